@@ -1,0 +1,112 @@
+//! Every `$ref` leads to a component of the kind that its place needs.
+
+use serde_json::Value;
+
+use crate::document::{self, METHODS, join, resolve};
+use crate::error::Faults;
+
+/// Members that hold data, in which a `$ref` is no reference.
+const DATA: [&str; 5] = ["example", "examples", "default", "enum", "x-"];
+
+pub(crate) fn check(root: &Value, faults: &mut Faults) {
+    for (name, section) in document::members(root.get("components")) {
+        let pointer = join("#/components", name);
+        for (key, node) in document::members(Some(section)) {
+            walk(root, node, &join(&pointer, key), name, None, faults);
+        }
+    }
+    for (path, item) in document::members(root.get("paths")) {
+        let pointer = join("#/paths", path);
+        for (key, node) in document::members(Some(item)) {
+            let operation = METHODS.contains(&key.as_str());
+            let id = operation
+                .then(|| document::text(node, "operationId"))
+                .flatten();
+            if key != "$ref" {
+                walk(root, node, &join(&pointer, key), key, id, faults);
+            }
+        }
+    }
+}
+
+/// `section` is the part of the components that a reference standing here must lead to.
+fn walk(
+    root: &Value,
+    node: &Value,
+    pointer: &str,
+    section: &str,
+    operation: Option<&str>,
+    faults: &mut Faults,
+) {
+    if let Some(target) = node.get("$ref") {
+        match fault(root, node, target, section) {
+            Some(message) => faults.of(operation, pointer, message),
+            None => return,
+        }
+    }
+    match node {
+        Value::Object(map) => {
+            for (key, inner) in map.iter().filter(|(key, _)| !is_data(section, key)) {
+                let section = section_of(section, key);
+                walk(root, inner, &join(pointer, key), section, operation, faults);
+            }
+        }
+        Value::Array(list) => {
+            for (index, inner) in list.iter().enumerate() {
+                let pointer = format!("{pointer}/{index}");
+                walk(root, inner, &pointer, section, operation, faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A property may be called `example`: directly below `properties` every key is a name.
+fn is_data(section: &str, key: &str) -> bool {
+    section != "properties" && (DATA.contains(&key) || key.starts_with("x-"))
+}
+
+fn section_of<'a>(section: &'a str, key: &'a str) -> &'a str {
+    match (section, key) {
+        // Below `properties` the key is a name, and what it names is a schema.
+        ("properties", _) => "schemas",
+        (_, "properties") => "properties",
+        (_, "schema" | "items" | "allOf" | "oneOf" | "anyOf" | "not" | "additionalProperties") => {
+            "schemas"
+        }
+        (_, "requestBody") => "requestBodies",
+        ("schemas", _) => "schemas",
+        (_, "parameters" | "responses" | "headers" | "links" | "callbacks") => key,
+        _ => section,
+    }
+}
+
+fn fault(root: &Value, node: &Value, target: &Value, section: &str) -> Option<String> {
+    let Some(target) = target.as_str() else {
+        return Some("`$ref` must be a string".to_owned());
+    };
+    let section = if section == "properties" {
+        "schemas"
+    } else {
+        section
+    };
+    let wanted = format!("#/components/{section}/");
+    if !target.starts_with("#/") {
+        return Some(format!(
+            "`{target}` leads out of the document, which is not supported"
+        ));
+    }
+    let name = target.strip_prefix(&wanted);
+    if name.is_none_or(|name| name.contains('/')) {
+        return Some(format!("`{target}` must lead to {wanted}…"));
+    }
+    if root.pointer(target.trim_start_matches('#')).is_none() {
+        return Some(format!("`{target}` leads nowhere"));
+    }
+    if resolve(root, node).is_none() {
+        return Some(format!(
+            "`{target}` leads to references in a ring, or to nothing"
+        ));
+    }
+    None
+}

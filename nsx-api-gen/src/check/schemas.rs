@@ -1,0 +1,181 @@
+//! Schemas that no Rust type can be made of.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::document::{self, component, items, join, members, reference};
+use crate::error::Faults;
+use crate::names;
+
+const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
+
+pub(crate) fn check(root: &Value, faults: &mut Faults) {
+    let schemas = root.pointer("/components/schemas");
+    names_apart(schemas, faults);
+    for (name, schema) in members(schemas) {
+        let pointer = join("#/components/schemas", name);
+        if let Some(ring) = ring(schemas, name) {
+            let ring = ring.join(" → ");
+            faults.at(&pointer, format!("the schema contains itself: {ring}"));
+        }
+        shape(schema, &pointer, None, faults);
+    }
+    for place in document::operations(root) {
+        let owned = place.node.clone();
+        inline(&owned, &place.pointer, place.id(), faults);
+    }
+}
+
+/// Two names that are one in Rust's case, or a name that Rust's prelude has.
+fn names_apart(schemas: Option<&Value>, faults: &mut Faults) {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for (name, _) in members(schemas) {
+        let rust = names::type_name(name);
+        let pointer = join("#/components/schemas", name);
+        if names::RESERVED_TYPES.contains(&rust.as_str()) {
+            faults.at(
+                &pointer,
+                format!("Rust has a type `{rust}` already: rename the schema"),
+            );
+        }
+        if let Some(other) = seen.insert(rust.clone(), name) {
+            faults.at(
+                pointer,
+                format!("`{name}` and `{other}` are both `{rust}` in Rust"),
+            );
+        }
+    }
+}
+
+/// A way from a schema back to itself on which nothing stands between: no array, no property.
+fn ring<'a>(schemas: Option<&'a Value>, start: &'a str) -> Option<Vec<&'a str>> {
+    let mut ways = vec![vec![start]];
+    let mut seen = vec![start];
+    while let Some(way) = ways.pop() {
+        let schema = schemas
+            .zip(way.last())
+            .and_then(|(all, name)| all.get(*name));
+        for next in schema.map(direct).unwrap_or_default() {
+            let mut longer = way.clone();
+            longer.push(next);
+            if next == start {
+                return Some(longer);
+            }
+            if !seen.contains(&next) {
+                seen.push(next);
+                ways.push(longer);
+            }
+        }
+    }
+    None
+}
+
+/// The components that a schema is made of, as against those that it holds.
+fn direct(schema: &Value) -> Vec<&str> {
+    if let Some(target) = reference(schema) {
+        return vec![component(target)];
+    }
+    let parts = ["allOf", "oneOf", "anyOf"].iter();
+    let parts = parts.flat_map(|key| items(schema.get(*key)));
+    parts.chain(schema.get("not")).flat_map(direct).collect()
+}
+
+/// The schemas that stand in an operation itself.
+fn inline(node: &Value, pointer: &str, operation: Option<&str>, faults: &mut Faults) {
+    match node {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let pointer = join(pointer, key);
+                match key.as_str() {
+                    "schema" => shape(inner, &pointer, operation, faults),
+                    "example" | "examples" => {}
+                    _ => inline(inner, &pointer, operation, faults),
+                }
+            }
+        }
+        Value::Array(list) => {
+            for (index, inner) in list.iter().enumerate() {
+                inline(inner, &format!("{pointer}/{index}"), operation, faults);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the keywords of a schema must be made of.
+fn shape(schema: &Value, pointer: &str, operation: Option<&str>, faults: &mut Faults) {
+    let Some(map) = schema.as_object() else {
+        faults.of(operation, pointer, "a schema must be an object");
+        return;
+    };
+    if map.contains_key("$ref") {
+        return;
+    }
+    for (key, message) in own_faults(map) {
+        faults.of(operation, join(pointer, key), message);
+    }
+    for (name, inner) in members(map.get("properties")) {
+        let pointer = join(&join(pointer, "properties"), name);
+        shape(inner, &pointer, operation, faults);
+    }
+    for key in ["allOf", "oneOf", "anyOf"] {
+        for (index, inner) in items(map.get(key)).enumerate() {
+            shape(
+                inner,
+                &format!("{pointer}/{key}/{index}"),
+                operation,
+                faults,
+            );
+        }
+    }
+    for key in ["items", "not", "additionalProperties"] {
+        if let Some(inner) = map.get(key).filter(|inner| !inner.is_boolean()) {
+            shape(inner, &join(pointer, key), operation, faults);
+        }
+    }
+}
+
+fn own_faults(schema: &Map<String, Value>) -> Vec<(&'static str, String)> {
+    let mut list = Vec::new();
+    let kind = schema.get("type");
+    match kind.map(|kind| kind.as_str()) {
+        None => {}
+        Some(Some(kind)) if TYPES.contains(&kind) => {}
+        Some(Some(kind)) => list.push(("type", format!("`{kind}` is no type of OpenAPI 3.0"))),
+        Some(None) => list.push(("type", "the type must be one string".to_owned())),
+    }
+    if kind.and_then(Value::as_str) == Some("array") && !schema.contains_key("items") {
+        list.push(("type", "an array must say what its `items` are".to_owned()));
+    }
+    for (key, wanted, right) in [
+        (
+            "properties",
+            "an object",
+            Value::is_object as fn(&Value) -> bool,
+        ),
+        ("required", "a list of names", is_names),
+        ("enum", "a list with a value in it", is_filled),
+        ("allOf", "a list with a schema in it", is_filled),
+        ("oneOf", "a list with a schema in it", is_filled),
+        ("anyOf", "a list with a schema in it", is_filled),
+    ] {
+        if schema.get(key).is_some_and(|value| !right(value)) {
+            list.push((key, format!("`{key}` must be {wanted}")));
+        }
+    }
+    if schema.contains_key("enum") && kind.is_none() {
+        list.push(("enum", "an enum must say its `type`".to_owned()));
+    }
+    list
+}
+
+fn is_filled(value: &Value) -> bool {
+    value.as_array().is_some_and(|list| !list.is_empty())
+}
+
+fn is_names(value: &Value) -> bool {
+    value
+        .as_array()
+        .is_some_and(|list| list.iter().all(Value::is_string))
+}

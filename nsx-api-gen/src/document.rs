@@ -1,0 +1,249 @@
+//! What the steps share to look through a document: JSON pointers, references, its operations and
+//! its schemas.
+
+use serde_json::{Map, Value};
+
+/// The methods that OpenAPI 3.0 gives a path item, in its order.
+pub(crate) const METHODS: [&str; 8] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+];
+
+/// Where a chain of references is given up: real documents have one or two links.
+const LONGEST_CHAIN: usize = 16;
+
+/// The pointer of a member of `pointer`.
+pub(crate) fn join(pointer: &str, key: &str) -> String {
+    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The members of an object; none of anything else.
+pub(crate) fn members(node: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+    node.and_then(Value::as_object).into_iter().flatten()
+}
+
+/// The items of an array; none of anything else.
+pub(crate) fn items(node: Option<&Value>) -> impl Iterator<Item = &Value> {
+    node.and_then(Value::as_array).into_iter().flatten()
+}
+
+/// The text of a member, where it is one.
+pub(crate) fn text<'a>(node: &'a Value, key: &str) -> Option<&'a str> {
+    node.get(key).and_then(Value::as_str)
+}
+
+/// The target of a node's `$ref`.
+pub(crate) fn reference(node: &Value) -> Option<&str> {
+    text(node, "$ref")
+}
+
+/// The last part of a reference: a component's name.
+pub(crate) fn component(reference: &str) -> &str {
+    reference.rsplit('/').next().unwrap_or(reference)
+}
+
+/// Follows a node's references to what they stand for; `None` where one leads nowhere.
+pub(crate) fn resolve<'a>(root: &'a Value, node: &'a Value) -> Option<&'a Value> {
+    let mut node = node;
+    for _ in 0..LONGEST_CHAIN {
+        match reference(node) {
+            Some(target) => node = root.pointer(target.strip_prefix('#')?)?,
+            None => return Some(node),
+        }
+    }
+    None
+}
+
+/// One operation of a document, where it stands.
+pub(crate) struct Place<'a> {
+    /// The key of the path item.
+    pub(crate) path: &'a str,
+    /// The method in lower case.
+    pub(crate) method: &'static str,
+    /// The operation's pointer.
+    pub(crate) pointer: String,
+    /// The path item.
+    pub(crate) item: &'a Value,
+    /// The operation itself.
+    pub(crate) node: &'a Value,
+}
+
+impl<'a> Place<'a> {
+    /// The operationId, where there is one.
+    pub(crate) fn id(&self) -> Option<&'a str> {
+        text(self.node, "operationId")
+    }
+
+    /// The parameters of the path item and of the operation, unresolved, each with its pointer.
+    pub(crate) fn parameters(&self) -> Vec<(String, &'a Value)> {
+        let of = |owner: &'a Value, pointer: &str| {
+            let pointer = format!("{pointer}/parameters");
+            let list = items(owner.get("parameters")).enumerate();
+            list.map(|(index, node)| (format!("{pointer}/{index}"), node))
+                .collect::<Vec<_>>()
+        };
+        let mut list = of(self.item, &join("#/paths", self.path));
+        list.extend(of(self.node, &self.pointer));
+        list
+    }
+
+    /// The responses by status, unresolved, each with its pointer.
+    pub(crate) fn responses(&self) -> impl Iterator<Item = (&'a str, String, &'a Value)> {
+        let pointer = format!("{}/responses", self.pointer);
+        members(self.node.get("responses"))
+            .map(move |(status, node)| (status.as_str(), join(&pointer, status), node))
+    }
+}
+
+/// Every operation in the document's order.
+pub(crate) fn operations(root: &Value) -> Vec<Place<'_>> {
+    let mut list = Vec::new();
+    for (path, item) in members(root.get("paths")) {
+        let pointer = join("#/paths", path);
+        for method in METHODS {
+            if let Some(node) = item.get(method) {
+                list.push(Place {
+                    path,
+                    method,
+                    pointer: join(&pointer, method),
+                    item,
+                    node,
+                });
+            }
+        }
+    }
+    list
+}
+
+/// Whether a status of the document is a success: `200`, `2XX`.
+pub(crate) fn is_success(status: &str) -> bool {
+    status.starts_with('2')
+}
+
+/// The name before a media type's parameters, in lower case.
+pub(crate) fn media_type(name: &str) -> String {
+    let name = name.split(';').next().unwrap_or(name);
+    name.trim().to_ascii_lowercase()
+}
+
+/// Whether a media type is JSON.
+pub(crate) fn is_json(name: &str) -> bool {
+    media_type(name) == "application/json"
+}
+
+/// Calls `visit` for every schema of the document, references too, the inner ones first.
+pub(crate) fn for_each_schema(root: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+    if let Some(schemas) = root.pointer_mut("/components/schemas") {
+        each_member(schemas, &mut |schema| schema_tree(schema, visit));
+    }
+    for section in ["parameters", "responses", "requestBodies", "headers"] {
+        if let Some(parts) = root.pointer_mut(&format!("/components/{section}")) {
+            each_member(parts, &mut |part| holder(part, visit));
+        }
+    }
+    let Some(paths) = root.get_mut("paths") else {
+        return;
+    };
+    each_member(paths, &mut |item| {
+        holders(item.get_mut("parameters"), visit);
+        for method in METHODS {
+            if let Some(operation) = item.get_mut(method) {
+                operation_schemas(operation, visit);
+            }
+        }
+    });
+}
+
+fn operation_schemas(operation: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+    holders(operation.get_mut("parameters"), visit);
+    if let Some(body) = operation.get_mut("requestBody") {
+        holder(body, visit);
+    }
+    holders(operation.get_mut("responses"), visit);
+}
+
+fn holders(list: Option<&mut Value>, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+    if let Some(list) = list {
+        each_member(list, &mut |part| holder(part, visit));
+    }
+}
+
+/// A parameter, header, request body or response: its schemas stand under `schema` and `content`.
+fn holder(part: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+    if let Some(schema) = part.get_mut("schema") {
+        schema_tree(schema, visit);
+    }
+    if let Some(content) = part.get_mut("content") {
+        each_member(content, &mut |media| {
+            if let Some(schema) = media.get_mut("schema") {
+                schema_tree(schema, visit);
+            }
+        });
+    }
+    holders(part.get_mut("headers"), visit);
+}
+
+fn schema_tree(schema: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+    for key in ["items", "not", "additionalProperties"] {
+        if let Some(inner) = schema.get_mut(key) {
+            schema_tree(inner, visit);
+        }
+    }
+    for key in ["properties", "allOf", "oneOf", "anyOf"] {
+        if let Some(inner) = schema.get_mut(key) {
+            each_member(inner, &mut |inner| schema_tree(inner, visit));
+        }
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        visit(schema);
+    }
+}
+
+/// The members of an object, or the items of an array.
+fn each_member(node: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
+    match node {
+        Value::Object(map) => map.values_mut().for_each(visit),
+        Value::Array(list) => list.iter_mut().for_each(visit),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn references_are_followed_and_rings_are_given_up() {
+        let root = json!({"components": {"schemas": {
+            "A": {"$ref": "#/components/schemas/B"},
+            "B": {"type": "string"},
+            "C": {"$ref": "#/components/schemas/C"},
+        }}});
+        let at = |name: &str| {
+            root.pointer(&format!("/components/schemas/{name}"))
+                .unwrap()
+        };
+        assert_eq!(resolve(&root, at("A")), Some(&json!({"type": "string"})));
+        assert_eq!(resolve(&root, at("C")), None);
+        assert_eq!(resolve(&root, &json!({"$ref": "other.yaml#/X"})), None);
+    }
+
+    #[test]
+    fn a_pointer_escapes_what_it_must() {
+        assert_eq!(join("#/paths", "/a~b"), "#/paths/~1a~0b");
+    }
+
+    #[test]
+    fn every_schema_is_visited_once_and_no_property_named_like_a_keyword_is_taken_for_one() {
+        let mut root = json!({
+            "components": {"schemas": {"A": {"properties": {"items": {"type": "string"}}}}},
+            "paths": {"/a": {"get": {
+                "parameters": [{"name": "q", "schema": {"type": "array", "items": {"type": "integer"}}}],
+                "responses": {"200": {"content": {"application/json": {"schema": {"allOf": [{"type": "object"}]}}}}},
+            }}},
+        });
+        let mut seen = 0;
+        for_each_schema(&mut root, &mut |_| seen += 1);
+        assert_eq!(seen, 6);
+    }
+}

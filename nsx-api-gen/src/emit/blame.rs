@@ -1,0 +1,133 @@
+//! When progenitor gives up, finds what it gave up on, so that the report can name it.
+//!
+//! Schemas are tried first, then operations, in groups that are halved while they fail: a few faults
+//! in a large document are found in a few tries.
+
+use serde_json::{Map, Value, json};
+
+use super::{apart, progenitor};
+use crate::document::{component, join, members, reference};
+use crate::error::Fault;
+use crate::model::Api;
+
+/// The faults behind progenitor's failure on a private document; `reason` is what it said.
+pub(super) fn blame(private: &Value, api: &Api, reason: &str) -> Vec<Fault> {
+    let schemas = private
+        .pointer("/components/schemas")
+        .unwrap_or(&Value::Null);
+    let names: Vec<&String> = members(Some(schemas)).map(|(name, _)| name).collect();
+    let mut faults = Vec::new();
+    halve(
+        &names,
+        &|group| schemas_alone(schemas, group),
+        &mut |name, message| {
+            let pointer = join("#/components/schemas", name);
+            faults.push(Fault::of_document(&pointer, message));
+        },
+    );
+    if !faults.is_empty() {
+        return faults;
+    }
+    let operations: Vec<_> = api.operations.iter().collect();
+    let pointers = |group: &[&crate::model::Operation]| -> Vec<String> {
+        group
+            .iter()
+            .map(|operation| operation.pointer.clone())
+            .collect()
+    };
+    halve(
+        &operations,
+        &|group| operations_alone(private, schemas, &pointers(group)),
+        &mut |operation, message| {
+            faults.push(Fault {
+                pointer: operation.pointer.clone(),
+                operation: Some(operation.id.clone()),
+                message,
+            });
+        },
+    );
+    if faults.is_empty() {
+        faults.push(Fault::of_document("#", reason));
+    }
+    faults
+}
+
+/// Calls `found` for every item that fails by itself.
+fn halve<T: Copy>(
+    group: &[T],
+    fails: &dyn Fn(&[T]) -> Option<String>,
+    found: &mut dyn FnMut(T, String),
+) {
+    if group.is_empty() {
+        return;
+    }
+    let Some(message) = fails(group) else {
+        return;
+    };
+    if let [one] = group {
+        found(*one, message);
+        return;
+    }
+    let (front, back) = group.split_at(group.len() / 2);
+    halve(front, fails, found);
+    halve(back, fails, found);
+}
+
+fn schemas_alone(schemas: &Value, names: &[&String]) -> Option<String> {
+    let mut closure = Map::new();
+    for name in names {
+        collect(
+            schemas,
+            &json!({"$ref": format!("#/components/schemas/{name}")}),
+            &mut closure,
+        );
+    }
+    failure(&json!({}), closure)
+}
+
+fn operations_alone(private: &Value, schemas: &Value, pointers: &[String]) -> Option<String> {
+    let mut paths = json!({});
+    let mut closure = Map::new();
+    for pointer in pointers {
+        let operation = private.pointer(pointer.trim_start_matches('#'))?;
+        let mut parts = pointer.split('/').skip(2);
+        let path = parts.next()?.replace("~1", "/").replace("~0", "~");
+        let item = paths
+            .as_object_mut()?
+            .entry(path)
+            .or_insert_with(|| json!({}));
+        item.as_object_mut()?
+            .insert(parts.next()?.to_owned(), operation.clone());
+        collect(schemas, operation, &mut closure);
+    }
+    failure(&paths, closure)
+}
+
+/// What progenitor says of a document of these parts, where it does not take it.
+fn failure(paths: &Value, schemas: Map<String, Value>) -> Option<String> {
+    let part = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "", "version": ""},
+        "paths": paths,
+        "components": {"schemas": schemas},
+    });
+    apart(|| progenitor::generate(part).map(drop)).err()
+}
+
+/// The schemas that a node refers to, and all that those refer to.
+fn collect(schemas: &Value, node: &Value, into: &mut Map<String, Value>) {
+    match node {
+        Value::Object(map) => {
+            if let Some(name) = reference(node).map(component)
+                && let Some(schema) = schemas.get(name)
+                && !into.contains_key(name)
+            {
+                into.insert(name.to_owned(), schema.clone());
+                collect(schemas, schema, into);
+            }
+            map.values().for_each(|inner| collect(schemas, inner, into));
+        }
+        Value::Array(list) => list.iter().for_each(|inner| collect(schemas, inner, into)),
+        _ => {}
+    }
+}

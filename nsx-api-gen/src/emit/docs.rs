@@ -1,0 +1,124 @@
+//! Descriptions of a document as Rust docs.
+//!
+//! OpenAPI's descriptions are CommonMark, or what a vendor takes for it. Rustdoc would take brackets
+//! for links to items, angle brackets for HTML and indented lines for code to run: outside of code
+//! they are written so that a reader sees what the document says.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The doc attributes of a text, a line each.
+pub(super) fn attributes(text: &str) -> TokenStream {
+    let lines = text.lines().map(|line| {
+        // The space is that of `/// text`.
+        let line = if line.is_empty() {
+            String::new()
+        } else {
+            format!(" {line}")
+        };
+        quote!(#[doc = #line])
+    });
+    quote!(#(#lines)*)
+}
+
+/// A description as the lines of a doc comment.
+pub(super) fn markdown(description: &str) -> String {
+    let mut fenced = false;
+    let mut lines: Vec<String> = Vec::new();
+    for line in description.trim().lines() {
+        let line = line.trim_end();
+        let fence = line.trim_start().starts_with("```");
+        if fence && !fenced {
+            // A fence without a language would be taken for Rust.
+            lines.push("```text".to_owned());
+        } else if fenced {
+            lines.push(line.to_owned());
+        } else {
+            lines.push(prose(line));
+        }
+        fenced ^= fence;
+    }
+    if fenced {
+        lines.push("```".to_owned());
+    }
+    lines.join("\n")
+}
+
+/// A description in one line, as in a table or a list.
+pub(super) fn one_line(description: &str) -> String {
+    let words: Vec<&str> = description.split_whitespace().collect();
+    prose(&words.join(" ")).replace('|', "\\|")
+}
+
+/// A line outside of fences: escapes outside of code spans, and never four spaces before it.
+fn prose(line: &str) -> String {
+    let text = line.trim_start();
+    let indent = (line.len() - text.len()).min(3);
+    let mut out = " ".repeat(indent);
+    let whole_spans = text.matches('`').count() / 2 * 2;
+    let mut ticks = 0;
+    for (index, letter) in text.char_indices() {
+        let code = ticks % 2 == 1;
+        match letter {
+            '`' if ticks < whole_spans => ticks += 1,
+            '`' => out.push('\\'),
+            '[' | ']' | '<' | '>' if !code => out.push('\\'),
+            'h' if !code && starts_url(text, index) => {
+                let rest = text.get(index..).unwrap_or_default();
+                return out + &url(rest);
+            }
+            _ => {}
+        }
+        out.push(letter);
+    }
+    out
+}
+
+/// Whether a bare URL begins here.
+fn starts_url(text: &str, index: usize) -> bool {
+    let rest = text.get(index..).unwrap_or_default();
+    rest.starts_with("http://") || rest.starts_with("https://")
+}
+
+/// The URL at the start of `rest` as code, and what comes behind it.
+fn url(rest: &str) -> String {
+    let end = rest
+        .find(|letter: char| letter.is_whitespace() || "<>()[]\"'`,".contains(letter))
+        .unwrap_or(rest.len());
+    let (url, behind) = rest.split_at(end);
+    let trimmed = url.trim_end_matches(['.', ';', ':']);
+    let punctuation = url.get(trimmed.len()..).unwrap_or_default();
+    format!("`{trimmed}`{punctuation}{}", prose_behind(behind))
+}
+
+/// What comes behind a URL keeps its leading space.
+fn prose_behind(text: &str) -> String {
+    let rest = text.trim_start();
+    let space = if rest.len() < text.len() { " " } else { "" };
+    format!("{space}{}", prose(rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rustdoc_would_misread_is_escaped_outside_of_code() {
+        for (text, docs) in [
+            ("plain, with `code[0] <b>`", "plain, with `code[0] <b>`"),
+            ("a [link] and <tag>", r"a \[link\] and \<tag\>"),
+            ("a lone ` tick [x]", r"a lone \` tick \[x\]"),
+            ("see https://a.b/c?d=[1].", r"see `https://a.b/c?d=`\[1\]."),
+            (
+                "see https://a.b/c. Then <x>",
+                r"see `https://a.b/c`. Then \<x\>",
+            ),
+            ("one\n        eight before", "one\n   eight before"),
+            ("```\nlet x = [1];\n```", "```text\nlet x = [1];\n```"),
+            ("```\nopen [x]", "```text\nopen [x]\n```"),
+        ] {
+            assert_eq!(markdown(text), docs);
+        }
+        assert_eq!(one_line("two\n  lines | bar"), r"two lines \| bar");
+    }
+}

@@ -1,0 +1,277 @@
+//! The last step: from a checked document to the text of the generated files.
+//!
+//! progenitor makes the types and finds the type of each parameter; the passes here read that and
+//! write the SDK's code in its place. Only this module knows progenitor.
+
+mod blame;
+mod builder;
+mod docs;
+mod page;
+mod paths;
+mod print;
+mod private;
+mod progenitor;
+mod recognize;
+mod table;
+mod types;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Once;
+use std::thread;
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{format_ident, quote};
+use serde_json::Value;
+use syn::{ItemMod, Type};
+
+use crate::error::{Error, Fault};
+use crate::model::Api;
+use crate::names;
+use crate::read::Document;
+use builder::Method;
+use types::{Order, Types};
+
+/// The generated files by their path in the output folder.
+pub(crate) type Files = BTreeMap<PathBuf, String>;
+
+/// Generates every file.
+pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files, Error> {
+    let about = format!(
+        "{} {}, SHA-256 {}",
+        one_line(&api.title),
+        one_line(&api.version),
+        document.digest
+    );
+    let private = private::private(root);
+    let order = Order::new(&private);
+    let result = apart(|| {
+        let code = progenitor::generate(private.clone());
+        code.map(|code| files(code, api, &order, &about))
+    });
+    let faults = match result {
+        Ok(Ok(files)) => return Ok(files),
+        Ok(Err(fault)) => vec![fault],
+        Err(reason) => blame::blame(&private, api, &reason),
+    };
+    Err(Error::Document {
+        file: document.file.clone(),
+        faults,
+    })
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Result<Files, Fault> {
+    let methods = methods(api, &code.builder)?;
+    let sent: Vec<Type> = methods.iter().flat_map(Method::sent).collect();
+    let received: Vec<Type> = methods.iter().filter_map(Method::received).collect();
+    let types = Types::new(code.types, order, &sent, &received)
+        .map_err(|message| Fault::of_document("#/components/schemas", message))?;
+
+    let mut files = Files::new();
+    let mut add = |path: &str, about: &str, groups: &[TokenStream]| {
+        let text = print::file(about, groups);
+        let text = text.map_err(|message| Fault::of_document("#", message))?;
+        files.insert(path.split('/').collect(), text);
+        Ok(())
+    };
+    add("mod.rs", about, &root_module())?;
+    add("operations.rs", "", &table::operations(api))?;
+    add("examples.rs", "", &table::examples(api))?;
+    add("types.rs", "", &types_file(&types))?;
+    let mut modules: BTreeMap<String, Vec<&Method<'_>>> = BTreeMap::new();
+    for method in &methods {
+        let module = names::module_name(method.tag().unwrap_or("untagged"));
+        modules.entry(module).or_default().push(method);
+    }
+    add("builder/mod.rs", "", &builder_module(modules.keys()))?;
+    for (name, methods) in modules {
+        add(
+            &format!("builder/{name}.rs"),
+            "",
+            &builder_file(api, &methods),
+        )?;
+    }
+    Ok(files)
+}
+
+/// Each operation of the document with progenitor's builder of it.
+fn methods<'a>(api: &'a Api, module: &ItemMod) -> Result<Vec<Method<'a>>, Fault> {
+    let builders = recognize::builders(module);
+    let builders = builders.map_err(|message| Fault::of_document("#/paths", message))?;
+    if builders.len() != api.operations.len() {
+        let message = "progenitor has not made one builder for each operation";
+        return Err(Fault::of_document("#/paths", message));
+    }
+    let pairs = api.operations.iter().zip(builders);
+    pairs
+        .map(|(operation, builder)| {
+            Method::new(operation, builder).map_err(|message| Fault {
+                pointer: operation.pointer.clone(),
+                operation: Some(operation.id.clone()),
+                message,
+            })
+        })
+        .collect()
+}
+
+fn root_module() -> Vec<TokenStream> {
+    vec![
+        quote! {
+            //! The operations, types and builders of the document.
+            // What the document does not describe has no description here either, and how a type or an
+            // operation is cut is the document's choice.
+            #![allow(
+                missing_docs,
+                clippy::doc_lazy_continuation,
+                clippy::doc_overindented_list_items,
+                clippy::enum_variant_names,
+                clippy::large_enum_variant,
+                clippy::too_many_arguments
+            )]
+        },
+        quote! {
+            pub mod builder;
+            #[cfg(feature = "mock")]
+            pub(crate) mod examples;
+            pub mod operations;
+            pub mod types;
+        },
+    ]
+}
+
+fn types_file(types: &Types) -> Vec<TokenStream> {
+    let (objects, texts) = types.uses();
+    let mut uses = Vec::new();
+    if objects {
+        uses.push(quote!(
+            use serde::de::MapAccess;
+        ));
+        uses.push(quote!(
+            use serde::{Deserialize, Deserializer, Serialize, Serializer};
+        ));
+    }
+    let ours = match (objects, texts) {
+        (true, true) => quote!(
+            use crate::compact::{self, FromMap, string_enum};
+        ),
+        (true, false) => quote!(
+            use crate::compact::{self, FromMap};
+        ),
+        (false, true) => quote!(
+            use crate::compact::string_enum;
+        ),
+        (false, false) => quote!(),
+    };
+    let mut groups = vec![
+        quote! {
+            //! The types of requests and responses.
+        },
+        quote!(#(#uses)*),
+        ours,
+    ];
+    groups.extend(types.items());
+    groups
+}
+
+fn builder_module<'a>(modules: impl Iterator<Item = &'a String>) -> Vec<TokenStream> {
+    let modules: Vec<_> = modules.map(|name| format_ident!("{name}")).collect();
+    vec![
+        quote! {
+            //! A builder for each operation; [`Client`](crate::Client) has a method that starts it.
+        },
+        quote!(#(mod #modules;)*),
+        quote!(#(pub use #modules::*;)*),
+    ]
+}
+
+/// The methods and builders of one tag, with just what they use in scope.
+fn builder_file(api: &Api, methods: &[&Method<'_>]) -> Vec<TokenStream> {
+    let tag = methods.first().and_then(|method| method.tag());
+    let docs = docs::attributes(&page::tag(api, tag));
+    let starts = methods.iter().map(|method| method.client_method());
+    let mut items = vec![quote! {
+        #docs
+        impl Client {
+            #(#starts)*
+        }
+    }];
+    items.extend(methods.iter().flat_map(|method| method.builder_items()));
+
+    let mut used = BTreeSet::new();
+    items
+        .iter()
+        .for_each(|item| idents(item.clone(), &mut used));
+    let only = |list: &[&str]| {
+        let list = list.iter().filter(|name| used.contains(**name));
+        list.map(|name| format_ident!("{name}")).collect::<Vec<_>>()
+    };
+    let modules = only(&["operations", "types"]);
+    let kinds = only(&[
+        "Body",
+        "ByteStream",
+        "Client",
+        "Error",
+        "Request",
+        "Response",
+    ]);
+    let mut groups = vec![quote! {
+        use crate::generated::{#(#modules),*};
+        use crate::{#(#kinds),*};
+    }];
+    groups.extend(items);
+    groups
+}
+
+fn idents(tokens: TokenStream, into: &mut BTreeSet<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => {
+                into.insert(ident.to_string());
+            }
+            TokenTree::Group(group) => idents(group.stream(), into),
+            _ => {}
+        }
+    }
+}
+
+/// A type of progenitor's builders, with short paths.
+fn types_type(mut ty: Type) -> Type {
+    paths::shorten_type(&mut ty);
+    ty
+}
+
+/// Runs what may panic or need much stack in a thread of its own, and makes a panic an error.
+fn apart<T: Send>(run: impl FnOnce() -> Result<T, String> + Send) -> Result<T, String> {
+    const NAME: &str = "nsx-api-gen";
+    const STACK: usize = 256 << 20;
+    static QUIET: Once = Once::new();
+    // The panic is reported as an error; the default hook would print it as well.
+    QUIET.call_once(|| {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if thread::current().name() != Some(NAME) {
+                hook(info);
+            }
+        }));
+    });
+    thread::scope(|scope| {
+        let builder = thread::Builder::new()
+            .name(NAME.to_owned())
+            .stack_size(STACK);
+        let thread = builder
+            .spawn_scoped(scope, run)
+            .map_err(|error| format!("no thread to generate in: {error}"))?;
+        thread.join().unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            Err(format!(
+                "progenitor gave up: {}",
+                text.unwrap_or("for no reason given")
+            ))
+        })
+    })
+}

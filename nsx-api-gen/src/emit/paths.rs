@@ -1,0 +1,54 @@
+//! Paths as a person writes them: `Option<String>` for `::std::option::Option<::std::string::String>`.
+//!
+//! No schema may take these names (`names::RESERVED_TYPES`), so that the short ones mean the same.
+
+use syn::visit_mut::{self, VisitMut};
+use syn::{Item, Path, Type};
+
+/// Shortens every path of an item.
+pub(super) fn shorten(item: &mut Item) {
+    Shorten.visit_item_mut(item);
+}
+
+/// Shortens every path of a type.
+pub(super) fn shorten_type(ty: &mut Type) {
+    Shorten.visit_type_mut(ty);
+}
+
+/// Modules whose items every Rust file has by their last name.
+const PRELUDE: [&str; 7] = [
+    "std::boxed",
+    "std::clone",
+    "std::convert",
+    "std::default",
+    "std::option",
+    "std::string",
+    "std::vec",
+];
+
+struct Shorten;
+
+impl VisitMut for Shorten {
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        visit_mut::visit_path_mut(self, path);
+        let names: Vec<String> = path
+            .segments
+            .iter()
+            .map(|one| one.ident.to_string())
+            .collect();
+        let module = names
+            .split_last()
+            .map(|(_, module)| module.join("::"))
+            .unwrap_or_default();
+        let in_prelude = match names.join("::").as_str() {
+            "std::result::Result" => true,
+            // The one name of these modules that types use and the prelude lacks.
+            "std::convert::Infallible" => false,
+            _ => PRELUDE.contains(&module.as_str()),
+        };
+        if in_prelude && path.leading_colon.is_some() {
+            path.segments = path.segments.iter().last().cloned().into_iter().collect();
+        }
+        path.leading_colon = None;
+    }
+}

@@ -1,0 +1,62 @@
+//! Which types an operation's types are made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::visit::{self, Visit};
+use syn::{Item, Path, Type};
+
+/// Which type holds which.
+pub(super) struct Graph(BTreeMap<String, BTreeSet<String>>);
+
+impl Graph {
+    pub(super) fn new(items: &[Item]) -> Self {
+        let nodes = items.iter().filter_map(|item| match item {
+            Item::Struct(item) => Some((
+                item.ident.to_string(),
+                names_in(|look| look.visit_fields(&item.fields)),
+            )),
+            Item::Enum(item) => Some((
+                item.ident.to_string(),
+                names_in(|look| look.visit_item_enum(item)),
+            )),
+            _ => None,
+        });
+        Self(nodes.collect())
+    }
+
+    /// The types of the document that these hold, and all that those hold.
+    pub(super) fn reach(&self, from: &[Type]) -> BTreeSet<String> {
+        let mut reached = BTreeSet::new();
+        let mut open: Vec<String> = from
+            .iter()
+            .flat_map(|ty| names_in(|look| look.visit_type(ty)))
+            .collect();
+        while let Some(name) = open.pop() {
+            if let Some(inner) = self.0.get(&name)
+                && reached.insert(name)
+            {
+                open.extend(inner.iter().cloned());
+            }
+        }
+        reached
+    }
+}
+
+/// The last names of all paths that are visited.
+fn names_in(visit: impl FnOnce(&mut Names)) -> BTreeSet<String> {
+    let mut names = Names::default();
+    visit(&mut names);
+    names.0
+}
+
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl<'ast> Visit<'ast> for Names {
+    fn visit_path(&mut self, path: &'ast Path) {
+        if let Some(last) = path.segments.last() {
+            self.0.insert(last.ident.to_string());
+        }
+        visit::visit_path(self, path);
+    }
+}

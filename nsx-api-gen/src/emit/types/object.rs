@@ -1,0 +1,313 @@
+//! Structs with named fields: one `from_map` and one `serialize` for each, in place of serde's derive.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Attribute, Field, Ident, ItemStruct, Token, Type};
+
+use super::attributes::{docs_of, docs_of_type, type_ident};
+use super::order::Order;
+use crate::emit::paths::shorten_type;
+
+/// A struct with named fields.
+pub(super) struct Object {
+    pub(super) name: Ident,
+    docs: Vec<Attribute>,
+    fields: Vec<Member>,
+}
+
+/// A field of a struct.
+struct Member {
+    rust: Ident,
+    json: String,
+    docs: Vec<Attribute>,
+    ty: Type,
+    /// It may be missing, and is left out when there is nothing in it.
+    optional: bool,
+    /// It takes the fields that have no member of their own.
+    rest: bool,
+}
+
+impl Object {
+    pub(super) fn new(item: ItemStruct, order: &Order) -> Result<Self, String> {
+        let name = item.ident;
+        let docs = docs_of_type(&name, &item.attrs);
+        let fields = item.fields.into_iter().map(Member::new);
+        let fields = fields.collect::<Result<Vec<_>, _>>();
+        let mut fields = fields.map_err(|reason| format!("the type `{name}`: {reason}"))?;
+        let text = name.to_string();
+        fields.sort_by_key(|member| order.position(&text, &member.json));
+        Ok(Self { name, docs, fields })
+    }
+
+    /// The struct and its implementations.
+    pub(super) fn items(&self, sent: bool, kept: bool) -> Vec<TokenStream> {
+        let members = self.members(kept);
+        let mut items = vec![self.definition(&members)];
+        if sent && !self.has_default() {
+            items.push(self.constructor(&members));
+        }
+        items.push(self.read(&members));
+        items.push(self.deserialize());
+        items.push(self.serialize(&members));
+        items
+    }
+
+    /// Whether nothing is required of it.
+    fn has_default(&self) -> bool {
+        self.fields.iter().all(|member| member.optional)
+    }
+
+    /// The fields, with one for what the document does not know where the type is written back.
+    fn members(&self, kept: bool) -> Vec<Member> {
+        let mut members: Vec<Member> = self.fields.iter().map(Member::copy).collect();
+        if kept && !members.iter().any(|member| member.rest) {
+            let taken = members.iter().any(|member| member.rust == "extra");
+            members.push(Member {
+                rust: if taken { format_ident!("extra_") } else { format_ident!("extra") },
+                json: String::new(),
+                docs: vec![syn::parse_quote!(
+                    #[doc = " Fields that the document does not know, kept so that they are written back."]
+                )],
+                ty: syn::parse_quote!(serde_json::Map<String, serde_json::Value>),
+                optional: true,
+                rest: true,
+            });
+        }
+        members
+    }
+
+    fn definition(&self, members: &[Member]) -> TokenStream {
+        let (name, docs) = (&self.name, &self.docs);
+        let default = self.has_default().then(|| quote!(, Default));
+        let fields = members.iter().map(Member::definition);
+        quote! {
+            #(#docs)*
+            #[derive(Clone, Debug #default)]
+            #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+            pub struct #name {
+                #(#fields,)*
+            }
+        }
+    }
+
+    /// `new` takes what the document requires, so that a value can be written without the rest.
+    fn constructor(&self, members: &[Member]) -> TokenStream {
+        let name = &self.name;
+        let doc =
+            format!(" A `{name}` of the fields that the document requires; the others are empty.");
+        let required = members.iter().filter(|member| !member.optional);
+        let arguments = required.map(|member| {
+            let (rust, ty) = (&member.rust, &member.ty);
+            quote!(#rust: impl Into<#ty>)
+        });
+        let fields = members.iter().map(|member| {
+            let rust = &member.rust;
+            match (member.optional, type_ident(&member.ty).as_deref()) {
+                (false, _) => quote!(#rust: #rust.into()),
+                (true, Some("Option")) => quote!(#rust: None),
+                (true, _) => quote!(#rust: Default::default()),
+            }
+        });
+        quote! {
+            impl #name {
+                #[doc = #doc]
+                pub fn new(#(#arguments),*) -> Self {
+                    Self { #(#fields,)* }
+                }
+            }
+        }
+    }
+
+    fn read(&self, members: &[Member]) -> TokenStream {
+        let name = &self.name;
+        let text = name.to_string();
+        let (rest, known): (Vec<_>, Vec<_>) = members.iter().partition(|member| member.rest);
+        let json = known.iter().map(|member| &member.json);
+        let locals: Vec<Ident> = known.iter().map(|member| member.local()).collect();
+        let declare = match locals.as_slice() {
+            [] => quote!(),
+            [one] => quote!(let mut #one = None;),
+            several => {
+                let none = several.iter().map(|_| quote!(None));
+                quote!(let (#(mut #several),*) = (#(#none),*);)
+            }
+        };
+        let rest = rest.first().map(|member| &member.rust);
+        let declare_rest = rest.map(|rest| quote!(let mut #rest = Default::default();));
+        let next = match rest {
+            Some(rest) => quote!(compact::next_field_or_keep(&mut map, Self::FIELDS, &mut #rest)?),
+            None => quote!(compact::next_field(&mut map, Self::FIELDS)?),
+        };
+        let read = read_loop(&next, &known);
+        let values = known.iter().map(|member| member.value());
+        let values_rest = rest.map(|rest| quote!(#rest,));
+        quote! {
+            impl<'de> FromMap<'de> for #name {
+                const NAME: &'static str = #text;
+                const FIELDS: &'static [&'static str] = &[#(#json),*];
+
+                fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+                    #declare
+                    #declare_rest
+                    #read
+                    Ok(Self { #(#values,)* #values_rest })
+                }
+            }
+        }
+    }
+
+    fn deserialize(&self) -> TokenStream {
+        let name = &self.name;
+        quote! {
+            impl<'de> Deserialize<'de> for #name {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    compact::deserialize(deserializer)
+                }
+            }
+        }
+    }
+
+    fn serialize(&self, members: &[Member]) -> TokenStream {
+        let name = &self.name;
+        let writes = members.iter().map(|member| {
+            let (rust, json) = (&member.rust, &member.json);
+            match (member.rest, member.optional) {
+                (true, _) => quote!(object.extra(&self.#rust)?;),
+                (_, true) => quote!(object.optional(#json, &self.#rust)?;),
+                (_, false) => quote!(object.field(#json, &self.#rust)?;),
+            }
+        });
+        let mutable = (!members.is_empty()).then(|| quote!(mut));
+        quote! {
+            impl Serialize for #name {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    let #mutable object = compact::Object::new(serializer)?;
+                    #(#writes)*
+                    object.end()
+                }
+            }
+        }
+    }
+}
+
+/// One arm for each field; the last one needs no number, since there is no other.
+fn read_loop(next: &TokenStream, known: &[&Member]) -> TokenStream {
+    let set = |member: &Member| {
+        let (local, json) = (member.local(), &member.json);
+        quote!(compact::set(&mut #local, #json, &mut map)?)
+    };
+    match known {
+        [] => quote!(while #next.is_some() {}),
+        [one] => {
+            let set = set(one);
+            quote!(while #next.is_some() { #set; })
+        }
+        [before @ .., last] => {
+            let arms = before.iter().enumerate().map(|(index, member)| {
+                let (index, set) = (proc_macro2::Literal::usize_unsuffixed(index), set(member));
+                quote!(#index => #set,)
+            });
+            let last = set(last);
+            quote! {
+                while let Some(field) = #next {
+                    match field {
+                        #(#arms)*
+                        _ => #last,
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Member {
+    fn new(field: Field) -> Result<Self, String> {
+        let Some(rust) = field.ident else {
+            return Err("a field has no name".to_owned());
+        };
+        let mut member = Self {
+            json: rust.to_string(),
+            docs: docs_of(&field.attrs),
+            ty: short(field.ty),
+            optional: false,
+            rest: false,
+            rust,
+        };
+        let serde = field
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("serde"));
+        for attribute in serde {
+            let read = attribute.parse_nested_meta(|meta| {
+                match meta.path.get_ident().map(ToString::to_string).as_deref() {
+                    Some("rename") => member.json = meta.value()?.parse::<syn::LitStr>()?.value(),
+                    Some("skip_serializing_if") => {
+                        meta.value()?.parse::<syn::LitStr>()?;
+                        member.optional = true;
+                    }
+                    Some("default") if !meta.input.peek(Token![=]) => {}
+                    Some("flatten") => (member.rest, member.optional) = (true, true),
+                    _ => return Err(meta.error("an attribute that is not known")),
+                }
+                Ok(())
+            });
+            read.map_err(|error| format!("the field `{}`: {error}", member.rust))?;
+        }
+        Ok(member)
+    }
+
+    fn copy(&self) -> Self {
+        Self {
+            rust: self.rust.clone(),
+            json: self.json.clone(),
+            docs: self.docs.clone(),
+            ty: self.ty.clone(),
+            ..*self
+        }
+    }
+
+    fn definition(&self) -> TokenStream {
+        let (rust, docs, ty, json) = (&self.rust, &self.docs, &self.ty, &self.json);
+        let mut schema = Vec::new();
+        if self.rest {
+            schema.push(quote!(flatten));
+        } else if rust != json {
+            schema.push(quote!(rename = #json));
+        }
+        let is_option = type_ident(ty).as_deref() == Some("Option");
+        if self.optional && !self.rest && !is_option {
+            schema.push(quote!(default));
+        }
+        let schema = (!schema.is_empty())
+            .then(|| quote!(#[cfg_attr(feature = "schemars", schemars(#(#schema),*))]));
+        quote! {
+            #(#docs)*
+            #schema
+            pub #rust: #ty
+        }
+    }
+
+    /// The field's value once the map is read.
+    fn value(&self) -> TokenStream {
+        let (rust, local, json) = (&self.rust, self.local(), &self.json);
+        let is_option = type_ident(&self.ty).as_deref() == Some("Option");
+        if self.optional || is_option {
+            quote!(#rust: #local.unwrap_or_default())
+        } else {
+            quote!(#rust: compact::required(#local, #json)?)
+        }
+    }
+
+    /// The variable that holds the field while the map is read, beside those of the loop itself.
+    fn local(&self) -> Ident {
+        match self.rust.to_string().as_str() {
+            name @ ("map" | "field") => format_ident!("{name}_value"),
+            _ => self.rust.clone(),
+        }
+    }
+}
+
+fn short(mut ty: Type) -> Type {
+    shorten_type(&mut ty);
+    ty
+}

@@ -1,0 +1,311 @@
+//! What a document says of its operations, as the steps that write code, docs and the table need it.
+//!
+//! It is read from the checked document, references followed; types are not in it: they are
+//! progenitor's work.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::document::{self, Place, is_success, items, media_type, members, resolve, text};
+
+/// What a pass of `normalize` changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) pass: &'static str,
+    pub(crate) pointer: String,
+    pub(crate) operation: Option<String>,
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: ", self.pass, self.pointer)?;
+        if let Some(operation) = &self.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// The document as far as the code is concerned with it.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) title: String,
+    pub(crate) version: String,
+    /// The description of each tag that has one.
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// One operation.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) pointer: String,
+    pub(crate) method: &'static str,
+    /// From the host's root: the server's path and the operation's.
+    pub(crate) path: String,
+    pub(crate) summary: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) deprecated: bool,
+    pub(crate) tag: Option<String>,
+    pub(crate) parameters: Vec<Parameter>,
+    pub(crate) body: Option<Body>,
+    pub(crate) responses: Vec<Response>,
+}
+
+/// Where a parameter goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum In {
+    Path,
+    Query,
+    Header,
+}
+
+/// One parameter.
+#[derive(Debug)]
+pub(crate) struct Parameter {
+    pub(crate) name: String,
+    pub(crate) place: In,
+    pub(crate) required: bool,
+    /// Whether an array goes as one comma-separated value.
+    pub(crate) joined: bool,
+    pub(crate) description: Option<String>,
+}
+
+/// A request body.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) media: String,
+    pub(crate) required: bool,
+    pub(crate) description: Option<String>,
+}
+
+/// A documented response.
+#[derive(Debug)]
+pub(crate) struct Response {
+    /// `200`, `4XX` or `default`.
+    pub(crate) status: String,
+    pub(crate) description: String,
+    pub(crate) media: Option<String>,
+    /// Its JSON example, the secrets in it replaced by [`SECRET`].
+    pub(crate) example: Option<Value>,
+}
+
+/// What stands in an example where the schema says `format: password`.
+pub(crate) const SECRET: &str = "<secret>";
+
+impl Api {
+    /// Reads a checked document.
+    pub(crate) fn new(root: &Value) -> Self {
+        let info = |key| root.pointer("/info").and_then(|info| text(info, key));
+        let base = base_path(root);
+        Self {
+            title: info("title").unwrap_or_default().to_owned(),
+            version: info("version").unwrap_or_default().to_owned(),
+            tags: items(root.get("tags"))
+                .filter_map(|tag| Some((text(tag, "name")?, text(tag, "description")?)))
+                .map(|(name, description)| (name.to_owned(), description.to_owned()))
+                .collect(),
+            operations: document::operations(root)
+                .iter()
+                .map(|place| Operation::new(root, place, &base))
+                .collect(),
+        }
+    }
+}
+
+impl Operation {
+    fn new(root: &Value, place: &Place<'_>, base: &str) -> Self {
+        let own = |key| text(place.node, key).map(str::to_owned);
+        let body = place.node.get("requestBody");
+        let tag = items(place.node.get("tags")).find_map(Value::as_str);
+        Self {
+            id: own("operationId").unwrap_or_default(),
+            pointer: place.pointer.clone(),
+            method: place.method,
+            path: format!("{base}{}", place.path),
+            summary: own("summary"),
+            description: own("description"),
+            deprecated: flag(place.node, "deprecated"),
+            tag: tag.map(str::to_owned),
+            parameters: parameters(root, place),
+            body: body.and_then(|body| Body::new(resolve(root, body)?)),
+            responses: place
+                .responses()
+                .filter_map(|(status, _, node)| Response::new(root, status, node))
+                .collect(),
+        }
+    }
+
+    /// Whether sending it twice has the effect of sending it once, by HTTP's own rule.
+    pub(crate) fn idempotent(&self) -> bool {
+        !matches!(self.method, "post" | "patch")
+    }
+
+    /// The media types of its success, for the `Accept` header.
+    pub(crate) fn accept(&self) -> String {
+        let successes = self.responses.iter().filter(|one| is_success(&one.status));
+        let mut types: Vec<&str> = successes.filter_map(|one| one.media.as_deref()).collect();
+        // Whatever the success is, the manager's errors are JSON.
+        types.push("application/json");
+        types.dedup();
+        types.join(", ")
+    }
+}
+
+/// The operation's parameters win over the path item's of the same name and place.
+fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
+    let mut list: Vec<Parameter> = Vec::new();
+    for (_, node) in place.parameters() {
+        let Some(parameter) = resolve(root, node).and_then(Parameter::new) else {
+            continue;
+        };
+        list.retain(|known| known.name != parameter.name || known.place != parameter.place);
+        list.push(parameter);
+    }
+    list
+}
+
+impl Parameter {
+    fn new(node: &Value) -> Option<Self> {
+        let place = match text(node, "in")? {
+            "path" => In::Path,
+            "query" => In::Query,
+            "header" => In::Header,
+            _ => return None,
+        };
+        let explode = node.get("explode").and_then(Value::as_bool);
+        Some(Self {
+            name: text(node, "name")?.to_owned(),
+            place,
+            required: flag(node, "required"),
+            joined: explode == Some(false),
+            description: text(node, "description").map(str::to_owned),
+        })
+    }
+}
+
+impl Body {
+    fn new(node: &Value) -> Option<Self> {
+        let (media, _) = members(node.get("content")).next()?;
+        Some(Self {
+            media: media_type(media),
+            required: flag(node, "required"),
+            description: text(node, "description").map(str::to_owned),
+        })
+    }
+}
+
+impl Response {
+    fn new(root: &Value, status: &str, node: &Value) -> Option<Self> {
+        let node = resolve(root, node)?;
+        let content = members(node.get("content")).next();
+        Some(Self {
+            status: status.to_owned(),
+            description: text(node, "description").unwrap_or_default().to_owned(),
+            media: content.map(|(name, _)| media_type(name)),
+            example: content.and_then(|(_, media)| example(root, media)),
+        })
+    }
+}
+
+fn flag(node: &Value, key: &str) -> bool {
+    node.get(key).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// The path of the first server's URL, without a slash at its end.
+fn base_path(root: &Value) -> String {
+    let server = items(root.get("servers")).next();
+    let url = server.and_then(|server| text(server, "url")).unwrap_or("/");
+    let path = match url.split_once("://") {
+        Some((_, rest)) => rest.find('/').and_then(|slash| rest.get(slash..)),
+        None => Some(url),
+    };
+    path.unwrap_or_default().trim_end_matches('/').to_owned()
+}
+
+/// The example of a media type, or of its schema.
+fn example(root: &Value, media: &Value) -> Option<Value> {
+    let named = members(media.get("examples")).next();
+    let named = named.and_then(|(_, node)| resolve(root, node)?.get("value"));
+    let schema = media.get("schema").and_then(|node| resolve(root, node));
+    let own = schema.and_then(|schema| schema.get("example"));
+    let mut value = media.get("example").or(named).or(own)?.clone();
+    if let Some(schema) = schema {
+        hide_secrets(root, schema, &mut value);
+    }
+    Some(value)
+}
+
+/// Puts [`SECRET`] in the place of every string whose schema is a password.
+fn hide_secrets(root: &Value, schema: &Value, value: &mut Value) {
+    let Some(schema) = resolve(root, schema) else {
+        return;
+    };
+    if text(schema, "format") == Some("password") && value.is_string() {
+        *value = Value::from(SECRET);
+    }
+    for part in items(schema.get("allOf")) {
+        hide_secrets(root, part, value);
+    }
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in members(schema.get("properties")) {
+                if let Some(field) = fields.get_mut(name) {
+                    hide_secrets(root, inner, field);
+                }
+            }
+        }
+        Value::Array(list) => {
+            if let Some(inner) = schema.get("items") {
+                list.iter_mut()
+                    .for_each(|item| hide_secrets(root, inner, item));
+            }
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_servers_path_comes_before_the_operations() {
+        for (url, base) in [
+            ("https://host/api/v1", "/api/v1"),
+            ("https://host/api/v1/", "/api/v1"),
+            ("https://host", ""),
+            ("/policy/api/v1", "/policy/api/v1"),
+            ("/", ""),
+        ] {
+            assert_eq!(
+                base_path(&json!({"servers": [{"url": url}]})),
+                base,
+                "{url}"
+            );
+        }
+        assert_eq!(base_path(&json!({})), "");
+    }
+
+    #[test]
+    fn a_password_in_an_example_is_hidden_wherever_it_stands() {
+        let root =
+            json!({"components": {"schemas": {"T": {"type": "string", "format": "password"}}}});
+        let media = json!({
+            "schema": {"allOf": [{"properties": {
+                "list": {"items": {"properties": {"t": {"$ref": "#/components/schemas/T"}}}},
+                "open": {"type": "string"},
+            }}]},
+            "example": {"list": [{"t": "hidden"}], "open": "seen"},
+        });
+        assert_eq!(
+            example(&root, &media),
+            Some(json!({"list": [{"t": SECRET}], "open": "seen"}))
+        );
+    }
+}

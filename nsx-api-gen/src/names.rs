@@ -1,0 +1,158 @@
+//! Names as Rust writes them.
+
+use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
+
+/// Names that the generated types use unqualified, and that no schema may take.
+pub(crate) const RESERVED_TYPES: [&str; 18] = [
+    "Box",
+    "Clone",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "Deserializer",
+    "Display",
+    "Err",
+    "FromMap",
+    "MapAccess",
+    "None",
+    "Ok",
+    "Option",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "Vec",
+];
+
+/// Names that the generated builders use unqualified.
+const RESERVED_BUILDERS: [&str; 12] = [
+    "Body",
+    "ByteStream",
+    "Client",
+    "Error",
+    "Into",
+    "Option",
+    "Request",
+    "Response",
+    "Result",
+    "Self",
+    "String",
+    "Vec",
+];
+
+/// Methods that a client has already, by hand or by its traits.
+const RESERVED_METHODS: [&str; 16] = [
+    "as_ref",
+    "borrow",
+    "builder",
+    "clone",
+    "clone_into",
+    "close",
+    "from",
+    "from_env",
+    "into",
+    "manager",
+    "operation",
+    "options",
+    "request",
+    "to_owned",
+    "try_into",
+    "with",
+];
+
+/// A schema's name as a type.
+pub(crate) fn type_name(name: &str) -> String {
+    ident(&words(name).to_pascal_case())
+}
+
+/// A parameter's name as an argument or a field.
+pub(crate) fn field_name(name: &str) -> String {
+    ident(&words(name).to_snake_case())
+}
+
+/// A tag as a file's and a module's name.
+pub(crate) fn module_name(tag: &str) -> String {
+    // Windows has no file of these names, whatever comes behind the dot.
+    const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
+    let name = ident(&words(tag).to_snake_case());
+    let port = name.len() == 4 && (name.starts_with("com") || name.starts_with("lpt"));
+    if port || DEVICES.contains(&name.as_str()) {
+        return name + "_";
+    }
+    name
+}
+
+/// An operationId as the client's method.
+pub(crate) fn method_name(id: &str) -> String {
+    beside(field_name(id), &RESERVED_METHODS)
+}
+
+/// An operationId as its builder.
+pub(crate) fn builder_name(id: &str) -> String {
+    beside(type_name(id), &RESERVED_BUILDERS)
+}
+
+/// An operationId as its entry in the table.
+pub(crate) fn static_name(id: &str) -> String {
+    let name = words(id).to_shouty_snake_case();
+    match name.as_str() {
+        "ALL" => "ALL_".to_owned(),
+        _ if name.starts_with(|first: char| first.is_ascii_digit()) => format!("_{name}"),
+        _ => name,
+    }
+}
+
+fn beside(name: String, taken: &[&str]) -> String {
+    if taken.contains(&name.as_str()) {
+        return name + "_";
+    }
+    name
+}
+
+/// The name with everything that cannot be in an identifier made a gap between words.
+fn words(name: &str) -> String {
+    name.chars()
+        .filter(|letter| *letter != '\'')
+        .map(|letter| {
+            if letter.is_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+/// A name that Rust takes: keywords get an underscore behind them, digits one before.
+fn ident(name: &str) -> String {
+    let name = match name.chars().next() {
+        None => "x".to_owned(),
+        Some(first) if first.is_alphabetic() => name.to_owned(),
+        Some(_) => format!("_{name}"),
+    };
+    match syn::parse_str::<syn::Ident>(&name) {
+        Ok(_) => name,
+        Err(_) => name + "_",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_devices_and_the_clients_own_methods_get_an_underscore() {
+        assert_eq!(field_name("type"), "type_");
+        assert_eq!(field_name("self"), "self_");
+        assert_eq!(field_name("X-Allow-Overwrite"), "x_allow_overwrite");
+        assert_eq!(field_name("2nd"), "_2nd");
+        assert_eq!(field_name("§"), "x");
+        assert_eq!(module_name("System, Access Token"), "system_access_token");
+        assert_eq!(module_name("NUL"), "nul_");
+        assert_eq!(module_name("COM1"), "com1_");
+        assert_eq!(module_name("mod"), "mod_");
+        assert_eq!(method_name("Request"), "request_");
+        assert_eq!(builder_name("Request"), "Request_");
+        assert_eq!(static_name("CreateToken"), "CREATE_TOKEN");
+    }
+}

@@ -1,0 +1,260 @@
+//! The first step: from a file's bytes to a JSON tree with its keys in the document's order.
+//!
+//! YAML and JSON give the same tree. A key that stands twice is an error, since one of the two
+//! would be lost; so is a version of OpenAPI that the later steps do not know.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Faults};
+
+/// An OpenAPI 3.0 document as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    /// The name that errors give it.
+    pub(crate) file: String,
+    /// The whole tree.
+    pub(crate) root: Value,
+    /// SHA-256 of the text with `\n` line ends, so that a checkout's line ends do not matter.
+    pub(crate) digest: String,
+}
+
+/// Reads a document from a file.
+pub(crate) fn read(path: &Path) -> Result<Document, Error> {
+    let text = std::fs::read(path).map_err(|source| Error::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    parse(&path.display().to_string(), &text)
+}
+
+/// Reads a document from bytes; `file` is the name that errors give it.
+pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Document, Error> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        syntax(file, line as u64, 1, "the text is not UTF-8")
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let root = tree(file, text)?;
+    check_version(file, &root)?;
+    let digest = Sha256::digest(text.replace("\r\n", "\n"));
+    Ok(Document {
+        file: file.to_owned(),
+        root,
+        digest: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+    })
+}
+
+fn tree(file: &str, text: &str) -> Result<Value, Error> {
+    if text.trim_start().starts_with('{') {
+        let Strict(root) = serde_json::from_str(text).map_err(|error| {
+            syntax(
+                file,
+                error.line() as u64,
+                error.column() as u64,
+                &without_place(&error.to_string()),
+            )
+        })?;
+        return Ok(root);
+    }
+    let Strict(root) = serde_saphyr::from_str(text).map_err(|error| {
+        let (line, column) = error
+            .location()
+            .map_or((1, 1), |place| (place.line(), place.column()));
+        let message = error.without_snippet().to_string();
+        syntax(file, line, column, &without_place(&message))
+    })?;
+    Ok(root)
+}
+
+fn syntax(file: &str, line: u64, column: u64, message: &str) -> Error {
+    Error::Syntax {
+        file: file.to_owned(),
+        line: line.max(1),
+        column: column.max(1),
+        message: message.to_owned(),
+    }
+}
+
+/// Both parsers write the place behind their message; it stands before it here.
+fn without_place(message: &str) -> String {
+    let end = message.rfind(" at line ").unwrap_or(message.len());
+    message.get(..end).unwrap_or(message).to_owned()
+}
+
+/// Only OpenAPI 3.0 goes further; what else it may be is said by name.
+fn check_version(file: &str, root: &Value) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    let Value::Object(object) = root else {
+        faults.at(
+            "#",
+            "an OpenAPI document is an object with `openapi`, `info` and `paths`",
+        );
+        return faults.into_result(file);
+    };
+    match (object.get("openapi"), object.get("swagger")) {
+        (Some(Value::String(version)), _) if version.starts_with("3.0.") => {}
+        (Some(Value::String(version)), _) => faults.at(
+            "#/openapi",
+            format!("OpenAPI {version} is not supported, only 3.0.x is"),
+        ),
+        (Some(_), _) => faults.at(
+            "#/openapi",
+            "the version must be a string such as \"3.0.3\"",
+        ),
+        (None, Some(_)) => faults.at(
+            "#/swagger",
+            "Swagger 2.0 is not supported: convert the document to OpenAPI 3.0 first",
+        ),
+        (None, None) => faults.at("#", "`openapi` is missing: this is no OpenAPI document"),
+    }
+    faults.into_result(file)
+}
+
+/// A JSON tree in which no key stood twice.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StrictVisitor).map(Strict)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML or JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(Strict(item)) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            let Strict(value) = entries.next_value()?;
+            if map.contains_key(&key) {
+                let message = format!("the key `{key}` stands twice");
+                return Err(serde::de::Error::custom(message));
+            }
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root(text: &str) -> Value {
+        parse("doc", text.as_bytes()).unwrap().root
+    }
+
+    fn error(text: &str) -> String {
+        parse("doc", text.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn yaml_and_json_give_the_same_tree_in_the_documents_order() {
+        let yaml = root(
+            "openapi: 3.0.3\nresponses:\n  200: &ok {b: 1, a: [true, null, 1.5]}\n  201: *ok\n",
+        );
+        let json = root(
+            r#"{"openapi":"3.0.3","responses":{"200":{"b":1,"a":[true,null,1.5]},"201":{"b":1,"a":[true,null,1.5]}}}"#,
+        );
+        assert_eq!(yaml, json);
+        assert_eq!(yaml.to_string(), json.to_string());
+    }
+
+    #[test]
+    fn line_ends_and_a_byte_order_mark_do_not_change_the_digest() {
+        let unix = parse("doc", b"openapi: 3.0.3\npaths: {}\n").unwrap();
+        let windows = parse("doc", b"\xef\xbb\xbfopenapi: 3.0.3\r\npaths: {}\r\n").unwrap();
+        assert_eq!(unix.digest, windows.digest);
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused_with_its_place() {
+        for (text, start) in [
+            ("openapi: 3.0.3\npaths: [", "doc:2:"),
+            ("{\"openapi\": \"3.0.3\",\n \"paths\": }", "doc:2:"),
+            ("openapi: 3.0.3\nopenapi: 3.0.3\n", "doc:2:"),
+            (
+                "{\"openapi\": \"3.0.3\",\n\"openapi\": \"3.0.3\"}",
+                "doc:2:",
+            ),
+            ("", "doc: #: an OpenAPI document is an object"),
+            ("just words", "doc: #: an OpenAPI document is an object"),
+            ("info: {}", "doc: #: `openapi` is missing"),
+            ("openapi: 3.1.0", "doc: #/openapi: OpenAPI 3.1.0"),
+            ("openapi: 3", "doc: #/openapi: the version must be a string"),
+            ("swagger: '2.0'", "doc: #/swagger: Swagger 2.0"),
+        ] {
+            let error = error(text);
+            assert!(error.starts_with(start), "{text:?} gave {error:?}");
+        }
+        let binary = parse("doc", b"openapi: 3.0.3\n\xff\xfe").unwrap_err();
+        assert_eq!(binary.to_string(), "doc:2:1: the text is not UTF-8");
+    }
+
+    #[test]
+    fn hostile_nesting_and_aliases_are_errors_and_not_crashes() {
+        error(&"[".repeat(100_000));
+        error(&format!("{{\"a\":{}", "[".repeat(100_000)));
+        let mut bomb = String::from("openapi: 3.0.3\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..30 {
+            let above = level - 1;
+            bomb += &format!(
+                "a{level}: &a{level} [{}]\n",
+                vec![format!("*a{above}"); 9].join(", ")
+            );
+        }
+        error(&bomb);
+    }
+}

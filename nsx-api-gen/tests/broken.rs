@@ -1,0 +1,408 @@
+//! Documents that no code can be made of: each gets an error that names the place, and none panics.
+
+#![allow(clippy::panic, clippy::indexing_slicing)]
+
+use nsx_api_gen::{Error, generate_from_str};
+
+/// A document with these paths and components, in JSON's flow style.
+fn document(paths: &str, components: &str) -> String {
+    format!(
+        "openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\npaths: {{{paths}}}\ncomponents: {{{components}}}\n"
+    )
+}
+
+/// A document with one operation, `GET /a`.
+fn operation(rest: &str) -> String {
+    document(&format!("/a: {{get: {{operationId: GetA, {rest}}}}}"), "")
+}
+
+/// A document with one operation and these schemas.
+fn schemas(schemas: &str) -> String {
+    let get = "/a: {get: {operationId: GetA, responses: {'200': {description: OK}}}}";
+    document(get, &format!("schemas: {{{schemas}}}"))
+}
+
+const OK: &str = "responses: {'200': {description: OK}}";
+
+fn message(text: &str) -> String {
+    match generate_from_str("doc", text) {
+        Ok(_) => panic!("code was made of\n{text}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn every_broken_document_gets_an_error_that_names_its_place() {
+    let json = |schema: &str| {
+        format!("{{description: D, content: {{application/json: {{schema: {schema}}}}}}}")
+    };
+    let cases = [
+        ("not YAML", "openapi: [".to_owned(), "doc:1:"),
+        ("no JSON", "{\"openapi\": }".to_owned(), "doc:1:13: "),
+        (
+            "a key twice",
+            "openapi: 3.0.3\ninfo: {}\ninfo: {}".to_owned(),
+            "doc:3:1: ",
+        ),
+        ("an empty text", String::new(), "doc: #: "),
+        ("a list", "- openapi".to_owned(), "doc: #: "),
+        (
+            "Swagger 2.0",
+            "swagger: '2.0'\npaths: {}".to_owned(),
+            "doc: #/swagger: Swagger 2.0",
+        ),
+        (
+            "OpenAPI 3.1",
+            "openapi: 3.1.0\npaths: {}".to_owned(),
+            "doc: #/openapi: OpenAPI 3.1.0",
+        ),
+        (
+            "no paths",
+            "openapi: 3.0.3\ninfo: {title: T, version: '1'}".to_owned(),
+            "doc: #: `paths`",
+        ),
+        (
+            "no operation",
+            document("", ""),
+            "doc: #/paths: the document has no operation",
+        ),
+        (
+            "no info",
+            "openapi: 3.0.3\npaths: {}".to_owned(),
+            "doc: #/info: `title`",
+        ),
+        (
+            "a path without a slash",
+            document("a: {get: {operationId: GetA}}", ""),
+            "doc: #/paths/a: ",
+        ),
+        (
+            "a path item that is a reference",
+            document("/a: {$ref: '#/x'}", ""),
+            "doc: #/paths/~1a: ",
+        ),
+        (
+            "a path item that is text",
+            document("/a: text", ""),
+            "doc: #/paths/~1a: ",
+        ),
+        (
+            "an operation that is text",
+            document("/a: {get: text}", ""),
+            "doc: #/paths/~1a/get: ",
+        ),
+        (
+            "no operationId",
+            document(&format!("/a: {{get: {{{OK}}}}}"), ""),
+            "doc: #/paths/~1a/get: GET /a has no operationId",
+        ),
+        (
+            "an operationId twice",
+            document(
+                &format!("/a: {{get: {{operationId: A, {OK}}}, put: {{operationId: A, {OK}}}}}"),
+                "",
+            ),
+            "doc: #/paths/~1a/put: A: the operationId `A` stands twice",
+        ),
+        (
+            "two operationIds that are one in Rust",
+            document(
+                &format!(
+                    "/a: {{get: {{operationId: GetA, {OK}}}, put: {{operationId: get_a, {OK}}}}}"
+                ),
+                "",
+            ),
+            "doc: #/paths/~1a/put: get_a: `get_a` and `GetA` are both `get_a` in Rust",
+        ),
+        (
+            "no responses",
+            operation("responses: {}"),
+            "doc: #/paths/~1a/get/responses: GetA: ",
+        ),
+        (
+            "a status that is none",
+            operation("responses: {'2000': {description: D}}"),
+            "doc: #/paths/~1a/get/responses/2000: GetA: `2000`",
+        ),
+        (
+            "two schemas for one operation's errors",
+            document(
+                &format!(
+                    "/a: {{get: {{operationId: GetA, responses: {{'200': {{description: OK}}, '400': {}, '500': {}}}}}}}",
+                    json("{$ref: '#/components/schemas/A'}"),
+                    json("{$ref: '#/components/schemas/B'}")
+                ),
+                "schemas: {A: {type: object}, B: {type: object}}",
+            ),
+            "doc: #/paths/~1a/get/responses: GetA: one schema for all its errors is supported, not A for 400, B for 500",
+        ),
+        (
+            "two kinds of success",
+            operation(&format!(
+                "responses: {{'200': {}, '204': {{description: None}}}}",
+                json("{type: string}")
+            )),
+            "doc: #/paths/~1a/get/responses: GetA: one schema for all its successes is supported, not one of its own for 200, none for 204",
+        ),
+        (
+            "a dangling $ref",
+            operation(&format!(
+                "responses: {{'200': {}}}",
+                json("{$ref: '#/components/schemas/No'}")
+            )),
+            "doc: #/paths/~1a/get/responses/200/content/application~1json/schema: GetA: `#/components/schemas/No` leads nowhere",
+        ),
+        (
+            "a $ref to another file",
+            operation("responses: {'200': {$ref: 'other.yaml#/a'}}"),
+            "doc: #/paths/~1a/get/responses/200: GetA: `other.yaml#/a` leads out",
+        ),
+        (
+            "a $ref to the wrong section",
+            operation("responses: {'200': {$ref: '#/components/schemas/A'}}"),
+            "doc: #/paths/~1a/get/responses/200: GetA: `#/components/schemas/A` must lead to #/components/responses/",
+        ),
+        (
+            "a $ref to itself",
+            schemas("A: {$ref: '#/components/schemas/A'}"),
+            "doc: #/components/schemas/A: `#/components/schemas/A` leads to references in a ring",
+        ),
+        (
+            "a $ref that is no text",
+            schemas("A: {$ref: 1}"),
+            "doc: #/components/schemas/A: `$ref` must be a string",
+        ),
+        (
+            "a cyclic allOf",
+            schemas(
+                "A: {allOf: [{$ref: '#/components/schemas/B'}]}, B: {allOf: [{$ref: '#/components/schemas/A'}]}",
+            ),
+            "doc: #/components/schemas/A: the schema contains itself: A → B → A",
+        ),
+        (
+            "a cyclic oneOf",
+            schemas("A: {oneOf: [{$ref: '#/components/schemas/A'}]}"),
+            "doc: #/components/schemas/A: the schema contains itself: A → A",
+        ),
+        (
+            "two schemas that are one in Rust",
+            schemas("IPInfo: {type: object}, IpInfo: {type: object}"),
+            "doc: #/components/schemas/IpInfo: ",
+        ),
+        (
+            "a schema with a name of the prelude",
+            schemas("Option: {type: object}"),
+            "doc: #/components/schemas/Option: Rust has a type `Option`",
+        ),
+        (
+            "a type that is none",
+            schemas("A: {type: strin}"),
+            "doc: #/components/schemas/A/type: `strin`",
+        ),
+        (
+            "a list of types",
+            schemas("A: {type: [string, 'null']}"),
+            "doc: #/components/schemas/A/type: the type must be one string",
+        ),
+        (
+            "an array of nothing",
+            schemas("A: {type: array}"),
+            "doc: #/components/schemas/A/type: an array must say",
+        ),
+        (
+            "a schema that is text",
+            schemas("A: text"),
+            "doc: #/components/schemas/A: a schema must be an object",
+        ),
+        (
+            "properties that are a list",
+            schemas("A: {type: object, properties: [a]}"),
+            "doc: #/components/schemas/A/properties: ",
+        ),
+        (
+            "an empty enum",
+            schemas("A: {type: string, enum: []}"),
+            "doc: #/components/schemas/A/enum: ",
+        ),
+        (
+            "values that are one in Rust",
+            schemas("A: {type: string, enum: [a, A]}"),
+            "doc: #/components/schemas/A: ",
+        ),
+        (
+            "a property and a component of one type",
+            schemas(
+                "Node: {type: object, properties: {status: {type: object, properties: {c: {type: string}}}}}, NodeStatus: {type: object, properties: {d: {type: string}}}",
+            ),
+            "doc: #/components/schemas: two types would be called `NodeStatus`",
+        ),
+        (
+            "braces that do not match",
+            document(
+                &format!("'/a/{{b': {{get: {{operationId: GetA, {OK}}}}}"),
+                "",
+            ),
+            "doc: #/paths/~1a~1{b: GetA: the braces",
+        ),
+        (
+            "a path with a query",
+            document(
+                &format!("'/a?b=c': {{get: {{operationId: GetA, {OK}}}}}"),
+                "",
+            ),
+            "doc: #/paths/~1a?b=c: GetA: a path with a query",
+        ),
+        (
+            "a path parameter that is not declared",
+            document(
+                &format!("'/a/{{b}}': {{get: {{operationId: GetA, {OK}}}}}"),
+                "",
+            ),
+            "doc: #/paths/~1a~1{b}/get: GetA: the path's parameter `b`",
+        ),
+        (
+            "a declared parameter that the path lacks",
+            operation(&format!(
+                "parameters: [{{name: b, in: path, required: true, schema: {{type: string}}}}], {OK}"
+            )),
+            "doc: #/paths/~1a/get/parameters/0: GetA: `b` is not in the path",
+        ),
+        (
+            "a path parameter that is optional",
+            document(
+                &format!(
+                    "'/a/{{b}}': {{get: {{operationId: GetA, parameters: [{{name: b, in: path, schema: {{type: string}}}}], {OK}}}}}"
+                ),
+                "",
+            ),
+            "doc: #/paths/~1a~1{b}/get/parameters/0: GetA: the path's parameter `b` must be required",
+        ),
+        (
+            "a parameter without a schema",
+            operation(&format!("parameters: [{{name: b, in: query}}], {OK}")),
+            "doc: #/paths/~1a/get/parameters/0: GetA: the parameter `b` must have",
+        ),
+        (
+            "a parameter without a name",
+            operation(&format!("parameters: [{{in: query}}], {OK}")),
+            "doc: #/paths/~1a/get/parameters/0: GetA: ",
+        ),
+        (
+            "a parameter in a cookie",
+            operation(&format!(
+                "parameters: [{{name: b, in: cookie, schema: {{type: string}}}}], {OK}"
+            )),
+            "doc: #/paths/~1a/get/parameters/0: GetA: a parameter in a cookie",
+        ),
+        (
+            "an object in a query",
+            operation(&format!(
+                "parameters: [{{name: b, in: query, schema: {{type: object}}}}], {OK}"
+            )),
+            "doc: #/paths/~1a/get/parameters/0: GetA: object",
+        ),
+        (
+            "another style",
+            operation(&format!(
+                "parameters: [{{name: b, in: query, style: deepObject, schema: {{type: string}}}}], {OK}"
+            )),
+            "doc: #/paths/~1a/get/parameters/0: GetA: only the style",
+        ),
+        (
+            "two parameters that are one in Rust",
+            operation(&format!(
+                "parameters: [{{name: a-b, in: query, schema: {{type: string}}}}, {{name: a_b, in: header, schema: {{type: string}}}}], {OK}"
+            )),
+            "doc: #/paths/~1a/get/parameters/1: GetA: `a_b` and `a-b`",
+        ),
+        (
+            "a multipart body",
+            operation(&format!(
+                "requestBody: {{content: {{multipart/form-data: {{schema: {{type: object}}}}}}}}, {OK}"
+            )),
+            "doc: #/paths/~1a/get/requestBody: GetA: a body of type multipart/form-data",
+        ),
+        (
+            "two media types for a body",
+            operation(&format!(
+                "requestBody: {{content: {{text/plain: {{}}, application/xml: {{}}}}}}, {OK}"
+            )),
+            "doc: #/paths/~1a/get/requestBody: GetA: several media types",
+        ),
+        (
+            "a body without content",
+            operation(&format!("requestBody: {{content: {{}}}}, {OK}")),
+            "doc: #/paths/~1a/get/requestBody: GetA: ",
+        ),
+        (
+            "a server with variables",
+            format!(
+                "{}servers: [{{url: 'https://{{host}}/api'}}]\n",
+                operation(OK)
+            ),
+            "doc: #/servers/0/url: ",
+        ),
+    ];
+    for (name, text, start) in cases {
+        let message = message(&text);
+        assert!(
+            message.lines().any(|line| line.starts_with(start)),
+            "{name}: expected a line that starts with\n  {start}\nin\n{message}"
+        );
+    }
+}
+
+#[test]
+fn all_faults_are_reported_at_once() {
+    let text = document(
+        "/a: {get: {responses: {}}, put: {operationId: PutA, parameters: [{in: query}], responses: {'200': {$ref: '#/no'}}}}",
+        "schemas: {A: {type: strin}, Vec: {type: object}}",
+    );
+    let Err(Error::Document { faults, .. }) = generate_from_str("doc", &text) else {
+        panic!("the document has faults");
+    };
+    let places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    for place in [
+        "#/paths/~1a/get",
+        "#/paths/~1a/get/responses",
+        "#/paths/~1a/put/parameters/0",
+        "#/paths/~1a/put/responses/200",
+        "#/components/schemas/A/type",
+        "#/components/schemas/Vec",
+    ] {
+        assert!(places.contains(&place), "{place} is not among {places:?}");
+    }
+    let put = faults
+        .iter()
+        .find(|fault| fault.pointer.ends_with("/parameters/0"));
+    assert_eq!(
+        put.and_then(|fault| fault.operation.as_deref()),
+        Some("PutA")
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let error = nsx_api_gen::generate("no/such/file.yaml".as_ref()).unwrap_err();
+    assert!(matches!(error, Error::Io { .. }));
+    assert!(error.to_string().contains("file.yaml"), "{error}");
+}
+
+/// A document cut off or damaged anywhere gives code or an error, and never a panic.
+#[test]
+fn a_damaged_document_never_panics() {
+    let spec = include_str!("kitchen/kitchen.yaml");
+    let lines: Vec<&str> = spec.lines().collect();
+    for skip in (4..lines.len()).step_by(7) {
+        let kept = lines.iter().enumerate().filter(|(index, _)| *index != skip);
+        let text: Vec<&str> = kept.map(|(_, line)| *line).collect();
+        let _ = generate_from_str("doc", &text.join("\n")).map_err(|error| {
+            let message = error.to_string();
+            assert!(
+                !message.is_empty() && !message.contains("panicked"),
+                "{message}"
+            );
+        });
+        let _ = generate_from_str("doc", &lines[..skip].join("\n"));
+    }
+}

@@ -1,0 +1,200 @@
+//! Runs in a copy of nsx-api whose code was generated from `kitchen.yaml`: what goes over the wire is
+//! what the document says.
+
+use std::sync::{Arc, Mutex};
+
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::types::{Client as ClientObject, Kind, Object, Thing, Value};
+use nsx_api::{ErrorKind, Response, Secret};
+use serde_json::json;
+
+type Result = std::result::Result<(), Box<dyn std::error::Error>>;
+
+fn thing() -> Thing {
+    Thing {
+        kind: Some(Kind::BC),
+        ..Thing::new("t1", "router", "hunter2")
+    }
+}
+
+#[tokio::test]
+async fn every_parameter_goes_where_the_document_says_whatever_it_is_called() -> Result {
+    let manager = Manager::start().await?;
+    manager.respond_always(Answer::json(200, json!({"id": "a/b", "type": "t", "secret": "s"})));
+    let client = manager.client()?;
+    let got: Response<Thing> = client
+        .get_thing("a/b ö", "t&t", true)
+        .send_("s")
+        .self_(-1)
+        .client(["one".to_owned(), "two".to_owned()])
+        .kind("new kind")
+        .x_hdr("h")
+        .send()
+        .await?;
+    assert_eq!(got.id, "a/b");
+
+    let requests = manager.requests();
+    let request = requests.first().ok_or("no request")?;
+    assert_eq!(request.path, "/api/v1/things/a%2Fb%20%C3%B6");
+    let mut query: Vec<&str> = request.query.as_deref().unwrap_or_default().split('&').collect();
+    query.sort_unstable();
+    assert_eq!(query, ["client=one", "client=two", "kind=new%20kind", "self=-1", "send=s", "type=t%26t"]);
+    assert_eq!(request.header("x-hdr"), Some("h"));
+    assert_eq!(request.header("x-req"), Some("true"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_of_the_code_around_them_are_parameters_like_any_other() -> Result {
+    let manager = Manager::start().await?;
+    manager.respond_always(Answer::json(200, json!([])));
+    let client = manager.client()?;
+    #[allow(deprecated)]
+    let call = client
+        .locals("u", 7, "hidden")
+        .result("1")
+        .response("2")
+        .header_map("3")
+        .into_request_("4")
+        .query("5")
+        .name("6")
+        .match_("7")
+        .async_("8")
+        .crate_("9")
+        .super_("10")
+        .self_("11")
+        .joined(["x".to_owned(), "y".to_owned()]);
+    assert!(!format!("{call:?}").contains("hidden"));
+    call.send().await?;
+    let requests = manager.requests();
+    let query = requests.first().and_then(|request| request.query.clone()).unwrap_or_default();
+    for part in ["result=1", "into_request=4", "match=7", "Self=11", "joined=x,y", "token=hidden"] {
+        assert!(query.split('&').any(|known| known == part), "{part} is not in {query}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn bodies_go_out_in_the_form_that_the_document_says() -> Result {
+    let manager = Manager::start().await?;
+    manager.respond_always(Answer::json(200, json!([])));
+    let client = manager.client()?;
+    client.raw_thing("a").send().await?;
+    client.raw_thing("a").body(b"\0bytes".to_vec()).send().await?;
+    client.text_thing("a").body("text").send().await?;
+    client.form_thing().body(nsx_api::types::FormThingBody { b: Some(1), ..nsx_api::types::FormThingBody::new("x&y") }).send().await?;
+    client.response("# heading").send().await?;
+    let sent: Vec<_> = manager
+        .requests()
+        .iter()
+        .map(|request| {
+            let kind = request.header("content-type").unwrap_or_default().to_owned();
+            (kind, String::from_utf8_lossy(&request.body).into_owned())
+        })
+        .collect();
+    let expected = [
+        ("", ""),
+        ("application/octet-stream", "\0bytes"),
+        ("text/plain", "text"),
+        ("application/x-www-form-urlencoded", "a=x%26y&b=1"),
+        ("text/x-markdown", "# heading"),
+    ];
+    for ((kind, body), (wanted, text)) in sent.iter().zip(expected) {
+        assert!(kind == wanted || kind.starts_with(&format!("{wanted};")), "{kind} for {wanted}");
+        assert_eq!(body, text);
+    }
+    assert_eq!(sent.len(), expected.len());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_read_and_changed_is_written_back_with_the_fields_that_the_document_lacks() -> Result {
+    let first = json!({
+        "id": "t1", "type": "router", "secret": "s", "kind": "a kind of tomorrow",
+        "list": [{"id": "t2", "type": "port", "secret": "s", "deep": {"new": [1, 2.5, null]}}],
+        "nested": {"x": "1", "y": true},
+        "_revision": 7, "unknown": {"any": "thing"}, "big": 18446744073709551615_u64,
+    });
+    let stored = Arc::new(Mutex::new(first.clone()));
+    let manager = Manager::start().await?;
+    let read = Arc::clone(&stored);
+    manager.on("GetThing", move |_| Answer::json(200, &*read.lock().unwrap()));
+    let write = Arc::clone(&stored);
+    manager.on("UpdateThing", move |call| {
+        *write.lock().unwrap() = call.json().unwrap();
+        Answer::json(200, &*write.lock().unwrap())
+    });
+    let client = manager.client()?;
+    let mut thing = client.get_thing("t1", "t", true).send().await?.into_inner();
+    assert_eq!(thing.kind.as_ref().map(Kind::as_str), Some("a kind of tomorrow"));
+    thing.id = "changed".to_owned();
+    client.update_thing("t1", thing).send().await?;
+
+    let mut wanted = first;
+    wanted["id"] = json!("changed");
+    assert_eq!(*stored.lock().unwrap(), wanted);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_mock_answers_with_the_documents_example_and_a_fresh_secret_each_time() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    let one = client.get_thing("t1", "t", true).send().await?;
+    let two = client.get_thing("t1", "t", true).send().await?;
+    assert_eq!((one.id.as_str(), &one.kind), ("t1", &Some(Kind::BC)));
+    assert_ne!(one.secret.expose_secret(), two.secret.expose_secret());
+    assert_ne!(one.secret.expose_secret(), "hidden");
+    Ok(())
+}
+
+#[tokio::test]
+async fn successes_of_every_kind_arrive() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    manager.respond_with(Answer::status(204));
+    let nothing: Response<()> = client.delete_thing(1, "i").request("r").send().await?;
+    assert_eq!(nothing.status().as_u16(), 204);
+    manager.respond_with(Answer::json(202, json!({"request": "OTHER"})));
+    let made: Response<ClientObject> = client.request_().body(Value::new("m")).send().await?;
+    assert_eq!(made.request.as_ref().map(ToString::to_string).as_deref(), Some("OTHER"));
+    manager.respond_with(Answer::json(200, json!("text")));
+    assert_eq!(client.str_thing().send().await?.into_inner(), "text");
+    manager.respond_with(Answer::json(200, json!({"a": "b", "n": 1})));
+    let open = client.with_(nsx_api::types::OpenT { a: None, extra: [("x".to_owned(), 5)].into() }).send().await?;
+    assert_eq!(open.extra.get("n"), Some(&1));
+    assert_eq!(manager.requests().last().ok_or("none")?.json::<serde_json::Value>()?, json!({"x": 5}));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_value_of_the_wrong_type_is_named_by_its_place_and_not_shown() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    manager.respond_with(Answer::json(200, json!({"id": "i", "type": "t", "secret": "s", "list": [{"id": "i", "type": "t", "secret": {"is": "SHOWN"}}]})));
+    let error = client.get_thing("t", "t", true).send().await.err().ok_or("no error")?;
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    let text = format!("{error} {error:?}");
+    assert!(text.contains("list[0].secret") && !text.contains("SHOWN"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn a_password_is_a_secret_with_and_without_constraints_beside_it() {
+    fn is_secret(_: &Secret) {}
+    fn are_secrets(_: &[Secret]) {}
+    let thing = thing();
+    is_secret(&thing.secret);
+    let object = Object { secret: Some("a".into()), secrets: vec!["b".into()], nullable: None, ..Object::default() };
+    object.secret.iter().for_each(is_secret);
+    object.nullable.iter().for_each(is_secret);
+    are_secrets(&object.secrets);
+    assert!(!format!("{thing:?}").contains("hunter2"));
+}
+
+#[test]
+fn every_type_has_a_json_schema() {
+    let schema = schemars::schema_for!(Thing).to_value();
+    assert_eq!(schema["required"], json!(["id", "type", "secret"]));
+    assert_eq!(schema["properties"]["secret"], json!({"type": "string", "format": "password"}));
+}
