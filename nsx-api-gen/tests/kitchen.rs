@@ -1,0 +1,168 @@
+//! A document full of traps: its code is the same on every run, compiles without a warning, and
+//! speaks over real sockets as the document says.
+
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use nsx_api_gen::{Generated, generate_from_str};
+
+const KITCHEN: &str = include_str!("kitchen/kitchen.yaml");
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+fn kitchen() -> Generated {
+    generate_from_str("kitchen.yaml", KITCHEN).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn the_same_document_gives_the_same_bytes_whatever_its_line_ends() {
+    let windows = KITCHEN.replace('\n', "\r\n");
+    let windows = generate_from_str("kitchen.yaml", &windows).unwrap();
+    assert_eq!(kitchen().files, kitchen().files);
+    assert_eq!(kitchen().files, windows.files);
+}
+
+/// What is generated is committed, so that a change of the generator, of progenitor or of typify is
+/// seen. `UPDATE_EXPECTED=1 cargo test -p nsx-api-gen` writes it anew.
+#[test]
+fn the_generated_code_is_the_expected_one() {
+    let folder = here("tests/kitchen/expected");
+    let files = kitchen().files;
+    if std::env::var_os("UPDATE_EXPECTED").is_some() {
+        let _ = fs::remove_dir_all(&folder);
+        write(&folder, &files);
+    }
+    for (path, text) in &files {
+        let expected = fs::read_to_string(folder.join(path)).unwrap_or_default();
+        assert!(
+            expected.replace("\r\n", "\n") == *text,
+            "{} is not what is expected; UPDATE_EXPECTED=1 writes it anew",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn the_code_compiles_without_a_warning_and_speaks_as_the_document_says() {
+    let workspace = workspace();
+    let check = cargo(&workspace, &["clippy", "--lib", "--message-format=short"]);
+    let text = String::from_utf8_lossy(&check.stderr);
+    assert!(
+        check.status.success() && !text.contains("warning"),
+        "{text}"
+    );
+
+    let docs = cargo(&workspace, &["test", "--doc"]);
+    assert_success(&docs);
+    let test = cargo(&workspace, &["test", "--test", "wire"]);
+    assert_success(&test);
+
+    let check = cargo(&workspace, &["check", "--test", "missing_argument"]);
+    let text = String::from_utf8_lossy(&check.stderr);
+    assert!(
+        !check.status.success() && text.contains("error[E0061]"),
+        "{text}"
+    );
+}
+
+fn assert_success(output: &Output) {
+    let out = String::from_utf8_lossy(&output.stdout);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{out}\n{err}");
+}
+
+/// A copy of nsx-api, alone in its workspace, with the kitchen's code in place of its own.
+fn workspace() -> PathBuf {
+    let root = here("..");
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kitchen");
+    let _ = fs::remove_dir_all(copy.join("nsx-api"));
+    copy_folder(&root.join("nsx-api/src"), &copy.join("nsx-api/src"));
+    let _ = fs::remove_dir_all(copy.join("nsx-api/src/generated"));
+    write(&copy.join("nsx-api/src/generated"), &kitchen().files);
+    for name in ["wire.rs", "missing_argument.rs"] {
+        let text = fs::read_to_string(here("tests/kitchen").join(name)).unwrap();
+        write(
+            &copy.join("nsx-api/tests"),
+            &[(PathBuf::from(name), text)].into(),
+        );
+    }
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let manifest: Vec<&str> = manifest
+        .lines()
+        .filter(|line| !line.starts_with("nsx-api-gen = "))
+        .map(|line| {
+            if line.starts_with("members = ") {
+                "members = [\"nsx-api\"]"
+            } else {
+                line
+            }
+        })
+        .collect();
+    fs::write(copy.join("Cargo.toml"), manifest.join("\n")).unwrap();
+    // The examples and benches of the original name its own operations and stay behind.
+    let manifest = fs::read_to_string(root.join("nsx-api/Cargo.toml")).unwrap();
+    fs::write(copy.join("nsx-api/Cargo.toml"), without_targets(&manifest)).unwrap();
+    fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
+    fs::copy(root.join("clippy.toml"), copy.join("clippy.toml")).unwrap();
+    // The program of the original names its own operation, too.
+    fs::write(copy.join("README.md"), "").unwrap();
+    copy
+}
+
+/// A manifest without its `[[example]]`, `[[test]]` and `[[bench]]` tables.
+fn without_targets(manifest: &str) -> String {
+    let mut kept = true;
+    let lines = manifest.lines().filter(|line| {
+        if line.starts_with('[') {
+            kept = !line.starts_with("[[");
+        }
+        kept
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn cargo(workspace: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO"));
+    // What cargo tells this test of its own package would make build scripts run again.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+        .args(arguments)
+        .args(["--offline", "--features", "mock,schemars"])
+        .current_dir(workspace)
+        .env("CARGO_TARGET_DIR", workspace.join("target"))
+        .env_remove("RUSTFLAGS")
+        .output()
+        .unwrap()
+}
+
+fn write(folder: &Path, files: &BTreeMap<PathBuf, String>) {
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The address of a manager: what people write, made into the base of every URL, or refused with a reason.
+//!
+//! A reason never repeats the text, which may have a password in it.
+
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
+use reqwest::Url;
+use url::Host;
+
+/// Where a manager is.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    /// Scheme, host, port, and the path prefix of a gateway, without a slash at the end.
+    base: String,
+    /// Host, and port if it is not the usual one.
+    pub(crate) manager: Arc<str>,
+    pub(crate) is_https: bool,
+    is_loopback: bool,
+}
+
+impl Address {
+    /// Reads what a person wrote: a host name, an IP address, `host:port`, or a URL.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(&with_scheme(text.trim())?)
+            .map_err(|error| format!("the address is not valid: {error}"))?;
+        check(&url)?;
+        let host = url.host().ok_or("the address has no host")?;
+        let authority = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_string(),
+        };
+        let prefix = url.path().trim_end_matches('/');
+        Ok(Self {
+            base: format!("{}://{authority}{prefix}", url.scheme()),
+            manager: authority.into(),
+            is_https: url.scheme() == "https",
+            is_loopback: is_loopback(&host),
+        })
+    }
+
+    /// Whether what is sent there can be read on the way.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.is_https && !self.is_loopback
+    }
+
+    /// Whether it is this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.is_loopback
+    }
+
+    /// The URL of a path that begins with a slash.
+    pub(crate) fn url(&self, path_and_query: &str) -> Result<Url, String> {
+        let url = Url::parse(&format!("{}{path_and_query}", self.base))
+            .map_err(|error| format!("the path is not valid: {error}"))?;
+        match url.as_str().parse::<http::Uri>() {
+            Ok(_) => Ok(url),
+            Err(error) => Err(format!("the path or the query is not valid: {error}")),
+        }
+    }
+}
+
+/// Adds the scheme that was left out, and the brackets of a bare IPv6 address.
+fn with_scheme(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("the address is empty".into());
+    }
+    if text
+        .chars()
+        .any(|c| c.is_whitespace() || c.is_control() || c == '\\')
+    {
+        return Err("the address has a blank, a control character or a backslash in it".into());
+    }
+    if text.parse::<Ipv6Addr>().is_ok() {
+        return Ok(format!("https://[{text}]"));
+    }
+    match text.split_once("://") {
+        Some((scheme, rest)) if rest.starts_with('/') || rest.is_empty() => Err(format!(
+            "the address has no host after {}://",
+            crate::text::one_line(scheme, 20)
+        )),
+        Some(_) => Ok(text.to_owned()),
+        None => Ok(format!("https://{text}")),
+    }
+}
+
+fn check(url: &Url) -> Result<(), String> {
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err("the address has a scheme other than https or http".into());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the address has a user or a password in it: give them on their own".into());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("the address has a query or a fragment".into());
+    }
+    let prefix = url.path().trim_end_matches('/');
+    if prefix.ends_with("/api/v1") {
+        return Err(
+            "the address ends in /api/v1, which every operation's path begins with: leave it out"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => name.eq_ignore_ascii_case("localhost"),
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.to_canonical().is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_address_is_taken_as_people_write_it() {
+        for (text, base, manager) in [
+            (
+                "nsx.example.com",
+                "https://nsx.example.com",
+                "nsx.example.com",
+            ),
+            (
+                " NSX.example.com\n",
+                "https://nsx.example.com",
+                "nsx.example.com",
+            ),
+            (
+                "nsx.example.com:8443",
+                "https://nsx.example.com:8443",
+                "nsx.example.com:8443",
+            ),
+            ("nsx", "https://nsx", "nsx"),
+            ("localhost:8443", "https://localhost:8443", "localhost:8443"),
+            (
+                "https://nsx.example.com",
+                "https://nsx.example.com",
+                "nsx.example.com",
+            ),
+            (
+                "HTTPS://nsx.example.com:443/",
+                "https://nsx.example.com",
+                "nsx.example.com",
+            ),
+            (
+                "https://gateway/site/nsx/",
+                "https://gateway/site/nsx",
+                "gateway",
+            ),
+            ("10.0.0.1", "https://10.0.0.1", "10.0.0.1"),
+            ("::1", "https://[::1]", "[::1]"),
+            ("2001:db8::1", "https://[2001:db8::1]", "[2001:db8::1]"),
+            (
+                "[2001:db8::1]:8443",
+                "https://[2001:db8::1]:8443",
+                "[2001:db8::1]:8443",
+            ),
+            ("http://127.0.0.1:80", "http://127.0.0.1", "127.0.0.1"),
+            (
+                "https://bücher.example",
+                "https://xn--bcher-kva.example",
+                "xn--bcher-kva.example",
+            ),
+        ] {
+            let address = Address::parse(text).unwrap();
+            assert_eq!(
+                (address.base.as_str(), &*address.manager),
+                (base, manager),
+                "{text}"
+            );
+            let url = address.url("/api/v1/x?y=1").unwrap();
+            assert_eq!(url.as_str(), format!("{base}/api/v1/x?y=1"));
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_meant_is_refused_with_a_reason() {
+        for (text, reason) in [
+            ("", "is empty"),
+            ("   ", "is empty"),
+            ("https://", "no host"),
+            ("https:///api", "no host"),
+            ("ftp://nsx", "scheme"),
+            ("file:///etc/passwd", "no host"),
+            ("admin:SECRET@nsx", "user or a password"),
+            ("https://admin:SECRET@nsx", "user or a password"),
+            ("https://admin@nsx", "user or a password"),
+            ("https://nsx?token=SECRET", "query"),
+            ("https://nsx?", "query"),
+            ("https://nsx/#SECRET", "fragment"),
+            ("https://nsx/api/v1", "/api/v1"),
+            ("https://nsx/policy/api/v1/", "/api/v1"),
+            ("nsx/api/v1", "/api/v1"),
+            ("https://nsx\\@evil", "backslash"),
+            ("nsx .example", "blank"),
+            ("nsx\r\nHost: evil", "blank"),
+            ("nsx:99999", "invalid port"),
+            ("nsx:SECRET", "invalid port"),
+            ("[::1", "IPv6"),
+            ("1.2.3.4.5", "IPv4"),
+            ("admin:SECRET:nsx", "not valid"),
+        ] {
+            let found = Address::parse(text).unwrap_err();
+            assert!(found.contains(reason), "{text}: {found}");
+            assert!(!found.contains("SECRET"), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_open_unless_it_stays_on_this_machine() {
+        for (text, open) in [
+            ("https://nsx", false),
+            ("http://nsx", true),
+            ("http://10.0.0.1", true),
+            ("http://0.0.0.0", true),
+            ("http://localhost.evil.example", true),
+            ("http://127.0.0.1.evil.example", true),
+            ("http://localhost:1", false),
+            ("http://127.1.2.3", false),
+            ("http://[::1]:80", false),
+            ("http://[::ffff:127.0.0.1]", false),
+            ("http://[::ffff:10.0.0.1]", true),
+        ] {
+            assert_eq!(Address::parse(text).unwrap().is_open(), open, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_no_path_leaves_the_manager(text in ".*", path in "/[^\\\\]*") {
+            let _ = Address::parse(&text);
+            let address = Address::parse("https://nsx.example.com/site").unwrap();
+            if let Ok(url) = address.url(&path) {
+                prop_assert_eq!(url.host_str(), Some("nsx.example.com"));
+                prop_assert_eq!(url.scheme(), "https");
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Bodies that are more than a decoded value: what a caller sends as it is, and a response read piece by piece.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use tokio::time::Sleep;
+
+use crate::response::Facts;
+use crate::{Error, ErrorKind, failure};
+
+type Outgoing = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+type Incoming = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
+
+/// The body of a request.
+///
+/// Bytes can be sent again when a call is retried. A stream is sent once: a call with one is never retried, and of
+/// its clones the first to be sent has the stream.
+///
+/// ```
+/// use nsx_api::Body;
+///
+/// let body = Body::from("plain text");
+/// assert_eq!(format!("{body:?}"), "Body(10 bytes)");
+/// ```
+#[derive(Clone, Default)]
+pub struct Body(Content);
+
+#[derive(Clone, Default)]
+enum Content {
+    #[default]
+    Empty,
+    Bytes(Bytes),
+    Stream(Arc<Mutex<Option<Outgoing>>>),
+}
+
+impl Body {
+    /// A body that is sent as it comes from `stream`.
+    pub fn from_stream(
+        stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Self {
+        Self(Content::Stream(Arc::new(Mutex::new(Some(Box::pin(
+            stream,
+        ))))))
+    }
+
+    /// Whether it can be sent more than once.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        !matches!(self.0, Content::Stream(_))
+    }
+
+    /// What is sent, if anything is; an error if a clone has taken the stream.
+    pub(crate) fn take(&self) -> Result<Option<reqwest::Body>, Error> {
+        match &self.0 {
+            Content::Empty => Ok(None),
+            Content::Bytes(bytes) => Ok(Some(bytes.clone().into())),
+            Content::Stream(shared) => {
+                let stream = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let stream = stream.ok_or_else(|| {
+                    Error::new(
+                        ErrorKind::InvalidRequest,
+                        "the stream of the body was sent already",
+                    )
+                })?;
+                Ok(Some(reqwest::Body::wrap_stream(stream)))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Content::Empty => f.write_str("Body(empty)"),
+            Content::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
+            Content::Stream(_) => f.write_str("Body(stream)"),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Content::Bytes(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+/// The body of a response, piece by piece as it arrives.
+///
+/// The time-outs of the call hold up to its headers; from then on no piece may take longer than an attempt.
+///
+/// ```no_run
+/// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+/// let mut body = client.request(http::Method::GET, "/api/v1/node/support").stream().await?.into_inner();
+/// while let Some(piece) = body.next().await {
+///     println!("{} bytes", piece?.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct ByteStream {
+    pieces: Incoming,
+    facts: Box<Facts>,
+    patience: Duration,
+    /// Runs while the caller waits, and not while it deals with a piece.
+    timer: Option<Pin<Box<Sleep>>>,
+    ended: bool,
+}
+
+impl ByteStream {
+    pub(crate) fn new(
+        pieces: impl Stream<Item = reqwest::Result<Bytes>> + Send + 'static,
+        facts: Facts,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            pieces: Box::pin(pieces),
+            facts: Box::new(facts),
+            patience,
+            timer: None,
+            ended: false,
+        }
+    }
+
+    /// The next piece; `None` at the end, and after an error.
+    pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    fn failed(&mut self, error: Error) -> Poll<Option<Result<Bytes, Error>>> {
+        self.ended = true;
+        let error = error
+            .with_answer(self.facts.answer())
+            .in_call(self.facts.call.clone());
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl Stream for ByteStream {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        match self.pieces.as_mut().poll_next(context) {
+            Poll::Ready(Some(Ok(piece))) => {
+                self.timer = None;
+                Poll::Ready(Some(Ok(piece)))
+            }
+            Poll::Ready(Some(Err(error))) => self.failed(failure::body(error).error),
+            Poll::Ready(None) => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                let patience = self.patience;
+                let timer = self
+                    .timer
+                    .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+                ready!(timer.as_mut().poll(context));
+                self.failed(Error::new(ErrorKind::Timeout, "the body stalled"))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ByteStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ByteStream").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,25 @@
+//! What generated types share to be read and written: the part of serde's derive that does not depend on the type.
+//!
+//! A generated struct has one [`FromMap`] and one `Serialize`, of one line a field; a generated enum of strings
+//! has one table. Everything else is here, once, so that a document of thousands of types still compiles in seconds.
+//! The forms read and written are those of serde's derive, but for one: an array is not taken for an object.
+
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "which of these are used is up to the document"
+)]
+
+mod object;
+mod read;
+mod string_enum;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use object::Object;
+pub(crate) use read::{FromMap, deserialize, next_field, next_field_or_keep, required, set};
+#[cfg(feature = "schemars")]
+pub(crate) use string_enum::schema;
+pub(crate) use string_enum::{
+    StringEnum, deserialize_text, serialize_text, string_enum, text, variant,
+};

@@ -1,0 +1,205 @@
+//! Reading: the loop over an object's fields, the look-up of a name, and the two errors about fields.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::BuildHasher;
+use std::marker::PhantomData;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+/// A struct that is made from the fields of an object.
+pub(crate) trait FromMap<'de>: Sized {
+    /// The type's name, for the error about a value that is no object.
+    const NAME: &'static str;
+    /// The names of the fields, as the document writes them.
+    const FIELDS: &'static [&'static str];
+
+    /// Takes the fields out of `map`.
+    fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error>;
+}
+
+/// Reads a struct from an object.
+pub(crate) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromMap<'de>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_map(StructVisitor(PhantomData))
+}
+
+struct StructVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromMap<'de>> Visitor<'de> for StructVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "struct {}", T::NAME)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        T::from_map(map)
+    }
+}
+
+/// The index in `fields` of the next field that is one of them; the others are skipped.
+pub(crate) fn next_field<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    fields: &'static [&'static str],
+) -> Result<Option<usize>, A::Error> {
+    while let Some(found) = map.next_key_seed(Known(fields))? {
+        if found.is_some() {
+            return Ok(found);
+        }
+        map.next_value::<IgnoredAny>()?;
+    }
+    Ok(None)
+}
+
+/// Like [`next_field`], but the others are kept, under their names.
+pub(crate) fn next_field_or_keep<'de, A, E>(
+    map: &mut A,
+    fields: &'static [&'static str],
+    extra: &mut E,
+) -> Result<Option<usize>, A::Error>
+where
+    A: MapAccess<'de>,
+    E: Extra<'de>,
+{
+    while let Some(found) = map.next_key_seed(KnownOrName(fields))? {
+        match found {
+            Ok(index) => return Ok(Some(index)),
+            Err(name) => extra.keep(name, map.next_value()?),
+        }
+    }
+    Ok(None)
+}
+
+/// A collection that takes the fields that a type does not know.
+pub(crate) trait Extra<'de> {
+    /// What it holds for each.
+    type Value: Deserialize<'de>;
+
+    /// Keeps one; the last of two with the same name stays.
+    fn keep(&mut self, name: String, value: Self::Value);
+}
+
+impl<'de> Extra<'de> for serde_json::Map<String, serde_json::Value> {
+    type Value = serde_json::Value;
+
+    fn keep(&mut self, name: String, value: Self::Value) {
+        self.insert(name, value);
+    }
+}
+
+impl<'de, V: Deserialize<'de>> Extra<'de> for BTreeMap<String, V> {
+    type Value = V;
+
+    fn keep(&mut self, name: String, value: V) {
+        self.insert(name, value);
+    }
+}
+
+impl<'de, V: Deserialize<'de>, S: BuildHasher> Extra<'de> for HashMap<String, V, S> {
+    type Value = V;
+
+    fn keep(&mut self, name: String, value: V) {
+        self.insert(name, value);
+    }
+}
+
+/// Reads the value of the field `name` into `slot`, which must be empty.
+pub(crate) fn set<'de, T, A>(
+    slot: &mut Option<T>,
+    name: &'static str,
+    map: &mut A,
+) -> Result<(), A::Error>
+where
+    T: Deserialize<'de>,
+    A: MapAccess<'de>,
+{
+    if slot.is_some() {
+        return Err(A::Error::duplicate_field(name));
+    }
+    *slot = Some(map.next_value()?);
+    Ok(())
+}
+
+/// The value of a field that must be there. One whose type can be null may be missing, as with serde's derive.
+pub(crate) fn required<'de, T, E>(slot: Option<T>, name: &'static str) -> Result<T, E>
+where
+    T: Deserialize<'de>,
+    E: Error,
+{
+    slot.map_or_else(|| T::deserialize(Missing(name, PhantomData)), Ok)
+}
+
+/// Finds a field's name among those known.
+struct Known(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for Known {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for Known {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("field identifier")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|known| *known == name))
+    }
+}
+
+/// Finds a field's name among those known, or gives it back.
+struct KnownOrName(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for KnownOrName {
+    type Value = Result<usize, String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for KnownOrName {
+    type Value = Result<usize, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("field identifier")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Known(self.0)
+            .visit_str(name)?
+            .ok_or_else(|| name.to_owned()))
+    }
+}
+
+/// What a missing field reads from: null where null will do, otherwise the error that it is missing.
+struct Missing<E>(&'static str, PhantomData<E>);
+
+impl<'de, E: Error> Deserializer<'de> for Missing<E> {
+    type Error = E;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, E> {
+        Err(E::missing_field(self.0))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}

@@ -1,0 +1,183 @@
+//! Enums of strings: one table of (text, variant) for each, and the same few functions for all.
+//!
+//! A newer manager may answer a value that the document does not list. It is kept, and written back as it came.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserializer, Error, Visitor};
+use serde::ser::Serializer;
+
+/// What the shared functions need to know of an enum.
+pub(crate) trait StringEnum: Sized + PartialEq + 'static {
+    /// The enum's name.
+    const NAME: &'static str;
+    /// Each text with its variant, in the document's order.
+    const TABLE: &'static [(&'static str, Self)];
+
+    /// The variant for a text that is not in the table.
+    fn from_unrecognized(text: String) -> Self;
+
+    /// The text, if it is not in the table.
+    fn unrecognized(&self) -> Option<&str>;
+}
+
+/// The text of a variant.
+pub(crate) fn text<T: StringEnum>(value: &T) -> &str {
+    value.unrecognized().unwrap_or_else(|| {
+        T::TABLE
+            .iter()
+            .find(|(_, variant)| variant == value)
+            .map_or("", |(text, _)| text)
+    })
+}
+
+/// The variant of a text.
+pub(crate) fn variant<T: StringEnum + Clone>(text: &str) -> T {
+    T::TABLE
+        .iter()
+        .find(|(known, _)| *known == text)
+        .map_or_else(
+            || T::from_unrecognized(text.to_owned()),
+            |(_, variant)| variant.clone(),
+        )
+}
+
+/// Writes a variant's text.
+pub(crate) fn serialize_text<T, S>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
+where
+    T: StringEnum,
+    S: Serializer,
+{
+    serializer.serialize_str(text(value))
+}
+
+/// Reads a variant from any string.
+pub(crate) fn deserialize_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: StringEnum + Clone,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_str(TextVisitor(PhantomData))
+}
+
+struct TextVisitor<T>(PhantomData<T>);
+
+impl<T: StringEnum + Clone> Visitor<'_> for TextVisitor<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "string of enum {}", T::NAME)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        Ok(variant(text))
+    }
+}
+
+/// The JSON Schema of an enum: the texts that the document lists.
+#[cfg(feature = "schemars")]
+pub(crate) fn schema<T: StringEnum>() -> schemars::Schema {
+    let texts: Vec<&str> = T::TABLE.iter().map(|(text, _)| *text).collect();
+    schemars::json_schema!({ "type": "string", "enum": texts })
+}
+
+/// Declares an enum of strings from its table.
+#[allow(unused_macros, reason = "a document may have no enum")]
+macro_rules! string_enum {
+    (
+        $(#[$meta:meta])*
+        $visibility:vis enum $name:ident {
+            $($(#[$variant_meta:meta])* $text:literal => $variant:ident,)*
+            _ => $unrecognized:ident $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        $visibility enum $name {
+            $($(#[$variant_meta])* #[doc = ""] #[doc = concat!("On the wire `", $text, "`.")] $variant,)*
+            /// A value that the document does not list.
+            $unrecognized(String),
+        }
+
+        impl $crate::compact::StringEnum for $name {
+            const NAME: &'static str = stringify!($name);
+            const TABLE: &'static [(&'static str, Self)] = &[$(($text, Self::$variant)),*];
+
+            fn from_unrecognized(text: String) -> Self {
+                Self::$unrecognized(text)
+            }
+
+            fn unrecognized(&self) -> Option<&str> {
+                match self {
+                    Self::$unrecognized(text) => Some(text),
+                    _ => None,
+                }
+            }
+        }
+
+        impl $name {
+            /// The value as the manager writes it.
+            pub fn as_str(&self) -> &str {
+                $crate::compact::text(self)
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = ::std::convert::Infallible;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Ok(Self::from(text))
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                $crate::compact::variant(text)
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::from(text.as_str())
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
+        impl ::serde::Serialize for $name {
+            fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::compact::serialize_text(self, serializer)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $name {
+            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::compact::deserialize_text(deserializer)
+            }
+        }
+
+        #[cfg(feature = "schemars")]
+        impl ::schemars::JsonSchema for $name {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                $crate::compact::schema::<Self>()
+            }
+        }
+    };
+}
+pub(crate) use string_enum;

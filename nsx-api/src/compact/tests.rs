@@ -1,0 +1,289 @@
+//! What is read and written is what serde's derive reads and writes for the same types.
+
+#![allow(unreachable_pub, reason = "generated types are public")]
+
+mod types;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use types::{Kept, Kind, Node, Typed, derived};
+
+/// Reads `text` as both types, and compares what was read, as it is written again, or the errors.
+fn same<Ours, Theirs>(text: &str) -> Result<(), TestCaseError>
+where
+    Ours: DeserializeOwned + Serialize + std::fmt::Debug,
+    Theirs: DeserializeOwned + Serialize + std::fmt::Debug,
+{
+    let ours = serde_json::from_str::<Ours>(text);
+    let theirs = serde_json::from_str::<Theirs>(text);
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => {
+            let written = (serde_json::to_string(&ours), serde_json::to_string(&theirs));
+            prop_assert_eq!(written.0.unwrap(), written.1.unwrap(), "{}", text);
+        }
+        (Err(ours), Err(theirs)) => {
+            let (ours, theirs) = (without_place(&ours), without_place(&theirs));
+            // The others quote the value, or tell of the derive's own way. Of two faults either may be found first.
+            let of_fields = |error: &str| {
+                error.starts_with("missing field") || error.starts_with("duplicate field")
+            };
+            if of_fields(&ours) && of_fields(&theirs) {
+                prop_assert_eq!(ours, theirs, "{}", text);
+            }
+        }
+        (ours, theirs) => prop_assert!(false, "{text}: {ours:?} {theirs:?}"),
+    }
+    Ok(())
+}
+
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ")
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Any JSON of some depth.
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<u8>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,5}".prop_map(Value::from),
+        Just(json!("A")),
+        Just(json!("b-c")),
+    ];
+    leaf.prop_recursive(2, 12, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec(("[a-c]", inner), 0..4).prop_map(|entries| entries.into_iter().collect()),
+        ]
+    })
+}
+
+/// The text of an object: known fields and others, in any order, some twice, mostly of the right type.
+fn object(depth: u32) -> BoxedStrategy<String> {
+    let text = |value: Value| value.to_string();
+    let mut fields: Vec<BoxedStrategy<(String, String)>> = vec![
+        ".{0,5}"
+            .prop_map(|id| ("id".into(), json!(id).to_string()))
+            .boxed(),
+        proptest::option::of(".{0,5}")
+            .prop_map(|name| ("name".into(), json!(name).to_string()))
+            .boxed(),
+        vec(".{0,3}", 0..3)
+            .prop_map(|list| ("list".into(), json!(list).to_string()))
+            .boxed(),
+        any::<Option<i64>>()
+            .prop_map(|count| ("count".into(), json!(count).to_string()))
+            .boxed(),
+        prop_oneof!["A", "b-c", ".{0,3}"]
+            .prop_map(|kind| ("kind".into(), json!(kind).to_string()))
+            .boxed(),
+        any::<Option<u8>>()
+            .prop_map(|value| ("nullable".into(), json!(value).to_string()))
+            .boxed(),
+        proptest::collection::btree_map("[a-c]", ".{0,3}", 0..3)
+            .prop_map(|labels| ("labels".into(), json!(labels).to_string()))
+            .boxed(),
+        ("[w-z]{1,2}", any_value())
+            .prop_map(move |(name, value)| (name, text(value)))
+            .boxed(),
+        ("[w-z]", any::<u8>())
+            .prop_map(move |(name, value)| (name, value.to_string()))
+            .boxed(),
+        // Of a wrong type, mostly. An array is the one thing that the derive takes for an object.
+        (
+            prop_oneof!["id", "name", "list", "count", "kind", "nullable", "labels"],
+            any_value(),
+        )
+            .prop_map(move |(name, value)| (name, text(value)))
+            .boxed(),
+        any_value()
+            .prop_filter("an array", |value| !value.is_array())
+            .prop_map(move |value| ("nested".into(), text(value)))
+            .boxed(),
+    ];
+    if depth > 0 {
+        fields.push(
+            object(depth - 1)
+                .prop_map(|inner| ("nested".into(), inner))
+                .boxed(),
+        );
+    }
+    let id = proptest::option::weighted(0.8, fields[0].clone());
+    (id, vec(proptest::strategy::Union::new(fields), 0..5))
+        .prop_map(|(id, others)| id.into_iter().chain(others).collect::<Vec<_>>())
+        .prop_shuffle()
+        .prop_map(|entries| {
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(name, value)| format!("{}:{value}", json!(name)))
+                .collect();
+            format!("{{{}}}", entries.join(","))
+        })
+        .boxed()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_type_that_skips_unknown_fields_is_as_the_derive_makes_it(text in object(2)) {
+        same::<Node, derived::Node>(&text)?;
+    }
+
+    #[test]
+    fn a_type_that_keeps_unknown_fields_is_as_the_derive_makes_it(text in object(2)) {
+        same::<Kept, derived::Kept>(&text)?;
+    }
+
+    #[test]
+    fn a_type_with_typed_extra_fields_is_as_the_derive_makes_it(text in object(0)) {
+        same::<Typed, derived::Typed>(&text)?;
+    }
+
+    #[test]
+    fn what_is_no_object_is_an_error_for_both(value in any_value()) {
+        if !value.is_array() && !value.is_object() {
+            same::<Node, derived::Node>(&value.to_string())?;
+            same::<Kept, derived::Kept>(&value.to_string())?;
+        }
+    }
+}
+
+/// Reads as both, and says how it went.
+fn both(text: &str) -> Result<String, String> {
+    same::<Node, derived::Node>(text).map_err(|e| e.to_string())?;
+    serde_json::from_str::<Node>(text)
+        .map(|node| serde_json::to_string(&node).unwrap())
+        .map_err(|error| without_place(&error))
+}
+
+#[test]
+fn the_cases_that_matter_are_as_with_the_derive() {
+    for (text, expected) in [
+        (r#"{"id":"a"}"#, Ok(r#"{"id":"a","nullable":null}"#)),
+        (
+            r#"{"name":null,"id":"a","nullable":1}"#,
+            Ok(r#"{"id":"a","nullable":1}"#),
+        ),
+        (
+            r#"{"list":[],"labels":{},"id":"a"}"#,
+            Ok(r#"{"id":"a","nullable":null}"#),
+        ),
+        (
+            r#"{"new":{"a":[1]},"id":"a"}"#,
+            Ok(r#"{"id":"a","nullable":null}"#),
+        ),
+        (
+            r#"{"kind":"z","id":"a"}"#,
+            Ok(r#"{"id":"a","kind":"z","nullable":null}"#),
+        ),
+        (r#"{"i\u0064":"a"}"#, Ok(r#"{"id":"a","nullable":null}"#)),
+        (
+            r#"{"nested":{"id":"b"},"id":"a"}"#,
+            Ok(r#"{"id":"a","nested":{"id":"b","nullable":null},"nullable":null}"#),
+        ),
+        ("{}", Err("missing field `id`")),
+        (r#"{"id":"a","id":"a"}"#, Err("duplicate field `id`")),
+        (
+            r#"{"id":"a","name":null,"name":"b"}"#,
+            Err("duplicate field `name`"),
+        ),
+        (
+            r#"{"id":null}"#,
+            Err("invalid type: null, expected a string"),
+        ),
+        (
+            r#"{"id":"a","list":null}"#,
+            Err("invalid type: null, expected a sequence"),
+        ),
+        (r#"{"id":"a","nested":{}}"#, Err("missing field `id`")),
+        ("7", Err("invalid type: integer `7`, expected struct Node")),
+    ] {
+        assert_eq!(
+            both(text),
+            expected.map(str::to_owned).map_err(str::to_owned),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn an_array_is_not_taken_for_an_object() {
+    let text = r#"["a",null,[],null,null,null,null,{}]"#;
+    serde_json::from_str::<derived::Node>(text).unwrap();
+    let error = serde_json::from_str::<Node>(text).unwrap_err();
+    assert_eq!(
+        without_place(&error),
+        "invalid type: sequence, expected struct Node"
+    );
+}
+
+#[test]
+fn get_change_put_loses_no_field() {
+    let text = r#"{"id":"a","nested":{"id":"b","new":[1.5,{"x":null}]},"_revision":7,"newer":{"deep":true}}"#;
+    let mut kept: Kept = serde_json::from_str(text).unwrap();
+    kept.id = "changed".into();
+    let written: Value = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
+    let mut expected: Value = serde_json::from_str(text).unwrap();
+    expected["id"] = json!("changed");
+    assert_eq!(written, expected);
+}
+
+#[test]
+fn an_enum_knows_its_texts_and_keeps_the_others() {
+    for (text, kind) in [
+        ("A", Kind::A),
+        ("b-c", Kind::BC),
+        ("a", Kind::Unrecognized("a".into())),
+        ("", Kind::Unrecognized(String::new())),
+    ] {
+        assert_eq!(Kind::from(text), kind);
+        assert_eq!(Kind::from(text.to_owned()), kind);
+        assert_eq!(text.parse::<Kind>(), Ok(kind.clone()));
+        assert_eq!(
+            (kind.as_str(), kind.as_ref(), kind.to_string()),
+            (text, text, text.to_owned())
+        );
+        let json = json!(text).to_string();
+        assert_eq!(serde_json::from_str::<Kind>(&json).unwrap(), kind);
+        assert_eq!(serde_json::to_string(&kind).unwrap(), json);
+    }
+    let error = serde_json::from_str::<Kind>("1").unwrap_err();
+    assert_eq!(
+        without_place(&error),
+        "invalid type: integer `1`, expected string of enum Kind"
+    );
+}
+
+#[test]
+fn what_is_read_from_a_value_is_what_is_read_from_text() {
+    let value = json!({ "id": "a", "kind": "b-c", "new": 1, "nullable": 3 });
+    let node: Node = serde_json::from_value(value.clone()).unwrap();
+    assert_eq!(
+        serde_json::to_value(&node).unwrap(),
+        json!({ "id": "a", "kind": "b-c", "nullable": 3 })
+    );
+    assert!(serde_json::from_value::<Node>(json!({ "id": 1 })).is_err());
+}
+
+#[cfg(feature = "schemars")]
+#[test]
+fn schemas_list_what_the_document_lists() {
+    assert_eq!(
+        schemars::schema_for!(Kind).as_value()["enum"],
+        json!(["A", "b-c"])
+    );
+    let secret = schemars::schema_for!(crate::Secret);
+    assert_eq!(secret.as_value()["format"], json!("password"));
+}

@@ -1,0 +1,228 @@
+//! A few types as the generator writes them, and the same types with serde's derive.
+
+use std::collections::BTreeMap;
+
+use serde::de::{Deserializer, MapAccess};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::compact::{
+    FromMap, Object, deserialize, next_field, next_field_or_keep, required, set, string_enum,
+};
+
+string_enum! {
+    /// Kinds
+    pub enum Kind {
+        /// The first.
+        "A" => A,
+        "b-c" => BC,
+        _ => Unrecognized,
+    }
+}
+
+/// As the generator writes it: unknown fields are skipped.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    id: String,
+    name: Option<String>,
+    list: Vec<String>,
+    count: Option<i64>,
+    nested: Option<Box<Node>>,
+    kind: Option<Kind>,
+    nullable: Option<u8>,
+    labels: BTreeMap<String, String>,
+}
+
+impl<'de> FromMap<'de> for Node {
+    const NAME: &'static str = "Node";
+    const FIELDS: &'static [&'static str] = &[
+        "id", "name", "list", "count", "nested", "kind", "nullable", "labels",
+    ];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let (mut id, mut name, mut list, mut count) = (None, None, None, None);
+        let (mut nested, mut kind, mut nullable, mut labels) = (None, None, None, None);
+        while let Some(field) = next_field(&mut map, Self::FIELDS)? {
+            match field {
+                0 => set(&mut id, "id", &mut map)?,
+                1 => set(&mut name, "name", &mut map)?,
+                2 => set(&mut list, "list", &mut map)?,
+                3 => set(&mut count, "count", &mut map)?,
+                4 => set(&mut nested, "nested", &mut map)?,
+                5 => set(&mut kind, "kind", &mut map)?,
+                6 => set(&mut nullable, "nullable", &mut map)?,
+                _ => set(&mut labels, "labels", &mut map)?,
+            }
+        }
+        Ok(Self {
+            id: required(id, "id")?,
+            name: name.unwrap_or_default(),
+            list: list.unwrap_or_default(),
+            count: count.unwrap_or_default(),
+            nested: nested.unwrap_or_default(),
+            kind: kind.unwrap_or_default(),
+            nullable: required(nullable, "nullable")?,
+            labels: labels.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer)
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.field("id", &self.id)?;
+        object.optional("name", &self.name)?;
+        object.optional("list", &self.list)?;
+        object.optional("count", &self.count)?;
+        object.optional("nested", &self.nested)?;
+        object.optional("kind", &self.kind)?;
+        object.field("nullable", &self.nullable)?;
+        object.optional("labels", &self.labels)?;
+        object.end()
+    }
+}
+
+/// As the generator writes it: unknown fields are kept.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    pub(super) id: String,
+    list: Vec<String>,
+    nested: Option<Box<Kept>>,
+    extra: Map<String, Value>,
+}
+
+impl<'de> FromMap<'de> for Kept {
+    const NAME: &'static str = "Kept";
+    const FIELDS: &'static [&'static str] = &["id", "list", "nested"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let (mut id, mut list, mut nested) = (None, None, None);
+        let mut extra = Map::new();
+        while let Some(field) = next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+            match field {
+                0 => set(&mut id, "id", &mut map)?,
+                1 => set(&mut list, "list", &mut map)?,
+                _ => set(&mut nested, "nested", &mut map)?,
+            }
+        }
+        Ok(Self {
+            id: required(id, "id")?,
+            list: list.unwrap_or_default(),
+            nested: nested.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer)
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.field("id", &self.id)?;
+        object.optional("list", &self.list)?;
+        object.optional("nested", &self.nested)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+/// A map of typed values, beside a field.
+#[derive(Clone, Debug)]
+pub(super) struct Typed {
+    id: String,
+    extra: BTreeMap<String, u8>,
+}
+
+impl<'de> FromMap<'de> for Typed {
+    const NAME: &'static str = "Typed";
+    const FIELDS: &'static [&'static str] = &["id"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut id = None;
+        let mut extra = BTreeMap::new();
+        while next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+            set(&mut id, "id", &mut map)?;
+        }
+        Ok(Self {
+            id: required(id, "id")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Typed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize(deserializer)
+    }
+}
+
+impl Serialize for Typed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer)?;
+        object.field("id", &self.id)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+/// The same types, derived.
+pub(super) mod derived {
+    use super::*;
+
+    #[derive(Debug, Deserialize, Serialize)]
+    pub enum Kind {
+        A,
+        #[serde(rename = "b-c")]
+        BC,
+        #[serde(untagged)]
+        Unrecognized(String),
+    }
+
+    #[derive(Debug, Deserialize, Serialize)]
+    pub(in crate::compact::tests) struct Node {
+        id: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        list: Vec<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        count: Option<i64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        nested: Option<Box<Node>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kind: Option<Kind>,
+        nullable: Option<u8>,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        labels: BTreeMap<String, String>,
+    }
+
+    #[derive(Debug, Deserialize, Serialize)]
+    pub(in crate::compact::tests) struct Kept {
+        id: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        list: Vec<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        nested: Option<Box<Kept>>,
+        #[serde(flatten)]
+        extra: Map<String, Value>,
+    }
+
+    #[derive(Debug, Deserialize, Serialize)]
+    pub(in crate::compact::tests) struct Typed {
+        id: String,
+        #[serde(flatten)]
+        extra: BTreeMap<String, u8>,
+    }
+}

@@ -1,0 +1,226 @@
+//! The one error of the library: what kind it is, what the manager said, and which call it was.
+//!
+//! It is opaque, so that it can tell more later, and one word, so that a `Result` stays small. No header, no query
+//! and no body of a success ever gets into it.
+
+mod kind;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use http::StatusCode;
+
+pub use kind::ErrorKind;
+
+use crate::ApiError;
+use crate::text::one_line;
+
+/// No message that is shown is longer, in characters.
+const MESSAGE_LIMIT: usize = 500;
+
+/// Why a call failed, or why a client could not be built.
+///
+/// [`kind`](Self::kind) is for the program, `Display` for a person: one line with the operation, the status and what
+/// the manager said. The causes are behind [`source`](StdError::source).
+///
+/// ```
+/// use nsx_api::{Error, ErrorKind};
+///
+/// fn advice(error: &Error) -> &'static str {
+///     match error.kind() {
+///         ErrorKind::Unauthorized | ErrorKind::Forbidden => "look at the credentials",
+///         ErrorKind::Connect | ErrorKind::Tls => "look at the address and the CA",
+///         _ => "read the message",
+///     }
+/// }
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    call: Call,
+    answer: Option<Answer>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// Which call it was; also what a response tells of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Call {
+    pub(crate) operation: Option<Cow<'static, str>>,
+    pub(crate) manager: Option<Arc<str>>,
+    pub(crate) attempts: u32,
+}
+
+/// What came back before it failed.
+#[derive(Default)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) request_id: Option<String>,
+    pub(crate) api_error: Option<ApiError>,
+    pub(crate) body: Option<String>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            call: Call::default(),
+            answer: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
+        self.0.answer = Some(answer);
+        self
+    }
+
+    pub(crate) fn in_call(mut self, call: Call) -> Self {
+        self.0.call = call;
+        self
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The status that the manager answered, if it answered.
+    ///
+    /// Also there when a success could not be read or decoded.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.0.answer.as_ref().map(|answer| answer.status)
+    }
+
+    /// The manager's number for the error, from its error body.
+    pub fn error_code(&self) -> Option<i64> {
+        self.api_error()?.error_code
+    }
+
+    /// The manager's error body, when it sent one.
+    pub fn api_error(&self) -> Option<&ApiError> {
+        self.0.answer.as_ref()?.api_error.as_ref()
+    }
+
+    /// The beginning of the body of an answer that is not a success, as text, at most 4 KiB.
+    ///
+    /// It is here whatever the body is, a proxy's HTML too. The body of a success is never kept. Bytes that are not UTF-8
+    /// show as `U+FFFD`, and the client's credentials, should they be echoed, as `•••`. The text is as it came, control characters included: escape it before showing it.
+    pub fn body(&self) -> Option<&str> {
+        self.0.answer.as_ref()?.body.as_deref()
+    }
+
+    /// The `operationId` of the call, or method and path of one made by [`Client::request`](crate::Client::request).
+    pub fn operation(&self) -> Option<&str> {
+        self.0.call.operation.as_deref()
+    }
+
+    /// The manager's id of the request, if it sent one.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.answer.as_ref()?.request_id.as_deref()
+    }
+
+    /// How often the request was sent, or tried to be: 0 if the call never got that far.
+    pub fn attempts(&self) -> u32 {
+        self.0.call.attempts
+    }
+
+    /// The manager that was called: host, and port if it is not the usual one.
+    pub fn manager(&self) -> Option<&str> {
+        self.0.call.manager.as_deref()
+    }
+
+    /// The manager's message, else its details, else the text that came in place of an error body.
+    fn said(&self) -> Option<String> {
+        let answer = self.0.answer.as_ref()?;
+        let texts = match &answer.api_error {
+            Some(error) => [error.error_message.as_deref(), error.details.as_deref()],
+            None => [answer.body.as_deref(), None],
+        };
+        texts
+            .into_iter()
+            .flatten()
+            .map(|text| one_line(text, MESSAGE_LIMIT))
+            .find(|line| !line.is_empty())
+    }
+
+    /// The facts in brackets at the end of the line.
+    fn facts(&self) -> Vec<String> {
+        let mut facts = Vec::new();
+        if let Some(code) = self.error_code() {
+            facts.push(format!("error_code {code}"));
+        }
+        if let Some(module) = self
+            .api_error()
+            .and_then(|error| error.module_name.as_deref())
+        {
+            facts.push(format!("module {}", one_line(module, 80)));
+        }
+        if self.attempts() > 1 {
+            facts.push(format!("{} attempts", self.attempts()));
+        }
+        facts
+    }
+
+    /// The parts of the line that a colon divides.
+    fn parts(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        parts.extend(
+            self.operation()
+                .map(|operation| one_line(operation, MESSAGE_LIMIT)),
+        );
+        parts.extend(self.status().map(|status| status.to_string()));
+        if !self.0.message.is_empty() {
+            parts.push(one_line(&self.0.message, MESSAGE_LIMIT));
+        }
+        parts.extend(self.said());
+        parts
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.parts().join(": "))?;
+        match self.facts() {
+            facts if facts.is_empty() => Ok(()),
+            facts => write!(f, " ({})", facts.join(", ")),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("message", &self.0.message)
+            .field("operation", &self.operation())
+            .field("manager", &self.manager())
+            .field("attempts", &self.attempts())
+            .field("status", &self.status())
+            .field("request_id", &self.request_id())
+            .field("api_error", &self.api_error())
+            .field("body_bytes", &self.body().map(str::len))
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

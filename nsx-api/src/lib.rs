@@ -1,0 +1,103 @@
+//! A client for the NSX Manager API.
+//!
+//! What it can call is generated from the OpenAPI document of the API: a method of [`Client`] for each operation, with a
+//! [`builder`] for its parameters, and the [`types`] of what goes out and comes back. Everything else is written by hand, once: addresses,
+//! TLS, credentials, time-outs, retries and errors.
+//!
+//! ```
+//! # #[cfg(not(feature = "mock"))]
+//! # fn main() {}
+//! # #[cfg(feature = "mock")]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let manager = nsx_api::mock::Manager::start().await?;
+//! # manager.on("GET /api/v1/cluster/status", |_| nsx_api::mock::Answer::json(200, ["STABLE"]));
+//! # let (address, user, password, ca) = (manager.url(), manager.username(), manager.password(), manager.ca_pem());
+//! use nsx_api::Client;
+//!
+//! let client = Client::builder(address)
+//!     .basic_auth(user, password)
+//!     .ca_pem(ca)
+//!     .build()?;
+//!
+//! // An operation of the document is `client.some_operation(required).optional(value).send().await?`,
+//! // and this is one that the document does not have:
+//! let status = client
+//!     .request(http::Method::GET, "/api/v1/cluster/status")
+//!     .send()
+//!     .await?
+//!     .json::<serde_json::Value>()?;
+//! println!("{} says {}", status.manager(), *status);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # A call
+//!
+//! - It has a deadline over everything and a time-out for each attempt: [`CallOptions`], for all calls of a client or, by
+//!   [`Client::with`], for some.
+//! - It is sent again when that is safe: always when the manager refused it unseen (429, 503, no connection), and otherwise only
+//!   if the operation is idempotent. See [`CallOptions::max_retries`].
+//! - It ends in a [`Response`], which is the value and the facts of the call, or in an [`Error`], whose [`ErrorKind`] is for the
+//!   program and whose one line is for people.
+//! - It can be dropped at any time, and is then not sent again.
+//!
+//! It runs on a Tokio runtime with I/O and time.
+//!
+//! # Security
+//!
+//! Certificates are verified against those of the platform and those that you add ([`ClientBuilder::ca_file`]), unless
+//! [`ClientBuilder::danger_accept_invalid_certs`] says otherwise. Plain HTTP goes to this machine only, unless
+//! [`ClientBuilder::danger_allow_http`] says otherwise. Redirects are not followed, so credentials go to the manager and
+//! nowhere else. A proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`) is used as a tunnel, which sees no credentials.
+//!
+//! No password, token, cookie or `Authorization` header is in a `Debug`, an error or a log of this library. What the document calls a
+//! password is a [`Secret`].
+//!
+//! # Features
+//!
+//! - `mock`: `nsx_api::mock`, a stand-in for an NSX Manager, for your tests.
+//! - `schemars`: JSON Schemas of the generated types.
+
+mod address;
+mod api_error;
+mod auth;
+mod body;
+mod client;
+mod compact;
+mod decode;
+mod error;
+mod failure;
+// prettyplease formats it, which rustfmt would do a little differently.
+#[rustfmt::skip]
+mod generated;
+#[cfg(feature = "mock")]
+pub mod mock;
+mod operation;
+mod options;
+mod path;
+mod receive;
+mod request;
+mod response;
+mod retry;
+mod secret;
+mod text;
+mod tls;
+mod transport;
+mod value;
+
+pub use api_error::ApiError;
+pub use body::{Body, ByteStream};
+pub use client::{Client, ClientBuilder};
+pub use error::{Error, ErrorKind};
+pub use generated::{builder, operations, types};
+pub use operation::{DocumentedResponse, Operation};
+pub use options::CallOptions;
+pub use request::Request;
+pub use response::Response;
+pub use secret::Secret;
+
+/// The program of the README runs as a test.
+#[cfg(all(doctest, feature = "mock"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

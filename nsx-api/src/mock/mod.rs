@@ -1,0 +1,95 @@
+//! A stand-in for an NSX Manager, for tests: over real sockets, HTTP/1.1 and HTTP/2, and TLS with a
+//! certificate authority of its own. It answers from the operation table and the examples of the
+//! OpenAPI document, so it knows each operation that the SDK knows.
+//!
+//! A test needs three lines: start a manager, take its client, and say what is to be answered.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use http::Method;
+//! use nsx_api::ErrorKind;
+//! use nsx_api::mock::Manager;
+//!
+//! let manager = Manager::start().await?;
+//! let client = manager.client()?;
+//! manager.respond_with(403);
+//!
+//! let result = client.request(Method::GET, "/api/v1/cluster/status").send().await;
+//! assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::Forbidden));
+//! assert_eq!(manager.count(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Faults
+//! An [`Answer`] is any status with any headers and body, or a fault: a connection that is dropped,
+//! a body that is cut off or stalls, a delay, bytes that are not HTTP.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use http::Method;
+//! # use nsx_api::ErrorKind;
+//! # use nsx_api::mock::Manager;
+//! use nsx_api::mock::Answer;
+//!
+//! # let manager = Manager::start().await?;
+//! # let client = manager.client()?;
+//! manager.respond_with(Answer::status(200).body("never read in full").truncated_at(5));
+//! manager.respond_with(Answer::status(404).header("content-type", "text/html").body("<h1>?</h1>"));
+//!
+//! // The client reads again what was cut off.
+//! let result = client.request(Method::GET, "/api/v1/cluster/status").send().await;
+//! assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::NotFound));
+//! assert_eq!(manager.count(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # State
+//! A closure can answer for an operation, by its `operationId` or by method and path, and keep what
+//! it was sent.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use http::Method;
+//! # use nsx_api::mock::Manager;
+//! use std::sync::{Arc, Mutex, PoisonError};
+//! use nsx_api::mock::Answer;
+//!
+//! # let manager = Manager::start().await?;
+//! # let client = manager.client()?;
+//! let stored = Arc::new(Mutex::new(bytes::Bytes::from("{}")));
+//! let read = Arc::clone(&stored);
+//! manager.on("GET /api/v1/things/{id}", move |_| {
+//!     let stored = read.lock().unwrap_or_else(PoisonError::into_inner).clone();
+//!     Answer::status(200).header("content-type", "application/json").body(stored)
+//! });
+//! manager.on("PUT /api/v1/things/{id}", move |call| {
+//!     *stored.lock().unwrap_or_else(PoisonError::into_inner) = call.body.clone();
+//!     Answer::status(200)
+//! });
+//!
+//! client.request(Method::PUT, "/api/v1/things/7").json(&["kept"]).send().await?;
+//! let response = client.request(Method::GET, "/api/v1/things/7").send().await?;
+//! assert_eq!(response.into_inner(), r#"["kept"]"#);
+//! # Ok(())
+//! # }
+//! ```
+
+mod answer;
+mod body;
+mod certificate;
+mod manager;
+mod recorded;
+mod render;
+mod routes;
+mod script;
+mod server;
+mod state;
+
+pub use answer::Answer;
+pub use manager::{Builder, Manager};
+pub use recorded::Recorded;

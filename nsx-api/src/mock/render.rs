@@ -1,0 +1,300 @@
+//! What an [`Answer`] comes to for one operation: the document's example looked up, secrets made
+//! afresh, headers and body of the answer's own put in place.
+
+use std::io;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use rustls::crypto::ring;
+
+use super::answer::{Answer, Delivery, Source};
+use crate::operation::{DocumentedResponse, Operation};
+
+/// An operationId, a status as the operation table writes it, and the example as JSON text.
+pub(super) type Example = (&'static str, &'static str, &'static str);
+
+/// What stands in an example where the schema says `format: password`.
+const SECRET: &str = "<secret>";
+
+/// What goes out.
+#[derive(Debug)]
+pub(super) enum Rendered {
+    Response {
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Bytes,
+        delivery: Delivery,
+    },
+    Dropped,
+    Raw(Bytes),
+}
+
+/// Works out what an answer comes to for an operation, or for a request that is none.
+pub(super) fn render(
+    answer: Answer,
+    operation: Option<&Operation>,
+    examples: &[Example],
+) -> io::Result<Rendered> {
+    let (status, text) = match answer.source {
+        Source::Dropped => return Ok(Rendered::Dropped),
+        Source::Raw(bytes) => return Ok(Rendered::Raw(bytes)),
+        Source::Mistake(what) => return render(Answer::mistake(&what), operation, examples),
+        Source::Status(status) => (status, None),
+        Source::Success => success(operation, examples),
+        Source::Documented(status) => (status, documented(status, operation, examples)),
+    };
+    let mut headers = HeaderMap::new();
+    if text.is_some() {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+    }
+    for name in answer.headers.keys() {
+        headers.remove(name);
+    }
+    headers.extend(answer.headers);
+    let body = match (answer.body, text) {
+        (Some(body), _) => body,
+        (None, Some(text)) => with_fresh_secrets(&text)?.into(),
+        (None, None) => Bytes::new(),
+    };
+    answer.delivery.announce(&mut headers, body.len());
+    Ok(Rendered::Response {
+        status,
+        headers,
+        body,
+        delivery: answer.delivery,
+    })
+}
+
+/// The status and the example of an operation's successful response.
+fn success(operation: Option<&Operation>, examples: &[Example]) -> (StatusCode, Option<String>) {
+    let Some(operation) = operation else {
+        return (StatusCode::OK, Some("{}".to_owned()));
+    };
+    let response = operation
+        .responses
+        .iter()
+        .find(|response| response.status.starts_with('2'));
+    // A range (`2XX`) has no number of its own.
+    let status = response
+        .and_then(|response| response.status.parse().ok())
+        .unwrap_or(StatusCode::OK);
+    (
+        status,
+        response
+            .and_then(|response| example(operation, response, examples))
+            .or_else(|| made_up(status, operation)),
+    )
+}
+
+/// The example of an operation's response of this status.
+fn documented(
+    status: StatusCode,
+    operation: Option<&Operation>,
+    examples: &[Example],
+) -> Option<String> {
+    let known = operation.and_then(|operation| {
+        let response = operation
+            .responses
+            .iter()
+            .filter(|response| covers(response.status, status));
+        // The status itself goes before its range, and both before `default`.
+        let response = response
+            .max_by_key(|response| response.status.bytes().filter(u8::is_ascii_digit).count())?;
+        example(operation, response, examples)
+    });
+    known.or_else(|| match operation {
+        Some(operation) if status.is_success() => made_up(status, operation),
+        None if status.is_success() => Some("{}".to_owned()),
+        _ if status.is_client_error() || status.is_server_error() => Some(made_up_error(status)),
+        _ => None,
+    })
+}
+
+/// Whether a status as a document writes it (`200`, `4XX`, `default`) stands for this one.
+fn covers(documented: &str, status: StatusCode) -> bool {
+    match documented
+        .strip_suffix("XX")
+        .or_else(|| documented.strip_suffix("xx"))
+    {
+        Some(class) => status.as_str().starts_with(class),
+        None => documented == status.as_str() || documented == "default" && !status.is_success(),
+    }
+}
+
+fn example(
+    operation: &Operation,
+    response: &DocumentedResponse,
+    examples: &[Example],
+) -> Option<String> {
+    let mut examples = examples.iter();
+    examples
+        .find(|(id, status, _)| *id == operation.id && *status == response.status)
+        .map(|(_, _, text)| (*text).to_owned())
+}
+
+/// A success that the document has no example of: an empty object where the operation's callers
+/// read JSON.
+fn made_up(status: StatusCode, operation: &Operation) -> Option<String> {
+    (status != StatusCode::NO_CONTENT && operation.accept.contains("json")).then(|| "{}".to_owned())
+}
+
+fn made_up_error(status: StatusCode) -> String {
+    let reason = status.canonical_reason().unwrap_or("Unknown");
+    let body = serde_json::json!({
+        "module_name": "common-services",
+        "error_message": reason,
+        "error_code": status.as_str(),
+    });
+    body.to_string()
+}
+
+/// Puts a value of its own in the place of each secret of an example.
+fn with_fresh_secrets(text: &str) -> io::Result<String> {
+    let mut parts = text.split(SECRET);
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        filled.push_str(&random_text()?);
+        filled.push_str(part);
+    }
+    Ok(filled)
+}
+
+/// 128 random bits in hexadecimal.
+pub(super) fn random_text() -> io::Result<String> {
+    let mut bytes = [0; 16];
+    let random = ring::default_provider().secure_random;
+    random
+        .fill(&mut bytes)
+        .map_err(|_| io::Error::other("the system has no random numbers to give"))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    static READ: Operation = Operation {
+        id: "Read",
+        method: Method::GET,
+        path: "/read",
+        idempotent: true,
+        accept: "application/json",
+        responses: &[
+            DocumentedResponse {
+                status: "201",
+                description: "",
+            },
+            DocumentedResponse {
+                status: "404",
+                description: "",
+            },
+            DocumentedResponse {
+                status: "4XX",
+                description: "",
+            },
+            DocumentedResponse {
+                status: "default",
+                description: "",
+            },
+        ],
+    };
+    static EXAMPLES: &[Example] = &[
+        ("Other", "201", "other"),
+        ("Read", "201", r#"{"a":"<secret>","b":"<secret>"}"#),
+        ("Read", "404", "exactly 404"),
+        ("Read", "4XX", "some 4XX"),
+        ("Read", "default", "default"),
+    ];
+
+    fn rendered(answer: Answer, operation: Option<&Operation>) -> (u16, String) {
+        match render(answer, operation, EXAMPLES).unwrap() {
+            Rendered::Response { status, body, .. } => {
+                (status.as_u16(), String::from_utf8(body.to_vec()).unwrap())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_nearest_documented_response_is_given() {
+        for (status, text) in [
+            (404, "exactly 404"),
+            (409, "some 4XX"),
+            (503, "default"),
+            (200, "{}"),
+            (204, ""),
+        ] {
+            assert_eq!(
+                rendered(Answer::documented(status), Some(&READ)),
+                (status, text.to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn an_undocumented_error_gets_a_body_made_up_for_it() {
+        let (status, text) = rendered(Answer::documented(429), None);
+        assert_eq!(status, 429);
+        assert!(
+            text.contains(r#""error_code":"429""#) && text.contains("Too Many Requests"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn every_secret_is_fresh() {
+        let (status, first) = rendered(Answer::success(), Some(&READ));
+        let (_, second) = rendered(Answer::success(), Some(&READ));
+        assert_eq!(status, 201);
+        let value: serde_json::Value = serde_json::from_str(&first).unwrap();
+        assert_ne!(value["a"], value["b"]);
+        assert_ne!(first, second);
+        assert!(!first.contains('<'));
+    }
+
+    #[test]
+    fn what_cannot_be_answered_is_said_loudly() {
+        for (answer, why) in [
+            (Answer::status(42), "42 is not the status of a response"),
+            (
+                Answer::documented(100),
+                "100 is not the status of a response",
+            ),
+            (
+                Answer::success().header("a b", "c"),
+                "is not a header field",
+            ),
+            (
+                Answer::success().header("a", "b\r\nc: d"),
+                "is not a header field",
+            ),
+            (
+                Answer::json(200, std::collections::HashMap::from([(vec![1], 1)])),
+                "is not JSON",
+            ),
+        ] {
+            let (status, text) = rendered(answer, Some(&READ));
+            assert_eq!(status, 500);
+            assert!(text.contains(why), "{text}");
+        }
+    }
+
+    #[test]
+    fn headers_of_the_answers_own_go_before_the_usual_ones() {
+        let answer = Answer::success()
+            .header("content-type", "a/b")
+            .header("set-cookie", "1")
+            .header("set-cookie", "2");
+        let Rendered::Response { headers, .. } = render(answer, Some(&READ), EXAMPLES).unwrap()
+        else {
+            panic!()
+        };
+        assert_eq!(headers["content-type"], "a/b");
+        assert_eq!(headers.get_all("set-cookie").iter().count(), 2);
+    }
+}

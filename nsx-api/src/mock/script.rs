@@ -1,0 +1,190 @@
+//! What a stand-in was told: answers for the next calls, answers for all calls, and closures for an
+//! operation.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use http::Method;
+
+use super::answer::Answer;
+use super::recorded::Recorded;
+use super::routes;
+use crate::operation::Operation;
+
+/// A closure that answers the calls of one operation.
+pub(super) type Handler = Arc<dyn Fn(&Recorded) -> Answer + Send + Sync>;
+
+/// Which calls something is for.
+#[derive(Debug)]
+enum Target {
+    All,
+    Operation(&'static str),
+    Route(Method, String),
+}
+
+#[derive(Default)]
+pub(super) struct Script {
+    next: VecDeque<(Target, Answer)>,
+    always: Vec<(Target, Answer)>,
+    handlers: Vec<(Target, Handler)>,
+    mistake: Option<String>,
+}
+
+impl Script {
+    /// Puts an answer behind those that wait for a call.
+    pub(super) fn push(&mut self, answer: Answer, table: &[&'static Operation]) {
+        if let Some(target) = self.target(answer.target.as_deref(), table) {
+            self.next.push_back((target, answer));
+        }
+    }
+
+    /// Answers like this whenever no answer waits.
+    pub(super) fn always(&mut self, answer: Answer, table: &[&'static Operation]) {
+        if let Some(target) = self.target(answer.target.as_deref(), table) {
+            self.always.push((target, answer));
+        }
+    }
+
+    /// Hands the calls of one operation to a closure.
+    pub(super) fn on(&mut self, operation: &str, handler: Handler, table: &[&'static Operation]) {
+        if let Some(target) = self.target(Some(operation), table) {
+            self.handlers.push((target, handler));
+        }
+    }
+
+    /// The answer that was scripted for this call, if there is one; it is used up.
+    pub(super) fn take(&mut self, call: &Recorded) -> Option<Answer> {
+        if let Some(mistake) = &self.mistake {
+            return Some(Answer::mistake(mistake));
+        }
+        self.next.retain(|(_, answer)| answer.times > 0);
+        if let Some((_, answer)) = self.next.iter_mut().find(|(target, _)| target.fits(call)) {
+            answer.times -= 1;
+            return Some(answer.clone());
+        }
+        latest(&self.always, call).cloned()
+    }
+
+    /// The closure for this call, if there is one.
+    pub(super) fn handler(&self, call: &Recorded) -> Option<Handler> {
+        latest(&self.handlers, call).cloned()
+    }
+
+    /// A name that nothing is called by is kept, and told to every caller: a test must not pass
+    /// because of it.
+    fn target(&mut self, name: Option<&str>, table: &[&'static Operation]) -> Option<Target> {
+        let Some(name) = name else {
+            return Some(Target::All);
+        };
+        let target = Target::parse(name, table);
+        if target.is_none() {
+            self.mistake = Some(format!(
+                "{name:?} is neither an operation of the document nor a method and a path"
+            ));
+        }
+        target
+    }
+}
+
+/// What was told last goes first.
+fn latest<'a, T>(entries: &'a [(Target, T)], call: &Recorded) -> Option<&'a T> {
+    entries
+        .iter()
+        .rev()
+        .find(|(target, _)| target.fits(call))
+        .map(|(_, value)| value)
+}
+
+impl Target {
+    fn parse(name: &str, table: &[&'static Operation]) -> Option<Self> {
+        if let Some(operation) = table.iter().find(|operation| operation.id == name) {
+            return Some(Self::Operation(operation.id));
+        }
+        let (method, path) = name.split_once(' ')?;
+        let method = method.parse().ok()?;
+        path.starts_with('/')
+            .then(|| Self::Route(method, path.to_owned()))
+    }
+
+    fn fits(&self, call: &Recorded) -> bool {
+        match self {
+            Self::All => true,
+            Self::Operation(id) => call.operation == Some(id),
+            Self::Route(method, path) => {
+                call.method == *method && routes::matches(path, &call.path)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn call(method: &str, path: &str) -> Recorded {
+        let (head, ()) = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .body(())
+            .unwrap()
+            .into_parts();
+        Recorded::new(&head, Bytes::new(), None)
+    }
+
+    fn body(answer: Option<Answer>) -> Option<Bytes> {
+        answer.map(|answer| answer.body.unwrap())
+    }
+
+    #[test]
+    fn waiting_answers_are_used_up_in_order_and_then_the_lasting_one_is_given() {
+        let mut script = Script::default();
+        script.always(Answer::status(200).body("always"), &[]);
+        script.push(Answer::status(200).body("first").times(2), &[]);
+        script.push(Answer::status(200).body("never").times(0), &[]);
+        script.push(
+            Answer::status(200)
+                .body("other")
+                .only_for("GET /other/{id}"),
+            &[],
+        );
+        script.push(Answer::status(200).body("second"), &[]);
+        let given: Vec<_> = (0..5)
+            .map(|_| body(script.take(&call("GET", "/"))).unwrap())
+            .collect();
+        assert_eq!(given, ["first", "first", "second", "always", "always"]);
+        assert_eq!(
+            body(script.take(&call("POST", "/other/1"))).unwrap(),
+            "always"
+        );
+        assert_eq!(
+            body(script.take(&call("GET", "/other/1"))).unwrap(),
+            "other"
+        );
+        assert_eq!(
+            body(script.take(&call("GET", "/other/1"))).unwrap(),
+            "always"
+        );
+    }
+
+    #[test]
+    fn what_was_told_last_goes_first() {
+        let mut script = Script::default();
+        script.always(Answer::status(200).body("old"), &[]);
+        script.always(Answer::status(200).body("new").only_for("GET /new"), &[]);
+        assert_eq!(body(script.take(&call("GET", "/new"))).unwrap(), "new");
+        assert_eq!(body(script.take(&call("GET", "/"))).unwrap(), "old");
+    }
+
+    #[test]
+    fn a_name_that_nothing_is_called_by_is_told_to_every_caller() {
+        for name in ["Misspelt", "GET", "GET path", "G(T /path", ""] {
+            let mut script = Script::default();
+            script.push(Answer::status(200).only_for(name), &[]);
+            let told = body(script.take(&call("GET", "/"))).unwrap();
+            let told = String::from_utf8(told.to_vec()).unwrap();
+            assert!(told.contains("is neither an operation"), "{name}: {told}");
+        }
+    }
+}

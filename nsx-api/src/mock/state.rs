@@ -1,0 +1,136 @@
+//! What all connections of a stand-in share: the document, the credentials, what it was told and
+//! what it received. Here a request becomes an answer; no I/O.
+
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::request;
+
+use super::answer::Answer;
+use super::recorded::Recorded;
+use super::render::{Example, Rendered, random_text, render};
+use super::routes::{Route, find};
+use super::script::Script;
+use crate::operation::Operation;
+
+pub(super) struct State {
+    pub(super) operations: &'static [&'static Operation],
+    pub(super) examples: &'static [Example],
+    pub(super) username: String,
+    pub(super) password: String,
+    script: Mutex<Script>,
+    requests: Mutex<Vec<Recorded>>,
+}
+
+/// What goes out, and after how long.
+pub(super) struct Reply {
+    pub(super) delay: Duration,
+    pub(super) rendered: Rendered,
+}
+
+impl State {
+    pub(super) fn new(
+        operations: &'static [&'static Operation],
+        examples: &'static [Example],
+        (username, password): (String, String),
+    ) -> Self {
+        Self {
+            operations,
+            examples,
+            username,
+            password,
+            script: Mutex::default(),
+            requests: Mutex::default(),
+        }
+    }
+
+    pub(super) fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn requests(&self) -> MutexGuard<'_, Vec<Recorded>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Records a request, and works out the answer. Without a body it was too long, or broke off.
+    pub(super) fn reply(&self, head: &request::Parts, body: Option<Bytes>) -> Reply {
+        let route = find(self.operations, &head.method, head.uri.path());
+        let operation = match route {
+            Route::Operation(operation) => Some(operation),
+            Route::OtherMethod(_) | Route::Unknown => None,
+        };
+        let refused = body.is_none();
+        let call = Recorded::new(
+            head,
+            body.unwrap_or_default(),
+            operation.map(|operation| operation.id),
+        );
+        self.requests().push(call.clone());
+        let answer = if refused {
+            Answer::api_error(413, 413, "The request's body is too long.")
+        } else {
+            self.answer(&call, route)
+        };
+        let delay = answer.delay;
+        // Without random numbers there are no secrets, and no answer.
+        let rendered = self
+            .rendered(answer, operation)
+            .unwrap_or(Rendered::Dropped);
+        Reply { delay, rendered }
+    }
+
+    fn answer(&self, call: &Recorded, route: Route) -> Answer {
+        let (scripted, handler) = {
+            let mut script = self.script();
+            (script.take(call), script.handler(call))
+        };
+        if let Some(answer) = scripted {
+            return answer;
+        }
+        if !self.authorized(call) {
+            let message =
+                "The credentials were incorrect or the account specified has been locked.";
+            return Answer::api_error(403, 403, message);
+        }
+        if let Some(handler) = handler {
+            return handler(call);
+        }
+        match route {
+            Route::Operation(_) => Answer::success(),
+            Route::Unknown => Answer::api_error(404, 404, "The document has no such path."),
+            Route::OtherMethod(methods) => {
+                let methods: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
+                Answer::api_error(405, 405, "The document has this path, but not this method.")
+                    .header("allow", &methods.join(", "))
+            }
+        }
+    }
+
+    fn authorized(&self, call: &Recorded) -> bool {
+        let expected = STANDARD.encode(format!("{}:{}", self.username, self.password));
+        let given = call
+            .header("authorization")
+            .and_then(|value| value.split_once(' '));
+        given.is_some_and(|(scheme, value)| {
+            scheme.eq_ignore_ascii_case("basic") && value == expected
+        })
+    }
+
+    fn rendered(&self, answer: Answer, operation: Option<&Operation>) -> io::Result<Rendered> {
+        let mut rendered = render(answer, operation, self.examples)?;
+        if let Rendered::Response { headers, .. } = &mut rendered
+            && !headers.contains_key(REQUEST_ID)
+            && let Ok(id) = random_text()?.parse()
+        {
+            headers.insert(REQUEST_ID, id);
+        }
+        Ok(rendered)
+    }
+}
+
+/// The header that names the request in the manager's log.
+const REQUEST_ID: &str = "x-nsx-requestid";

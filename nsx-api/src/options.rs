@@ -1,0 +1,180 @@
+//! What holds for calls: how long, how often, and with which extra headers.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName};
+
+use crate::value;
+
+const DEADLINE: Duration = Duration::from_secs(300);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+const MAX_RETRIES: u32 = 4;
+
+/// Options of calls; each that is not set keeps the client's, or the default.
+///
+/// Given to [`ClientBuilder::options`](crate::ClientBuilder::options) they are the defaults of a client, given to
+/// [`Client::with`](crate::Client::with) they are those of the calls made through it.
+///
+/// ```
+/// use std::time::Duration;
+/// use nsx_api::CallOptions;
+///
+/// let options = CallOptions::new()
+///     .deadline(Duration::from_secs(20))
+///     .max_retries(1)
+///     .header("X-Allow-Overwrite", "true");
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "options do nothing until a client has them"]
+pub struct CallOptions {
+    deadline: Option<Duration>,
+    attempt_timeout: Option<Duration>,
+    max_retries: Option<u32>,
+    idempotent: Option<bool>,
+    headers: HeaderMap,
+    fault: Option<String>,
+}
+
+impl CallOptions {
+    /// No option set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How long a call may take with all its attempts and the waits between them. 5 minutes by default.
+    ///
+    /// For [`Request::stream`](crate::Request::stream) it holds up to the response's headers.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// How long one attempt may take, from the connection to the last byte of the body. 60 seconds by default, which
+    /// is longer than the gateways before a manager usually give it.
+    ///
+    /// For [`Request::stream`](crate::Request::stream) it holds up to the headers, and then for each piece of the body.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// How many attempts may follow a failed first one. 4 by default; 0 switches retries off.
+    ///
+    /// A call is sent again after 429, after 503, and when no connection came about; an idempotent one also after 500,
+    /// 502, 504, a time-out, or a lost connection. A `Retry-After` is obeyed, if the deadline allows.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = Some(retries);
+        self
+    }
+
+    /// Whether the calls count as idempotent: sending them twice is the same as sending them once.
+    ///
+    /// By default the method says so: GET, HEAD, PUT, DELETE and OPTIONS are, POST and PATCH are not.
+    pub fn idempotent(mut self, idempotent: bool) -> Self {
+        self.idempotent = Some(idempotent);
+        self
+    }
+
+    /// A header for every call, `X-Allow-Overwrite` for one. A second value for a name replaces the first.
+    ///
+    /// Headers of authentication and of the connection are refused: the fault comes back from
+    /// [`ClientBuilder::build`](crate::ClientBuilder::build), or from the call.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Err(fault) = value::set_header(&mut self.headers, name, value) {
+            self.fault.get_or_insert(fault);
+        }
+        self
+    }
+
+    /// These options, with those of `defaults` where nothing is set.
+    pub(crate) fn or(mut self, defaults: &Self) -> Self {
+        self.deadline = self.deadline.or(defaults.deadline);
+        self.attempt_timeout = self.attempt_timeout.or(defaults.attempt_timeout);
+        self.max_retries = self.max_retries.or(defaults.max_retries);
+        self.idempotent = self.idempotent.or(defaults.idempotent);
+        self.fault = self.fault.or_else(|| defaults.fault.clone());
+        if let Err(fault) = value::add_missing(&mut self.headers, &defaults.headers) {
+            self.fault.get_or_insert(fault);
+        }
+        self
+    }
+
+    pub(crate) fn effective_deadline(&self) -> Duration {
+        self.deadline.unwrap_or(DEADLINE)
+    }
+
+    pub(crate) fn effective_attempt_timeout(&self) -> Duration {
+        self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT)
+    }
+
+    pub(crate) fn effective_max_retries(&self) -> u32 {
+        self.max_retries.unwrap_or(MAX_RETRIES)
+    }
+
+    pub(crate) fn is_idempotent(&self, by_method: bool) -> bool {
+        self.idempotent.unwrap_or(by_method)
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(crate) fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+}
+
+/// Shows the headers' names only.
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("CallOptions")
+            .field("deadline", &self.deadline)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("max_retries", &self.max_retries)
+            .field("idempotent", &self.idempotent)
+            .field("headers", &headers)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_given_win_and_the_others_are_inherited() {
+        let second = Duration::from_secs(1);
+        let client = CallOptions::new()
+            .deadline(second)
+            .max_retries(9)
+            .header("x-a", "client")
+            .header("x-b", "client");
+        let call = CallOptions::new()
+            .max_retries(0)
+            .idempotent(true)
+            .header("X-A", "call")
+            .or(&client);
+        assert_eq!(call.effective_deadline(), second);
+        assert_eq!(call.effective_attempt_timeout(), ATTEMPT_TIMEOUT);
+        assert_eq!(call.effective_max_retries(), 0);
+        assert!(call.is_idempotent(false));
+        assert_eq!(call.headers().get("x-a").unwrap(), "call");
+        assert_eq!(call.headers().get("x-b").unwrap(), "client");
+        assert!(!client.is_idempotent(false));
+    }
+
+    #[test]
+    fn debug_shows_no_value_of_a_header_and_a_fault_is_kept() {
+        let options = CallOptions::new()
+            .header("x-key", "SECRET")
+            .header("cookie", "SECRET")
+            .header("x-a", "fine");
+        assert!(!format!("{options:?}").contains("SECRET"));
+        assert_eq!(
+            options.fault(),
+            Some("the header cookie is not the caller's to set")
+        );
+    }
+}

@@ -1,0 +1,194 @@
+//! The path of a request: parameters encoded into the operation's template, and no step out of it.
+//!
+//! URL libraries resolve `.` and `..`, so that a parameter with that value would call another operation.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but the characters that RFC 3986 allows in a segment; without `;`, which some servers cut a segment at.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
+/// Everything but RFC 3986's unreserved characters, for names and values of a query or a form.
+const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// `template` with the parameter `name` filled in.
+pub(crate) fn fill(
+    template: &str,
+    name: &str,
+    value: &(impl Display + ?Sized),
+) -> Result<String, String> {
+    let value = value.to_string();
+    if matches!(value.as_str(), "" | "." | "..") {
+        return Err(format!("the path parameter {name} is empty, `.` or `..`"));
+    }
+    let placeholder = format!("{{{name}}}");
+    if !template.contains(&placeholder) {
+        return Err(format!(
+            "the path has no parameter {name}, or it was given twice"
+        ));
+    }
+    let encoded: Cow<'_, str> = utf8_percent_encode(&value, SEGMENT).into();
+    Ok(template.replacen(&placeholder, &encoded, 1))
+}
+
+/// Refuses a template with a parameter left, and a path that a step leads out of.
+pub(crate) fn check_filled(path: &str) -> Result<(), String> {
+    if path.contains(['{', '}']) {
+        return Err("a path parameter was not given".into());
+    }
+    check_steps(path)
+}
+
+/// Splits a path that a caller wrote into path and query, and refuses what is not one.
+pub(crate) fn split(path: &str) -> Result<(&str, &str), String> {
+    if !path.starts_with('/') {
+        return Err("the path does not begin with a slash".into());
+    }
+    if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '#')) {
+        return Err("the path has a blank, a control character, a backslash or a `#` in it".into());
+    }
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    check_steps(path)?;
+    Ok((path, query))
+}
+
+/// Refuses the segments that URL libraries take for steps, plain or encoded.
+fn check_steps(path: &str) -> Result<(), String> {
+    let is_step = |segment: &str| {
+        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+        matches!(plain.as_str(), "." | "..")
+    };
+    match path.split('/').any(is_step) {
+        true => Err("the path has a segment `.` or `..`".into()),
+        false => Ok(()),
+    }
+}
+
+/// Adds `name=value` to a query or a form.
+pub(crate) fn append_pair(pairs: &mut String, name: &str, value: &str) {
+    append_list(pairs, name, &[value]);
+}
+
+/// Adds `name=value,value` to a query. A comma within a value is encoded, one between two is not.
+pub(crate) fn append_list(pairs: &mut String, name: &str, values: &[impl AsRef<str>]) {
+    if !pairs.is_empty() {
+        pairs.push('&');
+    }
+    pairs.extend(utf8_percent_encode(name, COMPONENT));
+    for (index, value) in values.iter().enumerate() {
+        pairs.push(if index == 0 { '=' } else { ',' });
+        pairs.extend(utf8_percent_encode(value.as_ref(), COMPONENT));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_parameter_is_encoded_into_its_segment() {
+        for (value, path) in [
+            ("a", "/nodes/a/x"),
+            ("a b", "/nodes/a%20b/x"),
+            ("a/b", "/nodes/a%2Fb/x"),
+            ("a\\b", "/nodes/a%5Cb/x"),
+            ("a;b", "/nodes/a%3Bb/x"),
+            ("a?b#c", "/nodes/a%3Fb%23c/x"),
+            ("50%", "/nodes/50%25/x"),
+            ("%2e%2e", "/nodes/%252e%252e/x"),
+            ("...", "/nodes/.../x"),
+            ("{id}", "/nodes/%7Bid%7D/x"),
+            ("a-._~!$&'()*+,=:@b", "/nodes/a-._~!$&'()*+,=:@b/x"),
+            ("é", "/nodes/%C3%A9/x"),
+            ("a\r\nb\0", "/nodes/a%0D%0Ab%00/x"),
+        ] {
+            assert_eq!(
+                fill("/nodes/{id}/x", "id", value).unwrap(),
+                path,
+                "{value:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_would_change_the_path_is_refused() {
+        for value in ["", ".", ".."] {
+            fill("/nodes/{id}", "id", value).unwrap_err();
+        }
+        fill("/nodes/{id}", "other", "a").unwrap_err();
+        check_filled("/nodes/{id}").unwrap_err();
+        let joined = fill(&fill("/n/.{a}{b}", "a", "%2e").unwrap(), "b", "x").unwrap();
+        check_filled(&joined).unwrap();
+        check_filled(&fill("/n/.{a}", "a", "..").unwrap_or_else(|_| "/n/..".into())).unwrap_err();
+    }
+
+    #[test]
+    fn a_written_path_is_split_or_refused() {
+        assert_eq!(split("/api/v1/x?a=b?c").unwrap(), ("/api/v1/x", "a=b?c"));
+        assert_eq!(split("/").unwrap(), ("/", ""));
+        assert_eq!(split("/a/...?x=..").unwrap(), ("/a/...", "x=.."));
+        for path in [
+            "",
+            "api",
+            "https://evil",
+            "/a b",
+            "/a\n",
+            "/a#b",
+            "/a\\b",
+            "/a/..",
+            "/./a",
+            "/a/%2E%2e/b",
+            "/a/.%2e?x",
+        ] {
+            split(path).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn pairs_are_encoded() {
+        let mut pairs = String::new();
+        append_pair(&mut pairs, "a", "1 & 2=3+4");
+        append_pair(&mut pairs, "ü", "");
+        append_list(&mut pairs, "list", &["a,b", "c"]);
+        assert_eq!(pairs, "a=1%20%26%202%3D3%2B4&%C3%BC=&list=a%2Cb,c");
+    }
+
+    proptest! {
+        #[test]
+        fn a_parameter_stays_one_segment_and_comes_back_whole(value in ".+") {
+            let Ok(path) = fill("/a/{id}/b", "id", &value) else {
+                prop_assert!(value == "." || value == "..");
+                return Ok(());
+            };
+            check_filled(&path).unwrap();
+            let url = reqwest::Url::parse(&format!("https://host{path}")).unwrap();
+            let segments: Vec<&str> = url.path_segments().unwrap().collect();
+            prop_assert_eq!(segments.len(), 3);
+            let decoded = percent_encoding::percent_decode_str(segments[1]).decode_utf8().unwrap();
+            prop_assert_eq!(decoded, value);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! A request as it is put together: operation or path, parameters, headers, body.
+//!
+//! What cannot be sent is not refused where it is given, but where the request is sent: the call is one chain, with
+//! one `?` at its end.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use serde::Serialize;
+
+use crate::error::Call;
+use crate::transport::{self, Outgoing};
+use crate::{Body, ByteStream, Client, Error, ErrorKind, Operation, Response, path, text, value};
+
+/// A request that can be sent.
+///
+/// Generated builders end in one; [`Client::request`] makes one for a path that the document does not have.
+///
+/// ```no_run
+/// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+/// let nodes = client
+///     .request(http::Method::GET, "/api/v1/transport-nodes")
+///     .query("page_size", &10)
+///     .send()
+///     .await?
+///     .json::<serde_json::Value>()?
+///     .into_inner();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct Request<'a> {
+    client: &'a Client,
+    operation: Cow<'static, str>,
+    method: Method,
+    idempotent: bool,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    body: Body,
+    content_type: Option<&'static str>,
+    fault: Option<String>,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) fn of_operation(client: &'a Client, operation: &'static Operation) -> Self {
+        let mut request = Self::new(
+            client,
+            operation.id.into(),
+            operation.method.clone(),
+            operation.path.into(),
+        );
+        request.idempotent = operation.idempotent;
+        if !operation.accept.is_empty() {
+            request
+                .headers
+                .insert(header::ACCEPT, HeaderValue::from_static(operation.accept));
+        }
+        request
+    }
+
+    pub(crate) fn of_path(client: &'a Client, method: Method, path: &str) -> Self {
+        let (path, query, fault) = match path::split(path) {
+            // It would make a tunnel of the connection.
+            Ok(_) if method == Method::CONNECT => ("", "", Some("CONNECT is no call".to_owned())),
+            Ok((path, query)) => (path, query, None),
+            Err(fault) => ("", "", Some(fault)),
+        };
+        let operation = text::one_line(&format!("{method} {path}"), 200);
+        // A template is an operation's; here a brace is a character like others.
+        let plain = path.replace('{', "%7B").replace('}', "%7D");
+        let mut request = Self::new(
+            client,
+            operation.trim_end().to_owned().into(),
+            method,
+            plain,
+        );
+        request.query = query.to_owned();
+        request.fault = fault;
+        request
+            .headers
+            .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        request
+    }
+
+    fn new(client: &'a Client, operation: Cow<'static, str>, method: Method, path: String) -> Self {
+        Self {
+            client,
+            operation,
+            idempotent: method.is_idempotent(),
+            method,
+            path,
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: Body::default(),
+            content_type: None,
+            fault: None,
+        }
+    }
+
+    /// Fills in the path parameter `name`.
+    #[allow(dead_code, reason = "a document may have no path parameter")]
+    pub(crate) fn path(mut self, name: &str, value: &(impl Display + ?Sized)) -> Self {
+        match path::fill(&self.path, name, value) {
+            Ok(path) => self.path = path,
+            Err(reason) => self.fail(reason),
+        }
+        self
+    }
+
+    /// Adds a query parameter: nothing for null, one for a scalar, one for each of an array.
+    ///
+    /// An object is no parameter: the call fails with [`ErrorKind::InvalidRequest`].
+    pub fn query(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        match value::texts(value) {
+            Ok(texts) => texts
+                .iter()
+                .for_each(|text| path::append_pair(&mut self.query, name, text)),
+            Err(reason) => self.fail(format!("the query parameter {name}: {reason}")),
+        }
+        self
+    }
+
+    /// Adds a query parameter whose array is one value, the items with commas between them: what OpenAPI calls
+    /// `explode: false`. Nothing for null and for an empty array.
+    pub fn query_joined(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        match value::texts(value) {
+            Ok(texts) if texts.is_empty() => {}
+            Ok(texts) => path::append_list(&mut self.query, name, &texts),
+            Err(reason) => self.fail(format!("the query parameter {name}: {reason}")),
+        }
+        self
+    }
+
+    /// Sets a header: nothing for null, the text of a scalar.
+    ///
+    /// It wins over the same header of the [`CallOptions`](crate::CallOptions). Headers of authentication and of the
+    /// connection are refused, as are values that are not printable ASCII: the call fails with
+    /// [`ErrorKind::InvalidRequest`].
+    pub fn header(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        let set = match value::text(value) {
+            Ok(Some(text)) => value::set_header(&mut self.headers, name, &text),
+            Ok(None) => Ok(()),
+            Err(reason) => Err(reason),
+        };
+        if let Err(reason) = set {
+            self.fail(reason);
+        }
+        self
+    }
+
+    /// Sets a body in JSON.
+    pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        // serde's message is left out: it may quote the value.
+        match serde_json::to_vec(body) {
+            Ok(bytes) => self.content("application/json", bytes.into()),
+            Err(_) => {
+                self.fail("the body does not serialise".into());
+                self
+            }
+        }
+    }
+
+    /// Sets a body as HTML forms have it, from an object of scalars and arrays of scalars.
+    pub fn form(mut self, body: &(impl Serialize + ?Sized)) -> Self {
+        match value::form(body) {
+            Ok(pairs) => self.content("application/x-www-form-urlencoded", pairs.into()),
+            Err(reason) => {
+                self.fail(format!("the body: {reason}"));
+                self
+            }
+        }
+    }
+
+    /// Sets a body of plain text, in UTF-8.
+    pub fn text(self, body: impl Into<String>) -> Self {
+        self.content("text/plain; charset=utf-8", body.into().into())
+    }
+
+    /// Sets a body as it is: `application/octet-stream`, unless a header says otherwise.
+    pub fn body(self, body: impl Into<Body>) -> Self {
+        self.content("application/octet-stream", body.into())
+    }
+
+    /// Sends the request and reads the whole body, up to 16 MiB.
+    ///
+    /// A dropped future stops at once, and leaves nothing behind but what the manager has done already.
+    ///
+    /// # Errors
+    ///
+    /// Every kind but [`Config`](ErrorKind::Config) and [`Decode`](ErrorKind::Decode); see [`ErrorKind`].
+    pub async fn send(self) -> Result<Response<Bytes>, Error> {
+        let (outgoing, call) = self.outgoing()?;
+        transport::send(self.client, outgoing, call).await
+    }
+
+    /// Sends the request and gives the body as a stream, whatever its size.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send). What befalls the body later comes from the stream, and is not retried.
+    pub async fn stream(self) -> Result<Response<ByteStream>, Error> {
+        let (outgoing, call) = self.outgoing()?;
+        let response: Response<reqwest::Response> =
+            transport::send(self.client, outgoing, call).await?;
+        let facts = response.facts().clone();
+        let patience = self.client.options().effective_attempt_timeout();
+        Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, patience)))
+    }
+
+    /// The request as the transport takes it, and which call it is; or the first fault.
+    fn outgoing(&self) -> Result<(Outgoing, Call), Error> {
+        let call = Call {
+            operation: Some(self.operation.clone()),
+            manager: Some(self.client.address().manager.clone()),
+            attempts: 0,
+        };
+        match self.checked() {
+            Ok(outgoing) => Ok((outgoing, call)),
+            Err(reason) => Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call)),
+        }
+    }
+
+    fn checked(&self) -> Result<Outgoing, String> {
+        if let Some(fault) = self.fault.as_deref().or(self.client.options().fault()) {
+            return Err(fault.to_owned());
+        }
+        path::check_filled(&self.path)?;
+        let path_and_query = match self.query.as_str() {
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
+        };
+        Ok(Outgoing {
+            method: self.method.clone(),
+            url: self.client.address().url(&path_and_query)?,
+            headers: self.all_headers()?,
+            body: self.body.clone(),
+            idempotent: self.client.options().is_idempotent(self.idempotent),
+        })
+    }
+
+    /// The request's headers, then the client's, then what the body implies.
+    fn all_headers(&self) -> Result<HeaderMap, String> {
+        let mut headers = self.headers.clone();
+        value::add_missing(&mut headers, self.client.options().headers())?;
+        if let Some(content_type) = self.content_type {
+            let implied = [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
+            value::add_missing(&mut headers, &HeaderMap::from_iter(implied))?;
+        }
+        Ok(headers)
+    }
+
+    fn content(mut self, content_type: &'static str, body: Body) -> Self {
+        self.content_type = Some(content_type);
+        self.body = body;
+        self
+    }
+
+    /// Keeps the first fault.
+    fn fail(&mut self, reason: String) {
+        self.fault.get_or_insert(reason);
+    }
+}
+
+/// Shows neither the query nor a header's value nor the body.
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("Request")
+            .field("operation", &self.operation)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("headers", &headers)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,194 @@
+//! Parameters that are no path: how a value becomes the text of a query, a form or a header.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::path::append_pair;
+
+/// Headers that belong to the connection or to authentication: no caller sets them.
+const REFUSED: &[&str] = &[
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-xsrf-token",
+];
+
+/// The texts of a value: none for null, one for a scalar, one for each of an array.
+pub(crate) fn texts(value: &(impl Serialize + ?Sized)) -> Result<Vec<String>, String> {
+    match json(value)? {
+        Value::Null => Ok(Vec::new()),
+        Value::Array(values) => values.into_iter().map(scalar).collect(),
+        value => scalar(value).map(|text| vec![text]),
+    }
+}
+
+/// The text of a value that is null or a scalar.
+pub(crate) fn text(value: &(impl Serialize + ?Sized)) -> Result<Option<String>, String> {
+    match json(value)? {
+        Value::Null => Ok(None),
+        value => scalar(value).map(Some),
+    }
+}
+
+/// The fields of an object as a form.
+pub(crate) fn form(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
+    let Value::Object(fields) = json(value)? else {
+        return Err("a form is made from an object only".into());
+    };
+    let mut pairs = String::new();
+    for (name, value) in &fields {
+        for text in texts(value).map_err(|reason| format!("the field {name}: {reason}"))? {
+            append_pair(&mut pairs, name, &text);
+        }
+    }
+    Ok(pairs)
+}
+
+/// Sets a header that is the caller's to set. The reason for a refusal does not repeat the value.
+pub(crate) fn set_header(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String> {
+    let (name, value) = header(name, value)?;
+    headers.try_insert(name, value).map_err(too_many)?;
+    Ok(())
+}
+
+/// Adds those of `defaults` whose names are not in `headers`.
+pub(crate) fn add_missing(headers: &mut HeaderMap, defaults: &HeaderMap) -> Result<(), String> {
+    for (name, value) in defaults {
+        headers
+            .try_entry(name)
+            .map_err(too_many)?
+            .or_try_insert(value.clone())
+            .map_err(too_many)?;
+    }
+    Ok(())
+}
+
+fn too_many(_: impl Sized) -> String {
+    "there are too many headers".into()
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
+        return Err("a header's name is not valid".into());
+    };
+    if REFUSED.contains(&parsed.as_str()) {
+        return Err(format!("the header {parsed} is not the caller's to set"));
+    }
+    match HeaderValue::from_str(value) {
+        Ok(parsed_value) if value.is_ascii() => Ok((parsed, parsed_value)),
+        _ => Err(format!(
+            "the value of the header {parsed} is not printable ASCII"
+        )),
+    }
+}
+
+// serde's message is left out: it may quote the value.
+fn json(value: &(impl Serialize + ?Sized)) -> Result<Value, String> {
+    serde_json::to_value(value).map_err(|_| "the value does not serialise".into())
+}
+
+fn scalar(value: Value) -> Result<String, String> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Bool(value) => Ok(value.to_string()),
+        Value::Number(value) => Ok(value.to_string()),
+        Value::Null => Err("null stands in an array".into()),
+        Value::Array(_) | Value::Object(_) => Err("an array or an object is no scalar".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_value_becomes_the_texts_of_a_query() {
+        for (value, expected) in [
+            (json!(null), Ok(vec![])),
+            (json!("a b"), Ok(vec!["a b"])),
+            (json!(""), Ok(vec![""])),
+            (json!(true), Ok(vec!["true"])),
+            (json!(-7), Ok(vec!["-7"])),
+            (json!(1.5), Ok(vec!["1.5"])),
+            (json!([]), Ok(vec![])),
+            (json!(["a", 1, false]), Ok(vec!["a", "1", "false"])),
+            (json!({ "a": 1 }), Err(())),
+            (json!([[1]]), Err(())),
+            (json!([null]), Err(())),
+        ] {
+            let found = texts(&value);
+            let found = found
+                .as_ref()
+                .map(|texts| texts.iter().map(String::as_str).collect())
+                .map_err(|_| ());
+            assert_eq!(found, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_form_is_made_from_an_object_of_scalars() {
+        let value = json!({ "j_password": "a+b&c=d ü", "j_username": "admin", "many": [1, 2], "none": null });
+        assert_eq!(
+            form(&value).unwrap(),
+            "j_password=a%2Bb%26c%3Dd%20%C3%BC&j_username=admin&many=1&many=2"
+        );
+        for value in [json!([]), json!("a"), json!(null), json!({ "a": {} })] {
+            form(&value).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn headers_of_the_connection_and_of_authentication_are_refused() {
+        for name in REFUSED {
+            header(&name.to_ascii_uppercase(), "SECRET").unwrap_err();
+        }
+        for (name, value) in [
+            ("X-A", "a\r\nX-B: SECRET"),
+            ("X-A\r\n", "SECRET"),
+            ("", "SECRET"),
+            ("X A", "SECRET"),
+            ("X-A", "SECRET\0"),
+            ("X-A", "SECRETé"),
+        ] {
+            let reason = header(name, value).unwrap_err();
+            assert!(!reason.contains("SECRET"), "{reason}");
+        }
+        let (name, value) = header("X-Allow-Overwrite", "true").unwrap();
+        assert_eq!(
+            (name.as_str(), value.to_str().unwrap()),
+            ("x-allow-overwrite", "true")
+        );
+    }
+
+    #[test]
+    fn too_many_headers_are_refused() {
+        let mut headers = HeaderMap::new();
+        let refused = (0..50_000)
+            .find_map(|number| set_header(&mut headers, &format!("x-{number}"), "").err());
+        assert_eq!(refused.as_deref(), Some("there are too many headers"));
+        let mut others = HeaderMap::from_iter([(
+            HeaderName::from_static("x-other"),
+            HeaderValue::from_static(""),
+        )]);
+        add_missing(&mut others, &headers).unwrap_err();
+    }
+
+    #[test]
+    fn what_does_not_serialise_is_refused() {
+        let map = std::collections::BTreeMap::from([((1, 2), 3)]);
+        texts(&map).unwrap_err();
+        form(&map).unwrap_err();
+    }
+}

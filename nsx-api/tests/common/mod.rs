@@ -1,0 +1,32 @@
+//! What the tests of answers and of faults begin with.
+
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, Error};
+
+/// A manager, and a client that does not try twice.
+pub(crate) async fn manager() -> (Manager, Client) {
+    client_of(Manager::start().await.unwrap())
+}
+
+/// The same over HTTP/1.1, where an answer can be ill-formed in more ways.
+pub(crate) async fn manager_over_http1() -> (Manager, Client) {
+    client_of(Manager::builder().http1_only().start().await.unwrap())
+}
+
+fn client_of(manager: Manager) -> (Manager, Client) {
+    let options = CallOptions::new().max_retries(0);
+    let client = manager.client().unwrap().with(options);
+    (manager, client)
+}
+
+/// The error of a call that does not bring a token.
+pub(crate) async fn token_error(client: &Client) -> Error {
+    client.create_registration_token().send().await.unwrap_err()
+}
+
+/// A success with this body.
+pub(crate) fn json_body(body: &str) -> Answer {
+    Answer::status(200)
+        .header("content-type", "application/json")
+        .body(body.to_owned())
+}

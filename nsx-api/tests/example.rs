@@ -1,0 +1,309 @@
+//! The examples, run as a user runs them: environment in, output and exit code out.
+#![cfg(feature = "mock")]
+// What the tests share fails, as they do, by a panic that points at its line.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::{LazyLock, Mutex};
+
+use nsx_api::mock::Manager;
+use nsx_api::operations;
+use serde_json::Value;
+
+const VARIABLES: [&str; 5] = [
+    "NSXT_MANAGER_HOST",
+    "NSXT_USERNAME",
+    "NSXT_PASSWORD",
+    "NSXT_CA_FILE",
+    "NSXT_ALLOW_UNVERIFIED_SSL",
+];
+
+/// The program of an example, built by the command that users are told, and once.
+///
+/// A binary that lies beside the test's own may be an old one: running one test does not build it.
+fn program(example: &'static str) -> PathBuf {
+    static BUILT: LazyLock<Mutex<HashMap<&str, PathBuf>>> = LazyLock::new(Mutex::default);
+    let mut built = BUILT.lock().unwrap();
+    built
+        .entry(example)
+        .or_insert_with(|| build(example))
+        .clone()
+}
+
+fn build(example: &str) -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo tells a test about its package would make ring's build script run again, and all
+    // that depends on it build again, here and then in the next `cargo test`.
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&*name);
+        }
+    }
+    let output = cargo
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["build", "--quiet", "-p", "nsx-api", "--features", "mock"])
+        .args(["--example", example, "--message-format", "json"])
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|message| message["target"]["name"] == example)
+        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .expect("cargo names the executable")
+}
+
+struct Outcome {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+/// Runs an example while the test's runtime, and a manager on it, goes on.
+async fn run(example: &'static str, variables: &[(&'static str, &str)]) -> Outcome {
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (*name, (*value).to_owned()))
+        .collect();
+    let run = move || {
+        let mut command = Command::new(program(example));
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        command.envs(variables).output().unwrap()
+    };
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = tokio::task::spawn_blocking(run).await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Outcome {
+        code: status.code(),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    }
+}
+
+#[track_caller]
+fn assert_token(outcome: &Outcome) {
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!(outcome.stdout.lines().count(), 1, "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.starts_with(r#"{"token": "#),
+        "{}",
+        outcome.stdout
+    );
+    let printed: Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert!(
+        printed["token"]
+            .as_str()
+            .is_some_and(|token| !token.is_empty()),
+        "{printed}"
+    );
+    assert!(printed["roles"].is_array(), "{printed}");
+    assert_eq!(
+        printed.as_object().map(serde_json::Map::len),
+        Some(2),
+        "{printed}"
+    );
+}
+
+#[track_caller]
+fn assert_failure(outcome: &Outcome, says: &[&str]) {
+    assert_eq!(
+        outcome.code,
+        Some(1),
+        "{} {}",
+        outcome.stdout,
+        outcome.stderr
+    );
+    assert_eq!(outcome.stdout, "");
+    assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    for text in says {
+        assert!(
+            outcome.stderr.contains(text),
+            "{text:?} is not in: {}",
+            outcome.stderr
+        );
+    }
+    assert!(!outcome.stderr.contains("s3cret"), "{}", outcome.stderr);
+}
+
+#[tokio::test]
+async fn without_a_host_the_token_comes_from_the_stand_in_which_is_said() {
+    let outcome = run("registration_token", &[]).await;
+    assert_token(&outcome);
+    assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("embedded") && outcome.stderr.contains("NSXT_MANAGER_HOST"));
+}
+
+#[tokio::test]
+async fn a_host_can_be_a_url_or_a_name_with_a_port() {
+    let manager = Manager::builder()
+        .credentials("audit", "s3cret+ü")
+        .start()
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    std::fs::write(&ca_file, manager.ca_pem()).unwrap();
+    let ca_file = ca_file.to_str().unwrap();
+
+    let url = manager.url();
+    let address = url.strip_prefix("https://").unwrap();
+    let by_name = address.replace("127.0.0.1", "localhost");
+    for host in [&url, address, &by_name] {
+        for trust in [
+            ("NSXT_CA_FILE", ca_file),
+            ("NSXT_ALLOW_UNVERIFIED_SSL", "true"),
+            ("NSXT_ALLOW_UNVERIFIED_SSL", "1"),
+        ] {
+            let outcome = run(
+                "registration_token",
+                &[
+                    ("NSXT_MANAGER_HOST", host),
+                    ("NSXT_USERNAME", "audit"),
+                    ("NSXT_PASSWORD", "s3cret+ü"),
+                    trust,
+                ],
+            )
+            .await;
+            assert_token(&outcome);
+            assert_eq!(outcome.stderr, "");
+        }
+    }
+    assert_eq!(manager.count(), 9);
+}
+
+#[tokio::test]
+async fn a_failure_is_one_line_with_operation_status_code_and_message() {
+    let manager = Manager::builder()
+        .credentials("audit", "right")
+        .start()
+        .await
+        .unwrap();
+    let url = manager.url();
+    let variables = [
+        ("NSXT_MANAGER_HOST", url.as_str()),
+        ("NSXT_USERNAME", "audit"),
+        ("NSXT_PASSWORD", "s3cret"),
+        ("NSXT_ALLOW_UNVERIFIED_SSL", "true"),
+    ];
+    let outcome = run("registration_token", &variables).await;
+    assert_failure(
+        &outcome,
+        &[
+            "CreateRegistrationToken",
+            "403 Forbidden",
+            "error_code 403",
+            "The credentials were incorrect",
+        ],
+    );
+
+    manager.respond_with(nsx_api::mock::Answer::api_error(
+        412,
+        604,
+        "Stale\nrevision.",
+    ));
+    let outcome = run("registration_token", &variables).await;
+    assert_failure(
+        &outcome,
+        &[
+            "CreateRegistrationToken",
+            "412 Precondition Failed",
+            "error_code 604",
+            "Stale",
+        ],
+    );
+
+    let mut unverified = variables;
+    unverified[3].1 = "0";
+    assert_failure(
+        &run("registration_token", &unverified).await,
+        &["CreateRegistrationToken", "certificate"],
+    );
+
+    drop(manager);
+    assert_failure(
+        &run("registration_token", &variables).await,
+        &["CreateRegistrationToken"],
+    );
+}
+
+#[tokio::test]
+async fn a_setting_that_is_missing_or_wrong_is_named() {
+    let host = ("NSXT_MANAGER_HOST", "127.0.0.1:1");
+    let user = ("NSXT_USERNAME", "audit");
+    let password = ("NSXT_PASSWORD", "s3cret");
+    for (variables, named) in [
+        (vec![host, password], "NSXT_USERNAME"),
+        (vec![host, user], "NSXT_PASSWORD"),
+        (vec![host, user, ("NSXT_PASSWORD", "")], "NSXT_PASSWORD"),
+        (vec![("NSXT_MANAGER_HOST", "")], "NSXT_MANAGER_HOST"),
+        (
+            vec![host, user, password, ("NSXT_ALLOW_UNVERIFIED_SSL", "maybe")],
+            "NSXT_ALLOW_UNVERIFIED_SSL",
+        ),
+        (
+            vec![("NSXT_ALLOW_UNVERIFIED_SSL", "TRUE ")],
+            "NSXT_ALLOW_UNVERIFIED_SSL",
+        ),
+        (
+            vec![host, user, password, ("NSXT_CA_FILE", "/no/such/file.pem")],
+            "/no/such/file.pem",
+        ),
+        (
+            vec![("NSXT_MANAGER_HOST", "https://a b"), user, password],
+            "the address",
+        ),
+    ] {
+        assert_failure(&run("registration_token", &variables).await, &[named]);
+    }
+}
+
+#[tokio::test]
+async fn the_demo_shows_a_masked_token_and_each_documented_error() {
+    let outcome = run("demo", &[]).await;
+    assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
+    assert_eq!(outcome.stderr, "");
+    let errors = operations::CREATE_REGISTRATION_TOKEN
+        .responses
+        .iter()
+        .filter(|response| response.status != "200");
+    for response in errors {
+        let row = outcome
+            .stdout
+            .lines()
+            .find(|line| line.trim_start().starts_with(response.status));
+        assert!(
+            row.is_some_and(|row| row.split_whitespace().count() > 4),
+            "{}",
+            outcome.stdout
+        );
+    }
+    let words = outcome.stdout.split_whitespace();
+    assert!(
+        words.clone().any(|word| word.ends_with('…')),
+        "{}",
+        outcome.stdout
+    );
+    // No word is as long as a token.
+    assert!(
+        words
+            .map(str::len)
+            .max()
+            .is_some_and(|longest| longest < 32),
+        "{}",
+        outcome.stdout
+    );
+}

@@ -1,0 +1,240 @@
+//! What a caller sees when no whole answer comes, or one that leads elsewhere, or when nothing can be sent.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+mod common;
+
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, ErrorKind};
+use serde_json::json;
+
+use common::{json_body, manager, manager_over_http1, token_error};
+
+#[tokio::test]
+async fn a_connection_that_is_lost_is_its_own_kind() {
+    let good = r#"{"token":"SECRET","roles":[]}"#;
+    for (manager, client) in [manager().await, manager_over_http1().await] {
+        for (answer, status) in [
+            (Answer::dropped(), None),
+            (json_body(good).truncated_at(5), Some(StatusCode::OK)),
+            (
+                json_body(good).chunked(4).truncated_at(8),
+                Some(StatusCode::OK),
+            ),
+            (
+                json_body(good).header("content-length", "1000"),
+                Some(StatusCode::OK),
+            ),
+        ] {
+            manager.respond_with(answer);
+            let error = token_error(&client).await;
+            assert_eq!(
+                (error.kind(), error.status()),
+                (ErrorKind::Connection, status),
+                "{error}"
+            );
+            assert!(
+                error.to_string().contains("the connection was lost"),
+                "{error}"
+            );
+            assert!(std::error::Error::source(&error).is_some());
+            assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_an_error_that_shows_nothing_of_it() {
+    let (manager, client) = manager_over_http1().await;
+    let many_headers = format!(
+        "HTTP/1.1 200 OK\r\n{}\r\n",
+        "X-A: SECRET\r\n".repeat(10_000)
+    );
+    for bytes in [
+        "SECRET\r\n\r\n",
+        "HTTP/1.1 SECRET OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX-A: a\rSECRET: b\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 7\r\n\r\nSECRET!",
+        "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nSECRET",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nSECRET\r\n",
+        "HTTP/1.1 200 OK\r\nSECRET",
+        &many_headers,
+        "",
+    ] {
+        manager.respond_with(Answer::raw(bytes.to_owned()));
+        let error = token_error(&client).await;
+        assert_eq!(error.kind(), ErrorKind::Connection, "{bytes:.60?}: {error}");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("SECRET"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn an_interim_response_is_passed_over_and_a_switch_of_protocols_is_no_success() {
+    let (manager, client) = manager_over_http1().await;
+    let token = r#"{"token":"t","roles":[]}"#;
+    let interim = format!(
+        "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{token}",
+        token.len()
+    );
+    manager.respond_with(Answer::raw(interim));
+    assert!(client.create_registration_token().send().await.is_ok());
+    manager.respond_with(Answer::raw(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+    ));
+    let error = token_error(&client).await;
+    assert!(
+        matches!(error.kind(), ErrorKind::Status | ErrorKind::Connection),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_error_and_the_other_host_hears_nothing() {
+    let (manager, client) = manager().await;
+    let other = Manager::start().await.unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("{}/api/v1/x?token=SECRET", other.url());
+        manager.respond_with(Answer::status(status).header("location", &location));
+        let error = token_error(&client).await;
+        assert_eq!(error.kind(), ErrorKind::Redirect);
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
+        let line = error.to_string();
+        assert!(
+            line.ends_with(&format!(
+                "it points to {}, and is not followed",
+                other.url()
+            )),
+            "{line}"
+        );
+        assert!(!format!("{error:?}").contains("SECRET"));
+    }
+    for location in ["/elsewhere", "", "://", "javascript:alert(1)"] {
+        manager.respond_with(Answer::status(307).header("location", location));
+        let error = token_error(&client).await;
+        assert_eq!(
+            error.to_string(),
+            "CreateRegistrationToken: 307 Temporary Redirect: it points to another path, and is not followed"
+        );
+    }
+    assert_eq!(other.count(), 0);
+    assert_eq!(manager.count(), 9);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_is_a_time_out() {
+    let (manager, client) = manager().await;
+    let client = client.with(CallOptions::new().attempt_timeout(Duration::from_millis(500)));
+    let deadline_first = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let late = || Answer::success().delay(Duration::from_secs(60));
+    let stalled = || json_body(r#"{"token":"SECRET","roles":[]}"#).stalled_at(5);
+    for (client, answer, line) in [
+        (
+            &client,
+            late(),
+            "no whole answer within the attempt's time-out of 500ms",
+        ),
+        (
+            &client,
+            stalled(),
+            "200 OK: no whole answer within the attempt's time-out of 500ms",
+        ),
+        (
+            &deadline_first,
+            late(),
+            "no whole answer within the deadline of 100ms",
+        ),
+    ] {
+        manager.respond_with(answer);
+        let error = token_error(client).await;
+        assert_eq!(
+            error.to_string(),
+            format!("CreateRegistrationToken: {line}")
+        );
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+    }
+    // The status of an error is worth more than the rest of its body.
+    manager.respond_with(Answer::status(502).body("<html>...").stalled_at(6));
+    let error = token_error(&client).await;
+    assert_eq!(
+        (error.kind(), error.body()),
+        (ErrorKind::Status, Some("<html>"))
+    );
+}
+
+#[tokio::test]
+async fn where_nobody_listens_the_call_cannot_connect() {
+    // Bound, so that nobody else has the port, but not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    let client = Client::builder(&address)
+        .options(CallOptions::new().max_retries(1))
+        .build()
+        .unwrap();
+    let error = token_error(&client).await;
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
+    assert_eq!((error.status(), error.attempts()), (None, 2));
+    let line = error.to_string();
+    assert!(
+        line.starts_with("CreateRegistrationToken: cannot connect: "),
+        "{line}"
+    );
+    assert_eq!(error.manager(), Some(address.as_str()));
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_made_is_not_sent() {
+    let (manager, client) = manager().await;
+    let get = |path: &str| client.request(Method::GET, path);
+    for request in [
+        get("api/v1/x"),
+        get("https://evil.example/"),
+        get("/api/../x"),
+        get("/api/%2e%2E/x"),
+        get("/a b"),
+        get("/a\r\nb"),
+        get("/a").query("q", &json!({ "a": 1 })),
+        get("/a").header("authorization", "Basic SECRET"),
+        get("/a").header("X-XSRF-TOKEN", "SECRET"),
+        get("/a").header("x-a", "a\r\nSECRET: b"),
+        get("/a").header("x-a", &json!(["SECRET"])),
+        get("/a").json(&std::collections::BTreeMap::from([((1, 2), "SECRET")])),
+        get("/a").form(&json!(["SECRET"])),
+        get("/a").query("q", &"SECRET".repeat(20_000)),
+        client.request(Method::CONNECT, "/a"),
+    ] {
+        let error = request
+            .query("ok", &1)
+            .header("x-ok", &true)
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::InvalidRequest, 0),
+            "{error}"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("SECRET"),
+            "{error:?}"
+        );
+    }
+    let faulty = client.with(CallOptions::new().header("cookie", "SECRET"));
+    assert_eq!(token_error(&faulty).await.kind(), ErrorKind::InvalidRequest);
+    assert_eq!(manager.count(), 0);
+}
+
+#[test]
+fn outside_of_a_runtime_a_call_fails_and_does_not_panic() {
+    let client = Client::builder("http://127.0.0.1:9").build().unwrap();
+    let mut call = Box::pin(client.request(Method::GET, "/").send());
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(result) = call.as_mut().poll(&mut context) else {
+        panic!("the call waits");
+    };
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidRequest);
+}

@@ -1,0 +1,717 @@
+//! The stand-in, seen over its sockets by a client that is not the SDK's.
+#![cfg(feature = "mock")]
+// What the tests share fails, as they do, by a panic that points at its line.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Once};
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode, Version};
+use nsx_api::mock::{Answer, Builder, Manager};
+use nsx_api::operations;
+use reqwest::{RequestBuilder, Response};
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+const TOKEN_PATH: &str = "/api/v1/aaa/registration-token";
+
+/// The three ways to reach a manager, and the version that each comes to.
+fn transports() -> [(Builder, Version); 3] {
+    [
+        (Manager::builder(), Version::HTTP_2),
+        (Manager::builder().http1_only(), Version::HTTP_11),
+        (Manager::builder().plain_http(), Version::HTTP_11),
+    ]
+}
+
+fn tls_that_trusts(ca_pem: Option<&str>, protocols: &[&[u8]]) -> rustls::ClientConfig {
+    let mut roots = rustls::RootCertStore::empty();
+    if let Some(pem) = ca_pem {
+        roots
+            .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
+            .unwrap();
+    }
+    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    tls
+}
+
+fn client_that_trusts(ca_pem: Option<&str>) -> reqwest::Client {
+    let tls = tls_that_trusts(ca_pem, &[b"h2", b"http/1.1"]);
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .build()
+        .unwrap()
+}
+
+/// A manager and a client that trusts it.
+struct Pair {
+    manager: Manager,
+    client: reqwest::Client,
+}
+
+impl Pair {
+    async fn start() -> Self {
+        Self::of(Manager::builder()).await
+    }
+
+    async fn of(builder: Builder) -> Self {
+        let manager = builder.start().await.unwrap();
+        let client = client_that_trusts(Some(manager.ca_pem()));
+        Self { manager, client }
+    }
+
+    fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client
+            .request(method, format!("{}{path}", self.manager.url()))
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path)
+            .basic_auth(self.manager.username(), Some(self.manager.password()))
+    }
+
+    fn token(&self) -> RequestBuilder {
+        self.request(Method::POST, TOKEN_PATH)
+    }
+}
+
+async fn body(response: Response) -> Value {
+    assert_eq!(response.headers()["content-type"], "application/json");
+    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn http2_and_http1_are_spoken_over_tls_and_http1_without() {
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        let response = pair.token().send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.version(), version);
+        assert_eq!(pair.manager.requests()[0].version, version);
+    }
+}
+
+#[tokio::test]
+async fn the_client_that_it_hands_out_is_ready_to_use() {
+    for (builder, version) in transports() {
+        let manager = builder.start().await.unwrap();
+        let client = manager.client().unwrap();
+        let created = client.create_registration_token().send().await.unwrap();
+        assert!(!created.token.expose_secret().is_empty());
+        let call = &manager.requests()[0];
+        assert_eq!(call.operation, Some("CreateRegistrationToken"));
+        assert_eq!(call.version, version);
+        let sent = created.headers().get("x-nsx-requestid").unwrap();
+        assert_eq!(created.request_id(), sent.to_str().ok());
+    }
+}
+
+#[tokio::test]
+async fn a_client_without_the_authority_is_not_served() {
+    let manager = Manager::start().await.unwrap();
+    let other = Manager::start().await.unwrap();
+    for trusted in [None, Some(other.ca_pem())] {
+        let error = client_that_trusts(trusted)
+            .get(manager.url())
+            .send()
+            .await
+            .unwrap_err();
+        assert!(error.is_connect(), "{error:?}");
+    }
+    assert_eq!(manager.count(), 0);
+}
+
+#[tokio::test]
+async fn its_certificate_is_good_for_localhost_too() {
+    let pair = Pair::start().await;
+    let url = pair.manager.url().replace("127.0.0.1", "localhost");
+    assert_eq!(
+        pair.client.get(url).send().await.unwrap().status(),
+        StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test]
+async fn only_the_right_credentials_are_answered() {
+    let pair = Pair::of(Manager::builder().credentials("ädmin", "p+s:s%20")).await;
+    let right = "Basic w6RkbWluOnArczpzJTIw";
+    for (given, expected) in [
+        (Some(right), 200),
+        (Some("bAsIc w6RkbWluOnArczpzJTIw"), 200),
+        (None, 403),
+        (Some(""), 403),
+        (Some("Basic"), 403),
+        (Some("Basic "), 403),
+        (Some("Basic !!!!"), 403),
+        (Some("Basic w6RkbWluOnArczpz"), 403),
+        (Some("Bearer w6RkbWluOnArczpzJTIw"), 403),
+    ] {
+        let mut request = pair.anonymous(Method::POST, TOKEN_PATH);
+        if let Some(value) = given {
+            request = request.header("authorization", value);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), expected, "{given:?}");
+        if expected == 403 {
+            // A string, as managers write it.
+            assert_eq!(body(response).await["error_code"], "403");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_documented_response_can_be_asked_for() {
+    let pair = Pair::start().await;
+    for operation in operations::ALL {
+        let path = operation.path.replace(['{', '}'], "x");
+        for documented in operation.responses {
+            let Ok(status) = documented.status.parse::<u16>() else {
+                continue;
+            };
+            pair.manager.respond_with(status);
+            let response = pair
+                .request(operation.method.clone(), &path)
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(response.status(), status, "{}", operation.id);
+            assert!(response.headers().contains_key("x-nsx-requestid"));
+            if status >= 400 {
+                let body = body(response).await;
+                assert!(
+                    body["error_message"].is_string(),
+                    "{} {status}: {body}",
+                    operation.id
+                );
+            }
+        }
+    }
+    assert!(pair.manager.count() >= 7);
+}
+
+#[tokio::test]
+async fn each_call_gets_a_token_of_its_own() {
+    let pair = Pair::start().await;
+    let first = body(pair.token().send().await.unwrap()).await;
+    let second = body(pair.token().send().await.unwrap()).await;
+    assert!(
+        first["token"]
+            .as_str()
+            .is_some_and(|token| token.len() >= 32),
+        "{first}"
+    );
+    assert_ne!(first["token"], second["token"]);
+    assert_eq!(first["roles"], second["roles"]);
+}
+
+#[tokio::test]
+async fn what_the_document_lacks_is_404_and_another_method_405() {
+    let pair = Pair::start().await;
+    let response = pair
+        .request(Method::GET, "/api/v1/elsewhere")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(body(response).await["error_code"], "404");
+    let response = pair
+        .request(Method::DELETE, TOKEN_PATH)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(response.headers()["allow"], "POST");
+    assert_eq!(body(response).await["error_code"], "405");
+}
+
+#[tokio::test]
+async fn an_answer_arrives_as_it_was_made() {
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        let answer = Answer::status(299)
+            .header("set-cookie", "a=1")
+            .header("set-cookie", "b=2")
+            .body("<p>\u{e9}");
+        pair.manager.respond_with(answer);
+        let response = pair.token().send().await.unwrap();
+        assert_eq!(response.status(), 299);
+        assert_eq!(response.version(), version);
+        assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
+        assert_eq!(response.content_length(), Some(5));
+        assert!(!response.headers().contains_key("content-type"));
+        assert_eq!(response.text().await.unwrap(), "<p>\u{e9}");
+    }
+}
+
+#[tokio::test]
+async fn a_chunked_body_has_no_length_and_arrives_whole() {
+    for (builder, _) in transports() {
+        let pair = Pair::of(builder).await;
+        let text = "0123456789".repeat(1000);
+        pair.manager
+            .respond_with(Answer::status(200).body(text.clone()).chunked(999));
+        let response = pair.token().send().await.unwrap();
+        assert_eq!(response.content_length(), None);
+        assert_eq!(response.text().await.unwrap(), text);
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_connection_is_an_error_and_the_next_call_is_answered() {
+    for (builder, _) in transports() {
+        let pair = Pair::of(builder).await;
+        pair.manager.respond_with(Answer::dropped());
+        assert!(pair.token().send().await.is_err());
+        assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
+        assert_eq!(pair.manager.count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_cut_off_fails_after_its_headers() {
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        for (answer, announced, first) in [
+            (Answer::documented(503).truncated_at(0), true, ""),
+            (
+                Answer::status(200).body("0123456789").truncated_at(3),
+                true,
+                "012",
+            ),
+            (
+                Answer::status(200)
+                    .body("0123456789")
+                    .chunked(2)
+                    .truncated_at(3),
+                false,
+                "01",
+            ),
+            (
+                Answer::status(200)
+                    .body("0123456789")
+                    .header("content-length", "11"),
+                true,
+                "0123456789",
+            ),
+            (Answer::status(200).header("content-length", "11"), true, ""),
+        ] {
+            let shown = format!("{version:?} {answer:?}");
+            pair.manager.respond_with(answer);
+            let mut response = pair.token().send().await.unwrap();
+            assert_eq!(response.content_length().is_some(), announced, "{shown}");
+            if !first.is_empty() {
+                assert_eq!(response.chunk().await.unwrap().unwrap(), first, "{shown}");
+            }
+            assert!(response.bytes().await.is_err(), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stalled_body_keeps_the_caller_waiting() {
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        for sent in [0, 3] {
+            pair.manager
+                .respond_with(Answer::status(200).body("0123456789").stalled_at(sent));
+            let response = pair.token().send().await.unwrap();
+            assert_eq!(response.content_length(), Some(10));
+            let whole = tokio::time::timeout(Duration::from_millis(100), response.bytes());
+            assert!(whole.await.is_err(), "{version:?} {sent}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn delays_come_before_the_headers_and_pauses_before_each_chunk() {
+    for (builder, _) in transports() {
+        let pair = Pair::of(builder).await;
+        let wait = Duration::from_millis(40);
+        pair.manager.respond_with(Answer::success().delay(wait));
+        let start = Instant::now();
+        let response = pair.token().send().await.unwrap();
+        assert!(start.elapsed() >= wait);
+        assert_eq!(response.status(), StatusCode::OK);
+
+        pair.manager
+            .respond_with(Answer::status(200).body("abc").chunked(1).pause(wait));
+        let start = Instant::now();
+        let response = pair.token().send().await.unwrap();
+        assert_eq!(response.text().await.unwrap(), "abc");
+        assert!(start.elapsed() >= 3 * wait);
+    }
+}
+
+#[tokio::test]
+async fn raw_bytes_go_out_as_they_are_over_http1_and_end_the_connection_over_http2() {
+    let raw = "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        pair.manager.respond_with(Answer::raw(raw));
+        let result = pair.token().send().await;
+        if version == Version::HTTP_2 {
+            assert!(result.is_err());
+        } else {
+            assert_eq!(result.unwrap().text().await.unwrap(), "ok");
+            pair.manager
+                .respond_with(Answer::raw("220 this is not HTTP\r\n"));
+            assert!(pair.token().send().await.is_err());
+        }
+        assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn answers_queue_up_and_then_the_lasting_one_is_given_until_the_reset() {
+    let pair = Pair::start().await;
+    pair.manager.respond_always(500);
+    pair.manager.respond_with(Answer::documented(503).times(2));
+    pair.manager
+        .respond_with(Answer::documented(404).only_for("CreateRegistrationToken"));
+    let mut statuses = Vec::new();
+    for _ in 0..5 {
+        statuses.push(pair.token().send().await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses, [503, 503, 404, 500, 500]);
+    assert_eq!(pair.manager.count(), 5);
+    pair.manager.reset();
+    assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(pair.manager.count(), 1);
+}
+
+#[tokio::test]
+async fn a_misspelt_operation_fails_the_calls_of_the_test() {
+    let pair = Pair::start().await;
+    pair.manager.on("CreateRegistrationTokne", |_| 503);
+    let response = pair.token().send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let message = body(response).await["error_message"].to_string();
+    assert!(message.contains("CreateRegistrationTokne"), "{message}");
+}
+
+#[tokio::test]
+async fn a_request_is_recorded_as_it_came() {
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        let request = pair
+            .request(Method::PUT, "/api/v1/a%20b?c=%2F&d")
+            .header("x-allow-overwrite", "true");
+        request
+            .header("x-xsrf-token", "SECRET")
+            .body("{\"e\":1}")
+            .send()
+            .await
+            .unwrap();
+        pair.token().send().await.unwrap();
+
+        let recorded = pair.manager.requests();
+        assert_eq!(recorded.len(), pair.manager.count());
+        let first = &recorded[0];
+        assert_eq!(first.method, Method::PUT);
+        assert_eq!(first.path, "/api/v1/a%20b");
+        assert_eq!(first.query.as_deref(), Some("c=%2F&d"));
+        assert_eq!(first.header("x-allow-overwrite"), Some("true"));
+        assert_eq!(first.json::<Value>().unwrap(), json!({ "e": 1 }));
+        assert_eq!(first.version, version);
+        assert_eq!(first.operation, None);
+        assert_eq!(recorded[1].operation, Some("CreateRegistrationToken"));
+
+        let shown = format!("{recorded:?} {:?}", pair.manager);
+        let basic = first.header("authorization").unwrap();
+        for secret in ["SECRET", basic, pair.manager.password()] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_closure_keeps_what_was_put_and_asks_for_credentials_first() {
+    let pair = Pair::start().await;
+    let stored = Arc::new(Mutex::new(json!({ "_revision": 0 })));
+    let read = Arc::clone(&stored);
+    pair.manager.on("GET /api/v1/things/{id}", move |_| {
+        Answer::json(200, &*read.lock().unwrap())
+    });
+    pair.manager.on("PUT /api/v1/things/{id}", move |call| {
+        let mut stored = stored.lock().unwrap();
+        let new: Value = call.json().unwrap();
+        if new["_revision"] != stored["_revision"] {
+            return Answer::documented(412);
+        }
+        *stored =
+            json!({ "_revision": new["_revision"].as_i64().unwrap() + 1, "name": new["name"] });
+        Answer::json(200, &*stored)
+    });
+
+    let put = json!({ "_revision": 0, "name": "n" }).to_string();
+    let path = "/api/v1/things/7";
+    assert_eq!(
+        pair.anonymous(Method::PUT, path)
+            .body(put.clone())
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        403
+    );
+    assert_eq!(
+        pair.request(Method::PUT, path)
+            .body(put.clone())
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        200
+    );
+    assert_eq!(
+        pair.request(Method::PUT, path)
+            .body(put)
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        412
+    );
+    let read = body(pair.request(Method::GET, path).send().await.unwrap()).await;
+    assert_eq!(read, json!({ "_revision": 1, "name": "n" }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_calls_at_once_are_all_answered() {
+    for (builder, _) in transports() {
+        let pair = Pair::of(builder).await;
+        let calls: Vec<_> = (0..100)
+            .map(|_| tokio::spawn(pair.token().send()))
+            .collect();
+        let mut tokens = Vec::new();
+        for call in calls {
+            tokens.push(body(call.await.unwrap().unwrap()).await["token"].to_string());
+        }
+        tokens.sort();
+        tokens.dedup();
+        assert_eq!((tokens.len(), pair.manager.count()), (100, 100));
+    }
+}
+
+#[tokio::test]
+async fn dropping_it_closes_its_connections_and_frees_its_port() {
+    for (builder, version) in transports() {
+        let Pair { manager, client } = Pair::of(builder).await;
+        let address = manager.url().split_once("://").unwrap().1.to_owned();
+        let mut idle = TcpStream::connect(&address).await.unwrap();
+        manager.respond_with(Answer::status(200).body("0123456789").stalled_at(1));
+        let stalled = client.get(manager.url()).send().await.unwrap();
+        drop(manager);
+
+        let mut byte = [0];
+        let read = tokio::time::timeout(Duration::from_secs(5), idle.read(&mut byte));
+        assert!(matches!(read.await.unwrap(), Ok(0) | Err(_)), "{version:?}");
+        let read = tokio::time::timeout(Duration::from_secs(5), stalled.bytes());
+        assert!(read.await.unwrap().is_err(), "{version:?}");
+        assert!(TcpStream::connect(&address).await.is_err(), "{version:?}");
+        assert!(std::net::TcpListener::bind(&address).is_ok(), "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_it_runs_on_after_the_drop() {
+    for (builder, version) in transports() {
+        let Pair { manager, client } = Pair::of(builder).await;
+        // Whatever runs on keeps the closure, and so this.
+        let alive = Arc::new(());
+        let held = Arc::clone(&alive);
+        manager.on("GET /", move |_| {
+            if Arc::strong_count(&held) > 0 {
+                200
+            } else {
+                500
+            }
+        });
+        let long = Duration::from_secs(3600);
+        let mut calls = Vec::new();
+        for answer in [
+            Answer::status(200).delay(long),
+            Answer::status(200).body("abc").pause(long),
+            Answer::status(200).body("abc").stalled_at(1),
+            Answer::dropped().delay(long),
+        ] {
+            manager.respond_with(answer);
+            let request = client.get(manager.url());
+            calls.push(tokio::spawn(
+                async move { request.send().await?.bytes().await },
+            ));
+        }
+        while manager.count() < calls.len() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        drop(manager);
+        for call in calls {
+            assert!(call.await.unwrap().is_err(), "{version:?}");
+        }
+        let freed = async {
+            while Arc::strong_count(&alive) > 1 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let freed = tokio::time::timeout(Duration::from_secs(5), freed).await;
+        assert!(freed.is_ok(), "{version:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused() {
+    let pair = Pair::start().await;
+    let response = pair
+        .token()
+        .body(vec![0; 16 * 1024 * 1024 + 1])
+        .send()
+        .await;
+    // The refusal may come while the client still writes.
+    assert!(response.is_err() || response.unwrap().status() == StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        pair.token()
+            .body(vec![0; 1024 * 1024])
+            .send()
+            .await
+            .unwrap()
+            .status(),
+        StatusCode::OK
+    );
+    assert!(pair.manager.requests()[0].body.is_empty());
+}
+
+/// What speaks no proper HTTP.
+fn hostile() -> Vec<Vec<u8>> {
+    let mut cases: Vec<Vec<u8>> = [
+        "",
+        "\r\n\r\n\r\n",
+        "GET",
+        "GET / HTTP/1.1\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET  / HTTP/1.1\r\nhost\r\n\r\n",
+        "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n",
+        "GET http://[::1/ HTTP/1.1\r\nhost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n",
+        "POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nabc",
+        "POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nabc",
+        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
+        "GET / HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec();
+    cases.push(vec![0; 4096]);
+    cases.push(vec![0xff; 4096]);
+    cases.push([b"GET /".as_slice(), &[b'a'; 600_000]].concat());
+    cases.push(
+        [
+            b"GET / HTTP/1.1\r\n".as_slice(),
+            &b"a: b\r\n".repeat(1000),
+            b"\r\n",
+        ]
+        .concat(),
+    );
+    cases.push(b"GET /\xff\xfe?\x80 HTTP/1.1\r\nauthorization: \xff\xfe\r\n\r\n".to_vec());
+    cases.push(vec![0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]);
+    cases.push(vec![0x16, 3, 1, 0xff, 0xff]);
+    cases
+}
+
+/// What speaks no proper HTTP/2.
+fn hostile_to_http2() -> Vec<Vec<u8>> {
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].as_slice();
+    let frames: [&[u8]; 6] = [
+        &[0xff; 100],
+        &[0, 0, 4, 1, 5, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff],
+        &[0, 0, 0, 1, 5, 0, 0, 0, 0],
+        &[0, 0, 1, 0, 1, 0, 0, 0, 1, 0],
+        &[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 8],
+        &[0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ];
+    frames
+        .map(|frame| [preface, settings, frame].concat())
+        .to_vec()
+}
+
+/// Counts the panics of all threads from now on: one in a connection's task would not fail a test.
+fn panics() -> &'static AtomicUsize {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            PANICS.fetch_add(1, Ordering::Relaxed);
+            usual(panic);
+        }));
+    });
+    &PANICS
+}
+
+/// Sends what is hostile, hangs up, and waits for the other side to do so.
+async fn send(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) {
+    // Either side may hang up at any time here; what counts is the call after it.
+    let _ = stream.write_all(bytes).await;
+    let _ = stream.shutdown().await;
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    let read = tokio::time::timeout(Duration::from_secs(5), read).await;
+    assert!(
+        read.is_ok(),
+        "the connection stays open after {:?}",
+        bytes.get(..40).unwrap_or(bytes)
+    );
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn hostile_bytes_do_not_stop_it() {
+    let panics = panics();
+    let cases = [hostile(), hostile_to_http2()].concat();
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        let address = pair.manager.url().split_once("://").unwrap().1.to_owned();
+        for bytes in &cases {
+            send(TcpStream::connect(&address).await.unwrap(), bytes).await;
+        }
+        assert_eq!(
+            pair.token().send().await.unwrap().status(),
+            StatusCode::OK,
+            "{version:?}"
+        );
+    }
+    assert_eq!(panics.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn hostile_bytes_within_tls_do_not_stop_it() {
+    let panics = panics();
+    let pair = Pair::start().await;
+    let address = pair.manager.url().split_once("://").unwrap().1.to_owned();
+    for protocol in [b"h2".as_slice(), b"http/1.1"] {
+        let tls = tls_that_trusts(Some(pair.manager.ca_pem()), &[protocol]);
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(tls));
+        for bytes in [hostile(), hostile_to_http2()].concat() {
+            let stream = TcpStream::connect(&address).await.unwrap();
+            let name = "localhost".try_into().unwrap();
+            send(connector.connect(name, stream).await.unwrap(), &bytes).await;
+        }
+    }
+    assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(panics.load(Ordering::Relaxed), 0);
+}

@@ -1,0 +1,208 @@
+//! What goes out for a request, and what comes back as a stream.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
+
+const PATH: &str = "/api/v1/things/1";
+
+/// A manager that answers `{}` to all that nothing else is said about.
+async fn manager() -> (Manager, Client) {
+    let manager = Manager::start().await.unwrap();
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+        manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| {
+            Answer::json(200, ())
+        });
+    }
+    let client = manager.client().unwrap();
+    (manager, client)
+}
+
+#[tokio::test]
+async fn a_stream_is_sent_once() {
+    let (manager, client) = manager().await;
+    let body = Body::from_stream(Pieces(Mutex::new(vec!["world", "hello "])));
+    manager.respond_with(503);
+    let error = client
+        .request(Method::PUT, PATH)
+        .body(body.clone())
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::ServiceUnavailable, 1)
+    );
+    let error = client
+        .request(Method::PUT, PATH)
+        .body(body)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    let sent = manager.requests();
+    assert_eq!((sent.len(), &sent[0].body[..]), (1, &b"hello world"[..]));
+    assert_eq!(
+        sent[0].header("content-type"),
+        Some("application/octet-stream")
+    );
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_is_told_apart_from_the_connection() {
+    for builder in [Manager::builder(), Manager::builder().http1_only()] {
+        let manager = builder.start().await.unwrap();
+        let client = manager.client().unwrap();
+        let body = Body::from_stream(Pieces(Mutex::new(vec!["", "hello "])));
+        let request = client.request(Method::PUT, PATH).body(body);
+        let error = request.send().await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
+        let line = error.to_string();
+        assert!(
+            line.contains("the stream of the request's body failed: "),
+            "{line}"
+        );
+    }
+}
+
+/// A stream of these from the last to the first; an empty one is an error.
+struct Pieces(Mutex<Vec<&'static str>>);
+
+impl futures_core::Stream for Pieces {
+    type Item = std::io::Result<bytes::Bytes>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        let piece = self.0.lock().unwrap().pop();
+        std::task::Poll::Ready(piece.map(|piece| match piece {
+            "" => Err(std::io::Error::other("an empty piece")),
+            piece => Ok(piece.into()),
+        }))
+    }
+}
+
+#[tokio::test]
+async fn a_response_is_read_as_a_stream_whatever_its_size() {
+    let (manager, client) = manager().await;
+    let client = client.with(CallOptions::new().attempt_timeout(Duration::from_secs(2)));
+    let get = || client.request(Method::GET, PATH).stream();
+    let size = (16 << 20) + 5;
+    manager.respond_with(503);
+    manager.respond_with(Answer::status(200).body(vec![b'x'; size]).chunked(1 << 20));
+    let response = get().await.unwrap();
+    assert_eq!(response.attempts(), 2);
+    assert_eq!(read(response.into_inner()).await.unwrap(), size);
+
+    manager.respond_with(Answer::status(200).body("hello").stalled_at(2));
+    let error = read(get().await.unwrap().into_inner()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
+
+    manager.respond_with(Answer::status(200).body("hello").truncated_at(2));
+    let error = read(get().await.unwrap().into_inner()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+
+    manager.respond_with(404);
+    assert_eq!(get().await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+async fn read(mut body: nsx_api::ByteStream) -> Result<usize, Error> {
+    let mut size = 0;
+    let end = loop {
+        match body.next().await {
+            Some(Ok(piece)) => size += piece.len(),
+            Some(Err(error)) => break Err(error),
+            None => break Ok(size),
+        }
+    };
+    assert!(body.next().await.is_none());
+    end
+}
+
+#[tokio::test]
+async fn options_of_a_call_leave_the_client_as_it_was() {
+    let (manager, client) = manager().await;
+    let other = client.with(
+        CallOptions::new()
+            .header("x-allow-overwrite", "true")
+            .max_retries(0),
+    );
+    other.request(Method::GET, PATH).send().await.unwrap();
+    client.request(Method::GET, PATH).send().await.unwrap();
+    other
+        .request(Method::GET, PATH)
+        .header("x-allow-overwrite", "false")
+        .send()
+        .await
+        .unwrap();
+    let sent = manager.requests();
+    let headers: Vec<_> = sent
+        .iter()
+        .map(|request| request.header("x-allow-overwrite"))
+        .collect();
+    assert_eq!(headers, [Some("true"), None, Some("false")]);
+}
+
+#[tokio::test]
+async fn every_kind_of_body_goes_out_as_what_it_is() {
+    let (manager, client) = manager().await;
+    let put = || client.request(Method::PUT, PATH);
+    let form = serde_json::json!({ "j_password": "a+b c" });
+    for (request, content_type, body) in [
+        (put().json(&[1]), Some("application/json"), "[1]"),
+        (
+            put().form(&form),
+            Some("application/x-www-form-urlencoded"),
+            "j_password=a%2Bb%20c",
+        ),
+        (
+            put().text("täxt"),
+            Some("text/plain; charset=utf-8"),
+            "täxt",
+        ),
+        (put().body("raw"), Some("application/octet-stream"), "raw"),
+        (
+            put()
+                .body("raw")
+                .header("content-type", "application/x-pem"),
+            Some("application/x-pem"),
+            "raw",
+        ),
+        (put(), None, ""),
+    ] {
+        request.send().await.unwrap();
+        let sent = manager.requests().pop().unwrap();
+        assert_eq!(
+            (sent.header("content-type"), &sent.body[..]),
+            (content_type, body.as_bytes())
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_prefix_of_a_gateway_goes_before_every_path() {
+    let manager = Manager::start().await.unwrap();
+    manager.on("GET /gateway/nsx/api/v1/x", |_| Answer::json(200, ()));
+    let client = Client::builder(format!("{}/gateway/nsx/", manager.url()))
+        .basic_auth(manager.username(), manager.password())
+        .ca_pem(manager.ca_pem())
+        .build()
+        .unwrap();
+    client
+        .request(Method::GET, "/api/v1/x?a=1")
+        .send()
+        .await
+        .unwrap();
+    let sent = manager.requests().pop().unwrap();
+    assert_eq!(
+        (sent.path.as_str(), sent.query.as_deref()),
+        ("/gateway/nsx/api/v1/x", Some("a=1"))
+    );
+}

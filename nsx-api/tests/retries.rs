@@ -1,0 +1,266 @@
+//! How often a call is sent, and when it ends.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::time::{Duration, Instant};
+
+use http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, ErrorKind};
+
+const PATH: &str = "/api/v1/things/1";
+
+/// A manager that answers `{}` to all that nothing else is said about.
+async fn manager() -> (Manager, Client) {
+    let manager = Manager::start().await.unwrap();
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+        manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| {
+            Answer::json(200, ())
+        });
+    }
+    let client = manager.client().unwrap();
+    (manager, client)
+}
+
+async fn attempts(client: &Client, method: Method) -> (Result<u16, ErrorKind>, u32) {
+    match client.request(method, PATH).send().await {
+        Ok(response) => (Ok(response.status().as_u16()), response.attempts()),
+        Err(error) => (Err(error.kind()), error.attempts()),
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_sent_again_and_what_may_have_taken_effect_only_if_idempotent() {
+    let slow = || Answer::success().delay(Duration::from_secs(60));
+    let cases: Vec<(Answer, bool, bool)> = vec![
+        // the answer; whether POST is sent again; whether GET is
+        (429.into(), true, true),
+        (503.into(), true, true),
+        (500.into(), false, true),
+        (502.into(), false, true),
+        (504.into(), false, true),
+        (Answer::dropped(), false, true),
+        (Answer::json(200, ()).truncated_at(2), false, true),
+        (slow(), false, true),
+        (400.into(), false, false),
+        (401.into(), false, false),
+        (403.into(), false, false),
+        (404.into(), false, false),
+        (409.into(), false, false),
+        (412.into(), false, false),
+        (501.into(), false, false),
+        (307.into(), false, false),
+    ];
+    let mut checks = tokio::task::JoinSet::new();
+    for (answer, post, get) in cases {
+        for (method, again) in [
+            (Method::POST, post),
+            (Method::PATCH, post),
+            (Method::GET, get),
+            (Method::PUT, get),
+            (Method::DELETE, get),
+        ] {
+            checks.spawn(is_sent_again(method, answer.clone(), again));
+        }
+    }
+    let checked = checks.join_all().await;
+    assert_eq!(checked.len(), 80);
+}
+
+async fn is_sent_again(method: Method, answer: Answer, again: bool) {
+    let what = format!("{method} {answer:?}");
+    let manager = Manager::builder().plain_http().start().await.unwrap();
+    manager.on(&format!("{method} {PATH}"), |_| Answer::json(200, ()));
+    // Only a delayed answer runs into it; the second attempt has time enough on a busy machine.
+    let options = CallOptions::new()
+        .max_retries(1)
+        .attempt_timeout(Duration::from_secs(2));
+    manager.respond_with(answer);
+    let client = manager.client().unwrap().with(options);
+    let (result, attempts) = attempts(&client, method).await;
+    assert_eq!(result.is_ok(), again, "{what}: {result:?}");
+    assert_eq!(attempts, if again { 2 } else { 1 }, "{what}");
+    assert_eq!(manager.count(), attempts as usize, "{what}");
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_end_is_no_connection_and_is_tried_again() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::builder(silent.local_addr().unwrap().to_string())
+        .connect_timeout(Duration::from_millis(100))
+        .options(CallOptions::new().max_retries(1))
+        .build()
+        .unwrap();
+    assert_eq!(
+        attempts(&client, Method::POST).await,
+        (Err(ErrorKind::Connect), 2)
+    );
+}
+
+#[tokio::test]
+async fn the_caller_can_say_that_a_call_is_idempotent_or_is_not() {
+    for (method, idempotent, sent) in [(Method::POST, true, 2), (Method::GET, false, 1)] {
+        let (manager, client) = manager().await;
+        manager.respond_with(500);
+        let (result, _) = attempts(
+            &client.with(CallOptions::new().idempotent(idempotent)),
+            method,
+        )
+        .await;
+        assert_eq!((result.is_ok(), manager.count()), (idempotent, sent));
+    }
+}
+
+#[tokio::test]
+async fn the_retries_end_with_the_last_error() {
+    let (manager, client) = manager().await;
+    manager.respond_always(503);
+    for retries in [0, 1, 2] {
+        manager.reset();
+        manager.respond_always(503);
+        let before = manager.count();
+        let client = client.with(CallOptions::new().max_retries(retries));
+        assert_eq!(
+            attempts(&client, Method::GET).await,
+            (Err(ErrorKind::ServiceUnavailable), retries + 1)
+        );
+        assert_eq!(manager.count() - before, retries as usize + 1);
+    }
+}
+
+#[tokio::test]
+async fn the_same_request_is_sent_each_time() {
+    let (manager, client) = manager().await;
+    manager.respond_with(Answer::from(503).times(2));
+    client
+        .request(Method::POST, PATH)
+        .query("a", &["1", "2"])
+        .header("x-allow-overwrite", &true)
+        .json(&serde_json::json!({ "k": "v" }))
+        .send()
+        .await
+        .unwrap();
+    let sent = manager.requests();
+    assert_eq!(sent.len(), 3);
+    for request in sent {
+        assert_eq!(
+            (request.path.as_str(), request.query.as_deref()),
+            (PATH, Some("a=1&a=2"))
+        );
+        assert_eq!(request.header("x-allow-overwrite"), Some("true"));
+        assert_eq!(request.header("content-type"), Some("application/json"));
+        assert_eq!(&request.body[..], b"{\"k\":\"v\"}");
+        assert!(request.header("authorization").is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_retry_after_is_obeyed_or_the_error_comes_at_once() {
+    let (manager, client) = manager().await;
+    manager.respond_with(Answer::from(429).header("retry-after", "1"));
+    let begun = Instant::now();
+    assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 2));
+    assert!(begun.elapsed() >= Duration::from_secs(1));
+
+    for after in [
+        "3600",
+        "99999999999999999999",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+    ] {
+        manager.respond_with(Answer::from(429).header("retry-after", after));
+        let begun = Instant::now();
+        let (result, sent) = attempts(&client, Method::GET).await;
+        // What cannot be read asks for nothing.
+        let expected = if after.len() == 20 {
+            (Ok(200), 2)
+        } else {
+            (Err(ErrorKind::TooManyRequests), 1)
+        };
+        assert_eq!((result, sent), expected, "{after}");
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_holds_over_all_attempts() {
+    let (manager, client) = manager().await;
+    manager.respond_always(503);
+    let options = CallOptions::new()
+        .deadline(Duration::from_secs(2))
+        .max_retries(1000);
+    let begun = Instant::now();
+    let (result, sent) = attempts(&client.with(options), Method::GET).await;
+    assert!(
+        begun.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+    // The manager's error, or on a slow machine the time-out of an attempt that the deadline cut short.
+    let kinds = [ErrorKind::ServiceUnavailable, ErrorKind::Timeout];
+    assert!(result.is_err_and(|kind| kinds.contains(&kind)));
+    assert!(sent > 1);
+}
+
+#[tokio::test]
+async fn limits_of_zero_and_of_ages_are_limits() {
+    let (manager, client) = manager().await;
+    let none = client.with(CallOptions::new().deadline(Duration::ZERO));
+    assert_eq!(
+        attempts(&none, Method::GET).await,
+        (Err(ErrorKind::Timeout), 1)
+    );
+    let ages = client.with(
+        CallOptions::new()
+            .deadline(Duration::MAX)
+            .attempt_timeout(Duration::MAX)
+            .max_retries(u32::MAX),
+    );
+    manager.respond_with(503);
+    assert_eq!(attempts(&ages, Method::GET).await, (Ok(200), 2));
+}
+
+#[tokio::test]
+async fn a_dropped_call_is_not_sent_again_and_leaves_the_client_whole() {
+    let (manager, client) = manager().await;
+    // So that there is a connection, and what is dropped has been sent.
+    assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 1));
+    for answer in [
+        Answer::success().delay(Duration::from_secs(60)),
+        Answer::json(200, ()).stalled_at(1),
+        Answer::from(503).header("retry-after", "60"),
+    ] {
+        let before = manager.count();
+        manager.respond_with(answer);
+        let call = client.request(Method::GET, PATH).send();
+        assert!(
+            tokio::time::timeout(Duration::from_millis(500), call)
+                .await
+                .is_err()
+        );
+        assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 1));
+        assert_eq!(manager.count() - before, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_is_shared_by_many_tasks() {
+    let (manager, client) = manager().await;
+    manager.respond_with(Answer::from(429).times(10));
+    let calls: Vec<_> = (0..100)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                client
+                    .request(Method::GET, PATH)
+                    .send()
+                    .await
+                    .map(|response| response.attempts())
+            })
+        })
+        .collect();
+    let mut sent = 0;
+    for call in calls {
+        sent += call.await.unwrap().unwrap() as usize;
+    }
+    assert_eq!((sent, manager.count()), (110, 110));
+}

@@ -1,0 +1,211 @@
+//! That nothing secret shows: not in `Debug`, not in an error, not in a log at the lowest level.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::fmt::{Debug, Write as _};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, Error};
+use tracing_subscriber::fmt::MakeWriter;
+
+const PASSWORD: &str = "Pa55-word+%&";
+/// `admin:` and the password in base64, as HTTP Basic has it.
+const BASIC: &str = "YWRtaW46UGE1NS13b3JkKyUm";
+/// Stands for a token, a cookie, or whatever else a manager hands out.
+const SECRET: &str = "S3CR3T-value";
+
+/// All that a program could write down.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<String>>);
+
+impl Paper {
+    fn text(&self) -> MutexGuard<'_, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, thing: &impl Debug) {
+        writeln!(self.text(), "{thing:?} {thing:#?}").unwrap();
+    }
+
+    /// An error with its causes.
+    fn note_error(&self, error: &Error) {
+        self.note(error);
+        let mut cause: Option<&dyn std::error::Error> = Some(error);
+        while let Some(error) = cause {
+            writeln!(self.text(), "{error} {error:?}").unwrap();
+            cause = error.source();
+        }
+    }
+}
+
+impl io::Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.text().push_str(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Paper {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl log::Log for Paper {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        writeln!(self.text(), "{} {}", record.target(), record.args()).unwrap();
+    }
+
+    fn flush(&self) {}
+}
+
+/// Both kinds of log there are, at their lowest level, for the whole process.
+fn log_everything() -> Paper {
+    let paper = Paper::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(paper.clone())
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    log::set_boxed_logger(Box::new(paper.clone())).unwrap();
+    log::set_max_level(log::LevelFilter::Trace);
+    paper
+}
+
+/// Answers that tell the secrets back, in every place that a caller could look at.
+fn indiscreet_answers() -> Vec<Answer> {
+    let echo = format!("You sent: Authorization: Basic {BASIC} for admin with {PASSWORD}");
+    let token = format!(r#"{{"token":"{SECRET}","roles":[]}}"#);
+    let with_headers = |answer: Answer| {
+        answer
+            .header(
+                "set-cookie",
+                &format!("JSESSIONID={SECRET}; Path=/; Secure"),
+            )
+            .header("x-xsrf-token", SECRET)
+            .header(
+                "location",
+                &format!("https://user:{SECRET}@other/{SECRET}?{SECRET}"),
+            )
+    };
+    vec![
+        with_headers(Answer::status(200).body(token.clone())),
+        with_headers(Answer::status(307)),
+        with_headers(
+            Answer::status(502)
+                .header("content-type", "text/html")
+                .body(echo.clone()),
+        ),
+        Answer::api_error(403, 403, &echo),
+        Answer::json(
+            400,
+            serde_json::json!({ "error_data": { &echo: [&echo] }, "related_errors": [{ "details": &echo }] }),
+        ),
+        Answer::status(200).body(token.replace("[]", "7")),
+        Answer::status(200).body(token.replace("\"token\"", "\"other\"")),
+        Answer::status(200).body(format!("\"{SECRET}, expected {SECRET}\"")),
+        Answer::status(200).body(token.clone()).truncated_at(20),
+        Answer::status(200).body(token).stalled_at(20),
+        Answer::dropped(),
+    ]
+}
+
+async fn try_everything(client: &Client, paper: &Paper) {
+    let request = || {
+        client
+            .request(Method::PUT, format!("/api/v1/x?a={SECRET}"))
+            .query("b", SECRET)
+            .header("x-key", SECRET)
+    };
+    paper.note(client);
+    paper.note(&client.create_registration_token());
+    paper.note(&request().json(&SECRET));
+    paper.note(&request().text(SECRET));
+    match client.create_registration_token().send().await {
+        Ok(response) => {
+            paper.note(&response);
+            paper.note(response.headers());
+        }
+        Err(error) => {
+            paper.note_error(&error);
+            paper.note(&error.body());
+        }
+    }
+    for result in [
+        request().json(&SECRET).send().await,
+        request().form(&[SECRET]).send().await,
+    ] {
+        match result {
+            Ok(response) => paper.note(&response),
+            Err(error) => paper.note_error(&error),
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_shown_or_logged() {
+    let paper = log_everything();
+    let options = CallOptions::new()
+        .header("x-other", SECRET)
+        .attempt_timeout(Duration::from_millis(500))
+        .max_retries(1);
+    paper.note(&options);
+    for builder in [Manager::builder(), Manager::builder().http1_only()] {
+        let manager = builder
+            .credentials("admin", PASSWORD)
+            .start()
+            .await
+            .unwrap();
+        let builder = Client::builder(manager.url())
+            .basic_auth("admin", PASSWORD)
+            .ca_pem(manager.ca_pem())
+            .options(options.clone());
+        paper.note(&builder);
+        let client = builder.build().unwrap();
+        for answer in indiscreet_answers() {
+            manager.respond_always(answer);
+            try_everything(&client, &paper).await;
+        }
+        let stranger = Client::builder(manager.url())
+            .basic_auth("admin", PASSWORD)
+            .build()
+            .unwrap();
+        try_everything(&stranger, &paper).await;
+        let sent = &manager.requests()[0];
+        assert_eq!(
+            sent.header("authorization"),
+            Some(format!("Basic {BASIC}").as_str())
+        );
+    }
+
+    let text = paper.text();
+    for needle in [PASSWORD, BASIC, SECRET, "Pa55-word"] {
+        let line = text.lines().find(|line| line.contains(needle));
+        assert_eq!(line, None, "{needle} shows");
+    }
+    // The paper is not blank.
+    for needle in [
+        "CreateRegistrationToken",
+        "call failed",
+        "rustls",
+        "JSESSIONID",
+        "You sent: Authorization: Basic •••",
+    ] {
+        assert_eq!(text.contains(needle), needle != "JSESSIONID", "{needle}");
+    }
+}
