@@ -1,0 +1,68 @@
+//! The commands of this workspace, run as `cargo xtask <command>`.
+//!
+//! This file reads the command line and turns the outcome into an exit code; each command has a file of its own.
+//! The work itself is done elsewhere: in the generator library, and by cargo.
+
+mod demo;
+mod diff;
+mod folder;
+mod generate;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; with --check: the generated files are up to date
+  1  failed; the generated files are as they were
+  2  the command line is wrong
+  4  with --check: the generated files are stale";
+
+/// The generated files are not what the generator writes today.
+const STALE: u8 = 4;
+
+/// How a command ends: an exit code, or an error that is printed and becomes exit code 1.
+type Outcome = Result<ExitCode, Box<dyn Error>>;
+
+/// The commands of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the generated code anew from the OpenAPI document
+    #[command(after_help = EXIT_CODES)]
+    Generate(generate::Arguments),
+    /// Regenerate, then create a token and show each documented error, all against an embedded NSX Manager
+    Demo,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Demo => demo::run(),
+    };
+    outcome.unwrap_or_else(|error| {
+        complain(format_args!("error: {error}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Prints a line of a command's result. A reader that has gone away (`… | head`) does not change how the command ends.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints a line about what is wrong.
+fn complain(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,264 @@
+//! Every block of code in the README is run. The Rust program runs as a doc test of nsx-api; the rest runs here, except
+//! the command that these tests are themselves a part of.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // Of the functions that tests share: a panic there is a failed test too.
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+use support::{Outcome, Sandbox, root, texts, xtask};
+
+/// The README's command for all tests. Here it would call itself, so what runs it is `.ci/run`.
+const TESTS: &str = "cargo test --workspace --all-features";
+
+/// A fenced block.
+#[derive(Debug)]
+struct Block {
+    language: String,
+    text: String,
+}
+
+fn blocks() -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in read("README.md").lines() {
+        match (open.take(), line.strip_prefix("```")) {
+            (None, Some(language)) => {
+                open = Some(Block {
+                    language: language.to_owned(),
+                    text: String::new(),
+                });
+            }
+            (None, None) => {}
+            (Some(block), Some("")) => blocks.push(block),
+            (Some(mut block), _) => {
+                block.text.push_str(line);
+                block.text.push('\n');
+                open = Some(block);
+            }
+        }
+    }
+    assert!(open.is_none(), "a block is not closed: {open:?}");
+    blocks
+}
+
+fn blocks_in(language: &str) -> Vec<String> {
+    let wanted = blocks()
+        .into_iter()
+        .filter(|block| block.language == language);
+    wanted.map(|block| block.text).collect()
+}
+
+fn commands() -> Vec<String> {
+    blocks_in("console")
+        .iter()
+        .flat_map(|text| text.lines())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path))
+        .unwrap()
+        .replace("\r\n", "\n")
+}
+
+/// Runs a command of the README in the workspace, as a user without settings for a manager of their own.
+fn run(command: &str) -> Outcome {
+    let words: Vec<&str> = command.split(' ').collect();
+    let mut process = match words.as_slice() {
+        ["cargo", "xtask", arguments @ ..] => {
+            let mut process = xtask();
+            process.args(arguments);
+            process
+        }
+        ["cargo", arguments @ ..] => {
+            let mut process = Command::new(std::env::var_os("CARGO").unwrap());
+            process.args(arguments);
+            process
+        }
+        _ => panic!("no test knows how to run {command:?}"),
+    };
+    // Neither a manager of the user's own, nor what cargo says about this package: some build scripts would run again.
+    let unwanted = ["NSXT_", "CARGO_PKG_", "CARGO_MANIFEST_"];
+    for (name, _) in std::env::vars_os() {
+        if unwanted
+            .iter()
+            .any(|start| name.to_string_lossy().starts_with(start))
+        {
+            process.env_remove(name);
+        }
+    }
+    Outcome::of(process.current_dir(root()))
+}
+
+#[test]
+fn every_block_is_of_a_language_that_a_test_runs() {
+    for block in blocks() {
+        assert!(
+            ["console", "rust", "yaml"].contains(&block.language.as_str()),
+            "{block:?}"
+        );
+    }
+}
+
+#[test]
+fn every_command_succeeds_and_changes_no_file() {
+    // A command that generates would write into the workspace if that were stale.
+    run("cargo xtask generate --check").succeeded();
+    let generated = root().join("nsx-api/src/generated");
+    let before = support::tree(&generated);
+    for command in commands().iter().filter(|command| *command != TESTS) {
+        println!("{command}");
+        run(command).succeeded();
+    }
+    assert_eq!(support::tree(&generated), before);
+}
+
+#[test]
+fn ci_runs_every_command_that_does_not_write() {
+    let script = read(".ci/run");
+    let steps: Vec<&str> = script
+        .lines()
+        .filter_map(|line| line.strip_prefix("step "))
+        .collect();
+    for command in commands()
+        .iter()
+        .filter(|command| *command != "cargo xtask generate")
+    {
+        assert!(
+            steps.contains(&command.as_str()),
+            "{command} is not a step of {steps:?}"
+        );
+    }
+}
+
+#[test]
+fn the_two_commands_come_first_and_in_order() {
+    assert_eq!(
+        commands().into_iter().take(2).collect::<Vec<_>>(),
+        ["cargo xtask demo", TESTS]
+    );
+}
+
+#[test]
+fn the_demo_shows_a_token_and_each_documented_error() {
+    let outcome = run("cargo xtask demo")
+        .succeeded()
+        .says("nothing changed")
+        .says("CreateRegistrationToken: 200");
+    let errors = [
+        ("400", "BadRequest"),
+        ("403", "Forbidden"),
+        ("404", "NotFound"),
+        ("412", "PreconditionFailed"),
+        ("500", "InternalServerError"),
+        ("503", "ServiceUnavailable"),
+    ];
+    for (status, kind) in errors {
+        let shows = |line: &str| line.trim_start().starts_with(status) && line.contains(kind);
+        assert!(
+            outcome.stdout.lines().any(shows),
+            "no {status} {kind} in {outcome:#?}"
+        );
+    }
+}
+
+#[test]
+fn the_alias_of_the_commands_is_there() {
+    assert!(read(".cargo/config.toml").contains("xtask = \"run --quiet --package xtask --\""));
+}
+
+#[test]
+fn the_rust_program_is_a_doc_test_of_the_sdk() {
+    assert_eq!(blocks_in("rust").len(), 1);
+    assert!(read("nsx-api/src/lib.rs").contains("include_str!(\"../../README.md\")"));
+}
+
+#[test]
+fn the_operation_that_the_readme_adds_is_generated() {
+    for block in blocks_in("yaml") {
+        let sandbox = Sandbox::new();
+        sandbox.edit_spec(|spec| add(spec, &block));
+        sandbox.run(&[]).succeeded();
+        let code: String = texts(&sandbox.out()).into_values().collect();
+        for name in [
+            "CreateRegistrationToken",
+            "ReadNodeVersion",
+            "fn read_node_version",
+        ] {
+            assert!(code.contains(name), "no {name}");
+        }
+    }
+}
+
+/// Puts the paths and schemas of a block in front of those of the document.
+fn add(spec: String, block: &str) -> String {
+    let paths = block.strip_prefix("paths:\n").unwrap();
+    let (paths, schemas) = paths.split_once("components:\n  schemas:\n").unwrap();
+    let spec = spec.replacen("\npaths:\n", &format!("\npaths:\n{paths}"), 1);
+    spec.replacen("\n  schemas:\n", &format!("\n  schemas:\n{schemas}"), 1)
+}
+
+#[test]
+fn the_rust_version_is_the_one_that_cargo_asks_for() {
+    let manifest = read("Cargo.toml");
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .unwrap();
+    let sentence = format!("You need Rust {} or later", version.trim_matches('"'));
+    assert!(read("README.md").contains(&sentence), "{sentence}");
+}
+
+#[test]
+fn every_variable_that_the_example_reads_is_listed_and_no_other() {
+    let readme = variables(&read("README.md"));
+    assert_eq!(
+        readme,
+        variables(&read("nsx-api/examples/registration_token.rs"))
+    );
+}
+
+fn variables(text: &str) -> Vec<String> {
+    let words = text.split(|letter: char| !(letter.is_ascii_uppercase() || letter == '_'));
+    let mut names: Vec<String> = words
+        .filter(|word| word.starts_with("NSXT_"))
+        .map(str::to_owned)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[test]
+fn every_folder_of_the_layout_is_there() {
+    let readme = read("README.md");
+    let layout = readme.split_once("## Layout").unwrap().1;
+    let folders: Vec<&str> = layout
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(
+        folders,
+        ["spec/", "nsx-api/", "nsx-api-gen/", "xtask/", ".ci/"]
+    );
+    for folder in folders {
+        assert!(root().join(folder).is_dir(), "{folder}");
+    }
+}
+
+#[test]
+fn every_link_to_a_file_leads_to_one() {
+    let readme = read("README.md");
+    for target in readme
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+    {
+        if !target.starts_with('#') && !target.starts_with("https://") {
+            assert!(root().join(target).exists(), "{target}");
+        }
+    }
+}
