@@ -3,7 +3,7 @@
 use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
 
 /// Names that the generated types use unqualified, and that no schema may take.
-pub(crate) const RESERVED_TYPES: [&str; 18] = [
+pub(crate) const RESERVED_TYPES: [&str; 21] = [
     "Box",
     "Clone",
     "Debug",
@@ -19,8 +19,11 @@ pub(crate) const RESERVED_TYPES: [&str; 18] = [
     "Option",
     "Result",
     "Self",
+    "Serialize",
+    "Serializer",
     "Some",
     "String",
+    "StringEnum",
     "Vec",
 ];
 

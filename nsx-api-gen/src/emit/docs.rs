@@ -50,6 +50,21 @@ pub(super) fn one_line(description: &str) -> String {
     prose(&words.join(" ")).replace('|', "\\|")
 }
 
+/// A text as a code span, whatever is in it.
+pub(super) fn code(text: &str) -> String {
+    let longest = text
+        .split(|letter| letter != '`')
+        .map(str::len)
+        .max()
+        .unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let text = text.escape_debug().to_string();
+    match text.trim().is_empty() || text.starts_with('`') || text.ends_with('`') {
+        true => format!("{fence} \"{text}\" {fence}"),
+        false => format!("{fence}{text}{fence}"),
+    }
+}
+
 /// A line outside of fences: escapes outside of code spans, and never four spaces before it.
 fn prose(line: &str) -> String {
     let text = line.trim_start();
@@ -119,6 +134,8 @@ mod tests {
         ] {
             assert_eq!(markdown(text), docs);
         }
+        assert_eq!((code("a"), code("")), ("`a`".into(), "` \"\" `".into()));
+        assert_eq!(code("a``b`"), "``` \"a``b`\" ```");
         assert_eq!(one_line("two\n  lines | bar"), r"two lines \| bar");
     }
 }

@@ -156,13 +156,13 @@ fn types_file(types: &Types) -> Vec<TokenStream> {
     }
     let ours = match (objects, texts) {
         (true, true) => quote!(
-            use crate::compact::{self, FromMap, string_enum};
+            use crate::compact::{self, FromMap, StringEnum, string_enum};
         ),
         (true, false) => quote!(
             use crate::compact::{self, FromMap};
         ),
         (false, true) => quote!(
-            use crate::compact::string_enum;
+            use crate::compact::{StringEnum, string_enum};
         ),
         (false, false) => quote!(),
     };

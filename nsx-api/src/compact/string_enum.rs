@@ -82,41 +82,10 @@ pub(crate) fn schema<T: StringEnum>() -> schemars::Schema {
     schemars::json_schema!({ "type": "string", "enum": texts })
 }
 
-/// Declares an enum of strings from its table.
+/// Gives an enum with a table everything that users expect of one.
 #[allow(unused_macros, reason = "a document may have no enum")]
 macro_rules! string_enum {
-    (
-        $(#[$meta:meta])*
-        $visibility:vis enum $name:ident {
-            $($(#[$variant_meta:meta])* $text:literal => $variant:ident,)*
-            _ => $unrecognized:ident $(,)?
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        $visibility enum $name {
-            $($(#[$variant_meta])* #[doc = ""] #[doc = concat!("On the wire `", $text, "`.")] $variant,)*
-            /// A value that the document does not list.
-            $unrecognized(String),
-        }
-
-        impl $crate::compact::StringEnum for $name {
-            const NAME: &'static str = stringify!($name);
-            const TABLE: &'static [(&'static str, Self)] = &[$(($text, Self::$variant)),*];
-
-            fn from_unrecognized(text: String) -> Self {
-                Self::$unrecognized(text)
-            }
-
-            fn unrecognized(&self) -> Option<&str> {
-                match self {
-                    Self::$unrecognized(text) => Some(text),
-                    _ => None,
-                }
-            }
-        }
-
+    ($name:ident) => {
         impl $name {
             /// The value as the manager writes it.
             pub fn as_str(&self) -> &str {
@@ -133,7 +102,8 @@ macro_rules! string_enum {
         impl ::std::str::FromStr for $name {
             type Err = ::std::convert::Infallible;
 
-            fn from_str(text: &str) -> Result<Self, Self::Err> {
+            // `Self::Err` might be a variant.
+            fn from_str(text: &str) -> Result<Self, ::std::convert::Infallible> {
                 Ok(Self::from(text))
             }
         }
@@ -163,7 +133,9 @@ macro_rules! string_enum {
         }
 
         impl<'de> ::serde::Deserialize<'de> for $name {
-            fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            fn deserialize<D: ::serde::Deserializer<'de>>(
+                deserializer: D,
+            ) -> Result<Self, D::Error> {
                 $crate::compact::deserialize_text(deserializer)
             }
         }
@@ -171,7 +143,7 @@ macro_rules! string_enum {
         #[cfg(feature = "schemars")]
         impl ::schemars::JsonSchema for $name {
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
-                stringify!($name).into()
+                <Self as $crate::compact::StringEnum>::NAME.into()
             }
 
             fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {

@@ -74,7 +74,7 @@ impl Types {
                     let name = object.name.to_string();
                     object.items(self.sent.contains(&name), self.kept.contains(&name))
                 }
-                Kind::Texts(item) => vec![texts(item)],
+                Kind::Texts(item) => texts(item),
                 Kind::Other(item) => vec![quote!(#item)],
             })
             .collect()

@@ -5,7 +5,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap, string_enum};
+use crate::compact::{self, FromMap, StringEnum, string_enum};
 
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -263,10 +263,41 @@ impl Serialize for FormThingBody {
     }
 }
 
-string_enum! {
-    #[doc = " kinds"] pub enum Kind { "A" => A, "b-c" => BC, "UNKNOWN" => Unknown, _ =>
-    Unrecognized, }
+/// kinds
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// `A`
+    A,
+    /// `b-c`
+    BC,
+    /// `UNKNOWN`
+    Unknown,
+    /// A value that the document does not list.
+    Unrecognized(String),
 }
+
+impl StringEnum for Kind {
+    const NAME: &'static str = "Kind";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("A", Self::A),
+        ("b-c", Self::BC),
+        ("UNKNOWN", Self::Unknown),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(Kind);
 
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -567,10 +598,58 @@ impl Serialize for OpenT {
     }
 }
 
-string_enum! {
-    pub enum Request { "Unrecognized" => Unrecognized, "OTHER" => Other, "" => X, _ =>
-    Unrecognized_, }
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Request {
+    /// `Unrecognized`
+    Unrecognized,
+    /// `Err`
+    Err,
+    /// `Ok`
+    Ok,
+    /// `Some`
+    Some,
+    /// `None`
+    None,
+    /// `self`
+    Self_,
+    /// `Target`
+    Target,
+    /// `OTHER`
+    Other,
+    /// ` "" `
+    X,
+    /// A value that the document does not list.
+    Unrecognized_(String),
 }
+
+impl StringEnum for Request {
+    const NAME: &'static str = "Request";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("Unrecognized", Self::Unrecognized),
+        ("Err", Self::Err),
+        ("Ok", Self::Ok),
+        ("Some", Self::Some),
+        ("None", Self::None),
+        ("self", Self::Self_),
+        ("Target", Self::Target),
+        ("OTHER", Self::Other),
+        ("", Self::X),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized_(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized_(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(Request);
 
 #[derive(
     serde::Deserialize,
@@ -873,9 +952,37 @@ impl Serialize for Sub {
     }
 }
 
-string_enum! {
-    pub enum SubInlineEnum { "X" => X, "true" => True, _ => Unrecognized, }
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SubInlineEnum {
+    /// `X`
+    X,
+    /// `true`
+    True,
+    /// A value that the document does not list.
+    Unrecognized(String),
 }
+
+impl StringEnum for SubInlineEnum {
+    const NAME: &'static str = "SubInlineEnum";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("X", Self::X),
+        ("true", Self::True),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(SubInlineEnum);
 
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1210,9 +1317,37 @@ impl Serialize for Thing {
     }
 }
 
-string_enum! {
-    pub enum ThingInlineEnum { "X" => X, "true" => True, _ => Unrecognized, }
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ThingInlineEnum {
+    /// `X`
+    X,
+    /// `true`
+    True,
+    /// A value that the document does not list.
+    Unrecognized(String),
 }
+
+impl StringEnum for ThingInlineEnum {
+    const NAME: &'static str = "ThingInlineEnum";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("X", Self::X),
+        ("true", Self::True),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(ThingInlineEnum);
 
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

@@ -8,18 +8,38 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::compact::{
-    FromMap, Object, deserialize, next_field, next_field_or_keep, required, set, string_enum,
+    FromMap, Object, StringEnum, deserialize, next_field, next_field_or_keep, required, set,
+    string_enum,
 };
 
-string_enum! {
-    /// Kinds
-    pub enum Kind {
-        /// The first.
-        "A" => A,
-        "b-c" => BC,
-        _ => Unrecognized,
+/// Kinds
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub(super) enum Kind {
+    /// The first.
+    A,
+    BC,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for Kind {
+    const NAME: &'static str = "Kind";
+    const TABLE: &'static [(&'static str, Self)] = &[("A", Self::A), ("b-c", Self::BC)];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
     }
 }
+
+string_enum!(Kind);
 
 /// As the generator writes it: unknown fields are skipped.
 #[derive(Clone, Debug)]
