@@ -9,7 +9,7 @@ pub(crate) const METHODS: [&str; 8] = [
 ];
 
 /// Where a chain of references is given up: real documents have one or two links.
-const LONGEST_CHAIN: usize = 16;
+const LONGEST_CHAIN: usize = 64;
 
 /// The pointer of a member of `pointer`.
 pub(crate) fn join(pointer: &str, key: &str) -> String {
@@ -90,14 +90,20 @@ impl<'a> Place<'a> {
     pub(crate) fn responses(&self) -> impl Iterator<Item = (&'a str, String, &'a Value)> {
         let pointer = format!("{}/responses", self.pointer);
         members(self.node.get("responses"))
+            .filter(|(status, _)| !status.starts_with("x-"))
             .map(move |(status, node)| (status.as_str(), join(&pointer, status), node))
     }
+}
+
+/// The path items; a vendor's extensions stand among them.
+pub(crate) fn paths(root: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    members(root.get("paths")).filter(|(path, _)| !path.starts_with("x-"))
 }
 
 /// Every operation in the document's order.
 pub(crate) fn operations(root: &Value) -> Vec<Place<'_>> {
     let mut list = Vec::new();
-    for (path, item) in members(root.get("paths")) {
+    for (path, item) in paths(root) {
         let pointer = join("#/paths", path);
         for method in METHODS {
             if let Some(node) = item.get(method) {
@@ -125,9 +131,37 @@ pub(crate) fn media_type(name: &str) -> String {
     name.trim().to_ascii_lowercase()
 }
 
-/// Whether a media type is JSON.
+/// Whether a media type is JSON, by its name or by its suffix.
 pub(crate) fn is_json(name: &str) -> bool {
-    media_type(name) == "application/json"
+    let name = media_type(name);
+    name == "application/json" || name.ends_with("+json")
+}
+
+/// The names of a schema's properties, and of all that it is made of, those of the first part first.
+pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    collect_properties(root, schema, LONGEST_CHAIN, &mut names);
+    names
+}
+
+/// `left` ends what is a ring, which `check` reports.
+fn collect_properties<'a>(
+    root: &'a Value,
+    schema: &'a Value,
+    left: usize,
+    into: &mut Vec<&'a str>,
+) {
+    let (Some(schema), Some(left)) = (resolve(root, schema), left.checked_sub(1)) else {
+        return;
+    };
+    for part in items(schema.get("allOf")) {
+        collect_properties(root, part, left, into);
+    }
+    for (name, _) in members(schema.get("properties")) {
+        if !into.contains(&name.as_str()) {
+            into.push(name);
+        }
+    }
 }
 
 /// Calls `visit` for every schema of the document, references too, the inner ones first.

@@ -4,30 +4,10 @@
 //! progenitor's work.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde_json::Value;
 
 use crate::document::{self, Place, is_success, items, media_type, members, resolve, text};
-
-/// What a pass of `normalize` changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) pass: &'static str,
-    pub(crate) pointer: String,
-    pub(crate) operation: Option<String>,
-    pub(crate) message: String,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: ", self.pass, self.pointer)?;
-        if let Some(operation) = &self.operation {
-            write!(f, "{operation}: ")?;
-        }
-        f.write_str(&self.message)
-    }
-}
 
 /// The document as far as the code is concerned with it.
 #[derive(Debug)]
@@ -36,6 +16,8 @@ pub(crate) struct Api {
     pub(crate) version: String,
     /// The description of each tag that has one.
     pub(crate) tags: BTreeMap<String, String>,
+    /// The names of the component schemas.
+    pub(crate) schemas: Vec<String>,
     pub(crate) operations: Vec<Operation>,
 }
 
@@ -108,6 +90,9 @@ impl Api {
             tags: items(root.get("tags"))
                 .filter_map(|tag| Some((text(tag, "name")?, text(tag, "description")?)))
                 .map(|(name, description)| (name.to_owned(), description.to_owned()))
+                .collect(),
+            schemas: members(root.pointer("/components/schemas"))
+                .map(|(name, _)| name.clone())
                 .collect(),
             operations: document::operations(root)
                 .iter()
@@ -248,13 +233,16 @@ fn hide_secrets(root: &Value, schema: &Value, value: &mut Value) {
     if text(schema, "format") == Some("password") && value.is_string() {
         *value = Value::from(SECRET);
     }
-    for part in items(schema.get("allOf")) {
+    let parts = ["allOf", "oneOf", "anyOf"].into_iter();
+    for part in parts.flat_map(|key| items(schema.get(key))) {
         hide_secrets(root, part, value);
     }
     match value {
         Value::Object(fields) => {
-            for (name, inner) in members(schema.get("properties")) {
-                if let Some(field) = fields.get_mut(name) {
+            let known = schema.get("properties");
+            for (name, field) in fields {
+                let own = known.and_then(|known| known.get(name));
+                if let Some(inner) = own.or(schema.get("additionalProperties")) {
                     hide_secrets(root, inner, field);
                 }
             }
@@ -300,12 +288,13 @@ mod tests {
             "schema": {"allOf": [{"properties": {
                 "list": {"items": {"properties": {"t": {"$ref": "#/components/schemas/T"}}}},
                 "open": {"type": "string"},
+                "map": {"additionalProperties": {"oneOf": [{"type": "integer"}, {"$ref": "#/components/schemas/T"}]}},
             }}]},
-            "example": {"list": [{"t": "hidden"}], "open": "seen"},
+            "example": {"list": [{"t": "hidden"}], "open": "seen", "map": {"a": "hidden", "b": 1}},
         });
         assert_eq!(
             example(&root, &media),
-            Some(json!({"list": [{"t": SECRET}], "open": "seen"}))
+            Some(json!({"list": [{"t": SECRET}], "open": "seen", "map": {"a": SECRET, "b": 1}}))
         );
     }
 }

@@ -3,7 +3,8 @@
 use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
 
 /// Names that the generated types use unqualified, and that no schema may take.
-pub(crate) const RESERVED_TYPES: [&str; 21] = [
+pub(crate) const RESERVED_TYPES: [&str; 28] = [
+    "AsRef",
     "Box",
     "Clone",
     "Debug",
@@ -11,8 +12,11 @@ pub(crate) const RESERVED_TYPES: [&str; 21] = [
     "Deserialize",
     "Deserializer",
     "Display",
+    "Drop",
     "Err",
+    "From",
     "FromMap",
+    "Into",
     "MapAccess",
     "None",
     "Ok",
@@ -24,6 +28,9 @@ pub(crate) const RESERVED_TYPES: [&str; 21] = [
     "Some",
     "String",
     "StringEnum",
+    "ToString",
+    "TryFrom",
+    "TryInto",
     "Vec",
 ];
 
@@ -77,7 +84,12 @@ pub(crate) fn field_name(name: &str) -> String {
 pub(crate) fn module_name(tag: &str) -> String {
     // Windows has no file of these names, whatever comes behind the dot.
     const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
-    let name = ident(&words(tag).to_snake_case());
+    // A file's name is kept to ASCII: rustc refuses others for modules.
+    let ascii: String = words(tag)
+        .chars()
+        .map(|letter| if letter.is_ascii() { letter } else { '-' })
+        .collect();
+    let name = ident(&ascii.to_snake_case());
     let port = name.len() == 4 && (name.starts_with("com") || name.starts_with("lpt"));
     if port || DEVICES.contains(&name.as_str()) {
         return name + "_";
@@ -116,26 +128,29 @@ fn beside(name: String, taken: &[&str]) -> String {
 fn words(name: &str) -> String {
     name.chars()
         .filter(|letter| *letter != '\'')
-        .map(|letter| {
-            if letter.is_alphanumeric() {
-                letter
-            } else {
-                '-'
-            }
+        .map(|letter| match letter {
+            letter if unicode_ident::is_xid_continue(letter) => letter,
+            _ => '-',
         })
         .collect()
+}
+
+/// Whether there is anything in a name that can be in an identifier.
+pub(crate) fn has_ident(name: &str) -> bool {
+    words(name).contains(|letter| letter != '-' && letter != '_')
 }
 
 /// A name that Rust takes: keywords get an underscore behind them, digits one before.
 fn ident(name: &str) -> String {
     let name = match name.chars().next() {
         None => "x".to_owned(),
-        Some(first) if first.is_alphabetic() => name.to_owned(),
+        Some(first) if unicode_ident::is_xid_start(first) => name.to_owned(),
         Some(_) => format!("_{name}"),
     };
+    // syn does not know this keyword yet.
     match syn::parse_str::<syn::Ident>(&name) {
-        Ok(_) => name,
-        Err(_) => name + "_",
+        Ok(_) if name != "gen" => name,
+        _ => name + "_",
     }
 }
 
@@ -148,6 +163,9 @@ mod tests {
         assert_eq!(field_name("type"), "type_");
         assert_eq!(field_name("self"), "self_");
         assert_eq!(field_name("X-Allow-Overwrite"), "x_allow_overwrite");
+        assert_eq!(field_name("gen"), "gen_");
+        assert_eq!(module_name("Zugänge"), "zug_nge");
+        assert!(!has_ident("²") && !has_ident(" _") && has_ident("1"));
         assert_eq!(field_name("2nd"), "_2nd");
         assert_eq!(field_name("§"), "x");
         assert_eq!(module_name("System, Access Token"), "system_access_token");

@@ -50,24 +50,35 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Document, Error> {
     })
 }
 
+/// An object whose first key is quoted is JSON; a brace alone may begin YAML in its flow style.
 fn tree(file: &str, text: &str) -> Result<Value, Error> {
-    if text.trim_start().starts_with('{') {
-        let Strict(root) = serde_json::from_str(text).map_err(|error| {
-            syntax(
-                file,
-                error.line() as u64,
-                error.column() as u64,
-                &without_place(&error.to_string()),
-            )
-        })?;
-        return Ok(root);
+    let object = text.trim_start().strip_prefix('{').map(str::trim_start);
+    if !object.is_some_and(|object| object.starts_with('"')) {
+        return yaml(file, text);
     }
-    let Strict(root) = serde_saphyr::from_str(text).map_err(|error| {
+    let Strict(root) = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line() as u64, error.column() as u64);
+        syntax(file, line, column, &without_place(&error.to_string()))
+    })?;
+    Ok(root)
+}
+
+/// Reads YAML 1.2, in which `on`, `off`, `y` and `n` are strings.
+fn yaml(file: &str, text: &str) -> Result<Value, Error> {
+    let options = serde_saphyr::options! { strict_booleans: true };
+    let Strict(root) = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let (line, column) = error
             .location()
             .map_or((1, 1), |place| (place.line(), place.column()));
-        let message = error.without_snippet().to_string();
-        syntax(file, line, column, &without_place(&message))
+        let message = without_place(&error.without_snippet().to_string());
+        // What follows is advice on the parser's options.
+        let advice = message.find(", set ").unwrap_or(message.len());
+        syntax(
+            file,
+            line,
+            column,
+            message.get(..advice).unwrap_or(&message),
+        )
     })?;
     Ok(root)
 }
@@ -210,6 +221,16 @@ mod tests {
         );
         assert_eq!(yaml, json);
         assert_eq!(yaml.to_string(), json.to_string());
+    }
+
+    #[test]
+    fn yaml_is_that_of_version_1_2_in_block_and_in_flow_style() {
+        let root = root("{openapi: 3.0.3, values: [on, Off, y, n, yes, true, 0o10]}");
+        let values = &root["values"];
+        assert_eq!(
+            *values,
+            serde_json::json!(["on", "Off", "y", "n", "yes", true, 8])
+        );
     }
 
     #[test]

@@ -313,7 +313,7 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             operation(&format!(
                 "parameters: [{{name: a-b, in: query, schema: {{type: string}}}}, {{name: a_b, in: header, schema: {{type: string}}}}], {OK}"
             )),
-            "doc: #/paths/~1a/get/parameters/1: GetA: `a_b` and `a-b`",
+            "doc: #/paths/~1a/get/parameters/1: GetA: `a_b` in the header and `a-b` in the query are both `a_b`",
         ),
         (
             "a multipart body",
@@ -341,6 +341,166 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
                 operation(OK)
             ),
             "doc: #/servers/0/url: ",
+        ),
+        (
+            "a server that could change the host",
+            format!("{}servers: [{{url: '@evil/v1'}}]\n", operation(OK)),
+            "doc: #/servers/0/url: a server's path must begin with `/`",
+        ),
+        (
+            "a server that steps up",
+            format!(
+                "{}servers: [{{url: 'https://host/a/../b'}}]\n",
+                operation(OK)
+            ),
+            "doc: #/servers/0/url: a server's path must be made of plain segments",
+        ),
+        (
+            "a server with a path of two slashes",
+            format!("{}servers: [{{url: '//host/a'}}]\n", operation(OK)),
+            "doc: #/servers/0/url: ",
+        ),
+        (
+            "a server of another scheme",
+            format!("{}servers: [{{url: 'ftp://host/a'}}]\n", operation(OK)),
+            "doc: #/servers/0/url: ",
+        ),
+        (
+            "servers that are no list",
+            format!("{}servers: {{url: /a}}\n", operation(OK)),
+            "doc: #/servers: `servers` must be a list",
+        ),
+        (
+            "a server for one operation",
+            operation(&format!("servers: [{{url: /b}}], {OK}")),
+            "doc: #/paths/~1a/get/servers: GetA: a server for a part",
+        ),
+        (
+            "a misspelt member of an operation",
+            operation(&format!("requestbody: {{}}, {OK}")),
+            "doc: #/paths/~1a/get/requestbody: GetA: `requestbody` is no member",
+        ),
+        (
+            "a method in upper case",
+            document(&format!("/a: {{GET: {{operationId: GetA, {OK}}}}}"), ""),
+            "doc: #/paths/~1a/GET: `GET` is no member",
+        ),
+        (
+            "parameters that are no list",
+            operation(&format!("parameters: {{a: {{name: a}}}}, {OK}")),
+            "doc: #/paths/~1a/get/parameters: GetA: `parameters` must be a list",
+        ),
+        (
+            "a response that is text",
+            operation("responses: {'200': OK}"),
+            "doc: #/paths/~1a/get/responses/200: GetA: this must be an object",
+        ),
+        (
+            "content that is a list",
+            operation("responses: {'200': {description: D, content: [a]}}"),
+            "doc: #/paths/~1a/get/responses/200/content: GetA: ",
+        ),
+        (
+            "a flag that is text",
+            operation(&format!(
+                "requestBody: {{required: 'true', content: {{text/plain: {{}}}}}}, {OK}"
+            )),
+            "doc: #/paths/~1a/get/requestBody/required: GetA: ",
+        ),
+        (
+            "components that are a list",
+            document(&format!("/a: {{get: {{operationId: GetA, {OK}}}}}"), "")
+                .replace("components: {}", "components: [a]"),
+            "doc: #/components: ",
+        ),
+        (
+            "an operationId without a letter",
+            document(&format!("/a: {{get: {{operationId: '²', {OK}}}}}"), ""),
+            "doc: #/paths/~1a/get: ²: no name in Rust",
+        ),
+        (
+            "two operationIds that are one builder",
+            document(
+                &format!(
+                    "/a: {{get: {{operationId: get_1a, {OK}}}, put: {{operationId: get1a, {OK}}}}}"
+                ),
+                "",
+            ),
+            "doc: #/paths/~1a/put: get1a: `get1a` and `get_1a` are both `Get1a`",
+        ),
+        (
+            "a parameter without a letter",
+            operation(&format!(
+                "parameters: [{{name: '①', in: query, schema: {{type: string}}}}], {OK}"
+            )),
+            "doc: #/paths/~1a/get/parameters/0: GetA: no name in Rust",
+        ),
+        (
+            "a path parameter of any type",
+            document(
+                &format!(
+                    "'/a/{{b}}': {{get: {{operationId: GetA, parameters: [{{name: b, in: path, required: true, schema: {{}}}}], {OK}}}}}"
+                ),
+                "",
+            ),
+            "doc: #/paths/~1a~1{b}/get/parameters/0: GetA: a schema without a type",
+        ),
+        (
+            "a name in the path and in the query",
+            document(
+                &format!(
+                    "'/a/{{b}}': {{get: {{operationId: GetA, parameters: [{{name: b, in: path, required: true, schema: {{type: string}}}}, {{name: b, in: query, schema: {{type: string}}}}], {OK}}}}}"
+                ),
+                "",
+            ),
+            "doc: #/paths/~1a~1{b}/get/parameters/1: GetA: `b` in the query and `b` in the path",
+        ),
+        (
+            "a fault in a component response",
+            document(
+                &format!("/a: {{get: {{operationId: GetA, {OK}}}}}"),
+                "responses: {R: {description: D, content: {application/json: {schema: {type: array}}}}}",
+            ),
+            "doc: #/components/responses/R/content/application~1json/schema/type: an array",
+        ),
+        (
+            "a fault in a path item's parameter",
+            document(
+                &format!(
+                    "/a: {{parameters: [{{name: q, in: query, schema: {{type: strin}}}}], get: {{operationId: GetA, {OK}}}}}"
+                ),
+                "",
+            ),
+            "doc: #/paths/~1a/parameters/0/schema/type: `strin`",
+        ),
+        (
+            "a schema without a name",
+            schemas("'': {type: object}"),
+            "doc: #/components/schemas/: no name in Rust",
+        ),
+        (
+            "a $ref without a name",
+            schemas("A: {$ref: '#/components/schemas/'}, '': {type: object}"),
+            "doc: #/components/schemas/A: ",
+        ),
+        (
+            "two properties that are one in Rust",
+            schemas(
+                "A: {type: object, properties: {foo-bar: {type: string}, foo_bar: {type: string}}}",
+            ),
+            "doc: #/components/schemas/A: the properties `foo_bar` and `foo-bar` are both `foo_bar`",
+        ),
+        (
+            "two such properties of what it is made of",
+            schemas(
+                "A: {type: object, properties: {self: {type: string}}}, B: {allOf: [{$ref: '#/components/schemas/A'}, {type: object, properties: {Self: {type: string}}}]}",
+            ),
+            "doc: #/components/schemas/B: the properties `Self` and `self`",
+        ),
+        (
+            "a string's value that is a number",
+            schemas("A: {type: string, enum: [1.10]}"),
+            "doc: #/components/schemas/A/enum: a string's values must be strings",
         ),
     ];
     for (name, text, start) in cases {
@@ -386,6 +546,27 @@ fn a_file_that_cannot_be_read_is_named() {
     let error = nsx_api_gen::generate("no/such/file.yaml".as_ref()).unwrap_err();
     assert!(matches!(error, Error::Io { .. }));
     assert!(error.to_string().contains("file.yaml"), "{error}");
+}
+
+#[test]
+fn what_openapi_allows_and_nobody_needs_is_passed_over() {
+    let document = document(
+        "x-vendor: {get: text}, /a: {x-vendor: 1, get: {operationId: GetA, x-vendor: {schema: text}, externalDocs: {url: u}, security: [], \
+         responses: {x-vendor: 1, default: {description: D, content: {application/vnd.x+json: {schema: {type: string, enum: [on, off, null], nullable: true}}}}}}}",
+        "x-vendor: text",
+    );
+    let files = generate_from_str("doc", &document)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .files;
+    let builder = &files[std::path::Path::new("builder/untagged.rs")];
+    assert!(
+        builder.contains("Response<Option<types::GetAResponse>>"),
+        "{builder}"
+    );
+    let types = &files[std::path::Path::new("types.rs")];
+    for row in ["(\"on\", Self::On)", "(\"off\", Self::Off)"] {
+        assert!(types.contains(row), "{types}");
+    }
 }
 
 /// A document cut off or damaged anywhere gives code or an error, and never a panic.

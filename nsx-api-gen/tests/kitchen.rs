@@ -38,6 +38,7 @@ fn the_generated_code_is_the_expected_one() {
         let _ = fs::remove_dir_all(&folder);
         write(&folder, &files);
     }
+    assert_eq!(list(&folder), files.keys().cloned().collect::<Vec<_>>());
     for (path, text) in &files {
         let expected = fs::read_to_string(folder.join(path)).unwrap_or_default();
         assert!(
@@ -50,7 +51,7 @@ fn the_generated_code_is_the_expected_one() {
 
 #[test]
 fn the_code_compiles_without_a_warning_and_speaks_as_the_document_says() {
-    let workspace = workspace();
+    let workspace = workspace("kitchen", &kitchen(), &["wire.rs", "missing_argument.rs"]);
     let check = cargo(&workspace, &["clippy", "--lib", "--message-format=short"]);
     let text = String::from_utf8_lossy(&check.stderr);
     assert!(
@@ -71,25 +72,72 @@ fn the_code_compiles_without_a_warning_and_speaks_as_the_document_says() {
     );
 }
 
+/// The files of a folder by their paths in it, sorted.
+fn list(folder: &Path) -> Vec<PathBuf> {
+    let mut open = vec![folder.to_owned()];
+    let mut files = Vec::new();
+    while let Some(next) = open.pop() {
+        for entry in fs::read_dir(next).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => open.push(path),
+                false => files.push(path.strip_prefix(folder).unwrap().to_owned()),
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The README shows how to add an operation, and what can be called then.
+#[test]
+fn the_operation_that_the_readme_adds_can_be_called() {
+    let readme = fs::read_to_string(here("../README.md"))
+        .unwrap()
+        .replace("\r\n", "\n");
+    let spec = fs::read_to_string(here("../spec/nsx.yaml"))
+        .unwrap()
+        .replace("\r\n", "\n");
+    assert!(readme.contains("client.read_node_version().send().await?.product_version"));
+    let block = readme
+        .split("```yaml\npaths:\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let (paths, schemas) = block.split_once("components:\n  schemas:\n").unwrap();
+    // A spec that has it already is what a reader of the README has made of it.
+    let spec = match spec.contains("operationId: ReadNodeVersion") {
+        true => spec,
+        false => spec
+            .replacen("\npaths:\n", &format!("\npaths:\n{paths}"), 1)
+            .replacen("\n  schemas:\n", &format!("\n  schemas:\n{schemas}"), 1),
+    };
+    let generated = generate_from_str("nsx.yaml", &spec).unwrap_or_else(|error| panic!("{error}"));
+    let workspace = workspace("readme", &generated, &["readme.rs"]);
+    assert_success(&cargo(&workspace, &["test", "--test", "readme"]));
+}
+
 fn assert_success(output: &Output) {
     let out = String::from_utf8_lossy(&output.stdout);
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{out}\n{err}");
 }
 
-/// A copy of nsx-api, alone in its workspace, with the kitchen's code in place of its own.
-fn workspace() -> PathBuf {
+/// A copy of nsx-api, alone in its workspace, with this code in place of its own, and with these tests.
+fn workspace(name: &str, generated: &Generated, tests: &[&str]) -> PathBuf {
     let root = here("..");
-    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kitchen");
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(copy.join("nsx-api"));
     copy_folder(&root.join("nsx-api/src"), &copy.join("nsx-api/src"));
     let _ = fs::remove_dir_all(copy.join("nsx-api/src/generated"));
-    write(&copy.join("nsx-api/src/generated"), &kitchen().files);
-    for name in ["wire.rs", "missing_argument.rs"] {
+    write(&copy.join("nsx-api/src/generated"), &generated.files);
+    for name in tests {
         let text = fs::read_to_string(here("tests/kitchen").join(name)).unwrap();
         write(
             &copy.join("nsx-api/tests"),
-            &[(PathBuf::from(name), text)].into(),
+            &[(PathBuf::from(*name), text)].into(),
         );
     }
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
@@ -105,9 +153,8 @@ fn workspace() -> PathBuf {
         })
         .collect();
     fs::write(copy.join("Cargo.toml"), manifest.join("\n")).unwrap();
-    // The examples and benches of the original name its own operations and stay behind.
     let manifest = fs::read_to_string(root.join("nsx-api/Cargo.toml")).unwrap();
-    fs::write(copy.join("nsx-api/Cargo.toml"), without_targets(&manifest)).unwrap();
+    fs::write(copy.join("nsx-api/Cargo.toml"), renamed(&manifest, name)).unwrap();
     fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
     fs::copy(root.join("clippy.toml"), copy.join("clippy.toml")).unwrap();
     // The program of the original names its own operation, too.
@@ -115,8 +162,9 @@ fn workspace() -> PathBuf {
     copy
 }
 
-/// A manifest without its `[[example]]`, `[[test]]` and `[[bench]]` tables.
-fn without_targets(manifest: &str) -> String {
+/// A manifest without its `[[example]]`, `[[test]]` and `[[bench]]` tables, which name what stays behind; and under another
+/// name, since cargo would take two packages of one name for one where they share a target folder.
+fn renamed(manifest: &str, name: &str) -> String {
     let mut kept = true;
     let lines = manifest.lines().filter(|line| {
         if line.starts_with('[') {
@@ -124,7 +172,13 @@ fn without_targets(manifest: &str) -> String {
         }
         kept
     });
-    lines.collect::<Vec<_>>().join("\n")
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let text = text.replacen(
+        "name = \"nsx-api\"",
+        &format!("name = \"nsx-api-{name}\""),
+        1,
+    );
+    text + "\n[lib]\nname = \"nsx_api\"\n"
 }
 
 fn cargo(workspace: &Path, arguments: &[&str]) -> Output {
@@ -140,7 +194,11 @@ fn cargo(workspace: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .args(["--offline", "--features", "mock,schemars"])
         .current_dir(workspace)
-        .env("CARGO_TARGET_DIR", workspace.join("target"))
+        // The dependencies that the tests around this one have built serve here too.
+        .env(
+            "CARGO_TARGET_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."),
+        )
         .env_remove("RUSTFLAGS")
         .output()
         .unwrap()

@@ -119,7 +119,7 @@ impl From<&'static [u8]> for Body {
 ///
 /// ```no_run
 /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-/// let mut body = client.request(http::Method::GET, "/api/v1/node/support").stream().await?.into_inner();
+/// let mut body = client.request(nsx_api::http::Method::GET, "/api/v1/node/support").stream().await?.into_inner();
 /// while let Some(piece) = body.next().await {
 ///     println!("{} bytes", piece?.len());
 /// }

@@ -24,22 +24,23 @@ use crate::{CallOptions, Operation, Request};
 /// let client = Client::builder("nsx.example.com")
 ///     .basic_auth("admin", std::env::var("NSXT_PASSWORD")?)
 ///     .build()?;
-/// let status = client.request(http::Method::GET, "/api/v1/cluster/status").send().await?;
+/// let status = client.request(nsx_api::http::Method::GET, "/api/v1/cluster/status").send().await?;
 /// println!("{}", status.status());
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    core: Arc<Core>,
-    options: CallOptions,
+    // Fields and not methods: an operation of the document may have the name of a method.
+    pub(crate) core: Arc<Core>,
+    pub(crate) options: CallOptions,
 }
 
 /// What all clones share.
-struct Core {
-    http: reqwest::Client,
-    address: Address,
-    auth: Box<dyn Authenticate>,
+pub(crate) struct Core {
+    pub(crate) http: reqwest::Client,
+    pub(crate) address: Address,
+    pub(crate) auth: Box<dyn Authenticate>,
 }
 
 impl Client {
@@ -58,7 +59,7 @@ impl Client {
     /// use nsx_api::CallOptions;
     ///
     /// let once = client.with(CallOptions::new().max_retries(0));
-    /// let response = once.request(http::Method::GET, "/api/v1/node").send().await?;
+    /// let response = once.request(nsx_api::http::Method::GET, "/api/v1/node").send().await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -82,22 +83,6 @@ impl Client {
     #[allow(dead_code, reason = "a document may have no operation")]
     pub(crate) fn operation(&self, operation: &'static Operation) -> Request<'_> {
         Request::of_operation(self, operation)
-    }
-
-    pub(crate) fn http(&self) -> &reqwest::Client {
-        &self.core.http
-    }
-
-    pub(crate) fn address(&self) -> &Address {
-        &self.core.address
-    }
-
-    pub(crate) fn auth(&self) -> &dyn Authenticate {
-        &*self.core.auth
-    }
-
-    pub(crate) fn options(&self) -> &CallOptions {
-        &self.options
     }
 }
 

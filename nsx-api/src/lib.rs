@@ -23,7 +23,7 @@
 //! // An operation of the document is `client.some_operation(required).optional(value).send().await?`,
 //! // and this is one that the document does not have:
 //! let status = client
-//!     .request(http::Method::GET, "/api/v1/cluster/status")
+//!     .request(nsx_api::http::Method::GET, "/api/v1/cluster/status")
 //!     .send()
 //!     .await?
 //!     .json::<serde_json::Value>()?;
@@ -67,6 +67,7 @@ mod client;
 mod compact;
 mod decode;
 mod error;
+mod extra;
 mod failure;
 // prettyplease formats it, which rustfmt would do a little differently.
 #[rustfmt::skip]
@@ -86,10 +87,15 @@ mod tls;
 mod transport;
 mod value;
 
+pub use {bytes, http};
+
 pub use api_error::ApiError;
 pub use body::{Body, ByteStream};
 pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind};
+pub use extra::Extra;
+#[cfg(feature = "schemars")]
+pub use generated::schemas;
 pub use generated::{builder, operations, types};
 pub use operation::{DocumentedResponse, Operation};
 pub use options::CallOptions;

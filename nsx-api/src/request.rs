@@ -21,7 +21,7 @@ use crate::{Body, ByteStream, Client, Error, ErrorKind, Operation, Response, pat
 /// ```no_run
 /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
 /// let nodes = client
-///     .request(http::Method::GET, "/api/v1/transport-nodes")
+///     .request(nsx_api::http::Method::GET, "/api/v1/transport-nodes")
 ///     .query("page_size", &10)
 ///     .send()
 ///     .await?
@@ -207,7 +207,7 @@ impl<'a> Request<'a> {
         let response: Response<reqwest::Response> =
             transport::send(self.client, outgoing, call).await?;
         let facts = response.facts().clone();
-        let patience = self.client.options().effective_attempt_timeout();
+        let patience = self.client.options.effective_attempt_timeout();
         Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, patience)))
     }
 
@@ -215,7 +215,7 @@ impl<'a> Request<'a> {
     fn outgoing(&self) -> Result<(Outgoing, Call), Error> {
         let call = Call {
             operation: Some(self.operation.clone()),
-            manager: Some(self.client.address().manager.clone()),
+            manager: Some(self.client.core.address.manager.clone()),
             attempts: 0,
         };
         match self.checked() {
@@ -225,7 +225,7 @@ impl<'a> Request<'a> {
     }
 
     fn checked(&self) -> Result<Outgoing, String> {
-        if let Some(fault) = self.fault.as_deref().or(self.client.options().fault()) {
+        if let Some(fault) = self.fault.as_deref().or(self.client.options.fault()) {
             return Err(fault.to_owned());
         }
         path::check_filled(&self.path)?;
@@ -235,17 +235,17 @@ impl<'a> Request<'a> {
         };
         Ok(Outgoing {
             method: self.method.clone(),
-            url: self.client.address().url(&path_and_query)?,
+            url: self.client.core.address.url(&path_and_query)?,
             headers: self.all_headers()?,
             body: self.body.clone(),
-            idempotent: self.client.options().is_idempotent(self.idempotent),
+            idempotent: self.client.options.is_idempotent(self.idempotent),
         })
     }
 
     /// The request's headers, then the client's, then what the body implies.
     fn all_headers(&self) -> Result<HeaderMap, String> {
         let mut headers = self.headers.clone();
-        value::add_missing(&mut headers, self.client.options().headers())?;
+        value::add_missing(&mut headers, self.client.options.headers())?;
         if let Some(content_type) = self.content_type {
             let implied = [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
             value::add_missing(&mut headers, &HeaderMap::from_iter(implied))?;

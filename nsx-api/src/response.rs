@@ -17,7 +17,7 @@ use crate::{Error, ErrorKind, decode, text};
 ///
 /// ```no_run
 /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-/// let response = client.request(http::Method::GET, "/api/v1/cluster/status").send().await?;
+/// let response = client.request(nsx_api::http::Method::GET, "/api/v1/cluster/status").send().await?;
 /// println!("{} after {} attempts", response.status(), response.attempts());
 /// let status = response.json::<serde_json::Value>()?.into_inner();
 /// # Ok(())

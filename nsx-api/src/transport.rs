@@ -41,7 +41,7 @@ pub(crate) async fn send<T: Receive>(
         return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
     }
     let policy = policy(client, &outgoing);
-    let deadline = Instant::now().checked_add(client.options().effective_deadline());
+    let deadline = Instant::now().checked_add(client.options.effective_deadline());
     let mut retries = 0;
     let mut renewed = false;
     loop {
@@ -78,7 +78,7 @@ pub(crate) async fn send<T: Receive>(
 
 fn policy(client: &Client, outgoing: &Outgoing) -> Policy {
     Policy {
-        max_retries: client.options().effective_max_retries(),
+        max_retries: client.options.effective_max_retries(),
         idempotent: outgoing.idempotent,
         repeatable: outgoing.body.is_repeatable(),
     }
@@ -121,7 +121,7 @@ async fn is_renewed(client: &Client, error: &Error, deadline: Option<Instant>) -
     let Some(status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) = error.status() else {
         return false;
     };
-    let renewal = client.auth().refused(status, error.api_error());
+    let renewal = client.core.auth.refused(status, error.api_error());
     match deadline {
         Some(deadline) => timeout_at(deadline, renewal).await.unwrap_or(false),
         None => renewal.await,
@@ -155,9 +155,10 @@ async fn execute(client: &Client, outgoing: &Outgoing) -> Result<reqwest::Respon
     let mut request = reqwest::Request::new(outgoing.method.clone(), outgoing.url.clone());
     *request.headers_mut() = outgoing.headers.clone();
     *request.body_mut() = outgoing.body.take()?;
-    client.auth().apply(request.headers_mut()).await?;
+    client.core.auth.apply(request.headers_mut()).await?;
     client
-        .http()
+        .core
+        .http
         .execute(request)
         .await
         .map_err(failure::request)
@@ -172,7 +173,7 @@ async fn refused(
 ) -> Failure {
     let status = response.status();
     let body = receive::as_far_as_it_comes(response, limit).await;
-    let mask = |text: String| client.auth().mask(text);
+    let mask = |text: String| client.core.auth.mask(text);
     let answer = Answer {
         status,
         request_id: request_id(&headers).map(str::to_owned),
@@ -221,7 +222,7 @@ pub(crate) struct Limit {
 
 impl Limit {
     fn of_attempt(client: &Client, deadline: Option<Instant>) -> Self {
-        let options = client.options();
+        let options = &client.options;
         let timeout = options.effective_attempt_timeout();
         let until = Instant::now().checked_add(timeout);
         match (until, deadline) {

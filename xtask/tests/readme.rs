@@ -7,7 +7,7 @@ mod support;
 
 use std::fs;
 use std::process::Command;
-use support::{Outcome, Sandbox, root, texts, xtask};
+use support::{Outcome, root, xtask};
 
 /// The README's command for all tests. Here it would call itself, so what runs it is `.ci/run`.
 const TESTS: &str = "cargo test --workspace --all-features";
@@ -97,7 +97,7 @@ fn run(command: &str) -> Outcome {
 fn every_block_is_of_a_language_that_a_test_runs() {
     for block in blocks() {
         assert!(
-            ["console", "rust", "yaml"].contains(&block.language.as_str()),
+            ["console", "rust", "toml", "yaml"].contains(&block.language.as_str()),
             "{block:?}"
         );
     }
@@ -167,7 +167,7 @@ fn the_demo_shows_a_token_and_each_documented_error() {
 
 #[test]
 fn the_alias_of_the_commands_is_there() {
-    assert!(read(".cargo/config.toml").contains("xtask = \"run --quiet --package xtask --\""));
+    assert!(read(".cargo/config.toml").contains("xtask = \"run --package xtask --\""));
 }
 
 #[test]
@@ -176,29 +176,28 @@ fn the_rust_program_is_a_doc_test_of_the_sdk() {
     assert!(read("nsx-api/src/lib.rs").contains("include_str!(\"../../README.md\")"));
 }
 
+/// The block of the document is generated, compiled and called where the generator's code is compiled.
 #[test]
-fn the_operation_that_the_readme_adds_is_generated() {
-    for block in blocks_in("yaml") {
-        let sandbox = Sandbox::new();
-        sandbox.edit_spec(|spec| add(spec, &block));
-        sandbox.run(&[]).succeeded();
-        let code: String = texts(&sandbox.out()).into_values().collect();
-        for name in [
-            "CreateRegistrationToken",
-            "ReadNodeVersion",
-            "fn read_node_version",
-        ] {
-            assert!(code.contains(name), "no {name}");
-        }
-    }
+fn the_operation_that_the_readme_adds_is_called_by_a_test() {
+    assert_eq!(blocks_in("yaml").len(), 1);
+    let test = read("nsx-api-gen/tests/kitchen.rs");
+    assert!(test.contains("fn the_operation_that_the_readme_adds_can_be_called()"));
 }
 
-/// Puts the paths and schemas of a block in front of those of the document.
-fn add(spec: String, block: &str) -> String {
-    let paths = block.strip_prefix("paths:\n").unwrap();
-    let (paths, schemas) = paths.split_once("components:\n  schemas:\n").unwrap();
-    let spec = spec.replacen("\npaths:\n", &format!("\npaths:\n{paths}"), 1);
-    spec.replacen("\n  schemas:\n", &format!("\n  schemas:\n{schemas}"), 1)
+#[test]
+fn the_dependencies_of_the_readme_are_those_of_its_program() {
+    let [dependencies] = blocks_in("toml").try_into().unwrap();
+    let manifest: Vec<&str> = dependencies.lines().collect();
+    let [head, api, tokio] = manifest.as_slice() else {
+        panic!("{manifest:?}");
+    };
+    assert_eq!(*head, "[dependencies]");
+    assert!(
+        api.starts_with("nsx-api = { path = ") && api.contains("features = [\"mock\"]"),
+        "{api}"
+    );
+    assert!(read("nsx-api/Cargo.toml").contains("\nmock = ["));
+    assert!(tokio.contains("\"macros\", \"rt-multi-thread\""), "{tokio}");
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! progenitor stops at the first thing that it does not know, often by a panic. These checks look
 //! through the whole document first and report everything together, each with its operation.
 
+mod known;
 mod operations;
 mod references;
 mod schemas;
 
 use serde_json::Value;
 
-use crate::document::{self, members};
+use crate::document;
 use crate::error::{Error, Faults};
 
 /// Reports every fault of the document.
@@ -17,6 +18,7 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
     let mut faults = Faults::default();
     info(root, &mut faults);
     paths(root, &mut faults);
+    known::check(root, &mut faults);
     references::check(root, &mut faults);
     schemas::check(root, &mut faults);
     operations::check(root, &mut faults);
@@ -30,14 +32,42 @@ fn info(root: &Value, faults: &mut Faults) {
             faults.at("#/info", format!("`{key}` must be given as a string"));
         }
     }
-    let server = document::items(root.get("servers")).next();
-    if let Some(url) = server.and_then(|server| document::text(server, "url"))
-        && url.contains(['{', '?', '#'])
+    if let Some(server) = document::items(root.get("servers")).next() {
+        let fault = match document::text(server, "url") {
+            None => Some("a server must have a `url`"),
+            Some(url) => server_fault(url),
+        };
+        if let Some(message) = fault {
+            faults.at("#/servers/0/url", message);
+        }
+    }
+}
+
+/// What is wrong with a server's URL: its path goes between the manager's host and the operation's path, and must not
+/// be able to change the host.
+fn server_fault(url: &str) -> Option<&'static str> {
+    let path = match url.split_once("://") {
+        Some((scheme, rest)) => {
+            let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            if !matches!(scheme, "http" | "https") || host.is_empty() {
+                return Some("a server's URL must be https://, or a path");
+            }
+            path
+        }
+        None => url,
+    };
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/-._~".contains(letter);
+    if !(path.is_empty() || path.starts_with('/')) {
+        Some("a server's path must begin with `/`")
+    } else if url.contains(['{', '?', '#']) {
+        Some("variables, a query or a fragment in a server's URL are not supported")
+    } else if !path.chars().all(plain)
+        || path.contains("//")
+        || path.split('/').any(|step| step == "." || step == "..")
     {
-        faults.at(
-            "#/servers/0/url",
-            "variables, a query or a fragment in a server's URL are not supported",
-        );
+        Some("a server's path must be made of plain segments")
+    } else {
+        None
     }
 }
 
@@ -46,7 +76,7 @@ fn paths(root: &Value, faults: &mut Faults) {
         faults.at("#", "`paths` must be given as an object");
         return;
     }
-    for (path, item) in members(root.get("paths")) {
+    for (path, item) in document::paths(root) {
         if !path.starts_with('/') {
             faults.at(
                 document::join("#/paths", path),

@@ -36,20 +36,36 @@ pub(crate) fn check(root: &Value, faults: &mut Faults) {
     }
 }
 
-/// Each operation has an id, and no two of them the same method in Rust.
-fn id(place: &Place<'_>, methods: &mut BTreeMap<String, String>, faults: &mut Faults) {
+/// Each operation has an id, and no two of them the same method, builder or entry of the table.
+fn id(place: &Place<'_>, names_taken: &mut BTreeMap<String, String>, faults: &mut Faults) {
     let method = place.method.to_uppercase();
     let Some(id) = place.id().filter(|id| !id.is_empty()) else {
         let message = format!("{method} {} has no operationId", place.path);
         faults.at(&place.pointer, message);
         return;
     };
-    let rust = names::method_name(id);
-    if let Some(other) = methods.insert(rust.clone(), id.to_owned()) {
-        let message = if other == id {
-            format!("the operationId `{id}` stands twice")
-        } else {
-            format!("`{id}` and `{other}` are both `{rust}` in Rust")
+    if !names::has_ident(id) {
+        faults.of(
+            Some(id),
+            &place.pointer,
+            "no name in Rust can be made of this operationId",
+        );
+        return;
+    }
+    let rust = [
+        names::method_name(id),
+        names::builder_name(id),
+        names::static_name(id),
+    ];
+    let taken = rust.into_iter().filter_map(|rust| {
+        let other = names_taken.insert(rust.clone(), id.to_owned())?;
+        Some((rust, other))
+    });
+    // One of the three is enough to say; all are taken where one id stands twice.
+    if let Some((rust, other)) = taken.collect::<Vec<_>>().first() {
+        let message = match other == id {
+            true => format!("the operationId `{id}` stands twice"),
+            false => format!("`{id}` and `{other}` are both `{rust}` in Rust"),
         };
         faults.of(Some(id), &place.pointer, message);
     }
@@ -62,61 +78,77 @@ struct Look<'a> {
     faults: &'a mut Faults,
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
     fn fault(&mut self, pointer: &str, message: impl Into<String>) {
         self.faults.of(self.place.id(), pointer, message);
     }
 
     fn parameters(&mut self) {
-        let template = template(self.place.path);
         let pointer = join("#/paths", self.place.path);
         if self.place.path.contains(['?', '#']) {
-            self.fault(
-                &pointer,
-                "a path with a query or a fragment is not supported",
-            );
+            let message = "a path with a query or a fragment is not supported";
+            self.fault(&pointer, message);
             return;
         }
-        let Some(template) = template else {
+        let Some(template) = template(self.place.path) else {
             self.fault(&pointer, "the braces of the path do not match");
             return;
         };
-        let mut seen: BTreeMap<String, (String, String)> = BTreeMap::new();
+        let mut seen: BTreeMap<String, (&str, &str)> = BTreeMap::new();
         let mut declared = Vec::new();
-        for (pointer, node) in self.place.parameters() {
-            let Some(node) = resolve(self.root, node) else {
-                continue;
-            };
+        for (pointer, node) in self.own_parameters() {
             let (Some(name), Some(place)) = (text(node, "name"), text(node, "in")) else {
-                self.fault(
-                    &pointer,
-                    "a parameter must have a `name` and say what it is `in`",
-                );
+                let message = "a parameter must have a `name` and say what it is `in`";
+                self.fault(&pointer, message);
                 continue;
             };
-            self.parameter(&pointer, node, name, place, &template);
+            self.place_of(&pointer, node, name, place, &template);
+            self.schema_of(&pointer, node, name, place);
             if place == "path" {
-                declared.push(name.to_owned());
+                declared.push(name);
             }
-            let taken = names::field_name(name);
-            let this = (name.to_owned(), place.to_owned());
-            if let Some(other) = seen.insert(taken.clone(), this.clone())
-                && other != this
-            {
-                let message = format!("`{name}` and `{}` are both `{taken}` in Rust", other.0);
+            let rust = names::field_name(name);
+            if let Some((other, elsewhere)) = seen.insert(rust.clone(), (name, place)) {
+                let message = format!(
+                    "`{name}` in the {place} and `{other}` in the {elsewhere} are both `{rust}` in Rust"
+                );
                 self.fault(&pointer, message);
             }
-            if taken == "body" && self.place.node.get("requestBody").is_some() {
+            if rust == "body" && self.place.node.get("requestBody").is_some() {
                 self.fault(&pointer, "a parameter called `body` beside a request body");
             }
         }
-        for name in template.iter().filter(|name| !declared.contains(name)) {
+        for name in template
+            .iter()
+            .filter(|name| !declared.contains(&name.as_str()))
+        {
             let message = format!("the path's parameter `{name}` is not declared");
             self.fault(&self.place.pointer.clone(), message);
         }
     }
 
-    fn parameter(
+    /// The parameters that hold for the operation: its own win over the path item's.
+    fn own_parameters(&self) -> Vec<(String, &'a Value)> {
+        let mut list: Vec<(String, &Value)> = Vec::new();
+        let own = format!("{}/", self.place.pointer);
+        for (pointer, node) in self.place.parameters() {
+            let Some(node) = resolve(self.root, node) else {
+                continue;
+            };
+            let same = |known: &Value| {
+                ["name", "in"]
+                    .iter()
+                    .all(|key| known.get(*key) == node.get(*key))
+            };
+            if pointer.starts_with(&own) {
+                list.retain(|(known, other)| known.starts_with(&own) || !same(other));
+            }
+            list.push((pointer, node));
+        }
+        list
+    }
+
+    fn place_of(
         &mut self,
         pointer: &str,
         node: &Value,
@@ -131,16 +163,12 @@ impl Look<'_> {
                 self.fault(pointer, message);
             }
             "path" if node.get("required") != Some(&Value::Bool(true)) => {
-                self.fault(
-                    pointer,
-                    format!("the path's parameter `{name}` must be required"),
-                );
+                let message = format!("the path's parameter `{name}` must be required");
+                self.fault(pointer, message);
             }
             "path" | "header" if style.is_some_and(|style| style != "simple") => {
-                self.fault(
-                    pointer,
-                    format!("only the style `simple` is supported in a {place}"),
-                );
+                let message = format!("only the style `simple` is supported in a {place}");
+                self.fault(pointer, message);
             }
             "query" if style.is_some_and(|style| style != "form") => {
                 self.fault(pointer, "only the style `form` is supported in a query");
@@ -149,20 +177,27 @@ impl Look<'_> {
             "cookie" => self.fault(pointer, "a parameter in a cookie is not supported"),
             _ => self.fault(pointer, format!("`{place}` is no place of a parameter")),
         }
+        if !names::has_ident(name) {
+            self.fault(pointer, format!("no name in Rust can be made of `{name}`"));
+        }
+    }
+
+    /// A path and a header take a scalar, a query also an array of them.
+    fn schema_of(&mut self, pointer: &str, node: &Value, name: &str, place: &str) {
         let Some(schema) = node.get("schema") else {
-            self.fault(
-                pointer,
-                format!("the parameter `{name}` must have a `schema`"),
-            );
+            let message = format!("the parameter `{name}` must have a `schema`");
+            self.fault(pointer, message);
             return;
         };
-        let kind = resolve(self.root, schema).and_then(|schema| text(schema, "type"));
-        let simple = match place {
-            "query" => !matches!(kind, Some("object")),
-            _ => !matches!(kind, Some("object" | "array")),
+        let kind = kind_of(self.root, schema, 0);
+        let right = match kind {
+            Some("string" | "integer" | "number" | "boolean") => true,
+            Some("array") => place == "query",
+            Some(_) => false,
+            None => place != "path",
         };
-        if !simple {
-            let kind = kind.unwrap_or_default();
+        if !right {
+            let kind = kind.unwrap_or("a schema without a type");
             self.fault(
                 pointer,
                 format!("{kind} as a parameter in a {place} is not supported"),
@@ -214,6 +249,10 @@ impl Look<'_> {
             self.fault(&pointer, "an operation must have a response");
             return;
         }
+        let documented = self
+            .place
+            .responses()
+            .any(|(status, ..)| is_success(status));
         let (mut successes, mut errors) = (Vec::new(), Vec::new());
         for (status, pointer, node) in self.place.responses() {
             if !is_status(status) {
@@ -228,6 +267,8 @@ impl Look<'_> {
             let schema = schema_of(response);
             match is_success(status) {
                 true => successes.push((status, schema)),
+                // Where there is no success it is the answer to anything.
+                false if status == "default" && !documented => successes.push((status, schema)),
                 false => errors.push((status, schema)),
             }
         }
@@ -254,6 +295,15 @@ impl Look<'_> {
             );
         }
     }
+}
+
+/// The type of a schema, or of the first schema that it is made of.
+fn kind_of<'a>(root: &'a Value, schema: &'a Value, depth: usize) -> Option<&'a str> {
+    const DEEPEST: usize = 32;
+    let schema = resolve(root, schema).filter(|_| depth < DEEPEST)?;
+    let own = text(schema, "type");
+    let mut parts = document::items(schema.get("allOf"));
+    own.or_else(|| parts.find_map(|part| kind_of(root, part, depth + 1)))
 }
 
 /// What a response's body is.

@@ -6,7 +6,7 @@ use crate::document::{self, METHODS, join, resolve};
 use crate::error::Faults;
 
 /// Members that hold data, in which a `$ref` is no reference.
-const DATA: [&str; 5] = ["example", "examples", "default", "enum", "x-"];
+const DATA: [&str; 4] = ["default", "enum", "example", "examples"];
 
 pub(crate) fn check(root: &Value, faults: &mut Faults) {
     for (name, section) in document::members(root.get("components")) {
@@ -15,7 +15,7 @@ pub(crate) fn check(root: &Value, faults: &mut Faults) {
             walk(root, node, &join(&pointer, key), name, None, faults);
         }
     }
-    for (path, item) in document::members(root.get("paths")) {
+    for (path, item) in document::paths(root) {
         let pointer = join("#/paths", path);
         for (key, node) in document::members(Some(item)) {
             let operation = METHODS.contains(&key.as_str());
@@ -38,7 +38,8 @@ fn walk(
     operation: Option<&str>,
     faults: &mut Faults,
 ) {
-    if let Some(target) = node.get("$ref") {
+    // A property may have this name.
+    if let Some(target) = node.get("$ref").filter(|_| section != "properties") {
         match fault(root, node, target, section) {
             Some(message) => faults.of(operation, pointer, message),
             None => return,
@@ -97,7 +98,7 @@ fn fault(root: &Value, node: &Value, target: &Value, section: &str) -> Option<St
         ));
     }
     let name = target.strip_prefix(&wanted);
-    if name.is_none_or(|name| name.contains('/')) {
+    if name.is_none_or(|name| name.is_empty() || name.contains('/')) {
         return Some(format!("`{target}` must lead to {wanted}…"));
     }
     if root.pointer(target.trim_start_matches('#')).is_none() {

@@ -19,11 +19,21 @@ pub(crate) fn check(root: &Value, faults: &mut Faults) {
             let ring = ring.join(" → ");
             faults.at(&pointer, format!("the schema contains itself: {ring}"));
         }
-        shape(schema, &pointer, None, faults);
+        shape(root, schema, &pointer, None, faults);
+    }
+    for (section, parts) in members(root.get("components")) {
+        if section != "schemas" {
+            inline(root, parts, &join("#/components", section), None, faults);
+        }
+    }
+    for (path, item) in document::paths(root) {
+        if let Some(parameters) = item.get("parameters") {
+            let pointer = format!("{}/parameters", join("#/paths", path));
+            inline(root, parameters, &pointer, None, faults);
+        }
     }
     for place in document::operations(root) {
-        let owned = place.node.clone();
-        inline(&owned, &place.pointer, place.id(), faults);
+        inline(root, place.node, &place.pointer, place.id(), faults);
     }
 }
 
@@ -33,6 +43,9 @@ fn names_apart(schemas: Option<&Value>, faults: &mut Faults) {
     for (name, _) in members(schemas) {
         let rust = names::type_name(name);
         let pointer = join("#/components/schemas", name);
+        if !names::has_ident(name) {
+            faults.at(&pointer, "no name in Rust can be made of this");
+        }
         if names::RESERVED_TYPES.contains(&rust.as_str()) {
             faults.at(
                 &pointer,
@@ -81,22 +94,29 @@ fn direct(schema: &Value) -> Vec<&str> {
     parts.chain(schema.get("not")).flat_map(direct).collect()
 }
 
-/// The schemas that stand in an operation itself.
-fn inline(node: &Value, pointer: &str, operation: Option<&str>, faults: &mut Faults) {
+/// The schemas that stand in an operation or another component itself.
+fn inline(root: &Value, node: &Value, pointer: &str, operation: Option<&str>, faults: &mut Faults) {
     match node {
         Value::Object(map) => {
             for (key, inner) in map {
                 let pointer = join(pointer, key);
                 match key.as_str() {
-                    "schema" => shape(inner, &pointer, operation, faults),
+                    "schema" => shape(root, inner, &pointer, operation, faults),
                     "example" | "examples" => {}
-                    _ => inline(inner, &pointer, operation, faults),
+                    key if key.starts_with("x-") => {}
+                    _ => inline(root, inner, &pointer, operation, faults),
                 }
             }
         }
         Value::Array(list) => {
             for (index, inner) in list.iter().enumerate() {
-                inline(inner, &format!("{pointer}/{index}"), operation, faults);
+                inline(
+                    root,
+                    inner,
+                    &format!("{pointer}/{index}"),
+                    operation,
+                    faults,
+                );
             }
         }
         _ => {}
@@ -104,7 +124,13 @@ fn inline(node: &Value, pointer: &str, operation: Option<&str>, faults: &mut Fau
 }
 
 /// What the keywords of a schema must be made of.
-fn shape(schema: &Value, pointer: &str, operation: Option<&str>, faults: &mut Faults) {
+fn shape(
+    root: &Value,
+    schema: &Value,
+    pointer: &str,
+    operation: Option<&str>,
+    faults: &mut Faults,
+) {
     let Some(map) = schema.as_object() else {
         faults.of(operation, pointer, "a schema must be an object");
         return;
@@ -115,13 +141,17 @@ fn shape(schema: &Value, pointer: &str, operation: Option<&str>, faults: &mut Fa
     for (key, message) in own_faults(map) {
         faults.of(operation, join(pointer, key), message);
     }
+    if let Some(message) = properties_apart(root, schema) {
+        faults.of(operation, pointer, message);
+    }
     for (name, inner) in members(map.get("properties")) {
         let pointer = join(&join(pointer, "properties"), name);
-        shape(inner, &pointer, operation, faults);
+        shape(root, inner, &pointer, operation, faults);
     }
     for key in ["allOf", "oneOf", "anyOf"] {
         for (index, inner) in items(map.get(key)).enumerate() {
             shape(
+                root,
                 inner,
                 &format!("{pointer}/{key}/{index}"),
                 operation,
@@ -131,9 +161,23 @@ fn shape(schema: &Value, pointer: &str, operation: Option<&str>, faults: &mut Fa
     }
     for key in ["items", "not", "additionalProperties"] {
         if let Some(inner) = map.get(key).filter(|inner| !inner.is_boolean()) {
-            shape(inner, &join(pointer, key), operation, faults);
+            shape(root, inner, &join(pointer, key), operation, faults);
         }
     }
+}
+
+/// Two properties that are one in Rust, those of the schemas it is made of included.
+fn properties_apart(root: &Value, schema: &Value) -> Option<String> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    for name in document::properties(root, schema) {
+        let rust = names::field_name(name);
+        if let Some(other) = seen.insert(rust.clone(), name) {
+            return Some(format!(
+                "the properties `{name}` and `{other}` are both `{rust}` in Rust"
+            ));
+        }
+    }
+    None
 }
 
 fn own_faults(schema: &Map<String, Value>) -> Vec<(&'static str, String)> {
@@ -163,6 +207,11 @@ fn own_faults(schema: &Map<String, Value>) -> Vec<(&'static str, String)> {
         if schema.get(key).is_some_and(|value| !right(value)) {
             list.push((key, format!("`{key}` must be {wanted}")));
         }
+    }
+    let text = |value: &Value| value.is_string() || value.is_null();
+    if kind.and_then(Value::as_str) == Some("string") && !items(schema.get("enum")).all(text) {
+        let message = "a string's values must be strings: quote them".to_owned();
+        list.push(("enum", message));
     }
     if schema.contains_key("enum") && kind.is_none() {
         list.push(("enum", "an enum must say its `type`".to_owned()));

@@ -23,31 +23,54 @@ pub(super) fn attributes(text: &str) -> TokenStream {
 
 /// A description as the lines of a doc comment.
 pub(super) fn markdown(description: &str) -> String {
-    let mut fenced = false;
+    let text = visible(description);
+    let mut fence: Option<&str> = None;
     let mut lines: Vec<String> = Vec::new();
-    for line in description.trim().lines() {
+    for line in text.trim().lines() {
         let line = line.trim_end();
-        let fence = line.trim_start().starts_with("```");
-        if fence && !fenced {
-            // A fence without a language would be taken for Rust.
-            lines.push("```text".to_owned());
-        } else if fenced {
-            lines.push(line.to_owned());
-        } else {
-            lines.push(prose(line));
+        let marker = ["```", "~~~"]
+            .into_iter()
+            .find(|marker| line.trim_start().starts_with(marker));
+        match (fence, marker) {
+            // A fence without a language would be taken for Rust, one that is indented for something else.
+            (None, Some(marker)) => {
+                lines.push(format!("{marker}text"));
+                fence = Some(marker);
+            }
+            (Some(open), Some(marker)) if open == marker => {
+                lines.push(marker.to_owned());
+                fence = None;
+            }
+            (Some(_), _) => lines.push(line.to_owned()),
+            (None, None) => lines.push(prose(line)),
         }
-        fenced ^= fence;
     }
-    if fenced {
-        lines.push("```".to_owned());
-    }
+    lines.extend(fence.map(str::to_owned));
     lines.join("\n")
+}
+
+/// The text without what is not seen or seen elsewhere: control characters, and those that turn the direction of writing.
+fn visible(text: &str) -> String {
+    let unseen = |letter: char| {
+        letter.is_control() && letter != '\n'
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let text = text
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\t', "    ");
+    text.chars().filter(|letter| !unseen(*letter)).collect()
 }
 
 /// A description in one line, as in a table or a list.
 pub(super) fn one_line(description: &str) -> String {
-    let words: Vec<&str> = description.split_whitespace().collect();
-    prose(&words.join(" ")).replace('|', "\\|")
+    prose(&joined(description)).replace('|', "\\|")
+}
+
+/// A text in one line.
+pub(super) fn joined(text: &str) -> String {
+    let text = visible(text);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A text as a code span, whatever is in it.
@@ -70,11 +93,17 @@ fn prose(line: &str) -> String {
     let text = line.trim_start();
     let indent = (line.len() - text.len()).min(3);
     let mut out = " ".repeat(indent);
-    let whole_spans = text.matches('`').count() / 2 * 2;
+    let escaped_ticks = text.matches("\\`").count();
+    let whole_spans = text.matches('`').count().saturating_sub(escaped_ticks) / 2 * 2;
     let mut ticks = 0;
+    let mut escaped = false;
     for (index, letter) in text.char_indices() {
         let code = ticks % 2 == 1;
+        let was_escaped = std::mem::take(&mut escaped);
         match letter {
+            // A backslash would take the escape that is put before the next letter for its own.
+            '\\' if !code => escaped = !was_escaped,
+            '`' | '[' | ']' | '<' | '>' if was_escaped => {}
             '`' if ticks < whole_spans => ticks += 1,
             '`' => out.push('\\'),
             '[' | ']' | '<' | '>' if !code => out.push('\\'),
@@ -131,6 +160,16 @@ mod tests {
             ("one\n        eight before", "one\n   eight before"),
             ("```\nlet x = [1];\n```", "```text\nlet x = [1];\n```"),
             ("```\nopen [x]", "```text\nopen [x]\n```"),
+            (
+                "~~~\nlet x;\n```\n~~~\n[x]",
+                "~~~text\nlet x;\n```\n~~~\n\\[x\\]",
+            ),
+            (
+                "- a\n\n      ```\n      x\n      ```\nb",
+                "- a\n\n```text\n      x\n```\nb",
+            ),
+            (r"\`[Foo]\` \[x]", r"\`\[Foo\]\` \[x\]"),
+            ("a\rb\tc\u{202e}d", "a\nb    cd"),
         ] {
             assert_eq!(markdown(text), docs);
         }

@@ -6,6 +6,7 @@
 mod blame;
 mod builder;
 mod docs;
+mod method;
 mod page;
 mod paths;
 mod print;
@@ -14,6 +15,7 @@ mod progenitor;
 mod recognize;
 mod table;
 mod types;
+mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -29,7 +31,7 @@ use crate::error::{Error, Fault};
 use crate::model::Api;
 use crate::names;
 use crate::read::Document;
-use builder::Method;
+use method::Method;
 use types::{Order, Types};
 
 /// The generated files by their path in the output folder.
@@ -39,8 +41,8 @@ pub(crate) type Files = BTreeMap<PathBuf, String>;
 pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files, Error> {
     let about = format!(
         "{} {}, SHA-256 {}",
-        one_line(&api.title),
-        one_line(&api.version),
+        docs::joined(&api.title),
+        docs::joined(&api.version),
         document.digest
     );
     let private = private::private(root);
@@ -60,10 +62,6 @@ pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files
     })
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Result<Files, Fault> {
     let methods = methods(api, &code.builder)?;
     let sent: Vec<Type> = methods.iter().flat_map(Method::sent).collect();
@@ -81,6 +79,7 @@ fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Resul
     add("mod.rs", about, &root_module())?;
     add("operations.rs", "", &table::operations(api))?;
     add("examples.rs", "", &table::examples(api))?;
+    add("schemas.rs", "", &schemas_file(api, &types))?;
     add("types.rs", "", &types_file(&types))?;
     let mut modules: BTreeMap<String, Vec<&Method<'_>>> = BTreeMap::new();
     for method in &methods {
@@ -126,9 +125,12 @@ fn root_module() -> Vec<TokenStream> {
             // operation is cut is the document's choice.
             #![allow(
                 missing_docs,
+                non_camel_case_types,
+                clippy::disallowed_names,
                 clippy::doc_lazy_continuation,
                 clippy::doc_overindented_list_items,
                 clippy::enum_variant_names,
+                clippy::infallible_try_from,
                 clippy::large_enum_variant,
                 clippy::too_many_arguments
             )]
@@ -138,7 +140,38 @@ fn root_module() -> Vec<TokenStream> {
             #[cfg(feature = "mock")]
             pub(crate) mod examples;
             pub mod operations;
+            #[cfg(feature = "schemars")]
+            pub mod schemas;
             pub mod types;
+        },
+    ]
+}
+
+/// The JSON Schemas of the components that are types of their own.
+fn schemas_file(api: &Api, types: &Types) -> Vec<TokenStream> {
+    let components = api.schemas.iter().filter_map(|name| {
+        let rust = names::type_name(name);
+        let ident = types.has(&rust).then(|| format_ident!("{rust}"))?;
+        Some(quote!((#name, schema_for!(types::#ident))))
+    });
+    let components: Vec<_> = components.collect();
+    let uses = (!components.is_empty()).then(|| {
+        quote!(
+            use crate::generated::types;
+        )
+    });
+    let schema_for = (!components.is_empty()).then(|| quote!(, schema_for));
+    vec![
+        quote! {
+            //! JSON Schemas of the types, for programs that check or show values before they are sent.
+        },
+        quote!(use schemars::{Schema #schema_for};),
+        quote!(#uses),
+        quote! {
+            /// Each component of the document that is a type of its own, with the JSON Schema derived of that type.
+            pub fn components() -> Vec<(&'static str, Schema)> {
+                vec![#(#components),*]
+            }
         },
     ]
 }
@@ -226,9 +259,14 @@ fn builder_file(api: &Api, methods: &[&Method<'_>]) -> Vec<TokenStream> {
     groups
 }
 
+/// The names that tokens use, but for those of the document's types.
 fn idents(tokens: TokenStream, into: &mut BTreeSet<String>) {
-    for token in tokens {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is_types = |index: usize| matches!(tokens.get(index), Some(TokenTree::Ident(ident)) if ident == "types");
+    for (index, token) in tokens.iter().enumerate() {
         match token {
+            // `types`, two colons, and this.
+            TokenTree::Ident(_) if index >= 3 && is_types(index - 3) => {}
             TokenTree::Ident(ident) => {
                 into.insert(ident.to_string());
             }

@@ -1,7 +1,7 @@
 //! The page of an operation: what it does, its responses and how they arrive, and an example.
 
-use super::builder::{Method, documents_success};
 use super::docs;
+use super::method::{Method, documents_success};
 use crate::document::is_success;
 use crate::model::{Api, Operation};
 
@@ -70,7 +70,9 @@ fn responses(method: &Method<'_>) -> String {
         "| --- | --- | --- |".to_owned(),
     ];
     for response in &operation.responses {
-        let arrival = if is_success(&response.status) {
+        let success = is_success(&response.status)
+            || (response.status == "default" && !documents_success(operation));
+        let arrival = if success {
             method.arrival()
         } else {
             error(&response.status)
@@ -78,21 +80,33 @@ fn responses(method: &Method<'_>) -> String {
         let meaning = docs::one_line(&response.description);
         lines.push(format!("| {} | {meaning} | {arrival} |", response.status));
     }
-    if !documents_success(operation) {
+    let default = operation
+        .responses
+        .iter()
+        .any(|one| one.status == "default");
+    if !documents_success(operation) && !default {
         lines.push(format!("| 2XX | Any success. | {} |", method.arrival()));
     }
-    lines.push(String::new());
+    lines.extend(["", "# Errors", ""].map(str::to_owned));
     lines.push(
-        "Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own \
+        "Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own \
          [kind](crate::ErrorKind)."
             .to_owned(),
     );
     lines.join("\n")
 }
 
-/// The kind of error that a documented status arrives as.
+/// How a documented status that is no success arrives.
 fn error(status: &str) -> String {
-    let kind = match status {
+    match kind(status) {
+        Some(kind) => format!("[`ErrorKind::{kind}`](crate::ErrorKind::{kind})"),
+        None => "the [`ErrorKind`](crate::ErrorKind) of the status".to_owned(),
+    }
+}
+
+/// The kind of error of a status, as the layer written by hand has it.
+fn kind(status: &str) -> Option<&'static str> {
+    Some(match status {
         "400" => "BadRequest",
         "401" => "Unauthorized",
         "403" => "Forbidden",
@@ -102,33 +116,55 @@ fn error(status: &str) -> String {
         "429" => "TooManyRequests",
         "500" => "InternalServerError",
         "503" => "ServiceUnavailable",
-        _ => return "the [`ErrorKind`](crate::ErrorKind) of the status".to_owned(),
-    };
-    format!("[`ErrorKind::{kind}`](crate::ErrorKind::{kind})")
+        _ => return None,
+    })
 }
 
 fn example(method: &Method<'_>) -> String {
     let (outside, given) = method.example();
     let parameters: String = outside.iter().map(|one| format!(", {one}")).collect();
+    // An argument may be called `client`.
+    let taken = given.iter().any(|one| one == "client");
+    let client = if taken { "manager" } else { "client" };
+    let call = format!(
+        "{client}.{}({}).send().await",
+        method.name(),
+        given.join(", ")
+    );
     let mut lines = vec![
         "# Example".to_owned(),
         String::new(),
         "```no_run".to_owned(),
         format!(
-            "# async fn example(client: nsx_api::Client{parameters}) -> Result<(), nsx_api::Error> {{"
+            "# async fn example({client}: nsx_api::Client{parameters}) -> Result<(), nsx_api::Error> {{"
         ),
-        format!(
-            "let response = client.{}({}).send().await?;",
-            method.name(),
-            given.join(", ")
-        ),
-        "println!(\"{} after {} attempt(s)\", response.status(), response.attempts());".to_owned(),
-        "# Ok(())".to_owned(),
-        "# }".to_owned(),
-        "```".to_owned(),
     ];
+    match first_error(method.operation()) {
+        None => lines.push(format!("let response = {call}?;")),
+        Some(kind) => lines.extend([
+            format!("let response = match {call} {{"),
+            "    Ok(response) => response,".to_owned(),
+            format!("    Err(error) if error.kind() == nsx_api::ErrorKind::{kind} => {{"),
+            "        eprintln!(\"{error}\");".to_owned(),
+            "        return Ok(());".to_owned(),
+            "    }".to_owned(),
+            "    Err(error) => return Err(error),".to_owned(),
+            "};".to_owned(),
+        ]),
+    }
+    lines.push(
+        "println!(\"{} after {} attempt(s)\", response.status(), response.attempts());".to_owned(),
+    );
+    lines.extend(["# Ok(())", "# }", "```"].map(str::to_owned));
     if method.operation().deprecated {
         lines.insert(3, "# #![allow(deprecated)]".to_owned());
     }
     lines.join("\n")
+}
+
+/// The kind of the documented error that a caller most likely handles by itself.
+fn first_error(operation: &Operation) -> Option<&'static str> {
+    let documented = |status: &str| operation.responses.iter().any(|one| one.status == status);
+    let mut statuses = ["409", "412", "403", "404", "400"].into_iter();
+    statuses.find(|status| documented(status)).and_then(kind)
 }

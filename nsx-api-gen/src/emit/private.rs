@@ -10,25 +10,34 @@
 
 use serde_json::{Map, Value, json};
 
+use super::variants;
+
 use crate::document::{
-    self, Place, component, for_each_schema, is_json, is_success, media_type, members, resolve,
-    text,
+    self, Place, for_each_schema, is_json, is_success, media_type, members, resolve, text,
 };
+use crate::names::type_name;
 
 /// Makes progenitor's document of a checked one.
 pub(super) fn private(root: &Value) -> Value {
+    let mut schemas: Map<String, Value> = members(root.pointer("/components/schemas"))
+        .filter(|(_, schema)| !is_password(root, schema))
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect();
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    for name in names {
+        if let Some(mut schema) = schemas.remove(&name) {
+            variants::hoist(&type_name(&name), &mut schema, &mut schemas);
+            schemas.insert(name, schema);
+        }
+    }
     let mut paths = Map::new();
     for place in document::operations(root) {
         let item = paths.entry(place.path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
-            item.insert(place.method.to_owned(), operation(root, &place));
+            let operation = operation(root, &place, &mut schemas);
+            item.insert(place.method.to_owned(), operation);
         }
     }
-    let schemas = root.pointer("/components/schemas");
-    let schemas: Map<String, Value> = members(schemas)
-        .filter(|(_, schema)| !is_password(root, schema))
-        .map(|(name, schema)| (name.clone(), schema.clone()))
-        .collect();
     let mut private = json!({
         "openapi": "3.0.3",
         "info": {"title": "", "version": ""},
@@ -39,16 +48,26 @@ pub(super) fn private(root: &Value) -> Value {
     private
 }
 
-fn operation(root: &Value, place: &Place<'_>) -> Value {
+fn operation(root: &Value, place: &Place<'_>, schemas: &mut Map<String, Value>) -> Value {
+    let id = place.id().unwrap_or_default();
+    let mut hoisted = |content: Value, suffix: &str| {
+        let name = type_name(&format!("{id}{suffix}"));
+        variants::hoist_content(&name, content, schemas)
+    };
     let mut operation = Map::new();
-    operation.insert("operationId".to_owned(), json!(place.id()));
-    operation.insert("parameters".to_owned(), json!(parameters(root, place)));
-    operation.insert("responses".to_owned(), json!({"200": success(root, place)}));
+    operation.insert("operationId".to_owned(), json!(id));
+    let parameters = parameters(root, place);
+    operation.insert("parameters".to_owned(), json!(parameters));
+    let success = match success(root, place) {
+        Some(content) => json!({"description": "", "content": hoisted(content, "-response")}),
+        None => json!({"description": ""}),
+    };
+    operation.insert("responses".to_owned(), json!({"200": success}));
     let body = place.node.get("requestBody");
     if let Some(body) = body.and_then(|body| resolve(root, body))
         && let Some(content) = content(body, body_media)
     {
-        let body = json!({"required": true, "content": content});
+        let body = json!({"required": true, "content": hoisted(content, "-body")});
         operation.insert("requestBody".to_owned(), body);
     }
     Value::Object(operation)
@@ -82,15 +101,12 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
     list
 }
 
-fn success(root: &Value, place: &Place<'_>) -> Value {
-    let node = place
-        .responses()
-        .find(|(status, ..)| is_success(status))
-        .and_then(|(.., node)| resolve(root, node));
-    match node.and_then(|node| content(node, response_media)) {
-        Some(content) => json!({"description": "", "content": content}),
-        None => json!({"description": ""}),
-    }
+/// The content of the success: of the default response where no other is documented.
+fn success(root: &Value, place: &Place<'_>) -> Option<Value> {
+    let success = place.responses().find(|(status, ..)| is_success(status));
+    let default = || place.responses().find(|(status, ..)| *status == "default");
+    let (.., node) = success.or_else(default)?;
+    content(resolve(root, node)?, response_media)
 }
 
 /// The one media type of a body or a response, in the words that progenitor knows.
@@ -117,26 +133,43 @@ fn body_media(name: &str) -> &'static str {
 }
 
 fn response_media(name: &str) -> &'static str {
-    match name {
-        "application/json" => "application/json",
-        _ => "application/octet-stream",
+    match is_json(name) {
+        true => "application/json",
+        false => "application/octet-stream",
     }
 }
 
+/// Whether a schema is a password, or made of one.
 fn is_password(root: &Value, schema: &Value) -> bool {
-    let schema = resolve(root, schema);
-    schema.is_some_and(|schema| {
-        text(schema, "type") == Some("string") && text(schema, "format") == Some("password")
-    })
+    let Some(schema) = resolve(root, schema) else {
+        return false;
+    };
+    let text_or_none = matches!(text(schema, "type"), None | Some("string"));
+    let own = text(schema, "format") == Some("password");
+    // `check` has reported what is made of itself.
+    let mut parts = document::items(schema.get("allOf"));
+    text_or_none && (own || parts.any(|part| is_password(root, part)))
 }
 
 /// Reduces one schema; see the module.
 fn reduce(root: &Value, schema: &mut Map<String, Value>) {
-    const TAKEN: [&str; 12] = [
-        "$ref",
+    if is_password(root, &Value::Object(schema.clone())) {
+        reduce_password(schema);
+    } else if !schema.contains_key("$ref") {
+        reduce_other(schema);
+    }
+}
+
+fn reduce_password(schema: &mut Map<String, Value>) {
+    schema.retain(|key, _| key == "description" || key == "nullable");
+    schema.insert("type".to_owned(), json!("string"));
+    schema.insert("format".to_owned(), json!("password"));
+}
+
+fn reduce_other(schema: &mut Map<String, Value>) {
+    const KEPT: [&str; 10] = [
         "additionalProperties",
         "allOf",
-        "anyOf",
         "description",
         "items",
         "not",
@@ -146,26 +179,13 @@ fn reduce(root: &Value, schema: &mut Map<String, Value>) {
         "required",
         "type",
     ];
-    if is_password(root, &Value::Object(schema.clone())) {
-        let description = schema.get("description").cloned();
-        let nullable = schema.get("nullable").cloned();
-        schema.clear();
-        schema.insert("type".to_owned(), json!("string"));
-        schema.insert("format".to_owned(), json!("password"));
-        for (key, value) in [("description", description), ("nullable", nullable)] {
-            if let Some(value) = value {
-                schema.insert(key.to_owned(), value);
-            }
-        }
-        return;
-    }
-    if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-        debug_assert!(!component(target).is_empty());
-        return;
-    }
     // A title would name the type of an inline schema; it is a sentence in the vendor's documents.
     if let Some(title) = schema.get("title").cloned() {
         schema.entry("description").or_insert(title);
+    }
+    // typify makes one struct of an `anyOf`; a variant for each is what a value of it is.
+    if let Some(parts) = schema.remove("anyOf") {
+        schema.entry("oneOf").or_insert(parts);
     }
     let kind = schema
         .get("type")
@@ -173,7 +193,7 @@ fn reduce(root: &Value, schema: &mut Map<String, Value>) {
         .map(str::to_owned);
     let values = schema.remove("enum");
     let format = schema.remove("format");
-    schema.retain(|key, _| TAKEN.contains(&key.as_str()));
+    schema.retain(|key, _| KEPT.contains(&key.as_str()));
     if schema
         .get("additionalProperties")
         .is_some_and(Value::is_boolean)
@@ -181,11 +201,9 @@ fn reduce(root: &Value, schema: &mut Map<String, Value>) {
         schema.remove("additionalProperties");
     }
     match (kind.as_deref(), values, format) {
-        (Some("string"), Some(values), _) => {
-            schema.insert("enum".to_owned(), texts(&values));
-        }
+        (Some("string"), Some(values), _) => texts(schema, &values),
+        // Only in a body that is no JSON, where `content` put it.
         (Some("string"), None, Some(format)) if format == "binary" => {
-            // Only in a body that is no JSON, where `content` put it.
             schema.insert("format".to_owned(), format);
         }
         (Some("integer"), _, Some(format)) if format == "int32" || format == "int64" => {
@@ -195,19 +213,19 @@ fn reduce(root: &Value, schema: &mut Map<String, Value>) {
     }
 }
 
-/// The values of a string's enum as texts, each once.
-fn texts(values: &Value) -> Value {
-    let mut list: Vec<Value> = Vec::new();
+/// The values of a string's enum, each once; a null among them makes it nullable.
+fn texts(schema: &mut Map<String, Value>, values: &Value) {
+    let mut list: Vec<&Value> = Vec::new();
     for value in document::items(Some(values)) {
-        let value = match value {
-            Value::Number(_) | Value::Bool(_) => Value::from(value.to_string()),
-            value => value.clone(),
-        };
-        if !list.contains(&value) {
+        if value.is_null() {
+            schema.insert("nullable".to_owned(), json!(true));
+        } else if !list.contains(&value) {
             list.push(value);
         }
     }
-    Value::Array(list)
+    if !list.is_empty() {
+        schema.insert("enum".to_owned(), json!(list));
+    }
 }
 
 #[cfg(test)]
@@ -228,6 +246,8 @@ mod tests {
             json!({"type": "string", "format": "password"}),
             json!({"type": "string", "format": "password", "maxLength": 5, "pattern": "^a", "x-a": 1}),
             json!({"$ref": "#/components/schemas/Secret"}),
+            json!({"format": "password"}),
+            json!({"allOf": [{"type": "string"}, {"$ref": "#/components/schemas/Secret"}]}),
         ] {
             let object = reduced(json!({"type": "object", "properties": {"p": schema}}));
             assert_eq!(
@@ -245,7 +265,7 @@ mod tests {
                 "properties": {
                     "default": {"type": "string", "default": "x", "pattern": "^x$", "format": "uuid"},
                     "port": {"type": "integer", "format": "int32", "minimum": 1, "enum": [1, 2]},
-                    "pattern": {"type": "string", "enum": ["a", 1, "a"]},
+                    "pattern": {"type": "string", "enum": ["a", "b", null, "a"]},
                 },
             })),
             json!({
@@ -253,7 +273,7 @@ mod tests {
                 "properties": {
                     "default": {"type": "string"},
                     "port": {"type": "integer", "format": "int32"},
-                    "pattern": {"type": "string", "enum": ["a", "1"]},
+                    "pattern": {"type": "string", "enum": ["a", "b"], "nullable": true},
                 },
             })
         );

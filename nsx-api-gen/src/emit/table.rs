@@ -14,6 +14,9 @@ pub(super) fn operations(api: &Api) -> Vec<TokenStream> {
         quote!(&#name)
     });
     let mut groups = vec![
+        quote! {
+            //! The operation table: what retries, errors, docs and the mock know of each operation.
+        },
         quote!(
             use http::Method;
         ),
@@ -44,11 +47,7 @@ fn entry(operation: &Operation) -> TokenStream {
     let docs = docs::attributes(&format!("{what}: `{method} {path}`."));
     let responses = operation.responses.iter().map(|response| {
         let status = &response.status;
-        let description = response
-            .description
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let description = docs::joined(&response.description);
         quote!(DocumentedResponse::new(#status, #description))
     });
     quote! {

@@ -17,7 +17,9 @@ mod string_enum;
 mod tests;
 
 pub(crate) use object::Object;
-pub(crate) use read::{FromMap, deserialize, next_field, next_field_or_keep, required, set};
+pub(crate) use read::{
+    FromMap, deserialize, next_field, next_field_or_keep, present, required, set,
+};
 #[cfg(feature = "schemars")]
 pub(crate) use string_enum::schema;
 pub(crate) use string_enum::{

@@ -1,6 +1,6 @@
 //! Writing: an object, one call a field.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -76,12 +76,6 @@ impl MayBeAbsent for serde_json::Map<String, serde_json::Value> {
 }
 
 impl<K, V> MayBeAbsent for BTreeMap<K, V> {
-    fn is_absent(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-impl<K, V, S> MayBeAbsent for HashMap<K, V, S> {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }

@@ -66,7 +66,7 @@ pub(crate) fn next_field_or_keep<'de, A, E>(
 ) -> Result<Option<usize>, A::Error>
 where
     A: MapAccess<'de>,
-    E: Extra<'de>,
+    E: Keep<'de>,
 {
     while let Some(found) = map.next_key_seed(KnownOrName(fields))? {
         match found {
@@ -78,7 +78,7 @@ where
 }
 
 /// A collection that takes the fields that a type does not know.
-pub(crate) trait Extra<'de> {
+pub(crate) trait Keep<'de> {
     /// What it holds for each.
     type Value: Deserialize<'de>;
 
@@ -86,7 +86,7 @@ pub(crate) trait Extra<'de> {
     fn keep(&mut self, name: String, value: Self::Value);
 }
 
-impl<'de> Extra<'de> for serde_json::Map<String, serde_json::Value> {
+impl<'de> Keep<'de> for crate::Extra {
     type Value = serde_json::Value;
 
     fn keep(&mut self, name: String, value: Self::Value) {
@@ -94,15 +94,7 @@ impl<'de> Extra<'de> for serde_json::Map<String, serde_json::Value> {
     }
 }
 
-impl<'de, V: Deserialize<'de>> Extra<'de> for BTreeMap<String, V> {
-    type Value = V;
-
-    fn keep(&mut self, name: String, value: V) {
-        self.insert(name, value);
-    }
-}
-
-impl<'de, V: Deserialize<'de>, S: BuildHasher> Extra<'de> for HashMap<String, V, S> {
+impl<'de, V: Deserialize<'de>> Keep<'de> for BTreeMap<String, V> {
     type Value = V;
 
     fn keep(&mut self, name: String, value: V) {
@@ -134,6 +126,11 @@ where
     E: Error,
 {
     slot.map_or_else(|| T::deserialize(Missing(name, PhantomData)), Ok)
+}
+
+/// The value of a field that must be there, even where it may be null.
+pub(crate) fn present<T, E: Error>(slot: Option<T>, name: &'static str) -> Result<T, E> {
+    slot.ok_or_else(|| E::missing_field(name))
 }
 
 /// Finds a field's name among those known.

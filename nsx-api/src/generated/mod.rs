@@ -4,9 +4,12 @@
 //! The operations, types and builders of the document.
 #![allow(
     missing_docs,
+    non_camel_case_types,
+    clippy::disallowed_names,
     clippy::doc_lazy_continuation,
     clippy::doc_overindented_list_items,
     clippy::enum_variant_names,
+    clippy::infallible_try_from,
     clippy::large_enum_variant,
     clippy::too_many_arguments
 )]
@@ -15,4 +18,6 @@ pub mod builder;
 #[cfg(feature = "mock")]
 pub(crate) mod examples;
 pub mod operations;
+#[cfg(feature = "schemars")]
+pub mod schemas;
 pub mod types;

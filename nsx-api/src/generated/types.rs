@@ -39,14 +39,12 @@ impl<'de> FromMap<'de> for ApiError {
     ];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (
-            mut error_data,
-            mut details,
-            mut related_errors,
-            mut module_name,
-            mut error_message,
-            mut error_code,
-        ) = (None, None, None, None, None, None);
+        let mut error_data = None;
+        let mut details = None;
+        let mut related_errors = None;
+        let mut module_name = None;
+        let mut error_message = None;
+        let mut error_code = None;
         while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
             match field {
                 0 => compact::set(&mut error_data, "error_data", &mut map)?,
@@ -92,6 +90,8 @@ impl Serialize for ApiError {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RegistrationToken {
     /// The access token itself. A secret.
+    ///
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub token: crate::Secret,
     /// The roles of the caller, which are those of the token too.
     pub roles: Vec<String>,
@@ -102,7 +102,8 @@ impl<'de> FromMap<'de> for RegistrationToken {
     const FIELDS: &'static [&'static str] = &["token", "roles"];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (mut token, mut roles) = (None, None);
+        let mut token = None;
+        let mut roles = None;
         while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
             match field {
                 0 => compact::set(&mut token, "token", &mut map)?,

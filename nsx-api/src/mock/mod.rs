@@ -7,7 +7,7 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use http::Method;
+//! use nsx_api::http::Method;
 //! use nsx_api::ErrorKind;
 //! use nsx_api::mock::Manager;
 //!
@@ -29,7 +29,7 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use http::Method;
+//! # use nsx_api::http::Method;
 //! # use nsx_api::ErrorKind;
 //! # use nsx_api::mock::Manager;
 //! use nsx_api::mock::Answer;
@@ -54,14 +54,14 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use http::Method;
+//! # use nsx_api::http::Method;
 //! # use nsx_api::mock::Manager;
 //! use std::sync::{Arc, Mutex, PoisonError};
 //! use nsx_api::mock::Answer;
 //!
 //! # let manager = Manager::start().await?;
 //! # let client = manager.client()?;
-//! let stored = Arc::new(Mutex::new(bytes::Bytes::from("{}")));
+//! let stored = Arc::new(Mutex::new(nsx_api::bytes::Bytes::from("{}")));
 //! let read = Arc::clone(&stored);
 //! manager.on("GET /api/v1/things/{id}", move |_| {
 //!     let stored = read.lock().unwrap_or_else(PoisonError::into_inner).clone();

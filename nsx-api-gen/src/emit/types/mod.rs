@@ -80,6 +80,15 @@ impl Types {
             .collect()
     }
 
+    /// Whether there is a type of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.kinds.iter().any(|kind| match kind {
+            Kind::Object(object) => object.name == name,
+            Kind::Texts(item) => item.ident == name,
+            Kind::Other(item) => defined(item).is_some_and(|ident| ident == name),
+        })
+    }
+
     /// Whether there is a struct among them, and an enum of strings.
     pub(super) fn uses(&self) -> (bool, bool) {
         let objects = self

@@ -21,8 +21,10 @@ struct Member {
     json: String,
     docs: Vec<Attribute>,
     ty: Type,
-    /// It may be missing, and is left out when there is nothing in it.
+    /// It is left out when there is nothing in it.
     optional: bool,
+    /// It may be missing where it is read.
+    may_be_missing: bool,
     /// It takes the fields that have no member of their own.
     rest: bool,
 }
@@ -61,15 +63,15 @@ impl Object {
     fn members(&self, kept: bool) -> Vec<Member> {
         let mut members: Vec<Member> = self.fields.iter().map(Member::copy).collect();
         if kept && !members.iter().any(|member| member.rest) {
-            let taken = members.iter().any(|member| member.rust == "extra");
             members.push(Member {
-                rust: if taken { format_ident!("extra_") } else { format_ident!("extra") },
+                rust: free("extra", &members),
                 json: String::new(),
                 docs: vec![syn::parse_quote!(
                     #[doc = " Fields that the document does not know, kept so that they are written back."]
                 )],
-                ty: syn::parse_quote!(serde_json::Map<String, serde_json::Value>),
+                ty: syn::parse_quote!(crate::Extra),
                 optional: true,
+                may_be_missing: true,
                 rest: true,
             });
         }
@@ -123,22 +125,16 @@ impl Object {
         let text = name.to_string();
         let (rest, known): (Vec<_>, Vec<_>) = members.iter().partition(|member| member.rest);
         let json = known.iter().map(|member| &member.json);
-        let locals: Vec<Ident> = known.iter().map(|member| member.local()).collect();
-        let declare = match locals.as_slice() {
-            [] => quote!(),
-            [one] => quote!(let mut #one = None;),
-            several => {
-                let none = several.iter().map(|_| quote!(None));
-                quote!(let (#(mut #several),*) = (#(#none),*);)
-            }
-        };
+        // Beside the fields these two are variables while the map is read.
+        let (map, field) = (free("map", members), free("field", members));
+        let locals = known.iter().map(|member| &member.rust);
         let rest = rest.first().map(|member| &member.rust);
         let declare_rest = rest.map(|rest| quote!(let mut #rest = Default::default();));
         let next = match rest {
-            Some(rest) => quote!(compact::next_field_or_keep(&mut map, Self::FIELDS, &mut #rest)?),
-            None => quote!(compact::next_field(&mut map, Self::FIELDS)?),
+            Some(rest) => quote!(compact::next_field_or_keep(&mut #map, Self::FIELDS, &mut #rest)?),
+            None => quote!(compact::next_field(&mut #map, Self::FIELDS)?),
         };
-        let read = read_loop(&next, &known);
+        let read = read_loop(&next, &map, &field, &known);
         let values = known.iter().map(|member| member.value());
         let values_rest = rest.map(|rest| quote!(#rest,));
         quote! {
@@ -146,8 +142,8 @@ impl Object {
                 const NAME: &'static str = #text;
                 const FIELDS: &'static [&'static str] = &[#(#json),*];
 
-                fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-                    #declare
+                fn from_map<A: MapAccess<'de>>(mut #map: A) -> Result<Self, A::Error> {
+                    #(let mut #locals = None;)*
                     #declare_rest
                     #read
                     Ok(Self { #(#values,)* #values_rest })
@@ -191,10 +187,10 @@ impl Object {
 }
 
 /// One arm for each field; the last one needs no number, since there is no other.
-fn read_loop(next: &TokenStream, known: &[&Member]) -> TokenStream {
+fn read_loop(next: &TokenStream, map: &Ident, field: &Ident, known: &[&Member]) -> TokenStream {
     let set = |member: &Member| {
-        let (local, json) = (member.local(), &member.json);
-        quote!(compact::set(&mut #local, #json, &mut map)?)
+        let (rust, json) = (&member.rust, &member.json);
+        quote!(compact::set(&mut #rust, #json, &mut #map)?)
     };
     match known {
         [] => quote!(while #next.is_some() {}),
@@ -209,8 +205,8 @@ fn read_loop(next: &TokenStream, known: &[&Member]) -> TokenStream {
             });
             let last = set(last);
             quote! {
-                while let Some(field) = #next {
-                    match field {
+                while let Some(#field) = #next {
+                    match #field {
                         #(#arms)*
                         _ => #last,
                     }
@@ -225,14 +221,22 @@ impl Member {
         let Some(rust) = field.ident else {
             return Err("a field has no name".to_owned());
         };
+        let ty = short(field.ty);
         let mut member = Self {
             json: rust.to_string(),
             docs: docs_of(&field.attrs),
-            ty: short(field.ty),
             optional: false,
+            may_be_missing: type_ident(&ty).as_deref() == Some("Option"),
             rest: false,
-            rust,
+            // A keyword that progenitor does not know.
+            rust: if rust == "gen" {
+                format_ident!("gen_")
+            } else {
+                rust
+            },
+            ty,
         };
+        member.tell_how_to_read();
         let serde = field
             .attrs
             .iter()
@@ -243,10 +247,17 @@ impl Member {
                     Some("rename") => member.json = meta.value()?.parse::<syn::LitStr>()?.value(),
                     Some("skip_serializing_if") => {
                         meta.value()?.parse::<syn::LitStr>()?;
-                        member.optional = true;
+                        (member.optional, member.may_be_missing) = (true, true);
+                    }
+                    // Required, and null is allowed: it may not be missing.
+                    Some("deserialize_with") => {
+                        meta.value()?.parse::<syn::LitStr>()?;
+                        member.may_be_missing = false;
                     }
                     Some("default") if !meta.input.peek(Token![=]) => {}
-                    Some("flatten") => (member.rest, member.optional) = (true, true),
+                    Some("flatten") => {
+                        (member.rest, member.optional, member.may_be_missing) = (true, true, true);
+                    }
                     _ => return Err(meta.error("an attribute that is not known")),
                 }
                 Ok(())
@@ -254,6 +265,22 @@ impl Member {
             read.map_err(|error| format!("the field `{}`: {error}", member.rust))?;
         }
         Ok(member)
+    }
+
+    /// A reader of the docs cannot guess how to get at a secret.
+    fn tell_how_to_read(&mut self) {
+        let secrets: [Type; 2] = [
+            syn::parse_quote!(crate::Secret),
+            syn::parse_quote!(Option<crate::Secret>),
+        ];
+        if !secrets.contains(&self.ty) {
+            return;
+        }
+        if !self.docs.is_empty() {
+            self.docs.push(syn::parse_quote!(#[doc = ""]));
+        }
+        let how = " Read it with [`expose_secret`](crate::Secret::expose_secret).";
+        self.docs.push(syn::parse_quote!(#[doc = #how]));
     }
 
     fn copy(&self) -> Self {
@@ -289,22 +316,25 @@ impl Member {
 
     /// The field's value once the map is read.
     fn value(&self) -> TokenStream {
-        let (rust, local, json) = (&self.rust, self.local(), &self.json);
+        let (rust, json) = (&self.rust, &self.json);
         let is_option = type_ident(&self.ty).as_deref() == Some("Option");
-        if self.optional || is_option {
-            quote!(#rust: #local.unwrap_or_default())
+        if self.may_be_missing {
+            quote!(#rust: #rust.unwrap_or_default())
+        } else if is_option {
+            quote!(#rust: compact::present(#rust, #json)?)
         } else {
-            quote!(#rust: compact::required(#local, #json)?)
+            quote!(#rust: compact::required(#rust, #json)?)
         }
     }
+}
 
-    /// The variable that holds the field while the map is read, beside those of the loop itself.
-    fn local(&self) -> Ident {
-        match self.rust.to_string().as_str() {
-            name @ ("map" | "field") => format_ident!("{name}_value"),
-            _ => self.rust.clone(),
-        }
+/// A name that no field has.
+fn free(name: &str, members: &[Member]) -> Ident {
+    let mut name = name.to_owned();
+    while members.iter().any(|member| member.rust == name) {
+        name.push('_');
     }
+    format_ident!("{name}")
 }
 
 fn short(mut ty: Type) -> Type {

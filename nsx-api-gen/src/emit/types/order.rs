@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::{component, items, members, operations, reference};
+use crate::document::{members, operations, properties, reference};
 use crate::names::type_name;
 
 /// The names of the fields of each type in the document's order.
@@ -19,7 +19,7 @@ impl Order {
         let mut order = Self(BTreeMap::new());
         let schemas = private.pointer("/components/schemas");
         for (name, schema) in members(schemas) {
-            order.schema(schemas, &type_name(name), schema);
+            order.schema(private, &type_name(name), schema);
         }
         for place in operations(private) {
             let id = place.id().unwrap_or_default();
@@ -28,7 +28,7 @@ impl Order {
             for (suffix, content) in [("-body", body), ("-response", success)] {
                 let media = members(content).next();
                 if let Some(schema) = media.and_then(|(_, media)| media.get("schema")) {
-                    order.schema(schemas, &type_name(&format!("{id}{suffix}")), schema);
+                    order.schema(private, &type_name(&format!("{id}{suffix}")), schema);
                 }
             }
         }
@@ -43,38 +43,19 @@ impl Order {
     }
 
     /// The fields of a schema, and of the types that typify makes of the schemas within it.
-    fn schema(&mut self, schemas: Option<&Value>, name: &str, schema: &Value) {
-        let mut fields = Vec::new();
-        collect(schemas, schema, 0, &mut fields);
+    fn schema(&mut self, root: &Value, name: &str, schema: &Value) {
+        let fields: Vec<String> = properties(root, schema)
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
         for (field, inner) in members(schema.get("properties")) {
-            self.schema(schemas, &format!("{name}{}", type_name(field)), inner);
+            self.schema(root, &format!("{name}{}", type_name(field)), inner);
         }
         if let Some(inner) = schema.get("items") {
-            self.schema(schemas, &format!("{name}Item"), inner);
+            self.schema(root, &format!("{name}Item"), inner);
         }
         if reference(schema).is_none() && !fields.is_empty() {
             self.0.insert(name.to_owned(), fields);
-        }
-    }
-}
-
-/// The properties of a schema and of all that it is made of, those of the first part first.
-fn collect(schemas: Option<&Value>, schema: &Value, depth: usize, into: &mut Vec<String>) {
-    // A ring of `allOf` was reported by `check`; this is for what only looks like one.
-    const DEEPEST: usize = 32;
-    if depth > DEEPEST {
-        return;
-    }
-    if let Some(target) = reference(schema) {
-        let schema = schemas.and_then(|schemas| schemas.get(component(target)));
-        return schema.map_or((), |schema| collect(schemas, schema, depth + 1, into));
-    }
-    for part in items(schema.get("allOf")) {
-        collect(schemas, part, depth + 1, into);
-    }
-    for (name, _) in members(schema.get("properties")) {
-        if !into.contains(name) {
-            into.push(name.clone());
         }
     }
 }

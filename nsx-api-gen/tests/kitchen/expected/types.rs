@@ -7,6 +7,57 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::compact::{self, FromMap, StringEnum, string_enum};
 
+#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct AlsoKind(pub Kind);
+
+impl std::ops::Deref for AlsoKind {
+    type Target = Kind;
+    fn deref(&self) -> &Kind {
+        &self.0
+    }
+}
+
+impl From<AlsoKind> for Kind {
+    fn from(value: AlsoKind) -> Self {
+        value.0
+    }
+}
+
+impl From<Kind> for AlsoKind {
+    fn from(value: Kind) -> Self {
+        Self(value)
+    }
+}
+
+impl std::fmt::Display for AlsoKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for AlsoKind {
+    type Err = <Kind as std::str::FromStr>::Err;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self(value.parse()?))
+    }
+}
+
+impl TryFrom<&str> for AlsoKind {
+    type Error = <Kind as std::str::FromStr>::Err;
+    fn try_from(value: &str) -> Result<Self, Self::Error> {
+        value.parse()
+    }
+}
+
+impl TryFrom<String> for AlsoKind {
+    type Error = <Kind as std::str::FromStr>::Err;
+    fn try_from(value: String) -> Result<Self, Self::Error> {
+        value.parse()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ApiError {
@@ -26,7 +77,9 @@ impl<'de> FromMap<'de> for ApiError {
     ];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (mut error_code, mut related_errors, mut error_data) = (None, None, None);
+        let mut error_code = None;
+        let mut related_errors = None;
+        let mut error_data = None;
         while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
             match field {
                 0 => compact::set(&mut error_code, "error_code", &mut map)?,
@@ -82,6 +135,165 @@ impl From<Vec<String>> for Arr {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Body {
+    pub nullable: Option<String>,
+    pub map: Option<String>,
+    pub map_value: Option<String>,
+    pub field: Option<String>,
+    pub field_value: Option<String>,
+    pub extra: Option<String>,
+    pub extra_more: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(rename = "gen"))]
+    pub gen_: Option<String>,
+    #[cfg_attr(feature = "schemars", schemars(rename = "$ref"))]
+    pub ref_: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra_: crate::Extra,
+}
+
+impl Body {
+    /// A `Body` of the fields that the document requires; the others are empty.
+    pub fn new(nullable: impl Into<Option<String>>) -> Self {
+        Self {
+            nullable: nullable.into(),
+            map: None,
+            map_value: None,
+            field: None,
+            field_value: None,
+            extra: None,
+            extra_more: None,
+            gen_: None,
+            ref_: None,
+            extra_: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Body {
+    const NAME: &'static str = "Body";
+    const FIELDS: &'static [&'static str] = &[
+        "nullable",
+        "map",
+        "map_value",
+        "field",
+        "field_value",
+        "extra",
+        "extra_more",
+        "gen",
+        "$ref",
+    ];
+
+    fn from_map<A: MapAccess<'de>>(mut map_: A) -> Result<Self, A::Error> {
+        let mut nullable = None;
+        let mut map = None;
+        let mut map_value = None;
+        let mut field = None;
+        let mut field_value = None;
+        let mut extra = None;
+        let mut extra_more = None;
+        let mut gen_ = None;
+        let mut ref_ = None;
+        let mut extra_ = Default::default();
+        while let Some(field_) = compact::next_field_or_keep(
+            &mut map_,
+            Self::FIELDS,
+            &mut extra_,
+        )? {
+            match field_ {
+                0 => compact::set(&mut nullable, "nullable", &mut map_)?,
+                1 => compact::set(&mut map, "map", &mut map_)?,
+                2 => compact::set(&mut map_value, "map_value", &mut map_)?,
+                3 => compact::set(&mut field, "field", &mut map_)?,
+                4 => compact::set(&mut field_value, "field_value", &mut map_)?,
+                5 => compact::set(&mut extra, "extra", &mut map_)?,
+                6 => compact::set(&mut extra_more, "extra_more", &mut map_)?,
+                7 => compact::set(&mut gen_, "gen", &mut map_)?,
+                _ => compact::set(&mut ref_, "$ref", &mut map_)?,
+            }
+        }
+        Ok(Self {
+            nullable: compact::present(nullable, "nullable")?,
+            map: map.unwrap_or_default(),
+            map_value: map_value.unwrap_or_default(),
+            field: field.unwrap_or_default(),
+            field_value: field_value.unwrap_or_default(),
+            extra: extra.unwrap_or_default(),
+            extra_more: extra_more.unwrap_or_default(),
+            gen_: gen_.unwrap_or_default(),
+            ref_: ref_.unwrap_or_default(),
+            extra_,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("nullable", &self.nullable)?;
+        object.optional("map", &self.map)?;
+        object.optional("map_value", &self.map_value)?;
+        object.optional("field", &self.field)?;
+        object.optional("field_value", &self.field_value)?;
+        object.optional("extra", &self.extra)?;
+        object.optional("extra_more", &self.extra_more)?;
+        object.optional("gen", &self.gen_)?;
+        object.optional("$ref", &self.ref_)?;
+        object.extra(&self.extra_)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ByteStream {
+    pub foo: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl<'de> FromMap<'de> for ByteStream {
+    const NAME: &'static str = "ByteStream";
+    const FIELDS: &'static [&'static str] = &["foo"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut foo = None;
+        let mut extra = Default::default();
+        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
+        {
+            compact::set(&mut foo, "foo", &mut map)?;
+        }
+        Ok(Self {
+            foo: foo.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteStream {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ByteStream {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("foo", &self.foo)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Client {
@@ -94,7 +306,8 @@ impl<'de> FromMap<'de> for Client {
     const FIELDS: &'static [&'static str] = &["error", "request"];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (mut error, mut request) = (None, None);
+        let mut error = None;
+        let mut request = None;
         while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
             match field {
                 0 => compact::set(&mut error, "error", &mut map)?,
@@ -234,7 +447,8 @@ impl<'de> FromMap<'de> for FormThingBody {
     const FIELDS: &'static [&'static str] = &["a", "b"];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (mut a, mut b) = (None, None);
+        let mut a = None;
+        let mut b = None;
         while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
             match field {
                 0 => compact::set(&mut a, "a", &mut map)?,
@@ -471,13 +685,15 @@ impl TryFrom<String> for NumEnum {
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Object {
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub secret: Option<crate::Secret>,
     #[cfg_attr(feature = "schemars", schemars(default))]
     pub secrets: Vec<crate::Secret>,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub nullable: Option<crate::Secret>,
     /// Fields that the document does not know, kept so that they are written back.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    pub extra: crate::Extra,
 }
 
 impl<'de> FromMap<'de> for Object {
@@ -485,7 +701,9 @@ impl<'de> FromMap<'de> for Object {
     const FIELDS: &'static [&'static str] = &["secret", "secrets", "nullable"];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (mut secret, mut secrets, mut nullable) = (None, None, None);
+        let mut secret = None;
+        let mut secrets = None;
+        let mut nullable = None;
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
@@ -523,6 +741,50 @@ impl Serialize for Object {
         object.end()
     }
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Odd {
+    /// `+1`
+    plus1,
+    /// `-1`
+    minus1,
+    /// ` " " `
+    X,
+    /// `a b`
+    AB,
+    /// `ümlaut`
+    Ümlaut,
+    /// `` "`tick`" ``
+    Tick,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for Odd {
+    const NAME: &'static str = "Odd";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("+1", Self::plus1),
+        ("-1", Self::minus1),
+        (" ", Self::X),
+        ("a b", Self::AB),
+        ("ümlaut", Self::Ümlaut),
+        ("`tick`", Self::Tick),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(Odd);
 
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -651,6 +913,640 @@ impl StringEnum for Request {
 
 string_enum!(Request);
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Shapes {
+    pub tagged: ShapesTagged,
+    pub external: Option<ShapesExternal>,
+    pub mixed: Option<ShapesMixed>,
+    pub any: Option<ShapesAny>,
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub list: Vec<Tag>,
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub map: std::collections::BTreeMap<String, Tag>,
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub kinds: Vec<Kind>,
+    pub also: Option<AlsoKind>,
+    pub odd: Option<Odd>,
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub passwords: std::collections::BTreeMap<String, crate::Secret>,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
+    pub untyped: Option<crate::Secret>,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
+    pub made: Option<crate::Secret>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Shapes {
+    /// A `Shapes` of the fields that the document requires; the others are empty.
+    pub fn new(tagged: impl Into<ShapesTagged>) -> Self {
+        Self {
+            tagged: tagged.into(),
+            external: None,
+            mixed: None,
+            any: None,
+            list: Default::default(),
+            map: Default::default(),
+            kinds: Default::default(),
+            also: None,
+            odd: None,
+            passwords: Default::default(),
+            untyped: None,
+            made: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Shapes {
+    const NAME: &'static str = "Shapes";
+    const FIELDS: &'static [&'static str] = &[
+        "tagged",
+        "external",
+        "mixed",
+        "any",
+        "list",
+        "map",
+        "kinds",
+        "also",
+        "odd",
+        "passwords",
+        "untyped",
+        "made",
+    ];
+
+    fn from_map<A: MapAccess<'de>>(mut map_: A) -> Result<Self, A::Error> {
+        let mut tagged = None;
+        let mut external = None;
+        let mut mixed = None;
+        let mut any = None;
+        let mut list = None;
+        let mut map = None;
+        let mut kinds = None;
+        let mut also = None;
+        let mut odd = None;
+        let mut passwords = None;
+        let mut untyped = None;
+        let mut made = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map_,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut tagged, "tagged", &mut map_)?,
+                1 => compact::set(&mut external, "external", &mut map_)?,
+                2 => compact::set(&mut mixed, "mixed", &mut map_)?,
+                3 => compact::set(&mut any, "any", &mut map_)?,
+                4 => compact::set(&mut list, "list", &mut map_)?,
+                5 => compact::set(&mut map, "map", &mut map_)?,
+                6 => compact::set(&mut kinds, "kinds", &mut map_)?,
+                7 => compact::set(&mut also, "also", &mut map_)?,
+                8 => compact::set(&mut odd, "odd", &mut map_)?,
+                9 => compact::set(&mut passwords, "passwords", &mut map_)?,
+                10 => compact::set(&mut untyped, "untyped", &mut map_)?,
+                _ => compact::set(&mut made, "made", &mut map_)?,
+            }
+        }
+        Ok(Self {
+            tagged: compact::required(tagged, "tagged")?,
+            external: external.unwrap_or_default(),
+            mixed: mixed.unwrap_or_default(),
+            any: any.unwrap_or_default(),
+            list: list.unwrap_or_default(),
+            map: map.unwrap_or_default(),
+            kinds: kinds.unwrap_or_default(),
+            also: also.unwrap_or_default(),
+            odd: odd.unwrap_or_default(),
+            passwords: passwords.unwrap_or_default(),
+            untyped: untyped.unwrap_or_default(),
+            made: made.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Shapes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Shapes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("tagged", &self.tagged)?;
+        object.optional("external", &self.external)?;
+        object.optional("mixed", &self.mixed)?;
+        object.optional("any", &self.any)?;
+        object.optional("list", &self.list)?;
+        object.optional("map", &self.map)?;
+        object.optional("kinds", &self.kinds)?;
+        object.optional("also", &self.also)?;
+        object.optional("odd", &self.odd)?;
+        object.optional("passwords", &self.passwords)?;
+        object.optional("untyped", &self.untyped)?;
+        object.optional("made", &self.made)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum ShapesAny {
+    ByteStream(ByteStream),
+    Body(Body),
+}
+
+impl From<ByteStream> for ShapesAny {
+    fn from(value: ByteStream) -> Self {
+        Self::ByteStream(value)
+    }
+}
+
+impl From<Body> for ShapesAny {
+    fn from(value: Body) -> Self {
+        Self::Body(value)
+    }
+}
+
+#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum ShapesExternal {
+    Variant1(ShapesExternalVariant1),
+    Variant2(ShapesExternalVariant2),
+}
+
+impl From<ShapesExternalVariant1> for ShapesExternal {
+    fn from(value: ShapesExternalVariant1) -> Self {
+        Self::Variant1(value)
+    }
+}
+
+impl From<ShapesExternalVariant2> for ShapesExternal {
+    fn from(value: ShapesExternalVariant2) -> Self {
+        Self::Variant2(value)
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ShapesExternalVariant1 {
+    pub x: ShapesExternalVariant1X,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ShapesExternalVariant1 {
+    /// A `ShapesExternalVariant1` of the fields that the document requires; the others are empty.
+    pub fn new(x: impl Into<ShapesExternalVariant1X>) -> Self {
+        Self {
+            x: x.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ShapesExternalVariant1 {
+    const NAME: &'static str = "ShapesExternalVariant1";
+    const FIELDS: &'static [&'static str] = &["x"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut x = None;
+        let mut extra = Default::default();
+        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
+        {
+            compact::set(&mut x, "x", &mut map)?;
+        }
+        Ok(Self {
+            x: compact::required(x, "x")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ShapesExternalVariant1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ShapesExternalVariant1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("x", &self.x)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ShapesExternalVariant1X {
+    pub i: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl<'de> FromMap<'de> for ShapesExternalVariant1X {
+    const NAME: &'static str = "ShapesExternalVariant1X";
+    const FIELDS: &'static [&'static str] = &["i"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut i = None;
+        let mut extra = Default::default();
+        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
+        {
+            compact::set(&mut i, "i", &mut map)?;
+        }
+        Ok(Self {
+            i: i.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ShapesExternalVariant1X {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ShapesExternalVariant1X {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("i", &self.i)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ShapesExternalVariant2 {
+    pub yy: ShapesExternalVariant2Yy,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ShapesExternalVariant2 {
+    /// A `ShapesExternalVariant2` of the fields that the document requires; the others are empty.
+    pub fn new(yy: impl Into<ShapesExternalVariant2Yy>) -> Self {
+        Self {
+            yy: yy.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ShapesExternalVariant2 {
+    const NAME: &'static str = "ShapesExternalVariant2";
+    const FIELDS: &'static [&'static str] = &["yy"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut yy = None;
+        let mut extra = Default::default();
+        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
+        {
+            compact::set(&mut yy, "yy", &mut map)?;
+        }
+        Ok(Self {
+            yy: compact::required(yy, "yy")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ShapesExternalVariant2 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ShapesExternalVariant2 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("yy", &self.yy)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ShapesExternalVariant2Yy {
+    pub j: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl<'de> FromMap<'de> for ShapesExternalVariant2Yy {
+    const NAME: &'static str = "ShapesExternalVariant2Yy";
+    const FIELDS: &'static [&'static str] = &["j"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut j = None;
+        let mut extra = Default::default();
+        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
+        {
+            compact::set(&mut j, "j", &mut map)?;
+        }
+        Ok(Self {
+            j: j.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ShapesExternalVariant2Yy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ShapesExternalVariant2Yy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("j", &self.j)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum ShapesMixed {
+    ShapesMixedVariant1(ShapesMixedVariant1),
+    String(String),
+}
+
+impl From<ShapesMixedVariant1> for ShapesMixed {
+    fn from(value: ShapesMixedVariant1) -> Self {
+        Self::ShapesMixedVariant1(value)
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ShapesMixedVariant1 {
+    pub m: String,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ShapesMixedVariant1 {
+    /// A `ShapesMixedVariant1` of the fields that the document requires; the others are empty.
+    pub fn new(m: impl Into<String>) -> Self {
+        Self {
+            m: m.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ShapesMixedVariant1 {
+    const NAME: &'static str = "ShapesMixedVariant1";
+    const FIELDS: &'static [&'static str] = &["m"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut m = None;
+        let mut extra = Default::default();
+        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
+        {
+            compact::set(&mut m, "m", &mut map)?;
+        }
+        Ok(Self {
+            m: compact::required(m, "m")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ShapesMixedVariant1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ShapesMixedVariant1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("m", &self.m)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+pub enum ShapesTagged {
+    Variant1(ShapesTaggedVariant1),
+    Variant2(ShapesTaggedVariant2),
+}
+
+impl From<ShapesTaggedVariant1> for ShapesTagged {
+    fn from(value: ShapesTaggedVariant1) -> Self {
+        Self::Variant1(value)
+    }
+}
+
+impl From<ShapesTaggedVariant2> for ShapesTagged {
+    fn from(value: ShapesTaggedVariant2) -> Self {
+        Self::Variant2(value)
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ShapesTaggedVariant1 {
+    pub t: ShapesTaggedVariant1T,
+    pub a: String,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ShapesTaggedVariant1 {
+    /// A `ShapesTaggedVariant1` of the fields that the document requires; the others are empty.
+    pub fn new(t: impl Into<ShapesTaggedVariant1T>, a: impl Into<String>) -> Self {
+        Self {
+            t: t.into(),
+            a: a.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ShapesTaggedVariant1 {
+    const NAME: &'static str = "ShapesTaggedVariant1";
+    const FIELDS: &'static [&'static str] = &["t", "a"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut t = None;
+        let mut a = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut t, "t", &mut map)?,
+                _ => compact::set(&mut a, "a", &mut map)?,
+            }
+        }
+        Ok(Self {
+            t: compact::required(t, "t")?,
+            a: compact::required(a, "a")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ShapesTaggedVariant1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ShapesTaggedVariant1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("t", &self.t)?;
+        object.field("a", &self.a)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ShapesTaggedVariant1T {
+    /// `circle`
+    Circle,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for ShapesTaggedVariant1T {
+    const NAME: &'static str = "ShapesTaggedVariant1T";
+    const TABLE: &'static [(&'static str, Self)] = &[("circle", Self::Circle)];
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(ShapesTaggedVariant1T);
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ShapesTaggedVariant2 {
+    pub t: ShapesTaggedVariant2T,
+    pub b: String,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ShapesTaggedVariant2 {
+    /// A `ShapesTaggedVariant2` of the fields that the document requires; the others are empty.
+    pub fn new(t: impl Into<ShapesTaggedVariant2T>, b: impl Into<String>) -> Self {
+        Self {
+            t: t.into(),
+            b: b.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ShapesTaggedVariant2 {
+    const NAME: &'static str = "ShapesTaggedVariant2";
+    const FIELDS: &'static [&'static str] = &["t", "b"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut t = None;
+        let mut b = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut t, "t", &mut map)?,
+                _ => compact::set(&mut b, "b", &mut map)?,
+            }
+        }
+        Ok(Self {
+            t: compact::required(t, "t")?,
+            b: compact::required(b, "b")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ShapesTaggedVariant2 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ShapesTaggedVariant2 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("t", &self.t)?;
+        object.field("b", &self.b)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ShapesTaggedVariant2T {
+    /// `square`
+    Square,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for ShapesTaggedVariant2T {
+    const NAME: &'static str = "ShapesTaggedVariant2T";
+    const TABLE: &'static [(&'static str, Self)] = &[("square", Self::Square)];
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(ShapesTaggedVariant2T);
+
 #[derive(
     serde::Deserialize,
     serde::Serialize,
@@ -705,7 +1601,9 @@ pub struct Sub {
     pub id: String,
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: String,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub secret: crate::Secret,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub optsecret: Option<crate::Secret>,
     pub kind: Option<Kind>,
     pub inline_enum: Option<SubInlineEnum>,
@@ -776,102 +1674,69 @@ impl<'de> FromMap<'de> for Sub {
         "extra",
     ];
 
-    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (
-            mut id,
-            mut type_,
-            mut secret,
-            mut optsecret,
-            mut kind,
-            mut inline_enum,
-            mut n,
-            mut n32,
-            mut plain,
-            mut f,
-            mut b,
-            mut b2,
-            mut list,
-            mut reqlist,
-            mut map_value,
-            mut any,
-            mut obj,
-            mut nested,
-            mut self_,
-            mut nul,
-            mut short,
-            mut dt,
-            mut uuid,
-            mut ip,
-            mut parent,
-            mut defs,
-            mut di,
-            mut setx,
-            mut cap,
-            mut extra,
-        ) = (
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-        );
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+    fn from_map<A: MapAccess<'de>>(mut map_: A) -> Result<Self, A::Error> {
+        let mut id = None;
+        let mut type_ = None;
+        let mut secret = None;
+        let mut optsecret = None;
+        let mut kind = None;
+        let mut inline_enum = None;
+        let mut n = None;
+        let mut n32 = None;
+        let mut plain = None;
+        let mut f = None;
+        let mut b = None;
+        let mut b2 = None;
+        let mut list = None;
+        let mut reqlist = None;
+        let mut map = None;
+        let mut any = None;
+        let mut obj = None;
+        let mut nested = None;
+        let mut self_ = None;
+        let mut nul = None;
+        let mut short = None;
+        let mut dt = None;
+        let mut uuid = None;
+        let mut ip = None;
+        let mut parent = None;
+        let mut defs = None;
+        let mut di = None;
+        let mut setx = None;
+        let mut cap = None;
+        let mut extra = None;
+        while let Some(field) = compact::next_field(&mut map_, Self::FIELDS)? {
             match field {
-                0 => compact::set(&mut id, "id", &mut map)?,
-                1 => compact::set(&mut type_, "type", &mut map)?,
-                2 => compact::set(&mut secret, "secret", &mut map)?,
-                3 => compact::set(&mut optsecret, "optsecret", &mut map)?,
-                4 => compact::set(&mut kind, "kind", &mut map)?,
-                5 => compact::set(&mut inline_enum, "inline_enum", &mut map)?,
-                6 => compact::set(&mut n, "n", &mut map)?,
-                7 => compact::set(&mut n32, "n32", &mut map)?,
-                8 => compact::set(&mut plain, "plain", &mut map)?,
-                9 => compact::set(&mut f, "f", &mut map)?,
-                10 => compact::set(&mut b, "b", &mut map)?,
-                11 => compact::set(&mut b2, "b2", &mut map)?,
-                12 => compact::set(&mut list, "list", &mut map)?,
-                13 => compact::set(&mut reqlist, "reqlist", &mut map)?,
-                14 => compact::set(&mut map_value, "map", &mut map)?,
-                15 => compact::set(&mut any, "any", &mut map)?,
-                16 => compact::set(&mut obj, "obj", &mut map)?,
-                17 => compact::set(&mut nested, "nested", &mut map)?,
-                18 => compact::set(&mut self_, "self", &mut map)?,
-                19 => compact::set(&mut nul, "nul", &mut map)?,
-                20 => compact::set(&mut short, "short", &mut map)?,
-                21 => compact::set(&mut dt, "dt", &mut map)?,
-                22 => compact::set(&mut uuid, "uuid", &mut map)?,
-                23 => compact::set(&mut ip, "ip", &mut map)?,
-                24 => compact::set(&mut parent, "parent", &mut map)?,
-                25 => compact::set(&mut defs, "defs", &mut map)?,
-                26 => compact::set(&mut di, "di", &mut map)?,
-                27 => compact::set(&mut setx, "setx", &mut map)?,
-                28 => compact::set(&mut cap, "cap", &mut map)?,
-                _ => compact::set(&mut extra, "extra", &mut map)?,
+                0 => compact::set(&mut id, "id", &mut map_)?,
+                1 => compact::set(&mut type_, "type", &mut map_)?,
+                2 => compact::set(&mut secret, "secret", &mut map_)?,
+                3 => compact::set(&mut optsecret, "optsecret", &mut map_)?,
+                4 => compact::set(&mut kind, "kind", &mut map_)?,
+                5 => compact::set(&mut inline_enum, "inline_enum", &mut map_)?,
+                6 => compact::set(&mut n, "n", &mut map_)?,
+                7 => compact::set(&mut n32, "n32", &mut map_)?,
+                8 => compact::set(&mut plain, "plain", &mut map_)?,
+                9 => compact::set(&mut f, "f", &mut map_)?,
+                10 => compact::set(&mut b, "b", &mut map_)?,
+                11 => compact::set(&mut b2, "b2", &mut map_)?,
+                12 => compact::set(&mut list, "list", &mut map_)?,
+                13 => compact::set(&mut reqlist, "reqlist", &mut map_)?,
+                14 => compact::set(&mut map, "map", &mut map_)?,
+                15 => compact::set(&mut any, "any", &mut map_)?,
+                16 => compact::set(&mut obj, "obj", &mut map_)?,
+                17 => compact::set(&mut nested, "nested", &mut map_)?,
+                18 => compact::set(&mut self_, "self", &mut map_)?,
+                19 => compact::set(&mut nul, "nul", &mut map_)?,
+                20 => compact::set(&mut short, "short", &mut map_)?,
+                21 => compact::set(&mut dt, "dt", &mut map_)?,
+                22 => compact::set(&mut uuid, "uuid", &mut map_)?,
+                23 => compact::set(&mut ip, "ip", &mut map_)?,
+                24 => compact::set(&mut parent, "parent", &mut map_)?,
+                25 => compact::set(&mut defs, "defs", &mut map_)?,
+                26 => compact::set(&mut di, "di", &mut map_)?,
+                27 => compact::set(&mut setx, "setx", &mut map_)?,
+                28 => compact::set(&mut cap, "cap", &mut map_)?,
+                _ => compact::set(&mut extra, "extra", &mut map_)?,
             }
         }
         Ok(Self {
@@ -889,7 +1754,7 @@ impl<'de> FromMap<'de> for Sub {
             b2: b2.unwrap_or_default(),
             list: list.unwrap_or_default(),
             reqlist: reqlist.unwrap_or_default(),
-            map: map_value.unwrap_or_default(),
+            map: map.unwrap_or_default(),
             any: any.unwrap_or_default(),
             obj: obj.unwrap_or_default(),
             nested: nested.unwrap_or_default(),
@@ -957,19 +1822,15 @@ impl Serialize for Sub {
 pub enum SubInlineEnum {
     /// `X`
     X,
-    /// `true`
-    True,
+    /// `Y`
+    Y,
     /// A value that the document does not list.
     Unrecognized(String),
 }
 
 impl StringEnum for SubInlineEnum {
     const NAME: &'static str = "SubInlineEnum";
-    const TABLE: &'static [(&'static str, Self)] = &[
-        ("X", Self::X),
-        ("true", Self::True),
-    ];
-
+    const TABLE: &'static [(&'static str, Self)] = &[("X", Self::X), ("Y", Self::Y)];
     fn from_unrecognized(text: String) -> Self {
         Self::Unrecognized(text)
     }
@@ -1017,6 +1878,69 @@ impl Serialize for SubNested {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Tag {
+    pub tag: String,
+    pub scope: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Tag {
+    /// A `Tag` of the fields that the document requires; the others are empty.
+    pub fn new(tag: impl Into<String>) -> Self {
+        Self {
+            tag: tag.into(),
+            scope: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Tag {
+    const NAME: &'static str = "Tag";
+    const FIELDS: &'static [&'static str] = &["tag", "scope"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut tag = None;
+        let mut scope = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut tag, "tag", &mut map)?,
+                _ => compact::set(&mut scope, "scope", &mut map)?,
+            }
+        }
+        Ok(Self {
+            tag: compact::required(tag, "tag")?,
+            scope: scope.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Tag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Tag {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("tag", &self.tag)?;
+        object.optional("scope", &self.scope)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
 /// A thing
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1025,7 +1949,9 @@ pub struct Thing {
     pub id: String,
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: String,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub secret: crate::Secret,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub optsecret: Option<crate::Secret>,
     pub kind: Option<Kind>,
     pub inline_enum: Option<ThingInlineEnum>,
@@ -1060,7 +1986,7 @@ pub struct Thing {
     pub cap: Option<String>,
     /// Fields that the document does not know, kept so that they are written back.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    pub extra: crate::Extra,
 }
 
 impl Thing {
@@ -1139,104 +2065,72 @@ impl<'de> FromMap<'de> for Thing {
         "cap",
     ];
 
-    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (
-            mut id,
-            mut type_,
-            mut secret,
-            mut optsecret,
-            mut kind,
-            mut inline_enum,
-            mut n,
-            mut n32,
-            mut plain,
-            mut f,
-            mut b,
-            mut b2,
-            mut list,
-            mut reqlist,
-            mut map_value,
-            mut any,
-            mut obj,
-            mut nested,
-            mut self_,
-            mut nul,
-            mut short,
-            mut dt,
-            mut uuid,
-            mut ip,
-            mut parent,
-            mut defs,
-            mut di,
-            mut setx,
-            mut cap,
-        ) = (
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-            None,
-        );
+    fn from_map<A: MapAccess<'de>>(mut map_: A) -> Result<Self, A::Error> {
+        let mut id = None;
+        let mut type_ = None;
+        let mut secret = None;
+        let mut optsecret = None;
+        let mut kind = None;
+        let mut inline_enum = None;
+        let mut n = None;
+        let mut n32 = None;
+        let mut plain = None;
+        let mut f = None;
+        let mut b = None;
+        let mut b2 = None;
+        let mut list = None;
+        let mut reqlist = None;
+        let mut map = None;
+        let mut any = None;
+        let mut obj = None;
+        let mut nested = None;
+        let mut self_ = None;
+        let mut nul = None;
+        let mut short = None;
+        let mut dt = None;
+        let mut uuid = None;
+        let mut ip = None;
+        let mut parent = None;
+        let mut defs = None;
+        let mut di = None;
+        let mut setx = None;
+        let mut cap = None;
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
-            &mut map,
+            &mut map_,
             Self::FIELDS,
             &mut extra,
         )? {
             match field {
-                0 => compact::set(&mut id, "id", &mut map)?,
-                1 => compact::set(&mut type_, "type", &mut map)?,
-                2 => compact::set(&mut secret, "secret", &mut map)?,
-                3 => compact::set(&mut optsecret, "optsecret", &mut map)?,
-                4 => compact::set(&mut kind, "kind", &mut map)?,
-                5 => compact::set(&mut inline_enum, "inline_enum", &mut map)?,
-                6 => compact::set(&mut n, "n", &mut map)?,
-                7 => compact::set(&mut n32, "n32", &mut map)?,
-                8 => compact::set(&mut plain, "plain", &mut map)?,
-                9 => compact::set(&mut f, "f", &mut map)?,
-                10 => compact::set(&mut b, "b", &mut map)?,
-                11 => compact::set(&mut b2, "b2", &mut map)?,
-                12 => compact::set(&mut list, "list", &mut map)?,
-                13 => compact::set(&mut reqlist, "reqlist", &mut map)?,
-                14 => compact::set(&mut map_value, "map", &mut map)?,
-                15 => compact::set(&mut any, "any", &mut map)?,
-                16 => compact::set(&mut obj, "obj", &mut map)?,
-                17 => compact::set(&mut nested, "nested", &mut map)?,
-                18 => compact::set(&mut self_, "self", &mut map)?,
-                19 => compact::set(&mut nul, "nul", &mut map)?,
-                20 => compact::set(&mut short, "short", &mut map)?,
-                21 => compact::set(&mut dt, "dt", &mut map)?,
-                22 => compact::set(&mut uuid, "uuid", &mut map)?,
-                23 => compact::set(&mut ip, "ip", &mut map)?,
-                24 => compact::set(&mut parent, "parent", &mut map)?,
-                25 => compact::set(&mut defs, "defs", &mut map)?,
-                26 => compact::set(&mut di, "di", &mut map)?,
-                27 => compact::set(&mut setx, "setx", &mut map)?,
-                _ => compact::set(&mut cap, "cap", &mut map)?,
+                0 => compact::set(&mut id, "id", &mut map_)?,
+                1 => compact::set(&mut type_, "type", &mut map_)?,
+                2 => compact::set(&mut secret, "secret", &mut map_)?,
+                3 => compact::set(&mut optsecret, "optsecret", &mut map_)?,
+                4 => compact::set(&mut kind, "kind", &mut map_)?,
+                5 => compact::set(&mut inline_enum, "inline_enum", &mut map_)?,
+                6 => compact::set(&mut n, "n", &mut map_)?,
+                7 => compact::set(&mut n32, "n32", &mut map_)?,
+                8 => compact::set(&mut plain, "plain", &mut map_)?,
+                9 => compact::set(&mut f, "f", &mut map_)?,
+                10 => compact::set(&mut b, "b", &mut map_)?,
+                11 => compact::set(&mut b2, "b2", &mut map_)?,
+                12 => compact::set(&mut list, "list", &mut map_)?,
+                13 => compact::set(&mut reqlist, "reqlist", &mut map_)?,
+                14 => compact::set(&mut map, "map", &mut map_)?,
+                15 => compact::set(&mut any, "any", &mut map_)?,
+                16 => compact::set(&mut obj, "obj", &mut map_)?,
+                17 => compact::set(&mut nested, "nested", &mut map_)?,
+                18 => compact::set(&mut self_, "self", &mut map_)?,
+                19 => compact::set(&mut nul, "nul", &mut map_)?,
+                20 => compact::set(&mut short, "short", &mut map_)?,
+                21 => compact::set(&mut dt, "dt", &mut map_)?,
+                22 => compact::set(&mut uuid, "uuid", &mut map_)?,
+                23 => compact::set(&mut ip, "ip", &mut map_)?,
+                24 => compact::set(&mut parent, "parent", &mut map_)?,
+                25 => compact::set(&mut defs, "defs", &mut map_)?,
+                26 => compact::set(&mut di, "di", &mut map_)?,
+                27 => compact::set(&mut setx, "setx", &mut map_)?,
+                _ => compact::set(&mut cap, "cap", &mut map_)?,
             }
         }
         Ok(Self {
@@ -1254,7 +2148,7 @@ impl<'de> FromMap<'de> for Thing {
             b2: b2.unwrap_or_default(),
             list: list.unwrap_or_default(),
             reqlist: reqlist.unwrap_or_default(),
-            map: map_value.unwrap_or_default(),
+            map: map.unwrap_or_default(),
             any: any.unwrap_or_default(),
             obj: obj.unwrap_or_default(),
             nested: nested.unwrap_or_default(),
@@ -1322,19 +2216,15 @@ impl Serialize for Thing {
 pub enum ThingInlineEnum {
     /// `X`
     X,
-    /// `true`
-    True,
+    /// `Y`
+    Y,
     /// A value that the document does not list.
     Unrecognized(String),
 }
 
 impl StringEnum for ThingInlineEnum {
     const NAME: &'static str = "ThingInlineEnum";
-    const TABLE: &'static [(&'static str, Self)] = &[
-        ("X", Self::X),
-        ("true", Self::True),
-    ];
-
+    const TABLE: &'static [(&'static str, Self)] = &[("X", Self::X), ("Y", Self::Y)];
     fn from_unrecognized(text: String) -> Self {
         Self::Unrecognized(text)
     }
@@ -1355,7 +2245,7 @@ pub struct ThingNested {
     pub x: Option<String>,
     /// Fields that the document does not know, kept so that they are written back.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
-    pub extra: serde_json::Map<String, serde_json::Value>,
+    pub extra: crate::Extra,
 }
 
 impl<'de> FromMap<'de> for ThingNested {
@@ -1403,7 +2293,8 @@ impl<'de> FromMap<'de> for Tree {
     const FIELDS: &'static [&'static str] = &["left", "right"];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (mut left, mut right) = (None, None);
+        let mut left = None;
+        let mut right = None;
         while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
             match field {
                 0 => compact::set(&mut left, "left", &mut map)?,
@@ -1463,7 +2354,7 @@ pub struct Value {
     pub deserializer: Option<String>,
     /// Fields that the document does not know, kept so that they are written back.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
-    pub extra_: serde_json::Map<String, serde_json::Value>,
+    pub extra_: crate::Extra,
 }
 
 impl Value {
@@ -1492,34 +2383,32 @@ impl<'de> FromMap<'de> for Value {
         "deserializer",
     ];
 
-    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let (
-            mut map_value,
-            mut object,
-            mut field_value,
-            mut extra,
-            mut serializer,
-            mut deserializer,
-        ) = (None, None, None, None, None, None);
+    fn from_map<A: MapAccess<'de>>(mut map_: A) -> Result<Self, A::Error> {
+        let mut map = None;
+        let mut object = None;
+        let mut field = None;
+        let mut extra = None;
+        let mut serializer = None;
+        let mut deserializer = None;
         let mut extra_ = Default::default();
-        while let Some(field) = compact::next_field_or_keep(
-            &mut map,
+        while let Some(field_) = compact::next_field_or_keep(
+            &mut map_,
             Self::FIELDS,
             &mut extra_,
         )? {
-            match field {
-                0 => compact::set(&mut map_value, "map", &mut map)?,
-                1 => compact::set(&mut object, "object", &mut map)?,
-                2 => compact::set(&mut field_value, "field", &mut map)?,
-                3 => compact::set(&mut extra, "extra", &mut map)?,
-                4 => compact::set(&mut serializer, "serializer", &mut map)?,
-                _ => compact::set(&mut deserializer, "deserializer", &mut map)?,
+            match field_ {
+                0 => compact::set(&mut map, "map", &mut map_)?,
+                1 => compact::set(&mut object, "object", &mut map_)?,
+                2 => compact::set(&mut field, "field", &mut map_)?,
+                3 => compact::set(&mut extra, "extra", &mut map_)?,
+                4 => compact::set(&mut serializer, "serializer", &mut map_)?,
+                _ => compact::set(&mut deserializer, "deserializer", &mut map_)?,
             }
         }
         Ok(Self {
-            map: compact::required(map_value, "map")?,
+            map: compact::required(map, "map")?,
             object: object.unwrap_or_default(),
-            field: field_value.unwrap_or_default(),
+            field: field.unwrap_or_default(),
             extra: extra.unwrap_or_default(),
             serializer: serializer.unwrap_or_default(),
             deserializer: deserializer.unwrap_or_default(),

@@ -115,7 +115,7 @@ pub(super) struct Kept {
     pub(super) id: String,
     list: Vec<String>,
     nested: Option<Box<Kept>>,
-    extra: Map<String, Value>,
+    extra: crate::Extra,
 }
 
 impl<'de> FromMap<'de> for Kept {
@@ -124,7 +124,7 @@ impl<'de> FromMap<'de> for Kept {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let (mut id, mut list, mut nested) = (None, None, None);
-        let mut extra = Map::new();
+        let mut extra = crate::Extra::default();
         while let Some(field) = next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
             match field {
                 0 => set(&mut id, "id", &mut map)?,

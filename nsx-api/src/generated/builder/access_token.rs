@@ -28,13 +28,22 @@ impl Client {
     /// | 500 | The manager failed while it worked on the request, which may have taken effect nevertheless. If it happens again, search the manager's logs for the `module_name` and the `error_code`. | [`ErrorKind::InternalServerError`](crate::ErrorKind::InternalServerError) |
     /// | 503 | The manager cannot take the request now: it is starting, its cluster is forming, or too many requests are open. Wait, then try again. | [`ErrorKind::ServiceUnavailable`](crate::ErrorKind::ServiceUnavailable) |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.create_registration_token().send().await?;
+    /// let response = match client.create_registration_token().send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::PreconditionFailed => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
@@ -54,7 +63,7 @@ pub struct CreateRegistrationToken<'a> {
 }
 
 impl<'a> CreateRegistrationToken<'a> {
-    /// Sends the request: `POST /api/v1/aaa/registration-token`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::create_registration_token`].
     pub async fn send(self) -> Result<Response<types::RegistrationToken>, Error> {
         self.into_request().send().await?.json()
     }

@@ -21,13 +21,22 @@ impl Client {
     /// | 403 | No | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     /// | 404 | Bare | [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, body: nsx_api::types::OpenT) -> Result<(), nsx_api::Error> {
-    /// let response = client.with_(body).send().await?;
+    /// let response = match client.with_(body).send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
@@ -47,7 +56,9 @@ impl Client {
     /// | 201 | Made | `Response<`[`Client`](crate::types::Client)`>` |
     /// | 202 | Later | `Response<`[`Client`](crate::types::Client)`>` |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
@@ -75,7 +86,7 @@ pub struct With<'a> {
 }
 
 impl<'a> With<'a> {
-    /// Sends the request: `PUT /api/v1/request`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::with_`].
     pub async fn send(self) -> Result<Response<types::OpenT>, Error> {
         self.into_request().send().await?.json()
     }
@@ -100,7 +111,7 @@ impl<'a> Request_<'a> {
         self
     }
 
-    /// Sends the request: `POST /api/v1/request`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::request_`].
     pub async fn send(self) -> Result<Response<types::Client>, Error> {
         self.into_request().send().await?.json()
     }

@@ -3,9 +3,13 @@
 //! A builder for each operation; [`Client`](crate::Client) has a method that starts it.
 
 mod aux_;
+mod gen_;
 mod things;
 mod untagged;
+mod zug_nge;
 
 pub use aux_::*;
+pub use gen_::*;
 pub use things::*;
 pub use untagged::*;
+pub use zug_nge::*;

@@ -22,13 +22,22 @@ impl Client {
     /// | 200 | OK | `Response<`[`Thing`](crate::types::Thing)`>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, x_req: bool) -> Result<(), nsx_api::Error> {
-    /// let response = client.get_thing("thing-id", "type", x_req).send().await?;
+    /// let response = match client.get_thing("thing-id", "type", x_req).send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
@@ -68,13 +77,22 @@ impl Client {
     /// | 200 | OK | `Response<`[`Thing`](crate::types::Thing)`>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Thing) -> Result<(), nsx_api::Error> {
-    /// let response = client.update_thing("thing-id", body).send().await?;
+    /// let response = match client.update_thing("thing-id", body).send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
@@ -138,7 +156,7 @@ impl<'a> GetThing<'a> {
         self
     }
 
-    /// Sends the request: `GET /api/v1/things/{thing-id}`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::get_thing`].
     pub async fn send(self) -> Result<Response<types::Thing>, Error> {
         self.into_request().send().await?.json()
     }
@@ -167,7 +185,7 @@ pub struct UpdateThing<'a> {
 }
 
 impl<'a> UpdateThing<'a> {
-    /// Sends the request: `PUT /api/v1/things/{thing-id}`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::update_thing`].
     pub async fn send(self) -> Result<Response<types::Thing>, Error> {
         self.into_request().send().await?.json()
     }

@@ -19,7 +19,9 @@ impl Client {
     /// | --- | --- | --- |
     /// | 200 | s | `Response<`[`ByteStream`]`>` |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
@@ -53,7 +55,9 @@ impl Client {
     /// | --- | --- | --- |
     /// | 200 | gone | `Response<()>` |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
@@ -91,7 +95,9 @@ impl Client {
     /// | --- | --- | --- |
     /// | 204 | s | `Response<()>` |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
@@ -121,13 +127,22 @@ impl Client {
     /// | 200 | OK | `Response<Vec<types::Thing>>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.form_thing().send().await?;
+    /// let response = match client.form_thing().send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
@@ -150,13 +165,22 @@ impl Client {
     /// | 200 | OK | `Response<String>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.str_thing().send().await?;
+    /// let response = match client.str_thing().send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
@@ -176,13 +200,22 @@ impl Client {
     /// | 200 | OK | `Response<serde_json::Value>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.list_body().send().await?;
+    /// let response = match client.list_body().send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
@@ -216,14 +249,23 @@ impl Client {
     /// | 403 | No | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     /// | 404 | Bare | [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
     /// ```no_run
     /// # #![allow(deprecated)]
     /// # async fn example(client: nsx_api::Client, value: i64, token: nsx_api::Secret) -> Result<(), nsx_api::Error> {
-    /// let response = client.locals("url", value, token).send().await?;
+    /// let response = match client.locals("url", value, token).send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
@@ -267,10 +309,11 @@ impl Client {
     ///
     /// | status | meaning | in Rust |
     /// | --- | --- | --- |
-    /// | default | Anything | the [`ErrorKind`](crate::ErrorKind) of the status |
-    /// | 2XX | Any success. | `Response<()>` |
+    /// | default | Anything | `Response<()>` |
     ///
-    /// Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
     ///
     /// # Example
     ///
@@ -305,7 +348,7 @@ impl<'a> RawThing<'a> {
         self
     }
 
-    /// Sends the request: `POST /api/v1/things/{thing-id}`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::raw_thing`].
     pub async fn send(self) -> Result<Response<ByteStream>, Error> {
         self.into_request().stream().await
     }
@@ -339,7 +382,7 @@ impl<'a> DeleteThing<'a> {
         self
     }
 
-    /// Sends the request: `DELETE /api/v1/things/{thing-id}`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::delete_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -369,7 +412,7 @@ impl<'a> TextThing<'a> {
         self
     }
 
-    /// Sends the request: `PATCH /api/v1/things/{thing-id}`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::text_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -401,7 +444,7 @@ impl<'a> FormThing<'a> {
         self
     }
 
-    /// Sends the request: `POST /api/v1/form`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::form_thing`].
     pub async fn send(self) -> Result<Response<Vec<types::Thing>>, Error> {
         self.into_request().send().await?.json()
     }
@@ -423,7 +466,7 @@ pub struct StrThing<'a> {
 }
 
 impl<'a> StrThing<'a> {
-    /// Sends the request: `GET /api/v1/str`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::str_thing`].
     pub async fn send(self) -> Result<Response<String>, Error> {
         self.into_request().send().await?.json()
     }
@@ -448,7 +491,7 @@ impl<'a> ListBody<'a> {
         self
     }
 
-    /// Sends the request: `POST /api/v1/list`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::list_body`].
     pub async fn send(self) -> Result<Response<serde_json::Value>, Error> {
         self.into_request().send().await?.json()
     }
@@ -557,7 +600,7 @@ impl<'a> Locals<'a> {
         self
     }
 
-    /// Sends the request: `GET /api/v1/locals/{url}/{value}`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::locals`].
     pub async fn send(self) -> Result<Response<Vec<types::Thing>>, Error> {
         self.into_request().send().await?.json()
     }
@@ -592,7 +635,7 @@ pub struct Response_<'a> {
 }
 
 impl<'a> Response_<'a> {
-    /// Sends the request: `POST /api/v1/markdown`.
+    /// Sends the request. What comes back, and the errors, are those of [`Client::response`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }

@@ -1,0 +1,285 @@
+//! An operation with what both sides know of it: the document its names and words, progenitor its Rust types.
+
+use std::collections::BTreeMap;
+
+use quote::{format_ident, quote};
+use syn::{Ident, Type};
+
+use super::recognize;
+use crate::document::is_success;
+use crate::model::{In, Operation};
+use crate::names;
+
+/// An operation with the Rust types of its parameters, body and success.
+pub(super) struct Method<'a> {
+    pub(super) operation: &'a Operation,
+    pub(super) arguments: Vec<Argument<'a>>,
+    pub(super) body: Option<BodyArgument<'a>>,
+    pub(super) success: Success,
+}
+
+pub(super) struct Argument<'a> {
+    pub(super) name: &'a str,
+    pub(super) rust: Ident,
+    pub(super) place: In,
+    pub(super) required: bool,
+    pub(super) joined: bool,
+    pub(super) description: Option<&'a str>,
+    pub(super) ty: Type,
+}
+
+pub(super) struct BodyArgument<'a> {
+    pub(super) media: &'a str,
+    pub(super) required: bool,
+    pub(super) description: Option<&'a str>,
+    pub(super) ty: Type,
+}
+
+/// What a success gives.
+pub(super) enum Success {
+    Nothing,
+    Stream,
+    Value(Box<Type>),
+}
+
+impl<'a> Method<'a> {
+    /// Brings together what the document and progenitor know.
+    pub(super) fn new(
+        operation: &'a Operation,
+        builder: recognize::Builder,
+    ) -> Result<Self, String> {
+        let body = match (&operation.body, builder.body) {
+            (None, None) => None,
+            (Some(body), Some(ty)) => Some(BodyArgument {
+                media: &body.media,
+                required: body.required,
+                description: body.description.as_deref(),
+                ty: super::types_type(ty),
+            }),
+            _ => return Err("progenitor and the document differ on its body".to_owned()),
+        };
+        Ok(Self {
+            operation,
+            arguments: arguments(operation, builder.parameters)?,
+            body,
+            success: success(super::types_type(builder.success)),
+        })
+    }
+
+    /// The types that the operation sends, and those that it receives.
+    pub(super) fn sent(&self) -> Vec<Type> {
+        let arguments = self.arguments.iter().map(|argument| argument.ty.clone());
+        arguments
+            .chain(self.body.iter().map(|body| body.ty.clone()))
+            .collect()
+    }
+
+    /// The type that the operation receives.
+    pub(super) fn received(&self) -> Option<Type> {
+        match &self.success {
+            Success::Value(ty) => Some(Type::clone(ty)),
+            Success::Nothing | Success::Stream => None,
+        }
+    }
+    pub(super) fn builder(&self) -> Ident {
+        format_ident!("{}", names::builder_name(&self.operation.id))
+    }
+
+    pub(super) fn required(&self) -> impl Iterator<Item = &Argument<'a>> {
+        self.arguments.iter().filter(|argument| argument.required)
+    }
+
+    pub(super) fn required_body(&self) -> Option<&BodyArgument<'a>> {
+        self.body.as_ref().filter(|body| body.required)
+    }
+
+    pub(super) fn method_ident(&self) -> Ident {
+        format_ident!("{}", names::method_name(&self.operation.id))
+    }
+
+    /// The field of the client; a parameter may be called `client`.
+    pub(super) fn client_ident(&self) -> Ident {
+        let taken = self
+            .arguments
+            .iter()
+            .any(|argument| argument.rust == "client");
+        format_ident!("{}", if taken { "client_" } else { "client" })
+    }
+
+    /// The operation's first tag.
+    pub(super) fn tag(&self) -> Option<&str> {
+        self.operation.tag.as_deref()
+    }
+
+    pub(super) fn operation(&self) -> &Operation {
+        self.operation
+    }
+
+    /// What the page of the method needs of its arguments: name, whether required, description.
+    pub(super) fn described(&self) -> Vec<(String, bool, Option<&str>)> {
+        let arguments = self.arguments.iter();
+        let mut list: Vec<_> = arguments
+            .map(|one| (one.rust.to_string(), one.required, one.description))
+            .collect();
+        if let Some(body) = &self.body {
+            list.push(("body".to_owned(), body.required, body.description));
+        }
+        list
+    }
+
+    /// A call for the example: what must be given from outside, and the call's arguments.
+    pub(super) fn example(&self) -> (Vec<String>, Vec<String>) {
+        let (mut outside, mut given) = (Vec::new(), Vec::new());
+        for argument in self.required() {
+            let name = &argument.rust;
+            if is(&argument.ty, "String") {
+                given.push(format!("\"{}\"", argument.name));
+            } else {
+                outside.push(format!("{name}: {}", public(&argument.ty)));
+                given.push(name.to_string());
+            }
+        }
+        if let Some(body) = self.required_body() {
+            let ty = match body.media {
+                "application/json" | "application/x-www-form-urlencoded" => public(&body.ty),
+                "application/octet-stream" => "Vec<u8>".to_owned(),
+                _ => "String".to_owned(),
+            };
+            outside.push(format!("body: {ty}"));
+            given.push("body".to_owned());
+        }
+        (outside, given)
+    }
+
+    /// The name of the client's method, and the Rust type of its success as the docs write it.
+    pub(super) fn name(&self) -> String {
+        self.method_ident().to_string()
+    }
+
+    /// How a success arrives.
+    pub(super) fn arrival(&self) -> String {
+        match &self.success {
+            Success::Nothing => "`Response<()>`".to_owned(),
+            Success::Stream => "`Response<`[`ByteStream`]`>`".to_owned(),
+            Success::Value(ty) => match named(ty) {
+                Some(name) => format!("`Response<`[`{name}`](crate::types::{name})`>`"),
+                None => format!("`Response<{}>`", text(ty)),
+            },
+        }
+    }
+}
+/// Each parameter of the document with progenitor's type of it.
+fn arguments(
+    operation: &Operation,
+    known: Vec<recognize::Parameter>,
+) -> Result<Vec<Argument<'_>>, String> {
+    let mut paths = path_names(&operation.path).into_iter();
+    let mut types: BTreeMap<(String, &str), Type> = BTreeMap::new();
+    for parameter in known {
+        let name = parameter.name.or_else(|| paths.next());
+        let Some(name) = name else {
+            return Err("progenitor has more parameters in its path than the document".to_owned());
+        };
+        types.insert(
+            (name, key(parameter.place)),
+            super::types_type(parameter.ty),
+        );
+    }
+    let mut list = Vec::new();
+    for parameter in &operation.parameters {
+        let Some(ty) = types.remove(&(parameter.name.clone(), key(parameter.place))) else {
+            return Err(format!("progenitor has no parameter `{}`", parameter.name));
+        };
+        list.push(Argument {
+            name: &parameter.name,
+            rust: format_ident!("{}", names::field_name(&parameter.name)),
+            place: parameter.place,
+            required: parameter.required,
+            joined: parameter.joined,
+            description: parameter.description.as_deref(),
+            ty,
+        });
+    }
+    if let Some((name, _)) = types.into_keys().next() {
+        return Err(format!("the document has no parameter `{name}`"));
+    }
+    let order = path_names(&operation.path);
+    list.sort_by_key(|argument| {
+        let index = order.iter().position(|name| name == argument.name);
+        (key(argument.place) != "path", index)
+    });
+    Ok(list)
+}
+
+/// The names in a path's braces, in their order.
+fn path_names(path: &str) -> Vec<String> {
+    let parts = path.split('{').skip(1);
+    parts
+        .filter_map(|part| part.split_once('}').map(|(name, _)| name.to_owned()))
+        .collect()
+}
+
+fn key(place: In) -> &'static str {
+    match place {
+        In::Path => "path",
+        In::Query => "query",
+        In::Header => "header",
+    }
+}
+
+fn success(ty: Type) -> Success {
+    match &ty {
+        Type::Tuple(tuple) if tuple.elems.is_empty() => Success::Nothing,
+        // A schema may have the name; its type stands in a module.
+        ty if is(ty, "ByteStream") && named(ty).is_none() => Success::Stream,
+        _ => Success::Value(Box::new(ty)),
+    }
+}
+/// Whether the type's last name is this one.
+pub(super) fn is(ty: &Type, name: &str) -> bool {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == name),
+        _ => false,
+    }
+}
+
+/// The name of a type of the document: `types::Thing`.
+pub(super) fn named(ty: &Type) -> Option<String> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let names: Vec<String> = path
+        .path
+        .segments
+        .iter()
+        .map(|one| one.ident.to_string())
+        .collect();
+    match names.as_slice() {
+        [module, name] if module == "types" => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// A type as code outside of the crate writes it.
+fn public(ty: &Type) -> String {
+    let text = text(ty);
+    text.replace("crate::", "nsx_api::")
+        .replace("types::", "nsx_api::types::")
+}
+
+/// A type's tokens without the spaces that separate them.
+fn text(ty: &Type) -> String {
+    quote!(#ty).to_string().replace(' ', "").replace(',', ", ")
+}
+
+/// Whether an operation documents a status as a success.
+pub(super) fn documents_success(operation: &Operation) -> bool {
+    operation
+        .responses
+        .iter()
+        .any(|response| is_success(&response.status))
+}

@@ -1,0 +1,76 @@
+//! The fields of an object that the document does not know.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use serde_json::{Map, Value, map};
+
+/// Fields that the document does not know, kept so that what was read can be written back whole.
+///
+/// A manager newer than the document may send them. They are read and written like those of a map; `Debug` shows their
+/// names only, since a field that nobody knows yet may hold a secret.
+///
+/// ```
+/// use nsx_api::Extra;
+///
+/// let mut extra = Extra::default();
+/// extra.insert("passphrase".to_owned(), "s3cret".into());
+/// assert_eq!(extra["passphrase"], "s3cret");
+/// assert_eq!(format!("{extra:?}"), r#"Extra("passphrase")"#);
+/// ```
+#[derive(Clone, Default, PartialEq)]
+pub struct Extra(Map<String, Value>);
+
+impl fmt::Debug for Extra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = f.debug_tuple("Extra");
+        for name in self.0.keys() {
+            names.field(name);
+        }
+        names.finish()
+    }
+}
+
+impl Deref for Extra {
+    type Target = Map<String, Value>;
+
+    fn deref(&self) -> &Map<String, Value> {
+        &self.0
+    }
+}
+
+impl DerefMut for Extra {
+    fn deref_mut(&mut self) -> &mut Map<String, Value> {
+        &mut self.0
+    }
+}
+
+impl From<Map<String, Value>> for Extra {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields)
+    }
+}
+
+impl<'a> IntoIterator for &'a Extra {
+    type Item = (&'a String, &'a Value);
+    type IntoIter = map::Iter<'a>;
+
+    fn into_iter(self) -> map::Iter<'a> {
+        self.0.iter()
+    }
+}
+
+#[cfg(feature = "schemars")]
+impl schemars::JsonSchema for Extra {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Extra".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Map::<String, Value>::json_schema(generator)
+    }
+}
