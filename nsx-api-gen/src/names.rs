@@ -3,7 +3,7 @@
 use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
 
 /// Names that the generated types use unqualified, and that no schema may take.
-pub(crate) const RESERVED_TYPES: [&str; 28] = [
+pub(crate) const RESERVED_TYPES: [&str; 27] = [
     "AsRef",
     "Box",
     "Clone",
@@ -12,7 +12,6 @@ pub(crate) const RESERVED_TYPES: [&str; 28] = [
     "Deserialize",
     "Deserializer",
     "Display",
-    "Drop",
     "Err",
     "From",
     "FromMap",

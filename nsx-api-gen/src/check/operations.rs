@@ -18,13 +18,13 @@ const BODIES: [&str; 5] = [
 ];
 
 pub(crate) fn check(root: &Value, faults: &mut Faults) {
-    let mut methods: BTreeMap<String, String> = BTreeMap::new();
+    let mut taken = Taken::default();
     for place in document::operations(root) {
         if !place.node.is_object() {
             faults.at(&place.pointer, "an operation must be an object");
             continue;
         }
-        id(&place, &mut methods, faults);
+        id(&place, &mut taken, faults);
         let mut look = Look {
             root,
             place: &place,
@@ -36,8 +36,11 @@ pub(crate) fn check(root: &Value, faults: &mut Faults) {
     }
 }
 
-/// Each operation has an id, and no two of them the same method, builder or entry of the table.
-fn id(place: &Place<'_>, names_taken: &mut BTreeMap<String, String>, faults: &mut Faults) {
+/// The names that the operations before have taken, each with its operationId: methods, builders, entries of the table.
+type Taken = [BTreeMap<String, String>; 3];
+
+/// Each operation has an id, and no two of them the same name for anything.
+fn id(place: &Place<'_>, taken: &mut Taken, faults: &mut Faults) {
     let method = place.method.to_uppercase();
     let Some(id) = place.id().filter(|id| !id.is_empty()) else {
         let message = format!("{method} {} has no operationId", place.path);
@@ -45,24 +48,22 @@ fn id(place: &Place<'_>, names_taken: &mut BTreeMap<String, String>, faults: &mu
         return;
     };
     if !names::has_ident(id) {
-        faults.of(
-            Some(id),
-            &place.pointer,
-            "no name in Rust can be made of this operationId",
-        );
+        let message = "no name in Rust can be made of this operationId";
+        faults.of(Some(id), &place.pointer, message);
         return;
     }
-    let rust = [
+    let names = [
         names::method_name(id),
         names::builder_name(id),
         names::static_name(id),
     ];
-    let taken = rust.into_iter().filter_map(|rust| {
-        let other = names_taken.insert(rust.clone(), id.to_owned())?;
-        Some((rust, other))
-    });
-    // One of the three is enough to say; all are taken where one id stands twice.
-    if let Some((rust, other)) = taken.collect::<Vec<_>>().first() {
+    let mut faulty = false;
+    for (taken, rust) in taken.iter_mut().zip(names) {
+        let other = taken.insert(rust.clone(), id.to_owned());
+        let Some(other) = other.filter(|_| !faulty) else {
+            continue;
+        };
+        faulty = true;
         let message = match other == id {
             true => format!("the operationId `{id}` stands twice"),
             false => format!("`{id}` and `{other}` are both `{rust}` in Rust"),

@@ -173,7 +173,7 @@ impl Argument<'_> {
         };
         let doc = self.description.unwrap_or("");
         let doc = match doc.is_empty() {
-            true => format!("Sets `{}`.", self.name),
+            true => format!("Sets {}.", docs::code(self.name)),
             false => docs::markdown(doc),
         };
         let docs = docs::attributes(&doc);

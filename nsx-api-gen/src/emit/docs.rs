@@ -93,6 +93,10 @@ fn prose(line: &str) -> String {
     let text = line.trim_start();
     let indent = (line.len() - text.len()).min(3);
     let mut out = " ".repeat(indent);
+    if text.starts_with("~~~") {
+        // No fence, since it stands in a line of its own.
+        out.push('\\');
+    }
     let escaped_ticks = text.matches("\\`").count();
     let whole_spans = text.matches('`').count().saturating_sub(escaped_ticks) / 2 * 2;
     let mut ticks = 0;
@@ -175,6 +179,7 @@ mod tests {
         }
         assert_eq!((code("a"), code("")), ("`a`".into(), "` \"\" `".into()));
         assert_eq!(code("a``b`"), "``` \"a``b`\" ```");
+        assert_eq!(one_line("~~~ x"), r"\~~~ x");
         assert_eq!(one_line("two\n  lines | bar"), r"two lines \| bar");
     }
 }

@@ -28,11 +28,8 @@ pub(super) fn method(method: &Method<'_>) -> String {
     {
         sections.push(docs::markdown(description));
     }
-    sections.push(format!(
-        "`{} {}`",
-        operation.method.to_uppercase(),
-        operation.path
-    ));
+    let call = format!("{} {}", operation.method.to_uppercase(), operation.path);
+    sections.push(docs::code(&call));
     sections.extend(arguments(method));
     sections.push(responses(method));
     sections.push(example(method));
@@ -43,7 +40,7 @@ fn opening(operation: &Operation) -> String {
     let summary = operation.summary.as_deref().filter(|text| !text.is_empty());
     let summary = summary.map(docs::one_line);
     summary.map_or_else(
-        || format!("Calls `{}`.", operation.id),
+        || format!("Calls {}.", docs::code(&operation.id)),
         |summary| format!("{}.", summary.trim_end_matches('.')),
     )
 }

@@ -44,7 +44,8 @@ fn entry(operation: &Operation) -> TokenStream {
     let idempotent = operation.idempotent();
     let what = operation.summary.as_deref().unwrap_or(id);
     let what = docs::one_line(what.trim_end_matches('.'));
-    let docs = docs::attributes(&format!("{what}: `{method} {path}`."));
+    let call = docs::code(&format!("{method} {path}"));
+    let docs = docs::attributes(&format!("{what}: {call}."));
     let responses = operation.responses.iter().map(|response| {
         let status = &response.status;
         let description = docs::joined(&response.description);

@@ -27,6 +27,7 @@ pub static ALL: &[&Operation] = &[
     &MANAGER,
     &CLOSE,
     &CORE,
+    &X,
     &GEN,
     &PUT_STREAM,
 ];
@@ -242,6 +243,16 @@ pub static CORE: Operation = Operation {
     id: "Core",
     method: Method::GET,
     path: "/api/v1/own/core",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("204", "Done")],
+};
+
+/// x: `GET /api/v1/x`.
+pub static X: Operation = Operation {
+    id: "x",
+    method: Method::GET,
+    path: "/api/v1/x",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
