@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::document::{self, is_json, join, members};
 
@@ -31,27 +31,43 @@ impl fmt::Display for Change {
 /// Runs every pass over the document and tells what they did.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     let mut changes = Vec::new();
-    for (pointer, operation, content) in contents(root) {
-        let Some(content) = root.pointer_mut(&content) else {
-            continue;
-        };
-        json_alone(content, &pointer, &operation, &mut changes);
-        schema_given(content, &pointer, &operation, &mut changes);
+    for place in holders(root) {
+        let content = format!("{}/content", place.pointer.trim_start_matches('#'));
+        if let Some(content) = root.pointer_mut(&content).and_then(Value::as_object_mut) {
+            changes.extend(json_alone(content).map(|message| place.change("json_alone", message)));
+            changes
+                .extend(schema_given(content).map(|message| place.change("schema_given", message)));
+        }
     }
     changes
 }
 
-/// The places of all `content` objects: pointer for people, the operation, pointer for code.
-fn contents(root: &Value) -> Vec<(String, Option<String>, String)> {
+/// A body or a response, whose content may have to be mended.
+struct Holder {
+    pointer: String,
+    operation: Option<String>,
+}
+
+impl Holder {
+    fn change(&self, pass: &'static str, message: String) -> Change {
+        Change {
+            pass,
+            pointer: self.pointer.clone(),
+            operation: self.operation.clone(),
+            message,
+        }
+    }
+}
+
+fn holders(root: &Value) -> Vec<Holder> {
     let mut list = Vec::new();
-    let mut add = |holder: String, operation: Option<&str>| {
-        let code = holder.trim_start_matches('#').to_owned() + "/content";
-        list.push((holder, operation.map(str::to_owned), code));
+    let mut add = |pointer: String, operation: Option<&str>| {
+        let operation = operation.map(str::to_owned);
+        list.push(Holder { pointer, operation });
     };
     for section in ["responses", "requestBodies"] {
         let pointer = format!("#/components/{section}");
-        let parts = root.pointer(pointer.trim_start_matches('#'));
-        for (name, _) in members(parts) {
+        for (name, _) in members(root.pointer(pointer.trim_start_matches('#'))) {
             add(join(&pointer, name), None);
         }
     }
@@ -65,55 +81,29 @@ fn contents(root: &Value) -> Vec<(String, Option<String>, String)> {
 }
 
 /// `json_alone`: of several media types the JSON one is kept, since the SDK speaks JSON.
-fn json_alone(
-    content: &mut Value,
-    pointer: &str,
-    operation: &Option<String>,
-    changes: &mut Vec<Change>,
-) {
-    let Some(map) = content.as_object_mut() else {
-        return;
-    };
-    let Some(json) = map.keys().find(|name| is_json(name)).cloned() else {
-        return;
-    };
-    let others: Vec<String> = map.keys().filter(|name| **name != json).cloned().collect();
+fn json_alone(content: &mut Map<String, Value>) -> Option<String> {
+    let json = content.keys().find(|name| is_json(name))?.clone();
+    let others: Vec<&str> = content
+        .keys()
+        .filter(|name| **name != json)
+        .map(String::as_str)
+        .collect();
     if others.is_empty() {
-        return;
+        return None;
     }
-    map.retain(|name, _| *name == json);
-    changes.push(Change {
-        pass: "json_alone",
-        pointer: pointer.to_owned(),
-        operation: operation.clone(),
-        message: format!("only {json} is used, not {}", others.join(", ")),
-    });
+    let message = format!("only {json} is used, not {}", others.join(", "));
+    content.retain(|name, _| *name == json);
+    Some(message)
 }
 
 /// `schema_given`: JSON without a schema is any JSON.
-fn schema_given(
-    content: &mut Value,
-    pointer: &str,
-    operation: &Option<String>,
-    changes: &mut Vec<Change>,
-) {
-    let Some(map) = content.as_object_mut() else {
-        return;
-    };
-    for (name, media) in map.iter_mut().filter(|(name, _)| is_json(name)) {
-        let Some(media) = media.as_object_mut() else {
-            continue;
-        };
-        if !media.contains_key("schema") {
-            media.insert("schema".to_owned(), json!({}));
-            changes.push(Change {
-                pass: "schema_given",
-                pointer: pointer.to_owned(),
-                operation: operation.clone(),
-                message: format!("{name} has no schema and is read as any JSON"),
-            });
-        }
-    }
+fn schema_given(content: &mut Map<String, Value>) -> Option<String> {
+    let (name, media) = content.iter_mut().find(|(name, _)| is_json(name))?;
+    let media = media
+        .as_object_mut()
+        .filter(|media| !media.contains_key("schema"))?;
+    media.insert("schema".to_owned(), json!({}));
+    Some(format!("{name} has no schema and is read as any JSON"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, Field, Ident, ItemStruct, Token, Type};
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, Field, Ident, ItemStruct, LitStr, Token, Type};
 
 use super::attributes::{docs_of, docs_of_type, type_ident};
 use super::order::Order;
@@ -242,29 +243,32 @@ impl Member {
             .iter()
             .filter(|attribute| attribute.path().is_ident("serde"));
         for attribute in serde {
-            let read = attribute.parse_nested_meta(|meta| {
-                match meta.path.get_ident().map(ToString::to_string).as_deref() {
-                    Some("rename") => member.json = meta.value()?.parse::<syn::LitStr>()?.value(),
-                    Some("skip_serializing_if") => {
-                        meta.value()?.parse::<syn::LitStr>()?;
-                        (member.optional, member.may_be_missing) = (true, true);
-                    }
-                    // Required, and null is allowed: it may not be missing.
-                    Some("deserialize_with") => {
-                        meta.value()?.parse::<syn::LitStr>()?;
-                        member.may_be_missing = false;
-                    }
-                    Some("default") if !meta.input.peek(Token![=]) => {}
-                    Some("flatten") => {
-                        (member.rest, member.optional, member.may_be_missing) = (true, true, true);
-                    }
-                    _ => return Err(meta.error("an attribute that is not known")),
-                }
-                Ok(())
-            });
+            let read = attribute.parse_nested_meta(|meta| member.read(&meta));
             read.map_err(|error| format!("the field `{}`: {error}", member.rust))?;
         }
         Ok(member)
+    }
+
+    /// Reads one of serde's attributes.
+    fn read(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        match meta.path.get_ident().map(ToString::to_string).as_deref() {
+            Some("rename") => self.json = meta.value()?.parse::<LitStr>()?.value(),
+            Some("skip_serializing_if") => {
+                meta.value()?.parse::<LitStr>()?;
+                (self.optional, self.may_be_missing) = (true, true);
+            }
+            // Required, and null is allowed: it may not be missing.
+            Some("deserialize_with") => {
+                meta.value()?.parse::<LitStr>()?;
+                self.may_be_missing = false;
+            }
+            Some("default") if !meta.input.peek(Token![=]) => {}
+            Some("flatten") => {
+                (self.rest, self.optional, self.may_be_missing) = (true, true, true);
+            }
+            _ => return Err(meta.error("an attribute that is not known")),
+        }
+        Ok(())
     }
 
     /// A reader of the docs cannot guess how to get at a secret.
