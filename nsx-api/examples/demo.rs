@@ -13,7 +13,7 @@ async fn main() -> ExitCode {
     match run(&mut io::stdout()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            say(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -96,4 +96,9 @@ fn row(out: &mut impl Write, cells: [&str; 5]) -> io::Result<()> {
         out,
         "  {status:<7} {kind:<20} {error_code:<11} {attempts:<9} {message}"
     )
+}
+
+/// Writes a line to stderr. Where that is closed or full there is nobody to tell, and nothing to panic about.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            say(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -41,10 +41,10 @@ async fn connect() -> Result<(Client, Option<Manager>), Box<dyn Error>> {
     let unverified = flag("NSXT_ALLOW_UNVERIFIED_SSL")?;
     let Some(host) = variable("NSXT_MANAGER_HOST")? else {
         let stand_in = Manager::start().await?;
-        eprintln!(
+        say(&format!(
             "NSXT_MANAGER_HOST is not set: using an embedded stand-in at {}",
             stand_in.url()
-        );
+        ));
         return Ok((stand_in.client()?, Some(stand_in)));
     };
     let mut builder = Client::builder(host)
@@ -76,4 +76,9 @@ fn flag(name: &str) -> Result<bool, String> {
         Some("true" | "1") => Ok(true),
         Some(_) => Err(format!("{name} is neither true, false, 1 nor 0")),
     }
+}
+
+/// Writes a line to stderr. Where that is closed or full there is nobody to tell, and nothing to panic about.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

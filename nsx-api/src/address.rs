@@ -6,13 +6,15 @@ use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use reqwest::Url;
-use url::Host;
+use url::{Host, Origin};
 
 /// Where a manager is.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     /// Scheme, host, port, and the path prefix of a gateway, without a slash at the end.
     base: String,
+    /// Scheme, host and port of it.
+    origin: Origin,
     /// Host, and port if it is not the usual one.
     pub(crate) manager: Arc<str>,
     pub(crate) is_https: bool,
@@ -26,6 +28,7 @@ impl Address {
             .map_err(|error| format!("the address is not valid: {error}"))?;
         check(&url)?;
         let host = url.host().ok_or("the address has no host")?;
+        check_host(&host)?;
         let authority = match url.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_string(),
@@ -33,6 +36,7 @@ impl Address {
         let prefix = url.path().trim_end_matches('/');
         Ok(Self {
             base: format!("{}://{authority}{prefix}", url.scheme()),
+            origin: url.origin(),
             manager: authority.into(),
             is_https: url.scheme() == "https",
             is_loopback: is_loopback(&host),
@@ -49,10 +53,17 @@ impl Address {
         self.is_loopback
     }
 
-    /// The URL of a path that begins with a slash.
+    /// The URL of a path that begins with a slash. It never leads to another host.
     pub(crate) fn url(&self, path_and_query: &str) -> Result<Url, String> {
+        if !path_and_query.starts_with('/') {
+            return Err("the path does not begin with a slash".into());
+        }
         let url = Url::parse(&format!("{}{path_and_query}", self.base))
             .map_err(|error| format!("the path is not valid: {error}"))?;
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if url.origin() != self.origin || has_user {
+            return Err("the path leads to another host".into());
+        }
         match url.as_str().parse::<http::Uri>() {
             Ok(_) => Ok(url),
             Err(error) => Err(format!("the path or the query is not valid: {error}")),
@@ -94,12 +105,42 @@ fn check(url: &Url) -> Result<(), String> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("the address has a query or a fragment".into());
     }
-    let prefix = url.path().trim_end_matches('/');
-    if prefix.ends_with("/api/v1") {
+    if url.port() == Some(0) {
+        return Err("the address has the port 0, where nobody can listen".into());
+    }
+    let path = url.path().to_ascii_lowercase() + "/";
+    if path.contains("/api/v1/") {
         return Err(
-            "the address ends in /api/v1, which every operation's path begins with: leave it out"
+            "the address has /api/v1 in it, which every operation's path begins with: leave it \
+             out, and what stands behind it"
                 .into(),
         );
+    }
+    Ok(())
+}
+
+/// Refuses names that no host has, and what a scheme written wrong leaves in a host's place.
+fn check_host(host: &Host<&str>) -> Result<(), String> {
+    let Host::Domain(name) = host else {
+        return Ok(());
+    };
+    if matches!(*name, "http" | "https") {
+        return Err(format!(
+            "the address has `{name}` for a host: write {name}://"
+        ));
+    }
+    // A dot at the end makes a name complete.
+    let labels = name.strip_suffix('.').unwrap_or(name).split('.');
+    for label in labels {
+        if label.is_empty() {
+            return Err("the host has two dots in a row, or one at its beginning".into());
+        }
+        let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if !label.bytes().all(is_known) {
+            return Err(
+                "the host has a character other than letters, digits, `-`, `_` and dots".into(),
+            );
+        }
     }
     Ok(())
 }
@@ -136,6 +177,12 @@ mod tests {
                 "nsx.example.com:8443",
             ),
             ("nsx", "https://nsx", "nsx"),
+            ("n-s_x.example.", "https://n-s_x.example.", "n-s_x.example."),
+            (
+                "https://gateway/api/v12",
+                "https://gateway/api/v12",
+                "gateway",
+            ),
             ("localhost:8443", "https://localhost:8443", "localhost:8443"),
             (
                 "https://nsx.example.com",
@@ -195,6 +242,24 @@ mod tests {
             ("https://nsx/#SECRET", "fragment"),
             ("https://nsx/api/v1", "/api/v1"),
             ("https://nsx/policy/api/v1/", "/api/v1"),
+            ("https://nsx/API/v1", "/api/v1"),
+            ("https://nsx/api/v1/cluster", "/api/v1"),
+            ("https//nsx", "write https://"),
+            ("http//nsx.example.com", "write http://"),
+            ("https://https//nsx", "write https://"),
+            ("HTTPS", "write https://"),
+            ("nsx:0", "port 0"),
+            ("https://nsx:00/x", "port 0"),
+            ("nsx..example", "two dots"),
+            (".nsx", "two dots"),
+            ("nsx..", "two dots"),
+            ("nsx,other", "a character other than"),
+            ("nsx!", "a character other than"),
+            ("nsx*.example", "a character other than"),
+            ("(nsx)", "a character other than"),
+            ("SECRET$nsx", "a character other than"),
+            ("nsx'", "a character other than"),
+            ("nsx;a=b", "a character other than"),
             ("nsx/api/v1", "/api/v1"),
             ("https://nsx\\@evil", "backslash"),
             ("nsx .example", "blank"),
@@ -208,6 +273,26 @@ mod tests {
             let found = Address::parse(text).unwrap_err();
             assert!(found.contains(reason), "{text}: {found}");
             assert!(!found.contains("SECRET"), "{text}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_path_cannot_lead_to_another_host() {
+        for text in ["nsx", "nsx:8443", "https://nsx/site"] {
+            let address = Address::parse(text).unwrap();
+            for path in [
+                "", "api", ".evil", "@evil/", ":80/", "-evil/", "1/", "?x", "#x", ":x@evil/",
+            ] {
+                let reason = address.url(path).unwrap_err();
+                assert_eq!(
+                    reason, "the path does not begin with a slash",
+                    "{text} {path}"
+                );
+            }
+            for path in ["//evil/x", "/@evil", "/:80"] {
+                let url = address.url(path).unwrap();
+                assert_eq!(url.origin(), address.origin, "{text} {path}");
+            }
         }
     }
 

@@ -10,6 +10,9 @@ use crate::text::without_bom;
 
 /// What a manager says about a failed call.
 ///
+/// A document may describe a type of the same name, which is then in [`types`](crate::types). Errors are always read as
+/// this one, whatever the document says, and each field as far as it can be read.
+///
 /// ```
 /// # fn show(error: &nsx_api::Error) {
 /// if let Some(said) = error.api_error() {

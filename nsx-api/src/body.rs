@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
+use tokio::runtime::Handle;
 use tokio::time::Sleep;
 
 use crate::response::Facts;
-use crate::{Error, ErrorKind, failure};
+use crate::{Error, ErrorKind, failure, receive};
 
 type Outgoing = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 type Incoming = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
@@ -115,11 +116,15 @@ impl From<&'static [u8]> for Body {
 
 /// The body of a response, piece by piece as it arrives.
 ///
-/// The time-outs of the call hold up to its headers; from then on no piece may take longer than an attempt.
+/// The time-outs of the call hold up to its headers; from then on no piece may take longer than an attempt. It is read
+/// on a Tokio runtime with time, as calls are made; outside of one it ends in an error.
 ///
 /// ```no_run
 /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-/// let mut body = client.request(nsx_api::http::Method::GET, "/api/v1/node/support").stream().await?.into_inner();
+/// use nsx_api::http::Method;
+///
+/// let response = client.request(Method::GET, "/api/v1/node/support").stream().await?;
+/// let mut body = response.into_inner();
 /// while let Some(piece) = body.next().await {
 ///     println!("{} bytes", piece?.len());
 /// }
@@ -130,6 +135,9 @@ pub struct ByteStream {
     pieces: Incoming,
     facts: Box<Facts>,
     patience: Duration,
+    /// How long the body will be, if that was said.
+    announced: Option<u64>,
+    received: u64,
     /// Runs while the caller waits, and not while it deals with a piece.
     timer: Option<Pin<Box<Sleep>>>,
     ended: bool,
@@ -139,12 +147,15 @@ impl ByteStream {
     pub(crate) fn new(
         pieces: impl Stream<Item = reqwest::Result<Bytes>> + Send + 'static,
         facts: Facts,
+        announced: Option<u64>,
         patience: Duration,
     ) -> Self {
         Self {
             pieces: Box::pin(pieces),
             facts: Box::new(facts),
             patience,
+            announced,
+            received: 0,
             timer: None,
             ended: false,
         }
@@ -174,14 +185,23 @@ impl Stream for ByteStream {
         match self.pieces.as_mut().poll_next(context) {
             Poll::Ready(Some(Ok(piece))) => {
                 self.timer = None;
+                self.received += piece.len() as u64;
                 Poll::Ready(Some(Ok(piece)))
             }
             Poll::Ready(Some(Err(error))) => self.failed(failure::body(error).error),
             Poll::Ready(None) => {
                 self.ended = true;
-                Poll::Ready(None)
+                match receive::cut_off(self.received, self.announced) {
+                    Some(failure) => self.failed(failure.error),
+                    None => Poll::Ready(None),
+                }
             }
             Poll::Pending => {
+                // Without a runtime there is no timer, and Tokio would panic.
+                if self.timer.is_none() && Handle::try_current().is_err() {
+                    let reason = "the body is read outside of a Tokio runtime";
+                    return self.failed(Error::new(ErrorKind::InvalidRequest, reason));
+                }
                 let patience = self.patience;
                 let timer = self
                     .timer

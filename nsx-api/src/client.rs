@@ -20,11 +20,12 @@ use crate::{CallOptions, Operation, Request};
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// use nsx_api::Client;
+/// use nsx_api::http::Method;
 ///
 /// let client = Client::builder("nsx.example.com")
 ///     .basic_auth("admin", std::env::var("NSXT_PASSWORD")?)
 ///     .build()?;
-/// let status = client.request(nsx_api::http::Method::GET, "/api/v1/cluster/status").send().await?;
+/// let status = client.request(Method::GET, "/api/v1/cluster/status").send().await?;
 /// println!("{}", status.status());
 /// # Ok(())
 /// # }
@@ -57,9 +58,10 @@ impl Client {
     /// ```no_run
     /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// use nsx_api::CallOptions;
+    /// use nsx_api::http::Method;
     ///
     /// let once = client.with(CallOptions::new().max_retries(0));
-    /// let response = once.request(nsx_api::http::Method::GET, "/api/v1/node").send().await?;
+    /// let response = once.request(Method::GET, "/api/v1/node").send().await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -81,6 +81,13 @@ fn reason(message: &str) -> Option<String> {
         .rfind(" at line ")
         .and_then(|end| message.get(..end))
         .unwrap_or(message);
+    // A type that knows no names has nothing to expect: what stands there is all the other side's.
+    if ["there are no fields", "there are no variants"]
+        .iter()
+        .any(|end| message.ends_with(end))
+    {
+        return None;
+    }
     // Both names are the type's own.
     for shape in ["missing field `", "duplicate field `"] {
         if message.starts_with(shape) {
@@ -226,6 +233,9 @@ mod tests {
             "custom: SECRET",
             "unknown variant `SECRET`, there are no variants",
             "unknown variant `a, expected SECRET`, there are no variants",
+            "unknown variant ``, expected SECRET`, there are no variants",
+            "unknown field ``, expected `SECRET`, there are no fields",
+            "unknown field ``, expected `SECRET`, there are no fields at line 1 column 2",
         ] {
             assert_eq!(reason(message), None, "{message}");
         }

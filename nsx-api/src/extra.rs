@@ -74,3 +74,50 @@ impl schemars::JsonSchema for Extra {
         Map::<String, Value>::json_schema(generator)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn debug_shows_the_names_and_no_value() {
+        let mut extra = Extra::default();
+        assert_eq!(format!("{extra:?}"), "Extra");
+        extra.insert("a".to_owned(), json!({ "SECRET": "SECRET" }));
+        extra.insert("b".to_owned(), json!("SECRET"));
+        assert_eq!(format!("{extra:?}"), r#"Extra("a", "b")"#);
+        assert!(!format!("{extra:#?}").contains("SECRET"));
+    }
+
+    #[test]
+    fn it_is_used_as_the_map_that_it_is() {
+        let map = Map::from_iter([("a".to_owned(), json!(1)), ("b".to_owned(), json!([2]))]);
+        let extra = Extra::from(map.clone());
+        assert_eq!(*extra, map);
+        assert_eq!((extra.len(), &extra["b"]), (2, &json!([2])));
+        let names: Vec<&String> = (&extra).into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b"]);
+    }
+
+    #[cfg(feature = "schemars")]
+    #[test]
+    fn its_schema_is_that_of_the_map_by_itself_and_flattened() {
+        #[derive(schemars::JsonSchema)]
+        #[expect(dead_code, reason = "only its schema counts")]
+        struct With<T> {
+            id: String,
+            #[schemars(flatten)]
+            extra: T,
+        }
+        let schema = |schema: schemars::Schema| {
+            let mut schema = schema.to_value();
+            schema.as_object_mut().unwrap().remove("title");
+            schema
+        };
+        assert_eq!(
+            schema(schemars::schema_for!(With<Extra>)),
+            schema(schemars::schema_for!(With<Map<String, Value>>))
+        );
+    }
+}

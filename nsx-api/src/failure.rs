@@ -1,6 +1,7 @@
 //! What an error of the HTTP library means: its kind, and whether the request may have been carried out.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::time::Duration;
 
 use crate::error::Answer;
@@ -53,7 +54,8 @@ pub(crate) fn request(error: reqwest::Error) -> Failure {
         let what = "the stream of the request's body failed";
         return failure(ErrorKind::Connection, what, Outcome::Final, error);
     }
-    if find::<rustls::Error>(&error).is_some() {
+    // Only while it is made: TLS that fails later is a connection lost like another.
+    if error.is_connect() && find::<rustls::Error>(&error).is_some() {
         return failure(
             ErrorKind::Tls,
             "no trusted connection",
@@ -109,12 +111,48 @@ pub(crate) fn body(error: reqwest::Error) -> Failure {
     )
 }
 
+/// The failure of a body that ended, without an error, before its announced length.
+pub(crate) fn cut_off(received: u64, announced: u64) -> Failure {
+    let cause = Cause(format!(
+        "the body ended after {received} of {announced} bytes"
+    ));
+    let message = format!("the connection was lost: {cause}");
+    let error = Error::new(ErrorKind::Connection, message).with_source(cause);
+    Failure::new(error, Outcome::Unknown)
+}
+
 fn failure(kind: ErrorKind, what: &str, outcome: Outcome, error: reqwest::Error) -> Failure {
     // The URL may hold a query, and says no more than operation and manager do.
     let error = error.without_url();
-    let message = format!("{what}: {}", one_line(&root(&error), 200));
-    Failure::new(Error::new(kind, message).with_source(error), outcome)
+    let root = one_line(&root(&error), 300);
+    let failed = Error::new(kind, format!("{what}: {root}"));
+    let failed = match is_discreet(&error) {
+        true => failed.with_source(error),
+        false => failed.with_source(Cause(root)),
+    };
+    Failure::new(failed, outcome)
 }
+
+/// A cause in our own words, in the place of one that says too much.
+#[derive(Debug)]
+struct Cause(String);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Cause {}
+
+/// Whether the causes may be shown as they are. Those of HTTP/2 may hold what the other side wrote into a GOAWAY.
+fn is_discreet(error: &reqwest::Error) -> bool {
+    find::<h2::Error>(error).is_none()
+        && !causes(error).any(|cause| cause.to_string().contains(MANUAL))
+}
+
+/// The manual that rustls' messages point to, which is not for those who read ours.
+const MANUAL: &str = "https://docs.rs/rustls/";
 
 /// Whether the other side said that it did not begin with the request: HTTP/2 has words for that.
 fn was_refused(error: &reqwest::Error) -> bool {
@@ -125,12 +163,62 @@ fn was_refused(error: &reqwest::Error) -> bool {
     })
 }
 
-/// The message of the last cause.
+/// The message of the last cause, in our own words where its own are no help or say too much.
 fn root(error: &(dyn StdError + 'static)) -> String {
+    if let Some(error) = find::<h2::Error>(error) {
+        return http2(error);
+    }
+    let advice = find::<rustls::Error>(error).and_then(advice);
+    if let Some(advice) = advice {
+        return advice.to_owned();
+    }
     causes(error)
         .last()
-        .map(ToString::to_string)
+        .map(|cause| plain(&cause.to_string()))
         .unwrap_or_default()
+}
+
+/// An error of HTTP/2 by its reason alone: the rest may be what the other side wrote.
+fn http2(error: &h2::Error) -> String {
+    match (error.get_io(), error.reason()) {
+        (Some(error), _) => plain(&error.to_string()),
+        (None, Some(reason)) if error.is_go_away() => format!("HTTP/2 GOAWAY {reason:?}"),
+        (None, Some(reason)) => format!("HTTP/2 {reason:?}"),
+        (None, None) => "HTTP/2 was not kept to".to_owned(),
+    }
+}
+
+/// A message without the pointer to a manual.
+fn plain(message: &str) -> String {
+    match message.split_once(MANUAL) {
+        Some((message, _)) if message.contains("close_notify") => {
+            "the other side closed the connection without the notice that TLS asks for".to_owned()
+        }
+        Some((message, _)) => message.trim_end_matches([':', ' ']).to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+/// What is to be done about a certificate, where rustls only names the fault.
+fn advice(error: &rustls::Error) -> Option<&'static str> {
+    let rustls::Error::InvalidCertificate(fault) = error else {
+        return None;
+    };
+    // One of the two comes from the library below, whose types are not in rustls' interface.
+    let name = format!("{fault:?}");
+    if name.contains("UnknownIssuer") {
+        Some(
+            "the manager's certificate is signed by nobody who is trusted (UnknownIssuer): \
+             add the CA that signed it, with `ca_file` or `ca_pem`",
+        )
+    } else if name.contains("CaUsedAsEndEntity") {
+        Some(
+            "the manager shows a certificate that is for a CA and not for a server (CaUsedAsEndEntity): \
+             give it one that is for a server, and add the CA that signed that one",
+        )
+    } else {
+        None
+    }
 }
 
 fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
@@ -160,5 +248,38 @@ mod tests {
         let error = std::io::Error::other(std::io::Error::other(tls));
         assert!(find::<rustls::Error>(&error).is_some());
         assert_eq!(root(&error), "cannot decrypt peer's message");
+    }
+
+    #[test]
+    fn a_fault_of_a_certificate_comes_with_what_to_do() {
+        for (fault, advice) in [
+            (rustls::CertificateError::UnknownIssuer, "add the CA"),
+            (rustls::CertificateError::Expired, "Expired"),
+        ] {
+            let found = root(&rustls::Error::InvalidCertificate(fault));
+            assert!(found.contains(advice), "{found}");
+        }
+    }
+
+    #[test]
+    fn a_message_has_no_pointer_to_a_manual() {
+        for (message, shown) in [
+            ("plain: words", "plain: words"),
+            (
+                "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/x",
+                "the other side closed the connection without the notice that TLS asks for",
+            ),
+            ("see here: https://docs.rs/rustls/latest", "see here"),
+        ] {
+            assert_eq!(plain(message), shown);
+        }
+    }
+
+    #[test]
+    fn an_error_of_http2_shows_its_reason_alone() {
+        assert_eq!(
+            root(&h2::Error::from(h2::Reason::ENHANCE_YOUR_CALM)),
+            "HTTP/2 ENHANCE_YOUR_CALM"
+        );
     }
 }

@@ -11,23 +11,27 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let manager = nsx_api::mock::Manager::start().await?;
-//! # manager.on("GET /api/v1/cluster/status", |_| nsx_api::mock::Answer::json(200, ["STABLE"]));
-//! # let (address, user, password, ca) = (manager.url(), manager.username(), manager.password(), manager.ca_pem());
+//! # let stable = |_: &_| nsx_api::mock::Answer::json(200, ["STABLE"]);
+//! # manager.on("GET /api/v1/cluster/status", stable);
+//! # let (address, ca) = (manager.url(), manager.ca_pem());
+//! # let (user, password) = (manager.username(), manager.password());
 //! use nsx_api::Client;
+//! use nsx_api::http::Method;
 //!
 //! let client = Client::builder(address)
 //!     .basic_auth(user, password)
 //!     .ca_pem(ca)
 //!     .build()?;
 //!
-//! // An operation of the document is `client.some_operation(required).optional(value).send().await?`,
+//! // An operation of the document is
+//! // `client.some_operation(required).optional(value).send().await?`,
 //! // and this is one that the document does not have:
 //! let status = client
-//!     .request(nsx_api::http::Method::GET, "/api/v1/cluster/status")
+//!     .request(Method::GET, "/api/v1/cluster/status")
 //!     .send()
 //!     .await?
-//!     .json::<serde_json::Value>()?;
-//! println!("{} says {}", status.manager(), *status);
+//!     .json::<Vec<String>>()?;
+//! println!("{} says {}", status.manager(), status.join(", "));
 //! # Ok(())
 //! # }
 //! ```
@@ -36,13 +40,14 @@
 //!
 //! - It has a deadline over everything and a time-out for each attempt: [`CallOptions`], for all calls of a client or, by
 //!   [`Client::with`], for some.
-//! - It is sent again when that is safe: always when the manager refused it unseen (429, 503, no connection), and otherwise only
-//!   if the operation is idempotent. See [`CallOptions::max_retries`].
+//! - It is sent again when that is safe: always when it was not begun (429, a 503 with the manager's own error in it, no
+//!   connection), and otherwise only if the operation is idempotent. See [`CallOptions::max_retries`].
 //! - It ends in a [`Response`], which is the value and the facts of the call, or in an [`Error`], whose [`ErrorKind`] is for the
 //!   program and whose one line is for people.
 //! - It can be dropped at any time, and is then not sent again.
 //!
-//! It runs on a Tokio runtime with I/O and time.
+//! It runs on a Tokio runtime with I/O and time (`enable_all`). Outside of a runtime it is an error; a runtime without one of
+//! the two cannot be told from others, and Tokio panics there.
 //!
 //! # Security
 //!
@@ -63,6 +68,7 @@ mod address;
 mod api_error;
 mod auth;
 mod body;
+mod ca;
 mod client;
 mod compact;
 mod decode;

@@ -53,7 +53,8 @@ impl CallOptions {
     /// How long one attempt may take, from the connection to the last byte of the body. 60 seconds by default, which
     /// is longer than the gateways before a manager usually give it.
     ///
-    /// For [`Request::stream`](crate::Request::stream) it holds up to the headers, and then for each piece of the body.
+    /// For [`Request::stream`](crate::Request::stream) it holds up to the headers, and then for each piece of the body. What a
+    /// client is built with also bounds its [connect time-out](crate::ClientBuilder::connect_timeout).
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -61,8 +62,10 @@ impl CallOptions {
 
     /// How many attempts may follow a failed first one. 4 by default; 0 switches retries off.
     ///
-    /// A call is sent again after 429, after 503, and when no connection came about; an idempotent one also after 500,
-    /// 502, 504, a time-out, or a lost connection. A `Retry-After` is obeyed, if the deadline allows.
+    /// A call is sent again after 429, after a 503 that has the manager's own error in it, and when no connection came
+    /// about; an idempotent one also after any other 503, which may be a proxy's that has forwarded the request, after
+    /// 500, 502, 504, a time-out, or a lost connection. A `Retry-After` of up to a minute is obeyed, if the deadline
+    /// allows; for a longer one there is no retry, and the error says how long it is.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = Some(retries);
         self

@@ -3,6 +3,7 @@
 use std::future::{Future, ready};
 
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::failure::{self, Failure};
 use crate::retry::Outcome;
@@ -19,20 +20,22 @@ const KEPT: usize = 4 << 10;
 
 /// What the body of a success is received as.
 pub(crate) trait Receive: Sized {
-    /// Takes the body, in as much time as `limit` leaves.
+    /// Takes the body, of the length that was announced if one was, in as much time as `limit` leaves.
     fn receive(
         response: reqwest::Response,
+        announced: Option<u64>,
         limit: Limit,
     ) -> impl Future<Output = Result<Self, Failure>> + Send;
 }
 
 /// Whole, as long as it is not too large.
 impl Receive for Bytes {
-    async fn receive(mut response: reqwest::Response, limit: Limit) -> Result<Self, Failure> {
-        if response
-            .content_length()
-            .is_some_and(|length| length > BODY_LIMIT as u64)
-        {
+    async fn receive(
+        mut response: reqwest::Response,
+        announced: Option<u64>,
+        limit: Limit,
+    ) -> Result<Self, Failure> {
+        if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
             return Err(too_large());
         }
         let mut body = BytesMut::new();
@@ -42,7 +45,10 @@ impl Receive for Bytes {
             }
             body.extend_from_slice(&piece);
         }
-        Ok(body.freeze())
+        match cut_off(body.len() as u64, announced) {
+            Some(failure) => Err(failure),
+            None => Ok(body.freeze()),
+        }
     }
 }
 
@@ -50,10 +56,36 @@ impl Receive for Bytes {
 impl Receive for reqwest::Response {
     fn receive(
         response: reqwest::Response,
+        _: Option<u64>,
         _: Limit,
     ) -> impl Future<Output = Result<Self, Failure>> + Send {
         ready(Ok(response))
     }
+}
+
+/// The length that the body will have by its header; `None` where that announces no body of this answer.
+pub(crate) fn announced(method: &Method, status: StatusCode, headers: &HeaderMap) -> Option<u64> {
+    // There it tells of a body that is not sent; chunks have no length beforehand.
+    if *method == Method::HEAD
+        || status == StatusCode::NO_CONTENT
+        || headers.contains_key(header::TRANSFER_ENCODING)
+    {
+        return None;
+    }
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// The failure of a body that ended before its announced length.
+///
+/// HTTP/2 can end a body by a reset without an error, which the HTTP library takes for the end.
+pub(crate) fn cut_off(received: u64, announced: Option<u64>) -> Option<Failure> {
+    let announced = announced.filter(|announced| received < *announced)?;
+    Some(failure::cut_off(received, announced))
 }
 
 /// The body of an error. What does not arrive costs only itself: the status is there already.
@@ -68,9 +100,9 @@ pub(crate) async fn as_far_as_it_comes(mut response: reqwest::Response, limit: L
     body
 }
 
-/// What is kept of the body of an error, secrets taken out by `mask`: before it is cut, so that none is cut in two.
+/// What is kept of the body of an error, secrets taken out of all of it by `mask` before it is cut: none is cut in two.
 pub(crate) fn kept(body: &[u8], mask: impl Fn(String) -> String) -> String {
-    let text = mask(text::beginning(text::without_bom(body), 2 * KEPT));
+    let text = mask(String::from_utf8_lossy(text::without_bom(body)).into_owned());
     text::beginning(text.as_bytes(), KEPT)
 }
 
@@ -90,6 +122,37 @@ mod tests {
             let body = format!("{}SECRET{}", "x".repeat(before), "y".repeat(KEPT));
             let kept = kept(body.as_bytes(), mask);
             assert!(kept.len() <= KEPT && !kept.contains('S'), "{before}");
+        }
+        // What is taken out brings what stood far behind into what is kept.
+        let many = "SECRET".repeat(20_000);
+        let kept = kept(many.as_bytes(), |text| text.replace("SECRET", ""));
+        assert_eq!(kept, "");
+    }
+
+    #[test]
+    fn a_length_is_announced_where_a_body_follows() {
+        for (method, status, headers, expected) in [
+            (Method::GET, 200, &[("content-length", "7")][..], Some(7)),
+            (Method::HEAD, 200, &[("content-length", "7")], None),
+            (Method::GET, 204, &[("content-length", "7")], None),
+            (
+                Method::GET,
+                200,
+                &[("content-length", "7"), ("transfer-encoding", "chunked")],
+                None,
+            ),
+            (Method::GET, 200, &[("content-length", "many")], None),
+            (Method::GET, 200, &[], None),
+        ] {
+            let headers: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect::<Vec<(header::HeaderName, header::HeaderValue)>>()
+                .into_iter()
+                .collect();
+            let status = StatusCode::from_u16(status).unwrap();
+            let found = announced(&method, status, &headers);
+            assert_eq!(found, expected, "{method} {status} {headers:?}");
         }
     }
 }

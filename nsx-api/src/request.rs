@@ -12,7 +12,9 @@ use serde::Serialize;
 
 use crate::error::Call;
 use crate::transport::{self, Outgoing};
-use crate::{Body, ByteStream, Client, Error, ErrorKind, Operation, Response, path, text, value};
+use crate::{
+    Body, ByteStream, Client, Error, ErrorKind, Operation, Response, path, receive, text, value,
+};
 
 /// A request that can be sent.
 ///
@@ -20,13 +22,14 @@ use crate::{Body, ByteStream, Client, Error, ErrorKind, Operation, Response, pat
 ///
 /// ```no_run
 /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+/// use nsx_api::http::Method;
+///
 /// let nodes = client
-///     .request(nsx_api::http::Method::GET, "/api/v1/transport-nodes")
+///     .request(Method::GET, "/api/v1/transport-nodes")
 ///     .query("page_size", &10)
 ///     .send()
-///     .await?
-///     .json::<serde_json::Value>()?
-///     .into_inner();
+///     .await?;
+/// println!("{} bytes of JSON", nodes.len());
 /// # Ok(())
 /// # }
 /// ```
@@ -207,8 +210,9 @@ impl<'a> Request<'a> {
         let response: Response<reqwest::Response> =
             transport::send(self.client, outgoing, call).await?;
         let facts = response.facts().clone();
+        let announced = receive::announced(&self.method, facts.status, &facts.headers);
         let patience = self.client.options.effective_attempt_timeout();
-        Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, patience)))
+        Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, announced, patience)))
     }
 
     /// The request as the transport takes it, and which call it is; or the first fault.

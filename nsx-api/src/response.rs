@@ -17,9 +17,12 @@ use crate::{Error, ErrorKind, decode, text};
 ///
 /// ```no_run
 /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-/// let response = client.request(nsx_api::http::Method::GET, "/api/v1/cluster/status").send().await?;
+/// use nsx_api::http::Method;
+///
+/// let response = client.request(Method::GET, "/api/v1/node/users").send().await?;
 /// println!("{} after {} attempts", response.status(), response.attempts());
-/// let status = response.json::<serde_json::Value>()?.into_inner();
+/// // Any type that serde can read; serde_json's `Value`, if you depend on it, for any JSON.
+/// let names = response.json::<Vec<String>>()?.into_inner();
 /// # Ok(())
 /// # }
 /// ```
@@ -34,14 +37,34 @@ pub(crate) struct Facts {
     pub(crate) call: Call,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// The request's id, secrets taken out.
+    shown_id: Option<String>,
+    /// The header that explains why a body is not JSON, secrets taken out.
+    misleading_header: Option<String>,
 }
 
 impl Facts {
+    /// The facts, with what an error may show of the headers passed through `mask`.
+    pub(crate) fn new(
+        call: Call,
+        status: StatusCode,
+        headers: HeaderMap,
+        mask: impl Fn(String) -> String,
+    ) -> Self {
+        Self {
+            shown_id: request_id(&headers).map(|id| mask(id.to_owned())),
+            misleading_header: misleading_header(&headers).map(mask),
+            call,
+            status,
+            headers,
+        }
+    }
+
     /// What an error about this response knows of it.
     pub(crate) fn answer(&self) -> Answer {
         Answer {
             status: self.status,
-            request_id: request_id(&self.headers).map(str::to_owned),
+            request_id: self.shown_id.clone(),
             ..Answer::default()
         }
     }
@@ -120,25 +143,26 @@ impl Response<Bytes> {
     }
 
     fn decode<T: DeserializeOwned>(&self) -> Result<T, String> {
-        decode::json(&self.value).map_err(|reason| match self.misleading_header() {
+        decode::json(&self.value).map_err(|reason| match &self.facts.misleading_header {
             Some(header) => format!("{reason} ({header})"),
             None => reason,
         })
     }
+}
 
-    /// The header that explains why a body is not JSON.
-    fn misleading_header(&self) -> Option<String> {
-        let shown = |name: HeaderName| {
-            let value = self.facts.headers.get(&name)?.to_str().ok()?;
-            Some((name, text::one_line(value, 80)))
-        };
-        let encoding = shown(header::CONTENT_ENCODING).filter(|(_, value)| value != "identity");
-        let (name, value) = encoding.or_else(|| {
-            shown(header::CONTENT_TYPE)
-                .filter(|(_, value)| !value.to_ascii_lowercase().contains("json"))
-        })?;
-        Some(format!("{name}: {value}"))
-    }
+/// The header that explains why a body is not JSON. Of a media type only its name: its parameters may be anything.
+fn misleading_header(headers: &HeaderMap) -> Option<String> {
+    let shown = |name: HeaderName| {
+        let value = headers.get(&name)?.to_str().ok()?;
+        let value = value.split(';').next().unwrap_or_default();
+        Some((name, text::one_line(value, 80)))
+    };
+    let encoding = shown(header::CONTENT_ENCODING).filter(|(_, value)| value != "identity");
+    let (name, value) = encoding.or_else(|| {
+        shown(header::CONTENT_TYPE)
+            .filter(|(_, value)| !value.to_ascii_lowercase().contains("json"))
+    })?;
+    Some(format!("{name}: {value}"))
 }
 
 impl<T> Deref for Response<T> {
@@ -168,7 +192,7 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Response<T> {
             .field("manager", &self.manager())
             .field("attempts", &self.attempts())
             .field("status", &self.status())
-            .field("request_id", &self.request_id())
+            .field("request_id", &self.facts.shown_id)
             .finish()
     }
 }
@@ -212,14 +236,8 @@ mod tests {
             manager: Some("nsx".into()),
             attempts: 2,
         };
-        Response::new(
-            value,
-            Facts {
-                call,
-                status: StatusCode::OK,
-                headers,
-            },
-        )
+        let mask = |text: String| text.replace("SECRET", "•••");
+        Response::new(value, Facts::new(call, StatusCode::OK, headers, mask))
     }
 
     #[test]
@@ -268,7 +286,7 @@ mod tests {
                 "Op: 200 OK: the body is not JSON, line 1 column 1 (2 attempts)",
             ),
             (
-                &[("x-request-id", "r"), ("content-type", "text/html")],
+                &[("x-request-id", "r"), ("content-type", "text/html; x=a")],
                 "Op: 200 OK: the body is not JSON, line 1 column 1 (content-type: text/html) (2 attempts)",
             ),
             (
@@ -290,6 +308,25 @@ mod tests {
                 (Some(StatusCode::OK), 2, Some("r"))
             );
         }
+    }
+
+    #[test]
+    fn an_error_shows_no_secret_of_a_header() {
+        let headers = [
+            ("x-request-id", "a SECRET"),
+            ("content-type", "text/SECRET; x=SECRET"),
+        ];
+        let error = response(Bytes::from_static(b"<"), &headers)
+            .json::<u8>()
+            .unwrap_err();
+        assert_eq!(error.request_id(), Some("a •••"));
+        assert!(
+            error.to_string().contains("(content-type: text/•••)"),
+            "{error}"
+        );
+        assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
+        let response = response(Bytes::new(), &headers);
+        assert!(!format!("{response:?}").contains("SECRET"), "{response:?}");
     }
 
     #[test]

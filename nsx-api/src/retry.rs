@@ -11,6 +11,8 @@ use http::{HeaderMap, StatusCode, header};
 
 const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(10);
+/// A longer `Retry-After` is for the caller to obey: who waits for an answer rather has the error.
+const LONGEST_OBEYED: Duration = Duration::from_secs(60);
 
 /// What a failed attempt means for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +28,14 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// What a status that is not a success means.
     ///
-    /// 429 and 503 are a refusal before anything was done. 500 says that the manager failed, not how far it came;
-    /// behind 502 and 504 the proxy does not know either.
-    pub(crate) fn of(status: StatusCode) -> Self {
+    /// 429 is a refusal before anything was done, and so is 503 when the manager says it itself, with an error body of
+    /// its own. Proxies answer 503 too, after they forwarded the request. 500 says that the manager failed, not how far it
+    /// came; behind 502 and 504 the proxy does not know either.
+    pub(crate) fn of(status: StatusCode, is_managers_own: bool) -> Self {
         match status.as_u16() {
-            429 | 503 => Self::NotDone,
-            500 | 502 | 504 => Self::Unknown,
+            429 => Self::NotDone,
+            503 if is_managers_own => Self::NotDone,
+            500 | 502 | 503 | 504 => Self::Unknown,
             _ => Self::Final,
         }
     }
@@ -73,11 +77,11 @@ impl Policy {
         if !allowed || !self.repeatable || failed.retries >= self.max_retries {
             return None;
         }
-        let backoff = backoff(failed.retries).mul_f64(random.clamp(0.0, 1.0));
-        let wait = failed
-            .retry_after
-            .unwrap_or_default()
-            .checked_add(backoff)?;
+        let asked = failed.retry_after.unwrap_or_default();
+        if asked > LONGEST_OBEYED {
+            return None;
+        }
+        let wait = asked + backoff(failed.retries).mul_f64(random.clamp(0.0, 1.0));
         failed.left.is_none_or(|left| wait < left).then_some(wait)
     }
 }
@@ -90,10 +94,12 @@ fn backoff(retries: u32) -> Duration {
 }
 
 /// What a `Retry-After` asks for, in seconds or as a date; `None` if it cannot be read.
+///
+/// A number too large to be one is the longest wait there is.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text.parse().map_or(Duration::MAX, Duration::from_secs));
     }
     let date = httpdate::parse_http_date(text).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
@@ -148,7 +154,6 @@ mod tests {
     fn each_status_has_its_outcome() {
         for (status, outcome) in [
             (429, Outcome::NotDone),
-            (503, Outcome::NotDone),
             (500, Outcome::Unknown),
             (502, Outcome::Unknown),
             (504, Outcome::Unknown),
@@ -161,11 +166,14 @@ mod tests {
             (501, Outcome::Final),
             (307, Outcome::Final),
         ] {
-            assert_eq!(
-                Outcome::of(StatusCode::from_u16(status).unwrap()),
-                outcome,
-                "{status}"
-            );
+            for is_managers_own in [false, true] {
+                let found = Outcome::of(StatusCode::from_u16(status).unwrap(), is_managers_own);
+                assert_eq!(found, outcome, "{status}");
+            }
+        }
+        for (is_managers_own, outcome) in [(true, Outcome::NotDone), (false, Outcome::Unknown)] {
+            let found = Outcome::of(StatusCode::SERVICE_UNAVAILABLE, is_managers_own);
+            assert_eq!(found, outcome, "503, {is_managers_own}");
         }
     }
 
@@ -246,11 +254,17 @@ mod tests {
             ..FAILED
         };
         assert_eq!(POLICY.wait(failed, 1.0), Some(ms(3250)));
-        let failed = Failed {
-            retry_after: Some(Duration::MAX),
-            ..FAILED
-        };
-        assert_eq!(POLICY.wait(failed, 1.0), None);
+        for (asked, obeyed) in [
+            (LONGEST_OBEYED, true),
+            (LONGEST_OBEYED + ms(1), false),
+            (Duration::MAX, false),
+        ] {
+            let failed = Failed {
+                retry_after: Some(asked),
+                ..FAILED
+            };
+            assert_eq!(POLICY.wait(failed, 1.0).is_some(), obeyed, "{asked:?}");
+        }
     }
 
     #[test]
@@ -268,6 +282,13 @@ mod tests {
         ] {
             let headers = HeaderMap::from_iter([(header::RETRY_AFTER, text.parse().unwrap())]);
             assert_eq!(retry_after(&headers, now), expected.map(ms), "{text:?}");
+        }
+        for text in ["99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            let headers = HeaderMap::from_iter([(header::RETRY_AFTER, text.parse().unwrap())]);
+            assert!(
+                retry_after(&headers, now).unwrap() > LONGEST_OBEYED,
+                "{text}"
+            );
         }
     }
 

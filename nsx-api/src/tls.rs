@@ -3,24 +3,16 @@
 //! The configuration is made here and handed to the HTTP library, which then adds nothing of its own, neither
 //! roots nor protocols.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
+use crate::ca::Source;
 use crate::{Error, ErrorKind};
-
-/// Certificates that a caller adds.
-pub(crate) enum Source {
-    Pem(Vec<u8>),
-    File(PathBuf),
-}
 
 /// Whom to trust.
 #[derive(Debug, Default)]
@@ -89,53 +81,6 @@ fn platform(
 
 fn unusable(error: rustls::Error) -> Error {
     Error::new(ErrorKind::Config, format!("TLS cannot be set up: {error}")).with_source(error)
-}
-
-/// Shows no content: there may be a key beside the certificates.
-impl fmt::Debug for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pem(pem) => write!(f, "Pem({} bytes)", pem.len()),
-            Self::File(path) => path.fmt(f),
-        }
-    }
-}
-
-impl Source {
-    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, Error> {
-        match self {
-            Self::Pem(pem) => parse(pem, "the CA given as PEM"),
-            Self::File(path) => {
-                let name = format!("the CA file {}", path.display());
-                let pem = std::fs::read(path).map_err(|error| {
-                    Error::new(ErrorKind::Config, format!("{name} cannot be read: {error}"))
-                        .with_source(error)
-                })?;
-                parse(&pem, &name)
-            }
-        }
-    }
-}
-
-fn parse(pem: &[u8], name: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
-    let broken = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(ErrorKind::Config, format!("{name} is broken: {error}")).with_source(error)
-    };
-    let mut certificates = Vec::new();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| broken(error.into()))?;
-        RootCertStore::empty()
-            .add(certificate.clone())
-            .map_err(|error| broken(error.into()))?;
-        certificates.push(certificate);
-    }
-    if certificates.is_empty() {
-        return Err(Error::new(
-            ErrorKind::Config,
-            format!("{name} has no certificate in it"),
-        ));
-    }
-    Ok(certificates)
 }
 
 /// Trusts any certificate, under any name; the other side must still have its key.

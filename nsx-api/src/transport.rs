@@ -48,11 +48,7 @@ pub(crate) async fn send<T: Receive>(
         call.attempts = call.attempts.saturating_add(1);
         let failure = match attempt(client, &outgoing, Limit::of_attempt(client, deadline)).await {
             Ok((value, status, headers)) => {
-                let facts = Facts {
-                    call,
-                    status,
-                    headers,
-                };
+                let facts = Facts::new(call, status, headers, |text| client.core.auth.mask(text));
                 return Ok(succeeded(value, facts));
             }
             Err(failure) => failure,
@@ -141,11 +137,12 @@ async fn attempt<T: Receive>(
     if !status.is_success() {
         return Err(refused(client, response, headers, limit).await);
     }
-    match T::receive(response, limit).await {
+    let announced = receive::announced(&outgoing.method, status, &headers);
+    match T::receive(response, announced, limit).await {
         Ok(value) => Ok((value, status, headers)),
         Err(failure) => Err(failure.with_answer(Answer {
             status,
-            request_id: request_id(&headers).map(str::to_owned),
+            request_id: request_id(&headers).map(|id| client.core.auth.mask(id.to_owned())),
             ..Answer::default()
         })),
     }
@@ -174,29 +171,31 @@ async fn refused(
     let status = response.status();
     let body = receive::as_far_as_it_comes(response, limit).await;
     let mask = |text: String| client.core.auth.mask(text);
+    let retry_after = retry_after(&headers, SystemTime::now());
     let answer = Answer {
         status,
-        request_id: request_id(&headers).map(str::to_owned),
+        request_id: request_id(&headers).map(|id| mask(id.to_owned())),
+        retry_after,
         api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
         body: Some(receive::kept(&body, mask)),
     };
     let message = match ErrorKind::of(status) {
-        ErrorKind::Redirect => redirect(&headers),
+        ErrorKind::Redirect => redirect(&headers, mask),
         _ => String::new(),
     };
     Failure {
+        outcome: Outcome::of(status, answer.api_error.is_some()),
         error: Error::new(ErrorKind::of(status), message).with_answer(answer),
-        outcome: Outcome::of(status),
-        retry_after: retry_after(&headers, SystemTime::now()),
+        retry_after,
     }
 }
 
-/// Where a redirect points, without path and query.
-fn redirect(headers: &HeaderMap) -> String {
+/// Where a redirect points, without path and query. A place that secrets are in is none.
+fn redirect(headers: &HeaderMap, mask: impl Fn(String) -> String) -> String {
     let target = headers
         .get(header::LOCATION)
         .and_then(|location| location.to_str().ok())
-        .and_then(|location| Url::parse(location).ok())
+        .and_then(|location| Url::parse(&mask(location.to_owned())).ok())
         .filter(Url::has_host);
     match target {
         Some(url) => format!(

@@ -307,3 +307,38 @@ async fn the_demo_shows_a_masked_token_and_each_documented_error() {
         outcome.stdout
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_stderr_is_full_a_failure_is_still_an_exit_code_of_1() {
+    let full = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    for (example, host, stdout_is_full) in [
+        ("registration_token", Some(""), false),
+        ("registration_token", None, true),
+        ("demo", None, true),
+    ] {
+        let mut command = Command::new(program(example));
+        for name in VARIABLES {
+            command.env_remove(name);
+        }
+        command.envs(host.map(|host| ("NSXT_MANAGER_HOST", host)));
+        command.stderr(full());
+        if stdout_is_full {
+            command.stdout(full());
+        }
+        let code = command.output().unwrap().status.code();
+        assert_eq!(code, Some(1), "{example} {host:?}");
+    }
+    let mut command = Command::new(program("registration_token"));
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    // That the stand-in cannot be announced is no failure.
+    let output = command.stderr(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}

@@ -40,8 +40,12 @@ async fn a_connection_that_is_lost_is_its_own_kind() {
                 error.to_string().contains("the connection was lost"),
                 "{error}"
             );
-            assert!(std::error::Error::source(&error).is_some());
-            assert!(!format!("{error:?}").contains("SECRET"), "{error:?}");
+            let source = std::error::Error::source(&error).unwrap();
+            let shown = format!("{error} {error:?} {source} {source:?}");
+            assert!(
+                !shown.contains("SECRET") && !shown.contains("://"),
+                "{shown}"
+            );
         }
     }
 }
@@ -127,7 +131,7 @@ async fn a_redirect_is_an_error_and_the_other_host_hears_nothing() {
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_a_time_out() {
     let (manager, client) = manager().await;
-    let client = client.with(CallOptions::new().attempt_timeout(Duration::from_millis(500)));
+    let client = client.with(CallOptions::new().attempt_timeout(Duration::from_secs(2)));
     let deadline_first = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
     let late = || Answer::success().delay(Duration::from_secs(60));
     let stalled = || json_body(r#"{"token":"SECRET","roles":[]}"#).stalled_at(5);
@@ -135,12 +139,12 @@ async fn an_answer_that_does_not_come_is_a_time_out() {
         (
             &client,
             late(),
-            "no whole answer within the attempt's time-out of 500ms",
+            "no whole answer within the attempt's time-out of 2s",
         ),
         (
             &client,
             stalled(),
-            "200 OK: no whole answer within the attempt's time-out of 500ms",
+            "200 OK: no whole answer within the attempt's time-out of 2s",
         ),
         (
             &deadline_first,
@@ -150,9 +154,10 @@ async fn an_answer_that_does_not_come_is_a_time_out() {
     ] {
         manager.respond_with(answer);
         let error = token_error(client).await;
+        let host = manager.url().replace("https://", "");
         assert_eq!(
             error.to_string(),
-            format!("CreateRegistrationToken: {line}")
+            format!("CreateRegistrationToken: {host}: {line}")
         );
         assert_eq!(error.kind(), ErrorKind::Timeout);
     }
@@ -180,7 +185,9 @@ async fn where_nobody_listens_the_call_cannot_connect() {
     assert_eq!((error.status(), error.attempts()), (None, 2));
     let line = error.to_string();
     assert!(
-        line.starts_with("CreateRegistrationToken: cannot connect: "),
+        line.starts_with(&format!(
+            "CreateRegistrationToken: {address}: cannot connect: "
+        )) && line.ends_with(" (2 attempts)"),
         "{line}"
     );
     assert_eq!(error.manager(), Some(address.as_str()));
@@ -237,4 +244,31 @@ fn outside_of_a_runtime_a_call_fails_and_does_not_panic() {
         panic!("the call waits");
     };
     assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidRequest);
+}
+
+#[test]
+fn outside_of_a_runtime_a_stream_ends_in_an_error_and_does_not_panic() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (_manager, mut body) = runtime.block_on(async {
+        let (manager, client) = manager().await;
+        manager.respond_with(Answer::status(200).body("hello").stalled_at(2));
+        let response = client.request(Method::GET, "/x").stream().await.unwrap();
+        let mut body = response.into_inner();
+        assert_eq!(body.next().await.unwrap().unwrap(), "he");
+        (manager, body)
+    });
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut poll = || {
+        let piece = std::pin::pin!(body.next());
+        std::future::Future::poll(piece, &mut context)
+    };
+    let std::task::Poll::Ready(Some(Err(error))) = poll() else {
+        panic!("no error");
+    };
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert!(
+        error.to_string().contains("outside of a Tokio runtime"),
+        "{error}"
+    );
+    assert!(matches!(poll(), std::task::Poll::Ready(None)));
 }

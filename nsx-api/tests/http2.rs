@@ -1,20 +1,30 @@
-//! What only HTTP/2 can say: that a request was not begun, so that it is safe to send it again.
+//! What only HTTP/2 can say: that a request was not begun, so that it is safe to send it again; that a body ends here,
+//! though more was announced; and why a connection is closed.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
+use std::error::Error as _;
+use std::future::Future;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use h2::Reason;
+use h2::server::SendResponse;
 use http::{Method, Response};
 use nsx_api::{CallOptions, Client, ErrorKind};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
-/// A server that resets the first stream of each connection for this reason, and answers the others. Its CA beside it.
-async fn server(reason: Reason) -> (String, String) {
+/// A server whose connections are dealt with by `serve`, and a client that trusts it and tries twice.
+async fn server<F>(serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static) -> Client
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
     let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -31,20 +41,24 @@ async fn server(reason: Reason) -> (String, String) {
         loop {
             let (stream, _) = listener.accept().await.unwrap();
             let stream = acceptor.accept(stream).await.unwrap();
-            tokio::spawn(serve(stream, reason));
+            tokio::spawn(serve(stream));
         }
     });
-    (format!("https://localhost:{port}"), made.cert.pem())
+    Client::builder(format!("https://localhost:{port}"))
+        .ca_pem(made.cert.pem())
+        .options(CallOptions::new().max_retries(1))
+        .build()
+        .unwrap()
 }
 
-async fn serve(stream: tokio_rustls::server::TlsStream<tokio::net::TcpStream>, reason: Reason) {
+/// Hands the first request of a connection to `first`, and answers the others.
+async fn answer(stream: TlsStream<TcpStream>, first: impl FnOnce(SendResponse<Bytes>)) {
+    let mut first = Some(first);
     let mut connection = h2::server::handshake(stream).await.unwrap();
-    let mut first = true;
     while let Some(Ok((_, mut respond))) = connection.accept().await {
-        if std::mem::take(&mut first) {
-            respond.send_reset(reason);
-        } else {
-            respond.send_response(Response::new(()), true).unwrap();
+        match first.take() {
+            Some(first) => first(respond),
+            None => drop(respond.send_response(Response::new(()), true).unwrap()),
         }
     }
 }
@@ -61,16 +75,118 @@ async fn a_stream_that_was_refused_is_sent_again_and_one_that_was_broken_off_is_
         (Reason::INTERNAL_ERROR, Method::GET, Ok(2)),
         (Reason::CANCEL, Method::POST, Err(ErrorKind::Connection)),
     ] {
-        let (url, ca) = server(reason).await;
-        let client = Client::builder(url)
-            .ca_pem(ca)
-            .options(CallOptions::new().max_retries(1))
-            .build()
-            .unwrap();
+        let client =
+            server(move |stream| answer(stream, move |mut respond| respond.send_reset(reason)))
+                .await;
         let result = client.request(method.clone(), "/x").send().await;
         let found = result
             .map(|response| response.attempts())
             .map_err(|error| error.kind());
         assert_eq!(found, outcome, "{reason:?} {method}");
     }
+}
+
+/// Answers each request with the frames for the stream of this number, in one piece, until the other side goes.
+async fn write_frames(mut stream: TlsStream<TcpStream>, frames: impl Fn(u8) -> Vec<u8>) {
+    const HEADERS: u8 = 1;
+    let no_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
+    stream.write_all(&no_settings).await.unwrap();
+    let mut preface = [0; 24];
+    stream.read_exact(&mut preface).await.unwrap();
+    let mut head = [0; 9];
+    while stream.read_exact(&mut head).await.is_ok() {
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        stream.read_exact(&mut payload).await.unwrap();
+        if head[3] == HEADERS {
+            stream.write_all(&frames(head[8])).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+    }
+}
+
+/// Announces ten bytes, sends five, and says that this is all, without an error.
+async fn cut_off(stream: TlsStream<TcpStream>) {
+    write_frames(stream, |id| {
+        [
+            // Status 200, and the length as a literal.
+            &[0, 0, 6, 1, 4, 0, 0, 0, id, 0x88, 0x0F, 0x0D, 2][..],
+            b"10",
+            &[0, 0, 5, 0, 0, 0, 0, 0, id],
+            b"12345",
+            // A reset for no error.
+            &[0, 0, 4, 3, 0, 0, 0, 0, id, 0, 0, 0, 0],
+        ]
+        .concat()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_body_that_ends_before_its_length_is_a_lost_connection() {
+    let client = server(cut_off).await;
+    let error = client.request(Method::POST, "/x").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
+    let said = "the connection was lost: the body ended after 5 of 10 bytes";
+    assert!(error.to_string().ends_with(said), "{error}");
+    assert!(error.source().is_some());
+
+    let error = client.request(Method::GET, "/x").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 2));
+
+    let client = server(cut_off).await;
+    let response = client.request(Method::GET, "/x").stream().await.unwrap();
+    let mut body = response.into_inner();
+    assert_eq!(body.next().await.unwrap().unwrap(), "12345");
+    let error = body.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    assert!(error.to_string().ends_with(said), "{error}");
+    assert!(body.next().await.is_none());
+}
+
+#[tokio::test]
+async fn the_length_in_the_answer_to_head_is_that_of_another_answer() {
+    let only_headers = |mut respond: SendResponse<Bytes>| {
+        let response = Response::builder().header("content-length", "99999999999");
+        respond
+            .send_response(response.body(()).unwrap(), true)
+            .unwrap();
+    };
+    let client = server(move |stream| answer(stream, only_headers)).await;
+    let response = client.request(Method::HEAD, "/x").send().await.unwrap();
+    assert_eq!((response.attempts(), response.len()), (1, 0));
+    assert_eq!(response.headers()["content-length"], "99999999999");
+
+    let client = server(move |stream| answer(stream, only_headers)).await;
+    let response = client.request(Method::HEAD, "/x").stream().await.unwrap();
+    assert!(response.into_inner().next().await.is_none());
+}
+
+/// Closes the connection once there is a request, with words of its own for the reason.
+async fn go_away(stream: TlsStream<TcpStream>) {
+    // No stream was dealt with; ENHANCE_YOUR_CALM.
+    let head = [0, 0, 14, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
+    write_frames(stream, |_| [&head[..], b"SECRET"].concat()).await;
+}
+
+#[tokio::test]
+async fn what_the_other_side_writes_into_its_goodbye_is_not_shown() {
+    let client = server(go_away).await;
+    let error = client.request(Method::POST, "/x").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
+    assert!(
+        error
+            .to_string()
+            .ends_with("HTTP/2 GOAWAY ENHANCE_YOUR_CALM"),
+        "{error}"
+    );
+    let source = error.source().unwrap();
+    let shown = format!("{error} {error:?} {error:#?} {source} {source:?}");
+    // As text, and as the numbers that bytes may show as.
+    assert!(
+        !shown.contains("SECRET") && !shown.contains("83, 69, 67"),
+        "{shown}"
+    );
+    assert!(source.source().is_none());
 }

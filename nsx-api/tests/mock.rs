@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, Version};
-use nsx_api::mock::{Answer, Builder, Manager};
+use nsx_api::mock::{Answer, Manager, ManagerBuilder};
 use nsx_api::operations;
 use reqwest::{RequestBuilder, Response};
 use rustls::crypto::ring;
@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 const TOKEN_PATH: &str = "/api/v1/aaa/registration-token";
 
 /// The three ways to reach a manager, and the version that each comes to.
-fn transports() -> [(Builder, Version); 3] {
+fn transports() -> [(ManagerBuilder, Version); 3] {
     [
         (Manager::builder(), Version::HTTP_2),
         (Manager::builder().http1_only(), Version::HTTP_11),
@@ -66,9 +66,11 @@ impl Pair {
         Self::of(Manager::builder()).await
     }
 
-    async fn of(builder: Builder) -> Self {
+    async fn of(builder: ManagerBuilder) -> Self {
         let manager = builder.start().await.unwrap();
-        let client = client_that_trusts(Some(manager.ca_pem()));
+        // Over plain HTTP there is none.
+        let ca_pem = Some(manager.ca_pem()).filter(|pem| !pem.is_empty());
+        let client = client_that_trusts(ca_pem);
         Self { manager, client }
     }
 
@@ -714,4 +716,46 @@ async fn hostile_bytes_within_tls_do_not_stop_it() {
     }
     assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(panics.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_closure_that_panics_answers_500_with_what_it_said() {
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        pair.manager
+            .on("GET /static", |_| -> Answer { panic!("as it is") });
+        pair.manager.on("GET /made", |call| -> Answer {
+            panic!("made of {}", call.path)
+        });
+        pair.manager
+            .on("GET /other", |_| -> Answer { std::panic::panic_any(7) });
+        for (path, said) in [
+            ("/static", "as it is"),
+            ("/made", "made of /made"),
+            ("/other", "something else than text"),
+        ] {
+            let response = pair.request(Method::GET, path).send().await.unwrap();
+            assert_eq!(
+                (response.status().as_u16(), response.version()),
+                (500, version)
+            );
+            assert_eq!(
+                body(response).await["error_message"],
+                format!("the closure of the test panicked: {said}")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn over_plain_http_there_is_no_authority() {
+    for (builder, plain) in [
+        (Manager::builder(), false),
+        (Manager::builder().plain_http(), true),
+    ] {
+        let manager = builder.start().await.unwrap();
+        assert_eq!(manager.ca_pem().is_empty(), plain);
+        let client = manager.client().unwrap();
+        assert!(client.create_registration_token().send().await.is_ok());
+    }
 }

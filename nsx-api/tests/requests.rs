@@ -2,6 +2,8 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
+mod common;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -9,19 +11,7 @@ use http::Method;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
 
-const PATH: &str = "/api/v1/things/1";
-
-/// A manager that answers `{}` to all that nothing else is said about.
-async fn manager() -> (Manager, Client) {
-    let manager = Manager::start().await.unwrap();
-    for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-        manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| {
-            Answer::json(200, ())
-        });
-    }
-    let client = manager.client().unwrap();
-    (manager, client)
-}
+use common::{THING as PATH, things as manager};
 
 #[tokio::test]
 async fn a_stream_is_sent_once() {

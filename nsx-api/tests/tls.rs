@@ -3,17 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 use std::error::Error as _;
+use std::future::Future;
 use std::io::Write;
 use std::sync::Arc;
 
 use nsx_api::mock::Manager;
 use nsx_api::{CallOptions, Client, ClientBuilder, Error, ErrorKind};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 async fn call(builder: ClientBuilder) -> Result<u16, Error> {
     let client = builder.options(CallOptions::new().max_retries(3)).build()?;
@@ -66,7 +71,7 @@ async fn without_its_ca_or_under_another_name_a_manager_hears_nothing() {
     let manager = Manager::start().await.unwrap();
     let url = manager.url();
     for (builder, cause) in [
-        (Client::builder(&url), "UnknownIssuer"),
+        (Client::builder(&url), "(UnknownIssuer): add the CA"),
         (
             Client::builder(&url).ca_pem(other_ca().await),
             "BadSignature",
@@ -117,20 +122,40 @@ async fn the_danger_flag_trusts_anyone_under_any_name() {
 async fn impostor() -> String {
     let [shown, own] =
         [(); 2].map(|()| rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap());
-    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    server(&shown.cert, &own.signing_key, |stream| async {
+        drop(stream)
+    })
+    .await
+}
+
+/// A server with this certificate, which deals with its connections by `serve` once there is TLS.
+async fn server<F>(
+    certificate: &Certificate,
+    key: &KeyPair,
+    serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static,
+) -> String
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let key = ring::sign::any_supported_type(&key).unwrap();
-    let pair = CertifiedKey::new(vec![shown.cert.der().clone()], key);
+    let pair = CertifiedKey::new(vec![certificate.der().clone()], key);
     let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(SingleCertAndKey::from(pair)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}", listener.local_addr().unwrap());
+    let url = format!(
+        "https://localhost:{}",
+        listener.local_addr().unwrap().port()
+    );
     tokio::spawn(async move {
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         while let Ok((stream, _)) = listener.accept().await {
-            drop(acceptor.accept(stream).await);
+            if let Ok(stream) = acceptor.accept(stream).await {
+                tokio::spawn(serve(stream));
+            }
         }
     });
     url
@@ -142,6 +167,46 @@ async fn even_the_danger_flag_refuses_a_peer_without_the_key_of_its_certificate(
     let error = call(builder).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);
     assert!(error.to_string().contains("BadSignature"), "{error}");
+}
+
+#[tokio::test]
+async fn the_certificate_of_a_ca_is_no_servers_and_the_error_says_what_to_do() {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let url = server(&certificate, &key, |stream| async { drop(stream) }).await;
+    let error = call(Client::builder(url).ca_pem(certificate.pem()))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls);
+    for words in ["CaUsedAsEndEntity", "give it one that is for a server"] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn tls_that_fails_after_the_handshake_is_a_lost_connection() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let url = server(&made.cert, &made.signing_key, |mut stream| async move {
+        let mut request = [0; 1024];
+        let _ = stream.read(&mut request).await;
+        let garbage = [&[23, 3, 3, 0, 64][..], &[7; 64]].concat();
+        let _ = stream.get_mut().0.write_all(&garbage).await;
+        let _ = stream.get_mut().0.read(&mut request).await;
+    })
+    .await;
+    let client = Client::builder(url)
+        .ca_pem(made.cert.pem())
+        .options(CallOptions::new().max_retries(1))
+        .build()
+        .unwrap();
+    // It may have been carried out, so only what is idempotent is sent again.
+    for (method, attempts) in [(http::Method::POST, 1), (http::Method::GET, 2)] {
+        let error = client.request(method, "/x").send().await.unwrap_err();
+        let found = (error.kind(), error.attempts());
+        assert_eq!(found, (ErrorKind::Connection, attempts), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -190,6 +255,14 @@ fn a_ca_that_cannot_be_used_is_an_error_that_names_it() {
             );
         }
     }
+    let endless = Client::builder("nsx").ca_file("/dev/zero").build();
+    if std::path::Path::new("/dev/zero").exists() {
+        let line = endless.unwrap_err().to_string();
+        assert!(
+            line.ends_with("cannot be read: it is larger than 1 MiB"),
+            "{line}"
+        );
+    }
     let error = Client::builder("nsx")
         .ca_file("/does/not/exist.pem")
         .build()
@@ -200,6 +273,67 @@ fn a_ca_that_cannot_be_used_is_an_error_that_names_it() {
             .starts_with("the CA file /does/not/exist.pem cannot be read: "),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown() {
+    let pem = other_ca().await;
+    let der = CertificateDer::from_pem_slice(pem.as_bytes())
+        .unwrap()
+        .to_vec();
+    let utf16 = |order: fn(u16) -> [u8; 2]| pem.encode_utf16().flat_map(order).collect();
+    let with_mark = |order: fn(u16) -> [u8; 2]| {
+        format!("\u{FEFF}{pem}")
+            .encode_utf16()
+            .flat_map(order)
+            .collect()
+    };
+    let key = "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----\n";
+    let cases: Vec<(Vec<u8>, &str)> = vec![
+        (der, "it looks like DER: convert it"),
+        (utf16(u16::to_le_bytes), "UTF-16"),
+        (utf16(u16::to_be_bytes), "UTF-16"),
+        (with_mark(u16::to_le_bytes), "UTF-16"),
+        (with_mark(u16::to_be_bytes), "UTF-16"),
+        (format!("{pem}\u{FEFF}{pem}").into(), "a byte order mark"),
+        (key.into(), "but a private key: is it the right file?"),
+        (key.replace('\n', "").into(), "are the line ends lost?"),
+        (pem.replace('\n', " ").into(), "are the line ends lost?"),
+        (pem.replace('\n', "").into(), "are the line ends lost?"),
+        (
+            pem.replace("-----END", "SECRET").into(),
+            "an END line is missing",
+        ),
+        (
+            key.replace("KEY-----\nU0VDUkVU", "KEY SECRET U0VDUkVU")
+                .into(),
+            "a BEGIN line is damaged",
+        ),
+        (
+            "-----BEGIN CERTIFICATE-----\n!SECRET!\n-----END CERTIFICATE-----\n".into(),
+            "is not base64",
+        ),
+        (
+            "-----BEGIN CERTIFICATE-----\nU0VDUkVU\n-----END CERTIFICATE-----\n".into(),
+            "number 1 in it is no certificate of X.509",
+        ),
+        (
+            pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE").into(),
+            "convert it with `openssl x509`",
+        ),
+    ];
+    for (content, hint) in cases {
+        let error = Client::builder("nsx").ca_pem(content).build().unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains(hint), "{hint}: {shown}");
+        for secret in ["SECRET", "U0VDUkVU", "83, 69, 67"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(error.source().is_none(), "{hint}");
+    }
+    // A mark at the beginning does no harm.
+    let marked = format!("\u{FEFF}{pem}");
+    Client::builder("nsx").ca_pem(marked).build().unwrap();
 }
 
 #[test]

@@ -20,6 +20,9 @@ pub(crate) type Files = BTreeMap<PathBuf, String>;
 /// that git could not finish puts its own lines before it, and generating again is how such a merge is mended.
 const HEAD: usize = 10;
 
+/// How many files that do not belong into the folder are named: a wrong folder may hold any number.
+const LISTED: usize = 20;
+
 /// The folder of generated files.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -99,10 +102,15 @@ impl Folder {
         if strangers.is_empty() {
             return Ok(());
         }
+        let (listed, rest) = strangers.split_at(strangers.len().min(LISTED));
+        let rest = match rest.len() {
+            0 => String::new(),
+            count => format!("\n  and {count} more"),
+        };
         Err(format!(
-            "{} is for generated files only, and was left as it is. Move or remove what the generator did not write:{}",
+            "{} is for generated files only, and was left as it is. Move or remove what the generator did not write:{}{rest}",
             self.path.display(),
-            strangers.concat()
+            listed.concat()
         ))
     }
 

@@ -245,6 +245,26 @@ fn files_written_by_hand_are_refused_and_left() {
 }
 
 #[test]
+fn of_many_files_written_by_hand_twenty_are_named_and_the_rest_counted() {
+    for (count, rest) in [
+        (20, None),
+        (21, Some("  and 1 more")),
+        (100, Some("  and 80 more")),
+    ] {
+        let sandbox = Sandbox::generated();
+        for number in 0..count {
+            let path = sandbox.out().join(format!("by-hand-{number}.txt"));
+            fs::write(path, "by hand\n").unwrap();
+        }
+        let outcome = sandbox.run(&[]).ended_with(FAILED);
+        let named = outcome.stderr.matches("by-hand-").count();
+        assert_eq!(named, 20, "{count}");
+        let counted = outcome.stderr.lines().find(|line| line.ends_with(" more"));
+        assert_eq!(counted, rest);
+    }
+}
+
+#[test]
 fn an_unfinished_merge_is_mended() {
     let sandbox = Sandbox::generated();
     let good = texts(&sandbox.out());
@@ -426,6 +446,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     let mut child = sandbox
         .command(&["--check"])
         .stdout(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     drop(child.stdout.take());

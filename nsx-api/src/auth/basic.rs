@@ -48,7 +48,7 @@ impl Basic {
     }
 }
 
-/// The encoded credentials, and the password as it is, within JSON, and within a URL.
+/// The encoded credentials, and the password as it is, within JSON, within a URL, and within HTML.
 fn forms(token: String, password: &Secret) -> Vec<Secret> {
     let plain = password.expose_secret();
     let json = serde_json::Value::from(plain).to_string();
@@ -57,16 +57,47 @@ fn forms(token: String, password: &Secret) -> Vec<Secret> {
         .and_then(|json| json.strip_suffix('"'));
     let mut url = String::new();
     append_pair(&mut url, "", plain);
-    [
-        token.as_str(),
-        plain,
-        json.unwrap_or_default(),
-        url.trim_start_matches('='),
-    ]
-    .into_iter()
-    .filter(|form| form.len() >= SHORTEST_MASKED)
-    .map(Secret::from)
-    .collect()
+    let url = url.trim_start_matches('=');
+    let mut forms = vec![
+        token,
+        plain.to_owned(),
+        json.unwrap_or_default().to_owned(),
+        url.to_owned(),
+        lower_case_escapes(url),
+        html(plain, "&quot;", "&#39;"),
+        html(plain, "&#34;", "&#x27;"),
+    ];
+    forms.retain(|form| form.len() >= SHORTEST_MASKED);
+    forms.sort_unstable();
+    forms.dedup();
+    forms.into_iter().map(Secret::from).collect()
+}
+
+/// `%2f` for `%2F`.
+fn lower_case_escapes(url: &str) -> String {
+    let mut digits = 0;
+    url.chars()
+        .map(|character| match character {
+            '%' => {
+                digits = 2;
+                character
+            }
+            _ if digits > 0 => {
+                digits -= 1;
+                character.to_ascii_lowercase()
+            }
+            _ => character,
+        })
+        .collect()
+}
+
+/// Escaped for HTML, with these for the two quotes, which there is more than one way to write.
+fn html(text: &str, quote: &str, apostrophe: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', quote)
+        .replace('\'', apostrophe)
 }
 
 impl fmt::Debug for Basic {
@@ -133,6 +164,15 @@ mod tests {
             basic.mask(echo.to_owned()),
             "Basic ••• plain ••• JSON ••• URL •••"
         );
+        let basic = Basic::new("admin", &r#"<a>&"b"/'c'"#.into()).unwrap();
+        for echo in [
+            "&lt;a&gt;&amp;&quot;b&quot;/&#39;c&#39;",
+            "&lt;a&gt;&amp;&#34;b&#34;/&#x27;c&#x27;",
+            "%3Ca%3E%26%22b%22%2F%27c%27",
+            "%3ca%3e%26%22b%22%2f%27c%27",
+        ] {
+            assert_eq!(basic.mask(format!("a {echo}.")), "a •••.");
+        }
         let short = Basic::new("admin", &"a".into()).unwrap();
         assert_eq!(short.mask("a".to_owned()), "a");
     }

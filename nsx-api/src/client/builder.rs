@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{Client, Core};
 use crate::address::Address;
 use crate::auth::{Anonymous, Authenticate, Basic};
-use crate::tls::{self, Source, Trust};
+use crate::ca::Source;
+use crate::tls::{self, Trust};
 use crate::{CallOptions, Error, ErrorKind, Secret};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -70,7 +71,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Trusts the certificates in a PEM file beside those of the platform. [`build`](Self::build) reads it, once.
+    /// Trusts the certificates in a PEM file beside those of the platform. [`build`](Self::build) reads it, once, up to
+    /// 1 MiB.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.trust.added.push(Source::File(path.into()));
         self
@@ -95,6 +97,10 @@ impl ClientBuilder {
     }
 
     /// How long a connection may take to come about. 10 seconds by default.
+    ///
+    /// It is never more than three quarters of the [attempt's time-out](CallOptions::attempt_timeout) that the client is
+    /// built with, so that a handshake that stalls is [`ErrorKind::Connect`], which is tried again, and not
+    /// [`ErrorKind::Timeout`]. An attempt's time-out given by [`Client::with`] does not shorten it.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -134,6 +140,13 @@ impl ClientBuilder {
         })
     }
 
+    /// Ends before the attempt does, so that a connection that does not come about is told apart from an answer that
+    /// does not, and is tried again.
+    fn effective_connect_timeout(&self) -> Duration {
+        let attempt = self.options.effective_attempt_timeout();
+        self.connect_timeout.min(attempt / 4 * 3)
+    }
+
     fn auth(&self) -> Result<Box<dyn Authenticate>, Error> {
         match &self.credentials {
             Some((user, password)) => Ok(Box::new(Basic::new(user, password).map_err(config)?)),
@@ -154,7 +167,7 @@ impl ClientBuilder {
             .retry(reqwest::retry::never())
             .referer(false)
             .user_agent(concat!("nsx-api/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.connect_timeout)
+            .connect_timeout(self.effective_connect_timeout())
             .pool_idle_timeout(IDLE_TIMEOUT);
         // A proxy gets a tunnel to a manager, and sees no credentials; without TLS it would see them all.
         if !address.is_https || address.is_loopback() {

@@ -2,47 +2,57 @@
 
 use http::StatusCode;
 
-/// What kind of failure an [`Error`](crate::Error) is.
+/// What kind of failure an [`Error`](crate::Error) is, and whether the call may have taken effect.
+///
+/// What it says of the effect holds for the last attempt. Of a call that was sent more than once an earlier attempt may have
+/// taken effect; an operation that is not idempotent is sent again only after attempts that had none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// 400: the manager cannot make sense of the request, or refuses its content.
+    /// 400: the manager cannot make sense of the request, or refuses its content. The call had no effect.
     BadRequest,
-    /// 401: the credentials are missing or refused. Managers themselves rather answer 403; gateways before them 401.
+    /// 401: the credentials are missing or refused. Managers themselves rather answer 403; gateways before them 401. The
+    /// call had no effect.
     Unauthorized,
-    /// 403: the credentials are wrong, the account is locked, a privilege or a licence is missing, or the manager is read-only.
+    /// 403: the credentials are wrong, the account is locked, a privilege or a licence is missing, or the manager is
+    /// read-only. The call had no effect.
     Forbidden,
-    /// 404: there is no such object or path.
+    /// 404: there is no such object or path. The call had no effect.
     NotFound,
-    /// 409: the object was changed in the meantime (stale revision), or exists already.
+    /// 409: the object was changed in the meantime (stale revision), or exists already. The call had no effect.
     Conflict,
-    /// 412: a precondition does not hold, a stale revision for one.
+    /// 412: a precondition does not hold, a stale revision for one. The call had no effect.
     PreconditionFailed,
-    /// 429: more requests than the manager allows.
+    /// 429: more requests than the manager allows. The call had no effect.
     TooManyRequests,
-    /// 500: the manager failed. What was asked may have happened.
+    /// 500: the manager failed. The call may have taken effect, in part too.
     InternalServerError,
-    /// 503: the manager is busy, starting, or without a cluster.
+    /// 503: the manager is busy, starting, or without a cluster, or a proxy before it got no answer. The call had no effect
+    /// if the answer has an [`api_error`](crate::Error::api_error), and may have taken effect if it has none.
     ServiceUnavailable,
-    /// Any other status that is not a success.
+    /// Any other status that is not a success; [`Error::status`](crate::Error::status) says which. The call may have taken
+    /// effect after a 5xx, and had none after a 4xx.
     Status,
-    /// The answer points to another place. It is not followed: the credentials are for this manager alone.
+    /// The answer points to another place. It is not followed: the credentials are for this manager alone. The call had
+    /// no effect.
     Redirect,
-    /// No connection came about. Nothing was sent.
+    /// No connection came about. Nothing was sent, so the call had no effect.
     Connect,
-    /// No trusted connection came about: the certificate is not trusted or not for this name, or the other side does not speak TLS.
+    /// No trusted connection came about: the certificate is not trusted or not for this name, or the other side does not
+    /// speak TLS. Nothing was sent, so the call had no effect.
     Tls,
-    /// An attempt, or the whole call, took longer than allowed. What was asked may have happened.
+    /// An attempt, or the whole call, took longer than allowed. The call may have taken effect, now or later.
     Timeout,
-    /// The connection was lost under way. What was asked may have happened.
+    /// The connection was lost under way. The call may have taken effect.
     Connection,
-    /// The answer is a success, but its body is not what the document says.
+    /// The answer is a success, but its body is not what the document says. The call took effect.
     Decode,
-    /// The answer is a success, but its body is larger than the library holds.
+    /// The answer is a success, but its body is larger than the library holds. The call took effect.
     BodyTooLarge,
-    /// The request cannot be made from these arguments. Nothing was sent.
+    /// The request cannot be made from these arguments, or not outside of a runtime. Nothing was sent, so the call had no
+    /// effect; only where it comes out of a [`ByteStream`](crate::ByteStream) there was an answer before.
     InvalidRequest,
-    /// The client cannot be built from these settings.
+    /// The client cannot be built from these settings. There was no call.
     Config,
 }
 

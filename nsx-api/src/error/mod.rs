@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -63,6 +64,7 @@ pub(crate) struct Answer {
     pub(crate) request_id: Option<String>,
     pub(crate) api_error: Option<ApiError>,
     pub(crate) body: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Error {
@@ -170,10 +172,34 @@ impl Error {
         {
             facts.push(format!("module {}", one_line(module, 80)));
         }
+        facts.extend(self.patience_asked_for());
         if self.attempts() > 1 {
             facts.push(format!("{} attempts", self.attempts()));
         }
         facts
+    }
+
+    /// How long the manager asks to be left alone.
+    fn patience_asked_for(&self) -> Option<String> {
+        let asked = self.0.answer.as_ref()?.retry_after?;
+        let part = u64::from(asked.subsec_nanos() > 0);
+        match asked.as_secs().saturating_add(part) {
+            0 => None,
+            // Longer than a century is no number that anybody means.
+            seconds @ 1..=3_155_760_000 => Some(format!("retry after {seconds} s")),
+            _ => Some("retry after ages".to_owned()),
+        }
+    }
+
+    /// The manager, where the line is about the way to it and no answer says who gave it.
+    fn far_end(&self) -> Option<String> {
+        let is_of_the_way = matches!(
+            self.kind(),
+            ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout | ErrorKind::Connection
+        );
+        self.manager()
+            .filter(|_| is_of_the_way)
+            .map(|manager| one_line(manager, MESSAGE_LIMIT))
     }
 
     /// The parts of the line that a colon divides.
@@ -183,6 +209,7 @@ impl Error {
             self.operation()
                 .map(|operation| one_line(operation, MESSAGE_LIMIT)),
         );
+        parts.extend(self.far_end());
         parts.extend(self.status().map(|status| status.to_string()));
         if !self.0.message.is_empty() {
             parts.push(one_line(&self.0.message, MESSAGE_LIMIT));
@@ -204,18 +231,33 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Each text is bounded as in `Display`: errors end up in logs in this form too.
+        let short = |text: &str| one_line(text, MESSAGE_LIMIT);
+        let debug = |value: &dyn fmt::Debug| Plain(short(&format!("{value:?}")));
         f.debug_struct("Error")
             .field("kind", &self.kind())
-            .field("message", &self.0.message)
-            .field("operation", &self.operation())
-            .field("manager", &self.manager())
+            .field("message", &short(&self.0.message))
+            .field("operation", &self.operation().map(short))
+            .field("manager", &self.manager().map(short))
             .field("attempts", &self.attempts())
             .field("status", &self.status())
-            .field("request_id", &self.request_id())
-            .field("api_error", &self.api_error())
+            .field("request_id", &self.request_id().map(short))
+            .field("api_error", &self.api_error().map(|error| debug(error)))
             .field("body_bytes", &self.body().map(str::len))
-            .field("source", &self.0.source)
+            .field(
+                "source",
+                &self.0.source.as_ref().map(|source| debug(source)),
+            )
             .finish()
+    }
+}
+
+/// A text that is the `Debug` of something already.
+struct Plain(String);
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

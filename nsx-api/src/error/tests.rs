@@ -6,6 +6,7 @@ fn answer(status: u16, body: &str) -> Answer {
         request_id: None,
         api_error: ApiError::from_body(body.as_bytes()),
         body: Some(body.to_owned()),
+        retry_after: None,
     }
 }
 
@@ -65,10 +66,57 @@ fn an_error_shows_as_one_clear_line() {
             Error::new(ErrorKind::Connect, "cannot connect")
                 .in_call(call(1))
                 .to_string(),
-            "CreateRegistrationToken: cannot connect",
+            "CreateRegistrationToken: nsx.example.com: cannot connect",
+        ),
+        (
+            Error::new(ErrorKind::Timeout, "too slow")
+                .with_answer(answer(200, ""))
+                .in_call(call(5))
+                .to_string(),
+            "CreateRegistrationToken: nsx.example.com: 200 OK: too slow (5 attempts)",
+        ),
+        (
+            Error::new(ErrorKind::Decode, "what")
+                .with_answer(answer(200, ""))
+                .in_call(call(1))
+                .to_string(),
+            "CreateRegistrationToken: 200 OK: what",
         ),
     ] {
         assert_eq!(line, expected);
+    }
+}
+
+#[test]
+fn a_line_says_how_long_the_manager_asks_to_wait() {
+    for (asked, shown) in [
+        (Duration::ZERO, "429 Too Many Requests"),
+        (
+            Duration::from_millis(3_599_001),
+            "429 Too Many Requests (retry after 3600 s)",
+        ),
+        (Duration::MAX, "429 Too Many Requests (retry after ages)"),
+    ] {
+        let answer = Answer {
+            retry_after: Some(asked),
+            ..answer(429, "")
+        };
+        let error = Error::new(ErrorKind::TooManyRequests, "").with_answer(answer);
+        assert_eq!(error.to_string(), shown);
+    }
+}
+
+#[test]
+fn debug_is_bounded_too() {
+    let long = "x".repeat(100_000);
+    let body = serde_json::json!({ "error_message": long, "error_data": [long] });
+    let mut answer = answer(500, &body.to_string());
+    answer.request_id = Some(long.clone());
+    let error = Error::new(ErrorKind::InternalServerError, long.clone())
+        .with_answer(answer)
+        .with_source(std::io::Error::other(long));
+    for shown in [format!("{error:?}"), format!("{error:#?}")] {
+        assert!(shown.len() < 3000, "{}", shown.len());
     }
 }
 

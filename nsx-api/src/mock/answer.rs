@@ -4,6 +4,7 @@
 //! An [`Answer`] is a description; what it comes to for a given operation is worked out in
 //! `render`.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ use serde_json::json;
 /// let stuck = Answer::success().stalled_at(10).delay(Duration::from_millis(5));
 /// # let _ = (busy, proxy, stuck);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an answer is given only when a manager is told of it"]
 pub struct Answer {
     pub(super) source: Source,
@@ -38,7 +39,7 @@ pub struct Answer {
 }
 
 /// Where an answer comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Source {
     /// The operation's successful response.
     Success,
@@ -134,7 +135,7 @@ impl Answer {
     /// These bytes in a response's place, as they are; then the connection is closed.
     ///
     /// For what a well-behaved server cannot send: a broken status line, an interim response, two
-    /// `Content-Length`s. HTTP/1.1 only (see [`Builder::http1_only`](super::Builder::http1_only)):
+    /// `Content-Length`s. HTTP/1.1 only (see [`ManagerBuilder::http1_only`](super::ManagerBuilder::http1_only)):
     /// over HTTP/2 the connection is closed without an answer.
     pub fn raw(bytes: impl Into<Bytes>) -> Self {
         Self::new(Source::Raw(bytes.into()))
@@ -158,7 +159,8 @@ impl Answer {
         self
     }
 
-    /// The body, in place of the one that the answer would have had.
+    /// The body, in place of the one that the answer would have had. With a status that has none, 204
+    /// or 304, it is not sent.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Some(body.into());
         self
@@ -235,6 +237,35 @@ impl Answer {
     }
 }
 
+/// Hides the body and the values of the headers, which may hold what a client has to keep secret.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("Answer")
+            .field("source", &self.source)
+            .field("headers", &headers)
+            .field("body_bytes", &self.body.as_ref().map(Bytes::len))
+            .field("delay", &self.delay)
+            .field("delivery", &self.delivery)
+            .field("times", &self.times)
+            .field("target", &self.target)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Success => f.write_str("success"),
+            Self::Documented(status) => write!(f, "documented {}", status.as_u16()),
+            Self::Status(status) => write!(f, "{}", status.as_u16()),
+            Self::Dropped => f.write_str("dropped"),
+            Self::Raw(bytes) => write!(f, "{} raw bytes", bytes.len()),
+            Self::Mistake(what) => write!(f, "mistake: {what}"),
+        }
+    }
+}
+
 impl From<u16> for Answer {
     fn from(status: u16) -> Self {
         Self::documented(status)
@@ -272,6 +303,28 @@ impl Delivery {
             && !headers.contains_key(header::CONTENT_LENGTH)
         {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_body_and_the_values_of_headers() {
+        for answer in [
+            Answer::json(200, "SECRET"),
+            Answer::status(200)
+                .header("set-cookie", "SECRET")
+                .body("SECRET"),
+            Answer::raw("SECRET"),
+        ] {
+            assert!(!format!("{answer:?}").contains("SECRET"), "{answer:?}");
+        }
+        let shown = format!("{:?}", Answer::status(503).body("SECRET").header("a", "b"));
+        for part in ["source: 503,", "headers: [\"a\"]", "body_bytes: Some(6)"] {
+            assert!(shown.contains(part), "{shown}");
         }
     }
 }

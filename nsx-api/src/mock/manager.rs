@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::answer::Answer;
 use super::certificate;
-use super::recorded::Recorded;
+use super::recorded::RecordedRequest;
 use super::render::random_text;
 use super::script::Script;
 use super::server;
@@ -55,8 +55,8 @@ impl Manager {
     }
 
     /// A manager that differs from the usual one.
-    pub fn builder() -> Builder {
-        Builder {
+    pub fn builder() -> ManagerBuilder {
+        ManagerBuilder {
             plain_http: false,
             http1_only: false,
             credentials: None,
@@ -68,7 +68,7 @@ impl Manager {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// The certificate of the authority that signed its own, in PEM.
+    /// The certificate of the authority that signed its own, in PEM. Empty over plain HTTP.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }
@@ -88,10 +88,11 @@ impl Manager {
     /// # Errors
     /// When the client cannot be built.
     pub fn client(&self) -> Result<Client, Error> {
-        Client::builder(self.url())
-            .basic_auth(self.username(), self.password())
-            .ca_pem(self.ca_pem())
-            .build()
+        let builder = Client::builder(self.url()).basic_auth(self.username(), self.password());
+        match self.ca_pem() {
+            "" => builder.build(),
+            pem => builder.ca_pem(pem).build(),
+        }
     }
 
     /// Answers the next call, or the next [few](Answer::times), like this.
@@ -117,20 +118,21 @@ impl Manager {
     ///
     /// The operation is an `operationId` of the document, or a method and a path such as `GET
     /// /api/v1/cluster/status`, whose segments may be `{parameters}`. Only calls with the right
-    /// credentials get here. Of several closures that fit, the one given last counts.
+    /// credentials get here. Of several closures that fit, the one given last counts. When it panics, as
+    /// an assertion in it does, the call is answered 500 with what it said.
     pub fn on<A: Into<Answer>>(
         &self,
         operation: &str,
-        handler: impl Fn(&Recorded) -> A + Send + Sync + 'static,
+        handler: impl Fn(&RecordedRequest) -> A + Send + Sync + 'static,
     ) {
-        let handler = Arc::new(move |call: &Recorded| handler(call).into());
+        let handler = Arc::new(move |call: &RecordedRequest| handler(call).into());
         self.state
             .script()
             .on(operation, handler, self.state.operations);
     }
 
     /// What it received so far, in order.
-    pub fn requests(&self) -> Vec<Recorded> {
+    pub fn requests(&self) -> Vec<RecordedRequest> {
         self.state.requests().clone()
     }
 
@@ -173,13 +175,13 @@ impl fmt::Debug for Manager {
 /// # }
 /// ```
 #[must_use = "nothing runs until `start` is called"]
-pub struct Builder {
+pub struct ManagerBuilder {
     plain_http: bool,
     http1_only: bool,
     credentials: Option<(String, String)>,
 }
 
-impl Builder {
+impl ManagerBuilder {
     /// Speaks plain HTTP/1.1, without TLS.
     pub fn plain_http(mut self) -> Self {
         self.plain_http = true;
@@ -212,10 +214,12 @@ impl Builder {
         } else {
             &[b"h2", b"http/1.1"]
         };
-        let identity = certificate::issue(protocols)?;
-        let (scheme, tls) = match self.plain_http {
-            true => ("http", None),
-            false => ("https", Some(TlsAcceptor::from(identity.config))),
+        let (scheme, ca_pem, tls) = if self.plain_http {
+            ("http", String::new(), None)
+        } else {
+            let identity = certificate::issue(protocols)?;
+            let tls = TlsAcceptor::from(identity.config);
+            ("https", identity.ca_pem, Some(tls))
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -224,16 +228,16 @@ impl Builder {
         Ok(Manager {
             address,
             scheme,
-            ca_pem: identity.ca_pem,
+            ca_pem,
             state,
             task,
         })
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ManagerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder")
+        f.debug_struct("ManagerBuilder")
             .field("plain_http", &self.plain_http)
             .field("http1_only", &self.http1_only)
             .finish_non_exhaustive()

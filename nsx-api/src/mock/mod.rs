@@ -15,7 +15,7 @@
 //! let client = manager.client()?;
 //! manager.respond_with(403);
 //!
-//! let result = client.request(Method::GET, "/api/v1/cluster/status").send().await;
+//! let result = client.request(Method::GET, "/api/v1/node").send().await;
 //! assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::Forbidden));
 //! assert_eq!(manager.count(), 1);
 //! # Ok(())
@@ -37,10 +37,11 @@
 //! # let manager = Manager::start().await?;
 //! # let client = manager.client()?;
 //! manager.respond_with(Answer::status(200).body("never read in full").truncated_at(5));
-//! manager.respond_with(Answer::status(404).header("content-type", "text/html").body("<h1>?</h1>"));
+//! let html = Answer::status(404).header("content-type", "text/html");
+//! manager.respond_with(html.body("<h1>?</h1>"));
 //!
 //! // The client reads again what was cut off.
-//! let result = client.request(Method::GET, "/api/v1/cluster/status").send().await;
+//! let result = client.request(Method::GET, "/api/v1/node").send().await;
 //! assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::NotFound));
 //! assert_eq!(manager.count(), 2);
 //! # Ok(())
@@ -91,5 +92,5 @@ mod server;
 mod state;
 
 pub use answer::Answer;
-pub use manager::{Builder, Manager};
-pub use recorded::Recorded;
+pub use manager::{Manager, ManagerBuilder};
+pub use recorded::RecordedRequest;

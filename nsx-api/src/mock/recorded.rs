@@ -21,7 +21,7 @@ const CREDENTIALS: [HeaderName; 4] = [
 /// than its length.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Recorded {
+pub struct RecordedRequest {
     /// The HTTP method.
     pub method: Method,
     /// The path from the host's root, percent-encoded as it came.
@@ -38,7 +38,7 @@ pub struct Recorded {
     pub operation: Option<&'static str>,
 }
 
-impl Recorded {
+impl RecordedRequest {
     pub(super) fn new(
         head: &http::request::Parts,
         body: Bytes,
@@ -81,9 +81,9 @@ fn hide_credentials(headers: &mut HeaderMap) {
     }
 }
 
-impl fmt::Debug for Recorded {
+impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorded")
+        f.debug_struct("RecordedRequest")
             .field("method", &self.method)
             .field("path", &self.path)
             .field("query", &self.query)
@@ -110,7 +110,7 @@ mod tests {
             .body(())
             .unwrap()
             .into_parts();
-        let recorded = Recorded::new(&head, Bytes::from_static(b"j_password=SECRET"), None);
+        let recorded = RecordedRequest::new(&head, Bytes::from_static(b"j_password=SECRET"), None);
         let shown = format!("{recorded:?}");
         assert!(!shown.contains("SECRET"), "{shown}");
         assert!(

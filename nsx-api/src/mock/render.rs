@@ -43,6 +43,8 @@ pub(super) fn render(
         Source::Success => success(operation, examples),
         Source::Documented(status) => (status, documented(status, operation, examples)),
     };
+    let has_body = !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let text = text.filter(|_| has_body);
     let mut headers = HeaderMap::new();
     if text.is_some() {
         headers.insert(
@@ -54,6 +56,15 @@ pub(super) fn render(
         headers.remove(name);
     }
     headers.extend(answer.headers);
+    if !has_body {
+        headers.remove(header::CONTENT_LENGTH);
+        return Ok(Rendered::Response {
+            status,
+            headers,
+            body: Bytes::new(),
+            delivery: Delivery::default(),
+        });
+    }
     let body = match (answer.body, text) {
         (Some(body), _) => body,
         (None, Some(text)) => with_fresh_secrets(&text)?.into(),
@@ -233,6 +244,24 @@ mod tests {
                 rendered(Answer::documented(status), Some(&READ)),
                 (status, text.to_owned())
             );
+        }
+    }
+
+    #[test]
+    fn a_status_without_a_body_has_none() {
+        for status in [204, 304] {
+            for answer in [
+                Answer::status(status).body("never sent"),
+                Answer::json(status, "never sent").truncated_at(3),
+                Answer::documented(status).header("content-length", "7"),
+            ] {
+                let Rendered::Response { headers, body, .. } =
+                    render(answer, Some(&READ), EXAMPLES).unwrap()
+                else {
+                    panic!()
+                };
+                assert!(body.is_empty() && !headers.contains_key("content-length"));
+            }
         }
     }
 

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use http::Method;
 
 use super::answer::Answer;
-use super::recorded::Recorded;
+use super::recorded::RecordedRequest;
 use super::routes;
 use crate::operation::Operation;
 
 /// A closure that answers the calls of one operation.
-pub(super) type Handler = Arc<dyn Fn(&Recorded) -> Answer + Send + Sync>;
+pub(super) type Handler = Arc<dyn Fn(&RecordedRequest) -> Answer + Send + Sync>;
 
 /// Which calls something is for.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl Script {
     }
 
     /// The answer that was scripted for this call, if there is one; it is used up.
-    pub(super) fn take(&mut self, call: &Recorded) -> Option<Answer> {
+    pub(super) fn take(&mut self, call: &RecordedRequest) -> Option<Answer> {
         if let Some(mistake) = &self.mistake {
             return Some(Answer::mistake(mistake));
         }
@@ -66,7 +66,7 @@ impl Script {
     }
 
     /// The closure for this call, if there is one.
-    pub(super) fn handler(&self, call: &Recorded) -> Option<Handler> {
+    pub(super) fn handler(&self, call: &RecordedRequest) -> Option<Handler> {
         latest(&self.handlers, call).cloned()
     }
 
@@ -87,7 +87,7 @@ impl Script {
 }
 
 /// What was told last goes first.
-fn latest<'a, T>(entries: &'a [(Target, T)], call: &Recorded) -> Option<&'a T> {
+fn latest<'a, T>(entries: &'a [(Target, T)], call: &RecordedRequest) -> Option<&'a T> {
     entries
         .iter()
         .rev()
@@ -106,7 +106,7 @@ impl Target {
             .then(|| Self::Route(method, path.to_owned()))
     }
 
-    fn fits(&self, call: &Recorded) -> bool {
+    fn fits(&self, call: &RecordedRequest) -> bool {
         match self {
             Self::All => true,
             Self::Operation(id) => call.operation == Some(id),
@@ -123,14 +123,14 @@ mod tests {
 
     use super::*;
 
-    fn call(method: &str, path: &str) -> Recorded {
+    fn call(method: &str, path: &str) -> RecordedRequest {
         let (head, ()) = http::Request::builder()
             .method(method)
             .uri(path)
             .body(())
             .unwrap()
             .into_parts();
-        Recorded::new(&head, Bytes::new(), None)
+        RecordedRequest::new(&head, Bytes::new(), None)
     }
 
     fn body(answer: Option<Answer>) -> Option<Bytes> {

@@ -2,6 +2,7 @@
 //! what it received. Here a request becomes an answer; no I/O.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,10 +12,10 @@ use bytes::Bytes;
 use http::request;
 
 use super::answer::Answer;
-use super::recorded::Recorded;
+use super::recorded::RecordedRequest;
 use super::render::{Example, Rendered, random_text, render};
 use super::routes::{Route, find};
-use super::script::Script;
+use super::script::{Handler, Script};
 use crate::operation::Operation;
 
 pub(super) struct State {
@@ -23,7 +24,7 @@ pub(super) struct State {
     pub(super) username: String,
     pub(super) password: String,
     script: Mutex<Script>,
-    requests: Mutex<Vec<Recorded>>,
+    requests: Mutex<Vec<RecordedRequest>>,
 }
 
 /// What goes out, and after how long.
@@ -52,7 +53,7 @@ impl State {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn requests(&self) -> MutexGuard<'_, Vec<Recorded>> {
+    pub(super) fn requests(&self) -> MutexGuard<'_, Vec<RecordedRequest>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,7 +65,7 @@ impl State {
             Route::OtherMethod(_) | Route::Unknown => None,
         };
         let refused = body.is_none();
-        let call = Recorded::new(
+        let call = RecordedRequest::new(
             head,
             body.unwrap_or_default(),
             operation.map(|operation| operation.id),
@@ -83,7 +84,7 @@ impl State {
         Reply { delay, rendered }
     }
 
-    fn answer(&self, call: &Recorded, route: Route) -> Answer {
+    fn answer(&self, call: &RecordedRequest, route: Route) -> Answer {
         let (scripted, handler) = {
             let mut script = self.script();
             (script.take(call), script.handler(call))
@@ -97,7 +98,7 @@ impl State {
             return Answer::api_error(403, 403, message);
         }
         if let Some(handler) = handler {
-            return handler(call);
+            return answer_of(&handler, call);
         }
         match route {
             Route::Operation(_) => Answer::success(),
@@ -110,7 +111,7 @@ impl State {
         }
     }
 
-    fn authorized(&self, call: &Recorded) -> bool {
+    fn authorized(&self, call: &RecordedRequest) -> bool {
         let expected = STANDARD.encode(format!("{}:{}", self.username, self.password));
         let given = call
             .header("authorization")
@@ -130,6 +131,21 @@ impl State {
         }
         Ok(rendered)
     }
+}
+
+/// What a closure says, or that it panicked: a closed connection would not tell the test why.
+fn answer_of(handler: &Handler, call: &RecordedRequest) -> Answer {
+    // What the closure left half done is the test's own, as is its failure.
+    catch_unwind(AssertUnwindSafe(|| handler(call))).unwrap_or_else(|panic| {
+        let said = match panic.downcast::<String>() {
+            Ok(text) => *text,
+            Err(panic) => panic.downcast_ref::<&str>().map_or_else(
+                || "something else than text".to_owned(),
+                |text| (*text).to_owned(),
+            ),
+        };
+        Answer::api_error(500, 0, &format!("the closure of the test panicked: {said}"))
+    })
 }
 
 /// The header that names the request in the manager's log.

@@ -1,5 +1,7 @@
 //! What the tests of answers and of faults begin with.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, Error};
 
@@ -29,4 +31,19 @@ pub(crate) fn json_body(body: &str) -> Answer {
     Answer::status(200)
         .header("content-type", "application/json")
         .body(body.to_owned())
+}
+
+/// A thing that a manager of [`things`] has.
+pub(crate) const THING: &str = "/api/v1/things/1";
+
+/// A manager that answers `null` for every thing unless something else is said, and its usual client.
+pub(crate) async fn things() -> (Manager, Client) {
+    let manager = Manager::start().await.unwrap();
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+        manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| {
+            Answer::json(200, ())
+        });
+    }
+    let client = manager.client().unwrap();
+    (manager, client)
 }
