@@ -170,7 +170,7 @@ fn schemas_file(api: &Api, types: &Types) -> Vec<TokenStream> {
         quote! {
             /// Each component of the document that is a type of its own, with the JSON Schema derived of that type.
             pub fn components() -> Vec<(&'static str, Schema)> {
-                vec![#(#components),*]
+                Vec::from([#(#components),*])
             }
         },
     ]

@@ -187,7 +187,7 @@ impl Error {
             0 => None,
             // Longer than a century is no number that anybody means.
             seconds @ 1..=3_155_760_000 => Some(format!("retry after {seconds} s")),
-            _ => Some("retry after ages".to_owned()),
+            _ => Some("retry after more than a century".to_owned()),
         }
     }
 

@@ -95,7 +95,10 @@ fn a_line_says_how_long_the_manager_asks_to_wait() {
             Duration::from_millis(3_599_001),
             "429 Too Many Requests (retry after 3600 s)",
         ),
-        (Duration::MAX, "429 Too Many Requests (retry after ages)"),
+        (
+            Duration::MAX,
+            "429 Too Many Requests (retry after more than a century)",
+        ),
     ] {
         let answer = Answer {
             retry_after: Some(asked),

@@ -8,20 +8,34 @@ use crate::generated::types;
 
 /// Each component of the document that is a type of its own, with the JSON Schema derived of that type.
 pub fn components() -> Vec<(&'static str, Schema)> {
-    vec![
-        ("ApiError", schema_for!(types::ApiError)), ("Kind", schema_for!(types::Kind)),
-        ("Short", schema_for!(types::Short)), ("Thing", schema_for!(types::Thing)),
-        ("Sub", schema_for!(types::Sub)), ("Un", schema_for!(types::Un)), ("Mixed",
-        schema_for!(types::Mixed)), ("Open", schema_for!(types::Open)), ("OpenT",
-        schema_for!(types::OpenT)), ("Closed", schema_for!(types::Closed)), ("NewStr",
-        schema_for!(types::NewStr)), ("Arr", schema_for!(types::Arr)), ("MapT",
-        schema_for!(types::MapT)), ("Empty", schema_for!(types::Empty)), ("NumEnum",
-        schema_for!(types::NumEnum)), ("Client", schema_for!(types::Client)), ("Error",
-        schema_for!(types::Error)), ("Request", schema_for!(types::Request)), ("Value",
-        schema_for!(types::Value)), ("Object", schema_for!(types::Object)), ("Tree",
-        schema_for!(types::Tree)), ("List", schema_for!(types::List)), ("ByteStream",
-        schema_for!(types::ByteStream)), ("Body", schema_for!(types::Body)), ("Odd",
-        schema_for!(types::Odd)), ("AlsoKind", schema_for!(types::AlsoKind)), ("Shapes",
-        schema_for!(types::Shapes)), ("Tag", schema_for!(types::Tag))
-    ]
+    Vec::from([
+        ("ApiError", schema_for!(types::ApiError)),
+        ("Kind", schema_for!(types::Kind)),
+        ("Short", schema_for!(types::Short)),
+        ("Thing", schema_for!(types::Thing)),
+        ("Sub", schema_for!(types::Sub)),
+        ("Un", schema_for!(types::Un)),
+        ("Mixed", schema_for!(types::Mixed)),
+        ("Open", schema_for!(types::Open)),
+        ("OpenT", schema_for!(types::OpenT)),
+        ("Closed", schema_for!(types::Closed)),
+        ("NewStr", schema_for!(types::NewStr)),
+        ("Arr", schema_for!(types::Arr)),
+        ("MapT", schema_for!(types::MapT)),
+        ("Empty", schema_for!(types::Empty)),
+        ("NumEnum", schema_for!(types::NumEnum)),
+        ("Client", schema_for!(types::Client)),
+        ("Error", schema_for!(types::Error)),
+        ("Request", schema_for!(types::Request)),
+        ("Value", schema_for!(types::Value)),
+        ("Object", schema_for!(types::Object)),
+        ("Tree", schema_for!(types::Tree)),
+        ("List", schema_for!(types::List)),
+        ("ByteStream", schema_for!(types::ByteStream)),
+        ("Body", schema_for!(types::Body)),
+        ("Odd", schema_for!(types::Odd)),
+        ("AlsoKind", schema_for!(types::AlsoKind)),
+        ("Shapes", schema_for!(types::Shapes)),
+        ("Tag", schema_for!(types::Tag)),
+    ])
 }
