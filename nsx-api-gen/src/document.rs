@@ -83,6 +83,7 @@ impl<'a> Place<'a> {
         };
         let mut list = of(self.item, &join("#/paths", self.path));
         list.extend(of(self.node, &self.pointer));
+        list.retain(|(_, node)| !is_ignored(node));
         list
     }
 
@@ -93,6 +94,13 @@ impl<'a> Place<'a> {
             .filter(|(status, _)| !status.starts_with("x-"))
             .map(move |(status, node)| (status.as_str(), join(&pointer, status), node))
     }
+}
+
+/// OpenAPI says of three headers that a parameter for them is ignored: the SDK sets them.
+fn is_ignored(parameter: &Value) -> bool {
+    const HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
+    let name = text(parameter, "name").unwrap_or_default();
+    text(parameter, "in") == Some("header") && HEADERS.contains(&name.to_ascii_lowercase().as_str())
 }
 
 /// The path items; a vendor's extensions stand among them.

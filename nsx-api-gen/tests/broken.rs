@@ -502,6 +502,25 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             schemas("A: {type: string, enum: [1.10]}"),
             "doc: #/components/schemas/A/enum: a string's values must be strings",
         ),
+        (
+            "values that are one in Rust, referred to",
+            schemas(
+                "A: {type: object, properties: {b: {$ref: '#/components/schemas/B'}}}, B: {type: string, enum: ['A_B', 'A-B']}",
+            ),
+            "doc: #/components/schemas/B: values of an enum are one in Rust",
+        ),
+        (
+            "a choice by a discriminator",
+            schemas("A: {oneOf: [{type: string}], discriminator: {propertyName: t}}"),
+            "doc: #/components/schemas/A/discriminator: ",
+        ),
+        (
+            "a dangling default response",
+            operation(
+                "responses: {'200': {description: D}, default: {$ref: '#/components/responses/No'}}",
+            ),
+            "doc: #/paths/~1a/get/responses/default: GetA: `#/components/responses/No` leads nowhere",
+        ),
     ];
     for (name, text, start) in cases {
         let message = message(&text);
@@ -553,7 +572,8 @@ fn what_openapi_allows_and_nobody_needs_is_passed_over() {
     let document = document(
         "x-vendor: {get: text}, /a: {x-vendor: 1, get: {operationId: GetA, x-vendor: {schema: text}, externalDocs: {url: u}, security: [], \
          responses: {x-vendor: 1, default: {description: D, content: {application/vnd.x+json: {schema: {type: string, enum: [on, off, null], nullable: true}}}}}}}",
-        "x-vendor: text",
+        "x-vendor: text, headers: {H: {schema: {type: string}}}, links: {L: {operationId: GetA}}, examples: {E: {value: {$ref: '#/foo'}}}, \
+         responses: {R: {description: D, headers: {items: {$ref: '#/components/headers/H'}}, links: {parameters: {$ref: '#/components/links/L'}}}}",
     );
     let files = generate_from_str("doc", &document)
         .unwrap_or_else(|error| panic!("{error}"))

@@ -62,15 +62,22 @@ fn walk(
     }
 }
 
-/// A property may be called `example`: directly below `properties` every key is a name.
+/// Where every key is a name, one may be called `example`; of the responses one is called `default`.
 fn is_data(section: &str, key: &str) -> bool {
-    section != "properties" && (DATA.contains(&key) || key.starts_with("x-"))
+    match section {
+        "properties" | "headers" | "links" | "callbacks" => false,
+        "responses" if key == "default" => false,
+        "examples" => true,
+        _ => DATA.contains(&key) || key.starts_with("x-"),
+    }
 }
 
 fn section_of<'a>(section: &'a str, key: &'a str) -> &'a str {
     match (section, key) {
         // Below `properties` the key is a name, and what it names is a schema.
         ("properties", _) => "schemas",
+        // So it is below these, until a schema begins.
+        ("headers" | "links" | "callbacks", key) if key != "schema" => section,
         (_, "properties") => "properties",
         (_, "schema" | "items" | "allOf" | "oneOf" | "anyOf" | "not" | "additionalProperties") => {
             "schemas"

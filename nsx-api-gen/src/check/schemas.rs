@@ -213,6 +213,12 @@ fn own_faults(schema: &Map<String, Value>) -> Vec<(&'static str, String)> {
         let message = "a string's values must be strings: quote them".to_owned();
         list.push(("enum", message));
     }
+    let choice = schema.contains_key("oneOf") || schema.contains_key("anyOf");
+    if choice && schema.contains_key("discriminator") {
+        let message =
+            "a choice by a discriminator is not supported: a variant could be read as another";
+        list.push(("discriminator", message.to_owned()));
+    }
     if schema.contains_key("enum") && kind.is_none() {
         list.push(("enum", "an enum must say its `type`".to_owned()));
     }

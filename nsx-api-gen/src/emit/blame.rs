@@ -26,7 +26,7 @@ pub(super) fn blame(private: &Value, api: &Api, reason: &str) -> Vec<Fault> {
         },
     );
     if !faults.is_empty() {
-        return faults;
+        return culprits(schemas, faults);
     }
     let operations: Vec<_> = api.operations.iter().collect();
     let pointers = |group: &[&crate::model::Operation]| -> Vec<String> {
@@ -50,6 +50,31 @@ pub(super) fn blame(private: &Value, api: &Api, reason: &str) -> Vec<Fault> {
         faults.push(Fault::of_document("#", reason));
     }
     faults
+}
+
+/// The faults of schemas that fail by themselves, and not only for what they refer to.
+fn culprits(schemas: &Value, faults: Vec<Fault>) -> Vec<Fault> {
+    let pointers: Vec<String> = faults.iter().map(|fault| fault.pointer.clone()).collect();
+    let refers_to_another = |fault: &Fault| {
+        let mut closure = Map::new();
+        let name = fault.pointer.rsplit('/').next().unwrap_or_default();
+        let name = name.replace("~1", "/").replace("~0", "~");
+        collect(
+            schemas,
+            schemas.get(&name).unwrap_or(&Value::Null),
+            &mut closure,
+        );
+        let pointer = |name: &String| join("#/components/schemas", name);
+        let mut others = closure.keys().filter(|other| **other != name).map(pointer);
+        others.any(|other| pointers.contains(&other))
+    };
+    let (victims, culprits): (Vec<_>, Vec<_>) = faults.into_iter().partition(refers_to_another);
+    // In a ring each refers to another.
+    if culprits.is_empty() {
+        victims
+    } else {
+        culprits
+    }
 }
 
 /// Calls `found` for every item that fails by itself.

@@ -306,10 +306,15 @@ fn apart<T: Send>(run: impl FnOnce() -> Result<T, String> + Send) -> Result<T, S
         thread.join().unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            Err(format!(
-                "progenitor gave up: {}",
-                text.unwrap_or("for no reason given")
-            ))
+            Err(in_our_words(text.unwrap_or("for no reason given")))
         })
     })
+}
+
+/// What progenitor says as it gives up, where that is something that a document's author can mend.
+fn in_our_words(panic: &str) -> String {
+    match panic.strip_prefix("Failed to make unique variant names for ") {
+        Some(values) => format!("values of an enum are one in Rust, or none at all: {values}"),
+        None => format!("progenitor gave up: {panic}"),
+    }
 }

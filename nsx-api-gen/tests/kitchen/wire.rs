@@ -112,7 +112,7 @@ async fn what_was_read_and_changed_is_written_back_with_the_fields_that_the_docu
     let first = json!({
         "id": "t1", "type": "router", "secret": "s", "kind": "a kind of tomorrow",
         "list": [{"id": "t2", "type": "port", "secret": "s", "deep": {"new": [1, 2.5, null]}}],
-        "nested": {"x": "1", "y": true},
+        "nested": {"x": "1", "y": true}, "reqlist": [], "map": {}, "obj": {},
         "_revision": 7, "unknown": {"any": "thing"}, "big": 18446744073709551615_u64,
     });
     let stored = Arc::new(Mutex::new(first.clone()));
@@ -222,10 +222,10 @@ fn a_password_is_a_secret_with_and_without_constraints_beside_it() {
     fn are_secrets(_: &[Secret]) {}
     let thing = thing();
     is_secret(&thing.secret);
-    let object = Object { secret: Some("a".into()), secrets: vec!["b".into()], nullable: None, ..Object::default() };
+    let object = Object { secret: Some("a".into()), secrets: Some(vec!["b".into()]), nullable: None, ..Object::default() };
     object.secret.iter().for_each(is_secret);
     object.nullable.iter().for_each(is_secret);
-    are_secrets(&object.secrets);
+    are_secrets(object.secrets.as_deref().unwrap_or_default());
     assert!(!format!("{thing:?}").contains("hunter2"));
 }
 

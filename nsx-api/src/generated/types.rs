@@ -12,13 +12,11 @@ use crate::compact::{self, FromMap};
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ApiError {
     /// Facts about the error in a form for programs. Its fields depend on the error.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub error_data: serde_json::Map<String, serde_json::Value>,
+    pub error_data: Option<serde_json::Map<String, serde_json::Value>>,
     /// More about the error than `error_message` says.
     pub details: Option<String>,
     /// Other errors that belong to this one, such as the causes of it.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub related_errors: Vec<ApiError>,
+    pub related_errors: Option<Vec<ApiError>>,
     /// The module of the manager in which the error arose.
     pub module_name: Option<String>,
     /// What went wrong, in a sentence for people.

@@ -105,10 +105,10 @@ impl Object {
         });
         let fields = members.iter().map(|member| {
             let rust = &member.rust;
-            match (member.optional, type_ident(&member.ty).as_deref()) {
+            match (member.optional, member.rest) {
                 (false, _) => quote!(#rust: #rust.into()),
-                (true, Some("Option")) => quote!(#rust: None),
-                (true, _) => quote!(#rust: Default::default()),
+                (true, false) => quote!(#rust: None),
+                (true, true) => quote!(#rust: Default::default()),
             }
         });
         quote! {
@@ -246,7 +246,16 @@ impl Member {
             let read = attribute.parse_nested_meta(|meta| member.read(&meta));
             read.map_err(|error| format!("the field `{}`: {error}", member.rust))?;
         }
+        member.tell_empty_from_missing();
         Ok(member)
+    }
+
+    /// typify leaves out a list or a map with nothing in it, and then nobody can empty one that the manager has.
+    fn tell_empty_from_missing(&mut self) {
+        let ty = &self.ty;
+        if self.optional && !self.rest && type_ident(ty).as_deref() != Some("Option") {
+            self.ty = syn::parse_quote!(Option<#ty>);
+        }
     }
 
     /// Reads one of serde's attributes.
@@ -304,10 +313,6 @@ impl Member {
             schema.push(quote!(flatten));
         } else if rust != json {
             schema.push(quote!(rename = #json));
-        }
-        let is_option = type_ident(ty).as_deref() == Some("Option");
-        if self.optional && !self.rest && !is_option {
-            schema.push(quote!(default));
         }
         let schema = (!schema.is_empty())
             .then(|| quote!(#[cfg_attr(feature = "schemars", schemars(#(#schema),*))]));

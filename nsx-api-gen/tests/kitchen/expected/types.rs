@@ -62,10 +62,8 @@ impl TryFrom<String> for AlsoKind {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ApiError {
     pub error_code: Option<i64>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub related_errors: Vec<ApiError>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub error_data: serde_json::Map<String, serde_json::Value>,
+    pub related_errors: Option<Vec<ApiError>>,
+    pub error_data: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 impl<'de> FromMap<'de> for ApiError {
@@ -687,8 +685,7 @@ impl TryFrom<String> for NumEnum {
 pub struct Object {
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub secret: Option<crate::Secret>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub secrets: Vec<crate::Secret>,
+    pub secrets: Option<Vec<crate::Secret>>,
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub nullable: Option<crate::Secret>,
     /// Fields that the document does not know, kept so that they are written back.
@@ -920,16 +917,12 @@ pub struct Shapes {
     pub external: Option<ShapesExternal>,
     pub mixed: Option<ShapesMixed>,
     pub any: Option<ShapesAny>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub list: Vec<Tag>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub map: std::collections::BTreeMap<String, Tag>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub kinds: Vec<Kind>,
+    pub list: Option<Vec<Tag>>,
+    pub map: Option<std::collections::BTreeMap<String, Tag>>,
+    pub kinds: Option<Vec<Kind>>,
     pub also: Option<AlsoKind>,
     pub odd: Option<Odd>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub passwords: std::collections::BTreeMap<String, crate::Secret>,
+    pub passwords: Option<std::collections::BTreeMap<String, crate::Secret>>,
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub untyped: Option<crate::Secret>,
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
@@ -947,12 +940,12 @@ impl Shapes {
             external: None,
             mixed: None,
             any: None,
-            list: Default::default(),
-            map: Default::default(),
-            kinds: Default::default(),
+            list: None,
+            map: None,
+            kinds: None,
             also: None,
             odd: None,
-            passwords: Default::default(),
+            passwords: None,
             untyped: None,
             made: None,
             extra: Default::default(),
@@ -1613,15 +1606,11 @@ pub struct Sub {
     pub f: Option<f64>,
     pub b: Option<bool>,
     pub b2: Option<bool>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub list: Vec<Thing>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub reqlist: Vec<String>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub map: std::collections::BTreeMap<String, String>,
+    pub list: Option<Vec<Thing>>,
+    pub reqlist: Option<Vec<String>>,
+    pub map: Option<std::collections::BTreeMap<String, String>>,
     pub any: Option<serde_json::Value>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub obj: serde_json::Map<String, serde_json::Value>,
+    pub obj: Option<serde_json::Map<String, serde_json::Value>>,
     pub nested: Option<SubNested>,
     #[cfg_attr(feature = "schemars", schemars(rename = "self"))]
     pub self_: Option<String>,
@@ -1633,8 +1622,7 @@ pub struct Sub {
     pub parent: Option<Box<Thing>>,
     pub defs: Option<String>,
     pub di: Option<i64>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub setx: Vec<String>,
+    pub setx: Option<Vec<String>>,
     pub cap: Option<String>,
     pub extra: Option<String>,
 }
@@ -1961,15 +1949,11 @@ pub struct Thing {
     pub f: Option<f64>,
     pub b: Option<bool>,
     pub b2: Option<bool>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub list: Vec<Thing>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub reqlist: Vec<String>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub map: std::collections::BTreeMap<String, String>,
+    pub list: Option<Vec<Thing>>,
+    pub reqlist: Option<Vec<String>>,
+    pub map: Option<std::collections::BTreeMap<String, String>>,
     pub any: Option<serde_json::Value>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub obj: serde_json::Map<String, serde_json::Value>,
+    pub obj: Option<serde_json::Map<String, serde_json::Value>>,
     pub nested: Option<ThingNested>,
     #[cfg_attr(feature = "schemars", schemars(rename = "self"))]
     pub self_: Option<String>,
@@ -1981,8 +1965,7 @@ pub struct Thing {
     pub parent: Option<Box<Thing>>,
     pub defs: Option<String>,
     pub di: Option<i64>,
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub setx: Vec<String>,
+    pub setx: Option<Vec<String>>,
     pub cap: Option<String>,
     /// Fields that the document does not know, kept so that they are written back.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -2009,11 +1992,11 @@ impl Thing {
             f: None,
             b: None,
             b2: None,
-            list: Default::default(),
-            reqlist: Default::default(),
-            map: Default::default(),
+            list: None,
+            reqlist: None,
+            map: None,
             any: None,
-            obj: Default::default(),
+            obj: None,
             nested: None,
             self_: None,
             nul: None,
@@ -2024,7 +2007,7 @@ impl Thing {
             parent: None,
             defs: None,
             di: None,
-            setx: Default::default(),
+            setx: None,
             cap: None,
             extra: Default::default(),
         }
