@@ -96,6 +96,22 @@ impl<'a> Place<'a> {
     }
 }
 
+/// The names of a path's parameters; `None` when its braces do not match.
+pub(crate) fn template(path: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    let mut rest = path;
+    while let Some((before, behind)) = rest.split_once('{') {
+        let (name, after) = behind.split_once('}')?;
+        let plain = !before.contains('}') && !name.contains(['{', '/']);
+        if !plain || name.is_empty() {
+            return None;
+        }
+        names.push(name.to_owned());
+        rest = after;
+    }
+    (!rest.contains('}')).then_some(names)
+}
+
 /// OpenAPI says of three headers that a parameter for them is ignored: the SDK sets them.
 fn is_ignored(parameter: &Value) -> bool {
     const HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];

@@ -91,7 +91,7 @@ impl<'a> Look<'a> {
             self.fault(&pointer, message);
             return;
         }
-        let Some(template) = template(self.place.path) else {
+        let Some(template) = document::template(self.place.path) else {
             self.fault(&pointer, "the braces of the path do not match");
             return;
         };
@@ -347,20 +347,4 @@ fn is_status(status: &str) -> bool {
                 .next()
                 .is_some_and(|first| ('1'..='5').contains(&first))
             && range(letters.as_str()))
-}
-
-/// The names of a path's parameters; `None` when its braces do not match.
-fn template(path: &str) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    let mut rest = path;
-    while let Some((before, behind)) = rest.split_once('{') {
-        let (name, after) = behind.split_once('}')?;
-        let plain = !before.contains('}') && !name.contains(['{', '/']);
-        if !plain || name.is_empty() {
-            return None;
-        }
-        names.push(name.to_owned());
-        rest = after;
-    }
-    (!rest.contains('}')).then_some(names)
 }

@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 use syn::{Ident, Type};
 
 use super::recognize;
-use crate::document::is_success;
+use crate::document::{is_success, template};
 use crate::model::{In, Operation};
 use crate::names;
 
@@ -168,12 +168,14 @@ impl<'a> Method<'a> {
         }
     }
 }
+
 /// Each parameter of the document with progenitor's type of it.
 fn arguments(
     operation: &Operation,
     known: Vec<recognize::Parameter>,
 ) -> Result<Vec<Argument<'_>>, String> {
-    let mut paths = path_names(&operation.path).into_iter();
+    let template = template(&operation.path).unwrap_or_default();
+    let mut paths = template.iter().cloned();
     let mut types: BTreeMap<(String, &str), Type> = BTreeMap::new();
     for parameter in known {
         let name = parameter.name.or_else(|| paths.next());
@@ -203,20 +205,11 @@ fn arguments(
     if let Some((name, _)) = types.into_keys().next() {
         return Err(format!("the document has no parameter `{name}`"));
     }
-    let order = path_names(&operation.path);
     list.sort_by_key(|argument| {
-        let index = order.iter().position(|name| name == argument.name);
+        let index = template.iter().position(|name| name == argument.name);
         (key(argument.place) != "path", index)
     });
     Ok(list)
-}
-
-/// The names in a path's braces, in their order.
-fn path_names(path: &str) -> Vec<String> {
-    let parts = path.split('{').skip(1);
-    parts
-        .filter_map(|part| part.split_once('}').map(|(name, _)| name.to_owned()))
-        .collect()
 }
 
 fn key(place: In) -> &'static str {
@@ -235,6 +228,7 @@ fn success(ty: Type) -> Success {
         _ => Success::Value(Box::new(ty)),
     }
 }
+
 /// Whether the type's last name is this one.
 pub(super) fn is(ty: &Type, name: &str) -> bool {
     match ty {
