@@ -209,6 +209,9 @@ impl Answer {
 
     /// Answers only calls of this operation: an `operationId` of the document, or a method and a
     /// path such as `GET /api/v1/cluster/status`, whose segments may be `{parameters}`.
+    ///
+    /// `POST /api/session/create` and `POST /api/session/destroy` are answered by what is meant for
+    /// them, and by nothing else.
     pub fn only_for(mut self, operation: &str) -> Self {
         self.target = Some(operation.to_owned());
         self

@@ -79,18 +79,71 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Sessions
+//! A session begins with a login, and ends when a test says so, or when it was not used for [a
+//! while](ManagerBuilder::session_timeout). Which credentials a call may carry, and what it is
+//! answered without, is said at [`Manager`].
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::collections::BTreeMap;
+//! use nsx_api::Client;
+//! # use nsx_api::http::Method;
+//! # use nsx_api::mock::Manager;
+//!
+//! let manager = Manager::builder().without_basic_auth().start().await?;
+//! let client = Client::builder(manager.url()).ca_pem(manager.ca_pem()).build()?;
+//!
+//! let form = BTreeMap::from([
+//!     ("j_username", manager.username()),
+//!     ("j_password", manager.password()),
+//! ]);
+//! let login = client.request(Method::POST, "/api/session/create").form(&form);
+//! let session = login.send().await?;
+//! assert!(session.headers().contains_key("x-xsrf-token"));
+//! assert_eq!(manager.sessions(), 1);
+//!
+//! // The next call that belongs to it is answered 403.
+//! manager.expire_sessions();
+//! assert_eq!((manager.sessions(), manager.logins()), (0, 1));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Client certificates
+//! A stand-in that asks for certificates issues them too.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use nsx_api::mock::Manager;
+//! let manager = Manager::builder().client_certificates().start().await?;
+//!
+//! let identity = manager.issue_client_certificate()?;
+//! assert!(identity.certificate_pem.starts_with("-----BEGIN CERTIFICATE-----"));
+//! assert!(identity.key_pem.starts_with("-----BEGIN PRIVATE KEY-----"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod body;
 mod certificate;
+mod credentials;
+mod identity;
+mod login;
 mod manager;
 mod recorded;
 mod render;
 mod routes;
 mod script;
 mod server;
+mod sessions;
 mod state;
 
 pub use answer::Answer;
+pub use certificate::{Certificate, ClientCertificate};
 pub use manager::{Manager, ManagerBuilder};
 pub use recorded::RecordedRequest;

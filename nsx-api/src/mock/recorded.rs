@@ -18,7 +18,7 @@ const CREDENTIALS: [HeaderName; 4] = [
 /// A request that a [`Manager`](super::Manager) received.
 ///
 /// `Debug` hides the values of the headers that carry credentials, and shows no more of the body
-/// than its length.
+/// and of the certificate than their length.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {
@@ -34,6 +34,9 @@ pub struct RecordedRequest {
     pub body: Bytes,
     /// `HTTP/1.1` or `HTTP/2.0`.
     pub version: Version,
+    /// The certificate that the client presented when it connected, in DER. Only a stand-in with
+    /// [`client_certificates`](super::ManagerBuilder::client_certificates) asks for one.
+    pub client_certificate: Option<Bytes>,
     /// The `operationId`, when the document has an operation with this method and path.
     pub operation: Option<&'static str>,
 }
@@ -42,6 +45,7 @@ impl RecordedRequest {
     pub(super) fn new(
         head: &http::request::Parts,
         body: Bytes,
+        client_certificate: Option<Bytes>,
         operation: Option<&'static str>,
     ) -> Self {
         let mut headers = head.headers.clone();
@@ -53,6 +57,7 @@ impl RecordedRequest {
             headers,
             body,
             version: head.version,
+            client_certificate,
             operation,
         }
     }
@@ -72,6 +77,16 @@ impl RecordedRequest {
     }
 }
 
+/// A header's value, when the header is there once and is text.
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    match values.next() {
+        Some(_) => None,
+        None => value.to_str().ok(),
+    }
+}
+
 /// Marks the values as sensitive, which is what keeps them out of `HeaderMap`'s `Debug`.
 fn hide_credentials(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
@@ -83,6 +98,10 @@ fn hide_credentials(headers: &mut HeaderMap) {
 
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let certificate = match &self.client_certificate {
+            Some(der) => format!("{} bytes", der.len()),
+            None => "none".to_owned(),
+        };
         f.debug_struct("RecordedRequest")
             .field("method", &self.method)
             .field("path", &self.path)
@@ -90,6 +109,7 @@ impl fmt::Debug for RecordedRequest {
             .field("headers", &self.headers)
             .field("body", &format_args!("{} bytes", self.body.len()))
             .field("version", &self.version)
+            .field("client_certificate", &format_args!("{certificate}"))
             .field("operation", &self.operation)
             .finish()
     }
@@ -110,7 +130,8 @@ mod tests {
             .body(())
             .unwrap()
             .into_parts();
-        let recorded = RecordedRequest::new(&head, Bytes::from_static(b"j_password=SECRET"), None);
+        let recorded =
+            RecordedRequest::new(&head, Bytes::from_static(b"j_password=SECRET"), None, None);
         let shown = format!("{recorded:?}");
         assert!(!shown.contains("SECRET"), "{shown}");
         assert!(

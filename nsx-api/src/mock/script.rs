@@ -1,5 +1,5 @@
-//! What a stand-in was told: answers for the next calls, answers for all calls, and closures for an
-//! operation.
+//! What a stand-in was told: answers for the next calls, answers for all calls, closures for an
+//! operation, and operations that its user may not call.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::answer::Answer;
+use super::login::is_about_sessions;
 use super::recorded::RecordedRequest;
 use super::routes;
 use crate::operation::Operation;
@@ -17,6 +18,7 @@ pub(super) type Handler = Arc<dyn Fn(&RecordedRequest) -> Answer + Send + Sync>;
 /// Which calls something is for.
 #[derive(Debug)]
 enum Target {
+    /// Those of the API.
     All,
     Operation(&'static str),
     Route(Method, String),
@@ -27,6 +29,7 @@ pub(super) struct Script {
     next: VecDeque<(Target, Answer)>,
     always: Vec<(Target, Answer)>,
     handlers: Vec<(Target, Handler)>,
+    forbidden: Vec<Target>,
     mistake: Option<String>,
 }
 
@@ -52,6 +55,13 @@ impl Script {
         }
     }
 
+    /// Takes the privilege for one operation away.
+    pub(super) fn forbid(&mut self, operation: &str, table: &[&'static Operation]) {
+        if let Some(target) = self.target(Some(operation), table) {
+            self.forbidden.push(target);
+        }
+    }
+
     /// The answer that was scripted for this call, if there is one; it is used up.
     pub(super) fn take(&mut self, call: &RecordedRequest) -> Option<Answer> {
         if let Some(mistake) = &self.mistake {
@@ -68,6 +78,11 @@ impl Script {
     /// The closure for this call, if there is one.
     pub(super) fn handler(&self, call: &RecordedRequest) -> Option<Handler> {
         latest(&self.handlers, call).cloned()
+    }
+
+    /// Whether the privilege for this call was taken away.
+    pub(super) fn forbids(&self, call: &RecordedRequest) -> bool {
+        self.forbidden.iter().any(|target| target.fits(call))
     }
 
     /// A name that nothing is called by is kept, and told to every caller: a test must not pass
@@ -108,7 +123,7 @@ impl Target {
 
     fn fits(&self, call: &RecordedRequest) -> bool {
         match self {
-            Self::All => true,
+            Self::All => !is_about_sessions(call),
             Self::Operation(id) => call.operation == Some(id),
             Self::Route(method, path) => {
                 call.method == *method && routes::matches(path, &call.path)
@@ -130,7 +145,7 @@ mod tests {
             .body(())
             .unwrap()
             .into_parts();
-        RecordedRequest::new(&head, Bytes::new(), None)
+        RecordedRequest::new(&head, Bytes::new(), None, None)
     }
 
     fn body(answer: Option<Answer>) -> Option<Bytes> {
@@ -166,6 +181,46 @@ mod tests {
             body(script.take(&call("GET", "/other/1"))).unwrap(),
             "always"
         );
+    }
+
+    #[test]
+    fn a_session_is_begun_and_ended_by_the_answers_that_are_meant_for_that_alone() {
+        let mut script = Script::default();
+        script.always(Answer::status(200).body("always"), &[]);
+        script.push(Answer::status(200).body("next"), &[]);
+        script.push(
+            Answer::status(200)
+                .body("login")
+                .only_for("POST /api/session/create"),
+            &[],
+        );
+        for (path, expected) in [
+            ("/api/session/destroy", None),
+            ("/api/session/create", Some("login")),
+            ("/api/session/create", None),
+            ("/", Some("next")),
+            ("/", Some("always")),
+        ] {
+            let given = body(script.take(&call("POST", path)));
+            assert_eq!(given, expected.map(Bytes::from), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_forbidden_is_one_operation() {
+        let mut script = Script::default();
+        script.forbid("GET /things/{id}", &[]);
+        for (method, path, forbidden) in [
+            ("GET", "/things/1", true),
+            ("PUT", "/things/1", false),
+            ("GET", "/things", false),
+        ] {
+            assert_eq!(
+                script.forbids(&call(method, path)),
+                forbidden,
+                "{method} {path}"
+            );
+        }
     }
 
     #[test]

@@ -49,6 +49,14 @@ impl Switch {
     }
 }
 
+/// Whose request it is: the client at the other end of a connection.
+#[derive(Clone)]
+struct Caller {
+    state: Arc<State>,
+    /// The leaf that the client presented, in DER.
+    certificate: Option<Bytes>,
+}
+
 /// Serves until it is dropped, and all connections with it.
 pub(super) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
     let mut connections = JoinSet::new();
@@ -68,22 +76,29 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<Stat
     // Only latency is lost without it.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        return serve_http1(stream, state).await;
+        let certificate = None;
+        return serve_http1(stream, Caller { state, certificate }).await;
     };
     // A client that does not trust the certificate, or speaks no TLS, hangs up here.
     let Ok(stream) = tls.accept(stream).await else {
         return;
     };
-    match stream.get_ref().1.alpn_protocol() {
-        Some(b"h2") => serve_http2(stream, state).await,
-        _ => serve_http1(stream, state).await,
+    let (_, tls) = stream.get_ref();
+    let certificate = tls.peer_certificates().and_then(|chain| chain.first());
+    let caller = Caller {
+        state,
+        certificate: certificate.map(|leaf| Bytes::copy_from_slice(leaf)),
+    };
+    match tls.alpn_protocol() {
+        Some(b"h2") => serve_http2(stream, caller).await,
+        _ => serve_http1(stream, caller).await,
     }
 }
 
-async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, state: Arc<State>) {
+async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, caller: Caller) {
     let (sender, end) = mpsc::unbounded_channel();
     let switch = Switch(sender);
-    let service = service_fn(move |request| respond(request, Arc::clone(&state), switch.clone()));
+    let service = service_fn(move |request| respond(request, caller.clone(), switch.clone()));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if let Some(End::Raw(bytes)) = until_end(&mut connection, end).await {
         let mut stream = connection.into_parts().io.into_inner();
@@ -93,10 +108,10 @@ async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, state:
     }
 }
 
-async fn serve_http2<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, state: Arc<State>) {
+async fn serve_http2<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, caller: Caller) {
     let (sender, end) = mpsc::unbounded_channel();
     let switch = Switch(sender);
-    let service = service_fn(move |request| respond(request, Arc::clone(&state), switch.clone()));
+    let service = service_fn(move |request| respond(request, caller.clone(), switch.clone()));
     let mut connection =
         http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
     until_end(&mut connection, end).await;
@@ -118,11 +133,12 @@ async fn until_end(
 
 async fn respond(
     request: Request<Incoming>,
-    state: Arc<State>,
+    caller: Caller,
     switch: Switch,
 ) -> Result<Response<AnswerBody>, Infallible> {
     let (head, body) = request.into_parts();
-    let reply = state.reply(&head, read(body).await);
+    let body = read(body).await;
+    let reply = caller.state.reply(&head, body, caller.certificate);
     if !reply.delay.is_zero() {
         sleep(reply.delay).await;
     }

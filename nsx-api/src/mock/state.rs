@@ -1,4 +1,4 @@
-//! What all connections of a stand-in share: the document, the credentials, what it was told and
+//! What all connections of a stand-in share: the document, whom it answers, what it was told and
 //! what it received. Here a request becomes an answer; no I/O.
 
 use std::io;
@@ -6,23 +6,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request;
+use tokio::time::Instant;
 
 use super::answer::Answer;
+use super::credentials::{Granted, Policy, Refused};
+use super::login::SessionCall;
 use super::recorded::RecordedRequest;
 use super::render::{Example, Rendered, random_text, render};
 use super::routes::{Route, find};
 use super::script::{Handler, Script};
+use super::sessions::{Created, SESSION_COOKIE, XSRF_TOKEN};
 use crate::operation::Operation;
 
 pub(super) struct State {
     pub(super) operations: &'static [&'static Operation],
     pub(super) examples: &'static [Example],
-    pub(super) username: String,
-    pub(super) password: String,
+    pub(super) policy: Policy,
+    granted: Mutex<Granted>,
     script: Mutex<Script>,
     requests: Mutex<Vec<RecordedRequest>>,
 }
@@ -37,16 +39,21 @@ impl State {
     pub(super) fn new(
         operations: &'static [&'static Operation],
         examples: &'static [Example],
-        (username, password): (String, String),
+        policy: Policy,
+        session_timeout: Duration,
     ) -> Self {
         Self {
             operations,
             examples,
-            username,
-            password,
+            policy,
+            granted: Mutex::new(Granted::new(session_timeout)),
             script: Mutex::default(),
             requests: Mutex::default(),
         }
+    }
+
+    pub(super) fn granted(&self) -> MutexGuard<'_, Granted> {
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn script(&self) -> MutexGuard<'_, Script> {
@@ -58,7 +65,12 @@ impl State {
     }
 
     /// Records a request, and works out the answer. Without a body it was too long, or broke off.
-    pub(super) fn reply(&self, head: &request::Parts, body: Option<Bytes>) -> Reply {
+    pub(super) fn reply(
+        &self,
+        head: &request::Parts,
+        body: Option<Bytes>,
+        client_certificate: Option<Bytes>,
+    ) -> Reply {
         let route = find(self.operations, &head.method, head.uri.path());
         let operation = match route {
             Route::Operation(operation) => Some(operation),
@@ -68,6 +80,7 @@ impl State {
         let call = RecordedRequest::new(
             head,
             body.unwrap_or_default(),
+            client_certificate,
             operation.map(|operation| operation.id),
         );
         self.requests().push(call.clone());
@@ -85,40 +98,52 @@ impl State {
     }
 
     fn answer(&self, call: &RecordedRequest, route: Route) -> Answer {
-        let (scripted, handler) = {
+        let (scripted, handler, forbidden) = {
             let mut script = self.script();
-            (script.take(call), script.handler(call))
+            let scripted = script.take(call);
+            (scripted, script.handler(call), script.forbids(call))
         };
         if let Some(answer) = scripted {
             return answer;
         }
-        if !self.authorized(call) {
-            let message =
-                "The credentials were incorrect or the account specified has been locked.";
-            return Answer::api_error(403, 403, message);
+        let session_call = SessionCall::of(call);
+        if session_call.is_none() {
+            let checked = self.policy.check(&mut self.granted(), call, Instant::now());
+            if let Err(refused) = checked {
+                return refused.into();
+            }
+            if forbidden {
+                return Refused::FORBIDDEN.into();
+            }
         }
         if let Some(handler) = handler {
             return answer_of(&handler, call);
         }
-        match route {
-            Route::Operation(_) => Answer::success(),
-            Route::Unknown => Answer::api_error(404, 404, "The document has no such path."),
-            Route::OtherMethod(methods) => {
-                let methods: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
-                Answer::api_error(405, 405, "The document has this path, but not this method.")
-                    .header("allow", &methods.join(", "))
-            }
+        match session_call {
+            Some(SessionCall::Create) => self.log_in(call).unwrap_or_else(Answer::from),
+            Some(SessionCall::Destroy) => self.log_out(call).unwrap_or_else(Answer::from),
+            None => by_the_document(route),
         }
     }
 
-    fn authorized(&self, call: &RecordedRequest) -> bool {
-        let expected = STANDARD.encode(format!("{}:{}", self.username, self.password));
-        let given = call
-            .header("authorization")
-            .and_then(|value| value.split_once(' '));
-        given.is_some_and(|(scheme, value)| {
-            scheme.eq_ignore_ascii_case("basic") && value == expected
-        })
+    fn log_in(&self, call: &RecordedRequest) -> Result<Answer, Refused> {
+        self.policy.login(call)?;
+        // Without random numbers there is no session, and no answer.
+        let Ok(session) = self.granted().sessions.create(Instant::now()) else {
+            return Ok(Answer::dropped());
+        };
+        let Created { id, xsrf_token } = session;
+        let cookie = format!("{SESSION_COOKIE}={id}; Path=/; Secure; HttpOnly");
+        Ok(Answer::status(200)
+            .header("set-cookie", &cookie)
+            .header(XSRF_TOKEN, &xsrf_token))
+    }
+
+    fn log_out(&self, call: &RecordedRequest) -> Result<Answer, Refused> {
+        let mut granted = self.granted();
+        let id = self.policy.session(&mut granted, call, Instant::now())?;
+        granted.sessions.end(&id);
+        Ok(Answer::status(200))
     }
 
     fn rendered(&self, answer: Answer, operation: Option<&Operation>) -> io::Result<Rendered> {
@@ -130,6 +155,19 @@ impl State {
             headers.insert(REQUEST_ID, id);
         }
         Ok(rendered)
+    }
+}
+
+/// The answer to an operation of the document, or to what is none.
+fn by_the_document(route: Route) -> Answer {
+    match route {
+        Route::Operation(_) => Answer::success(),
+        Route::Unknown => Answer::api_error(404, 404, "The document has no such path."),
+        Route::OtherMethod(methods) => {
+            let methods: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
+            Answer::api_error(405, 405, "The document has this path, but not this method.")
+                .header("allow", &methods.join(", "))
+        }
     }
 }
 
