@@ -3,96 +3,19 @@
 // What the tests share fails, as they do, by a panic that points at its line.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, Once};
+mod mock_common;
+
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, Version};
-use nsx_api::mock::{Answer, Manager, ManagerBuilder};
+use nsx_api::mock::{Answer, Manager};
 use nsx_api::operations;
-use reqwest::{RequestBuilder, Response};
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-const TOKEN_PATH: &str = "/api/v1/aaa/registration-token";
-
-/// The three ways to reach a manager, and the version that each comes to.
-fn transports() -> [(ManagerBuilder, Version); 3] {
-    [
-        (Manager::builder(), Version::HTTP_2),
-        (Manager::builder().http1_only(), Version::HTTP_11),
-        (Manager::builder().plain_http(), Version::HTTP_11),
-    ]
-}
-
-fn tls_that_trusts(ca_pem: Option<&str>, protocols: &[&[u8]]) -> rustls::ClientConfig {
-    let mut roots = rustls::RootCertStore::empty();
-    if let Some(pem) = ca_pem {
-        roots
-            .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
-            .unwrap();
-    }
-    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-    tls
-}
-
-fn client_that_trusts(ca_pem: Option<&str>) -> reqwest::Client {
-    let tls = tls_that_trusts(ca_pem, &[b"h2", b"http/1.1"]);
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .build()
-        .unwrap()
-}
-
-/// A manager and a client that trusts it.
-struct Pair {
-    manager: Manager,
-    client: reqwest::Client,
-}
-
-impl Pair {
-    async fn start() -> Self {
-        Self::of(Manager::builder()).await
-    }
-
-    async fn of(builder: ManagerBuilder) -> Self {
-        let manager = builder.start().await.unwrap();
-        // Over plain HTTP there is none.
-        let ca_pem = Some(manager.ca_pem()).filter(|pem| !pem.is_empty());
-        let client = client_that_trusts(ca_pem);
-        Self { manager, client }
-    }
-
-    fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client
-            .request(method, format!("{}{path}", self.manager.url()))
-    }
-
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.anonymous(method, path)
-            .basic_auth(self.manager.username(), Some(self.manager.password()))
-    }
-
-    fn token(&self) -> RequestBuilder {
-        self.request(Method::POST, TOKEN_PATH)
-    }
-}
-
-async fn body(response: Response) -> Value {
-    assert_eq!(response.headers()["content-type"], "application/json");
-    serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
-}
+use mock_common::{Pair, TOKEN_PATH, body, client_that_trusts, transports};
 
 #[tokio::test]
 async fn http2_and_http1_are_spoken_over_tls_and_http1_without() {
@@ -592,130 +515,6 @@ async fn a_body_over_the_limit_is_refused() {
         StatusCode::OK
     );
     assert!(pair.manager.requests()[0].body.is_empty());
-}
-
-/// What speaks no proper HTTP.
-fn hostile() -> Vec<Vec<u8>> {
-    let mut cases: Vec<Vec<u8>> = [
-        "",
-        "\r\n\r\n\r\n",
-        "GET",
-        "GET / HTTP/1.1\r\n",
-        "GET / HTTP/9.9\r\n\r\n",
-        "GET  / HTTP/1.1\r\nhost\r\n\r\n",
-        "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n",
-        "OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n",
-        "GET http://[::1/ HTTP/1.1\r\nhost: a\r\n\r\n",
-        "POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
-        "POST / HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n",
-        "POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nabc",
-        "POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nabc",
-        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
-        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
-        "GET / HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n",
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0",
-    ]
-    .map(|text| text.as_bytes().to_vec())
-    .to_vec();
-    cases.push(vec![0; 4096]);
-    cases.push(vec![0xff; 4096]);
-    cases.push([b"GET /".as_slice(), &[b'a'; 600_000]].concat());
-    cases.push(
-        [
-            b"GET / HTTP/1.1\r\n".as_slice(),
-            &b"a: b\r\n".repeat(1000),
-            b"\r\n",
-        ]
-        .concat(),
-    );
-    cases.push(b"GET /\xff\xfe?\x80 HTTP/1.1\r\nauthorization: \xff\xfe\r\n\r\n".to_vec());
-    cases.push(vec![0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]);
-    cases.push(vec![0x16, 3, 1, 0xff, 0xff]);
-    cases
-}
-
-/// What speaks no proper HTTP/2.
-fn hostile_to_http2() -> Vec<Vec<u8>> {
-    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
-    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].as_slice();
-    let frames: [&[u8]; 6] = [
-        &[0xff; 100],
-        &[0, 0, 4, 1, 5, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff],
-        &[0, 0, 0, 1, 5, 0, 0, 0, 0],
-        &[0, 0, 1, 0, 1, 0, 0, 0, 1, 0],
-        &[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 8],
-        &[0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-    ];
-    frames
-        .map(|frame| [preface, settings, frame].concat())
-        .to_vec()
-}
-
-/// Counts the panics of all threads from now on: one in a connection's task would not fail a test.
-fn panics() -> &'static AtomicUsize {
-    static PANICS: AtomicUsize = AtomicUsize::new(0);
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |panic| {
-            PANICS.fetch_add(1, Ordering::Relaxed);
-            usual(panic);
-        }));
-    });
-    &PANICS
-}
-
-/// Sends what is hostile, hangs up, and waits for the other side to do so.
-async fn send(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) {
-    // Either side may hang up at any time here; what counts is the call after it.
-    let _ = stream.write_all(bytes).await;
-    let _ = stream.shutdown().await;
-    let mut answer = Vec::new();
-    let read = stream.read_to_end(&mut answer);
-    let read = tokio::time::timeout(Duration::from_secs(5), read).await;
-    assert!(
-        read.is_ok(),
-        "the connection stays open after {:?}",
-        bytes.get(..40).unwrap_or(bytes)
-    );
-    assert!(!answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
-}
-
-#[tokio::test]
-async fn hostile_bytes_do_not_stop_it() {
-    let panics = panics();
-    let cases = [hostile(), hostile_to_http2()].concat();
-    for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
-        let address = pair.manager.url().split_once("://").unwrap().1.to_owned();
-        for bytes in &cases {
-            send(TcpStream::connect(&address).await.unwrap(), bytes).await;
-        }
-        assert_eq!(
-            pair.token().send().await.unwrap().status(),
-            StatusCode::OK,
-            "{version:?}"
-        );
-    }
-    assert_eq!(panics.load(Ordering::Relaxed), 0);
-}
-
-#[tokio::test]
-async fn hostile_bytes_within_tls_do_not_stop_it() {
-    let panics = panics();
-    let pair = Pair::start().await;
-    let address = pair.manager.url().split_once("://").unwrap().1.to_owned();
-    for protocol in [b"h2".as_slice(), b"http/1.1"] {
-        let tls = tls_that_trusts(Some(pair.manager.ca_pem()), &[protocol]);
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(tls));
-        for bytes in [hostile(), hostile_to_http2()].concat() {
-            let stream = TcpStream::connect(&address).await.unwrap();
-            let name = "localhost".try_into().unwrap();
-            send(connector.connect(name, stream).await.unwrap(), &bytes).await;
-        }
-    }
-    assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
-    assert_eq!(panics.load(Ordering::Relaxed), 0);
 }
 
 #[tokio::test]

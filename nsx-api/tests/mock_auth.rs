@@ -2,6 +2,8 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
+mod mock_common;
+
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use http::request::Builder;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
-use nsx_api::mock::{Answer, Certificate, ClientCertificate, Manager, ManagerBuilder};
+use nsx_api::mock::{Answer, Certificate, ClientCertificate, Manager};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
@@ -23,19 +25,11 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use mock_common::{TOKEN_PATH, transports};
+
 const CREATE: &str = "/api/session/create";
 const DESTROY: &str = "/api/session/destroy";
-const TOKEN_PATH: &str = "/api/v1/aaa/registration-token";
 const FORM: &str = "application/x-www-form-urlencoded";
-
-/// The three ways to reach a manager, and the version that each comes to.
-fn transports() -> [(ManagerBuilder, Version); 3] {
-    [
-        (Manager::builder(), Version::HTTP_2),
-        (Manager::builder().http1_only(), Version::HTTP_11),
-        (Manager::builder().plain_http(), Version::HTTP_11),
-    ]
-}
 
 /// What came back.
 #[derive(Debug)]

@@ -1,0 +1,139 @@
+//! Bytes that no well-behaved client sends: the stand-in goes on.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+mod mock_common;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use mock_common::{Pair, tls_that_trusts, transports};
+
+/// What speaks no proper HTTP.
+fn hostile() -> Vec<Vec<u8>> {
+    let mut cases: Vec<Vec<u8>> = [
+        "",
+        "\r\n\r\n\r\n",
+        "GET",
+        "GET / HTTP/1.1\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "GET  / HTTP/1.1\r\nhost\r\n\r\n",
+        "CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n",
+        "GET http://[::1/ HTTP/1.1\r\nhost: a\r\n\r\n",
+        "POST / HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\ncontent-length: 99999999999999999999\r\n\r\n",
+        "POST / HTTP/1.1\r\ncontent-length: 10\r\n\r\nabc",
+        "POST / HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nabc",
+        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+        "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
+        "GET / HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec();
+    cases.push(vec![0; 4096]);
+    cases.push(vec![0xff; 4096]);
+    cases.push([b"GET /".as_slice(), &[b'a'; 600_000]].concat());
+    cases.push(
+        [
+            b"GET / HTTP/1.1\r\n".as_slice(),
+            &b"a: b\r\n".repeat(1000),
+            b"\r\n",
+        ]
+        .concat(),
+    );
+    cases.push(b"GET /\xff\xfe?\x80 HTTP/1.1\r\nauthorization: \xff\xfe\r\n\r\n".to_vec());
+    cases.push(vec![0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0]);
+    cases.push(vec![0x16, 3, 1, 0xff, 0xff]);
+    cases
+}
+
+/// What speaks no proper HTTP/2.
+fn hostile_to_http2() -> Vec<Vec<u8>> {
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
+    let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].as_slice();
+    let frames: [&[u8]; 6] = [
+        &[0xff; 100],
+        &[0, 0, 4, 1, 5, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff],
+        &[0, 0, 0, 1, 5, 0, 0, 0, 0],
+        &[0, 0, 1, 0, 1, 0, 0, 0, 1, 0],
+        &[0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 8],
+        &[0, 0, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ];
+    frames
+        .map(|frame| [preface, settings, frame].concat())
+        .to_vec()
+}
+
+/// Counts the panics of all threads from now on: one in a connection's task would not fail a test.
+fn panics() -> &'static AtomicUsize {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            PANICS.fetch_add(1, Ordering::Relaxed);
+            usual(panic);
+        }));
+    });
+    &PANICS
+}
+
+/// Sends what is hostile, hangs up, and waits for the other side to do so.
+async fn send(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) {
+    // Either side may hang up at any time here; what counts is the call after it.
+    let _ = stream.write_all(bytes).await;
+    let _ = stream.shutdown().await;
+    let mut answer = Vec::new();
+    let read = stream.read_to_end(&mut answer);
+    let read = tokio::time::timeout(Duration::from_secs(5), read).await;
+    assert!(
+        read.is_ok(),
+        "the connection stays open after {:?}",
+        bytes.get(..40).unwrap_or(bytes)
+    );
+    assert!(!answer.starts_with(b"HTTP/1.1 200"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn hostile_bytes_do_not_stop_it() {
+    let panics = panics();
+    let cases = [hostile(), hostile_to_http2()].concat();
+    for (builder, version) in transports() {
+        let pair = Pair::of(builder).await;
+        let address = pair.manager.url().split_once("://").unwrap().1.to_owned();
+        for bytes in &cases {
+            send(TcpStream::connect(&address).await.unwrap(), bytes).await;
+        }
+        assert_eq!(
+            pair.token().send().await.unwrap().status(),
+            StatusCode::OK,
+            "{version:?}"
+        );
+    }
+    assert_eq!(panics.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn hostile_bytes_within_tls_do_not_stop_it() {
+    let panics = panics();
+    let pair = Pair::start().await;
+    let address = pair.manager.url().split_once("://").unwrap().1.to_owned();
+    for protocol in [b"h2".as_slice(), b"http/1.1"] {
+        let tls = tls_that_trusts(Some(pair.manager.ca_pem()), &[protocol]);
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(tls));
+        for bytes in [hostile(), hostile_to_http2()].concat() {
+            let stream = TcpStream::connect(&address).await.unwrap();
+            let name = "localhost".try_into().unwrap();
+            send(connector.connect(name, stream).await.unwrap(), &bytes).await;
+        }
+    }
+    assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(panics.load(Ordering::Relaxed), 0);
+}
