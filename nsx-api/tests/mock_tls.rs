@@ -1,0 +1,211 @@
+//! The certificates of the stand-in: those that it shows, and those that it asks for.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+mod mock_common;
+
+use std::sync::{Arc, Mutex};
+
+use nsx_api::mock::{Certificate, Manager};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, HandshakeKind, SignatureScheme};
+
+use mock_common::transports;
+use mock_common::wire::{basic, connect, der, exchange, provider, send_as, tls, token};
+
+#[tokio::test]
+async fn a_client_certificate_lets_in_who_sends_no_other_credentials() {
+    for (builder, version) in transports().into_iter().take(2) {
+        let manager = builder.client_certificates().start().await.unwrap();
+        let identity = manager.issue_client_certificate().unwrap();
+        let wrong = || token().header("authorization", "Bearer x");
+        for (identity, request, expected) in [
+            (Some(&identity), token(), 200),
+            (Some(&identity), wrong(), 403),
+            (Some(&identity), token().header("cookie", "lb=1"), 403),
+            (
+                Some(&identity),
+                token().header("authorization", basic(&manager)),
+                200,
+            ),
+            (None, token(), 403),
+            (None, token().header("authorization", basic(&manager)), 200),
+        ] {
+            let shown = format!("{version:?} {request:?}");
+            let reply = send_as(&manager, identity, request, "").await.unwrap();
+            assert_eq!(reply.status, expected, "{shown}");
+            let presented = manager.requests().pop().unwrap().client_certificate;
+            let expected = identity.map(|identity| der(&identity.certificate_pem));
+            assert_eq!(presented.as_deref(), expected.as_deref(), "{shown}");
+        }
+        let other = manager.issue_client_certificate().unwrap();
+        assert_ne!(other.certificate_pem, identity.certificate_pem);
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_authority_ends_the_handshake() {
+    let manager = Manager::builder()
+        .client_certificates()
+        .start()
+        .await
+        .unwrap();
+    let other = Manager::builder()
+        .client_certificates()
+        .start()
+        .await
+        .unwrap();
+    let identity = other.issue_client_certificate().unwrap();
+    assert!(
+        send_as(&manager, Some(&identity), token(), "")
+            .await
+            .is_err()
+    );
+    assert_eq!(manager.count(), 0);
+}
+
+#[tokio::test]
+async fn a_resumed_connection_has_the_certificate_that_it_began_with() {
+    let builder = Manager::builder().http1_only().client_certificates();
+    let manager = builder.start().await.unwrap();
+    let identity = manager.issue_client_certificate().unwrap();
+    let config = Arc::new(tls(&manager, Some(&identity)));
+    for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
+        let stream = connect(&manager, Arc::clone(&config), "localhost")
+            .await
+            .unwrap();
+        assert_eq!(stream.get_ref().1.handshake_kind(), Some(kind));
+        let request = token().body(String::new()).unwrap();
+        assert_eq!(exchange(stream, request).await.unwrap().status, 200);
+    }
+}
+
+#[tokio::test]
+async fn who_is_not_asked_for_a_certificate_is_issued_none() {
+    for (builder, why) in [
+        (Manager::builder(), "asks for no client certificates"),
+        (
+            Manager::builder().client_certificates().plain_http(),
+            "over plain HTTP",
+        ),
+    ] {
+        let manager = builder.start().await.unwrap();
+        let error = manager.issue_client_certificate().unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+    }
+}
+
+/// Accepts any certificate, and keeps the one that it was shown.
+#[derive(Debug, Default)]
+struct Witness(Mutex<Option<CertificateDer<'static>>>);
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.0.lock().unwrap() = Some(leaf.clone().into_owned());
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        verify_tls12_signature(message, leaf, signed, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = provider().signature_verification_algorithms;
+        verify_tls13_signature(message, leaf, signed, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider()
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+/// The certificate that a manager shows to whoever takes any.
+async fn shown(manager: &Manager) -> CertificateDer<'static> {
+    let witness = Arc::new(Witness::default());
+    let config = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::clone(&witness) as _)
+        .with_no_client_auth();
+    connect(manager, config.into(), "localhost").await.unwrap();
+    witness.0.lock().unwrap().take().unwrap()
+}
+
+#[tokio::test]
+async fn each_certificate_is_refused_for_its_own_fault() {
+    for (certificate, name, fault) in [
+        (Certificate::Issued, "localhost", None),
+        (
+            Certificate::Issued,
+            "other.example",
+            Some("not valid for name"),
+        ),
+        (Certificate::SelfSigned, "127.0.0.1", None),
+        (
+            Certificate::SelfSignedCa,
+            "localhost",
+            Some("CaUsedAsEndEntity"),
+        ),
+        (Certificate::Expired, "localhost", Some("expired")),
+        (Certificate::OtherName, "other.example", None),
+        (
+            Certificate::OtherName,
+            "localhost",
+            Some("not valid for name"),
+        ),
+    ] {
+        let builder = Manager::builder().certificate(certificate);
+        let manager = builder.start().await.unwrap();
+        let connected = connect(&manager, tls(&manager, None).into(), name).await;
+        match (connected, fault) {
+            (Ok(_), None) => {}
+            (Err(error), Some(fault)) => {
+                assert!(
+                    error.to_string().contains(fault),
+                    "{certificate:?}: {error}"
+                );
+            }
+            (connected, _) => panic!("{certificate:?} {name}: {connected:?}"),
+        }
+        assert_eq!(shown(&manager).await, der(manager.certificate_pem()));
+        let self_signed = matches!(
+            certificate,
+            Certificate::SelfSigned | Certificate::SelfSignedCa
+        );
+        assert_eq!(manager.ca_pem() == manager.certificate_pem(), self_signed);
+    }
+}
+
+#[tokio::test]
+async fn a_self_signed_manager_issues_client_certificates_too() {
+    let builder = Manager::builder().certificate(Certificate::SelfSigned);
+    let manager = builder.client_certificates().start().await.unwrap();
+    let identity = manager.issue_client_certificate().unwrap();
+    let reply = send_as(&manager, Some(&identity), token(), "")
+        .await
+        .unwrap();
+    assert_eq!(reply.status, 200);
+}
