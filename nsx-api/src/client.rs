@@ -11,6 +11,7 @@ pub use builder::ClientBuilder;
 
 use crate::address::Address;
 use crate::auth::Authenticate;
+use crate::connections::Connections;
 use crate::{CallOptions, Operation, Request};
 
 /// A client of one NSX Manager.
@@ -39,7 +40,7 @@ pub struct Client {
 
 /// What all clones share.
 pub(crate) struct Core {
-    pub(crate) http: reqwest::Client,
+    pub(crate) connections: Connections,
     pub(crate) address: Address,
     pub(crate) auth: Box<dyn Authenticate>,
 }

@@ -2,12 +2,15 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::time::Duration;
+
+use rustls::AlertDescription;
 
 use crate::error::Answer;
 use crate::retry::Outcome;
 use crate::text::one_line;
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, tls};
 
 /// A failed attempt: the error, and what it means for another attempt.
 pub(crate) struct Failure {
@@ -54,6 +57,9 @@ pub(crate) fn request(error: reqwest::Error) -> Failure {
         let what = "the stream of the request's body failed";
         return failure(ErrorKind::Connection, what, Outcome::Final, error);
     }
+    if let Some(refusal) = refusal_of_certificate(&error) {
+        return refused_certificate(refusal, error);
+    }
     // Only while it is made: TLS that fails later is a connection lost like another.
     if error.is_connect() && find::<rustls::Error>(&error).is_some() {
         return failure(
@@ -80,6 +86,27 @@ pub(crate) fn request(error: reqwest::Error) -> Failure {
         );
     }
     body(error)
+}
+
+/// What an alert about the client's certificate means, should there be one among the causes.
+///
+/// Managers that speak TLS 1.3 send it once the handshake is over for the client, and in the place of an answer. They look
+/// at no request before they have accepted the certificate.
+fn refusal_of_certificate(error: &reqwest::Error) -> Option<String> {
+    if let Some(rustls::Error::AlertReceived(alert)) = find::<rustls::Error>(error) {
+        return tls::refusal(*alert);
+    }
+    // HTTP/2 keeps no more of it than its words.
+    let words = find::<io::Error>(error)?.to_string();
+    (0..=u8::MAX)
+        .map(AlertDescription::from)
+        .find(|alert| words == rustls::Error::AlertReceived(*alert).to_string())
+        .and_then(tls::refusal)
+}
+
+fn refused_certificate(refusal: String, error: reqwest::Error) -> Failure {
+    let error = Error::new(ErrorKind::Tls, refusal).with_source(error.without_url());
+    Failure::new(error, Outcome::Final)
 }
 
 /// Whether it is the stream of the request's body that failed. HTTP/2 tells of it by a reset from this side.
@@ -168,9 +195,8 @@ fn root(error: &(dyn StdError + 'static)) -> String {
     if let Some(error) = find::<h2::Error>(error) {
         return http2(error);
     }
-    let advice = find::<rustls::Error>(error).and_then(advice);
-    if let Some(advice) = advice {
-        return advice.to_owned();
+    if let Some(advice) = find::<rustls::Error>(error).and_then(tls::advice) {
+        return advice;
     }
     causes(error)
         .last()
@@ -199,28 +225,6 @@ fn plain(message: &str) -> String {
     }
 }
 
-/// What is to be done about a certificate, where rustls only names the fault.
-fn advice(error: &rustls::Error) -> Option<&'static str> {
-    let rustls::Error::InvalidCertificate(fault) = error else {
-        return None;
-    };
-    // One of the two comes from the library below, whose types are not in rustls' interface.
-    let name = format!("{fault:?}");
-    if name.contains("UnknownIssuer") {
-        Some(
-            "the manager's certificate is signed by nobody who is trusted (UnknownIssuer): \
-             add the CA that signed it, with `ca_file` or `ca_pem`",
-        )
-    } else if name.contains("CaUsedAsEndEntity") {
-        Some(
-            "the manager shows a certificate that is for a CA and not for a server (CaUsedAsEndEntity): \
-             give it one that is for a server, and add the CA that signed that one",
-        )
-    } else {
-        None
-    }
-}
-
 fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }
@@ -231,8 +235,8 @@ fn causes<'e>(
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| {
         let wrapped = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
             .map(|wrapped| wrapped as &(dyn StdError + 'static));
         wrapped.or_else(|| error.source())
     })
@@ -248,17 +252,6 @@ mod tests {
         let error = std::io::Error::other(std::io::Error::other(tls));
         assert!(find::<rustls::Error>(&error).is_some());
         assert_eq!(root(&error), "cannot decrypt peer's message");
-    }
-
-    #[test]
-    fn a_fault_of_a_certificate_comes_with_what_to_do() {
-        for (fault, advice) in [
-            (rustls::CertificateError::UnknownIssuer, "add the CA"),
-            (rustls::CertificateError::Expired, "Expired"),
-        ] {
-            let found = root(&rustls::Error::InvalidCertificate(fault));
-            assert!(found.contains(advice), "{found}");
-        }
     }
 
     #[test]

@@ -44,7 +44,9 @@ pub(crate) async fn send<T: Receive>(
     let deadline = Instant::now().checked_add(client.options.effective_deadline());
     let mut retries = 0;
     let mut renewed = false;
+    let mut reloaded = false;
     loop {
+        let generation = client.core.connections.generation();
         call.attempts = call.attempts.saturating_add(1);
         let failure = match attempt(client, &outgoing, Limit::of_attempt(client, deadline)).await {
             Ok((value, status, headers)) => {
@@ -55,6 +57,11 @@ pub(crate) async fn send<T: Receive>(
         };
         if !renewed && policy.repeatable && is_renewed(client, &failure.error, deadline).await {
             renewed = true;
+            continue;
+        }
+        let is_tls = failure.error.kind() == ErrorKind::Tls;
+        if !reloaded && policy.repeatable && is_tls && is_new(client, generation, deadline).await {
+            reloaded = true;
             continue;
         }
         let Some(wait) = policy.wait(failed(retries, &failure, deadline), random()) else {
@@ -124,6 +131,16 @@ async fn is_renewed(client: &Client, error: &Error, deadline: Option<Instant>) -
     }
 }
 
+/// Whether certificates or keys are other ones than those of a generation of connections. A call that failed for them was
+/// not sent.
+async fn is_new(client: &Client, generation: u64, deadline: Option<Instant>) -> bool {
+    let reload = client.core.connections.reload(generation);
+    match deadline {
+        Some(deadline) => timeout_at(deadline, reload).await.unwrap_or(false),
+        None => reload.await,
+    }
+}
+
 /// Sends the request once, and reads what comes back.
 async fn attempt<T: Receive>(
     client: &Client,
@@ -153,12 +170,8 @@ async fn execute(client: &Client, outgoing: &Outgoing) -> Result<reqwest::Respon
     *request.headers_mut() = outgoing.headers.clone();
     *request.body_mut() = outgoing.body.take()?;
     client.core.auth.apply(request.headers_mut()).await?;
-    client
-        .core
-        .http
-        .execute(request)
-        .await
-        .map_err(failure::request)
+    let http = client.core.connections.http().await;
+    http.execute(request).await.map_err(failure::request)
 }
 
 /// The failure of an answer that is not a success. Its body is read as far as it comes.

@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use nsx_api::mock::Manager;
 use nsx_api::{CallOptions, Client, ClientBuilder, Error, ErrorKind};
-use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair};
+use rcgen::{Certificate, KeyPair};
 use rustls::ServerConfig;
-use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -19,6 +18,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+mod tls_server;
+use tls_server::{
+    Authority, Leaf, Server, backend, ca_params, config, expired, not_yet_valid, server_params,
+};
 
 async fn call(builder: ClientBuilder) -> Result<u16, Error> {
     let client = builder.options(CallOptions::new().max_retries(3)).build()?;
@@ -138,9 +142,9 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let key = ring::sign::any_supported_type(&key).unwrap();
+    let key = backend::sign::any_supported_type(&key).unwrap();
     let pair = CertifiedKey::new(vec![certificate.der().clone()], key);
-    let tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let tls = ServerConfig::builder_with_provider(Arc::new(backend::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
@@ -170,18 +174,200 @@ async fn even_the_danger_flag_refuses_a_peer_without_the_key_of_its_certificate(
 }
 
 #[tokio::test]
-async fn the_certificate_of_a_ca_is_no_servers_and_the_error_says_what_to_do() {
-    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.self_signed(&key).unwrap();
-    let url = server(&certificate, &key, |stream| async { drop(stream) }).await;
-    let error = call(Client::builder(url).ca_pem(certificate.pem()))
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Tls);
-    for words in ["CaUsedAsEndEntity", "give it one that is for a server"] {
-        assert!(error.to_string().contains(words), "{error}");
+async fn a_self_signed_certificate_that_was_added_is_trusted_whether_or_not_it_is_a_cas() {
+    for params in [server_params(), ca_params()] {
+        let leaf = Leaf::self_signed(&params);
+        let server = Server::start(config(&leaf, None)).await;
+        let ca = file(&leaf.pem);
+        for builder in [
+            Client::builder(server.url()).ca_pem(leaf.pem.clone()),
+            Client::builder(server.url()).ca_file(ca.path()),
+            Client::builder(server.url())
+                .ca_pem(Authority::new("another").pem())
+                .ca_pem(leaf.pem.clone()),
+        ] {
+            assert_eq!(tls_server::call(builder).await.unwrap(), 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_chain_that_leads_to_an_added_ca_is_trusted() {
+    let authority = Authority::new("private");
+    let server = Server::start(config(&authority.issue(&server_params()), None)).await;
+    let builder = Client::builder(server.url()).ca_pem(authority.pem());
+    assert_eq!(tls_server::call(builder).await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn a_certificate_that_does_not_hold_is_refused_with_the_reason_and_hears_nothing() {
+    let authority = Authority::new("private");
+    let namesake = Authority::new("private");
+    let expired_on = "expired on Mon, 03 Feb 2020 00:00:00 GMT";
+    let valid_from = "not valid yet, but from Sat, 03 Feb 2120 00:00:00 GMT";
+    let other_name = "not valid for name 127.0.0.1 but for DnsName(\"localhost\")";
+    for (params, is_self_signed, is_other_name, reason) in [
+        (expired(server_params()), true, false, expired_on),
+        (expired(ca_params()), true, false, expired_on),
+        (expired(server_params()), false, false, expired_on),
+        (not_yet_valid(server_params()), true, false, valid_from),
+        (not_yet_valid(ca_params()), true, false, valid_from),
+        (not_yet_valid(server_params()), false, false, valid_from),
+        (server_params(), true, true, other_name),
+        (ca_params(), true, true, other_name),
+        (server_params(), false, true, other_name),
+    ] {
+        let (leaf, ca) = match is_self_signed {
+            true => {
+                let leaf = Leaf::self_signed(&params);
+                let ca = leaf.pem.clone();
+                (leaf, ca)
+            }
+            false => (authority.issue(&params), authority.pem()),
+        };
+        let server = Server::start(config(&leaf, None)).await;
+        let url = match is_other_name {
+            true => server.other_url(),
+            false => server.url(),
+        };
+        refused(&server, Client::builder(url).ca_pem(ca), reason).await;
+    }
+    for (leaf, reason) in [
+        (authority.issue(&server_params()), "(BadSignature)"),
+        (Leaf::self_signed(&server_params()), "(UnknownIssuer)"),
+        (
+            Leaf::self_signed(&ca_params()),
+            "(CaUsedAsEndEntity): add that very certificate",
+        ),
+    ] {
+        let server = Server::start(config(&leaf, None)).await;
+        let builder = Client::builder(server.url()).ca_pem(namesake.pem());
+        refused(&server, builder, reason).await;
+        refused(&server, Client::builder(server.url()), "").await;
+    }
+}
+
+async fn refused(server: &Server, builder: ClientBuilder, reason: &str) {
+    let error = tls_server::call(builder).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
+    assert!(error.to_string().contains(reason), "{reason}: {error}");
+    assert!(!format!("{error} {error:?}").contains("SECRET"));
+    assert_eq!(server.seen(), []);
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_holds_under_any_name_and_at_any_time() {
+    let authority = Authority::new("unknown");
+    for leaf in [
+        Leaf::self_signed(&server_params()),
+        Leaf::self_signed(&ca_params()),
+        Leaf::self_signed(&expired(server_params())),
+        authority.issue(&not_yet_valid(server_params())),
+    ] {
+        let server = Server::start(config(&leaf, None)).await;
+        let other = Leaf::self_signed(&server_params());
+        let bundle = format!("{}{}", leaf.pem, other.pem);
+        for url in [server.url(), server.other_url()] {
+            for builder in [
+                Client::builder(&url).pin_thumbprint(leaf.thumbprint()),
+                Client::builder(&url).pin_certificate(bundle.clone()),
+                Client::builder(&url)
+                    .pin_thumbprint(other.thumbprint())
+                    .pin_certificate(leaf.pem.clone()),
+            ] {
+                assert_eq!(tls_server::call(builder).await.unwrap(), 200);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_the_pinned_one_is_refused_with_its_thumbprint() {
+    let authority = Authority::new("private");
+    let leaf = authority.issue(&server_params());
+    let other = authority.issue(&server_params());
+    let server = Server::start(config(&leaf, None)).await;
+    let shown: Vec<String> = leaf
+        .thumbprint()
+        .to_uppercase()
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| String::from_utf8_lossy(pair).into_owned())
+        .collect();
+    let reason = format!("thumbprint {}, which is not a pinned one", shown.join(":"));
+    let bundle = format!("{}{}", other.pem, leaf.pem);
+    for builder in [
+        Client::builder(server.url()).pin_thumbprint(other.thumbprint()),
+        // Only the first one in it counts, and who signed it does not.
+        Client::builder(server.url()).pin_certificate(bundle),
+        Client::builder(server.url()).pin_certificate(authority.pem()),
+    ] {
+        refused(&server, builder, &reason).await;
+    }
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_is_refused_from_a_peer_without_its_key() {
+    let leaf = Leaf::self_signed(&server_params());
+    let impostor = Leaf {
+        key_pem: Leaf::self_signed(&server_params()).key_pem,
+        pem: leaf.pem.clone(),
+        der: leaf.der.clone(),
+    };
+    let server = Server::start(config(&impostor, None)).await;
+    for builder in [
+        Client::builder(server.url()).pin_thumbprint(leaf.thumbprint()),
+        Client::builder(server.url()).ca_pem(leaf.pem.clone()),
+    ] {
+        refused(&server, builder, "(BadSignature)").await;
+    }
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    let leaf = Leaf::self_signed(&server_params());
+    let pinned = || Client::builder("nsx").pin_thumbprint(leaf.thumbprint());
+    let anyone = || Client::builder("nsx").danger_accept_invalid_certs(true);
+    for builder in [
+        pinned().ca_pem(leaf.pem.clone()),
+        pinned().ca_file("/does/not/exist.pem"),
+        pinned().danger_accept_invalid_certs(true),
+        anyone().pin_certificate(leaf.pem.clone()),
+        anyone().ca_pem(leaf.pem.clone()),
+        anyone().ca_file("/does/not/exist.pem"),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("contradict"), "{error}");
+    }
+    pinned().danger_accept_invalid_certs(false).build().unwrap();
+}
+
+#[test]
+fn a_pin_that_cannot_be_used_is_refused() {
+    let digits = Leaf::self_signed(&server_params()).thumbprint();
+    for (builder, reason) in [
+        (
+            Client::builder("nsx").pin_thumbprint(digits.split_at(40).0),
+            "that is a SHA-1 thumbprint, SHA-256 is needed",
+        ),
+        (
+            Client::builder("nsx").pin_thumbprint("SECRET"),
+            "64 hexadecimal digits",
+        ),
+        (
+            Client::builder("nsx").pin_certificate("SECRET"),
+            "the pinned certificate given as PEM has no certificate in it",
+        ),
+        (
+            Client::builder("http://127.0.0.1").pin_thumbprint(digits.clone()),
+            "a pinned certificate needs https://",
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(reason), "{error}");
+        assert!(!format!("{error} {error:?}").contains("SECRET"));
     }
 }
 
@@ -236,12 +422,6 @@ fn a_ca_that_cannot_be_used_is_an_error_that_names_it() {
         let name = format!("the CA file {}", ca.path().display());
         for (builder, name) in [
             (Client::builder("nsx").ca_file(ca.path()), name.as_str()),
-            (
-                Client::builder("nsx")
-                    .ca_file(ca.path())
-                    .danger_accept_invalid_certs(true),
-                name.as_str(),
-            ),
             (
                 Client::builder("nsx").ca_pem(content),
                 "the CA given as PEM",

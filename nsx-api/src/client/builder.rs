@@ -6,13 +6,11 @@ use std::time::Duration;
 use super::{Client, Core};
 use crate::address::Address;
 use crate::auth::{Anonymous, Authenticate, Basic};
-use crate::ca::Source;
-use crate::tls::{self, Trust};
-use crate::{CallOptions, Error, ErrorKind, Secret};
+use crate::connections::{self, Connections};
+use crate::tls::{self, Pin, Source};
+use crate::{CallOptions, Error, ErrorKind, Identity, Secret};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// Shorter than the time after which managers close a connection, so that no call is sent on one just closed.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Builds a [`Client`].
 ///
@@ -29,7 +27,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct ClientBuilder {
     address: Hidden,
     credentials: Option<(String, Secret)>,
-    trust: Trust,
+    tls: tls::Settings,
     allow_http: bool,
     connect_timeout: Duration,
     options: CallOptions,
@@ -52,7 +50,7 @@ impl ClientBuilder {
         Self {
             address: Hidden(address),
             credentials: None,
-            trust: Trust::default(),
+            tls: tls::Settings::default(),
             allow_http: false,
             connect_timeout: CONNECT_TIMEOUT,
             options: CallOptions::default(),
@@ -66,24 +64,73 @@ impl ClientBuilder {
     }
 
     /// Trusts the certificates in `pem` beside those of the platform. May be called more than once.
+    ///
+    /// They may be those of CAs, and certificates that managers made for themselves (self-signed ones, whether or not they
+    /// say `CA:TRUE`). A manager's certificate has to be valid now, and for the name or address that the client uses; one that
+    /// is not can be [pinned](Self::pin_certificate).
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.trust.added.push(Source::Pem(pem.into()));
+        self.tls.added.push(Source::pem(pem));
         self
     }
 
-    /// Trusts the certificates in a PEM file beside those of the platform. [`build`](Self::build) reads it, once, up to
-    /// 1 MiB.
+    /// Trusts the certificates in a PEM file, of up to 1 MiB, beside those of the platform, like [`ca_pem`](Self::ca_pem).
+    ///
+    /// [`build`](Self::build) reads it. A file that changes while the client is in use is picked up: within 10 seconds, or
+    /// at once when a manager's certificate is not trusted. If it cannot be used the client goes on with what it had, and a
+    /// warning is in the log.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.trust.added.push(Source::File(path.into()));
+        self.tls.added.push(Source::File(path.into()));
+        self
+    }
+
+    /// Trusts the certificate with this SHA-256 thumbprint and no other: 64 hexadecimal digits, with colons or blanks
+    /// between them or without. May be called more than once, and with [`pin_certificate`](Self::pin_certificate); any of them
+    /// will do then.
+    ///
+    /// Name, dates and issuer of the certificate do not matter, and neither do the platform's. The manager still has to prove
+    /// that it has the certificate's key. `openssl x509 -noout -fingerprint -sha256 -in manager.pem` shows the thumbprint, as
+    /// does `get certificate api thumbprint` on the manager's command line.
+    ///
+    /// ```no_run
+    /// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+    /// nsx_api::Client::builder("10.0.0.5")
+    ///     .pin_thumbprint("5E:0B:86:CA:9C:4B:39:1E:2B:B3:7D:3D:F5:7C:79:88:3D:8B:CA:1F:3E:72:4B:6D:B6:0A:61:FE:9C:40:7C:51")
+    ///     .build()
+    /// # }
+    /// ```
+    pub fn pin_thumbprint(mut self, thumbprint: impl Into<String>) -> Self {
+        self.tls.pins.push(Pin::Thumbprint(thumbprint.into()));
+        self
+    }
+
+    /// Trusts the first certificate in `pem` and no other, like [`pin_thumbprint`](Self::pin_thumbprint).
+    ///
+    /// ```no_run
+    /// # fn build() -> Result<nsx_api::Client, Box<dyn std::error::Error>> {
+    /// let client = nsx_api::Client::builder("10.0.0.5")
+    ///     .pin_certificate(std::fs::read("/etc/nsx/manager.pem")?)
+    ///     .build()?;
+    /// # Ok(client)
+    /// # }
+    /// ```
+    pub fn pin_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.pins.push(Pin::Certificate(Source::pem(pem)));
+        self
+    }
+
+    /// Shows this certificate to a manager that asks for one.
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.tls.identity = Some(identity);
         self
     }
 
     /// Trusts any certificate under any name.
     ///
     /// **Anyone on the way can then pose as the manager and read the password.** Add the manager's CA instead, with
-    /// [`ca_file`](Self::ca_file).
+    /// [`ca_file`](Self::ca_file), or pin its certificate, with [`pin_thumbprint`](Self::pin_thumbprint). Beside either of
+    /// them this is a contradiction, and an error.
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
-        self.trust.anyone = accept;
+        self.tls.anyone = accept;
         self
     }
 
@@ -112,11 +159,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Builds the client. Reads the CA files; connects to nothing yet.
+    /// Builds the client. Reads the files; connects to nothing yet.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`]: the address, the user, a header or a CA cannot be used. The message says which, and why.
+    /// [`ErrorKind::Config`]: the address, the user, a header, a certificate or a key cannot be used, or settings contradict each
+    /// other. The message says which, and why.
     pub fn build(self) -> Result<Client, Error> {
         let address = Address::parse(&self.address.0).map_err(config)?;
         if address.is_open() && !self.allow_http {
@@ -128,15 +176,16 @@ impl ClientBuilder {
             return Err(config(fault));
         }
         let auth = self.auth()?;
-        let http = self.http(&address)?;
+        let options = self.options.clone();
+        let connections = self.connections(&address)?;
         Ok(Client {
             core: Core {
-                http,
+                connections,
                 address,
                 auth,
             }
             .into(),
-            options: self.options,
+            options,
         })
     }
 
@@ -154,28 +203,16 @@ impl ClientBuilder {
         }
     }
 
-    /// The HTTP library, with what it does by itself switched off: redirects would carry credentials to another host,
-    /// and its retries know nothing of operations.
-    fn http(&self, address: &Address) -> Result<reqwest::Client, Error> {
-        let tls = match address.is_https {
-            true => self.trust.config()?,
-            false => tls::unused()?,
-        };
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .user_agent(concat!("nsx-api/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.effective_connect_timeout())
-            .pool_idle_timeout(IDLE_TIMEOUT);
-        // A proxy gets a tunnel to a manager, and sees no credentials; without TLS it would see them all.
-        if !address.is_https || address.is_loopback() {
-            builder = builder.no_proxy();
+    fn connections(self, address: &Address) -> Result<Connections, Error> {
+        let connect_timeout = self.effective_connect_timeout();
+        if !address.is_https {
+            self.tls.check_unused()?;
         }
-        builder.build().map_err(|error| {
-            let error = error.without_url();
-            Error::new(ErrorKind::Config, "the HTTP client cannot be set up").with_source(error)
+        Connections::new(connections::Settings {
+            tls: address.is_https.then_some(self.tls),
+            connect_timeout,
+            // A proxy gets a tunnel to a manager, and sees no credentials; without TLS it would see them all.
+            no_proxy: !address.is_https || address.is_loopback(),
         })
     }
 }

@@ -38,8 +38,9 @@ pub enum ErrorKind {
     Redirect,
     /// No connection came about. Nothing was sent, so the call had no effect.
     Connect,
-    /// No trusted connection came about: the certificate is not trusted or not for this name, or the other side does not
-    /// speak TLS. Nothing was sent, so the call had no effect.
+    /// No trusted connection came about: the certificate is not trusted or not for this name, the manager asks for a client
+    /// certificate or refuses the one it got, or the other side does not speak TLS. The call had no effect: nothing was sent,
+    /// or, where TLS 1.3 tells of a refusal later, nothing was looked at.
     Tls,
     /// An attempt, or the whole call, took longer than allowed. The call may have taken effect, now or later.
     Timeout,

@@ -1,0 +1,169 @@
+//! TLS: whom a client trusts, who it says it is, and the configuration of rustls that follows from both.
+//!
+//! The configuration is made here and handed to the HTTP library, which then adds nothing of its own, neither
+//! roots nor protocols. What is in files is read apart from it, so that files can be compared with what they were.
+
+mod certificates;
+mod identity;
+mod pem;
+mod pin;
+mod provider;
+mod verify;
+mod words;
+
+use std::sync::Arc;
+
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, RootCertStore};
+
+pub use identity::Identity;
+pub(crate) use pem::Source;
+pub(crate) use pin::Pin;
+pub(crate) use provider::provider;
+pub(crate) use words::{advice, refusal};
+
+use crate::{Error, ErrorKind};
+use certificates::certificates;
+use identity::Pair;
+use pem::Pem;
+use provider::{Digest, sha256};
+use verify::{Accept, Verifier};
+
+/// What the caller said about TLS.
+#[derive(Debug, Default)]
+pub(crate) struct Settings {
+    /// Certificates beside those of the platform.
+    pub(crate) added: Vec<Source>,
+    /// The only certificates to trust, if there are any.
+    pub(crate) pins: Vec<Pin>,
+    /// Whether any certificate will do.
+    pub(crate) anyone: bool,
+    /// The certificate to show, with its key.
+    pub(crate) identity: Option<Identity>,
+}
+
+/// What was in the files, and what was given without one.
+pub(crate) struct Material {
+    added: Vec<Pem>,
+    identity: Option<Pair>,
+}
+
+impl Material {
+    /// The same for the same content, and kept in its place: there is a private key in it.
+    pub(crate) fn fingerprint(&self) -> Result<Vec<Digest>, Error> {
+        let provider = provider();
+        let identity = self.identity.iter().flat_map(Pair::pems);
+        self.added
+            .iter()
+            .chain(identity)
+            .map(|pem| sha256(&provider, pem.bytes()))
+            .collect()
+    }
+}
+
+impl Settings {
+    /// Refuses what contradicts itself.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let said = [
+            (!self.pins.is_empty(), "a pinned certificate"),
+            (!self.added.is_empty(), "an added CA"),
+            (self.anyone, "`danger_accept_invalid_certs`"),
+        ];
+        let mut said = said.iter().filter(|(is_said, _)| *is_said);
+        match (said.next(), said.next()) {
+            (Some((_, one)), Some((_, other))) => Err(config_error(format!(
+                "{one} and {other} contradict each other: which certificates are to be trusted?"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses what has no meaning without TLS, and would be believed to protect something.
+    pub(crate) fn check_unused(&self) -> Result<(), Error> {
+        match (&self.identity, self.pins.is_empty()) {
+            (Some(_), _) => Err(config_error("a client certificate needs https://")),
+            (None, false) => Err(config_error("a pinned certificate needs https://")),
+            (None, true) => Ok(()),
+        }
+    }
+
+    /// Whether there is anything that may change while the program runs.
+    pub(crate) fn has_files(&self) -> bool {
+        let identity = self.identity.iter().flat_map(Identity::sources);
+        self.added.iter().chain(identity).any(Source::is_file)
+    }
+
+    /// Reads the files. Blocks.
+    pub(crate) fn read(&self) -> Result<Material, Error> {
+        let added = self.added.iter().map(|source| source.read("CA"));
+        Ok(Material {
+            added: added.collect::<Result<_, _>>()?,
+            identity: self.identity.as_ref().map(Identity::read).transpose()?,
+        })
+    }
+
+    /// The configuration of a client. Blocks: the platform's certificates may be in files too.
+    pub(crate) fn config(&self, material: &Material) -> Result<ClientConfig, Error> {
+        self.check()?;
+        let provider = Arc::new(provider());
+        // Before the platform's certificates, which take longer.
+        let pair = material
+            .identity
+            .as_ref()
+            .map(Pair::certified)
+            .transpose()?;
+        let accept = self.accept(material, &provider)?;
+        let verifier = Verifier::new(accept, provider.clone());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(unusable)?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier));
+        let mut config = match pair {
+            Some(pair) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair))),
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(config)
+    }
+
+    fn accept(&self, material: &Material, provider: &Arc<CryptoProvider>) -> Result<Accept, Error> {
+        if self.anyone {
+            return Ok(Accept::Anyone);
+        }
+        if !self.pins.is_empty() {
+            let pins = self.pins.iter().map(|pin| pin.digest(provider));
+            return Ok(Accept::Pinned(pins.collect::<Result<_, _>>()?));
+        }
+        let mut added = Vec::new();
+        for pem in &material.added {
+            added.extend(certificates(pem)?);
+        }
+        let platform = rustls_platform_verifier::Verifier::new_with_extra_roots(
+            added.clone(),
+            provider.clone(),
+        );
+        let platform: Arc<dyn ServerCertVerifier> = Arc::new(platform.map_err(unusable)?);
+        Ok(Accept::Trusted { platform, added })
+    }
+}
+
+/// A configuration that trusts nobody: for plain HTTP, where there is no certificate to look at.
+pub(crate) fn unused() -> Result<ClientConfig, Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?
+        .with_root_certificates(RootCertStore::empty())
+        .with_no_client_auth();
+    Ok(config)
+}
+
+fn unusable(error: rustls::Error) -> Error {
+    Error::new(ErrorKind::Config, format!("TLS cannot be set up: {error}")).with_source(error)
+}
+
+fn config_error(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, reason)
+}
