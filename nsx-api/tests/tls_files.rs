@@ -1,0 +1,320 @@
+//! Files of certificates and keys that change while a client is in use.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nsx_api::{CallOptions, Client, ErrorKind, Identity};
+use tempfile::TempDir;
+
+mod tls_server;
+use tls_server::{Authority, Leaf, Server, config, get, server_params};
+
+/// Some seconds, in no time.
+async fn pass(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
+/// A folder with the files of a client.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        std::fs::write(self.path(name), content).unwrap();
+    }
+
+    fn write_identity(&self, leaf: &Leaf) {
+        self.write("client.pem", &leaf.pem);
+        self.write("key.pem", &leaf.key_pem);
+    }
+
+    fn identity(&self) -> Identity {
+        Identity::from_pem_files(self.path("client.pem"), self.path("key.pem"))
+    }
+}
+
+/// A server that asks for the certificates of `clients`, and a client that shows the one in the files.
+async fn with_identity(files: &Files, clients: &Authority) -> (Server, Client) {
+    let leaf = Leaf::self_signed(&server_params());
+    let server = Server::start(config(&leaf, Some(clients))).await;
+    let client = Client::builder(server.url())
+        .pin_certificate(leaf.pem)
+        .identity(files.identity())
+        .options(CallOptions::new().max_retries(0))
+        .build()
+        .unwrap();
+    (server, client)
+}
+
+/// A client that trusts the CA in a file.
+fn with_ca(server: &Server, ca: &Path) -> Client {
+    Client::builder(server.url())
+        .ca_file(ca)
+        .options(CallOptions::new().max_retries(0))
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_rotated_certificate_is_shown_within_ten_seconds_and_on_new_connections_only() {
+    let (files, clients) = (Files::new(), Authority::new("clients"));
+    let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
+    files.write_identity(&old);
+    let (server, client) = with_identity(&files, &clients).await;
+    for (seconds, is_rotated, connection, shown) in [
+        (0, false, 0, &old),
+        (11, false, 0, &old),
+        (5, true, 0, &old),
+        (6, true, 1, &new),
+        (11, true, 1, &new),
+    ] {
+        if is_rotated {
+            files.write_identity(&new);
+        }
+        pass(seconds).await;
+        assert_eq!(get(&client).await.unwrap(), 200);
+        let seen = server.seen().pop().unwrap();
+        assert_eq!(
+            (seen.connection, seen.client.as_ref()),
+            (connection, Some(&shown.der)),
+            "{seconds} {is_rotated}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_looked_for_at_once_when_the_manager_refuses_the_old_one() {
+    let (files, clients) = (Files::new(), Authority::new("clients"));
+    files.write_identity(&Authority::new("former").issue(&server_params()));
+    let (server, client) = with_identity(&files, &clients).await;
+    pass(2).await;
+    let error = get(&client).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Tls, 1));
+    let new = clients.issue(&server_params());
+    files.write_identity(&new);
+    // At most one look a second.
+    assert!(get(&client).await.is_err());
+    pass(1).await;
+    // Not idempotent: nothing was sent when the handshake failed.
+    let response = client
+        .request(http::Method::POST, "/x")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.attempts(), 2);
+    assert_eq!(server.client_certificates(), [Some(new.der)]);
+}
+
+#[tokio::test]
+async fn a_rotated_ca_file_is_picked_up_when_the_manager_is_not_trusted_any_more() {
+    let files = Files::new();
+    let [old, new] = ["old", "new"].map(Authority::new);
+    files.write("ca.pem", &old.pem());
+    let server = Server::start(config(&old.issue(&server_params()), None)).await;
+    let client = with_ca(&server, &files.path("ca.pem"));
+    server.change(config(&new.issue(&server_params()), None));
+    pass(1).await;
+    let error = get(&client).await.unwrap_err();
+    assert!(error.to_string().contains("UnknownIssuer"), "{error}");
+    files.write("ca.pem", &new.pem());
+    pass(1).await;
+    assert_eq!(get(&client).await.unwrap(), 200);
+    assert_eq!(server.seen().len(), 1);
+    // The former CA is trusted no more, and its connections are not used.
+    server.change(config(&old.issue(&server_params()), None));
+    files.write("ca.pem", &old.pem());
+    pass(11).await;
+    assert_eq!(get(&client).await.unwrap(), 200);
+    let connections: Vec<_> = server.seen().iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [2, 3]);
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_used_leave_what_there_was_until_they_can() {
+    let (files, clients) = (Files::new(), Authority::new("clients"));
+    let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
+    let half = new.pem.split_at(new.pem.len() / 2).0;
+    let remove = |name| std::fs::remove_file(files.path(name)).unwrap();
+    let faults: [&dyn Fn(); 6] = [
+        &|| files.write("client.pem", &new.pem),
+        &|| files.write("key.pem", &new.key_pem),
+        &|| files.write("client.pem", half),
+        &|| files.write("client.pem", ""),
+        &|| remove("client.pem"),
+        &|| remove("key.pem"),
+    ];
+    for fault in faults {
+        files.write_identity(&old);
+        let (server, client) = with_identity(&files, &clients).await;
+        assert_eq!(get(&client).await.unwrap(), 200);
+        fault();
+        pass(11).await;
+        assert_eq!(get(&client).await.unwrap(), 200);
+        assert_eq!(server.seen().pop().unwrap().connection, 0);
+        files.write_identity(&new);
+        // The second half may come soon, so the next look does too.
+        pass(1).await;
+        assert_eq!(get(&client).await.unwrap(), 200);
+        let shown = server.client_certificates();
+        let [old, new] = [&old, &new].map(|leaf| Some(leaf.der.clone()));
+        assert_eq!(shown, [old.clone(), old, new]);
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_symbolic_link_that_points_elsewhere_is_a_change() {
+    let files = Files::new();
+    let [old, new] = ["old", "new"].map(Authority::new);
+    for (folder, authority) in [("1", &old), ("2", &new)] {
+        std::fs::create_dir(files.path(folder)).unwrap();
+        files.write(&format!("{folder}/ca.pem"), &authority.pem());
+    }
+    let point_to = |folder: &str| {
+        std::os::unix::fs::symlink(folder, files.path("next")).unwrap();
+        std::fs::rename(files.path("next"), files.path("data")).unwrap();
+    };
+    point_to("1");
+    let server = Server::start(config(&new.issue(&server_params()), None)).await;
+    let client = with_ca(&server, &files.path("data/ca.pem"));
+    assert!(get(&client).await.is_err());
+    point_to("2");
+    pass(11).await;
+    assert_eq!(get(&client).await.unwrap(), 200);
+}
+
+/// What waits when it is opened, until somebody writes to it.
+#[cfg(unix)]
+fn fifo(path: &Path) {
+    std::fs::remove_file(path).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(path).status();
+    assert!(made.unwrap().success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_slow_disk_holds_up_one_call_and_a_dropped_call_no_later_look() {
+    let files = Files::new();
+    let [old, new] = ["old", "new"].map(Authority::new);
+    files.write("ca.pem", &old.pem());
+    let server = Server::start(config(&old.issue(&server_params()), None)).await;
+    let client = with_ca(&server, &files.path("ca.pem"));
+    assert_eq!(get(&client).await.unwrap(), 200);
+    fifo(&files.path("ca.pem"));
+    pass(11).await;
+    let looking = tokio::time::timeout(Duration::from_millis(200), get(&client));
+    assert!(looking.await.is_err(), "this one waits, and is dropped");
+    for _ in 0..20 {
+        assert_eq!(get(&client).await.unwrap(), 200);
+    }
+    server.change(config(&new.issue(&server_params()), None));
+    files.write("ca.pem", &new.pem());
+    // The look goes to its end without the call that began it.
+    let picked_up = async {
+        while server.seen().pop().unwrap().connection == 0 {
+            get(&client).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let limit = Duration::from_secs(10);
+    tokio::time::timeout(limit, picked_up).await.unwrap();
+    std::fs::remove_file(files.path("ca.pem")).unwrap();
+    files.write("ca.pem", &old.pem());
+    server.change(config(&old.issue(&server_params()), None));
+    pass(11).await;
+    let before = server.seen().len();
+    assert_eq!(get(&client).await.unwrap(), 200);
+    let seen = server.seen();
+    assert!(seen[before].connection > seen[before - 1].connection);
+}
+
+#[tokio::test]
+async fn calls_that_fail_together_all_go_on_with_what_one_look_found() {
+    let files = Files::new();
+    let [old, new] = ["old", "new"].map(Authority::new);
+    files.write("ca.pem", &old.pem());
+    let server = Server::start(config(&new.issue(&server_params()), None)).await;
+    let client = with_ca(&server, &files.path("ca.pem"));
+    files.write("ca.pem", &new.pem());
+    pass(1).await;
+    let calls: Vec<_> = (0..50)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { get(&client).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap(), 200);
+    }
+}
+
+/// What is logged, by whatever thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// The warnings that name this file.
+    fn warnings(&self, path: &Path) -> Vec<String> {
+        let path = path.display().to_string();
+        String::from_utf8_lossy(&self.0.lock().unwrap())
+            .lines()
+            .filter(|line| line.contains("WARN") && line.contains(&path))
+            .map(str::to_owned)
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn a_fault_is_logged_once_and_again_when_it_is_another() {
+    let log = Log::default();
+    let writer = log.clone();
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
+    let (files, clients) = (Files::new(), Authority::new("clients"));
+    let leaf = clients.issue(&server_params());
+    files.write_identity(&leaf);
+    let (_server, client) = with_identity(&files, &clients).await;
+    let key = files.path("key.pem");
+    for (content, warnings, reason) in [
+        ("SECRET", 1, "has no private key in it"),
+        ("another SECRET", 1, "has no private key in it"),
+        (leaf.pem.as_str(), 2, "but a certificate"),
+        (leaf.key_pem.as_str(), 2, "but a certificate"),
+        ("SECRET", 3, "has no private key in it"),
+    ] {
+        std::fs::write(&key, content).unwrap();
+        for _ in 0..3 {
+            pass(11).await;
+            assert_eq!(get(&client).await.unwrap(), 200);
+        }
+        let logged = log.warnings(&key);
+        assert_eq!(logged.len(), warnings, "{logged:?}");
+        let last = logged.last().unwrap();
+        assert!(last.contains(reason) && !last.contains("SECRET"), "{last}");
+    }
+}

@@ -1,0 +1,218 @@
+//! Who a client says it is: its certificate and key.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::error::Error as _;
+use std::path::Path;
+
+use nsx_api::{Client, ErrorKind, Identity};
+use rustls::ServerConfig;
+use rustls::version::TLS12;
+
+mod tls_server;
+use tls_server::{
+    Authority, EC_PKCS8, EC_SEC1, ENCRYPTED_PKCS1, ENCRYPTED_PKCS8, ENCRYPTED_SEC1, Leaf,
+    RSA_PKCS1, RSA_PKCS8, Server, call, config, config_of, expired, server_params,
+};
+
+#[tokio::test]
+async fn a_client_shows_its_certificate_whatever_form_its_key_has() {
+    let authority = Authority::new("clients");
+    let leaf = Leaf::self_signed(&server_params());
+    let server = Server::start(config(&leaf, Some(&authority))).await;
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate_path, key_path, both_path] =
+        ["client.pem", "key.pem", "both.pem"].map(|name| folder.path().join(name));
+    for (pkcs8, given) in [
+        (RSA_PKCS8, RSA_PKCS8),
+        (RSA_PKCS8, RSA_PKCS1),
+        (EC_PKCS8, EC_PKCS8),
+        (EC_PKCS8, EC_SEC1),
+    ] {
+        let client = authority.issue_for(&server_params(), pkcs8);
+        let chain = format!("{}{}", client.pem, authority.pem());
+        let both = format!("{given}{chain}");
+        std::fs::write(&certificate_path, &chain).unwrap();
+        std::fs::write(&key_path, given).unwrap();
+        std::fs::write(&both_path, &both).unwrap();
+        for identity in [
+            Identity::from_pem(client.pem.clone(), given),
+            Identity::from_pem(chain.clone(), format!("\u{FEFF}{given}")),
+            Identity::from_pem(both.clone(), both.clone()),
+            Identity::from_pem_files(&certificate_path, &key_path),
+            Identity::from_pem_files(&both_path, &both_path),
+        ] {
+            let before = server.seen().len();
+            let builder = Client::builder(server.url()).pin_certificate(leaf.pem.clone());
+            assert_eq!(call(builder.identity(identity)).await.unwrap(), 200);
+            let seen = server.client_certificates().split_off(before);
+            assert_eq!(seen, [Some(client.der.clone())]);
+        }
+    }
+}
+
+/// By HTTP/1.1, by HTTP/2, and with TLS 1.2: three ways for a refusal to arrive.
+fn ways(leaf: &Leaf, authority: &Authority) -> [ServerConfig; 3] {
+    let [mut http1, mut http2] = [(); 2].map(|()| config(leaf, Some(authority)));
+    http1.alpn_protocols = vec![b"http/1.1".to_vec()];
+    http2.alpn_protocols = vec![b"h2".to_vec()];
+    [http1, http2, config_of(&[&TLS12], leaf, Some(authority))]
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
+    let authority = Authority::new("clients");
+    let stranger = Authority::new("strangers");
+    let leaf = Leaf::self_signed(&server_params());
+    let identity = |client: &Leaf| Some(Identity::from_pem(client.pem.clone(), EC_SEC1));
+    for (index, config) in ways(&leaf, &authority).into_iter().enumerate() {
+        let server = Server::start(config).await;
+        for (identity, alert, words) in [
+            (
+                None,
+                "CertificateRequired",
+                "the manager asks for a client certificate",
+            ),
+            (
+                identity(&stranger.issue_for(&server_params(), EC_PKCS8)),
+                "UnknownCA",
+                "it does not know the CA that signed it",
+            ),
+            (
+                identity(&authority.issue_for(&expired(server_params()), EC_PKCS8)),
+                "CertificateExpired",
+                "it is expired",
+            ),
+        ] {
+            let mut builder = Client::builder(server.url()).pin_certificate(leaf.pem.clone());
+            if let Some(identity) = identity {
+                builder = builder.identity(identity);
+            }
+            let error = call(builder).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Tls, "{index} {alert}: {error}");
+            assert_eq!(error.attempts(), 1);
+            let line = error.to_string();
+            assert!(line.contains(words) && line.contains(alert), "{line}");
+            assert!(error.source().is_some());
+            assert_eq!(server.seen(), []);
+        }
+    }
+}
+
+#[test]
+fn an_identity_that_cannot_be_used_is_refused_with_the_reason_and_shows_nothing() {
+    let leaf = Leaf::self_signed(&server_params());
+    let other = Leaf::self_signed(&server_params()).key_pem;
+    let two = format!("{}{other}", leaf.key_pem);
+    let openssh =
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nU0VDUkVU\n-----END OPENSSH PRIVATE KEY-----\n";
+    let no_key = "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----\n";
+    let no_base64 = "-----BEGIN PRIVATE KEY-----\n!SECRET!\n-----END PRIVATE KEY-----\n";
+    let decrypt = "`openssl pkey -in encrypted.pem -out key.pem`";
+    let folder = tempfile::tempdir().unwrap();
+    let [certificate_path, key_path] =
+        ["client.pem", "key.pem"].map(|name| folder.path().join(name));
+    for (certificate, key, is_key, reason) in [
+        (leaf.pem.as_str(), ENCRYPTED_PKCS8, true, decrypt),
+        (&leaf.pem, ENCRYPTED_PKCS1, true, decrypt),
+        (&leaf.pem, ENCRYPTED_SEC1, true, decrypt),
+        (
+            &leaf.pem,
+            &other,
+            true,
+            "does not belong to the first certificate of the client",
+        ),
+        (&leaf.pem, &two, true, "has 2 private keys in it"),
+        (&leaf.pem, "", true, "has no private key in it"),
+        (
+            &leaf.pem,
+            &leaf.pem,
+            true,
+            "but a certificate: is it the right file?",
+        ),
+        (&leaf.pem, openssh, true, "`ssh-keygen -p -m PEM`"),
+        (&leaf.pem, no_key, true, "has a key that cannot be used"),
+        (&leaf.pem, no_base64, true, "is not base64"),
+        (
+            &leaf.key_pem,
+            &leaf.key_pem,
+            false,
+            "but a private key: is it the right file?",
+        ),
+        (no_base64, &leaf.key_pem, false, "is not base64"),
+        ("SECRET", &leaf.key_pem, false, "has no certificate in it"),
+    ] {
+        std::fs::write(&certificate_path, certificate).unwrap();
+        std::fs::write(&key_path, key).unwrap();
+        let (what, path) = match is_key {
+            true => ("client key", &key_path),
+            false => ("client certificate", &certificate_path),
+        };
+        for (identity, name) in [
+            (
+                Identity::from_pem(certificate, key),
+                format!("the {what} given as PEM "),
+            ),
+            (
+                Identity::from_pem_files(&certificate_path, &key_path),
+                format!("the {what} file {} ", path.display()),
+            ),
+        ] {
+            let builder = Client::builder("nsx").identity(identity.clone());
+            let mut shown = format!("{identity:?} {builder:?}");
+            let error = builder.build().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Config);
+            let line = error.to_string();
+            assert!(line.starts_with(&name) && line.contains(reason), "{line}");
+            shown.push_str(&format!("{error} {error:?}"));
+            assert_shows_none_of(&shown, key);
+        }
+    }
+}
+
+/// Nothing of the base64 of a key, and none of the texts that stand for one.
+fn assert_shows_none_of(shown: &str, key: &str) {
+    let lines = key
+        .lines()
+        .filter(|line| !line.is_empty() && !line.contains(['-', ':']));
+    for secret in lines.chain(["SECRET", "U0VDUkVU", "83, 69, 67"]) {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn files_that_are_not_there_are_named() {
+    let leaf = Leaf::self_signed(&server_params());
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("there.pem");
+    std::fs::write(&there, format!("{}{}", leaf.pem, leaf.key_pem)).unwrap();
+    let missing = Path::new("/does/not/exist.pem");
+    for (certificate, key, name) in [
+        (missing, there.as_path(), "the client certificate file"),
+        (&there, missing, "the client key file"),
+    ] {
+        let identity = Identity::from_pem_files(certificate, key);
+        let error = Client::builder("nsx")
+            .identity(identity)
+            .build()
+            .unwrap_err();
+        let start = format!("{name} /does/not/exist.pem cannot be read: ");
+        assert!(error.to_string().starts_with(&start), "{error}");
+    }
+}
+
+#[test]
+fn a_client_certificate_over_plain_http_is_a_contradiction() {
+    let leaf = Leaf::self_signed(&server_params());
+    let identity = Identity::from_pem(leaf.pem, leaf.key_pem);
+    let error = Client::builder("http://127.0.0.1")
+        .identity(identity)
+        .build()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(
+        error
+            .to_string()
+            .contains("a client certificate needs https://")
+    );
+}
