@@ -12,11 +12,21 @@ use super::verify::NotPinned;
 /// The last second that the library for dates can show, of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// What to do about the certificate that the manager shows.
+/// What to do about a handshake that failed, most often for the certificate that the manager shows.
 pub(crate) fn advice(error: &rustls::Error) -> Option<String> {
-    let rustls::Error::InvalidCertificate(fault) = error else {
-        return None;
-    };
+    match error {
+        rustls::Error::InvalidCertificate(fault) => about_certificate(fault),
+        // All that TLS 1.2 has to say of a client without a certificate.
+        rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => Some(
+            "the manager ends the handshake (HandshakeFailure): it may ask for a client certificate, or have no version \
+             or cipher of TLS in common with the client"
+                .to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+fn about_certificate(fault: &CertificateError) -> Option<String> {
     let advice = match fault {
         CertificateError::Other(other) => match other.0.downcast_ref::<NotPinned>() {
             Some(fault) => fault.to_string(),
@@ -157,6 +167,8 @@ mod tests {
             let found = advice_for(fault);
             assert!(found.contains(words), "{found}");
         }
+        let alert = rustls::Error::AlertReceived(AlertDescription::HandshakeFailure);
+        assert!(advice(&alert).is_some_and(|words| words.contains("may ask for a client")));
         assert!(advice(&rustls::Error::DecryptError).is_none());
         assert!(advice(&CertificateError::Revoked.into()).is_none());
     }
