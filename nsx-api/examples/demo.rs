@@ -1,10 +1,12 @@
-//! Shows the SDK at work against an embedded stand-in: a registration token, and then each error
-//! response that the document describes for the operation, as the typed error that it becomes.
+//! Shows the SDK at work against an embedded stand-in: a registration token, a session that expires
+//! under way, and then each error response that the document describes for the operation, as the typed
+//! error that it becomes.
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use nsx_api::auth::Session;
 use nsx_api::mock::Manager;
 use nsx_api::{CallOptions, Client, Operation, operations};
 
@@ -22,16 +24,28 @@ async fn main() -> ExitCode {
 async fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let manager = Manager::start().await?;
     // One retry, so that the table shows which errors are worth one.
-    let client = manager.client()?.with(CallOptions::new().max_retries(1));
+    let client = Client::builder(manager.url())
+        .auth(Session::new(manager.username(), manager.password()))
+        .ca_pem(manager.ca_pem())
+        .options(CallOptions::new().max_retries(1))
+        .build()?;
     writeln!(out, "An embedded NSX Manager runs at {}\n", manager.url())?;
     show_token(out, &client).await?;
+    show_expiry(out, &client, &manager).await?;
     show_errors(
         out,
         &client,
         &manager,
         &operations::CREATE_REGISTRATION_TOKEN,
     )
-    .await
+    .await?;
+    client.close().await;
+    writeln!(
+        out,
+        "\nThe client is closed, and the manager has {} sessions left.",
+        manager.sessions()
+    )?;
+    Ok(())
 }
 
 async fn show_token(out: &mut impl Write, client: &Client) -> Result<(), Box<dyn Error>> {
@@ -44,6 +58,27 @@ async fn show_token(out: &mut impl Write, client: &Client) -> Result<(), Box<dyn
     writeln!(out, "{operation}: {status}")?;
     writeln!(out, "  token: {start}… ({length} characters)")?;
     writeln!(out, "  roles: {}\n", roles.join(", "))?;
+    Ok(())
+}
+
+/// Has the manager forget the session, as it does after half an hour without a call.
+async fn show_expiry(
+    out: &mut impl Write,
+    client: &Client,
+    manager: &Manager,
+) -> Result<(), Box<dyn Error>> {
+    manager.expire_sessions();
+    let created = client.create_registration_token().send().await?;
+    writeln!(out, "The session expires, and the next call is answered:")?;
+    for request in manager.requests().iter().rev().take(3).rev() {
+        writeln!(out, "  {} {}", request.method, request.path)?;
+    }
+    let (attempts, logins) = (created.attempts(), manager.logins());
+    writeln!(
+        out,
+        "  {} after {attempts} attempts and {logins} logins in all\n",
+        created.status()
+    )?;
     Ok(())
 }
 

@@ -1,8 +1,7 @@
 //! Creates a registration token and prints it as one JSON object.
 //!
-//! The manager comes from the environment: `NSXT_MANAGER_HOST` (a host name, `host:port` or a URL),
-//! `NSXT_USERNAME`, `NSXT_PASSWORD`, and if need be `NSXT_CA_FILE` (certificate authorities in PEM)
-//! or `NSXT_ALLOW_UNVERIFIED_SSL` (`true`). Without a host, an embedded stand-in is used:
+//! The manager, the credentials and the rest come from the environment, under the names of `Config::from_env`:
+//! `NSXT_MANAGER_HOST`, `NSXT_USERNAME`, `NSXT_PASSWORD` and so on. Without a host, an embedded stand-in is used:
 //!
 //! ```text
 //! cargo run -p nsx-api --example registration_token --features mock
@@ -31,51 +30,24 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Box<dyn Error>> {
     // The stand-in, if there is one, runs until the end of this function.
     let (client, _stand_in) = connect().await?;
-    let created = client.create_registration_token().send().await?;
+    let created = client.create_registration_token().send().await;
+    client.close().await;
+    let created = created?;
     let (token, roles) = (json!(created.token.expose_secret()), json!(created.roles));
     writeln!(io::stdout(), r#"{{"token": {token}, "roles": {roles}}}"#)?;
     Ok(())
 }
 
 async fn connect() -> Result<(Client, Option<Manager>), Box<dyn Error>> {
-    let unverified = flag("NSXT_ALLOW_UNVERIFIED_SSL")?;
-    let Some(host) = variable("NSXT_MANAGER_HOST")? else {
-        let stand_in = Manager::start().await?;
-        say(&format!(
-            "NSXT_MANAGER_HOST is not set: using an embedded stand-in at {}",
-            stand_in.url()
-        ));
-        return Ok((stand_in.client()?, Some(stand_in)));
-    };
-    let mut builder = Client::builder(host)
-        .basic_auth(required("NSXT_USERNAME")?, required("NSXT_PASSWORD")?)
-        .danger_accept_invalid_certs(unverified);
-    if let Some(file) = variable("NSXT_CA_FILE")? {
-        builder = builder.ca_file(file);
+    if env::var_os("NSXT_MANAGER_HOST").is_some() {
+        return Ok((Client::from_env()?, None));
     }
-    Ok((builder.build()?, None))
-}
-
-/// The value of an environment variable; an error never shows it.
-fn variable(name: &str) -> Result<Option<String>, String> {
-    match env::var(name) {
-        Ok(value) if value.is_empty() => Err(format!("{name} is empty")),
-        Ok(value) => Ok(Some(value)),
-        Err(env::VarError::NotPresent) => Ok(None),
-        Err(env::VarError::NotUnicode(_)) => Err(format!("{name} is not valid UTF-8")),
-    }
-}
-
-fn required(name: &str) -> Result<String, String> {
-    variable(name)?.ok_or_else(|| format!("{name} is not set, but NSXT_MANAGER_HOST is"))
-}
-
-fn flag(name: &str) -> Result<bool, String> {
-    match variable(name)?.as_deref() {
-        None | Some("false" | "0") => Ok(false),
-        Some("true" | "1") => Ok(true),
-        Some(_) => Err(format!("{name} is neither true, false, 1 nor 0")),
-    }
+    let stand_in = Manager::start().await?;
+    say(&format!(
+        "NSXT_MANAGER_HOST is not set: using an embedded stand-in at {}",
+        stand_in.url()
+    ));
+    Ok((stand_in.client()?, Some(stand_in)))
 }
 
 /// Writes a line to stderr. Where that is closed or full there is nobody to tell, and nothing to panic about.

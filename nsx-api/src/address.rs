@@ -53,6 +53,17 @@ impl Address {
         self.is_loopback
     }
 
+    /// Whether both are the same host and port.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.origin == other.origin
+    }
+
+    /// Whether a URL is one of this manager, with no user in it.
+    pub(crate) fn has(&self, url: &Url) -> bool {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        url.origin() == self.origin && !has_user
+    }
+
     /// The URL of a path that begins with a slash. It never leads to another host.
     pub(crate) fn url(&self, path_and_query: &str) -> Result<Url, String> {
         if !path_and_query.starts_with('/') {
@@ -60,8 +71,7 @@ impl Address {
         }
         let url = Url::parse(&format!("{}{path_and_query}", self.base))
             .map_err(|error| format!("the path is not valid: {error}"))?;
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        if url.origin() != self.origin || has_user {
+        if !self.has(&url) {
             return Err("the path leads to another host".into());
         }
         match url.as_str().parse::<http::Uri>() {

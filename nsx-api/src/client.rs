@@ -1,18 +1,16 @@
-//! The client: connections to one manager, credentials, and the options of calls.
-
-mod builder;
+//! The client: connections to the managers of one cluster, credentials, and the options of calls.
 
 use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
-
-pub use builder::ClientBuilder;
+use reqwest::Url;
 
 use crate::address::Address;
-use crate::auth::Authenticate;
+use crate::auth::Keeper;
 use crate::connections::Connections;
-use crate::{CallOptions, Operation, Request};
+use crate::mask::Mask;
+use crate::{CallOptions, Config, Error, Operation, Request};
 
 /// A client of one NSX Manager.
 ///
@@ -21,10 +19,11 @@ use crate::{CallOptions, Operation, Request};
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// use nsx_api::Client;
+/// use nsx_api::auth::Session;
 /// use nsx_api::http::Method;
 ///
 /// let client = Client::builder("nsx.example.com")
-///     .basic_auth("admin", std::env::var("NSXT_PASSWORD")?)
+///     .auth(Session::new("admin", std::env::var("NSXT_PASSWORD")?))
 ///     .build()?;
 /// let status = client.request(Method::GET, "/api/v1/cluster/status").send().await?;
 /// println!("{}", status.status());
@@ -40,9 +39,31 @@ pub struct Client {
 
 /// What all clones share.
 pub(crate) struct Core {
-    pub(crate) connections: Connections,
+    pub(crate) connections: Arc<Connections>,
+    /// The manager that calls go to.
+    pub(crate) first: Endpoint,
+    /// Those of its cluster that it may redirect a call to.
+    pub(crate) others: Vec<Endpoint>,
+}
+
+/// A manager, and the way into it.
+pub(crate) struct Endpoint {
     pub(crate) address: Address,
-    pub(crate) auth: Box<dyn Authenticate>,
+    /// `None` where calls carry no credentials.
+    pub(crate) keeper: Option<Arc<Keeper>>,
+    /// The secrets of the scheme of authentication.
+    pub(crate) mask: Mask,
+}
+
+impl Core {
+    fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The manager that a URL is of, if it is one of the cluster.
+    pub(crate) fn endpoint_of(&self, url: &Url) -> Option<&Endpoint> {
+        self.endpoints().find(|endpoint| endpoint.address.has(url))
+    }
 }
 
 impl Client {
@@ -50,8 +71,43 @@ impl Client {
     ///
     /// `https://` is what is meant when nothing is said. A URL may have a path, which a gateway before the manager asks
     /// for; it goes before every operation's path.
-    pub fn builder(address: impl Into<String>) -> ClientBuilder {
-        ClientBuilder::new(address.into())
+    pub fn builder(address: impl Into<String>) -> Config {
+        Config::new(address)
+    }
+
+    /// A client with the settings of the environment: [`Config::from_env`] has the names.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, cannot be used, or contradicts another. The
+    /// message names it.
+    ///
+    /// ```no_run
+    /// # async fn run() -> Result<(), nsx_api::Error> {
+    /// let client = nsx_api::Client::from_env()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from_env() -> Result<Self, Error> {
+        Config::from_env()?.build()
+    }
+
+    /// Ends what the client has begun with the managers: a session is destroyed.
+    ///
+    /// A manager that cannot be told so forgets the session by itself in time; that it failed is logged, and no more. The
+    /// client and its clones can go on, with a new login. Without this call the session lives on until its idle time-out.
+    ///
+    /// ```no_run
+    /// # async fn run(client: nsx_api::Client) {
+    /// client.close().await;
+    /// # }
+    /// ```
+    pub async fn close(&self) {
+        for endpoint in self.core.endpoints() {
+            if let Some(keeper) = &endpoint.keeper {
+                keeper.close().await;
+            }
+        }
     }
 
     /// The same client, connections and credentials included, with other options for the calls made through it.
@@ -93,8 +149,8 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("manager", &self.core.address.manager)
-            .field("auth", &self.core.auth)
+            .field("manager", &self.core.first.address.manager)
+            .field("auth", &self.core.first.keeper)
             .field("options", &self.options)
             .finish()
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use reqwest::Url;
 use rustls::AlertDescription;
 
 use crate::error::Answer;
@@ -18,6 +19,8 @@ pub(crate) struct Failure {
     pub(crate) outcome: Outcome,
     /// What the manager asked to be waited.
     pub(crate) retry_after: Option<Duration>,
+    /// Where the answer points, if that may be followed.
+    pub(crate) redirect: Option<Url>,
 }
 
 impl Failure {
@@ -26,6 +29,7 @@ impl Failure {
             error,
             outcome,
             retry_after: None,
+            redirect: None,
         }
     }
 

@@ -16,10 +16,11 @@
 //! # let (address, ca) = (manager.url(), manager.ca_pem());
 //! # let (user, password) = (manager.username(), manager.password());
 //! use nsx_api::Client;
+//! use nsx_api::auth::Session;
 //! use nsx_api::http::Method;
 //!
 //! let client = Client::builder(address)
-//!     .basic_auth(user, password)
+//!     .auth(Session::new(user, password))
 //!     .ca_pem(ca)
 //!     .build()?;
 //!
@@ -36,6 +37,12 @@
 //! # }
 //! ```
 //!
+//! # Getting in
+//!
+//! [`auth`] has a scheme for each way into a manager: a session (as above), HTTP Basic, a client certificate, bearer tokens, VMware
+//! Cloud Services, and a trait for your own. [`Client::from_env`] takes all of it from the environment. Credentials are
+//! renewed by themselves.
+//!
 //! # A call
 //!
 //! - It has a deadline over everything and a time-out for each attempt: [`CallOptions`], for all calls of a client or, by
@@ -51,13 +58,12 @@
 //!
 //! # Security
 //!
-//! Certificates are verified against those of the platform and those that you add ([`ClientBuilder::ca_file`]); one that
-//! a manager made for itself may be added as it is. A pinned certificate
-//! ([`ClientBuilder::pin_thumbprint`]) holds under any name and at any time. Nothing but
-//! [`ClientBuilder::danger_accept_invalid_certs`] switches verification off. A client shows a certificate of its own with an
-//! [`Identity`]. Files of certificates and keys may change while the client is in use. Plain HTTP goes to this machine only, unless
-//! [`ClientBuilder::danger_allow_http`] says otherwise. Redirects are not followed, so credentials go to the manager and
-//! nowhere else. A proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`) is used as a tunnel, which sees no credentials.
+//! Certificates are verified against those of the platform and those that you add ([`Config::ca_file`]); one that a manager
+//! made for itself may be added as it is. A pinned certificate ([`Config::pin_thumbprint`]) holds under any name and at any
+//! time. Nothing but [`Config::danger_accept_invalid_certs`] switches verification off. Files of certificates and keys may
+//! change while the client is in use. Plain HTTP goes to this machine only, unless
+//! [`Config::danger_allow_http`] says otherwise. A redirect is followed to a manager that the client was built with
+//! ([`Config::manager`]) and to nobody else, so credentials go to the managers and nowhere else. A proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`) is used as a tunnel, which sees no credentials.
 //!
 //! No password, token, cookie or `Authorization` header is in a `Debug`, an error or a log of this library. What the document calls a
 //! password is a [`Secret`].
@@ -73,10 +79,11 @@
 
 mod address;
 mod api_error;
-mod auth;
+pub mod auth;
 mod body;
 mod client;
 mod compact;
+mod config;
 mod connections;
 mod decode;
 mod error;
@@ -85,12 +92,14 @@ mod failure;
 // prettyplease formats it, which rustfmt would do a little differently.
 #[rustfmt::skip]
 mod generated;
+mod mask;
 #[cfg(feature = "mock")]
 pub mod mock;
 mod operation;
 mod options;
 mod path;
 mod receive;
+mod redirect;
 mod request;
 mod response;
 mod retry;
@@ -104,7 +113,8 @@ pub use {bytes, http};
 
 pub use api_error::ApiError;
 pub use body::{Body, ByteStream};
-pub use client::{Client, ClientBuilder};
+pub use client::Client;
+pub use config::Config;
 pub use error::{Error, ErrorKind};
 pub use extra::Extra;
 #[cfg(feature = "schemars")]
@@ -115,7 +125,6 @@ pub use options::CallOptions;
 pub use request::Request;
 pub use response::Response;
 pub use secret::Secret;
-pub use tls::Identity;
 
 /// The program of the README runs as a test.
 #[cfg(all(doctest, feature = "mock"))]

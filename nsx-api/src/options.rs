@@ -10,10 +10,12 @@ use crate::value;
 const DEADLINE: Duration = Duration::from_secs(300);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_RETRIES: u32 = 4;
+const MIN_RETRY_DELAY: Duration = Duration::ZERO;
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 
 /// Options of calls; each that is not set keeps the client's, or the default.
 ///
-/// Given to [`ClientBuilder::options`](crate::ClientBuilder::options) they are the defaults of a client, given to
+/// Given to [`Config::options`](crate::Config::options) they are the defaults of a client, given to
 /// [`Client::with`](crate::Client::with) they are those of the calls made through it.
 ///
 /// ```
@@ -31,6 +33,8 @@ pub struct CallOptions {
     deadline: Option<Duration>,
     attempt_timeout: Option<Duration>,
     max_retries: Option<u32>,
+    min_retry_delay: Option<Duration>,
+    max_retry_delay: Option<Duration>,
     idempotent: Option<bool>,
     headers: HeaderMap,
     fault: Option<String>,
@@ -54,7 +58,7 @@ impl CallOptions {
     /// is longer than the gateways before a manager usually give it.
     ///
     /// For [`Request::stream`](crate::Request::stream) it holds up to the headers, and then for each piece of the body. What a
-    /// client is built with also bounds its [connect time-out](crate::ClientBuilder::connect_timeout).
+    /// client is built with also bounds its [connect time-out](crate::Config::connect_timeout).
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
@@ -71,6 +75,20 @@ impl CallOptions {
         self
     }
 
+    /// The shortest wait before a retry. None by default: the waits are random, so that calls that failed together do not
+    /// come back together.
+    pub fn min_retry_delay(mut self, delay: Duration) -> Self {
+        self.min_retry_delay = Some(delay);
+        self
+    }
+
+    /// The longest wait before a retry. 10 seconds by default. The longest possible wait doubles with each retry, from 250 ms up
+    /// to this; a `Retry-After` comes on top. When it is shorter than the shortest wait, that one counts.
+    pub fn max_retry_delay(mut self, delay: Duration) -> Self {
+        self.max_retry_delay = Some(delay);
+        self
+    }
+
     /// Whether the calls count as idempotent: sending them twice is the same as sending them once.
     ///
     /// By default the method says so: GET, HEAD, PUT, DELETE and OPTIONS are, POST and PATCH are not.
@@ -82,7 +100,7 @@ impl CallOptions {
     /// A header for every call, `X-Allow-Overwrite` for one. A second value for a name replaces the first.
     ///
     /// Headers of authentication and of the connection are refused: the fault comes back from
-    /// [`ClientBuilder::build`](crate::ClientBuilder::build), or from the call.
+    /// [`Config::build`](crate::Config::build), or from the call.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Err(fault) = value::set_header(&mut self.headers, name, value) {
             self.fault.get_or_insert(fault);
@@ -95,6 +113,8 @@ impl CallOptions {
         self.deadline = self.deadline.or(defaults.deadline);
         self.attempt_timeout = self.attempt_timeout.or(defaults.attempt_timeout);
         self.max_retries = self.max_retries.or(defaults.max_retries);
+        self.min_retry_delay = self.min_retry_delay.or(defaults.min_retry_delay);
+        self.max_retry_delay = self.max_retry_delay.or(defaults.max_retry_delay);
         self.idempotent = self.idempotent.or(defaults.idempotent);
         self.fault = self.fault.or_else(|| defaults.fault.clone());
         if let Err(fault) = value::add_missing(&mut self.headers, &defaults.headers) {
@@ -113,6 +133,14 @@ impl CallOptions {
 
     pub(crate) fn effective_max_retries(&self) -> u32 {
         self.max_retries.unwrap_or(MAX_RETRIES)
+    }
+
+    /// The shortest and the longest wait before a retry.
+    pub(crate) fn effective_retry_delay(&self) -> (Duration, Duration) {
+        (
+            self.min_retry_delay.unwrap_or(MIN_RETRY_DELAY),
+            self.max_retry_delay.unwrap_or(MAX_RETRY_DELAY),
+        )
     }
 
     pub(crate) fn is_idempotent(&self, by_method: bool) -> bool {
@@ -136,6 +164,8 @@ impl fmt::Debug for CallOptions {
             .field("deadline", &self.deadline)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("max_retries", &self.max_retries)
+            .field("min_retry_delay", &self.min_retry_delay)
+            .field("max_retry_delay", &self.max_retry_delay)
             .field("idempotent", &self.idempotent)
             .field("headers", &headers)
             .finish()

@@ -5,11 +5,14 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Display};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
+use crate::auth::{Credentials, Kept, Wiped};
 use crate::error::Call;
 use crate::transport::{self, Outgoing};
 use crate::{
@@ -45,6 +48,7 @@ pub struct Request<'a> {
     headers: HeaderMap,
     body: Body,
     content_type: Option<&'static str>,
+    credentials: Option<Arc<Kept>>,
     fault: Option<String>,
 }
 
@@ -100,6 +104,7 @@ impl<'a> Request<'a> {
             headers: HeaderMap::new(),
             body: Body::default(),
             content_type: None,
+            credentials: None,
             fault: None,
         }
     }
@@ -178,6 +183,33 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Sets a form with secrets in it, encoded already. It is wiped from memory when it is sent.
+    pub(crate) fn secret_form(self, form: Zeroizing<String>) -> Self {
+        let body = Bytes::from_owner(Wiped(form));
+        self.content("application/x-www-form-urlencoded", body.into())
+    }
+
+    /// Sends these credentials, in the place of the client's, if it has any.
+    ///
+    /// ```no_run
+    /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::auth::Credentials;
+    /// use nsx_api::http::Method;
+    ///
+    /// let whoever = Credentials::bearer("eyJhbGciOi");
+    /// let request = client.request(Method::GET, "/api/v1/node").credentials(&whoever);
+    /// request.send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn credentials(mut self, credentials: &Credentials) -> Self {
+        match credentials.clone().checked() {
+            Ok(credentials) => self.credentials = Some(Arc::new(Kept::new(credentials))),
+            Err(fault) => self.fail(fault),
+        }
+        self
+    }
+
     /// Sets a body of plain text, in UTF-8.
     pub fn text(self, body: impl Into<String>) -> Self {
         self.content("text/plain; charset=utf-8", body.into().into())
@@ -219,7 +251,7 @@ impl<'a> Request<'a> {
     fn outgoing(&self) -> Result<(Outgoing, Call), Error> {
         let call = Call {
             operation: Some(self.operation.clone()),
-            manager: Some(self.client.core.address.manager.clone()),
+            manager: Some(self.client.core.first.address.manager.clone()),
             attempts: 0,
         };
         match self.checked() {
@@ -239,9 +271,10 @@ impl<'a> Request<'a> {
         };
         Ok(Outgoing {
             method: self.method.clone(),
-            url: self.client.core.address.url(&path_and_query)?,
+            url: self.client.core.first.address.url(&path_and_query)?,
             headers: self.all_headers()?,
             body: self.body.clone(),
+            credentials: self.credentials.clone(),
             idempotent: self.client.options.is_idempotent(self.idempotent),
         })
     }

@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 
 const FIRST: Duration = Duration::from_millis(250);
-const LONGEST: Duration = Duration::from_secs(10);
 /// A longer `Retry-After` is for the caller to obey: who waits for an answer rather has the error.
 const LONGEST_OBEYED: Duration = Duration::from_secs(60);
 
@@ -46,6 +45,8 @@ impl Outcome {
 pub(crate) struct Policy {
     /// How many attempts may follow the first.
     pub(crate) max_retries: u32,
+    /// The shortest and the longest wait.
+    pub(crate) delay: (Duration, Duration),
     /// Whether sending twice is the same as sending once.
     pub(crate) idempotent: bool,
     /// Whether the body can be sent again at all.
@@ -81,16 +82,19 @@ impl Policy {
         if asked > LONGEST_OBEYED {
             return None;
         }
-        let wait = asked + backoff(failed.retries).mul_f64(random.clamp(0.0, 1.0));
+        let (shortest, longest) = self.delay;
+        let spread = backoff(failed.retries, longest).saturating_sub(shortest);
+        let wait = asked
+            .saturating_add(shortest)
+            .saturating_add(spread.mul_f64(random.clamp(0.0, 1.0)));
         failed.left.is_none_or(|left| wait < left).then_some(wait)
     }
 }
 
-fn backoff(retries: u32) -> Duration {
-    2_u32
-        .checked_pow(retries)
-        .and_then(|factor| FIRST.checked_mul(factor))
-        .map_or(LONGEST, |wait| wait.min(LONGEST))
+fn backoff(retries: u32, longest: Duration) -> Duration {
+    // Eight years, by then.
+    let doublings = retries.min(30);
+    FIRST.saturating_mul(1 << doublings).min(longest)
 }
 
 /// What a `Retry-After` asks for, in seconds or as a date; `None` if it cannot be read.
@@ -112,6 +116,7 @@ mod tests {
 
     const POLICY: Policy = Policy {
         max_retries: 4,
+        delay: (Duration::ZERO, Duration::from_secs(10)),
         idempotent: false,
         repeatable: true,
     };
@@ -196,6 +201,27 @@ mod tests {
             let failed = Failed { retries, ..FAILED };
             assert_eq!(policy.wait(failed, 1.0), Some(ms(longest)), "{retries}");
             assert_eq!(policy.wait(failed, 0.0), Some(Duration::ZERO), "{retries}");
+        }
+    }
+
+    #[test]
+    fn the_waits_stay_within_the_bounds_that_are_set() {
+        for (delay, retries, shortest, longest) in [
+            ((500, 5000), 0, 500, 500),
+            ((500, 5000), 2, 500, 1000),
+            ((500, 5000), 9, 500, 5000),
+            ((0, 500), 9, 0, 500),
+            ((700, 700), 3, 700, 700),
+            ((0, 0), 3, 0, 0),
+        ] {
+            let policy = Policy {
+                max_retries: u32::MAX,
+                delay: (ms(delay.0), ms(delay.1)),
+                ..POLICY
+            };
+            let failed = Failed { retries, ..FAILED };
+            assert_eq!(policy.wait(failed, 0.0), Some(ms(shortest)), "{delay:?}");
+            assert_eq!(policy.wait(failed, 1.0), Some(ms(longest)), "{delay:?}");
         }
     }
 
@@ -296,6 +322,7 @@ mod tests {
         #[test]
         fn no_input_panics_and_no_wait_reaches_the_deadline(
             retries: u32, max_retries: u32, random: f64, after: Option<u64>, left: Option<u64>,
+            shortest: u64, longest: u64,
         ) {
             let failed = Failed {
                 retries,
@@ -305,7 +332,8 @@ mod tests {
             };
             // Not a number is no random number, but must not panic either.
             let random = if random.is_nan() { 0.0 } else { random };
-            let wait = Policy { max_retries, ..POLICY }.wait(failed, random);
+            let delay = (ms(shortest), ms(longest));
+            let wait = Policy { max_retries, delay, ..POLICY }.wait(failed, random);
             if let (Some(wait), Some(left)) = (wait, failed.left) {
                 prop_assert!(wait < left);
             }

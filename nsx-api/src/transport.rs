@@ -6,27 +6,33 @@
 
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode};
 use reqwest::Url;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::debug;
 
+use crate::auth::{Keeper, Kept};
+use crate::client::Endpoint;
 use crate::error::{Answer, Call};
 use crate::failure::{self, Failure};
 use crate::receive::{self, Receive};
 use crate::response::{Facts, mark_sensitive, request_id};
 use crate::retry::{Failed, Outcome, Policy, retry_after};
-use crate::{ApiError, Body, Client, Error, ErrorKind, Response};
+use crate::{ApiError, Body, Client, Error, ErrorKind, Response, redirect};
 
 /// A request that is ready to be sent, as often as it takes.
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
+    /// The place of the first manager; a redirect changes it.
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    /// In the place of the client's.
+    pub(crate) credentials: Option<Arc<Kept>>,
     pub(crate) idempotent: bool,
 }
 
@@ -40,32 +46,134 @@ pub(crate) async fn send<T: Receive>(
         let reason = "the call is made outside of a Tokio runtime";
         return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
     }
-    let policy = policy(client, &outgoing);
-    let deadline = Instant::now().checked_add(client.options.effective_deadline());
-    let mut retries = 0;
-    let mut renewed = false;
-    let mut reloaded = false;
+    let mut course = Course::new(client, outgoing);
     loop {
-        let generation = client.core.connections.generation();
+        let kept = match course.credentials().await {
+            Ok(kept) => kept,
+            Err(error) => return Err(gave_up(error, call)),
+        };
+        course.generation = client.core.connections.generation();
         call.attempts = call.attempts.saturating_add(1);
-        let failure = match attempt(client, &outgoing, Limit::of_attempt(client, deadline)).await {
+        call.manager = Some(course.endpoint.address.manager.clone());
+        let attempt = Attempt {
+            course: &course,
+            kept: kept.as_deref(),
+            limit: Limit::of_attempt(client, course.deadline),
+        };
+        let failure = match attempt.run().await {
             Ok((value, status, headers)) => {
-                let facts = Facts::new(call, status, headers, |text| client.core.auth.mask(text));
+                let facts = Facts::new(call, status, headers, |text| attempt.mask(text));
                 return Ok(succeeded(value, facts));
             }
             Err(failure) => failure,
         };
-        if !renewed && policy.repeatable && is_renewed(client, &failure.error, deadline).await {
-            renewed = true;
-            continue;
+        match course.after(failure, kept.as_ref(), &call).await {
+            Ok(wait) if wait.is_zero() => {}
+            Ok(wait) => sleep(wait).await,
+            Err(error) => return Err(gave_up(error, call)),
         }
-        let is_tls = failure.error.kind() == ErrorKind::Tls;
-        if !reloaded && policy.repeatable && is_tls && is_new(client, generation, deadline).await {
-            reloaded = true;
-            continue;
+    }
+}
+
+/// How far a call has come: where it is sent, and what was tried.
+struct Course<'c> {
+    client: &'c Client,
+    outgoing: Outgoing,
+    endpoint: &'c Endpoint,
+    deadline: Option<Instant>,
+    policy: Policy,
+    retries: u32,
+    redirects: u32,
+    renewed: bool,
+    /// That of the connections that the attempt under way is made on.
+    generation: u64,
+    reloaded: bool,
+}
+
+impl<'c> Course<'c> {
+    fn new(client: &'c Client, outgoing: Outgoing) -> Self {
+        Self {
+            policy: Policy {
+                max_retries: client.options.effective_max_retries(),
+                delay: client.options.effective_retry_delay(),
+                idempotent: outgoing.idempotent,
+                repeatable: outgoing.body.is_repeatable(),
+            },
+            endpoint: &client.core.first,
+            deadline: Instant::now().checked_add(client.options.effective_deadline()),
+            client,
+            outgoing,
+            retries: 0,
+            redirects: 0,
+            renewed: false,
+            generation: 0,
+            reloaded: false,
         }
-        let Some(wait) = policy.wait(failed(retries, &failure, deadline), random()) else {
-            return Err(gave_up(failure.error, call));
+    }
+
+    /// The client's credentials at this manager, unless the call has others or needs none.
+    fn keeper(&self) -> Option<&'c Arc<Keeper>> {
+        let keeper = self.endpoint.keeper.as_ref();
+        keeper.filter(|_| self.outgoing.credentials.is_none())
+    }
+
+    async fn credentials(&self) -> Result<Option<Arc<Kept>>, Error> {
+        match self.keeper() {
+            Some(keeper) => self.before_deadline(keeper.credentials()).await.map(Some),
+            None => Ok(self.outgoing.credentials.clone()),
+        }
+    }
+
+    /// What is waited for of a scheme of authentication, for as long as the call has.
+    async fn before_deadline<T>(
+        &self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let Some(deadline) = self.deadline else {
+            return work.await;
+        };
+        timeout_at(deadline, work).await.unwrap_or_else(|_| {
+            let length = self.client.options.effective_deadline();
+            let message = format!("no credentials within the deadline of {length:?}");
+            Err(Error::new(ErrorKind::Authentication, message))
+        })
+    }
+
+    /// How long to wait for the next attempt; or the error, if there is none.
+    async fn after(
+        &mut self,
+        failure: Failure,
+        kept: Option<&Arc<Kept>>,
+        call: &Call,
+    ) -> Result<Duration, Error> {
+        if is_refusal(&failure.error) && self.renewal(kept, call).await? {
+            return Ok(Duration::ZERO);
+        }
+        if self.is_reloaded(&failure.error).await {
+            return Ok(Duration::ZERO);
+        }
+        if let Some(target) = &failure.redirect
+            && self.policy.repeatable
+            && self.redirects < redirect::MOST
+            && let Some(endpoint) = self.client.core.endpoint_of(target)
+            && !std::ptr::eq(self.endpoint, endpoint)
+        {
+            self.redirects += 1;
+            self.renewed = false;
+            self.endpoint = endpoint;
+            self.outgoing.url = target.clone();
+            return Ok(Duration::ZERO);
+        }
+        let failed = Failed {
+            retries: self.retries,
+            outcome: failure.outcome,
+            retry_after: failure.retry_after,
+            left: self
+                .deadline
+                .map(|deadline| deadline.saturating_duration_since(Instant::now())),
+        };
+        let Some(wait) = self.policy.wait(failed, random()) else {
+            return Err(failure.error);
         };
         debug!(
             operation = call.operation.as_deref(),
@@ -74,25 +182,51 @@ pub(crate) async fn send<T: Receive>(
             ?wait,
             "attempt failed"
         );
-        sleep(wait).await;
-        retries += 1;
+        self.retries += 1;
+        Ok(wait)
+    }
+
+    /// Whether a call that failed for its certificates is to be sent again, with others that are in the files by now.
+    async fn is_reloaded(&mut self, error: &Error) -> bool {
+        let is_about_certificates =
+            error.kind() == ErrorKind::Tls || self.endpoint.keeper.is_none() && is_refusal(error);
+        if !is_about_certificates || self.reloaded || !self.policy.repeatable {
+            return false;
+        }
+        let reload = self.client.core.connections.reload(self.generation);
+        self.reloaded = match self.deadline {
+            Some(deadline) => timeout_at(deadline, reload).await.unwrap_or(false),
+            None => reload.await,
+        };
+        self.reloaded
+    }
+
+    /// Whether a call whose credentials were refused is to be sent again, with others.
+    async fn renewal(&mut self, kept: Option<&Arc<Kept>>, call: &Call) -> Result<bool, Error> {
+        let (Some(keeper), Some(kept)) = (self.keeper(), kept) else {
+            return Ok(false);
+        };
+        let operation = call.operation.as_deref().unwrap_or_default();
+        if self.renewed {
+            keeper.were_no_use(operation);
+            return Ok(false);
+        }
+        self.renewed = true;
+        let renewed = self.before_deadline(keeper.renew(kept, operation)).await?;
+        Ok(renewed && self.policy.repeatable)
     }
 }
 
-fn policy(client: &Client, outgoing: &Outgoing) -> Policy {
-    Policy {
-        max_retries: client.options.effective_max_retries(),
-        idempotent: outgoing.idempotent,
-        repeatable: outgoing.body.is_repeatable(),
-    }
-}
-
-fn failed(retries: u32, failure: &Failure, deadline: Option<Instant>) -> Failed {
-    Failed {
-        retries,
-        outcome: failure.outcome,
-        retry_after: failure.retry_after,
-        left: deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
+/// Whether an answer may mean that the manager does not know the credentials, or not any more. A missing licence is known
+/// by its code (505); a client certificate that is not trusted yet is answered 500, and has a code too (99).
+fn is_refusal(error: &Error) -> bool {
+    match (
+        error.status().map(|status| status.as_u16()),
+        error.error_code(),
+    ) {
+        (Some(403), code) => code != Some(505),
+        (Some(401), _) | (Some(500), Some(99)) => true,
+        _ => false,
     }
 }
 
@@ -119,103 +253,78 @@ fn gave_up(error: Error, call: Call) -> Error {
     error.in_call(call)
 }
 
-/// Whether the credentials were refused, and are new since.
-async fn is_renewed(client: &Client, error: &Error, deadline: Option<Instant>) -> bool {
-    let Some(status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) = error.status() else {
-        return false;
-    };
-    let renewal = client.core.auth.refused(status, error.api_error());
-    match deadline {
-        Some(deadline) => timeout_at(deadline, renewal).await.unwrap_or(false),
-        None => renewal.await,
-    }
-}
-
-/// Whether certificates or keys are other ones than those of a generation of connections. A call that failed for them was
-/// not sent.
-async fn is_new(client: &Client, generation: u64, deadline: Option<Instant>) -> bool {
-    let reload = client.core.connections.reload(generation);
-    match deadline {
-        Some(deadline) => timeout_at(deadline, reload).await.unwrap_or(false),
-        None => reload.await,
-    }
-}
-
-/// Sends the request once, and reads what comes back.
-async fn attempt<T: Receive>(
-    client: &Client,
-    outgoing: &Outgoing,
+/// One attempt: the request is sent once, and what comes back is read.
+struct Attempt<'a> {
+    course: &'a Course<'a>,
+    kept: Option<&'a Kept>,
     limit: Limit,
-) -> Result<(T, StatusCode, HeaderMap), Failure> {
-    let mut response = limit.hold(execute(client, outgoing)).await??;
-    let status = response.status();
-    let mut headers = std::mem::take(response.headers_mut());
-    mark_sensitive(&mut headers);
-    if !status.is_success() {
-        return Err(refused(client, response, headers, limit).await);
+}
+
+impl Attempt<'_> {
+    async fn run<T: Receive>(&self) -> Result<(T, StatusCode, HeaderMap), Failure> {
+        let mut response = self.limit.hold(self.execute()).await??;
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
+        mark_sensitive(&mut headers);
+        if !status.is_success() {
+            return Err(self.refused(response, headers).await);
+        }
+        let announced = receive::announced(&self.course.outgoing.method, status, &headers);
+        match T::receive(response, announced, self.limit).await {
+            Ok(value) => Ok((value, status, headers)),
+            Err(failure) => Err(failure.with_answer(Answer {
+                status,
+                request_id: request_id(&headers).map(|id| self.mask(id.to_owned())),
+                ..Answer::default()
+            })),
+        }
     }
-    let announced = receive::announced(&outgoing.method, status, &headers);
-    match T::receive(response, announced, limit).await {
-        Ok(value) => Ok((value, status, headers)),
-        Err(failure) => Err(failure.with_answer(Answer {
+
+    async fn execute(&self) -> Result<reqwest::Response, Failure> {
+        let outgoing = &self.course.outgoing;
+        let mut request = reqwest::Request::new(outgoing.method.clone(), outgoing.url.clone());
+        *request.headers_mut() = outgoing.headers.clone();
+        *request.body_mut() = outgoing.body.take()?;
+        if let Some(kept) = self.kept {
+            kept.credentials.apply(request.headers_mut());
+        }
+        let http = self.course.client.core.connections.http().await;
+        http.execute(request).await.map_err(failure::request)
+    }
+
+    /// The failure of an answer that is not a success. Its body is read as far as it comes.
+    async fn refused(&self, response: reqwest::Response, headers: HeaderMap) -> Failure {
+        let status = response.status();
+        let body = receive::as_far_as_it_comes(response, self.limit).await;
+        let mask = |text: String| self.mask(text);
+        let retry_after = retry_after(&headers, SystemTime::now());
+        let answer = Answer {
             status,
-            request_id: request_id(&headers).map(|id| client.core.auth.mask(id.to_owned())),
-            ..Answer::default()
-        })),
+            request_id: request_id(&headers).map(|id| mask(id.to_owned())),
+            retry_after,
+            api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
+            body: Some(receive::kept(&body, mask)),
+        };
+        let message = match ErrorKind::of(status) {
+            ErrorKind::Redirect => redirect::message(&headers, mask),
+            _ => String::new(),
+        };
+        Failure {
+            outcome: Outcome::of(status, answer.api_error.is_some()),
+            error: Error::new(ErrorKind::of(status), message).with_answer(answer),
+            retry_after,
+            redirect: redirect::target(status, &headers, &self.course.outgoing.url),
+        }
     }
-}
 
-async fn execute(client: &Client, outgoing: &Outgoing) -> Result<reqwest::Response, Failure> {
-    let mut request = reqwest::Request::new(outgoing.method.clone(), outgoing.url.clone());
-    *request.headers_mut() = outgoing.headers.clone();
-    *request.body_mut() = outgoing.body.take()?;
-    client.core.auth.apply(request.headers_mut()).await?;
-    let http = client.core.connections.http().await;
-    http.execute(request).await.map_err(failure::request)
-}
-
-/// The failure of an answer that is not a success. Its body is read as far as it comes.
-async fn refused(
-    client: &Client,
-    response: reqwest::Response,
-    headers: HeaderMap,
-    limit: Limit,
-) -> Failure {
-    let status = response.status();
-    let body = receive::as_far_as_it_comes(response, limit).await;
-    let mask = |text: String| client.core.auth.mask(text);
-    let retry_after = retry_after(&headers, SystemTime::now());
-    let answer = Answer {
-        status,
-        request_id: request_id(&headers).map(|id| mask(id.to_owned())),
-        retry_after,
-        api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
-        body: Some(receive::kept(&body, mask)),
-    };
-    let message = match ErrorKind::of(status) {
-        ErrorKind::Redirect => redirect(&headers, mask),
-        _ => String::new(),
-    };
-    Failure {
-        outcome: Outcome::of(status, answer.api_error.is_some()),
-        error: Error::new(ErrorKind::of(status), message).with_answer(answer),
-        retry_after,
-    }
-}
-
-/// Where a redirect points, without path and query. A place that secrets are in is none.
-fn redirect(headers: &HeaderMap, mask: impl Fn(String) -> String) -> String {
-    let target = headers
-        .get(header::LOCATION)
-        .and_then(|location| location.to_str().ok())
-        .and_then(|location| Url::parse(&mask(location.to_owned())).ok())
-        .filter(Url::has_host);
-    match target {
-        Some(url) => format!(
-            "it points to {}, and is not followed",
-            url.origin().ascii_serialization()
-        ),
-        None => "it points to another path, and is not followed".to_owned(),
+    /// `text` of the other side without the secrets of the call, should they be echoed in it.
+    fn mask(&self, text: String) -> String {
+        // The credentials first: a password may be a part of them.
+        let text = match self.kept {
+            Some(kept) => kept.mask.apply(text),
+            None => text,
+        };
+        self.course.endpoint.mask.apply(text)
     }
 }
 

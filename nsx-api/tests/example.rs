@@ -12,14 +12,6 @@ use nsx_api::mock::Manager;
 use nsx_api::operations;
 use serde_json::Value;
 
-const VARIABLES: [&str; 5] = [
-    "NSXT_MANAGER_HOST",
-    "NSXT_USERNAME",
-    "NSXT_PASSWORD",
-    "NSXT_CA_FILE",
-    "NSXT_ALLOW_UNVERIFIED_SSL",
-];
-
 /// The program of an example, built by the command that users are told, and once.
 ///
 /// A binary that lies beside the test's own may be an old one: running one test does not build it.
@@ -62,6 +54,15 @@ fn build(example: &str) -> PathBuf {
         .expect("cargo names the executable")
 }
 
+/// The settings of whoever runs the tests are none of them.
+fn forget_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NSXT_") {
+            command.env_remove(name);
+        }
+    }
+}
+
 struct Outcome {
     code: Option<i32>,
     stdout: String,
@@ -76,9 +77,7 @@ async fn run(example: &'static str, variables: &[(&'static str, &str)]) -> Outco
         .collect();
     let run = move || {
         let mut command = Command::new(program(example));
-        for name in VARIABLES {
-            command.env_remove(name);
-        }
+        forget_settings(&mut command);
         command.envs(variables).output().unwrap()
     };
     let Output {
@@ -182,7 +181,10 @@ async fn a_host_can_be_a_url_or_a_name_with_a_port() {
             assert_eq!(outcome.stderr, "");
         }
     }
-    assert_eq!(manager.count(), 9);
+    // Each has logged in, called, and logged out.
+    assert_eq!(manager.logins(), 9);
+    assert_eq!(manager.sessions(), 0);
+    assert_eq!(manager.count(), 27);
 }
 
 #[tokio::test]
@@ -193,11 +195,12 @@ async fn a_failure_is_one_line_with_operation_status_code_and_message() {
         .await
         .unwrap();
     let url = manager.url();
-    let variables = [
+    let mut variables = [
         ("NSXT_MANAGER_HOST", url.as_str()),
         ("NSXT_USERNAME", "audit"),
         ("NSXT_PASSWORD", "s3cret"),
         ("NSXT_ALLOW_UNVERIFIED_SSL", "true"),
+        ("NSXT_SESSION_AUTH", "true"),
     ];
     let outcome = run("registration_token", &variables).await;
     assert_failure(
@@ -206,8 +209,15 @@ async fn a_failure_is_one_line_with_operation_status_code_and_message() {
             "CreateRegistrationToken",
             "403 Forbidden",
             "error_code 403",
+            "the login failed",
             "The credentials were incorrect",
         ],
+    );
+    variables[4].1 = "false";
+    let outcome = run("registration_token", &variables).await;
+    assert_failure(
+        &outcome,
+        &["CreateRegistrationToken: 403 Forbidden: The credentials were incorrect"],
     );
 
     manager.respond_with(nsx_api::mock::Answer::api_error(
@@ -255,7 +265,7 @@ async fn a_setting_that_is_missing_or_wrong_is_named() {
             "NSXT_ALLOW_UNVERIFIED_SSL",
         ),
         (
-            vec![("NSXT_ALLOW_UNVERIFIED_SSL", "TRUE ")],
+            vec![host, user, password, ("NSXT_ALLOW_UNVERIFIED_SSL", "TRUE ")],
             "NSXT_ALLOW_UNVERIFIED_SSL",
         ),
         (
@@ -323,9 +333,7 @@ fn where_stderr_is_full_a_failure_is_still_an_exit_code_of_1() {
         ("demo", None, true),
     ] {
         let mut command = Command::new(program(example));
-        for name in VARIABLES {
-            command.env_remove(name);
-        }
+        forget_settings(&mut command);
         command.envs(host.map(|host| ("NSXT_MANAGER_HOST", host)));
         command.stderr(full());
         if stdout_is_full {
@@ -335,9 +343,7 @@ fn where_stderr_is_full_a_failure_is_still_an_exit_code_of_1() {
         assert_eq!(code, Some(1), "{example} {host:?}");
     }
     let mut command = Command::new(program("registration_token"));
-    for name in VARIABLES {
-        command.env_remove(name);
-    }
+    forget_settings(&mut command);
     // That the stand-in cannot be announced is no failure.
     let output = command.stderr(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(0));

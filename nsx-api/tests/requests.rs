@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use http::Method;
+use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
 
@@ -181,7 +182,7 @@ async fn the_prefix_of_a_gateway_goes_before_every_path() {
     let manager = Manager::start().await.unwrap();
     manager.on("GET /gateway/nsx/api/v1/x", |_| Answer::json(200, ()));
     let client = Client::builder(format!("{}/gateway/nsx/", manager.url()))
-        .basic_auth(manager.username(), manager.password())
+        .auth(Basic::new(manager.username(), manager.password()))
         .ca_pem(manager.ca_pem())
         .build()
         .unwrap();

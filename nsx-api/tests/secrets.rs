@@ -2,90 +2,22 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-use std::fmt::{Debug, Write as _};
-use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod paper;
+
 use std::time::Duration;
 
 use http::Method;
+use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
-use nsx_api::{CallOptions, Client, Error};
-use tracing_subscriber::fmt::MakeWriter;
+use nsx_api::{CallOptions, Client};
+
+use paper::{Paper, log_everything};
 
 const PASSWORD: &str = "Pa55-word+%&";
 /// `admin:` and the password in base64, as HTTP Basic has it.
 const BASIC: &str = "YWRtaW46UGE1NS13b3JkKyUm";
 /// Stands for a token, a cookie, or whatever else a manager hands out.
 const SECRET: &str = "S3CR3T-value";
-
-/// All that a program could write down.
-#[derive(Clone, Default)]
-struct Paper(Arc<Mutex<String>>);
-
-impl Paper {
-    fn text(&self) -> MutexGuard<'_, String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note(&self, thing: &impl Debug) {
-        writeln!(self.text(), "{thing:?} {thing:#?}").unwrap();
-    }
-
-    /// An error with its causes.
-    fn note_error(&self, error: &Error) {
-        self.note(error);
-        let mut cause: Option<&dyn std::error::Error> = Some(error);
-        while let Some(error) = cause {
-            writeln!(self.text(), "{error} {error:?}").unwrap();
-            cause = error.source();
-        }
-    }
-}
-
-impl io::Write for Paper {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.text().push_str(&String::from_utf8_lossy(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Paper {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl log::Log for Paper {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        writeln!(self.text(), "{} {}", record.target(), record.args()).unwrap();
-    }
-
-    fn flush(&self) {}
-}
-
-/// Both kinds of log there are, at their lowest level, for the whole process.
-fn log_everything() -> Paper {
-    let paper = Paper::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(paper.clone())
-        .finish();
-    tracing::subscriber::set_global_default(subscriber).unwrap();
-    log::set_boxed_logger(Box::new(paper.clone())).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
-    paper
-}
 
 /// Answers that tell the secrets back, in every place that a caller could look at.
 fn indiscreet_answers() -> Vec<Answer> {
@@ -180,7 +112,7 @@ async fn nothing_secret_is_shown_or_logged() {
             .await
             .unwrap();
         let builder = Client::builder(manager.url())
-            .basic_auth("admin", PASSWORD)
+            .auth(Basic::new("admin", PASSWORD))
             .ca_pem(manager.ca_pem())
             .options(options.clone());
         paper.note(&builder);
@@ -194,7 +126,7 @@ async fn nothing_secret_is_shown_or_logged() {
         manager.respond_always(Answer::status(200).body(token).stalled_at(20));
         try_everything(&hasty, &paper).await;
         let stranger = Client::builder(manager.url())
-            .basic_auth("admin", PASSWORD)
+            .auth(Basic::new("admin", PASSWORD))
             .build()
             .unwrap();
         try_everything(&stranger, &paper).await;

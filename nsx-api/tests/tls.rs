@@ -7,8 +7,9 @@ use std::future::Future;
 use std::io::Write;
 use std::sync::Arc;
 
+use nsx_api::auth::Basic;
 use nsx_api::mock::Manager;
-use nsx_api::{CallOptions, Client, ClientBuilder, Error, ErrorKind};
+use nsx_api::{CallOptions, Client, Config, Error, ErrorKind};
 use rcgen::{Certificate, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -24,7 +25,7 @@ use tls_server::{
     Authority, Leaf, Server, backend, ca_params, config, expired, not_yet_valid, server_params,
 };
 
-async fn call(builder: ClientBuilder) -> Result<u16, Error> {
+async fn call(builder: Config) -> Result<u16, Error> {
     let client = builder.options(CallOptions::new().max_retries(3)).build()?;
     let response = client
         .request(http::Method::GET, "/api/v1/nothing")
@@ -85,7 +86,7 @@ async fn without_its_ca_or_under_another_name_a_manager_hears_nothing() {
             "not valid for name",
         ),
     ] {
-        let error = call(builder.basic_auth("admin", "SECRET"))
+        let error = call(builder.auth(Basic::new("admin", "SECRET")))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
@@ -247,7 +248,8 @@ async fn a_certificate_that_does_not_hold_is_refused_with_the_reason_and_hears_n
     }
 }
 
-async fn refused(server: &Server, builder: ClientBuilder, reason: &str) {
+async fn refused(server: &Server, builder: Config, reason: &str) {
+    let builder = builder.auth(Basic::new("admin", "SECRET"));
     let error = tls_server::call(builder).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert!(error.to_string().contains(reason), "{reason}: {error}");
@@ -533,8 +535,8 @@ fn plain_http_to_another_machine_needs_to_be_allowed() {
 fn settings_that_cannot_be_used_are_refused_without_being_shown() {
     for builder in [
         Client::builder("https://admin:SECRET@nsx.example.com"),
-        Client::builder("nsx").basic_auth("a:b", "SECRET"),
-        Client::builder("nsx").basic_auth("", "SECRET"),
+        Client::builder("nsx").auth(Basic::new("a:b", "SECRET")),
+        Client::builder("nsx").auth(Basic::new("", "SECRET")),
         Client::builder("nsx").options(CallOptions::new().header("cookie", "SECRET")),
         Client::builder("https://nsx/api/v1?SECRET"),
     ] {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use nsx_api::{CallOptions, Client, ErrorKind, Identity};
+use nsx_api::auth::Identity;
+use nsx_api::{CallOptions, Client, ErrorKind};
 use tempfile::TempDir;
 
 mod tls_server;

@@ -5,7 +5,8 @@
 use std::error::Error as _;
 use std::path::Path;
 
-use nsx_api::{Client, ErrorKind, Identity};
+use nsx_api::auth::Identity;
+use nsx_api::{Client, ErrorKind};
 use rustls::ServerConfig;
 use rustls::version::TLS12;
 

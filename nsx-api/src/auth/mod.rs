@@ -1,48 +1,169 @@
-//! What puts credentials on a request, one file for each scheme.
+//! Ways into a manager: one trait, and a file for each scheme that comes with the library.
+//!
+//! | scheme | when to use it |
+//! | --- | --- |
+//! | [`Session`] | with a user and a password: one login, then a session that renews itself |
+//! | [`Basic`] | where sessions cannot be had, for a single call for one |
+//! | [`Remote`] | with a user of vIDM, on early versions |
+//! | [`Identity`], by [`Config::identity`](crate::Config::identity) | with a client certificate (a principal identity) |
+//! | [`Bearer`] | with a token from elsewhere, as it is |
+//! | [`Csp`] | with an API token of VMware Cloud Services, or an OAuth app |
+//! | [`Authenticate`] | with a scheme of your own, a token that is renewed for one |
+//!
+//! Without any of them calls carry no credentials.
+//!
+//! # Renewal
+//!
+//! Whatever the scheme, the library keeps what it returned, and asks again
+//! - before the first call,
+//! - some time before the credentials expire ([`Credentials::expires_in`]), while calls go on with those that still hold; when
+//!   that fails it is tried again every ten seconds, until they do not,
+//! - before a call that finds them unused for too long ([`Credentials::idle_timeout`]),
+//! - when the manager answers 401 or 403, as it does when it does not know a session or a token any more. The call is then
+//!   sent again, once, as it was not begun.
+//!
+//! Calls that need new credentials at the same time wait for the same ones, and for the same failure; no failure is kept for
+//! later calls.
+//!
+//! A manager answers 403 for a missing privilege too. So when a call is refused with new credentials as it was with the old
+//! ones, its operation counts as forbidden: for five minutes its refusals are passed on without asking for credentials
+//! again. Four operations at a time are remembered, and while they are, no refusal at all asks for credentials; so a manager
+//! that refuses everything sees five logins in five minutes.
 
 mod basic;
+mod bearer;
+mod credentials;
+mod csp;
+mod forbidden;
+mod keeper;
+mod login;
+mod session;
 
-use std::fmt;
+use std::error::Error as StdError;
 use std::future::{Future, ready};
 use std::pin::Pin;
 
-use http::{HeaderMap, StatusCode};
+pub use basic::{Basic, Remote};
+pub use bearer::Bearer;
+pub use credentials::Credentials;
+pub(crate) use credentials::Wiped;
+pub use csp::Csp;
+pub(crate) use keeper::{Keeper, Kept};
+pub use login::Login;
+pub use session::Session;
 
-pub(crate) use basic::Basic;
+pub use crate::tls::Identity;
 
-use crate::{ApiError, Error};
+use crate::Secret;
 
-/// What a scheme may have to wait for.
-pub(crate) type Waiting<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// Any error, of a scheme of your own.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// A scheme of authentication. Its `Debug` shows no secret.
-pub(crate) trait Authenticate: fmt::Debug + Send + Sync {
-    /// Puts the credentials on the request that is about to be sent, with values marked as sensitive.
-    fn apply<'a>(&'a self, headers: &'a mut HeaderMap) -> Waiting<'a, Result<(), Error>>;
+/// A scheme of authentication. One method is enough, [`authenticate`](Self::authenticate); the library sees to
+/// [everything else](self#renewal).
+///
+/// ```
+/// use std::path::PathBuf;
+/// use std::time::Duration;
+/// use nsx_api::Client;
+/// use nsx_api::auth::{Authenticate, BoxError, Credentials, Login};
+///
+/// /// A token that another program writes to a file, every hour.
+/// struct TokenFile(PathBuf);
+///
+/// impl Authenticate for TokenFile {
+///     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+///         let token = std::fs::read_to_string(&self.0)?;
+///         let hour = Duration::from_secs(3600);
+///         Ok(Credentials::bearer(token.trim()).expires_in(hour))
+///     }
+/// }
+///
+/// # fn build() -> Result<Client, nsx_api::Error> {
+/// Client::builder("nsx.example.com")
+///     .auth(TokenFile("/run/secrets/nsx-token".into()))
+///     .build()
+/// # }
+/// ```
+pub trait Authenticate: Send + Sync + 'static {
+    /// Gets credentials: reads them, makes them, or asks for them.
+    ///
+    /// It runs in a task of its own, once for all calls that wait, and never longer than the
+    /// [deadline](crate::CallOptions::deadline) that the client was built with. Its error becomes the
+    /// [source](std::error::Error::source) of the error of each of those calls.
+    fn authenticate(
+        &self,
+        login: &Login,
+    ) -> impl Future<Output = Result<Credentials, BoxError>> + Send;
 
-    /// Sees a 401 or 403, and says whether the credentials are new since, so that the call is worth another attempt.
-    fn refused<'a>(
-        &'a self,
-        _status: StatusCode,
-        _error: Option<&'a ApiError>,
-    ) -> Waiting<'a, bool> {
-        Box::pin(ready(false))
+    /// Gives credentials back, at [`Client::close`](crate::Client::close). Does nothing unless the scheme says otherwise.
+    fn revoke(
+        &self,
+        login: &Login,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = (login, credentials);
+        ready(Ok(()))
     }
 
-    /// `text` of the other side without the secrets of this scheme, should they be echoed in it.
-    fn mask(&self, text: String) -> String;
+    /// Whether each manager of a cluster has to be asked for credentials of its own. By default those of the first are for
+    /// all of them.
+    fn is_per_manager(&self) -> bool {
+        false
+    }
+
+    /// Says what is wrong with the scheme's settings, when a client is built with it. Nothing, by default.
+    ///
+    /// # Errors
+    ///
+    /// The building fails with it.
+    fn check(&self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// What is never to be shown should somebody echo it, beside the credentials themselves: a password. None by default.
+    fn secrets(&self) -> Vec<Secret> {
+        Vec::new()
+    }
 }
 
-/// No credentials.
-#[derive(Debug)]
-pub(crate) struct Anonymous;
+type Waiting<'a, T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send + 'a>>;
 
-impl Authenticate for Anonymous {
-    fn apply<'a>(&'a self, _: &'a mut HeaderMap) -> Waiting<'a, Result<(), Error>> {
-        Box::pin(ready(Ok(())))
+/// [`Authenticate`] as an object.
+pub(crate) trait Scheme: Send + Sync {
+    fn begin<'a>(&'a self, login: &'a Login) -> Waiting<'a, Credentials>;
+    fn end<'a>(&'a self, login: &'a Login, credentials: &'a Credentials) -> Waiting<'a, ()>;
+    fn is_for_each_manager(&self) -> bool;
+    fn fault(&self) -> Option<BoxError>;
+    fn hidden(&self) -> Vec<Secret>;
+    /// What it is called where settings are shown.
+    fn name(&self) -> &'static str;
+}
+
+impl<T: Authenticate> Scheme for T {
+    fn begin<'a>(&'a self, login: &'a Login) -> Waiting<'a, Credentials> {
+        Box::pin(self.authenticate(login))
     }
 
-    fn mask(&self, text: String) -> String {
-        text
+    fn end<'a>(&'a self, login: &'a Login, credentials: &'a Credentials) -> Waiting<'a, ()> {
+        Box::pin(self.revoke(login, credentials))
+    }
+
+    fn is_for_each_manager(&self) -> bool {
+        self.is_per_manager()
+    }
+
+    fn fault(&self) -> Option<BoxError> {
+        self.check().err()
+    }
+
+    fn hidden(&self) -> Vec<Secret> {
+        self.secrets()
+    }
+
+    fn name(&self) -> &'static str {
+        let name = std::any::type_name::<T>();
+        let path = name.split('<').next().unwrap_or(name);
+        path.rsplit("::").next().unwrap_or(name)
     }
 }

@@ -1,97 +1,116 @@
-use std::future::ready;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use http::{HeaderMap, HeaderValue, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::auth::Waiting;
-use crate::{ApiError, Error, ErrorKind};
+use crate::ErrorKind;
+use crate::auth::Basic;
 
-/// A scheme whose credentials are numbered, and renewed when they are refused.
-#[derive(Debug, Default)]
-struct Renewing {
-    number: AtomicU32,
-    renewals: u32,
-}
-
-impl Authenticate for Renewing {
-    fn apply<'a>(&'a self, headers: &'a mut HeaderMap) -> Waiting<'a, Result<(), Error>> {
-        headers.insert(
-            "x-number",
-            HeaderValue::from(self.number.load(Ordering::Relaxed)),
-        );
-        Box::pin(ready(Ok(())))
-    }
-
-    fn refused<'a>(&'a self, _: StatusCode, _: Option<&'a ApiError>) -> Waiting<'a, bool> {
-        let number = self.number.fetch_add(1, Ordering::Relaxed);
-        Box::pin(ready(number < self.renewals))
-    }
-
-    fn mask(&self, text: String) -> String {
-        text
-    }
-}
-
-/// A server that refuses credentials with a number below `good`.
-async fn server(status: u16, good: u32) -> String {
+/// A server that gives the same answer to everything, and counts.
+async fn server(answer: String) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = vec![0; 4096];
-            let length = stream.read(&mut request).await.unwrap();
-            let request = String::from_utf8_lossy(&request[..length]).into_owned();
-            let number: u32 = request
-                .split("x-number: ")
-                .nth(1)
-                .unwrap()
-                .lines()
-                .next()
-                .unwrap()
-                .parse()
-                .unwrap();
-            let status = if number < good { status } else { 200 };
-            let answer =
-                format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        }
-    });
-    format!("http://{address}")
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    tokio::spawn(serve_and(listener, answer, move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+    }));
+    (url, count)
 }
 
-fn client(url: String, auth: Renewing) -> Client {
-    let mut client = Client::builder(url)
-        .options(CallOptions::new().max_retries(0))
-        .build()
-        .unwrap();
-    Arc::get_mut(&mut client.core).unwrap().auth = Box::new(auth);
-    client
+async fn serve(listener: TcpListener, answer: String) {
+    serve_and(listener, answer, || ()).await;
+}
+
+async fn serve_and(listener: TcpListener, answer: String, then: impl Fn()) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 4096];
+        let _ = stream.read(&mut request).await.unwrap();
+        then();
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+fn answer(status: u16, headers: &str) -> String {
+    format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n{headers}\r\n")
 }
 
 #[tokio::test]
-async fn a_refused_call_is_sent_again_once_when_the_credentials_are_new() {
-    for (status, good, renewals, attempts, kind) in [
-        (401, 1, 9, 2, None),
-        (403, 1, 9, 2, None),
-        (403, 2, 9, 2, Some(ErrorKind::Forbidden)),
-        (403, 1, 0, 1, Some(ErrorKind::Forbidden)),
-        (404, 1, 9, 1, Some(ErrorKind::NotFound)),
-    ] {
-        let auth = Renewing {
-            renewals,
-            ..Renewing::default()
-        };
-        let client = client(server(status, good).await, auth);
-        // Not idempotent: a refusal has no effect.
-        match client.request(Method::POST, "/x").send().await {
-            Ok(response) => assert_eq!((response.attempts(), None), (attempts, kind)),
-            Err(error) => assert_eq!((error.attempts(), Some(error.kind())), (attempts, kind)),
+async fn credentials_that_do_not_change_are_not_tried_twice() {
+    for status in [401, 403] {
+        let (url, count) = server(answer(status, "")).await;
+        let client = Client::builder(url)
+            .auth(Basic::new("admin", "password"))
+            .build()
+            .unwrap();
+        for _ in 0..3 {
+            let error = client.request(Method::GET, "/x").send().await.unwrap_err();
+            assert_eq!(error.status().unwrap().as_u16(), status);
+            assert_eq!(error.attempts(), 1);
         }
+        assert_eq!(count.load(Ordering::Relaxed), 3);
     }
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_to_a_manager_of_the_cluster_and_to_nobody_else() {
+    let (second, asked) = server(answer(200, "")).await;
+    for (status, listed, path, followed) in [
+        (307, true, "/y", true),
+        (301, true, "/y", true),
+        (308, true, "/y", true),
+        (302, true, "/y", false),
+        (307, false, "/y", false),
+    ] {
+        let location = format!("Location: {second}{path}\r\n");
+        let (first, _) = server(answer(status, &location)).await;
+        let config = Client::builder(first);
+        let config = match listed {
+            true => config.manager(&second),
+            false => config,
+        };
+        let before = asked.load(Ordering::Relaxed);
+        let client = config.build().unwrap();
+        let result = client.request(Method::POST, "/x").text("body").send().await;
+        match result {
+            Ok(response) => {
+                assert!(followed, "{status}");
+                assert_eq!(response.attempts(), 2);
+                assert!(second.ends_with(response.manager()));
+            }
+            Err(error) => {
+                assert!(!followed, "{error}");
+                assert_eq!(error.kind(), ErrorKind::Redirect);
+            }
+        }
+        let after = asked.load(Ordering::Relaxed);
+        assert_eq!(after - before, usize::from(followed), "{status} {listed}");
+    }
+}
+
+#[tokio::test]
+async fn redirects_that_go_round_in_circles_end() {
+    let listeners = [
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        TcpListener::bind("127.0.0.1:0").await.unwrap(),
+    ];
+    let [first, second] = listeners
+        .each_ref()
+        .map(|listener| format!("http://{}", listener.local_addr().unwrap()));
+    let [one, other] = listeners;
+    tokio::spawn(serve(
+        one,
+        answer(307, &format!("Location: {second}/x\r\n")),
+    ));
+    tokio::spawn(serve(
+        other,
+        answer(307, &format!("Location: {first}/x\r\n")),
+    ));
+    let client = Client::builder(&first).manager(&second).build().unwrap();
+    let error = client.request(Method::GET, "/x").send().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Redirect, 6));
 }
 
 #[test]
@@ -102,4 +121,5 @@ fn a_client_and_its_calls_can_be_sent_between_threads() {
     shared(&client);
     sent(&client.request(Method::GET, "/x").send());
     sent(&client.request(Method::GET, "/x").stream());
+    sent(&client.close());
 }

@@ -11,8 +11,8 @@ use http::StatusCode;
 pub enum ErrorKind {
     /// 400: the manager cannot make sense of the request, or refuses its content. The call had no effect.
     BadRequest,
-    /// 401: the credentials are missing or refused. Managers themselves rather answer 403; gateways before them 401. The
-    /// call had no effect.
+    /// 401: the credentials are missing or refused, by the call or by the login before it. Managers themselves rather answer
+    /// 403; gateways before them 401. The call had no effect.
     Unauthorized,
     /// 403: the credentials are wrong, the account is locked, a privilege or a licence is missing, or the manager is
     /// read-only. The call had no effect.
@@ -50,6 +50,9 @@ pub enum ErrorKind {
     Decode,
     /// The answer is a success, but its body is larger than the library holds. The call took effect.
     BodyTooLarge,
+    /// There were no credentials for the call: the login failed, or the scheme of authentication did, in another way than the
+    /// kinds above say. [`source`](std::error::Error::source) is that failure. The call was not sent, so it had no effect.
+    Authentication,
     /// The request cannot be made from these arguments, or not outside of a runtime. Nothing was sent, so the call had no
     /// effect; only where it comes out of a [`ByteStream`](crate::ByteStream) there was an answer before.
     InvalidRequest,
@@ -58,6 +61,19 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// The kind of a call that was not sent, as its login failed like this: the same, if that kind says of a call that it had
+    /// no effect, and means the same.
+    pub(crate) fn without_effect(self) -> Self {
+        match self {
+            Self::Unauthorized
+            | Self::Forbidden
+            | Self::TooManyRequests
+            | Self::Connect
+            | Self::Tls => self,
+            _ => Self::Authentication,
+        }
+    }
+
     /// The kind of a status that is not a success.
     pub(crate) fn of(status: StatusCode) -> Self {
         match status.as_u16() {

@@ -46,7 +46,23 @@ struct Inner {
     message: String,
     call: Call,
     answer: Option<Answer>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Source>,
+}
+
+/// What caused an error.
+enum Source {
+    Other(Box<dyn StdError + Send + Sync>),
+    /// The failure of a login, which all calls that waited for it share.
+    Login(Arc<Error>),
+}
+
+impl Source {
+    fn as_error(&self) -> &(dyn StdError + 'static) {
+        match self {
+            Self::Other(error) => error.as_ref(),
+            Self::Login(error) => error.as_ref(),
+        }
+    }
 }
 
 /// Which call it was; also what a response tells of it.
@@ -82,8 +98,18 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Source::Other(source.into()));
         self
+    }
+
+    /// The error of a call that was not sent, as there were no credentials for it.
+    pub(crate) fn of_login(login: Arc<Self>) -> Self {
+        let mut error = Self::new(
+            login.kind().without_effect(),
+            format!("the login failed: {login}"),
+        );
+        error.0.source = Some(Source::Login(login));
+        error
     }
 
     pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
@@ -101,11 +127,11 @@ impl Error {
         self.0.kind
     }
 
-    /// The status that the manager answered, if it answered.
+    /// The status that the manager answered, if it answered: to the call, or to the login before it.
     ///
     /// Also there when a success could not be read or decoded.
     pub fn status(&self) -> Option<StatusCode> {
-        self.0.answer.as_ref().map(|answer| answer.status)
+        self.answer().map(|answer| answer.status)
     }
 
     /// The manager's number for the error, from its error body.
@@ -115,7 +141,7 @@ impl Error {
 
     /// The manager's error body, when it sent one.
     pub fn api_error(&self) -> Option<&ApiError> {
-        self.0.answer.as_ref()?.api_error.as_ref()
+        self.answer()?.api_error.as_ref()
     }
 
     /// The beginning of the body of an answer that is not a success, as text, at most 4 KiB.
@@ -123,7 +149,7 @@ impl Error {
     /// It is here whatever the body is, a proxy's HTML too. The body of a success is never kept. Bytes that are not UTF-8
     /// show as `U+FFFD`, and the client's credentials, should they be echoed, as `•••`. The text is as it came, control characters included: escape it before showing it.
     pub fn body(&self) -> Option<&str> {
-        self.0.answer.as_ref()?.body.as_deref()
+        self.answer()?.body.as_deref()
     }
 
     /// The `operationId` of the call, or method and path of one made by [`Client::request`](crate::Client::request).
@@ -133,7 +159,7 @@ impl Error {
 
     /// The manager's id of the request, if it sent one.
     pub fn request_id(&self) -> Option<&str> {
-        self.0.answer.as_ref()?.request_id.as_deref()
+        self.answer()?.request_id.as_deref()
     }
 
     /// How often the request was sent, or tried to be: 0 if the call never got that far.
@@ -144,6 +170,15 @@ impl Error {
     /// The manager that was called: host, and port if it is not the usual one.
     pub fn manager(&self) -> Option<&str> {
         self.0.call.manager.as_deref()
+    }
+
+    /// What came back to the call, or to the login that it waited for.
+    fn answer(&self) -> Option<&Answer> {
+        match (&self.0.answer, &self.0.source) {
+            (Some(answer), _) => Some(answer),
+            (None, Some(Source::Login(login))) => login.answer(),
+            _ => None,
+        }
     }
 
     /// The manager's message, else its details, else the text that came in place of an error body.
@@ -163,13 +198,16 @@ impl Error {
     /// The facts in brackets at the end of the line.
     fn facts(&self) -> Vec<String> {
         let mut facts = Vec::new();
-        if let Some(code) = self.error_code() {
+        // Those of a login are in its own line, which is a part of this one.
+        let said = self
+            .0
+            .answer
+            .as_ref()
+            .and_then(|answer| answer.api_error.as_ref());
+        if let Some(code) = said.and_then(|said| said.error_code) {
             facts.push(format!("error_code {code}"));
         }
-        if let Some(module) = self
-            .api_error()
-            .and_then(|error| error.module_name.as_deref())
-        {
+        if let Some(module) = said.and_then(|said| said.module_name.as_deref()) {
             facts.push(format!("module {}", one_line(module, 80)));
         }
         facts.extend(self.patience_asked_for());
@@ -197,8 +235,9 @@ impl Error {
             self.kind(),
             ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout | ErrorKind::Connection
         );
+        let is_of_login = matches!(self.0.source, Some(Source::Login(_)));
         self.manager()
-            .filter(|_| is_of_the_way)
+            .filter(|_| is_of_the_way && !is_of_login)
             .map(|manager| one_line(manager, MESSAGE_LIMIT))
     }
 
@@ -210,7 +249,12 @@ impl Error {
                 .map(|operation| one_line(operation, MESSAGE_LIMIT)),
         );
         parts.extend(self.far_end());
-        parts.extend(self.status().map(|status| status.to_string()));
+        parts.extend(
+            self.0
+                .answer
+                .as_ref()
+                .map(|answer| answer.status.to_string()),
+        );
         if !self.0.message.is_empty() {
             parts.push(one_line(&self.0.message, MESSAGE_LIMIT));
         }
@@ -246,7 +290,11 @@ impl fmt::Debug for Error {
             .field("body_bytes", &self.body().map(str::len))
             .field(
                 "source",
-                &self.0.source.as_ref().map(|source| debug(source)),
+                &self
+                    .0
+                    .source
+                    .as_ref()
+                    .map(|source| debug(&source.as_error())),
             )
             .finish()
     }
@@ -263,6 +311,6 @@ impl fmt::Debug for Plain {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+        self.0.source.as_ref().map(Source::as_error)
     }
 }

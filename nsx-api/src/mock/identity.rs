@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 
-use rustls::crypto::ring;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -36,7 +35,7 @@ impl Identity {
             true => verifier(&authority)?,
             false => WebPkiClientVerifier::no_client_auth(),
         };
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::new(crate::tls::provider()))
             .with_safe_default_protocol_versions()
             .map_err(io::Error::other)?
             .with_client_cert_verifier(verifier)
@@ -69,7 +68,7 @@ impl Identity {
 fn verifier(authority: &Authority) -> io::Result<Arc<dyn ClientCertVerifier>> {
     let mut roots = RootCertStore::empty();
     roots.add(authority.der()).map_err(io::Error::other)?;
-    let provider = Arc::new(ring::default_provider());
+    let provider = Arc::new(crate::tls::provider());
     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
         .allow_unauthenticated()
         .build()

@@ -21,6 +21,7 @@ use super::render::random_text;
 use super::script::Script;
 use super::server;
 use super::state::State;
+use crate::auth::Basic;
 use crate::generated::{examples, operations};
 use crate::{Client, Error};
 
@@ -151,7 +152,8 @@ impl Manager {
     /// # Errors
     /// When the client cannot be built.
     pub fn client(&self) -> Result<Client, Error> {
-        let builder = Client::builder(self.url()).basic_auth(self.username(), self.password());
+        let builder =
+            Client::builder(self.url()).auth(Basic::new(self.username(), self.password()));
         match self.ca_pem() {
             "" => builder.build(),
             pem => builder.ca_pem(pem).build(),

@@ -5,7 +5,6 @@ use std::io;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use rustls::crypto::ring;
 
 use super::answer::{Answer, Delivery, Source};
 use crate::operation::{DocumentedResponse, Operation};
@@ -176,7 +175,7 @@ fn with_fresh_secrets(text: &str) -> io::Result<String> {
 /// 128 random bits in hexadecimal.
 pub(super) fn random_text() -> io::Result<String> {
     let mut bytes = [0; 16];
-    let random = ring::default_provider().secure_random;
+    let random = crate::tls::provider().secure_random;
     random
         .fill(&mut bytes)
         .map_err(|_| io::Error::other("the system has no random numbers to give"))?;

@@ -16,11 +16,11 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use super::body::AnswerBody;
@@ -79,9 +79,10 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<Stat
         let certificate = None;
         return serve_http1(stream, Caller { state, certificate }).await;
     };
-    // A client that does not trust the certificate, or speaks no TLS, hangs up here.
-    let Ok(stream) = tls.accept(stream).await else {
-        return;
+    let stream = match tls.accept(stream).into_fallible().await {
+        Ok(stream) => stream,
+        // The client does not trust the certificate, or shows one that is not trusted, or speaks no TLS.
+        Err((_, stream)) => return hang_up(stream).await,
     };
     let (_, tls) = stream.get_ref();
     let certificate = tls.peer_certificates().and_then(|chain| chain.first());
@@ -93,6 +94,15 @@ async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<Stat
         Some(b"h2") => serve_http2(stream, caller).await,
         _ => serve_http1(stream, caller).await,
     }
+}
+
+/// Closes a connection so that the client reads why: with something of it unread, the system would reset the connection,
+/// and the alert would be lost.
+async fn hang_up(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut rest = [0; 1024];
+    let drain = async { while stream.read(&mut rest).await.is_ok_and(|length| length > 0) {} };
+    let _ = timeout(Duration::from_secs(1), drain).await;
 }
 
 async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, caller: Caller) {

@@ -21,12 +21,13 @@ const FROM_DER: &str = "openssl pkey -inform der";
 /// (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`); RSA from 2048 bits, P-256, P-384 and Ed25519 work
 /// everywhere. An encrypted key is refused: `openssl pkey -in encrypted.pem -out key.pem` decrypts it.
 ///
-/// Nothing is looked at before the client is [built](crate::ClientBuilder::build). Its memory is wiped when it is
+/// Nothing is looked at before the client is [built](crate::Config::build). Its memory is wiped when it is
 /// dropped, and `Debug` shows nothing of it but where it comes from.
 ///
 /// ```no_run
 /// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
-/// use nsx_api::{Client, Identity};
+/// use nsx_api::Client;
+/// use nsx_api::auth::Identity;
 ///
 /// let identity = Identity::from_pem_files("/etc/nsx/client.pem", "/etc/nsx/client-key.pem");
 /// Client::builder("nsx.example.com").identity(identity).build()
@@ -42,9 +43,9 @@ impl Identity {
     /// A certificate and its key as PEM. They may be one and the same PEM that holds both.
     ///
     /// ```no_run
-    /// # fn read() -> std::io::Result<nsx_api::Identity> {
+    /// # fn read() -> std::io::Result<nsx_api::auth::Identity> {
     /// let both = std::fs::read("/etc/nsx/client.pem")?;
-    /// let identity = nsx_api::Identity::from_pem(both.clone(), both);
+    /// let identity = nsx_api::auth::Identity::from_pem(both.clone(), both);
     /// # Ok(identity)
     /// # }
     /// ```
@@ -68,6 +69,11 @@ impl Identity {
             certificate: Source::File(certificate_path.into()),
             key: Source::File(key_path.into()),
         }
+    }
+
+    /// Says what is wrong with them.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.read()?.certified().map(drop)
     }
 
     pub(super) fn sources(&self) -> [&Source; 2] {

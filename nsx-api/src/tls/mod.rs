@@ -32,7 +32,7 @@ use provider::{Digest, sha256};
 use verify::{Accept, Verifier};
 
 /// What the caller said about TLS.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     /// Certificates beside those of the platform.
     pub(crate) added: Vec<Source>,

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::pem;
 use zeroize::Zeroizing;
 
+use super::certificates::certificates;
 use super::config_error;
 use crate::text::without_bom;
 use crate::{Error, ErrorKind};
@@ -38,6 +39,11 @@ impl fmt::Debug for Source {
 impl Source {
     pub(crate) fn pem(pem: impl Into<Vec<u8>>) -> Self {
         Self::Pem(Zeroizing::new(pem.into()))
+    }
+
+    /// Says what is wrong with certificates that are to be trusted.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        certificates(&self.read("CA")?).map(drop)
     }
 
     pub(crate) fn is_file(&self) -> bool {

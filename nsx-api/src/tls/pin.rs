@@ -9,7 +9,7 @@ use super::{Source, certificates, config_error};
 use crate::Error;
 
 /// A certificate by what the caller knows of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Pin {
     Thumbprint(String),
     Certificate(Source),

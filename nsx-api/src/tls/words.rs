@@ -127,6 +127,7 @@ pub(crate) fn refusal(alert: AlertDescription) -> Option<String> {
         Alert::CertificateUnknown => "it does not accept it",
         Alert::UnsupportedCertificate => "it does not support its kind",
         Alert::AccessDenied => "it denies it access",
+        Alert::DecryptError => "a signature in it, or made with its key, is wrong",
         _ => return None,
     };
     Some(format!(

@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use nsx_api::{CallOptions, Client, ClientBuilder, Error};
+use nsx_api::{CallOptions, Client, Config, Error};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) use rustls::crypto::aws_lc_rs as backend;
@@ -257,11 +257,8 @@ pub(crate) async fn get(client: &Client) -> Result<u16, Error> {
     Ok(response.status().as_u16())
 }
 
-/// Builds a client and calls once, with credentials that must not get anywhere they should not.
-pub(crate) async fn call(builder: ClientBuilder) -> Result<u16, Error> {
-    let client = builder
-        .basic_auth("admin", "SECRET")
-        .options(CallOptions::new().max_retries(0))
-        .build()?;
+/// Builds a client and calls once.
+pub(crate) async fn call(builder: Config) -> Result<u16, Error> {
+    let client = builder.options(CallOptions::new().max_retries(0)).build()?;
     get(&client).await
 }

@@ -1,0 +1,296 @@
+//! What a scheme gets for its calls: headers, and how long they hold.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use crate::Secret;
+
+/// The headers that authenticate a call, and how long they hold: what an [`Authenticate`](super::Authenticate) returns.
+///
+/// What cannot be sent (a blank line in a token, for one) is not refused where it is given: the call fails, and its
+/// error says what it was.
+///
+/// ```
+/// use std::time::Duration;
+/// use nsx_api::auth::Credentials;
+///
+/// let token = Credentials::bearer("eyJhbGciOi").expires_in(Duration::from_secs(1800));
+/// let gateway = Credentials::new().header("X-Api-Key", "7d1c0f");
+/// assert_eq!(format!("{gateway:?}"), r#"Credentials(["x-api-key"])"#);
+/// # let _ = token;
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "credentials do nothing until they are returned to the client"]
+pub struct Credentials {
+    headers: HeaderMap,
+    /// What an echo of them would show.
+    secrets: Vec<Secret>,
+    lifetime: Option<Duration>,
+    expires: Option<Instant>,
+    idle_timeout: Option<Duration>,
+    fault: Option<String>,
+}
+
+impl Credentials {
+    /// No header.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// `Authorization: Bearer …`.
+    pub fn bearer(token: impl Into<Secret>) -> Self {
+        Self::new().authorization("Bearer", token.into())
+    }
+
+    /// `Authorization: Basic …`: user and password in base64, as UTF-8.
+    pub fn basic(user: &str, password: &Secret) -> Self {
+        Self::user_and_password("Basic", user, password)
+    }
+
+    /// `Authorization: Basic …` or `Remote …`, which differ in that word only.
+    pub(super) fn user_and_password(scheme: &str, user: &str, password: &Secret) -> Self {
+        let pair = Zeroizing::new(format!("{user}:{}", password.expose_secret()));
+        let mut credentials =
+            Self::new().authorization(scheme, STANDARD.encode(pair.as_bytes()).into());
+        credentials.secrets.push(password.clone());
+        if let Err(fault) = check_user_and_password(user, password) {
+            credentials.fault = Some(fault);
+        }
+        credentials
+    }
+
+    /// Adds a header. A second one of the name replaces the first.
+    pub fn header(self, name: &str, value: impl Into<Secret>) -> Self {
+        let value = value.into();
+        match HeaderName::from_bytes(name.as_bytes()) {
+            Ok(name) => self.set(
+                name,
+                Zeroizing::new(value.expose_secret().to_owned()),
+                value,
+            ),
+            Err(_) => self.failed("the name of a header of the credentials is not valid"),
+        }
+    }
+
+    /// Adds a cookie; cookies share one header.
+    pub fn cookie(self, name: &str, value: impl Into<Secret>) -> Self {
+        let value = value.into();
+        let before = self
+            .headers
+            .get(header::COOKIE)
+            .and_then(|cookies| cookies.to_str().ok())
+            .unwrap_or_default();
+        let separator = if before.is_empty() { "" } else { "; " };
+        let cookies = Zeroizing::new(format!(
+            "{before}{separator}{name}={}",
+            value.expose_secret()
+        ));
+        self.set(header::COOKIE, cookies, value)
+    }
+
+    /// How long they hold from now. New ones are fetched a minute before, or when three quarters of a shorter life are
+    /// over. Without it they hold until the manager refuses them.
+    pub fn expires_in(mut self, lifetime: Duration) -> Self {
+        self.lifetime = Some(lifetime);
+        self.expires = Instant::now().checked_add(lifetime);
+        self
+    }
+
+    /// How long they hold while they are not used, as a session does. After nearly as long (a minute less, or three
+    /// quarters of a shorter time) new ones are fetched before the next call.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
+        self
+    }
+
+    fn authorization(self, scheme: &str, token: Secret) -> Self {
+        let value = Zeroizing::new(format!("{scheme} {}", token.expose_secret()));
+        self.set(header::AUTHORIZATION, value, token)
+    }
+
+    fn set(mut self, name: HeaderName, value: Zeroizing<String>, secret: Secret) -> Self {
+        self.secrets.push(secret);
+        match sensitive(value).and_then(|value| {
+            self.headers.try_insert(&name, value).ok()?;
+            Some(())
+        }) {
+            Some(()) => self,
+            None => self.failed(&format!(
+                "the credentials cannot be sent: the value of {name} is not one line of printable ASCII"
+            )),
+        }
+    }
+
+    /// Keeps the first fault.
+    fn failed(mut self, fault: &str) -> Self {
+        self.fault.get_or_insert_with(|| fault.to_owned());
+        self
+    }
+
+    /// These, unless they cannot be sent.
+    pub(crate) fn checked(self) -> Result<Self, String> {
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(self),
+        }
+    }
+
+    /// Whether both put the same on a call.
+    pub(super) fn are_those_of(&self, other: &Self) -> bool {
+        self.headers == other.headers
+    }
+
+    /// Puts them on a call, in the place of what is there.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+    }
+
+    pub(super) fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+
+    /// When they expire, and when it is time to look for others.
+    pub(super) fn expiry(&self) -> Option<(Instant, Instant)> {
+        let (expires, lifetime) = (self.expires?, self.lifetime?);
+        let early = expires.checked_sub(margin(lifetime)).unwrap_or(expires);
+        Some((expires, early))
+    }
+
+    /// How long after their last use they are not trusted to hold any more.
+    pub(super) fn patience(&self) -> Option<Duration> {
+        let timeout = self.idle_timeout?;
+        Some(timeout.saturating_sub(margin(timeout)))
+    }
+}
+
+/// How long before its end a time counts as over.
+fn margin(time: Duration) -> Duration {
+    (time / 4).min(Duration::from_secs(60))
+}
+
+/// A header's value that `Debug` hides, and that is wiped from memory when the last copy of it is gone.
+fn sensitive(value: Zeroizing<String>) -> Option<HeaderValue> {
+    if !value.is_ascii() {
+        return None;
+    }
+    let bytes = Bytes::from_owner(Wiped(value));
+    let mut value = HeaderValue::from_maybe_shared(bytes).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Text as bytes, wiped when it is dropped.
+pub(crate) struct Wiped(pub(crate) Zeroizing<String>);
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// What RFC 7617 asks of a user and a password.
+pub(super) fn check_user_and_password(user: &str, password: &Secret) -> Result<(), String> {
+    if user.is_empty() {
+        return Err("the user name is empty".into());
+    }
+    if user.contains(':') {
+        return Err("the user name has a colon in it, which HTTP Basic cannot carry".into());
+    }
+    let mut characters = user.chars().chain(password.expose_secret().chars());
+    if characters.any(char::is_control) {
+        return Err("the user name or the password has a control character in it".into());
+    }
+    Ok(())
+}
+
+/// Shows the headers' names.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_tuple("Credentials").field(&names).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header<'a>(credentials: &'a Credentials, name: &str) -> &'a HeaderValue {
+        &credentials.headers[name]
+    }
+
+    #[test]
+    fn user_and_password_are_encoded_and_sensitive() {
+        for (user, password, value) in [
+            (
+                "Aladdin",
+                "open sesame",
+                "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            ),
+            ("test", "123\u{A3}", "Basic dGVzdDoxMjPCow=="),
+            ("admin", "", "Basic YWRtaW46"),
+            ("admin", "a:b+c%", "Basic YWRtaW46YTpiK2Ml"),
+        ] {
+            let credentials = Credentials::basic(user, &password.into());
+            assert_eq!(header(&credentials, "authorization"), value);
+            assert!(header(&credentials, "authorization").is_sensitive());
+            assert!(credentials.checked().is_ok());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_told_without_being_shown() {
+        for credentials in [
+            Credentials::basic("", &"SECRET".into()),
+            Credentials::basic("a:b", &"SECRET".into()),
+            Credentials::basic("a\n", &"SECRET".into()),
+            Credentials::basic("a", &"SECRET\n".into()),
+            Credentials::basic("a", &"SECRET\0".into()),
+            Credentials::bearer("SECRET\nX: y"),
+            Credentials::bearer("SECRETü"),
+            Credentials::new().header("a b", "SECRET"),
+            Credentials::new().cookie("a", "SECRET\r\n"),
+        ] {
+            let shown = format!("{credentials:?}");
+            let fault = credentials.checked().unwrap_err();
+            assert!(!format!("{shown} {fault}").contains("SECRET"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn cookies_share_a_header_and_a_header_has_one_value() {
+        let credentials = Credentials::new()
+            .cookie("JSESSIONID", "1")
+            .cookie("lb", "2")
+            .header("x-xsrf-token", "old")
+            .header("X-XSRF-TOKEN", "new");
+        assert_eq!(header(&credentials, "cookie"), "JSESSIONID=1; lb=2");
+        assert_eq!(header(&credentials, "x-xsrf-token"), "new");
+        let mut headers = HeaderMap::from_iter([(header::COOKIE, HeaderValue::from_static("old"))]);
+        credentials.apply(&mut headers);
+        assert_eq!(headers["cookie"], "JSESSIONID=1; lb=2");
+        assert_eq!(headers.len(), 2);
+    }
+
+    #[test]
+    fn an_end_is_seen_a_minute_before_or_a_quarter() {
+        for (lifetime, early) in [(3600, 60), (240, 60), (100, 25), (0, 0)] {
+            let credentials = Credentials::new().expires_in(Duration::from_secs(lifetime));
+            let (expires, renewed) = credentials.expiry().unwrap();
+            assert_eq!(expires - renewed, Duration::from_secs(early), "{lifetime}");
+        }
+        let session = Credentials::new().idle_timeout(Duration::from_secs(1800));
+        assert_eq!(session.patience(), Some(Duration::from_secs(1740)));
+        assert_eq!(session.expiry(), None);
+        assert_eq!(Credentials::new().expires_in(Duration::MAX).expiry(), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! What a scheme is handed to ask a manager for credentials with.
+
+use std::fmt;
+
+use http::Method;
+
+use crate::{CallOptions, Client, Request};
+
+/// The way to a manager for a scheme of authentication: calls without credentials, over the client's connections, with its
+/// time-outs, retries and errors.
+///
+/// A call of it counts as idempotent, whatever its method: a login that got no answer is tried again.
+///
+/// ```
+/// use nsx_api::auth::{Authenticate, BoxError, Credentials, Login};
+/// use nsx_api::http::Method;
+///
+/// struct Ticket;
+///
+/// impl Authenticate for Ticket {
+///     async fn authenticate(&self, login: &Login) -> Result<Credentials, BoxError> {
+///         let answer = login.request(Method::POST, "/tickets").send().await?;
+///         let ticket = answer.json::<String>()?.into_inner();
+///         Ok(Credentials::new().header("X-Ticket", ticket))
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Login {
+    client: Client,
+}
+
+impl Login {
+    pub(crate) fn new(client: Client) -> Self {
+        let client = client.with(CallOptions::new().idempotent(true));
+        Self { client }
+    }
+
+    /// The manager to log in to: host, and port if it is not the usual one.
+    pub fn manager(&self) -> &str {
+        &self.client.core.first.address.manager
+    }
+
+    /// A call. Its path counts from the manager's root, as that of [`Client::request`].
+    pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
+        self.client.request(method, path)
+    }
+
+    /// The same way with other options, as [`Client::with`].
+    pub fn with(&self, options: CallOptions) -> Self {
+        Self {
+            client: self.client.with(options),
+        }
+    }
+
+    /// How long a login may take.
+    pub(super) fn deadline(&self) -> std::time::Duration {
+        self.client.options.effective_deadline()
+    }
+
+    /// Takes the scheme's own secrets out of a text.
+    pub(super) fn mask(&self, text: String) -> String {
+        self.client.core.first.mask.apply(text)
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("manager", &self.manager())
+            .finish()
+    }
+}

@@ -1,0 +1,265 @@
+//! A session of an NSX Manager: user and password once, then a cookie and a token against cross-site requests.
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method, header};
+use zeroize::Zeroizing;
+
+use super::{Authenticate, BoxError, Credentials, Login};
+use crate::path::append_pair;
+use crate::{CallOptions, Secret, text};
+
+const CREATE: &str = "/api/session/create";
+const DESTROY: &str = "/api/session/destroy";
+/// The cookie that is the session.
+const COOKIE: &str = "JSESSIONID";
+const XSRF: &str = "x-xsrf-token";
+/// A manager's own, unless its administrator says otherwise.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(1800);
+/// Who closes a client does not wait longer for the manager to forget a session, which it does by itself in time.
+const DESTROY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A session: what to use with a user and a password.
+///
+/// It is created by the first call (`POST /api/session/create`), one for each manager, and its cookie and its
+/// `X-XSRF-TOKEN` go with every call from then on. It is created anew when it was not used for nearly as long as the manager
+/// keeps it, and when the manager does not know it any more, however many calls find that out at once.
+/// [`Client::close`](crate::Client::close) ends it.
+///
+/// ```no_run
+/// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+/// use nsx_api::Client;
+/// use nsx_api::auth::Session;
+///
+/// Client::builder("nsx.example.com").auth(Session::new("admin", "VMware1!VMware1!")).build()
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Session {
+    user: String,
+    password: Secret,
+    idle_timeout: Duration,
+}
+
+impl Session {
+    /// The user and the password, of any characters.
+    pub fn new(user: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self {
+            user: user.into(),
+            password: password.into(),
+            idle_timeout: IDLE_TIMEOUT,
+        }
+    }
+
+    /// How long the manager keeps a session that is not used: 30 minutes, unless its administrator says otherwise.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    fn form(&self) -> Zeroizing<String> {
+        let mut form = Zeroizing::new(String::new());
+        append_pair(&mut form, "j_username", &self.user);
+        append_pair(&mut form, "j_password", self.password.expose_secret());
+        form
+    }
+}
+
+impl Authenticate for Session {
+    async fn authenticate(&self, login: &Login) -> Result<Credentials, BoxError> {
+        let answer = login
+            .request(Method::POST, CREATE)
+            .secret_form(self.form())
+            .send()
+            .await?;
+        match session(answer.headers()) {
+            Some(credentials) => Ok(credentials.idle_timeout(self.idle_timeout)),
+            None => Err(no_session(answer.headers()).into()),
+        }
+    }
+
+    async fn revoke(&self, login: &Login, credentials: &Credentials) -> Result<(), BoxError> {
+        let options = CallOptions::new().max_retries(0).deadline(DESTROY_DEADLINE);
+        login
+            .with(options)
+            .request(Method::POST, DESTROY)
+            .credentials(credentials)
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    fn is_per_manager(&self) -> bool {
+        true
+    }
+
+    fn check(&self) -> Result<(), BoxError> {
+        match self.user.is_empty() {
+            true => Err("the user name is empty".into()),
+            false => Ok(()),
+        }
+    }
+
+    fn secrets(&self) -> Vec<Secret> {
+        vec![self.password.clone()]
+    }
+}
+
+/// The session in the answer to a login; `None` if there is none.
+///
+/// A gateway may set cookies of its own beside it, to find the same node again, so all of them go back. Some managers send no
+/// XSRF token.
+fn session(headers: &HeaderMap) -> Option<Credentials> {
+    let cookies = cookies(headers);
+    cookies.iter().find(|(name, _)| *name == COOKIE)?;
+    let credentials = cookies
+        .into_iter()
+        .fold(Credentials::new(), |credentials, (name, value)| {
+            credentials.cookie(name, value)
+        });
+    match headers.get(XSRF).and_then(|token| token.to_str().ok()) {
+        Some(token) => Some(credentials.header(XSRF, token)),
+        None => Some(credentials),
+    }
+}
+
+/// The cookies that are set, with the last value of each. One without a value, or that has expired, is none.
+fn cookies(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    let mut cookies: Vec<(&str, &str)> = Vec::new();
+    for line in headers.get_all(header::SET_COOKIE) {
+        let Some((name, value, attributes)) = line.to_str().ok().and_then(cookie) else {
+            continue;
+        };
+        cookies.retain(|(other, _)| *other != name);
+        if !value.is_empty() && !has_expired(attributes) {
+            cookies.push((name, value));
+        }
+    }
+    cookies
+}
+
+/// The name, the value and the attributes of a cookie.
+fn cookie(line: &str) -> Option<(&str, &str, &str)> {
+    let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
+    let (name, value) = pair.split_once('=')?;
+    let name = name.trim();
+    (!name.is_empty()).then_some((name, value.trim(), attributes))
+}
+
+fn has_expired(attributes: &str) -> bool {
+    attributes
+        .split(';')
+        .filter_map(|attribute| attribute.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("max-age"))
+        .any(|(_, seconds)| seconds.trim().parse::<i64>().is_ok_and(|age| age <= 0))
+}
+
+/// Why an answer that is a success brings no session.
+fn no_session(headers: &HeaderMap) -> String {
+    let media_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next());
+    match media_type {
+        Some(media_type) => format!(
+            "the answer to the login sets no cookie {COOKIE} (content-type: {}): is this an NSX Manager?",
+            text::one_line(media_type, 80)
+        ),
+        None => format!("the answer to the login sets no cookie {COOKIE}: is this an NSX Manager?"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    fn answer(cookies: &[&str], xsrf: Option<&str>) -> HeaderMap {
+        let cookies = cookies.iter().map(|cookie| (header::SET_COOKIE, *cookie));
+        let xsrf = xsrf.map(|token| (header::HeaderName::from_static(XSRF), token));
+        let mut headers = HeaderMap::new();
+        for (name, value) in cookies.chain(xsrf) {
+            headers.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_session_is_read_from_among_other_cookies() {
+        for (cookies, xsrf, sent) in [
+            (
+                &["JSESSIONID=A1; Path=/; Secure; HttpOnly"][..],
+                Some("x"),
+                Some("JSESSIONID=A1"),
+            ),
+            (&["JSESSIONID=A1"], None, Some("JSESSIONID=A1")),
+            (
+                &[
+                    "lb=node-2; Path=/",
+                    "JSESSIONID=A1; Secure",
+                    "gone=; Max-Age=0",
+                    "old=1; max-age=-1",
+                ],
+                Some("x"),
+                Some("lb=node-2; JSESSIONID=A1"),
+            ),
+            (
+                &["JSESSIONID=old", "JSESSIONID=new"],
+                Some("x"),
+                Some("JSESSIONID=new"),
+            ),
+            (
+                &[" JSESSIONID = A1 ; Path=/"],
+                Some("x"),
+                Some("JSESSIONID=A1"),
+            ),
+            (&["JSESSIONID=a=b=="], Some("x"), Some("JSESSIONID=a=b==")),
+            (&["JSESSIONID="], Some("x"), None),
+            (
+                &["JSESSIONID=A1", "JSESSIONID=; Max-Age=0"],
+                Some("x"),
+                None,
+            ),
+            (&["JSESSIONID"], Some("x"), None),
+            (&["other=A1"], Some("x"), None),
+            (&[], Some("x"), None),
+        ] {
+            let mut call = HeaderMap::new();
+            let found = session(&answer(cookies, xsrf)).map(|credentials| {
+                credentials.checked().unwrap().apply(&mut call);
+                (call.get("cookie").unwrap().clone(), call.get(XSRF).cloned())
+            });
+            let expected = sent.map(|sent| {
+                let header = |text: &str| HeaderValue::from_str(text).unwrap();
+                (header(sent), xsrf.map(header))
+            });
+            assert_eq!(found, expected, "{cookies:?}");
+        }
+    }
+
+    #[test]
+    fn the_form_keeps_every_character() {
+        let form = Session::new("ann&co", "a+b %&=\"'ü").form();
+        assert_eq!(
+            *form,
+            "j_username=ann%26co&j_password=a%2Bb%20%25%26%3D%22%27%C3%BC"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_panics(cookies: Vec<Vec<u8>>, xsrf: Vec<u8>) {
+            let mut headers = HeaderMap::new();
+            for cookie in cookies {
+                if let Ok(value) = HeaderValue::from_bytes(&cookie) {
+                    headers.append(header::SET_COOKIE, value);
+                }
+            }
+            if let Ok(value) = HeaderValue::from_bytes(&xsrf) {
+                headers.insert(XSRF, value);
+            }
+            let _ = session(&headers).map(Credentials::checked);
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! The settings of a client, checked when it is built.
+
+mod env;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::address::Address;
+use crate::auth::{Authenticate, Keeper, Login, Scheme};
+use crate::client::{Core, Endpoint};
+use crate::connections::{self, Connections};
+use crate::mask::Mask;
+use crate::tls::{self, Identity, Pin, Source};
+use crate::{CallOptions, Client, Error, ErrorKind, Secret};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The settings of a [`Client`], checked when it is built.
+///
+/// [`Client::builder`] begins one. `Debug` shows what is set, and no secret.
+///
+/// ```no_run
+/// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+/// use nsx_api::Client;
+/// use nsx_api::auth::Session;
+///
+/// Client::builder("https://nsx.example.com")
+///     .auth(Session::new("admin", "VMware1!VMware1!"))
+///     .ca_file("/etc/ssl/nsx-ca.pem")
+///     .build()
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "settings do nothing until `build` is called"]
+pub struct Config {
+    address: String,
+    others: Vec<String>,
+    scheme: Option<Arc<dyn Scheme>>,
+    tls: tls::Settings,
+    allow_http: bool,
+    connect_timeout: Duration,
+    options: CallOptions,
+}
+
+impl Config {
+    /// Settings for the manager at `address`, as [`Client::builder`] takes it.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self {
+            address: address.into(),
+            others: Vec::new(),
+            scheme: None,
+            tls: tls::Settings::default(),
+            allow_http: false,
+            connect_timeout: CONNECT_TIMEOUT,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Another manager of the same cluster, which the first may redirect a call to.
+    ///
+    /// Calls go to the first. When it answers 301, 307 or 308 and points to one that is listed, the call is made there, with
+    /// the same body, and a session of its own where the scheme is [`Session`](crate::auth::Session). Who is not listed gets nothing: such a redirect is
+    /// [`ErrorKind::Redirect`].
+    pub fn manager(mut self, address: impl Into<String>) -> Self {
+        self.others.push(address.into());
+        self
+    }
+
+    /// How calls are authenticated: with one of the schemes in [`auth`](crate::auth), or one of your own. Without it calls carry
+    /// no credentials.
+    pub fn auth(mut self, scheme: impl Authenticate) -> Self {
+        self.scheme = Some(Arc::new(scheme));
+        self
+    }
+
+    /// Trusts the certificates in `pem` beside those of the platform. May be called more than once.
+    ///
+    /// They may be those of CAs, and certificates that managers made for themselves (self-signed ones, whether or not they
+    /// say `CA:TRUE`). A manager's certificate has to be valid now, and for the name or address that the client uses; one that
+    /// is not can be [pinned](Self::pin_certificate).
+    pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.added.push(Source::pem(pem));
+        self
+    }
+
+    /// Trusts the certificates in a PEM file, of up to 1 MiB, beside those of the platform, like [`ca_pem`](Self::ca_pem).
+    ///
+    /// [`build`](Self::build) reads it. A file that changes while the client is in use is picked up: within 10 seconds, or
+    /// at once when a manager's certificate is not trusted. If it cannot be used the client goes on with what it had, and a
+    /// warning is in the log.
+    pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.tls.added.push(Source::File(path.into()));
+        self
+    }
+
+    /// Trusts the certificate with this SHA-256 thumbprint and no other: 64 hexadecimal digits, with colons or blanks
+    /// between them or without. May be called more than once, and with [`pin_certificate`](Self::pin_certificate); any of them
+    /// will do then.
+    ///
+    /// Name, dates and issuer of the certificate do not matter, and neither do the platform's. The manager still has to prove
+    /// that it has the certificate's key. `openssl x509 -noout -fingerprint -sha256 -in manager.pem` shows the thumbprint, as
+    /// does `get certificate api thumbprint` on the manager's command line.
+    ///
+    /// ```no_run
+    /// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+    /// nsx_api::Client::builder("10.0.0.5")
+    ///     .pin_thumbprint("5E:0B:86:CA:9C:4B:39:1E:2B:B3:7D:3D:F5:7C:79:88:3D:8B:CA:1F:3E:72:4B:6D:B6:0A:61:FE:9C:40:7C:51")
+    ///     .build()
+    /// # }
+    /// ```
+    pub fn pin_thumbprint(mut self, thumbprint: impl Into<String>) -> Self {
+        self.tls.pins.push(Pin::Thumbprint(thumbprint.into()));
+        self
+    }
+
+    /// Trusts the first certificate in `pem` and no other, like [`pin_thumbprint`](Self::pin_thumbprint).
+    ///
+    /// ```no_run
+    /// # fn build() -> Result<nsx_api::Client, Box<dyn std::error::Error>> {
+    /// let client = nsx_api::Client::builder("10.0.0.5")
+    ///     .pin_certificate(std::fs::read("/etc/nsx/manager.pem")?)
+    ///     .build()?;
+    /// # Ok(client)
+    /// # }
+    /// ```
+    pub fn pin_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.tls.pins.push(Pin::Certificate(Source::pem(pem)));
+        self
+    }
+
+    /// Shows this certificate to a manager that asks for one, and sends no other credentials: a manager would take those
+    /// instead, so beside [`auth`](Self::auth) this is a contradiction, and an error.
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.tls.identity = Some(identity);
+        self
+    }
+
+    /// Trusts any certificate under any name.
+    ///
+    /// **Anyone on the way can then pose as the manager and read the password.** Add the manager's CA instead, with
+    /// [`ca_file`](Self::ca_file), or pin its certificate, with [`pin_thumbprint`](Self::pin_thumbprint). Beside either of
+    /// them this is a contradiction, and an error.
+    pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
+        self.tls.anyone = accept;
+        self
+    }
+
+    /// Allows `http://` to another machine.
+    ///
+    /// **Anyone on the way can then read and change everything, the password included.** To this machine (`localhost`,
+    /// `127.0.0.1`, `::1`) it is always allowed.
+    pub fn danger_allow_http(mut self, allow: bool) -> Self {
+        self.allow_http = allow;
+        self
+    }
+
+    /// How long a connection may take to come about. 10 seconds by default.
+    ///
+    /// It is never more than three quarters of the [attempt's time-out](CallOptions::attempt_timeout) that the client is
+    /// built with, so that a handshake that stalls is [`ErrorKind::Connect`], which is tried again, and not
+    /// [`ErrorKind::Timeout`]. An attempt's time-out given by [`Client::with`] does not shorten it.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// The options of the calls made through the client, unless [`Client::with`] says otherwise.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Builds the client. Reads the files; connects to nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`]: an address, the scheme of authentication, a header or a file cannot be used, or two settings
+    /// contradict each other. The message says which, and why.
+    pub fn build(self) -> Result<Client, Error> {
+        let secrets = match &self.scheme {
+            Some(scheme) => match scheme.fault() {
+                Some(fault) => return Err(config(fault.to_string())),
+                None => scheme.hidden(),
+            },
+            None => Vec::new(),
+        };
+        if self.scheme.is_some() && self.tls.identity.is_some() {
+            return Err(config(
+                "a client certificate and a scheme of authentication contradict each other: how are calls authenticated?",
+            ));
+        }
+        let ground = self.ground(&secrets)?;
+        let first = ground.first.clone();
+        let shared = self
+            .scheme
+            .as_ref()
+            .map(|scheme| ground.keeper(scheme, &first));
+        let endpoint = |address: &Address| {
+            let own = self
+                .scheme
+                .as_ref()
+                .filter(|scheme| scheme.is_for_each_manager());
+            ground.endpoint(
+                address.clone(),
+                own.map(|scheme| ground.keeper(scheme, address))
+                    .or_else(|| shared.clone()),
+            )
+        };
+        let core = Core {
+            connections: ground.connections.clone(),
+            first: endpoint(&first),
+            others: ground.others.iter().map(endpoint).collect(),
+        };
+        Ok(Client {
+            core: core.into(),
+            options: self.options.clone(),
+        })
+    }
+
+    /// The way to a login host: calls without credentials, whose errors show none of `secrets`.
+    pub(crate) fn login(self, secrets: &[Secret]) -> Result<Login, Error> {
+        let ground = self.ground(secrets)?;
+        Ok(ground.login(&ground.first))
+    }
+
+    /// What clients are made of, checked.
+    fn ground(&self, secrets: &[Secret]) -> Result<Ground, Error> {
+        let first = self.address(&self.address)?;
+        let mut others = Vec::new();
+        for text in &self.others {
+            let address = self.address(text)?;
+            if std::iter::once(&first)
+                .chain(&others)
+                .any(|known| known.is_same_as(&address))
+            {
+                return Err(config(format!(
+                    "the manager {} is given twice",
+                    address.manager
+                )));
+            }
+            others.push(address);
+        }
+        if let Some(fault) = self.options.fault() {
+            return Err(config(fault));
+        }
+        Ok(Ground {
+            connections: self
+                .connections(std::iter::once(&first).chain(&others))?
+                .into(),
+            mask: Mask::of(secrets),
+            options: self.options.clone(),
+            first,
+            others,
+        })
+    }
+
+    fn address(&self, text: &str) -> Result<Address, Error> {
+        let address = Address::parse(text).map_err(config)?;
+        match address.is_open() && !self.allow_http {
+            true => Err(config(
+                "plain http:// shows the password to everyone on the way: use https://",
+            )),
+            false => Ok(address),
+        }
+    }
+
+    /// Ends before the attempt does, so that a connection that does not come about is told apart from an answer that
+    /// does not, and is tried again.
+    fn effective_connect_timeout(&self) -> Duration {
+        let attempt = self.options.effective_attempt_timeout();
+        self.connect_timeout.min(attempt / 4 * 3)
+    }
+
+    fn connections<'a>(
+        &self,
+        mut addresses: impl Iterator<Item = &'a Address> + Clone,
+    ) -> Result<Connections, Error> {
+        let mut all = addresses.clone();
+        let https = addresses.any(|address| address.is_https);
+        if !https {
+            self.tls.check_unused()?;
+        }
+        Connections::new(connections::Settings {
+            tls: https.then(|| self.tls.clone()),
+            connect_timeout: self.effective_connect_timeout(),
+            // A proxy gets a tunnel to a manager, and sees no credentials; without TLS it would see them all.
+            no_proxy: all.any(|address| !address.is_https || address.is_loopback()),
+        })
+    }
+}
+
+/// What the client and the way to its logins have in common.
+struct Ground {
+    connections: Arc<Connections>,
+    mask: Mask,
+    options: CallOptions,
+    first: Address,
+    others: Vec<Address>,
+}
+
+impl Ground {
+    fn endpoint(&self, address: Address, keeper: Option<Arc<Keeper>>) -> Endpoint {
+        Endpoint {
+            address,
+            keeper,
+            mask: self.mask.clone(),
+        }
+    }
+
+    fn keeper(&self, scheme: &Arc<dyn Scheme>, address: &Address) -> Arc<Keeper> {
+        Keeper::new(scheme.clone(), self.login(address)).into()
+    }
+
+    /// Calls of one manager without credentials.
+    fn login(&self, address: &Address) -> Login {
+        let core = Core {
+            connections: self.connections.clone(),
+            first: self.endpoint(address.clone(), None),
+            others: Vec::new(),
+        };
+        Login::new(Client {
+            core: core.into(),
+            options: self.options.clone(),
+        })
+    }
+}
+
+/// Shows what is set. An address that is none may have a password in it.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |text: &String| match Address::parse(text) {
+            Ok(address) => address.manager.to_string(),
+            Err(_) => "…".to_owned(),
+        };
+        f.debug_struct("Config")
+            .field("address", &shown(&self.address))
+            .field(
+                "managers",
+                &self.others.iter().map(shown).collect::<Vec<_>>(),
+            )
+            .field("auth", &self.scheme.as_ref().map(|scheme| scheme.name()))
+            .field("tls", &self.tls)
+            .field("allow_http", &self.allow_http)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("options", &self.options)
+            .finish()
+    }
+}
+
+fn config(reason: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, reason)
+}

@@ -1,0 +1,378 @@
+//! The ways into a manager other than a session: each is accepted, renewed where it can be, and never mixed with another.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use nsx_api::auth::{
+    Authenticate, Basic, Bearer, BoxError, Credentials, Csp, Identity, Login, Remote,
+};
+use nsx_api::http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, Config, Error, ErrorKind};
+use tokio::task::JoinSet;
+
+fn config(manager: &Manager) -> Config {
+    Client::builder(manager.url()).ca_pem(manager.ca_pem())
+}
+
+async fn mint(client: &Client) -> Result<u32, Error> {
+    let token = client.create_registration_token().send().await?;
+    Ok(token.attempts())
+}
+
+async fn kind(client: &Client) -> Result<u32, ErrorKind> {
+    mint(client).await.map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn a_user_and_a_password_go_with_every_call() {
+    let printable: String = (' '..='~').collect();
+    for password in [
+        printable.as_str(),
+        "+",
+        "&%41",
+        "a:b",
+        "\"'",
+        "pässwörd €",
+        " ",
+        "",
+    ] {
+        let manager = Manager::builder()
+            .credentials("ann@example.com", password)
+            .start()
+            .await
+            .unwrap();
+        let user = manager.username();
+        for (client, word) in [
+            (config(&manager).auth(Basic::new(user, password)), "Basic "),
+            (
+                config(&manager).auth(Remote::new(user, password)),
+                "Remote ",
+            ),
+        ] {
+            assert_eq!(kind(&client.build().unwrap()).await, Ok(1), "{password}");
+            let last = manager.requests().pop().unwrap();
+            assert!(last.header("authorization").unwrap().starts_with(word));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_manager_with_basic_switched_off_refuses_it_and_takes_others() {
+    let manager = Manager::builder()
+        .without_basic_auth()
+        .start()
+        .await
+        .unwrap();
+    let (user, password) = (manager.username(), manager.password());
+    let basic = config(&manager)
+        .auth(Basic::new(user, password))
+        .build()
+        .unwrap();
+    assert_eq!(kind(&basic).await, Err(ErrorKind::Forbidden));
+    let remote = config(&manager)
+        .auth(Remote::new(user, password))
+        .build()
+        .unwrap();
+    assert_eq!(kind(&remote).await, Ok(1));
+    assert_eq!(manager.count(), 2);
+}
+
+#[tokio::test]
+async fn a_token_from_elsewhere_is_sent_as_it_is_and_refused_but_once() {
+    let manager = Manager::start().await.unwrap();
+    manager.accept_bearer("good.token_1");
+    let client = config(&manager)
+        .auth(Bearer::new("good.token_1"))
+        .build()
+        .unwrap();
+    assert_eq!(kind(&client).await, Ok(1));
+    manager.reject_bearer("good.token_1");
+    for count in [2, 3] {
+        assert_eq!(kind(&client).await, Err(ErrorKind::Forbidden));
+        assert_eq!(manager.count(), count, "there is no other token to try");
+    }
+    for token in ["", " ", "a b", "a\n", "tökn"] {
+        let error = config(&manager)
+            .auth(Bearer::new(token))
+            .build()
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+    }
+}
+
+#[tokio::test]
+async fn without_a_scheme_a_call_carries_no_credentials() {
+    let manager = Manager::builder()
+        .without_credentials()
+        .start()
+        .await
+        .unwrap();
+    let client = config(&manager).build().unwrap();
+    assert_eq!(kind(&client).await, Ok(1));
+    let request = manager.requests().pop().unwrap();
+    for name in ["authorization", "cookie", "x-xsrf-token"] {
+        assert_eq!(request.header(name), None);
+    }
+    client.close().await;
+    assert_eq!(manager.count(), 1);
+}
+
+/// Numbered tokens, each of which the manager has to be told of.
+struct Numbered {
+    manager: Arc<Manager>,
+    asked: Arc<AtomicU32>,
+}
+
+impl Authenticate for Numbered {
+    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        // Long enough for all that wait to come.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let token = format!("token-{number}");
+        self.manager.accept_bearer(&token);
+        Ok(Credentials::bearer(token).expires_in(Duration::from_secs(3600)))
+    }
+}
+
+#[tokio::test]
+async fn when_a_token_is_refused_under_a_thousand_calls_the_provider_is_asked_once() {
+    let manager = Arc::new(Manager::start().await.unwrap());
+    let asked = Arc::new(AtomicU32::new(0));
+    let client = config(&manager)
+        .auth(Numbered {
+            manager: manager.clone(),
+            asked: asked.clone(),
+        })
+        .build()
+        .unwrap();
+    mint(&client).await.unwrap();
+    let minted = Arc::new(AtomicU32::new(0));
+    let counted = minted.clone();
+    manager.on("CreateRegistrationToken", move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Answer::success()
+    });
+    manager.reject_bearer("token-0");
+    let mut calls = JoinSet::new();
+    for _ in 0..1000 {
+        let client = client.clone();
+        calls.spawn(async move { mint(&client).await });
+    }
+    for result in calls.join_all().await {
+        assert!(matches!(result, Ok(1 | 2)), "{result:?}");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(minted.load(Ordering::Relaxed), 1000);
+}
+
+/// A place where tokens of VMware Cloud Services are had, which counts.
+async fn csp(path: &'static str, token: &'static str, expires_in: serde_json::Value) -> Manager {
+    let csp = Manager::builder()
+        .without_credentials()
+        .start()
+        .await
+        .unwrap();
+    csp.on(&format!("POST {path}"), move |_| {
+        let answer = serde_json::json!({
+            "access_token": token, "token_type": "bearer", "expires_in": expires_in, "id_token": "x",
+        });
+        Answer::json(200, answer)
+    });
+    csp
+}
+
+#[tokio::test]
+async fn a_token_of_vmware_cloud_is_exchanged_once_and_sent_with_every_call() {
+    let manager = Manager::start().await.unwrap();
+    manager.accept_bearer("access");
+    for (scheme, path, form, authorization) in [
+        (
+            Csp::api_token("api+token&"),
+            "/csp/gateway/am/api/auth/api-tokens/authorize",
+            "refresh_token=api%2Btoken%26",
+            None,
+        ),
+        (
+            Csp::client_credentials("app", "s3cret"),
+            "/csp/gateway/am/api/auth/authorize",
+            "grant_type=client_credentials",
+            Some("Basic YXBwOnMzY3JldA=="),
+        ),
+    ] {
+        let csp = csp(path, "access", serde_json::json!("1799")).await;
+        let scheme = scheme.host(Config::new(csp.url()).ca_pem(csp.ca_pem()));
+        let client = config(&manager).auth(scheme).build().unwrap();
+        for _ in 0..3 {
+            assert_eq!(kind(&client).await, Ok(1));
+        }
+        let [exchange] = csp.requests().try_into().unwrap();
+        assert_eq!(exchange.body, form);
+        assert_eq!(exchange.header("authorization"), authorization);
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_vmware_cloud_is_renewed_before_it_expires() {
+    let manager = Manager::start().await.unwrap();
+    manager.accept_bearer("access");
+    let path = "/csp/gateway/am/api/auth/api-tokens/authorize";
+    let csp = csp(path, "access", serde_json::json!(1)).await;
+    let scheme = Csp::api_token("t0ken").host(Config::new(csp.url()).ca_pem(csp.ca_pem()));
+    let client = config(&manager).auth(scheme).build().unwrap();
+    mint(&client).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    mint(&client).await.unwrap();
+    assert_eq!(csp.count(), 2);
+}
+
+#[tokio::test]
+async fn an_exchange_that_fails_says_where_and_shows_no_token() {
+    let manager = Manager::start().await.unwrap();
+    for (answer, kind, message) in [
+        (
+            Answer::json(
+                400,
+                serde_json::json!({ "message": "invalid_grant: Invalid refresh token: s3cret-token" }),
+            ),
+            ErrorKind::Authentication,
+            "CreateRegistrationToken: the login failed: POST /csp/gateway/am/api/auth/api-tokens/authorize: 400 Bad Request: ",
+        ),
+        (
+            Answer::json(200, serde_json::json!({ "token": "s3cret-token" })),
+            ErrorKind::Authentication,
+            "CreateRegistrationToken: the login failed: POST /csp/gateway/am/api/auth/api-tokens/authorize: 200 OK: ",
+        ),
+        (
+            Answer::status(403),
+            ErrorKind::Forbidden,
+            "CreateRegistrationToken: the login failed: POST /csp/gateway/am/api/auth/api-tokens/authorize: 403 Forbidden",
+        ),
+    ] {
+        let csp = Manager::builder()
+            .without_credentials()
+            .start()
+            .await
+            .unwrap();
+        csp.respond_always(answer);
+        let scheme =
+            Csp::api_token("s3cret-token").host(Config::new(csp.url()).ca_pem(csp.ca_pem()));
+        let client = config(&manager).auth(scheme).build().unwrap();
+        let error = mint(&client).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (kind, 0));
+        assert!(error.to_string().starts_with(message), "{error}");
+        let shown = format!("{error} {error:?} {:?}", error.body());
+        assert!(!shown.contains("s3cret-token"), "{shown}");
+        assert_eq!(csp.count(), 1);
+    }
+    assert_eq!(manager.count(), 0);
+}
+
+/// A key of a gateway before the manager: the whole of a scheme.
+struct GatewayKey(String);
+
+impl Authenticate for GatewayKey {
+    async fn authenticate(&self, login: &Login) -> Result<Credentials, BoxError> {
+        let ticket = login
+            .request(Method::POST, "/tickets")
+            .text(self.0.clone())
+            .send()
+            .await?;
+        let ticket = std::str::from_utf8(&ticket)?.to_owned();
+        Ok(Credentials::new().header("x-api-key", ticket))
+    }
+}
+
+#[tokio::test]
+async fn a_scheme_of_ones_own_can_ask_the_manager_and_set_any_header() {
+    let manager = Manager::builder()
+        .without_credentials()
+        .start()
+        .await
+        .unwrap();
+    manager.on("POST /tickets", |call| {
+        Answer::status(200).body([&b"ticket-for-"[..], &call.body].concat())
+    });
+    // A login is tried again as if it was idempotent.
+    manager.respond_with(Answer::status(500).only_for("POST /tickets"));
+    let client = config(&manager)
+        .auth(GatewayKey("ann".into()))
+        .build()
+        .unwrap();
+    assert_eq!(kind(&client).await, Ok(1));
+    let last = manager.requests().pop().unwrap();
+    assert_eq!(last.header("x-api-key"), Some("ticket-for-ann"));
+    assert_eq!(manager.count(), 3);
+    assert!(format!("{client:?}").contains("GatewayKey"), "{client:?}");
+}
+
+#[tokio::test]
+async fn credentials_of_a_single_call_take_the_place_of_the_clients() {
+    let manager = Manager::start().await.unwrap();
+    manager.accept_bearer("other");
+    let client = manager.client().unwrap();
+    let request = || client.request(Method::GET, "/api/v1/x");
+    for (credentials, kind) in [
+        (Credentials::bearer("other"), ErrorKind::NotFound),
+        (Credentials::bearer("wrong"), ErrorKind::Forbidden),
+        (Credentials::new(), ErrorKind::Forbidden),
+        (Credentials::bearer("a\nb"), ErrorKind::InvalidRequest),
+    ] {
+        let error = request()
+            .credentials(&credentials)
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), kind, "{credentials:?}");
+        assert!(error.attempts() < 2);
+    }
+    assert_eq!(
+        request().send().await.unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+}
+
+#[tokio::test]
+async fn a_client_certificate_stands_alone() {
+    let manager = Manager::builder()
+        .client_certificates()
+        .start()
+        .await
+        .unwrap();
+    let issued = manager.issue_client_certificate().unwrap();
+    let identity = Identity::from_pem(issued.certificate_pem, issued.key_pem);
+    let client = config(&manager).identity(identity.clone()).build().unwrap();
+    assert_eq!(kind(&client).await, Ok(1));
+    let request = manager.requests().pop().unwrap();
+    assert!(request.client_certificate.is_some());
+    for name in ["authorization", "cookie", "x-xsrf-token"] {
+        assert_eq!(request.header(name), None);
+    }
+    // Without one a call is refused, and with one of somebody else there is no connection.
+    let bare = config(&manager).build().unwrap();
+    assert_eq!(kind(&bare).await, Err(ErrorKind::Forbidden));
+    let other = Manager::builder()
+        .client_certificates()
+        .start()
+        .await
+        .unwrap();
+    let issued = other.issue_client_certificate().unwrap();
+    let stranger = config(&manager)
+        .identity(Identity::from_pem(issued.certificate_pem, issued.key_pem))
+        .options(CallOptions::new().max_retries(0))
+        .build()
+        .unwrap();
+    let error = mint(&stranger).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
+    assert_eq!(manager.count(), 2);
+    // A header beside it would override it, so there is none.
+    let both = config(&manager)
+        .identity(identity)
+        .auth(Basic::new("a", "b"));
+    let error = both.build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("contradict"), "{error}");
+}

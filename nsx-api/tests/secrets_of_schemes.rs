@@ -1,0 +1,155 @@
+//! That no scheme of authentication shows its secrets, in any encoding: not in `Debug`, not in an error, not in a log at the
+//! lowest level.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+mod paper;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use nsx_api::auth::{Basic, Bearer, Csp, Identity, Remote, Session};
+use nsx_api::mock::{Answer, Manager, RecordedRequest};
+use nsx_api::{CallOptions, Client, Config};
+
+use paper::{Paper, log_everything};
+
+const PASSWORD: &str = "Pa55-word+%&";
+const BEARER: &str = "eyJhbGciOi.B34RER+/=";
+const API_TOKEN: &str = "4PI-t0ken+/&";
+
+/// What a secret looks like wherever it may turn up.
+fn encodings(secret: &str) -> Vec<String> {
+    let percent = |byte: &u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(*byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    let percent: String = secret.as_bytes().iter().map(percent).collect();
+    vec![
+        secret.to_owned(),
+        percent,
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("admin:{secret}")),
+        format!("{:?}", secret.as_bytes()),
+    ]
+}
+
+/// Says back what it was sent, as a careless manager or proxy may.
+fn echo(call: &RecordedRequest) -> Answer {
+    let headers: Vec<String> = call
+        .headers
+        .values()
+        .filter_map(|value| value.to_str().ok())
+        .map(str::to_owned)
+        .collect();
+    let body = String::from_utf8_lossy(&call.body);
+    Answer::api_error(
+        400,
+        1,
+        &format!("You sent {} and {body}", headers.join(" and ")),
+    )
+}
+
+async fn mint(client: &Client, paper: &Paper) {
+    match client.create_registration_token().send().await {
+        Ok(response) => {
+            paper.note(&response);
+            paper.note(response.headers());
+        }
+        Err(error) => {
+            paper.note_error(&error);
+            paper.note(&error.body());
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_scheme_shows_its_secrets() {
+    let paper = log_everything();
+    let mut secrets = vec![PASSWORD.to_owned(), BEARER.to_owned(), API_TOKEN.to_owned()];
+    for builder in [Manager::builder(), Manager::builder().http1_only()] {
+        let manager = builder
+            .credentials("admin", PASSWORD)
+            .client_certificates()
+            .start()
+            .await
+            .unwrap();
+        manager.accept_bearer(BEARER);
+        let issued = manager.issue_client_certificate().unwrap();
+        // The lines of the key between BEGIN and END.
+        let lines = issued.key_pem.lines().filter(|line| !line.starts_with('-'));
+        secrets.extend(lines.map(str::to_owned));
+        let csp = Manager::builder()
+            .without_credentials()
+            .start()
+            .await
+            .unwrap();
+        for path in ["api-tokens/authorize", "authorize"] {
+            let path = format!("POST /csp/gateway/am/api/auth/{path}");
+            let token = serde_json::json!({ "access_token": BEARER, "expires_in": 1799 });
+            csp.on(&path, move |_| Answer::json(200, &token));
+        }
+        let config = || Client::builder(manager.url()).ca_pem(manager.ca_pem());
+        let csp_config = Config::new(csp.url()).ca_pem(csp.ca_pem());
+        let identity = Identity::from_pem(issued.certificate_pem.clone(), issued.key_pem.clone());
+        paper.note(&identity);
+        paper.note(&issued);
+        let api_token = Csp::api_token(API_TOKEN).host(csp_config.clone());
+        let app = Csp::client_credentials("admin", PASSWORD).host(csp_config);
+        for (config, exchanged) in [
+            (config().auth(Session::new("admin", PASSWORD)), ""),
+            (config().auth(Basic::new("admin", PASSWORD)), ""),
+            (config().auth(Remote::new("admin", PASSWORD)), ""),
+            (config().auth(Bearer::new(BEARER)), ""),
+            (config().auth(api_token), API_TOKEN),
+            (config().auth(app), PASSWORD),
+            (config().identity(identity), ""),
+        ] {
+            paper.note(&config);
+            let client = config
+                .options(CallOptions::new().max_retries(0))
+                .build()
+                .unwrap();
+            paper.note(&client);
+            for handler in [|_: &_| Answer::success(), echo] {
+                manager.on("CreateRegistrationToken", handler);
+                mint(&client, &paper).await;
+                manager.expire_sessions();
+            }
+            // The login that follows a refusal is refused too, with all that it brought.
+            let echo = |secret| Answer::api_error(403, 403, &encodings(secret)[..3].join(" "));
+            manager.respond_with(echo(PASSWORD).only_for("POST /api/session/create"));
+            if !exchanged.is_empty() {
+                csp.respond_with(echo(exchanged));
+            }
+            manager.respond_with(Answer::status(401).only_for("CreateRegistrationToken"));
+            mint(&client, &paper).await;
+            client.close().await;
+        }
+        for call in manager.requests() {
+            paper.note(&call);
+            let cookies = call
+                .header("cookie")
+                .and_then(|cookie| cookie.split_once('='));
+            secrets.extend(cookies.map(|(_, value)| value.to_owned()));
+            secrets.extend(call.header("x-xsrf-token").map(str::to_owned));
+        }
+    }
+    assert!(secrets.len() > 15, "{} secrets", secrets.len());
+    let text = paper.text();
+    for needle in secrets.iter().flat_map(|secret| encodings(secret)) {
+        let line = text.lines().find(|line| line.contains(&needle));
+        assert_eq!(line, None, "{needle} shows");
+    }
+    for needle in [
+        "You sent ",
+        " and ••• and ",
+        "the login failed",
+        "new credentials",
+        "Session",
+        "Csp",
+    ] {
+        assert!(text.contains(needle), "{needle}");
+    }
+}

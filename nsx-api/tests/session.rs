@@ -1,0 +1,508 @@
+//! Sessions: created once, renewed by themselves, and given up for nothing.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+mod common;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nsx_api::auth::Session;
+use nsx_api::http::Method;
+use nsx_api::mock::{Answer, Manager, ManagerBuilder};
+use nsx_api::{CallOptions, Client, Config, Error, ErrorKind};
+use tokio::task::JoinSet;
+
+const CREATE: &str = "POST /api/session/create";
+const DESTROY: &str = "POST /api/session/destroy";
+
+/// A client of a manager by a session.
+fn config(manager: &Manager) -> Config {
+    let config =
+        Client::builder(manager.url()).auth(Session::new(manager.username(), manager.password()));
+    match manager.ca_pem() {
+        "" => config,
+        ca => config.ca_pem(ca),
+    }
+}
+
+async fn start(builder: ManagerBuilder) -> (Manager, Client) {
+    let manager = builder.start().await.unwrap();
+    let client = config(&manager).build().unwrap();
+    (manager, client)
+}
+
+/// Mints a token, and gives the number of attempts.
+async fn mint(client: &Client) -> Result<u32, Error> {
+    let token = client.create_registration_token().send().await?;
+    Ok(token.attempts())
+}
+
+#[tokio::test]
+async fn a_session_is_created_by_the_first_call_and_goes_with_every_call() {
+    for builder in [
+        Manager::builder(),
+        Manager::builder().http1_only(),
+        Manager::builder().plain_http(),
+        Manager::builder().without_basic_auth(),
+        Manager::builder().behind_gateway(),
+    ] {
+        let (manager, client) = start(builder).await;
+        assert_eq!(manager.count(), 0);
+        for _ in 0..3 {
+            assert_eq!(mint(&client).await.unwrap(), 1);
+        }
+        assert_eq!(manager.logins(), 1);
+        let requests = manager.requests();
+        let (login, calls) = requests.split_first().unwrap();
+        assert_eq!(login.path, "/api/session/create");
+        assert_eq!(
+            login.header("content-type"),
+            Some("application/x-www-form-urlencoded")
+        );
+        for call in calls {
+            assert!(call.header("cookie").unwrap().starts_with("JSESSIONID="));
+            assert!(call.header("x-xsrf-token").is_some());
+        }
+        assert!(
+            requests
+                .iter()
+                .all(|call| call.header("authorization").is_none())
+        );
+    }
+}
+
+#[tokio::test]
+async fn calls_that_begin_together_share_one_login() {
+    let (manager, client) = start(Manager::builder()).await;
+    let mut calls = JoinSet::new();
+    for _ in 0..200 {
+        let client = client.clone();
+        calls.spawn(async move { mint(&client).await });
+    }
+    for result in calls.join_all().await {
+        assert_eq!(result.unwrap(), 1);
+    }
+    assert_eq!((manager.logins(), manager.sessions()), (1, 1));
+}
+
+/// Counts the tokens by the number that the test gave each call.
+fn count_tokens(manager: &Manager) -> Arc<Mutex<Vec<String>>> {
+    let minted = Arc::new(Mutex::new(Vec::new()));
+    let numbers = minted.clone();
+    manager.on("CreateRegistrationToken", move |call| {
+        let number = call.header("x-number").unwrap_or_default().to_owned();
+        numbers.lock().unwrap().push(number);
+        Answer::success()
+    });
+    minted
+}
+
+#[tokio::test]
+async fn when_the_session_expires_under_a_thousand_calls_there_is_one_login_and_one_token_for_each()
+{
+    for builder in [Manager::builder(), Manager::builder().behind_gateway()] {
+        let (manager, client) = start(builder).await;
+        mint(&client).await.unwrap();
+        let minted = count_tokens(&manager);
+        manager.expire_sessions();
+        let mut calls = JoinSet::new();
+        for number in 0..1000 {
+            let options = CallOptions::new().header("x-number", &number.to_string());
+            let client = client.with(options);
+            calls.spawn(async move { mint(&client).await });
+        }
+        for result in calls.join_all().await {
+            assert!(matches!(result, Ok(1 | 2)), "{result:?}");
+        }
+        assert_eq!((manager.logins(), manager.sessions()), (2, 1));
+        let minted = minted.lock().unwrap();
+        assert_eq!(minted.len(), 1000);
+        assert_eq!(minted.iter().collect::<HashSet<_>>().len(), 1000);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_expires_while_calls_are_on_their_way_is_renewed_once() {
+    let (manager, client) = start(Manager::builder()).await;
+    mint(&client).await.unwrap();
+    for round in 1..=5 {
+        let mut calls = JoinSet::new();
+        for _ in 0..100 {
+            let client = client.clone();
+            calls.spawn(async move { mint(&client).await });
+        }
+        tokio::time::sleep(Duration::from_millis(3)).await;
+        manager.expire_sessions();
+        for result in calls.join_all().await {
+            result.unwrap();
+        }
+        mint(&client).await.unwrap();
+        assert_eq!(manager.logins(), 1 + round);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_xsrf_token_is_mended_by_a_new_session() {
+    let (manager, client) = start(Manager::builder()).await;
+    manager.respond_with(
+        Answer::status(200)
+            .header("set-cookie", "JSESSIONID=stale; Path=/; Secure; HttpOnly")
+            .header("x-xsrf-token", "stale")
+            .only_for(CREATE),
+    );
+    assert_eq!(mint(&client).await.unwrap(), 2);
+    // Without an XSRF token too.
+    manager.expire_sessions();
+    manager.respond_with(
+        Answer::status(200)
+            .header("set-cookie", "other=1")
+            .header("set-cookie", "JSESSIONID=stale")
+            .only_for(CREATE),
+    );
+    let error = mint(&client).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 2));
+    assert_eq!(
+        mint(&client).await.map_err(|error| error.kind()),
+        Err(ErrorKind::Forbidden)
+    );
+    let other = client.request(Method::GET, "/api/v1/other");
+    assert_eq!(other.send().await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(mint(&client).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_missing_privilege_comes_back_as_such_and_costs_two_logins() {
+    let (manager, client) = start(Manager::builder()).await;
+    manager.forbid("CreateRegistrationToken");
+    let number = |call: u32| CallOptions::new().header("x-number", &call.to_string());
+    for call in 0..100 {
+        let error = mint(&client.with(number(call))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+        assert_eq!(error.attempts(), if call == 0 { 2 } else { 1 });
+        let said = error.api_error().unwrap().error_message.as_deref().unwrap();
+        assert!(said.contains("permission"), "{said}");
+    }
+    assert_eq!(manager.logins(), 2);
+    // Both sessions live, and are ended together.
+    assert_eq!(manager.sessions(), 2);
+    client.close().await;
+    assert_eq!(manager.sessions(), 0);
+    mint(&client).await.unwrap_err();
+    assert_eq!(manager.logins(), 3);
+    // Other operations are not concerned, and the session that they have is renewed as ever.
+    manager.expire_sessions();
+    let other = client.request(Method::GET, "/api/v1/other").send().await;
+    assert_eq!(other.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(manager.logins(), 4);
+}
+
+#[tokio::test]
+async fn a_manager_that_refuses_everything_sees_five_logins() {
+    let (manager, client) = start(Manager::builder()).await;
+    for number in 0..100 {
+        manager.forbid(&format!("GET /api/v1/things/{number}"));
+        let path = format!("/api/v1/things/{number}");
+        let error = client.request(Method::GET, path).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Forbidden);
+    }
+    assert_eq!(manager.logins(), 5);
+}
+
+#[tokio::test]
+async fn a_missing_privilege_under_a_hundred_calls_at_once_is_one_renewal() {
+    let (manager, client) = start(Manager::builder()).await;
+    manager.forbid("CreateRegistrationToken");
+    let mut calls = JoinSet::new();
+    for _ in 0..100 {
+        let client = client.clone();
+        calls.spawn(async move { mint(&client).await });
+    }
+    for result in calls.join_all().await {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Forbidden);
+    }
+    assert_eq!(manager.logins(), 2);
+}
+
+#[tokio::test]
+async fn a_missing_licence_is_no_reason_for_a_login() {
+    let (manager, client) = start(Manager::builder()).await;
+    mint(&client).await.unwrap();
+    manager.respond_always(Answer::api_error(403, 505, "The licence is missing."));
+    let error = mint(&client).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 1));
+    assert_eq!(manager.logins(), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_fails_is_a_clear_error_or_is_tried_again() {
+    let html = || {
+        Answer::status(200)
+            .header("content-type", "text/html; charset=utf-8")
+            .body("<html>Log in</html>")
+    };
+    let busy = || {
+        Answer::status(503)
+            .header("content-type", "text/html")
+            .body("<h1>busy</h1>")
+    };
+    for (answer, result, line) in [
+        // Tried again: a login has no effect that a second one would double.
+        (Answer::api_error(500, 500, "Failed."), Ok(()), ""),
+        (Answer::api_error(503, 503, "Starting."), Ok(()), ""),
+        (busy(), Ok(()), ""),
+        (Answer::api_error(429, 102, "Too many."), Ok(()), ""),
+        (Answer::dropped(), Ok(()), ""),
+        (
+            Answer::status(200).body("cut off").truncated_at(3),
+            Ok(()),
+            "",
+        ),
+        (
+            Answer::api_error(500, 500, "Failed.").times(99),
+            Err(ErrorKind::Authentication),
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 500 Internal Server Error: Failed. (error_code 500, module common-services, 5 attempts)",
+        ),
+        (
+            busy().times(99),
+            Err(ErrorKind::Authentication),
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 503 Service Unavailable: <h1>busy</h1> (5 attempts)",
+        ),
+        (
+            Answer::api_error(429, 102, "Too many.").times(99),
+            Err(ErrorKind::TooManyRequests),
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 429 Too Many Requests: Too many. (error_code 102, module common-services, 5 attempts)",
+        ),
+        (
+            Answer::api_error(403, 403, "Locked.").times(99),
+            Err(ErrorKind::Forbidden),
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 403 Forbidden: Locked. (error_code 403, module common-services)",
+        ),
+        (
+            Answer::status(401).times(99),
+            Err(ErrorKind::Unauthorized),
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 401 Unauthorized",
+        ),
+        (
+            Answer::status(404).times(99),
+            Err(ErrorKind::Authentication),
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 404 Not Found",
+        ),
+        (
+            html().times(99),
+            Err(ErrorKind::Authentication),
+            "CreateRegistrationToken: the login failed: the answer to the login sets no cookie JSESSIONID (content-type: text/html): is this an NSX Manager?",
+        ),
+        (
+            Answer::status(200).header("x-xsrf-token", "x").times(99),
+            Err(ErrorKind::Authentication),
+            "CreateRegistrationToken: the login failed: the answer to the login sets no cookie JSESSIONID: is this an NSX Manager?",
+        ),
+        (
+            Answer::status(302)
+                .header("location", "/login.jsp")
+                .times(99),
+            Err(ErrorKind::Authentication),
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 302 Found: it points to another path, and is not followed",
+        ),
+        (
+            Answer::dropped().times(99),
+            Err(ErrorKind::Authentication),
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 127.0.0.1:",
+        ),
+    ] {
+        let manager = Manager::start().await.unwrap();
+        manager.respond_with(answer.only_for(CREATE));
+        let quick = CallOptions::new().max_retry_delay(Duration::from_millis(5));
+        let client = config(&manager).options(quick).build().unwrap();
+        match mint(&client).await {
+            Ok(attempts) => assert_eq!((result, attempts), (Ok(()), 1)),
+            Err(error) => {
+                assert_eq!(Err(error.kind()), result, "{error}");
+                assert!(error.to_string().starts_with(line), "{error}");
+                assert_eq!(error.attempts(), 0, "the call was not sent: {error}");
+                let is_of_call = |call: &nsx_api::mock::RecordedRequest| call.operation.is_some();
+                assert!(!manager.requests().iter().any(is_of_call));
+                assert!(manager.count() <= 5);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_gets_no_answer_ends_at_the_deadline_of_the_call_that_waits_for_it() {
+    let (manager, client) = start(Manager::builder()).await;
+    manager.respond_always(
+        Answer::status(200)
+            .delay(Duration::from_secs(60))
+            .only_for(CREATE),
+    );
+    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(200)));
+    let error = mint(&hasty).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Authentication, 0)
+    );
+    assert_eq!(
+        error.to_string(),
+        "CreateRegistrationToken: no credentials within the deadline of 200ms"
+    );
+    // It goes on for others that have more time.
+    assert_eq!(manager.count(), 1);
+    let error = mint(&hasty).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert_eq!(manager.count(), 1);
+}
+
+#[tokio::test]
+async fn what_a_failed_login_said_is_there_for_a_program_too() {
+    let (manager, client) = start(Manager::builder()).await;
+    manager.respond_with(
+        Answer::api_error(403, 98, "No.")
+            .header("x-nsx-requestid", "id-7")
+            .only_for(CREATE),
+    );
+    let error = mint(&client).await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 403);
+    assert_eq!(error.error_code(), Some(98));
+    assert_eq!(error.request_id(), Some("id-7"));
+    assert_eq!(error.operation(), Some("CreateRegistrationToken"));
+    let source = std::error::Error::source(&error).unwrap();
+    let login = source.downcast_ref::<Error>().unwrap();
+    assert_eq!(login.operation(), Some(CREATE));
+    // Nothing of it is kept.
+    assert_eq!(mint(&client).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_password_of_any_characters_logs_in() {
+    let printable: String = (' '..='~').collect();
+    for password in [
+        printable.as_str(),
+        "+",
+        "&j_username=root",
+        "%41%",
+        "\"'`",
+        "pässwörd €😀",
+        "a b",
+        " ",
+        "\t\n",
+    ] {
+        for user in [
+            "admin",
+            "ann@example.com",
+            "DOMAIN\\ann+x & co",
+            "üser:name",
+        ] {
+            let (manager, client) = start(Manager::builder().credentials(user, password)).await;
+            assert_eq!(mint(&client).await.unwrap(), 1, "{user} {password}");
+            assert_eq!(manager.logins(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn closing_destroys_the_session_and_a_call_after_it_has_another() {
+    let (manager, client) = start(Manager::builder()).await;
+    client.close().await;
+    assert_eq!(manager.count(), 0);
+    mint(&client).await.unwrap();
+    let clone = client.clone();
+    client.close().await;
+    assert_eq!(manager.sessions(), 0);
+    let requests = manager.requests();
+    assert_eq!(requests.last().unwrap().path, "/api/session/destroy");
+    assert!(requests.last().unwrap().header("x-xsrf-token").is_some());
+    clone.close().await;
+    assert_eq!(manager.count(), requests.len());
+    assert_eq!(mint(&clone).await.unwrap(), 1);
+    assert_eq!(manager.logins(), 2);
+}
+
+#[tokio::test]
+async fn a_destroy_that_fails_is_harmless_and_tried_once() {
+    for answer in [
+        Answer::status(500),
+        Answer::dropped(),
+        Answer::api_error(403, 403, "No."),
+    ] {
+        let (manager, client) = start(Manager::builder()).await;
+        mint(&client).await.unwrap();
+        manager.respond_always(answer.only_for(DESTROY));
+        client.close().await;
+        assert_eq!(manager.count(), 3);
+        assert_eq!(mint(&client).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn each_manager_has_a_session_of_its_own() {
+    let first = Manager::start().await.unwrap();
+    let second = Manager::builder()
+        .credentials(first.username(), first.password())
+        .start()
+        .await
+        .unwrap();
+    let third = Manager::start().await.unwrap();
+    let client = config(&first)
+        .ca_pem(second.ca_pem())
+        .ca_pem(third.ca_pem())
+        .manager(second.url())
+        .build()
+        .unwrap();
+    let to = |manager: &Manager| {
+        let place = format!("{}/api/v1/aaa/registration-token", manager.url());
+        Answer::status(307).header("location", &place)
+    };
+    first.respond_always(to(&second).only_for("CreateRegistrationToken"));
+    for _ in 0..2 {
+        let response = client.create_registration_token().send().await.unwrap();
+        assert_eq!(response.attempts(), 2);
+        assert!(second.url().ends_with(response.manager()));
+    }
+    assert_eq!((first.logins(), second.logins()), (1, 1));
+    let cookies = |manager: &Manager| -> HashSet<String> {
+        let requests = manager.requests();
+        let cookies = requests.iter().filter_map(|call| call.header("cookie"));
+        cookies.map(str::to_owned).collect()
+    };
+    assert!(cookies(&first).is_disjoint(&cookies(&second)));
+    // The second's session expires: it is renewed there.
+    second.expire_sessions();
+    mint(&client).await.unwrap();
+    assert_eq!((first.logins(), second.logins()), (1, 2));
+    // Who is not of the cluster hears nothing.
+    first.respond_always(to(&third).only_for("CreateRegistrationToken"));
+    let error = mint(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Redirect);
+    assert_eq!(third.count(), 0);
+    client.close().await;
+    assert_eq!((first.sessions(), second.sessions()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_stream_that_is_refused_is_not_sent_again_but_the_session_is_new_for_the_next_call() {
+    let (manager, client) = start(Manager::builder()).await;
+    mint(&client).await.unwrap();
+    manager.expire_sessions();
+    let request = client.request(Method::PUT, "/api/v1/x");
+    let body = nsx_api::Body::from_stream(Once(Some("text")));
+    let error = request.body(body).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 1));
+    assert_eq!(mint(&client).await.unwrap(), 1);
+    assert_eq!(manager.logins(), 2);
+}
+
+struct Once(Option<&'static str>);
+
+impl futures_core::Stream for Once {
+    type Item = std::io::Result<nsx_api::bytes::Bytes>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Ready(self.0.take().map(|text| Ok(text.into())))
+    }
+}
