@@ -58,10 +58,12 @@ impl Address {
         self.origin == other.origin
     }
 
-    /// Whether a URL is one of this manager, with no user in it.
+    /// Whether a URL is one of this manager, behind its gateway if it has one, with no user in it.
     pub(crate) fn has(&self, url: &Url) -> bool {
         let has_user = !url.username().is_empty() || url.password().is_some();
-        url.origin() == self.origin && !has_user
+        let rest = url.as_str().strip_prefix(&self.base);
+        let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+        url.origin() == self.origin && is_below && !has_user
     }
 
     /// The URL of a path that begins with a slash. It never leads to another host.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use http::Method;
 use reqwest::Url;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
 
 use crate::address::Address;
 use crate::auth::Keeper;
@@ -92,10 +94,10 @@ impl Client {
         Config::from_env()?.build()
     }
 
-    /// Ends what the client has begun with the managers: a session is destroyed.
+    /// Logs out: the client's sessions are destroyed. It takes no more than ten seconds.
     ///
-    /// A manager that cannot be told so forgets the session by itself in time; that it failed is logged, and no more. The
-    /// client and its clones can go on, with a new login. Without this call the session lives on until its idle time-out.
+    /// A failure is logged and otherwise ignored: a manager forgets a session that is not used by itself. Without this call the
+    /// session lives on until its idle time-out. The client and its clones can go on, with a new login.
     ///
     /// ```no_run
     /// # async fn run(client: nsx_api::Client) {
@@ -103,11 +105,16 @@ impl Client {
     /// # }
     /// ```
     pub async fn close(&self) {
-        for endpoint in self.core.endpoints() {
-            if let Some(keeper) = &endpoint.keeper {
-                keeper.close().await;
-            }
+        // Outside of a runtime nothing was begun.
+        if Handle::try_current().is_err() {
+            return;
         }
+        let keepers = self
+            .core
+            .endpoints()
+            .filter_map(|endpoint| endpoint.keeper.clone());
+        let mut tasks: JoinSet<()> = keepers.map(Keeper::close).collect();
+        while tasks.join_next().await.is_some() {}
     }
 
     /// The same client, connections and credentials included, with other options for the calls made through it.

@@ -61,12 +61,16 @@
 //! Certificates are verified against those of the platform and those that you add ([`Config::ca_file`]); one that a manager
 //! made for itself may be added as it is. A pinned certificate ([`Config::pin_thumbprint`]) holds under any name and at any
 //! time. Nothing but [`Config::danger_accept_invalid_certs`] switches verification off. Files of certificates and keys may
-//! change while the client is in use. Plain HTTP goes to this machine only, unless
-//! [`Config::danger_allow_http`] says otherwise. A redirect is followed to a manager that the client was built with
-//! ([`Config::manager`]) and to nobody else, so credentials go to the managers and nowhere else. A proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`) is used as a tunnel, which sees no credentials.
+//! change while the client is in use.
 //!
-//! No password, token, cookie or `Authorization` header is in a `Debug`, an error or a log of this library. What the document calls a
-//! password is a [`Secret`].
+//! Plain HTTP goes to this machine only, unless [`Config::danger_allow_http`] says otherwise. A redirect is followed to a
+//! manager that was added ([`Config::manager`]) and to nobody else, so credentials go to the managers and nowhere else. A
+//! proxy of the environment (`HTTPS_PROXY`, `NO_PROXY`) is used as a tunnel, which sees no credentials. A proxy that is itself
+//! spoken to over TLS is verified as a manager is, and is shown the client certificate if it asks for one.
+//!
+//! No password, token, cookie or `Authorization` header is in a `Debug`, an error or a log of this library, also if a manager
+//! echoes it. What the document calls a password is a [`Secret`]. One log of a library below is beyond reach: at `DEBUG`
+//! `h2` shows what a manager writes into a `GOAWAY`.
 //!
 //! # Features
 //!

@@ -37,6 +37,11 @@ impl Mask {
     }
 }
 
+/// `text` without what these masks take out.
+pub(crate) fn mask(text: String, masks: &[&Mask]) -> String {
+    masks.iter().fold(text, |text, mask| mask.apply(text))
+}
+
 /// A secret as it is, in base64, within JSON, within a URL, and within HTML.
 fn forms(secret: &Secret) -> Vec<Secret> {
     let plain = secret.expose_secret();

@@ -83,7 +83,7 @@ impl CallOptions {
     }
 
     /// The longest wait before a retry. 10 seconds by default. The longest possible wait doubles with each retry, from 250 ms up
-    /// to this; a `Retry-After` comes on top. When it is shorter than the shortest wait, that one counts.
+    /// to this; a `Retry-After` comes on top. If it is below [`min_retry_delay`](Self::min_retry_delay), that one is used.
     pub fn max_retry_delay(mut self, delay: Duration) -> Self {
         self.max_retry_delay = Some(delay);
         self

@@ -1,6 +1,6 @@
 //! Redirects: followed from one manager of the cluster to another, and to nobody else.
 //!
-//! A node of a cluster may answer 301 or 307 with the address of another that is to deal with the call. The HTTP library
+//! A node of a cluster may answer 301, 307 or 308 with the address of another that is to deal with the call. The HTTP library
 //! would follow to any host, and take the body and the token against cross-site requests along.
 
 use http::{HeaderMap, StatusCode, header};

@@ -76,7 +76,7 @@ impl<'a> Request<'a> {
             Ok((path, query)) => (path, query, None),
             Err(fault) => ("", "", Some(fault)),
         };
-        let operation = text::one_line(&format!("{method} {path}"), 200);
+        let operation = text::one_line(&format!("{method} {path}"), 400);
         // A template is an operation's; here a brace is a character like others.
         let plain = path.replace('{', "%7B").replace('}', "%7D");
         let mut request = Self::new(
@@ -245,6 +245,11 @@ impl<'a> Request<'a> {
         let announced = receive::announced(&self.method, facts.status, &facts.headers);
         let patience = self.client.options.effective_attempt_timeout();
         Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, announced, patience)))
+    }
+
+    /// Says what is wrong with it, and sends nothing.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.outgoing().map(drop)
     }
 
     /// The request as the transport takes it, and which call it is; or the first fault.

@@ -15,10 +15,11 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::debug;
 
-use crate::auth::{Keeper, Kept};
+use crate::auth::{Keeper, Kept, Renewed};
 use crate::client::Endpoint;
 use crate::error::{Answer, Call};
 use crate::failure::{self, Failure};
+use crate::mask::{Mask, mask};
 use crate::receive::{self, Receive};
 use crate::response::{Facts, mark_sensitive, request_id};
 use crate::retry::{Failed, Outcome, Policy, retry_after};
@@ -48,26 +49,26 @@ pub(crate) async fn send<T: Receive>(
     }
     let mut course = Course::new(client, outgoing);
     loop {
-        let kept = match course.credentials().await {
-            Ok(kept) => kept,
-            Err(error) => return Err(gave_up(error, call)),
-        };
-        course.generation = client.core.connections.generation();
-        call.attempts = call.attempts.saturating_add(1);
         call.manager = Some(course.endpoint.address.manager.clone());
+        if let Err(error) = course.fetch_credentials().await {
+            return Err(gave_up(error, call));
+        }
+        call.attempts = call.attempts.saturating_add(1);
+        course.generation = client.core.connections.generation();
+        let limit = Limit::of_attempt(client, course.deadline);
         let attempt = Attempt {
             course: &course,
-            kept: kept.as_deref(),
-            limit: Limit::of_attempt(client, course.deadline),
+            limit,
         };
         let failure = match attempt.run().await {
             Ok((value, status, headers)) => {
-                let facts = Facts::new(call, status, headers, |text| attempt.mask(text));
-                return Ok(succeeded(value, facts));
+                let facts = Facts::new(call, status, headers, |text| course.mask(text));
+                course.succeeded(&facts);
+                return Ok(Response::new(value, facts));
             }
             Err(failure) => failure,
         };
-        match course.after(failure, kept.as_ref(), &call).await {
+        match course.after(failure, &call).await {
             Ok(wait) if wait.is_zero() => {}
             Ok(wait) => sleep(wait).await,
             Err(error) => return Err(gave_up(error, call)),
@@ -82,9 +83,11 @@ struct Course<'c> {
     endpoint: &'c Endpoint,
     deadline: Option<Instant>,
     policy: Policy,
+    /// The credentials of all attempts, those of the last one at the end.
+    kept: Vec<Arc<Kept>>,
     retries: u32,
     redirects: u32,
-    renewed: bool,
+    renewed: Option<Renewed>,
     /// That of the connections that the attempt under way is made on.
     generation: u64,
     reloaded: bool,
@@ -101,11 +104,12 @@ impl<'c> Course<'c> {
             },
             endpoint: &client.core.first,
             deadline: Instant::now().checked_add(client.options.effective_deadline()),
+            kept: outgoing.credentials.iter().cloned().collect(),
             client,
             outgoing,
             retries: 0,
             redirects: 0,
-            renewed: false,
+            renewed: None,
             generation: 0,
             reloaded: false,
         }
@@ -117,11 +121,19 @@ impl<'c> Course<'c> {
         keeper.filter(|_| self.outgoing.credentials.is_none())
     }
 
-    async fn credentials(&self) -> Result<Option<Arc<Kept>>, Error> {
-        match self.keeper() {
-            Some(keeper) => self.before_deadline(keeper.credentials()).await.map(Some),
-            None => Ok(self.outgoing.credentials.clone()),
+    async fn fetch_credentials(&mut self) -> Result<(), Error> {
+        let Some(keeper) = self.keeper() else {
+            return Ok(());
+        };
+        let kept = self.before_deadline(keeper.credentials()).await?;
+        if !self
+            .kept
+            .last()
+            .is_some_and(|last| Arc::ptr_eq(last, &kept))
+        {
+            self.kept.push(kept);
         }
+        Ok(())
     }
 
     /// What is waited for of a scheme of authentication, for as long as the call has.
@@ -140,28 +152,13 @@ impl<'c> Course<'c> {
     }
 
     /// How long to wait for the next attempt; or the error, if there is none.
-    async fn after(
-        &mut self,
-        failure: Failure,
-        kept: Option<&Arc<Kept>>,
-        call: &Call,
-    ) -> Result<Duration, Error> {
-        if is_refusal(&failure.error) && self.renewal(kept, call).await? {
-            return Ok(Duration::ZERO);
+    async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
+        match self.is_renewed(&failure.error, call).await {
+            Ok(true) => return Ok(Duration::ZERO),
+            Ok(false) => {}
+            Err(login) => return Err(failure.error.after_login(login)),
         }
-        if self.is_reloaded(&failure.error).await {
-            return Ok(Duration::ZERO);
-        }
-        if let Some(target) = &failure.redirect
-            && self.policy.repeatable
-            && self.redirects < redirect::MOST
-            && let Some(endpoint) = self.client.core.endpoint_of(target)
-            && !std::ptr::eq(self.endpoint, endpoint)
-        {
-            self.redirects += 1;
-            self.renewed = false;
-            self.endpoint = endpoint;
-            self.outgoing.url = target.clone();
+        if self.is_reloaded(&failure.error).await || self.is_redirected(&failure) {
             return Ok(Duration::ZERO);
         }
         let failed = Failed {
@@ -186,11 +183,36 @@ impl<'c> Course<'c> {
         Ok(wait)
     }
 
+    /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
+    /// call has got, and once with new ones.
+    async fn is_renewed(&mut self, error: &Error, call: &Call) -> Result<bool, Error> {
+        let (Some(keeper), Some(refused)) = (self.keeper(), self.kept.last()) else {
+            return Ok(false);
+        };
+        let operation = call.operation.as_deref().unwrap_or_default();
+        if !is_refusal(error) {
+            return Ok(false);
+        }
+        if self.renewed == Some(Renewed::Now) {
+            keeper.were_no_use(refused, operation);
+            return Ok(false);
+        }
+        let renewed = self
+            .before_deadline(keeper.renew(refused, operation))
+            .await?;
+        let again = renewed != Renewed::No && self.renewed != Some(renewed);
+        self.renewed = Some(renewed);
+        Ok(again && self.policy.repeatable)
+    }
+
     /// Whether a call that failed for its certificates is to be sent again, with others that are in the files by now.
     async fn is_reloaded(&mut self, error: &Error) -> bool {
-        let is_about_certificates =
-            error.kind() == ErrorKind::Tls || self.endpoint.keeper.is_none() && is_refusal(error);
-        if !is_about_certificates || self.reloaded || !self.policy.repeatable {
+        let is_of_identity =
+            self.endpoint.keeper.is_none() && (is_refusal(error) || is_unknown_certificate(error));
+        if !(is_of_identity || error.kind() == ErrorKind::Tls)
+            || self.reloaded
+            || !self.policy.repeatable
+        {
             return false;
         }
         let reload = self.client.core.connections.reload(self.generation);
@@ -201,44 +223,59 @@ impl<'c> Course<'c> {
         self.reloaded
     }
 
-    /// Whether a call whose credentials were refused is to be sent again, with others.
-    async fn renewal(&mut self, kept: Option<&Arc<Kept>>, call: &Call) -> Result<bool, Error> {
-        let (Some(keeper), Some(kept)) = (self.keeper(), kept) else {
-            return Ok(false);
+    /// Whether the call is to be made at another manager of the cluster. Credentials that were given for this call stay here.
+    fn is_redirected(&mut self, failure: &Failure) -> bool {
+        let Some(target) = &failure.redirect else {
+            return false;
         };
-        let operation = call.operation.as_deref().unwrap_or_default();
-        if self.renewed {
-            keeper.were_no_use(operation);
-            return Ok(false);
+        let endpoint = match self.client.core.endpoint_of(target) {
+            Some(endpoint) if !std::ptr::eq(self.endpoint, endpoint) => endpoint,
+            _ => return false,
+        };
+        if !self.policy.repeatable
+            || self.redirects >= redirect::MOST
+            || self.outgoing.credentials.is_some()
+        {
+            return false;
         }
-        self.renewed = true;
-        let renewed = self.before_deadline(keeper.renew(kept, operation)).await?;
-        Ok(renewed && self.policy.repeatable)
+        self.redirects += 1;
+        self.renewed = None;
+        self.endpoint = endpoint;
+        self.outgoing.url = target.clone();
+        true
+    }
+
+    fn succeeded(&self, facts: &Facts) {
+        let call = &facts.call;
+        let operation = call.operation.as_deref();
+        if let Some(keeper) = self.keeper() {
+            keeper.were_good(operation.unwrap_or_default());
+        }
+        let (status, attempts) = (facts.status.as_u16(), call.attempts);
+        debug!(operation, status, attempts, "call succeeded");
+    }
+
+    /// `text` of the other side without the secrets of the call, should they be echoed in it.
+    fn mask(&self, text: String) -> String {
+        let kept = self.kept.iter().map(|kept| &kept.mask);
+        let masks: Vec<&Mask> = kept.chain([&self.endpoint.mask]).collect();
+        mask(text, &masks)
     }
 }
 
-/// Whether an answer may mean that the manager does not know the credentials, or not any more. A missing licence is known
-/// by its code (505); a client certificate that is not trusted yet is answered 500, and has a code too (99).
+/// Whether an answer may mean that the manager does not know the credentials, or not any more. A missing licence, which is
+/// answered 403 too, has a code of its own.
 fn is_refusal(error: &Error) -> bool {
-    match (
-        error.status().map(|status| status.as_u16()),
-        error.error_code(),
-    ) {
-        (Some(403), code) => code != Some(505),
-        (Some(401), _) | (Some(500), Some(99)) => true,
+    match error.status() {
+        Some(StatusCode::UNAUTHORIZED) => true,
+        Some(StatusCode::FORBIDDEN) => error.error_code() != Some(505),
         _ => false,
     }
 }
 
-fn succeeded<T>(value: T, facts: Facts) -> Response<T> {
-    let call = &facts.call;
-    debug!(
-        operation = call.operation.as_deref(),
-        status = facts.status.as_u16(),
-        attempts = call.attempts,
-        "call succeeded"
-    );
-    Response::new(value, facts)
+/// Whether a manager says that it does not trust the client's certificate yet. It has looked no further.
+fn is_unknown_certificate(error: &Error) -> bool {
+    error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR) && error.error_code() == Some(99)
 }
 
 fn gave_up(error: Error, call: Call) -> Error {
@@ -256,7 +293,6 @@ fn gave_up(error: Error, call: Call) -> Error {
 /// One attempt: the request is sent once, and what comes back is read.
 struct Attempt<'a> {
     course: &'a Course<'a>,
-    kept: Option<&'a Kept>,
     limit: Limit,
 }
 
@@ -274,7 +310,7 @@ impl Attempt<'_> {
             Ok(value) => Ok((value, status, headers)),
             Err(failure) => Err(failure.with_answer(Answer {
                 status,
-                request_id: request_id(&headers).map(|id| self.mask(id.to_owned())),
+                request_id: request_id(&headers).map(|id| self.course.mask(id.to_owned())),
                 ..Answer::default()
             })),
         }
@@ -285,7 +321,7 @@ impl Attempt<'_> {
         let mut request = reqwest::Request::new(outgoing.method.clone(), outgoing.url.clone());
         *request.headers_mut() = outgoing.headers.clone();
         *request.body_mut() = outgoing.body.take()?;
-        if let Some(kept) = self.kept {
+        if let Some(kept) = self.course.kept.last() {
             kept.credentials.apply(request.headers_mut());
         }
         let http = self.course.client.core.connections.http().await;
@@ -296,7 +332,7 @@ impl Attempt<'_> {
     async fn refused(&self, response: reqwest::Response, headers: HeaderMap) -> Failure {
         let status = response.status();
         let body = receive::as_far_as_it_comes(response, self.limit).await;
-        let mask = |text: String| self.mask(text);
+        let mask = |text: String| self.course.mask(text);
         let retry_after = retry_after(&headers, SystemTime::now());
         let answer = Answer {
             status,
@@ -315,16 +351,6 @@ impl Attempt<'_> {
             retry_after,
             redirect: redirect::target(status, &headers, &self.course.outgoing.url),
         }
-    }
-
-    /// `text` of the other side without the secrets of the call, should they be echoed in it.
-    fn mask(&self, text: String) -> String {
-        // The credentials first: a password may be a part of them.
-        let text = match self.kept {
-            Some(kept) => kept.mask.apply(text),
-            None => text,
-        };
-        self.course.endpoint.mask.apply(text)
     }
 }
 

@@ -6,12 +6,10 @@ use serde_json::Value;
 
 use crate::path::append_pair;
 
-/// Headers that belong to the connection or to authentication: no caller sets them.
-const REFUSED: &[&str] = &[
-    "authorization",
+/// Headers that belong to the connection.
+const OF_CONNECTION: &[&str] = &[
     "connection",
     "content-length",
-    "cookie",
     "expect",
     "host",
     "keep-alive",
@@ -21,8 +19,15 @@ const REFUSED: &[&str] = &[
     "trailer",
     "transfer-encoding",
     "upgrade",
-    "x-xsrf-token",
 ];
+
+/// Headers that belong to authentication.
+const OF_AUTHENTICATION: &[&str] = &["authorization", "cookie", "x-xsrf-token"];
+
+/// Whether a header belongs to the connection, and is nobody's to set.
+pub(crate) fn is_of_connection(name: &HeaderName) -> bool {
+    OF_CONNECTION.contains(&name.as_str())
+}
 
 /// The texts of a value: none for null, one for a scalar, one for each of an array.
 pub(crate) fn texts(value: &(impl Serialize + ?Sized)) -> Result<Vec<String>, String> {
@@ -82,7 +87,7 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> 
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err("a header's name is not valid".into());
     };
-    if REFUSED.contains(&parsed.as_str()) {
+    if is_of_connection(&parsed) || OF_AUTHENTICATION.contains(&parsed.as_str()) {
         return Err(format!("the header {parsed} is not the caller's to set"));
     }
     match HeaderValue::from_str(value) {
@@ -151,7 +156,7 @@ mod tests {
 
     #[test]
     fn headers_of_the_connection_and_of_authentication_are_refused() {
-        for name in REFUSED {
+        for name in OF_CONNECTION.iter().chain(OF_AUTHENTICATION) {
             header(&name.to_ascii_uppercase(), "SECRET").unwrap_err();
         }
         for (name, value) in [

@@ -280,11 +280,7 @@ async fn a_forbidden_operation_is_refused_to_those_who_are_known() {
 
 #[tokio::test]
 async fn who_answers_anyone_looks_at_no_credentials() {
-    let manager = Manager::builder()
-        .without_credentials()
-        .start()
-        .await
-        .unwrap();
+    let manager = Manager::builder().accept_anyone().start().await.unwrap();
     for request in [
         token(),
         token().header("authorization", "Bearer x"),

@@ -80,11 +80,7 @@ async fn no_scheme_shows_its_secrets() {
         // The lines of the key between BEGIN and END.
         let lines = issued.key_pem.lines().filter(|line| !line.starts_with('-'));
         secrets.extend(lines.map(str::to_owned));
-        let csp = Manager::builder()
-            .without_credentials()
-            .start()
-            .await
-            .unwrap();
+        let csp = Manager::builder().accept_anyone().start().await.unwrap();
         for path in ["api-tokens/authorize", "authorize"] {
             let path = format!("POST /csp/gateway/am/api/auth/{path}");
             let token = serde_json::json!({ "access_token": BEARER, "expires_in": 1799 });
@@ -95,8 +91,8 @@ async fn no_scheme_shows_its_secrets() {
         let identity = Identity::from_pem(issued.certificate_pem.clone(), issued.key_pem.clone());
         paper.note(&identity);
         paper.note(&issued);
-        let api_token = Csp::api_token(API_TOKEN).host(csp_config.clone());
-        let app = Csp::client_credentials("admin", PASSWORD).host(csp_config);
+        let api_token = Csp::api_token(API_TOKEN).endpoint(csp_config.clone());
+        let app = Csp::client_credentials("admin", PASSWORD).endpoint(csp_config);
         for (config, exchanged) in [
             (config().auth(Session::new("admin", PASSWORD)), ""),
             (config().auth(Basic::new("admin", PASSWORD)), ""),

@@ -338,7 +338,7 @@ async fn a_login_that_gets_no_answer_ends_at_the_deadline_of_the_call_that_waits
             .delay(Duration::from_secs(60))
             .only_for(CREATE),
     );
-    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(200)));
+    let hasty = client.with(CallOptions::new().deadline(Duration::from_secs(1)));
     let error = mint(&hasty).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
@@ -346,7 +346,7 @@ async fn a_login_that_gets_no_answer_ends_at_the_deadline_of_the_call_that_waits
     );
     assert_eq!(
         error.to_string(),
-        "CreateRegistrationToken: no credentials within the deadline of 200ms"
+        "CreateRegistrationToken: no credentials within the deadline of 1s"
     );
     // It goes on for others that have more time.
     assert_eq!(manager.count(), 1);
@@ -479,6 +479,109 @@ async fn each_manager_has_a_session_of_its_own() {
     assert_eq!(third.count(), 0);
     client.close().await;
     assert_eq!((first.sessions(), second.sessions()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_missing_privilege_comes_back_as_such_when_the_login_after_it_fails() {
+    let (manager, client) = start(Manager::builder()).await;
+    let options = CallOptions::new().max_retries(0);
+    let client = client.with(options);
+    manager.on("GET /api/v1/allowed", |_| Answer::json(200, ()));
+    let allowed = || client.request(Method::GET, "/api/v1/allowed").send();
+    allowed().await.unwrap();
+    manager.forbid("CreateRegistrationToken");
+    manager.respond_always(Answer::api_error(403, 403, "Locked.").only_for(CREATE));
+    let before = manager.count();
+    for _ in 0..100 {
+        let error = mint(&client).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 1));
+        assert_eq!(error.error_code(), Some(289));
+        let line = error.to_string();
+        for words in [
+            "no new credentials: the login failed: ",
+            "Locked.",
+            "The user does not have permission",
+        ] {
+            assert!(line.contains(words), "{line}");
+        }
+        // The session is good for others.
+        allowed().await.unwrap();
+    }
+    // Not a hundred logins with a password that locks the account.
+    assert_eq!(manager.count() - before, 200 + 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_may_be_of_a_call_that_took_effect_is_no_reason_for_a_login() {
+    let (manager, client) = start(Manager::builder()).await;
+    mint(&client).await.unwrap();
+    for code in [98, 99, 403] {
+        manager.respond_with(Answer::api_error(500, code, "Failed."));
+        let error = mint(&client).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::InternalServerError, 1)
+        );
+    }
+    assert_eq!((manager.logins(), manager.count()), (1, 1 + 4));
+}
+
+#[tokio::test]
+async fn a_refusal_that_passes_does_not_stand_in_the_way_of_a_renewal() {
+    let (manager, client) = start(Manager::builder()).await;
+    // Read-only for a moment.
+    manager.respond_with(Answer::api_error(403, 1, "Read-only.").times(3));
+    assert_eq!(
+        mint(&client).await.unwrap_err().kind(),
+        ErrorKind::Forbidden
+    );
+    assert_eq!(
+        mint(&client).await.unwrap_err().kind(),
+        ErrorKind::Forbidden
+    );
+    assert_eq!(mint(&client).await.unwrap(), 1);
+    manager.expire_sessions();
+    assert_eq!(mint(&client).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn credentials_that_are_given_for_one_call_do_not_go_to_another_manager() {
+    let (first, second) = (
+        Manager::start().await.unwrap(),
+        Manager::start().await.unwrap(),
+    );
+    let client = config(&first)
+        .ca_pem(second.ca_pem())
+        .manager(second.url())
+        .build()
+        .unwrap();
+    let place = format!("{}/api/v1/x", second.url());
+    first.respond_with(Answer::status(307).header("location", &place));
+    let error = client
+        .request(Method::GET, "/api/v1/x")
+        .credentials(&nsx_api::auth::Credentials::bearer("token"))
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Redirect);
+    assert_eq!(second.count(), 0);
+}
+
+#[tokio::test]
+async fn the_login_of_another_manager_that_fails_is_told_with_its_name() {
+    let first = Manager::start().await.unwrap();
+    let second = Manager::start().await.unwrap();
+    let client = config(&first)
+        .ca_pem(second.ca_pem())
+        .manager(second.url())
+        .build()
+        .unwrap();
+    let place = format!("{}/api/v1/aaa/registration-token", second.url());
+    first.respond_with(Answer::status(307).header("location", &place));
+    // It has another password.
+    let error = mint(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    assert!(second.url().ends_with(error.manager().unwrap()));
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::Secret;
+use crate::path::append_pair;
+use crate::{Secret, value};
 
 /// The headers that authenticate a call, and how long they hold: what an [`Authenticate`](super::Authenticate) returns.
 ///
@@ -66,10 +67,14 @@ impl Credentials {
         credentials
     }
 
-    /// Adds a header. A second one of the name replaces the first.
+    /// Adds a header. A second one of the name replaces the first. Headers of the connection (`Host`, `Content-Length` and so
+    /// on) are refused.
     pub fn header(self, name: &str, value: impl Into<Secret>) -> Self {
         let value = value.into();
         match HeaderName::from_bytes(name.as_bytes()) {
+            Ok(name) if value::is_of_connection(&name) => self.failed(&format!(
+                "the header {name} is no credential: it belongs to the connection"
+            )),
             Ok(name) => self.set(
                 name,
                 Zeroizing::new(value.expose_secret().to_owned()),
@@ -82,6 +87,14 @@ impl Credentials {
     /// Adds a cookie; cookies share one header.
     pub fn cookie(self, name: &str, value: impl Into<Secret>) -> Self {
         let value = value.into();
+        let is_of_cookie = |character: char| character.is_ascii_graphic() && character != ';';
+        if name.is_empty()
+            || !name.chars().all(|c| is_of_cookie(c) && c != '=')
+            || !value.expose_secret().chars().all(is_of_cookie)
+        {
+            return self
+                .failed("the name or the value of a cookie has a character that no cookie has");
+        }
         let before = self
             .headers
             .get(header::COOKIE)
@@ -95,16 +108,16 @@ impl Credentials {
         self.set(header::COOKIE, cookies, value)
     }
 
-    /// How long they hold from now. New ones are fetched a minute before, or when three quarters of a shorter life are
-    /// over. Without it they hold until the manager refuses them.
+    /// How long they hold from now. New ones are fetched one minute before, or after three quarters of a lifetime under four
+    /// minutes. Without it they hold until the manager refuses them.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         self.lifetime = Some(lifetime);
         self.expires = Instant::now().checked_add(lifetime);
         self
     }
 
-    /// How long they hold while they are not used, as a session does. After nearly as long (a minute less, or three
-    /// quarters of a shorter time) new ones are fetched before the next call.
+    /// How long they hold while they are not used, as a session does. New ones are fetched before a call that finds them
+    /// unused for a minute less than that, or for three quarters of a time under four minutes.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = Some(timeout);
         self
@@ -197,6 +210,18 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
+/// A form, in a place large enough from the start: what grows leaves pieces of itself in memory.
+pub(super) fn encode_form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
+    let lengths = pairs
+        .iter()
+        .map(|(name, value)| 3 * (name.len() + value.len()) + 2);
+    let mut form = Zeroizing::new(String::with_capacity(lengths.sum()));
+    for (name, value) in pairs {
+        append_pair(&mut form, name, value);
+    }
+    form
+}
+
 /// What RFC 7617 asks of a user and a password.
 pub(super) fn check_user_and_password(user: &str, password: &Secret) -> Result<(), String> {
     if user.is_empty() {
@@ -259,6 +284,11 @@ mod tests {
             Credentials::bearer("SECRETü"),
             Credentials::new().header("a b", "SECRET"),
             Credentials::new().cookie("a", "SECRET\r\n"),
+            Credentials::new().cookie("a", "SECRET; b=c"),
+            Credentials::new().cookie("a;b", "SECRET"),
+            Credentials::new().cookie("", "SECRET"),
+            Credentials::new().header("Content-Length", "SECRET"),
+            Credentials::new().header("host", "SECRET"),
         ] {
             let shown = format!("{credentials:?}");
             let fault = credentials.checked().unwrap_err();

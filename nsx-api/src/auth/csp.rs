@@ -1,15 +1,15 @@
 //! Bearer tokens of VMware Cloud Services (CSP), for the managers of VMware Cloud on AWS.
 
-use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use http::Method;
 use serde::{Deserialize, Deserializer};
-use zeroize::Zeroizing;
 
+use super::bearer::check_token;
+use super::credentials::{check_user_and_password, encode_form};
 use super::{Authenticate, BoxError, Credentials, Login};
-use crate::path::append_pair;
-use crate::{Config, Secret};
+use crate::{Config, Error, Request, Secret};
 
 const HOST: &str = "console.cloud.vmware.com";
 const API_TOKENS: &str = "/csp/gateway/am/api/auth/api-tokens/authorize";
@@ -32,9 +32,12 @@ const CLIENT_CREDENTIALS: &str = "/csp/gateway/am/api/auth/authorize";
 pub struct Csp {
     grant: Grant,
     config: Config,
-    path: Option<Cow<'static, str>>,
+    path: Option<String>,
+    /// Made of the settings by the first who needs it.
+    login: OnceLock<Login>,
 }
 
+/// What is exchanged for a token.
 #[derive(Clone, Debug)]
 enum Grant {
     ApiToken(Secret),
@@ -60,53 +63,72 @@ impl Csp {
             grant,
             config: Config::new(HOST),
             path: None,
+            login: OnceLock::new(),
         }
     }
 
-    /// Asks another host than `console.cloud.vmware.com`, or asks it with other settings: its CA, time-outs, retries.
+    /// Asks another host than `console.cloud.vmware.com`, or asks it with other settings: its CA, time-outs, retries. Other
+    /// managers and a scheme of its own it cannot have.
     ///
     /// ```
     /// use nsx_api::Client;
     /// use nsx_api::auth::Csp;
     ///
     /// let csp = Csp::api_token("7d1c0f")
-    ///     .host(Client::builder("csp.example.com").ca_file("/etc/ssl/csp-ca.pem"));
+    ///     .endpoint(Client::builder("csp.example.com").ca_file("/etc/ssl/csp-ca.pem"));
     /// ```
-    pub fn host(mut self, config: Config) -> Self {
+    pub fn endpoint(mut self, config: Config) -> Self {
         self.config = config;
+        self.login = OnceLock::new();
         self
     }
 
     /// Another path than the one of VMware Cloud Services.
     pub(crate) fn path(mut self, path: String) -> Self {
-        self.path = Some(path.into());
+        self.path = Some(path);
         self
     }
 
-    fn login(&self) -> Result<Login, crate::Error> {
-        self.config.clone().login(&self.secrets())
+    /// Says what is wrong with the token or the credentials.
+    pub(crate) fn check_grant(&self) -> Result<(), BoxError> {
+        match &self.grant {
+            Grant::ApiToken(token) => check_token(token, "API token"),
+            Grant::ClientCredentials { id, secret } => {
+                check_user_and_password(id, secret)?;
+                check_token(secret, "secret of the OAuth app")
+            }
+        }
+    }
+
+    fn login(&self) -> Result<&Login, Error> {
+        if let Some(login) = self.login.get() {
+            return Ok(login);
+        }
+        let login = self.config.clone().login(&self.secrets())?;
+        Ok(self.login.get_or_init(|| login))
+    }
+
+    fn request<'a>(&self, login: &'a Login) -> Request<'a> {
+        match &self.grant {
+            Grant::ApiToken(token) => login
+                .request(Method::POST, self.path.as_deref().unwrap_or(API_TOKENS))
+                .secret_form(encode_form(&[("refresh_token", token.expose_secret())])),
+            Grant::ClientCredentials { id, secret } => login
+                .request(
+                    Method::POST,
+                    self.path.as_deref().unwrap_or(CLIENT_CREDENTIALS),
+                )
+                .secret_form(encode_form(&[("grant_type", "client_credentials")]))
+                .credentials(&Credentials::basic(id, secret)),
+        }
     }
 }
 
 impl Authenticate for Csp {
     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
-        let login = self.login()?;
-        let (usual_path, form) = match &self.grant {
-            Grant::ApiToken(token) => (API_TOKENS, form("refresh_token", token.expose_secret())),
-            Grant::ClientCredentials { .. } => {
-                (CLIENT_CREDENTIALS, form("grant_type", "client_credentials"))
-            }
-        };
-        let request = login
-            .request(Method::POST, self.path.as_deref().unwrap_or(usual_path))
-            .secret_form(form);
-        let request = match &self.grant {
-            Grant::ApiToken(_) => request,
-            Grant::ClientCredentials { id, secret } => {
-                request.credentials(&Credentials::basic(id, secret))
-            }
-        };
-        let token = request.send().await?.json::<Token>()?.into_inner();
+        let answer = self.request(self.login()?).send().await?;
+        let token = answer.json::<Token>()?.into_inner();
+        check_token(&token.access_token, "token that was answered")?;
         let credentials = Credentials::bearer(token.access_token);
         Ok(match token.expires_in {
             Some(lifetime) => credentials.expires_in(lifetime),
@@ -115,36 +137,18 @@ impl Authenticate for Csp {
     }
 
     fn check(&self) -> Result<(), BoxError> {
-        let secret = match &self.grant {
-            Grant::ApiToken(secret) | Grant::ClientCredentials { secret, .. } => secret,
-        };
-        let secret = secret.expose_secret();
-        if secret.is_empty() || secret.contains(char::is_whitespace) {
-            return Err(
-                "the API token, or the secret of the OAuth app, is empty or has a blank in it"
-                    .into(),
-            );
-        }
-        self.login()?;
-        Ok(())
+        self.check_grant()?;
+        Ok(self.request(self.login()?).check()?)
     }
 
     fn secrets(&self) -> Vec<Secret> {
         match &self.grant {
             Grant::ApiToken(token) => vec![token.clone()],
             Grant::ClientCredentials { id, secret } => {
-                let mut secrets = Credentials::basic(id, secret).secrets().to_vec();
-                secrets.push(secret.clone());
-                secrets
+                Credentials::basic(id, secret).secrets().to_vec()
             }
         }
     }
-}
-
-fn form(name: &str, value: &str) -> Zeroizing<String> {
-    let mut form = Zeroizing::new(String::new());
-    append_pair(&mut form, name, value);
-    form
 }
 
 /// What comes back, as far as it is needed.

@@ -3,24 +3,29 @@
 //! A scheme is asked in a task of its own, so that a call that is dropped or runs out of time takes nothing from the
 //! others. The lock is held for moments only, never across an `await`.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::iter;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use http::StatusCode;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument, debug, warn};
 
 use super::forbidden::Forbidden;
 use super::{BoxError, Credentials, Login, Scheme};
-use crate::mask::Mask;
+use crate::mask::{Mask, mask};
 use crate::text::one_line;
 use crate::{Error, ErrorKind};
 
-/// How long after a renewal ahead of time has failed the next one is tried.
+/// How long after a failed renewal the next one is begun, where calls can go on or have been refused anyway.
 const PAUSE: Duration = Duration::from_secs(10);
-
-/// By itself a manager forgets sessions soon enough: more are not worth the calls.
+/// Who closes a client does not wait longer for managers to forget what they forget by themselves in time.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
+/// More credentials than that are not worth the calls that give them back.
 const MOST_UNNEEDED: usize = 8;
 
 /// The credentials of one manager, or of all of them.
@@ -37,21 +42,35 @@ struct State {
     previous: Option<Arc<Kept>>,
     /// Replaced ones that the manager still knows: to be given back.
     unneeded: Vec<Arc<Kept>>,
-    /// A manager refused them: calls wait for what comes of the renewal.
+    /// A manager refused the current ones: calls wait for what comes of the renewal.
     suspect: bool,
     renewal: Option<Renewal>,
-    /// When the next renewal ahead of time may begin.
-    next_early: Option<Instant>,
+    /// The last renewal, if it failed while there were credentials.
+    failure: Option<Failed>,
     forbidden: Forbidden,
+    renewals: u64,
 }
 
-/// What comes of asking the scheme, for each call that waits.
-type Renewal = watch::Receiver<Option<Result<Arc<Kept>, Arc<Error>>>>;
+/// A question to the scheme that is under way.
+#[derive(Clone)]
+struct Renewal {
+    began: Instant,
+    outcome: watch::Receiver<Option<Outcome>>,
+}
+
+/// What came of it, for each call that waits.
+type Outcome = Result<Arc<Kept>, Arc<Error>>;
+
+struct Failed {
+    when: Instant,
+    error: Arc<Error>,
+}
 
 /// Credentials, and what is known of their life.
 pub(crate) struct Kept {
     pub(crate) credentials: Credentials,
     pub(crate) mask: Mask,
+    fetched: Instant,
     last_used: Mutex<Instant>,
 }
 
@@ -66,11 +85,17 @@ enum Life {
 
 impl Kept {
     pub(crate) fn new(credentials: Credentials) -> Self {
+        let now = Instant::now();
         Self {
             mask: Mask::of(credentials.secrets()),
             credentials,
-            last_used: Mutex::new(Instant::now()),
+            fetched: now,
+            last_used: Mutex::new(now),
         }
+    }
+
+    fn touch(&self, now: Instant) {
+        *lock(&self.last_used) = now;
     }
 
     fn life(&self, now: Instant) -> Life {
@@ -103,7 +128,13 @@ impl Keeper {
             Ok(kept) => return Ok(kept),
             Err(renewal) => renewal,
         };
-        outcome(renewal).await
+        match self.outcome(renewal).await {
+            Ok(kept) => Ok(kept),
+            // Those that one operation was refused with may still be good for another.
+            Err(error) => self
+                .holding(Instant::now())
+                .ok_or_else(|| Error::of_login(error)),
+        }
     }
 
     /// The credentials, or the renewal to wait for.
@@ -115,42 +146,61 @@ impl Keeper {
         };
         match kept.life(now) {
             Life::Over => return Err(self.renewal(&mut state)),
-            Life::Ends if state.next_early.is_none_or(|next| now >= next) => {
+            Life::Ends if state.failure_within(PAUSE, now).is_none() => {
                 self.renewal(&mut state);
             }
             Life::Ends | Life::Holds => {}
         }
-        *lock(&kept.last_used) = now;
+        kept.touch(now);
         Ok(kept)
     }
 
-    /// Whether there are others than those that a manager has `refused` for an operation, so that it is worth another attempt.
+    /// The current credentials, if they are not over.
+    fn holding(&self, now: Instant) -> Option<Arc<Kept>> {
+        let current = lock(&self.state).current.clone();
+        let kept = current.filter(|kept| kept.life(now) != Life::Over)?;
+        kept.touch(now);
+        Some(kept)
+    }
+
+    /// Gets others than those that a manager has `refused` for an operation.
     pub(crate) async fn renew(
         self: &Arc<Self>,
         refused: &Arc<Kept>,
         operation: &str,
-    ) -> Result<bool, Error> {
+    ) -> Result<Renewed, Error> {
         let renewal = {
             let mut state = lock(&self.state);
-            match &state.current {
-                Some(current) if !Arc::ptr_eq(current, refused) => return Ok(true),
-                Some(_) if state.forbidden.covers(operation, Instant::now()) => return Ok(false),
-                Some(_) => state.suspect = true,
-                None => {}
+            let now = Instant::now();
+            if let Some(current) = &state.current {
+                if !Arc::ptr_eq(current, refused) {
+                    return Ok(Renewed::by_others(current, refused));
+                }
+                if state.forbidden.covers(operation, current.fetched, now) {
+                    return Ok(Renewed::No);
+                }
+                if let Some(error) = state.failure_within(PAUSE, now) {
+                    return Err(Error::of_login(error));
+                }
+                state.suspect = true;
             }
             self.renewal(&mut state)
         };
-        let kept = outcome(renewal).await?;
-        let is_new = !kept.credentials.are_those_of(&refused.credentials);
-        if !is_new {
+        let kept = self.outcome(renewal).await.map_err(Error::of_login)?;
+        if kept.credentials.are_those_of(&refused.credentials) {
             lock(&self.state).forbidden.add(operation, Instant::now());
+            return Ok(Renewed::No);
         }
-        Ok(is_new)
+        Ok(Renewed::Now)
     }
 
-    /// Remembers an operation that is refused with new credentials too. So the old ones were good.
-    pub(crate) fn were_no_use(&self, operation: &str) {
+    /// Remembers an operation that new credentials, `refused` too, did not help. So the old ones were good.
+    pub(crate) fn were_no_use(&self, refused: &Arc<Kept>, operation: &str) {
         let mut state = lock(&self.state);
+        let is_current = |current: &Arc<Kept>| Arc::ptr_eq(current, refused);
+        if !state.current.as_ref().is_some_and(is_current) {
+            return;
+        }
         state.forbidden.add(operation, Instant::now());
         if let Some(previous) = state.previous.take()
             && state.unneeded.len() < MOST_UNNEEDED
@@ -159,19 +209,45 @@ impl Keeper {
         }
     }
 
-    /// Gives the credentials back. The next call fetches others.
-    pub(crate) async fn close(&self) {
-        let renewal = lock(&self.state).renewal.clone();
-        if let Some(renewal) = renewal {
-            let _ = outcome(renewal).await;
-        }
-        for kept in self.take_all() {
-            if let Err(error) = self.scheme.end(&self.login, &kept.credentials).await {
-                let error = self.login.mask(kept.mask.apply(error.to_string()));
-                let error = one_line(&error, 300);
-                warn!(manager = self.login.manager(), %error, "the credentials were not given back");
+    /// Forgets that an operation was refused: it was answered.
+    pub(crate) fn were_good(&self, operation: &str) {
+        lock(&self.state).forbidden.remove(operation);
+    }
+
+    /// Gives the credentials back, in no more than ten seconds. The next call fetches others.
+    pub(crate) async fn close(self: Arc<Self>) {
+        let work = async {
+            let renewal = lock(&self.state).renewal.clone();
+            if let Some(renewal) = renewal {
+                let _ = renewal.outcome().await;
             }
+            let mut tasks = JoinSet::new();
+            for kept in self.take_all() {
+                let keeper = self.clone();
+                tasks.spawn(async move { keeper.give_back(&kept).await });
+            }
+            while tasks.join_next().await.is_some() {}
+        };
+        if timeout(CLOSE_DEADLINE, work).await.is_err() {
+            let manager = self.login.manager();
+            warn!(
+                manager,
+                "credentials were not given back within {CLOSE_DEADLINE:?}"
+            );
         }
+    }
+
+    async fn give_back(&self, kept: &Kept) {
+        let Err(error) = self.scheme.end(&self.login, &kept.credentials).await else {
+            return;
+        };
+        let error = self.failed(error);
+        // To end what has ended already is no failure.
+        if is_refused(error.status()) {
+            return;
+        }
+        let error = one_line(&mask(error.to_string(), &[&kept.mask]), 300);
+        warn!(manager = self.login.manager(), %error, "credentials were not given back");
     }
 
     fn take_all(&self) -> Vec<Arc<Kept>> {
@@ -183,26 +259,43 @@ impl Keeper {
 
     /// The renewal that is under way, or one that begins now.
     fn renewal(self: &Arc<Self>, state: &mut MutexGuard<'_, State>) -> Renewal {
-        // One whose task ended without a word has closed its channel: it panicked, or its runtime is gone.
+        let longest = self.login.deadline();
         match &state.renewal {
-            Some(renewal) if renewal.has_changed().is_ok() => renewal.clone(),
+            Some(renewal) if renewal.is_live(longest) => renewal.clone(),
             _ => {
-                let renewal = Arc::clone(self).begin();
+                state.renewals += 1;
+                let renewal = Arc::clone(self).begin(state.renewals);
                 state.renewal = Some(renewal.clone());
                 renewal
             }
         }
     }
 
-    fn begin(self: Arc<Self>) -> Renewal {
-        let (sender, renewal) = watch::channel(None);
+    fn begin(self: Arc<Self>, number: u64) -> Renewal {
+        let (sender, outcome) = watch::channel(None);
         let task = async move {
             let fetched = self.fetch().await;
-            let outcome = self.settle(fetched.map(|fetched| Arc::new(Kept::new(fetched))));
+            let outcome = self.settle(number, fetched.map(|fetched| Kept::new(fetched).into()));
             sender.send_replace(Some(outcome));
         };
         tokio::spawn(task.in_current_span());
-        renewal
+        Renewal {
+            began: Instant::now(),
+            outcome,
+        }
+    }
+
+    /// What comes of a renewal. One that ended without a word, with its runtime for one, is begun once more.
+    async fn outcome(self: &Arc<Self>, renewal: Renewal) -> Outcome {
+        if let Some(outcome) = renewal.outcome().await {
+            return outcome;
+        }
+        let again = self.renewal(&mut lock(&self.state));
+        again.outcome().await.unwrap_or_else(|| {
+            let message =
+                "the authentication task ended without a result: it panicked, or its runtime ended";
+            Err(Arc::new(Error::new(ErrorKind::Authentication, message)))
+        })
     }
 
     async fn fetch(&self) -> Result<Credentials, Error> {
@@ -224,37 +317,106 @@ impl Keeper {
         match error.downcast::<Error>() {
             Ok(error) => *error,
             Err(error) => {
-                let message = self.login.mask(error.to_string());
-                Error::new(ErrorKind::Authentication, message).with_source(error)
+                let masked = self.login.mask(error.to_string());
+                let failed = Error::new(ErrorKind::Authentication, masked);
+                match self.is_discreet(error.as_ref()) {
+                    true => failed.with_source(error),
+                    false => failed,
+                }
             }
         }
     }
 
+    /// Whether an error and its causes show none of the scheme's secrets.
+    fn is_discreet(&self, error: &(dyn StdError + 'static)) -> bool {
+        iter::successors(Some(error), |&error| error.source()).all(|error| {
+            let shown = format!("{error} {error:?}");
+            self.login.mask(shown.clone()) == shown
+        })
+    }
+
     /// Keeps what was fetched, or what there was before if nothing was.
-    fn settle(&self, fetched: Result<Arc<Kept>, Error>) -> Result<Arc<Kept>, Arc<Error>> {
+    fn settle(&self, number: u64, fetched: Result<Arc<Kept>, Error>) -> Outcome {
         let mut state = lock(&self.state);
-        state.renewal = None;
-        state.suspect = false;
-        let manager = self.login.manager();
+        let (manager, scheme) = (self.login.manager(), self.scheme.name());
+        // Another has taken the place of one that took too long.
+        let is_last = state.renewals == number;
+        let was_early = state.current.is_some() && !state.suspect;
+        if is_last {
+            state.renewal = None;
+            state.suspect = false;
+        }
         match fetched {
             Ok(kept) => {
-                debug!(manager, scheme = self.scheme.name(), "new credentials");
-                state.next_early = None;
-                state.previous = state.current.replace(kept.clone());
+                debug!(manager, scheme, "new credentials");
+                if is_last || state.current.is_none() {
+                    state.failure = None;
+                    state.previous = state.current.replace(kept.clone());
+                }
                 Ok(kept)
             }
             Err(error) => {
-                let now = Instant::now();
-                let holds = |kept: &Arc<Kept>| kept.life(now) != Life::Over;
-                match state.current.as_ref().is_some_and(holds) {
+                match was_early {
                     true => {
-                        warn!(manager, scheme = self.scheme.name(), %error, "no new credentials, the old ones are kept")
+                        warn!(manager, scheme, %error, "no new credentials, the old ones are kept")
                     }
-                    false => debug!(manager, scheme = self.scheme.name(), %error, "no credentials"),
+                    false => debug!(manager, scheme, %error, "no new credentials"),
                 }
-                state.next_early = now.checked_add(PAUSE);
-                Err(Arc::new(error))
+                let error = Arc::new(error);
+                state.failure = Some(Failed {
+                    when: Instant::now(),
+                    error: error.clone(),
+                });
+                Err(error)
             }
+        }
+    }
+}
+
+impl State {
+    /// Why the last renewal failed, if it was no longer ago than that.
+    fn failure_within(&self, time: Duration, now: Instant) -> Option<Arc<Error>> {
+        let failed = self.failure.as_ref()?;
+        let is_recent = now.saturating_duration_since(failed.when) < time;
+        is_recent.then(|| failed.error.clone())
+    }
+}
+
+impl Renewal {
+    /// Whether something may still come of it. The task of one that panicked, or whose runtime has ended, has closed the
+    /// channel; that of a runtime that stands still has not, and is given up when it should have ended long ago.
+    fn is_live(&self, longest: Duration) -> bool {
+        self.outcome.has_changed().is_ok() && self.began.elapsed() <= longest
+    }
+
+    async fn outcome(mut self) -> Option<Outcome> {
+        let outcome = self.outcome.wait_for(Option::is_some).await;
+        outcome.ok()?.clone()
+    }
+}
+
+fn is_refused(status: Option<StatusCode>) -> bool {
+    matches!(
+        status,
+        Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+    )
+}
+
+/// Whether there are others than credentials that were refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Renewed {
+    /// There are none, or they would be of no use.
+    No,
+    /// Another call had got them already.
+    ByOthers,
+    Now,
+}
+
+impl Renewed {
+    fn by_others(current: &Kept, refused: &Kept) -> Self {
+        match current.credentials.are_those_of(&refused.credentials) {
+            true => Self::No,
+            false => Self::ByOthers,
         }
     }
 }
@@ -263,23 +425,6 @@ impl Keeper {
 impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.scheme.name())
-    }
-}
-
-/// Waits for what comes of a renewal.
-async fn outcome(mut renewal: Renewal) -> Result<Arc<Kept>, Error> {
-    let outcome = match renewal.wait_for(Option::is_some).await {
-        Ok(outcome) => outcome.clone(),
-        Err(_) => None,
-    };
-    match outcome {
-        Some(Ok(kept)) => Ok(kept),
-        Some(Err(error)) => Err(Error::of_login(error)),
-        None => {
-            let message =
-                "the scheme of authentication broke off: it panicked, or its runtime ended";
-            Err(Error::new(ErrorKind::Authentication, message))
-        }
     }
 }
 

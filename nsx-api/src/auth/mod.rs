@@ -3,32 +3,36 @@
 //! | scheme | when to use it |
 //! | --- | --- |
 //! | [`Session`] | with a user and a password: one login, then a session that renews itself |
-//! | [`Basic`] | where sessions cannot be had, for a single call for one |
+//! | [`Basic`] | where sessions are not available, or for a single call |
 //! | [`Remote`] | with a user of vIDM, on early versions |
 //! | [`Identity`], by [`Config::identity`](crate::Config::identity) | with a client certificate (a principal identity) |
 //! | [`Bearer`] | with a token from elsewhere, as it is |
 //! | [`Csp`] | with an API token of VMware Cloud Services, or an OAuth app |
-//! | [`Authenticate`] | with a scheme of your own, a token that is renewed for one |
+//! | [`Authenticate`] | with your own scheme, for example a token that has to be renewed |
 //!
 //! Without any of them calls carry no credentials.
 //!
 //! # Renewal
 //!
-//! Whatever the scheme, the library keeps what it returned, and asks again
-//! - before the first call,
-//! - some time before the credentials expire ([`Credentials::expires_in`]), while calls go on with those that still hold; when
-//!   that fails it is tried again every ten seconds, until they do not,
-//! - before a call that finds them unused for too long ([`Credentials::idle_timeout`]),
-//! - when the manager answers 401 or 403, as it does when it does not know a session or a token any more. The call is then
-//!   sent again, once, as it was not begun.
+//! Whatever the scheme, the library keeps the credentials that it returned, and asks for new ones
+//! - before the first call;
+//! - some time before they expire ([`Credentials::expires_in`]). Calls keep using the current credentials meanwhile, and a failed
+//!   renewal is tried again every ten seconds until they expire;
+//! - before a call that finds them unused for too long ([`Credentials::idle_timeout`]);
+//! - when the manager answers 401 or 403, as it does when it does not know a session or a token any more. The call is then sent
+//!   again once, because the manager has not processed it.
 //!
-//! Calls that need new credentials at the same time wait for the same ones, and for the same failure; no failure is kept for
-//! later calls.
+//! Concurrent calls share one renewal and its result. A failure is not cached: the next call asks again. (So a wrong password is
+//! sent with each call, and a manager may lock the account.) While there are credentials that still hold, calls go on with
+//! them, and after a failure those that are refused ask again ten seconds later.
 //!
-//! A manager answers 403 for a missing privilege too. So when a call is refused with new credentials as it was with the old
-//! ones, its operation counts as forbidden: for five minutes its refusals are passed on without asking for credentials
-//! again. Four operations at a time are remembered, and while they are, no refusal at all asks for credentials; so a manager
-//! that refuses everything sees five logins in five minutes.
+//! # A missing privilege
+//!
+//! Managers answer 403 for a missing privilege too. When a call is refused with new credentials as it was with the old ones, its
+//! operation is left alone: its refusals are passed on without asking for credentials again, for ten seconds, and for
+//! twice as long each time up to five minutes. While four operations or more are left alone, the others get no credentials that
+//! are newer than ten seconds either. So a user who may do nothing costs a manager five logins at first, and then at most one
+//! every ten seconds.
 
 mod basic;
 mod bearer;
@@ -48,7 +52,7 @@ pub use bearer::Bearer;
 pub use credentials::Credentials;
 pub(crate) use credentials::Wiped;
 pub use csp::Csp;
-pub(crate) use keeper::{Keeper, Kept};
+pub(crate) use keeper::{Keeper, Kept, Renewed};
 pub use login::Login;
 pub use session::Session;
 
@@ -96,7 +100,10 @@ pub trait Authenticate: Send + Sync + 'static {
         login: &Login,
     ) -> impl Future<Output = Result<Credentials, BoxError>> + Send;
 
-    /// Gives credentials back, at [`Client::close`](crate::Client::close). Does nothing unless the scheme says otherwise.
+    /// Gives credentials back: a session is destroyed, a token revoked. Does nothing by default.
+    ///
+    /// [`Client::close`](crate::Client::close) calls it for the current credentials, and for those that a refusal had replaced
+    /// although they were good. It may take ten seconds. Its error is logged.
     fn revoke(
         &self,
         login: &Login,
@@ -106,22 +113,21 @@ pub trait Authenticate: Send + Sync + 'static {
         ready(Ok(()))
     }
 
-    /// Whether each manager of a cluster has to be asked for credentials of its own. By default those of the first are for
-    /// all of them.
+    /// Whether each manager of a cluster needs credentials of its own. By default those of the first are for all of them.
     fn is_per_manager(&self) -> bool {
         false
     }
 
-    /// Says what is wrong with the scheme's settings, when a client is built with it. Nothing, by default.
+    /// Checks the scheme's settings when a client is built. Does nothing by default.
     ///
     /// # Errors
     ///
-    /// The building fails with it.
+    /// What is wrong with them; [`Config::build`](crate::Config::build) fails with it.
     fn check(&self) -> Result<(), BoxError> {
         Ok(())
     }
 
-    /// What is never to be shown should somebody echo it, beside the credentials themselves: a password. None by default.
+    /// Values to mask in errors beside the credentials themselves, for example a password. None by default.
     fn secrets(&self) -> Vec<Secret> {
         Vec::new()
     }

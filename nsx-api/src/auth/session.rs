@@ -1,13 +1,13 @@
 //! A session of an NSX Manager: user and password once, then a cookie and a token against cross-site requests.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, header};
 use zeroize::Zeroizing;
 
+use super::credentials::encode_form;
 use super::{Authenticate, BoxError, Credentials, Login};
-use crate::path::append_pair;
-use crate::{CallOptions, Secret, text};
+use crate::{CallOptions, Secret};
 
 const CREATE: &str = "/api/session/create";
 const DESTROY: &str = "/api/session/destroy";
@@ -16,8 +16,9 @@ const COOKIE: &str = "JSESSIONID";
 const XSRF: &str = "x-xsrf-token";
 /// A manager's own, unless its administrator says otherwise.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1800);
-/// Who closes a client does not wait longer for the manager to forget a session, which it does by itself in time.
-const DESTROY_DEADLINE: Duration = Duration::from_secs(10);
+/// Cookies beside the session's that a gateway may set, and how long they may be together.
+const MOST_COOKIES: usize = 16;
+const LONGEST_COOKIES: usize = 4096;
 
 /// A session: what to use with a user and a password.
 ///
@@ -58,10 +59,8 @@ impl Session {
     }
 
     fn form(&self) -> Zeroizing<String> {
-        let mut form = Zeroizing::new(String::new());
-        append_pair(&mut form, "j_username", &self.user);
-        append_pair(&mut form, "j_password", self.password.expose_secret());
-        form
+        let password = self.password.expose_secret();
+        encode_form(&[("j_username", &self.user), ("j_password", password)])
     }
 }
 
@@ -79,9 +78,8 @@ impl Authenticate for Session {
     }
 
     async fn revoke(&self, login: &Login, credentials: &Credentials) -> Result<(), BoxError> {
-        let options = CallOptions::new().max_retries(0).deadline(DESTROY_DEADLINE);
         login
-            .with(options)
+            .with(CallOptions::new().max_retries(0))
             .request(Method::POST, DESTROY)
             .credentials(credentials)
             .send()
@@ -94,8 +92,11 @@ impl Authenticate for Session {
     }
 
     fn check(&self) -> Result<(), BoxError> {
-        match self.user.is_empty() {
-            true => Err("the user name is empty".into()),
+        if self.user.is_empty() {
+            return Err("the user name is empty".into());
+        }
+        match self.idle_timeout.is_zero() {
+            true => Err("the idle time-out of the session is zero".into()),
             false => Ok(()),
         }
     }
@@ -112,6 +113,10 @@ impl Authenticate for Session {
 fn session(headers: &HeaderMap) -> Option<Credentials> {
     let cookies = cookies(headers);
     cookies.iter().find(|(name, _)| *name == COOKIE)?;
+    let lengths = cookies.iter().map(|(name, value)| name.len() + value.len());
+    if cookies.len() > MOST_COOKIES || lengths.sum::<usize>() > LONGEST_COOKIES {
+        return None;
+    }
     let credentials = cookies
         .into_iter()
         .fold(Credentials::new(), |credentials, (name, value)| {
@@ -147,26 +152,37 @@ fn cookie(line: &str) -> Option<(&str, &str, &str)> {
 }
 
 fn has_expired(attributes: &str) -> bool {
-    attributes
+    let mut attributes = attributes
         .split(';')
-        .filter_map(|attribute| attribute.split_once('='))
-        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("max-age"))
-        .any(|(_, seconds)| seconds.trim().parse::<i64>().is_ok_and(|age| age <= 0))
+        .filter_map(|attribute| attribute.split_once('='));
+    attributes.any(
+        |(name, value)| match name.trim().to_ascii_lowercase().as_str() {
+            "max-age" => value.trim().parse::<i64>().is_ok_and(|age| age <= 0),
+            // Some write the date with hyphens.
+            "expires" => httpdate::parse_http_date(&value.trim().replace('-', " "))
+                .is_ok_and(|date| date <= SystemTime::now()),
+            _ => false,
+        },
+    )
 }
 
-/// Why an answer that is a success brings no session.
+/// Why an answer that is a success brings no session that can be used. It is masked before it is shown, and then cut.
 fn no_session(headers: &HeaderMap) -> String {
     let media_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next());
-    match media_type {
-        Some(media_type) => format!(
-            "the answer to the login sets no cookie {COOKIE} (content-type: {}): is this an NSX Manager?",
-            text::one_line(media_type, 80)
-        ),
-        None => format!("the answer to the login sets no cookie {COOKIE}: is this an NSX Manager?"),
-    }
+    let media_type = match media_type {
+        Some(media_type) => format!(" (content-type: {media_type})"),
+        None => String::new(),
+    };
+    let many = match headers.get_all(header::SET_COOKIE).iter().count() > MOST_COOKIES {
+        true => ", or too many others",
+        false => "",
+    };
+    format!(
+        "the answer to the login sets no cookie {COOKIE}{many}{media_type}: is this an NSX Manager?"
+    )
 }
 
 #[cfg(test)]
@@ -223,6 +239,21 @@ mod tests {
             ),
             (&["JSESSIONID"], Some("x"), None),
             (&["other=A1"], Some("x"), None),
+            (
+                &["JSESSIONID=deleted; Expires=Thu, 01-Jan-1970 00:00:00 GMT; Path=/"],
+                Some("x"),
+                None,
+            ),
+            (
+                &["JSESSIONID=A1; Expires=Thu, 01 Jan 1970 00:00:00 GMT"],
+                Some("x"),
+                None,
+            ),
+            (
+                &["JSESSIONID=A1; Expires=Fri, 31 Dec 9999 23:59:59 GMT"],
+                Some("x"),
+                Some("JSESSIONID=A1"),
+            ),
             (&[], Some("x"), None),
         ] {
             let mut call = HeaderMap::new();
@@ -235,6 +266,17 @@ mod tests {
                 (header(sent), xsrf.map(header))
             });
             assert_eq!(found, expected, "{cookies:?}");
+        }
+    }
+
+    #[test]
+    fn cookies_without_end_are_no_session() {
+        let many: Vec<String> = (0..17).map(|number| format!("c{number}=x")).collect();
+        let long = format!("long={}", "x".repeat(LONGEST_COOKIES));
+        for others in [many, vec![long]] {
+            let mut cookies: Vec<&str> = others.iter().map(String::as_str).collect();
+            cookies.push("JSESSIONID=A1");
+            assert!(session(&answer(&cookies, None)).is_none());
         }
     }
 

@@ -6,7 +6,6 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::{Config, config};
-use crate::address::Address;
 use crate::auth::{Authenticate, Basic, Csp, Identity, Remote, Session};
 use crate::tls::Source;
 use crate::{CallOptions, Error, Secret};
@@ -14,6 +13,7 @@ use crate::{CallOptions, Error, Secret};
 const HOST: &str = "NSXT_MANAGER_HOST";
 const USERNAME: &str = "NSXT_USERNAME";
 const PASSWORD: &str = "NSXT_PASSWORD";
+const USER_AND_PASSWORD: &str = "NSXT_USERNAME and NSXT_PASSWORD";
 const SESSION_AUTH: &str = "NSXT_SESSION_AUTH";
 const REMOTE_AUTH: &str = "NSXT_REMOTE_AUTH";
 const CERT: &str = "NSXT_CLIENT_AUTH_CERT";
@@ -73,9 +73,16 @@ impl Config {
     fn from_variables(lookup: &dyn Fn(&str) -> Option<OsString>) -> Result<Self, Error> {
         let variables = Variables(lookup);
         let host = variables.required(HOST)?;
-        Address::parse(&host).map_err(|fault| bad(HOST, fault))?;
-        let config = Self::new(host).options(variables.options()?);
-        variables.authenticated(variables.trusting(config)?)
+        let config = Self::new(&host).options(variables.options()?);
+        let config = variables.authenticated(variables.trusting(config)?)?;
+        let address = config.address(&host).map_err(|fault| bad(HOST, fault))?;
+        if !address.is_https {
+            config
+                .tls
+                .check_unused()
+                .map_err(|fault| bad(HOST, fault))?;
+        }
+        Ok(config)
     }
 }
 
@@ -143,22 +150,23 @@ impl Variables<'_> {
     fn with_user(&self, config: Config, user: String, password: Secret) -> Result<Config, Error> {
         let session = self.flag(SESSION_AUTH)?.unwrap_or(true);
         if self.flag(REMOTE_AUTH)?.unwrap_or(false) {
-            return with(config, Remote::new(user, password), USERNAME);
+            return with(config, Remote::new(user, password), USER_AND_PASSWORD);
         }
         match session {
-            true => with(config, Session::new(user, password), USERNAME),
-            false => with(config, Basic::new(user, password), USERNAME),
+            true => with(config, Session::new(user, password), USER_AND_PASSWORD),
+            false => with(config, Basic::new(user, password), USER_AND_PASSWORD),
         }
     }
 
     fn with_token(&self, config: Config, token: Secret) -> Result<Config, Error> {
         let csp = Csp::api_token(token);
+        csp.check_grant().map_err(|fault| bad(VMC_TOKEN, fault))?;
         let Some(place) = self.text(VMC_AUTH_HOST)? else {
-            return with(config, csp, VMC_TOKEN);
+            return Ok(config.auth(csp));
         };
         let (scheme, rest) = place.split_once("://").unwrap_or(("https", &place));
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let csp = csp.host(Config::new(format!("{scheme}://{host}")));
+        let csp = csp.endpoint(Config::new(format!("{scheme}://{host}")));
         match path {
             "" => with(config, csp, VMC_AUTH_HOST),
             path => with(config, csp.path(format!("/{path}")), VMC_AUTH_HOST),

@@ -58,11 +58,11 @@ impl Config {
         }
     }
 
-    /// Another manager of the same cluster, which the first may redirect a call to.
+    /// Adds another manager of the same cluster, which the first may redirect a call to.
     ///
-    /// Calls go to the first. When it answers 301, 307 or 308 and points to one that is listed, the call is made there, with
-    /// the same body, and a session of its own where the scheme is [`Session`](crate::auth::Session). Who is not listed gets nothing: such a redirect is
-    /// [`ErrorKind::Redirect`].
+    /// Calls go to the first. When it answers 301, 307 or 308 and points to one that was added, the call is made there, with the
+    /// same body, and a session of its own where the scheme is [`Session`](crate::auth::Session). A redirect to any other host is
+    /// not followed and ends in [`ErrorKind::Redirect`].
     pub fn manager(mut self, address: impl Into<String>) -> Self {
         self.others.push(address.into());
         self
@@ -130,8 +130,8 @@ impl Config {
         self
     }
 
-    /// Shows this certificate to a manager that asks for one, and sends no other credentials: a manager would take those
-    /// instead, so beside [`auth`](Self::auth) this is a contradiction, and an error.
+    /// Authenticates with this client certificate. Cannot be combined with [`auth`](Self::auth): a manager would ignore the
+    /// certificate.
     pub fn identity(mut self, identity: Identity) -> Self {
         self.tls.identity = Some(identity);
         self
@@ -156,7 +156,7 @@ impl Config {
         self
     }
 
-    /// How long a connection may take to come about. 10 seconds by default.
+    /// The connect time-out, TLS included. 10 seconds by default.
     ///
     /// It is never more than three quarters of the [attempt's time-out](CallOptions::attempt_timeout) that the client is
     /// built with, so that a handshake that stalls is [`ErrorKind::Connect`], which is tried again, and not
@@ -179,18 +179,11 @@ impl Config {
     /// [`ErrorKind::Config`]: an address, the scheme of authentication, a header or a file cannot be used, or two settings
     /// contradict each other. The message says which, and why.
     pub fn build(self) -> Result<Client, Error> {
-        let secrets = match &self.scheme {
-            Some(scheme) => match scheme.fault() {
-                Some(fault) => return Err(config(fault.to_string())),
-                None => scheme.hidden(),
-            },
-            None => Vec::new(),
-        };
-        if self.scheme.is_some() && self.tls.identity.is_some() {
-            return Err(config(
-                "a client certificate and a scheme of authentication contradict each other: how are calls authenticated?",
-            ));
-        }
+        let secrets = self
+            .scheme
+            .as_ref()
+            .map_or_else(Vec::new, |scheme| scheme.hidden());
+        self.check(&secrets)?;
         let ground = self.ground(&secrets)?;
         let first = ground.first.clone();
         let shared = self
@@ -219,8 +212,29 @@ impl Config {
         })
     }
 
+    /// Says what is wrong with the way in.
+    fn check(&self, secrets: &[Secret]) -> Result<(), Error> {
+        let Some(scheme) = &self.scheme else {
+            return Ok(());
+        };
+        if self.tls.identity.is_some() {
+            return Err(config(
+                "a client certificate and a scheme of authentication contradict each other: how are calls authenticated?",
+            ));
+        }
+        match scheme.fault() {
+            Some(fault) => Err(config(Mask::of(secrets).apply(fault.to_string()))),
+            None => Ok(()),
+        }
+    }
+
     /// The way to a login host: calls without credentials, whose errors show none of `secrets`.
     pub(crate) fn login(self, secrets: &[Secret]) -> Result<Login, Error> {
+        if self.scheme.is_some() || !self.others.is_empty() {
+            return Err(config(
+                "the settings for a token have a scheme of authentication, or other managers, which they cannot have",
+            ));
+        }
         let ground = self.ground(secrets)?;
         Ok(ground.login(&ground.first))
     }
@@ -341,8 +355,11 @@ impl fmt::Debug for Config {
                 &self.others.iter().map(shown).collect::<Vec<_>>(),
             )
             .field("auth", &self.scheme.as_ref().map(|scheme| scheme.name()))
-            .field("tls", &self.tls)
-            .field("allow_http", &self.allow_http)
+            .field("identity", &self.tls.identity)
+            .field("ca", &self.tls.added)
+            .field("pins", &self.tls.pins)
+            .field("danger_accept_invalid_certs", &self.tls.anyone)
+            .field("danger_allow_http", &self.allow_http)
             .field("connect_timeout", &self.connect_timeout)
             .field("options", &self.options)
             .finish()

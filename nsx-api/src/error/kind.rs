@@ -33,8 +33,8 @@ pub enum ErrorKind {
     /// Any other status that is not a success; [`Error::status`](crate::Error::status) says which. The call may have taken
     /// effect after a 5xx, and had none after a 4xx.
     Status,
-    /// The answer points to another place. It is not followed: the credentials are for this manager alone. The call had
-    /// no effect.
+    /// 301, 302, 303, 307 or 308: the answer points to a place that is none of the client's managers, or to another path, or
+    /// there were too many redirects. The call had no effect, except that 303 may come after one.
     Redirect,
     /// No connection came about. Nothing was sent, so the call had no effect.
     Connect,
@@ -50,10 +50,10 @@ pub enum ErrorKind {
     Decode,
     /// The answer is a success, but its body is larger than the library holds. The call took effect.
     BodyTooLarge,
-    /// There were no credentials for the call: the login failed, or the scheme of authentication did, in another way than the
-    /// kinds above say. [`source`](std::error::Error::source) is that failure. The call was not sent, so it had no effect.
+    /// There were no credentials for the call: the login, or the scheme of authentication, failed for a reason that has no kind
+    /// of its own. [`source`](std::error::Error::source) is that failure. The call was not sent, so it had no effect.
     Authentication,
-    /// The request cannot be made from these arguments, or not outside of a runtime. Nothing was sent, so the call had no
+    /// The request cannot be made from these arguments, or the call was made outside of a Tokio runtime. Nothing was sent, so the call had no
     /// effect; only where it comes out of a [`ByteStream`](crate::ByteStream) there was an answer before.
     InvalidRequest,
     /// The client cannot be built from these settings. There was no call.

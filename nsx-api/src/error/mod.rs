@@ -112,6 +112,16 @@ impl Error {
         error
     }
 
+    /// This refusal, after which the login that was to follow failed.
+    pub(crate) fn after_login(mut self, login: Self) -> Self {
+        self.0.message = format!("no new credentials: {login}");
+        match login.0.source {
+            Some(source @ Source::Login(_)) => self.0.source = Some(source),
+            _ => self.0.source = Some(Source::Login(Arc::new(login))),
+        }
+        self
+    }
+
     pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
         self.0.answer = Some(answer);
         self

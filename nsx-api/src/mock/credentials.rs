@@ -31,6 +31,12 @@ pub(super) struct Rules {
     pub(super) anyone: bool,
 }
 
+impl Rules {
+    pub(super) fn takes_basic_auth(self) -> bool {
+        self.basic_auth && !self.behind_gateway
+    }
+}
+
 /// What comes and goes.
 pub(super) struct Granted {
     pub(super) sessions: Sessions,
@@ -132,7 +138,7 @@ impl Policy {
             return false;
         };
         match scheme.to_ascii_lowercase().as_str() {
-            "basic" => self.rules.basic_auth && !self.rules.behind_gateway && self.is_user(value),
+            "basic" => self.rules.takes_basic_auth() && self.is_user(value),
             "remote" => self.is_user(value),
             "bearer" => granted.bearer_tokens.contains(value),
             _ => false,

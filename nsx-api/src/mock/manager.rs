@@ -21,7 +21,7 @@ use super::render::random_text;
 use super::script::Script;
 use super::server;
 use super::state::State;
-use crate::auth::Basic;
+use crate::auth::{Basic, Session};
 use crate::generated::{examples, operations};
 use crate::{Client, Error};
 
@@ -31,7 +31,7 @@ use crate::{Client, Error};
 /// runtime gets to it. Any number of them run side by side, under any tokio runtime with I/O and
 /// time.
 ///
-/// What it answers to a call is the first of these that there is:
+/// A call is answered by the first of these that applies:
 /// 1. what [`respond_with`](Self::respond_with) has queued, and then what
 ///    [`respond_always`](Self::respond_always) said: whatever the credentials, as a proxy in front
 ///    of a manager would;
@@ -147,16 +147,20 @@ impl Manager {
         &self.state.policy.password
     }
 
-    /// A client with its address, certificate authority and credentials, by HTTP Basic.
+    /// A client with its address, certificate authority and credentials: by HTTP Basic, so that each call is one request;
+    /// by a session where HTTP Basic is refused.
     ///
     /// # Errors
     /// When the client cannot be built.
     pub fn client(&self) -> Result<Client, Error> {
-        let builder =
-            Client::builder(self.url()).auth(Basic::new(self.username(), self.password()));
-        match self.ca_pem() {
-            "" => builder.build(),
-            pem => builder.ca_pem(pem).build(),
+        let config = match self.ca_pem() {
+            "" => Client::builder(self.url()),
+            pem => Client::builder(self.url()).ca_pem(pem),
+        };
+        let (user, password) = (self.username(), self.password());
+        match self.state.policy.rules.takes_basic_auth() {
+            true => config.auth(Basic::new(user, password)).build(),
+            false => config.auth(Session::new(user, password)).build(),
         }
     }
 
@@ -331,7 +335,7 @@ impl ManagerBuilder {
 
     /// Answers anyone, whatever the credentials: for what is not a manager, such as a proxy or an
     /// endpoint that gives out tokens.
-    pub fn without_credentials(mut self) -> Self {
+    pub fn accept_anyone(mut self) -> Self {
         self.rules.anyone = true;
         self
     }

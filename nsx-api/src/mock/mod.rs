@@ -88,26 +88,25 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use std::collections::BTreeMap;
 //! use nsx_api::Client;
+//! use nsx_api::auth::Session;
 //! # use nsx_api::http::Method;
-//! # use nsx_api::mock::Manager;
+//! # use nsx_api::mock::{Answer, Manager};
 //!
 //! let manager = Manager::builder().without_basic_auth().start().await?;
-//! let client = Client::builder(manager.url()).ca_pem(manager.ca_pem()).build()?;
+//! manager.on("GET /api/v1/node", |_| Answer::json(200, "node-1"));
+//! let client = Client::builder(manager.url())
+//!     .ca_pem(manager.ca_pem())
+//!     .auth(Session::new(manager.username(), manager.password()))
+//!     .build()?;
 //!
-//! let form = BTreeMap::from([
-//!     ("j_username", manager.username()),
-//!     ("j_password", manager.password()),
-//! ]);
-//! let login = client.request(Method::POST, "/api/session/create").form(&form);
-//! let session = login.send().await?;
-//! assert!(session.headers().contains_key("x-xsrf-token"));
-//! assert_eq!(manager.sessions(), 1);
-//!
-//! // The next call that belongs to it is answered 403.
+//! client.request(Method::GET, "/api/v1/node").send().await?;
 //! manager.expire_sessions();
-//! assert_eq!((manager.sessions(), manager.logins()), (0, 1));
+//! let response = client.request(Method::GET, "/api/v1/node").send().await?;
+//! assert_eq!((response.attempts(), manager.logins()), (2, 2));
+//!
+//! client.close().await;
+//! assert_eq!(manager.sessions(), 0);
 //! # Ok(())
 //! # }
 //! ```
@@ -118,12 +117,21 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # use nsx_api::mock::Manager;
-//! let manager = Manager::builder().client_certificates().start().await?;
+//! # use nsx_api::http::Method;
+//! # use nsx_api::mock::{Answer, Manager};
+//! use nsx_api::Client;
+//! use nsx_api::auth::Identity;
 //!
-//! let identity = manager.issue_client_certificate()?;
-//! assert!(identity.certificate_pem.starts_with("-----BEGIN CERTIFICATE-----"));
-//! assert!(identity.key_pem.starts_with("-----BEGIN PRIVATE KEY-----"));
+//! let manager = Manager::builder().client_certificates().start().await?;
+//! manager.on("GET /api/v1/node", |_| Answer::json(200, "node-1"));
+//! let issued = manager.issue_client_certificate()?;
+//! let client = Client::builder(manager.url())
+//!     .ca_pem(manager.ca_pem())
+//!     .identity(Identity::from_pem(issued.certificate_pem, issued.key_pem))
+//!     .build()?;
+//!
+//! client.request(Method::GET, "/api/v1/node").send().await?;
+//! assert!(manager.requests().iter().all(|call| call.client_certificate.is_some()));
 //! # Ok(())
 //! # }
 //! ```

@@ -200,7 +200,7 @@ async fn refused_credentials_are_renewed_once_for_all_calls_that_had_them() {
         let (keeper, old) = (keeper.clone(), old.clone());
         calls.spawn(async move {
             match index % 2 {
-                0 => assert!(keeper.renew(&old, OPERATION).await.unwrap()),
+                0 => assert_eq!(keeper.renew(&old, OPERATION).await.unwrap(), Renewed::Now),
                 // Calls that begin meanwhile get old ones only before the renewal began.
                 _ => drop(keeper.credentials().await.unwrap()),
             }
@@ -209,63 +209,211 @@ async fn refused_credentials_are_renewed_once_for_all_calls_that_had_them() {
     calls.join_all().await;
     assert_eq!(scheme.asked(), 2);
     // Who comes late is told of the new ones.
-    assert!(keeper.renew(&old, OPERATION).await.unwrap());
+    assert_eq!(
+        keeper.renew(&old, OPERATION).await.unwrap(),
+        Renewed::ByOthers
+    );
     assert_eq!(scheme.asked(), 2);
+}
+
+/// A call that is refused whatever its credentials; and whether it had new ones.
+async fn forbidden_call(keeper: &Arc<Keeper>, operation: &str) -> bool {
+    let kept = keeper.credentials().await.unwrap();
+    let renewed = keeper.renew(&kept, operation).await.unwrap();
+    if renewed == Renewed::Now {
+        let kept = keeper.credentials().await.unwrap();
+        keeper.were_no_use(&kept, operation);
+    }
+    renewed == Renewed::Now
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_operation_that_new_credentials_do_not_help_asks_for_no_more_of_them() {
+async fn an_operation_that_new_credentials_do_not_help_is_left_alone_for_a_while() {
     let (keeper, scheme) = keeper(Numbered::new());
-    for _ in 0..100 {
-        let kept = keeper.credentials().await.unwrap();
-        if keeper.renew(&kept, OPERATION).await.unwrap() {
-            // Refused again.
-            keeper.were_no_use(OPERATION);
+    for (pause, asked) in [(0, 2), (9, 2), (1, 3), (19, 3), (1, 4), (40, 5)] {
+        advance(seconds(pause)).await;
+        for _ in 0..20 {
+            forbidden_call(&keeper, OPERATION).await;
         }
+        assert_eq!(scheme.asked(), asked);
     }
-    assert_eq!(scheme.asked(), 2);
+    // Another operation is not concerned, and one that is answered is not any more.
+    assert!(forbidden_call(&keeper, "Other").await);
+    assert!(!forbidden_call(&keeper, OPERATION).await);
+    keeper.were_good(OPERATION);
+    assert!(forbidden_call(&keeper, OPERATION).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_many_operations_are_refused_an_ended_session_is_still_renewed_in_time() {
+    let (keeper, scheme) = keeper(Numbered::new());
+    for number in 0..100 {
+        forbidden_call(&keeper, &number.to_string()).await;
+    }
+    assert_eq!(scheme.asked(), 1 + 4);
+    assert!(!forbidden_call(&keeper, "Allowed").await);
+    advance(seconds(10)).await;
     let kept = keeper.credentials().await.unwrap();
-    assert!(keeper.renew(&kept, "Other").await.unwrap());
-    advance(seconds(300)).await;
-    let kept = keeper.credentials().await.unwrap();
-    assert!(keeper.renew(&kept, OPERATION).await.unwrap());
-    assert_eq!(scheme.asked(), 4);
+    assert_eq!(keeper.renew(&kept, "Allowed").await.unwrap(), Renewed::Now);
 }
 
 #[tokio::test]
+async fn a_refusal_of_credentials_that_others_have_replaced_says_nothing_of_an_operation() {
+    let (keeper, scheme) = keeper(Numbered::new());
+    let old = keeper.credentials().await.unwrap();
+    keeper.renew(&old, "Other").await.unwrap();
+    keeper.were_no_use(&old, OPERATION);
+    assert_eq!(
+        keeper.renew(&old, OPERATION).await.unwrap(),
+        Renewed::ByOthers
+    );
+    let kept = keeper.credentials().await.unwrap();
+    assert_eq!(keeper.renew(&kept, OPERATION).await.unwrap(), Renewed::Now);
+    assert_eq!(scheme.asked(), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_same_credentials_again_are_no_reason_for_another_attempt() {
     let (keeper, scheme) = keeper(Numbered {
         same: true,
         ..Numbered::new()
     });
-    for _ in 0..100 {
-        let kept = keeper.credentials().await.unwrap();
-        assert!(!keeper.renew(&kept, OPERATION).await.unwrap());
+    for asked in [2, 3] {
+        for _ in 0..100 {
+            let kept = keeper.credentials().await.unwrap();
+            assert_eq!(keeper.renew(&kept, OPERATION).await.unwrap(), Renewed::No);
+        }
+        assert_eq!(scheme.asked(), asked);
+        // The scheme is asked again soon: there may be others by then.
+        advance(seconds(10)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn when_there_are_no_others_calls_go_on_with_what_there_is_and_the_scheme_is_left_in_peace() {
+    let (keeper, scheme) = keeper(Numbered::new());
+    let kept = keeper.credentials().await.unwrap();
+    scheme.failures.store(u32::MAX, Ordering::Relaxed);
+    for number in 0..50 {
+        let error = keeper.renew(&kept, &number.to_string()).await.unwrap_err();
+        assert_eq!(error.to_string(), "the login failed: failure 2");
+        assert!(Arc::ptr_eq(&kept, &keeper.credentials().await.unwrap()));
     }
     assert_eq!(scheme.asked(), 2);
+    scheme.failures.store(0, Ordering::Relaxed);
+    advance(seconds(10)).await;
+    assert_eq!(keeper.renew(&kept, OPERATION).await.unwrap(), Renewed::Now);
 }
 
 #[tokio::test]
-async fn refused_credentials_are_tried_again_when_there_are_no_others() {
+async fn calls_that_wait_for_a_renewal_that_fails_use_the_credentials_that_another_was_refused_with()
+ {
     let (keeper, scheme) = keeper(Numbered::new());
     let kept = keeper.credentials().await.unwrap();
     scheme.failures.store(1, Ordering::Relaxed);
-    assert!(keeper.renew(&kept, OPERATION).await.is_err());
-    assert!(Arc::ptr_eq(&kept, &keeper.credentials().await.unwrap()));
-    assert!(keeper.renew(&kept, OPERATION).await.unwrap());
-    assert_eq!(scheme.asked(), 3);
+    let refused = keeper.renew(&kept, OPERATION);
+    let calls = async {
+        tokio::task::yield_now().await;
+        Arc::ptr_eq(&kept, &keeper.credentials().await.unwrap())
+    };
+    let (refused, same) = tokio::join!(refused, calls);
+    assert!(refused.is_err() && same);
+}
+
+#[test]
+fn a_renewal_whose_runtime_has_ended_or_stands_still_is_begun_again() {
+    let scheme = Arc::new(Numbered {
+        may_answer: Semaphore::new(0),
+        ..Numbered::new()
+    });
+    let options = crate::CallOptions::new().deadline(Duration::from_millis(200));
+    let login = Config::new("http://localhost:1")
+        .options(options)
+        .login(&[])
+        .unwrap();
+    let keeper = Arc::new(Keeper::new(Arc::new(Shared(scheme.clone())), login));
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let begin = |runtime: &tokio::runtime::Runtime| {
+        runtime.block_on(async {
+            let call = timeout(Duration::from_millis(20), keeper.credentials()).await;
+            assert!(call.is_err());
+        });
+    };
+    let first = runtime();
+    begin(&first);
+    drop(first);
+    // This one is there, and does nothing any more.
+    let second = runtime();
+    begin(&second);
+    std::thread::sleep(Duration::from_millis(300));
+    scheme.may_answer.add_permits(2);
+    let kept = runtime().block_on(keeper.credentials()).unwrap();
+    assert_eq!(number(&kept), "3");
 }
 
 #[tokio::test]
 async fn closing_gives_the_credentials_back_once_and_a_failure_harms_nobody() {
     let (keeper, scheme) = keeper(Numbered::new());
-    keeper.close().await;
-    assert_eq!(scheme.revoked.load(Ordering::Relaxed), 0);
+    let revoked = || scheme.revoked.load(Ordering::Relaxed);
+    keeper.clone().close().await;
+    assert_eq!(revoked(), 0);
     keeper.credentials().await.unwrap();
-    keeper.close().await;
-    keeper.close().await;
-    assert_eq!(scheme.revoked.load(Ordering::Relaxed), 1);
+    keeper.clone().close().await;
+    keeper.clone().close().await;
+    assert_eq!(revoked(), 1);
     assert_eq!(number(&keeper.credentials().await.unwrap()), "2");
+    // Those that were good are given back too.
+    forbidden_call(&keeper, OPERATION).await;
+    keeper.clone().close().await;
+    assert_eq!(revoked(), 3);
+}
+
+/// A scheme that does not let go.
+struct Clinging(fn());
+
+impl Authenticate for Clinging {
+    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+        Ok(Credentials::bearer("token"))
+    }
+
+    async fn revoke(&self, _: &Login, _: &Credentials) -> Result<(), BoxError> {
+        (self.0)();
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_ends_in_ten_seconds_whatever_a_scheme_does() {
+    for (revoke, longest) in [
+        (Clinging(|| ()), seconds(10)),
+        (Clinging(|| panic!("in revoke")), seconds(0)),
+    ] {
+        let login = Config::new("http://localhost:1").login(&[]).unwrap();
+        let keeper = Arc::new(Keeper::new(Arc::new(revoke), login));
+        keeper.credentials().await.unwrap();
+        let began = Instant::now();
+        keeper.close().await;
+        assert_eq!(began.elapsed().as_secs(), longest.as_secs());
+    }
+    // A login that hangs is not waited for any longer.
+    let (keeper, _) = keeper(Numbered {
+        may_answer: Semaphore::new(0),
+        ..Numbered::new()
+    });
+    let waiting = tokio::spawn({
+        let keeper = keeper.clone();
+        async move { keeper.credentials().await.map(drop) }
+    });
+    tokio::task::yield_now().await;
+    let began = Instant::now();
+    keeper.close().await;
+    assert_eq!(began.elapsed().as_secs(), 10);
+    waiting.abort();
 }
 
 /// A scheme of somebody else.
@@ -282,7 +430,7 @@ async fn a_scheme_that_panics_or_brings_nothing_that_can_be_sent_is_an_error() {
     for (scheme, message) in [
         (
             Faulty(|| panic!("at the disco")),
-            "the scheme of authentication broke off: it panicked, or its runtime ended",
+            "the login failed: the authentication task ended without a result: it panicked, or its runtime ended",
         ),
         (
             Faulty(|| Ok(Credentials::bearer("SECRET\n"))),
@@ -296,6 +444,34 @@ async fn a_scheme_that_panics_or_brings_nothing_that_can_be_sent_is_an_error() {
             assert_eq!(error.kind(), ErrorKind::Authentication);
             assert_eq!(error.to_string(), message);
         }
+    }
+}
+
+/// A scheme whose error tells the password.
+struct Indiscreet;
+
+impl Authenticate for Indiscreet {
+    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+        Err("no token for hunter2-SECRET".into())
+    }
+
+    fn secrets(&self) -> Vec<crate::Secret> {
+        vec!["hunter2-SECRET".into()]
+    }
+}
+
+#[tokio::test]
+async fn the_error_of_a_scheme_shows_none_of_its_secrets() {
+    let login = Config::new("http://localhost:1")
+        .login(&Indiscreet.secrets())
+        .unwrap();
+    let keeper = Arc::new(Keeper::new(Arc::new(Indiscreet), login));
+    let error = keeper.credentials().await.map(drop).unwrap_err();
+    assert_eq!(error.to_string(), "the login failed: no token for •••");
+    let mut cause: Option<&dyn StdError> = Some(&error);
+    while let Some(error) = cause {
+        assert!(!format!("{error} {error:?}").contains("SECRET"));
+        cause = error.source();
     }
 }
 

@@ -73,10 +73,16 @@ fn retries_and_trust_are_read() {
         config.options.effective_retry_delay(),
         (Duration::from_millis(500), Duration::from_millis(5000))
     );
-    assert!(format!("{config:?}").contains("anyone: true"), "{config:?}");
+    assert!(
+        format!("{config:?}").contains("danger_accept_invalid_certs: true"),
+        "{config:?}"
+    );
     let usual = with_user(&[]).unwrap();
     assert_eq!(usual.options.effective_max_retries(), 4);
-    assert!(format!("{usual:?}").contains("anyone: false"), "{usual:?}");
+    assert!(
+        format!("{usual:?}").contains("danger_accept_invalid_certs: false"),
+        "{usual:?}"
+    );
 }
 
 #[test]
@@ -148,7 +154,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
         ),
         (
             [host, &[(VMC_TOKEN, "SEC\nRET")]].concat(),
-            "NSXT_VMC_TOKEN: ",
+            "NSXT_VMC_TOKEN: the API token is empty, or has a blank",
         ),
         (
             [HOST_AND_USER, &[(CERT_FILE, "/no/cert.pem")]].concat(),
