@@ -91,7 +91,7 @@ impl Config {
     /// at once when a manager's certificate is not trusted. If it cannot be used the client goes on with what it had, and a
     /// warning is in the log.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.tls.added.push(Source::File(path.into()));
+        self.tls.added.push(Source::file(path));
         self
     }
 
@@ -278,8 +278,8 @@ impl Config {
         mut addresses: impl Iterator<Item = &'a Address> + Clone,
     ) -> Result<Connections, Error> {
         let mut all = addresses.clone();
-        let https = addresses.any(|address| address.is_https);
-        if !https {
+        let https = addresses.clone().any(|address| address.is_https);
+        if addresses.any(|address| !address.is_https) {
             self.tls.check_unused()?;
         }
         Connections::new(connections::Settings {
