@@ -98,10 +98,14 @@ fn with_scheme(text: &str) -> Result<String, String> {
         return Ok(format!("https://[{text}]"));
     }
     match text.split_once("://") {
-        Some((scheme, rest)) if rest.starts_with('/') || rest.is_empty() => Err(format!(
-            "the address has no host after {}://",
-            crate::text::one_line(scheme, 20)
-        )),
+        Some((scheme, rest)) if rest.starts_with('/') || rest.is_empty() => {
+            // What else stands there may be a password.
+            let known = ["https", "http"].into_iter().find(|known| *known == scheme);
+            Err(match known {
+                Some(scheme) => format!("the address has no host after {scheme}://"),
+                None => "the address has no host after ://".into(),
+            })
+        }
         Some(_) => Ok(text.to_owned()),
         None => Ok(format!("https://{text}")),
     }
@@ -243,7 +247,9 @@ mod tests {
             ("", "is empty"),
             ("   ", "is empty"),
             ("https://", "no host"),
-            ("https:///api", "no host"),
+            ("https:///api", "no host after https://"),
+            ("admin:SECRET@https:///nsx", "no host after ://"),
+            ("SECRET://", "no host after ://"),
             ("ftp://nsx", "scheme"),
             ("file:///etc/passwd", "no host"),
             ("admin:SECRET@nsx", "user or a password"),

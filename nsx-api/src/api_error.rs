@@ -63,8 +63,13 @@ impl ApiError {
         (error != Self::default()).then_some(error)
     }
 
-    /// Applies `change` to every text in it.
+    /// Applies `change` to every text in it, and to every number as it is written: one that changes is a text from then on, or
+    /// no code any more.
     pub(crate) fn map_texts(mut self, change: &impl Fn(String) -> String) -> Self {
+        self.error_code = self.error_code.filter(|code| {
+            let code = code.to_string();
+            change(code.clone()) == code
+        });
         self.error_message = self.error_message.map(change);
         self.details = self.details.map(change);
         self.module_name = self.module_name.map(change);
@@ -112,6 +117,13 @@ fn map_data(data: Value, change: &impl Fn(String) -> String) -> Value {
             .into_iter()
             .map(|(name, value)| (change(name), map_data(value, change)))
             .collect(),
+        Value::Number(number) => {
+            let written = number.to_string();
+            match change(written.clone()) {
+                same if same == written => Value::Number(number),
+                changed => Value::String(changed),
+            }
+        }
         other => other,
     }
 }
@@ -221,5 +233,15 @@ mod tests {
         .unwrap()
         .map_texts(&|text| text.replace("pw", "•"));
         assert!(!format!("{error:?}").contains("pw"), "{error:?}");
+    }
+
+    #[test]
+    fn a_number_that_is_changed_is_a_text_or_no_code() {
+        let error = read(json!({ "error_code": 84736251, "error_data": [84736251, 7, 1.5] }));
+        let error = error
+            .unwrap()
+            .map_texts(&|text| text.replace("84736251", "•••"));
+        assert_eq!(error.error_code, None);
+        assert_eq!(error.error_data, Some(json!(["•••", 7, 1.5])));
     }
 }

@@ -5,10 +5,11 @@
 //! no call begins on one that was made with the old certificates. Calls under way keep the client that they began with.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::Builder;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, OwnedMutexGuard};
-use tokio::time::Instant;
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
 use crate::tls::{self, Material};
@@ -19,6 +20,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
 /// Between the looks that failures ask for, and after a look that found files that cannot be used: of two files
 /// that belong together one is written first.
 const AT_LEAST: Duration = Duration::from_secs(1);
+/// How long a call waits for a look; what comes of it later is taken then. A file system that is gone, of a network for
+/// one, would keep it for ever.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Shorter than the time after which managers close a connection, so that no call is sent on one just closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -57,10 +61,11 @@ struct Watch {
 
 impl Connections {
     /// Reads the files, and connects to nothing.
-    pub(crate) fn new(settings: Settings) -> Result<Self, Error> {
-        let (config, fingerprint) = match &settings.tls {
+    pub(crate) fn new(mut settings: Settings) -> Result<Self, Error> {
+        let (config, fingerprint) = match &mut settings.tls {
             Some(tls) => {
                 tls.check()?;
+                tls.take_in()?;
                 let material = tls.read()?;
                 (tls.config(&material)?, material.fingerprint()?)
             }
@@ -85,14 +90,14 @@ impl Connections {
         })
     }
 
-    /// The HTTP client to begin a call with.
+    /// The HTTP client to begin a call with, in half of `left` at most, which is what the call has left.
     ///
     /// If it is time to look at the files one caller waits for that, and the others take what there is.
-    pub(crate) async fn http(&self) -> reqwest::Client {
+    pub(crate) async fn http(&self, left: Duration) -> reqwest::Client {
         if let Some(Ok(watch)) = self.watch.clone().map(Mutex::try_lock_owned)
             && watch.next_look <= Instant::now()
         {
-            self.look(watch).await;
+            let _ = timeout(PATIENCE.min(left / 2), self.look(watch)).await;
         }
         self.read(|current| current.http.clone())
     }
@@ -108,10 +113,13 @@ impl Connections {
         let Some(watch) = self.watch.clone() else {
             return false;
         };
-        let watch = watch.lock_owned().await;
-        if self.generation() == since && watch.last_look + AT_LEAST <= Instant::now() {
-            self.look(watch).await;
-        }
+        let look = async {
+            let watch = watch.lock_owned().await;
+            if self.generation() == since && watch.last_look + AT_LEAST <= Instant::now() {
+                self.look(watch).await;
+            }
+        };
+        let _ = timeout(PATIENCE, look).await;
         self.generation() != since
     }
 
@@ -119,35 +127,58 @@ impl Connections {
         read(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks at the files, where it is no harm if the disk is slow. The look goes to its end even if this is dropped.
+    /// Looks at the files, in a thread that nobody has to wait for: a runtime waits for its own when it ends. The look goes to
+    /// its end even if this is dropped.
     async fn look(&self, mut watch: OwnedMutexGuard<Watch>) {
         let settings = self.settings.clone();
         let current = self.current.clone();
         let now = Instant::now();
         watch.last_look = now;
         watch.next_look = now + BETWEEN_LOOKS;
-        let look =
-            tokio::task::spawn_blocking(move || match settings.changed(&watch.fingerprint) {
-                Ok(None) => watch.fault = None,
-                Ok(Some((http, fingerprint))) => {
-                    debug!("connections are made with what is new in the files");
-                    watch.fault = None;
-                    watch.fingerprint = fingerprint;
-                    let mut current = current.write().unwrap_or_else(PoisonError::into_inner);
-                    current.generation += 1;
-                    current.http = http;
-                }
-                Err(error) => {
-                    watch.next_look = now + AT_LEAST;
-                    watch.failed(&error.to_string());
-                }
-            });
-        // It fails only when the runtime ends.
-        let _ = look.await;
+        let (done, end) = oneshot::channel::<()>();
+        let look = move || {
+            let found = settings.changed(&watch.fingerprint);
+            watch.take(found, now, &current);
+            drop(watch);
+            drop(done);
+        };
+        // Without a thread there is a look the next time.
+        if Builder::new()
+            .name("nsx-api-files".into())
+            .spawn(look)
+            .is_ok()
+        {
+            // It ends with the thread, and is never sent anything.
+            let _ = end.await;
+        }
     }
 }
 
 impl Watch {
+    /// Takes what a look found that began at `now`.
+    fn take(
+        &mut self,
+        found: Result<Option<Changed>, Error>,
+        now: Instant,
+        current: &RwLock<Current>,
+    ) {
+        match found {
+            Ok(None) => self.fault = None,
+            Ok(Some((http, fingerprint))) => {
+                debug!("connections are made with what is new in the files");
+                self.fault = None;
+                self.fingerprint = fingerprint;
+                let mut current = current.write().unwrap_or_else(PoisonError::into_inner);
+                current.generation += 1;
+                current.http = http;
+            }
+            Err(error) => {
+                self.next_look = now + AT_LEAST;
+                self.failed(&error.to_string());
+            }
+        }
+    }
+
     /// Says once what is wrong, and again when something else is.
     fn failed(&mut self, fault: &str) {
         if self.fault.as_deref() != Some(fault) {

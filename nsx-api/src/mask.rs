@@ -1,138 +1,223 @@
 //! Secrets taken out of what the other side says, should it echo them: in every form that an echo may have.
+//!
+//! The text is searched as it is, and again with each layer of escapes removed, for the secrets and for their base64. What is
+//! found, by whichever mask, is cut out of the text that came in one go: nothing that one secret leaves is in the way of
+//! another.
+
+mod escapes;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::Secret;
-use crate::path::append_pair;
+use escapes::Plain;
 
 /// A shorter secret would be found in every text.
 const SHORTEST: usize = 4;
+/// How many times a text may be escaped: a URL within JSON within HTML.
+const LAYERS: usize = 3;
+/// What stands in the place of a secret.
+const MASK: &str = "•••";
 
-/// What is taken out, the longest first: one secret may be a part of another.
+/// What is taken out of a text.
 #[derive(Clone, Default)]
-pub(crate) struct Mask(Vec<Secret>);
+pub(crate) struct Mask {
+    /// In the order of their bytes.
+    needles: Vec<Needle>,
+    /// One bit for each pair of bytes that a needle begins with: most places in a text need no other look.
+    beginnings: Zeroizing<Vec<u64>>,
+}
+
+/// One form of a secret.
+#[derive(Clone, PartialEq)]
+struct Needle {
+    bytes: Zeroizing<Vec<u8>>,
+    /// Then what pads it belongs to it.
+    is_base64: bool,
+}
 
 impl Mask {
     /// A mask of these secrets.
     pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let mut forms: Vec<Secret> = secrets.into_iter().flat_map(forms).collect();
-        forms.sort_unstable_by(|a, b| {
-            let (a, b) = (a.expose_secret(), b.expose_secret());
-            b.len().cmp(&a.len()).then_with(|| a.cmp(b))
-        });
-        forms.dedup_by(|a, b| a.expose_secret() == b.expose_secret());
-        Self(forms)
+        let mut mask = Self::default();
+        for secret in secrets {
+            mask.add(secret.expose_secret());
+        }
+        mask.needles
+            .sort_unstable_by(|a, b| a.bytes.as_slice().cmp(b.bytes.as_slice()));
+        mask.needles.dedup();
+        if !mask.needles.is_empty() {
+            mask.beginnings = Zeroizing::new(vec![0; 1024]);
+        }
+        for needle in &mask.needles {
+            let pair = pair(&needle.bytes).unwrap_or_default();
+            if let Some(bits) = mask.beginnings.get_mut(usize::from(pair / 64)) {
+                *bits |= 1 << (pair % 64);
+            }
+        }
+        mask
+    }
+
+    /// The secret as it is, in other character sets, and in base64.
+    fn add(&mut self, secret: &str) {
+        if secret.len() < SHORTEST {
+            return;
+        }
+        self.add_form(secret.as_bytes());
+        if !secret.is_ascii() {
+            self.add_in_latin_1(secret);
+        }
+        for base64 in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
+            let form = Zeroizing::new(base64.encode(secret));
+            let form = Plain::new(form.as_bytes());
+            self.push(&form.unescaped().unwrap_or(form).bytes, true);
+        }
+    }
+
+    /// What becomes of a secret where one side writes UTF-8 and the other reads ISO 8859-1, or the other way round.
+    fn add_in_latin_1(&mut self, secret: &str) {
+        let mut misread = Zeroizing::new(String::with_capacity(2 * secret.len()));
+        misread.extend(secret.bytes().map(char::from));
+        self.add_form(misread.as_bytes());
+        let mut written = Zeroizing::new(Vec::with_capacity(secret.len()));
+        for character in secret.chars() {
+            let Ok(byte) = u8::try_from(character) else {
+                return;
+            };
+            written.push(byte);
+        }
+        self.add_form(&written);
+        let mut lossy = Zeroizing::new(String::with_capacity(3 * written.len()));
+        for chunk in written.utf8_chunks() {
+            lossy.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                lossy.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        self.add_form(lossy.as_bytes());
+    }
+
+    /// A form as it is, and as it looks without what could be taken for escapes.
+    fn add_form(&mut self, form: &[u8]) {
+        let mut plain = Plain::new(form);
+        self.push(&plain.bytes, false);
+        for _ in 0..LAYERS {
+            let Some(next) = plain.unescaped() else {
+                break;
+            };
+            plain = next;
+            self.push(&plain.bytes, false);
+            // White space around an echo may be lost.
+            self.push(plain.bytes.trim_ascii(), false);
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8], is_base64: bool) {
+        if bytes.len() >= SHORTEST {
+            let bytes = Zeroizing::new(bytes.to_vec());
+            self.needles.push(Needle { bytes, is_base64 });
+        }
     }
 
     /// `text` with `•••` in the place of each secret.
     pub(crate) fn apply(&self, text: String) -> String {
-        self.0
+        mask(text, &[self])
+    }
+
+    /// Adds where in the text there are secrets.
+    fn find(&self, plain: &Plain, found: &mut Vec<(usize, usize)>) {
+        if self.needles.is_empty() {
+            return;
+        }
+        let mut rest = plain.bytes.as_slice();
+        while let Some(pair) = pair(rest) {
+            if let Some(length) = self.longest_at(pair, rest) {
+                let from = plain.bytes.len() - rest.len();
+                found.push(plain.origin(from, from + length));
+            }
+            rest = rest.get(1..).unwrap_or_default();
+        }
+    }
+
+    /// The length of the longest needle that `text` begins with.
+    fn longest_at(&self, start: u16, text: &[u8]) -> Option<usize> {
+        let bits = self.beginnings.get(usize::from(start / 64))?;
+        if bits & (1 << (start % 64)) == 0 {
+            return None;
+        }
+        let first = self
+            .needles
+            .partition_point(|needle| pair(&needle.bytes) < Some(start));
+        self.needles
             .iter()
-            .map(Secret::expose_secret)
-            .fold(text, |text, secret| match text.contains(secret) {
-                true => text.replace(secret, "•••"),
-                false => text,
+            .skip(first)
+            .take_while(|needle| pair(&needle.bytes) == Some(start))
+            .filter_map(|needle| {
+                let after = text.strip_prefix(needle.bytes.as_slice())?;
+                let padding = after.iter().take(2).take_while(|byte| **byte == b'=');
+                Some(needle.bytes.len() + if needle.is_base64 { padding.count() } else { 0 })
             })
+            .max()
     }
 }
 
-/// `text` without what these masks take out.
+/// `text` with `•••` in the place of each secret of any of the masks.
 pub(crate) fn mask(text: String, masks: &[&Mask]) -> String {
-    masks.iter().fold(text, |text, mask| mask.apply(text))
+    let needles = masks.iter().flat_map(|mask| &mask.needles);
+    let shortest = needles.map(|needle| needle.bytes.len()).min();
+    if shortest.is_none_or(|shortest| text.len() < shortest) {
+        return text;
+    }
+    let mut found = Vec::new();
+    let mut plain = Some(Plain::new(text.as_bytes()));
+    for _ in 0..=LAYERS {
+        let Some(layer) = plain else {
+            break;
+        };
+        masks.iter().for_each(|mask| mask.find(&layer, &mut found));
+        plain = layer.unescaped();
+    }
+    match found.is_empty() {
+        true => text,
+        false => cut(text, found),
+    }
 }
 
-/// A secret as it is, in base64, within JSON, within a URL, and within HTML.
-fn forms(secret: &Secret) -> Vec<Secret> {
-    let plain = secret.expose_secret();
-    let json = serde_json::Value::from(plain).to_string();
-    let json = json
-        .strip_prefix('"')
-        .and_then(|json| json.strip_suffix('"'));
-    let mut url = String::new();
-    append_pair(&mut url, "", plain);
-    let url = url.strip_prefix('=').unwrap_or(&url);
-    let mut forms = vec![
-        plain.to_owned(),
-        STANDARD.encode(plain),
-        json.unwrap_or_default().to_owned(),
-        url.to_owned(),
-        url.replace("%20", "+"),
-        lower_case_escapes(url),
-        html(plain, "&quot;", "&#39;"),
-        html(plain, "&#34;", "&#x27;"),
-    ];
-    forms.retain(|form| form.len() >= SHORTEST);
-    forms.into_iter().map(Secret::from).collect()
+/// `text` without these ranges, and with one mask for those that touch each other.
+fn cut(mut text: String, mut ranges: Vec<(usize, usize)>) -> String {
+    ranges.sort_unstable();
+    let mut kept = String::with_capacity(text.len() + MASK.len());
+    let mut end = None;
+    for (from, to) in ranges {
+        if end.is_none_or(|end| from > end) {
+            kept.push_str(whole(&text, end.unwrap_or_default(), from));
+            kept.push_str(MASK);
+        }
+        end = end.max(Some(to));
+    }
+    kept.push_str(whole(&text, end.unwrap_or_default(), text.len()));
+    text.zeroize();
+    kept
 }
 
-/// `%2f` for `%2F`.
-fn lower_case_escapes(url: &str) -> String {
-    let mut digits = 0;
-    url.chars()
-        .map(|character| match character {
-            '%' => {
-                digits = 2;
-                character
-            }
-            _ if digits > 0 => {
-                digits -= 1;
-                character.to_ascii_lowercase()
-            }
-            _ => character,
-        })
-        .collect()
+/// The whole characters between two places.
+fn whole(text: &str, mut from: usize, mut to: usize) -> &str {
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    while !text.is_char_boundary(to) {
+        to -= 1;
+    }
+    text.get(from..to).unwrap_or_default()
 }
 
-/// Escaped for HTML, with these for the two quotes, which there is more than one way to write.
-fn html(text: &str, quote: &str, apostrophe: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', quote)
-        .replace('\'', apostrophe)
+fn pair(bytes: &[u8]) -> Option<u16> {
+    match bytes {
+        [first, second, ..] => Some(u16::from_be_bytes([*first, *second])),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn masked(secret: &str, text: &str) -> String {
-        Mask::of([&Secret::from(secret)]).apply(text.to_owned())
-    }
-
-    #[test]
-    fn an_echo_is_masked_in_every_form() {
-        let echo = r#"plain =VM"ware\1+! JSON =VM\"ware\\1+! URL %3DVM%22ware%5C1%2B%21"#;
-        assert_eq!(
-            masked(r#"=VM"ware\1+!"#, echo),
-            "plain ••• JSON ••• URL •••"
-        );
-        for echo in [
-            "&lt;a&gt;&amp;&quot;b&quot;/&#39;c&#39;",
-            "&lt;a&gt;&amp;&#34;b&#34;/&#x27;c&#x27;",
-            "%3Ca%3E%26%22b%22%2F%27c%27",
-            "%3ca%3e%26%22b%22%2f%27c%27",
-        ] {
-            let masked = masked(r#"<a>&"b"/'c'"#, &format!("a {echo}."));
-            assert_eq!(masked, "a •••.");
-        }
-        assert_eq!(
-            masked("two words", "j_password=two+words&x"),
-            "j_password=•••&x"
-        );
-    }
-
-    #[test]
-    fn what_is_too_short_to_be_told_from_other_text_stays() {
-        assert_eq!(masked("abc", "abcd"), "abcd");
-        assert_eq!(masked("", "text"), "text");
-    }
-
-    #[test]
-    fn a_secret_within_another_does_not_leave_the_rest_of_it() {
-        let secrets = [Secret::from("word"), Secret::from("password-1")];
-        let masked = Mask::of(&secrets).apply("password-1 word".to_owned());
-        assert_eq!(masked, "••• •••");
-    }
-}
+mod tests;

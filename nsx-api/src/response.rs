@@ -53,7 +53,7 @@ impl Facts {
     ) -> Self {
         Self {
             shown_id: request_id(&headers).map(|id| mask(id.to_owned())),
-            misleading_header: misleading_header(&headers).map(mask),
+            misleading_header: misleading_header(&headers, &mask),
             call,
             status,
             headers,
@@ -150,10 +150,11 @@ impl Response<Bytes> {
     }
 }
 
-/// The header that explains why a body is not JSON. Of a media type only its name: its parameters may be anything.
-fn misleading_header(headers: &HeaderMap) -> Option<String> {
+/// The header that explains why a body is not JSON, secrets taken out before it is cut: none is cut in two. Of a media type
+/// only its name: its parameters may be anything.
+fn misleading_header(headers: &HeaderMap, mask: impl Fn(String) -> String) -> Option<String> {
     let shown = |name: HeaderName| {
-        let value = headers.get(&name)?.to_str().ok()?;
+        let value = mask(headers.get(&name)?.to_str().ok()?.to_owned());
         let value = value.split(';').next().unwrap_or_default();
         Some((name, text::one_line(value, 80)))
     };
@@ -208,7 +209,15 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
 
 /// Marks the headers that carry a session, or a URL that may, so that their values do not show in `Debug`.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
-    for name in ["authorization", "location", "set-cookie", "x-xsrf-token"] {
+    let names = [
+        "authorization",
+        "cookie",
+        "location",
+        "proxy-authorization",
+        "set-cookie",
+        "x-xsrf-token",
+    ];
+    for name in names {
         if let header::Entry::Occupied(mut entry) = headers.entry(name) {
             entry
                 .iter_mut()
@@ -258,7 +267,9 @@ mod tests {
         for value in ["a=SECRET", "b=SECRET"] {
             headers.append("set-cookie", HeaderValue::from_static(value));
         }
-        headers.append("x-xsrf-token", HeaderValue::from_static("SECRET"));
+        for name in ["x-xsrf-token", "cookie", "proxy-authorization"] {
+            headers.append(name, HeaderValue::from_static("SECRET"));
+        }
         mark_sensitive(&mut headers);
         assert!(!format!("{headers:?}").contains("SECRET"), "{headers:?}");
     }
@@ -320,6 +331,12 @@ mod tests {
             .json::<u8>()
             .unwrap_err();
         assert_eq!(error.request_id(), Some("a •••"));
+        let long = format!("{}SECRET", "x".repeat(77));
+        let headers = [("content-type", &*long.leak())];
+        let cut = response(Bytes::from_static(b"<"), &headers)
+            .json::<u8>()
+            .unwrap_err();
+        assert!(cut.to_string().contains("x•••)"), "{cut}");
         assert!(
             error.to_string().contains("(content-type: text/•••)"),
             "{error}"

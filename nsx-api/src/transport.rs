@@ -324,7 +324,8 @@ impl Attempt<'_> {
         if let Some(kept) = self.course.kept.last() {
             kept.credentials.apply(request.headers_mut());
         }
-        let http = self.course.client.core.connections.http().await;
+        let connections = &self.course.client.core.connections;
+        let http = connections.http(self.limit.left()).await;
         http.execute(request).await.map_err(failure::request)
     }
 
@@ -384,6 +385,12 @@ impl Limit {
                 length: timeout,
             },
         }
+    }
+
+    /// What is left until then.
+    fn left(&self) -> Duration {
+        let left = |until: Instant| until.saturating_duration_since(Instant::now());
+        self.until.map_or(Duration::MAX, left)
     }
 
     /// Waits for `work`, but no longer than this.

@@ -64,6 +64,9 @@ fn indiscreet_answers() -> Vec<Answer> {
             .body(PASSWORD.repeat(1000)),
         Answer::status(302).header("location", &format!("https://{BASIC}.{PASSWORD}.example/")),
         Answer::status(307).header("location", &format!("https://{BASIC}/")),
+        Answer::status(400).body(r"Pa55\u002dword\u002b\u0025\u0026"),
+        Answer::status(400).body("Pa55-word+%&amp; Pa55-word%252B%2525%2526"),
+        Answer::api_error(400, 400, "Pa55-word%2B%25& YWRtaW46UGE1NS13b3JkKyUm"),
         Answer::dropped(),
     ]
 }

@@ -7,10 +7,10 @@ use std::future::Future;
 use std::io::Write;
 use std::sync::Arc;
 
-use nsx_api::auth::Basic;
+use nsx_api::auth::{Basic, Identity};
 use nsx_api::mock::Manager;
 use nsx_api::{CallOptions, Client, Config, Error, ErrorKind};
-use rcgen::{Certificate, KeyPair};
+use rcgen::{Certificate, IsCa, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -22,7 +22,8 @@ use tokio_rustls::server::TlsStream;
 
 mod tls_server;
 use tls_server::{
-    Authority, Leaf, Server, backend, ca_params, config, expired, not_yet_valid, server_params,
+    Authority, Leaf, Server, backend, ca_params, config, expired, forged, not_yet_valid,
+    server_params,
 };
 
 async fn call(builder: Config) -> Result<u16, Error> {
@@ -206,7 +207,7 @@ async fn a_certificate_that_does_not_hold_is_refused_with_the_reason_and_hears_n
     let namesake = Authority::new("private");
     let expired_on = "expired on Mon, 03 Feb 2020 00:00:00 GMT";
     let valid_from = "not valid yet, but from Sat, 03 Feb 2120 00:00:00 GMT";
-    let other_name = "not valid for name 127.0.0.1 but for DnsName(\"localhost\")";
+    let other_name = "not valid for name 127.0.0.1 but for localhost:";
     for (params, is_self_signed, is_other_name, reason) in [
         (expired(server_params()), true, false, expired_on),
         (expired(ca_params()), true, false, expired_on),
@@ -245,6 +246,136 @@ async fn a_certificate_that_does_not_hold_is_refused_with_the_reason_and_hears_n
         let builder = Client::builder(server.url()).ca_pem(namesake.pem());
         refused(&server, builder, reason).await;
         refused(&server, Client::builder(server.url()), "").await;
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_an_added_certificate_signs_for_others_only_if_it_is_a_cas() {
+    let mut explicit = server_params();
+    explicit.is_ca = IsCa::ExplicitNoCa;
+    let mut no_key_cert_sign = ca_params();
+    no_key_cert_sign.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    let refused_ones = [
+        server_params(),
+        explicit,
+        no_key_cert_sign,
+        expired(server_params()),
+        not_yet_valid(server_params()),
+    ];
+    for params in refused_ones {
+        let added = Leaf::self_signed(&params);
+        let server = Server::start(config(&forged(params, &added), None)).await;
+        let builder = Client::builder(server.url()).ca_pem(added.pem.clone());
+        refused(&server, builder, "(UnknownIssuer)").await;
+        let both = added.pem.clone() + &Authority::new("another").pem();
+        let builder = Client::builder(server.url()).ca_pem(both);
+        refused(&server, builder, "(UnknownIssuer)").await;
+    }
+    let added = Leaf::self_signed(&ca_params());
+    let server = Server::start(config(&forged(ca_params(), &added), None)).await;
+    let builder = Client::builder(server.url()).ca_pem(added.pem.clone());
+    assert_eq!(tls_server::call(builder).await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn a_certificate_of_version_1_is_refused_when_the_client_is_built() {
+    let pem = include_str!("tls_server/test_only_keys/version_1.pem");
+    let error = Client::builder("nsx").ca_pem(pem).build().unwrap_err();
+    let reason = "the CA given as PEM has a certificate of version 1 in it";
+    assert!(error.to_string().contains(reason), "{error}");
+}
+
+/// Runs one of the tests here in a process without certificates of the platform, as in a bare container.
+fn without_platform(test: &str) -> bool {
+    const MARK: &str = "NSX_API_TEST_WITHOUT_PLATFORM";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let run = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(MARK, "1")
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}");
+    false
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_added_certificate_of_a_manager_needs_none_of_the_platform() {
+    if !without_platform("an_added_certificate_of_a_manager_needs_none_of_the_platform") {
+        return;
+    }
+    let leaf = Leaf::self_signed(&server_params());
+    let server = Server::start(config(&leaf, None)).await;
+    let builder = || Client::builder(server.url()).ca_pem(leaf.pem.clone());
+    assert_eq!(tls_server::call(builder()).await.unwrap(), 200);
+    let other = Server::start(config(&Leaf::self_signed(&server_params()), None)).await;
+    let builder = Client::builder(other.url()).ca_pem(leaf.pem.clone());
+    refused(&other, builder, "(UnknownIssuer)").await;
+    let error = Client::builder(server.url()).build().unwrap_err();
+    assert!(error.to_string().contains("No CA certificates"), "{error}");
+}
+
+#[test]
+fn a_private_key_in_the_place_of_a_path_is_never_shown() {
+    let key = Leaf::self_signed(&server_params()).key_pem;
+    let line = key.lines().nth(1).unwrap();
+    let cut = line.split_at(20).0;
+    for path in [
+        key.clone(),
+        key.replace('\n', " "),
+        format!("{line}\n{line}"),
+    ] {
+        for builder in [
+            Client::builder("nsx").ca_file(&path),
+            Client::builder("nsx").identity(Identity::from_pem_files("/no/cert.pem", &path)),
+            Client::builder("nsx").identity(Identity::from_pem_files(&path, &path)),
+        ] {
+            let settings = format!("{builder:?}");
+            let error = builder.build().unwrap_err();
+            let shown = format!("{settings} {error} {error:?}");
+            assert!(!shown.contains(cut) && !shown.contains("BEGIN"), "{shown}");
+            assert!(
+                settings.contains("PEM in the place of a path"),
+                "{settings}"
+            );
+        }
+    }
+    let error = Client::builder("nsx").ca_file(&key).build().unwrap_err();
+    let reason = "the path of the CA file is PEM and not a path: give it with `ca_pem`";
+    assert!(error.to_string().contains(reason), "{error}");
+    let identity = Identity::from_pem_files(&key, "/no/key.pem");
+    let error = Client::builder("nsx").identity(identity).build();
+    let reason = "certificate file is PEM and not a path: give it with `Identity::from_pem`";
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains(reason), "{error}");
+}
+
+#[test]
+fn what_needs_tls_needs_it_for_every_manager() {
+    let leaf = Leaf::self_signed(&server_params());
+    let identity = || Identity::from_pem(leaf.pem.clone(), leaf.key_pem.clone());
+    for (first, other) in [
+        ("http://localhost:1", "https://localhost:2"),
+        ("https://localhost:1", "http://localhost:2"),
+        ("http://localhost:1", "http://localhost:2"),
+    ] {
+        let builder = || Client::builder(first).manager(other);
+        for (builder, what) in [
+            (builder().identity(identity()), "a client certificate"),
+            (
+                builder().pin_certificate(leaf.pem.clone()),
+                "a pinned certificate",
+            ),
+        ] {
+            let error = builder.build().unwrap_err().to_string();
+            let reason = format!("{what} means nothing to a manager at http://");
+            assert!(error.contains(&reason), "{error}");
+        }
     }
 }
 
@@ -363,7 +494,7 @@ fn a_pin_that_cannot_be_used_is_refused() {
         ),
         (
             Client::builder("http://127.0.0.1").pin_thumbprint(digits.clone()),
-            "a pinned certificate needs https://",
+            "a pinned certificate means nothing",
         ),
     ] {
         let error = builder.build().unwrap_err();

@@ -1,6 +1,10 @@
 //! Files of certificates and keys that change while a client is in use.
 #![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers fail at their line"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -204,41 +208,150 @@ fn fifo(path: &Path) {
     assert!(made.unwrap().success());
 }
 
+/// What is written into it whenever somebody reads, from a thread of its own.
+#[cfg(unix)]
+fn written_once(path: &Path, content: String) -> std::thread::JoinHandle<()> {
+    let path = path.to_owned();
+    std::thread::spawn(move || std::fs::write(path, content).unwrap())
+}
+
 #[cfg(unix)]
 #[tokio::test]
-async fn a_slow_disk_holds_up_one_call_and_a_dropped_call_no_later_look() {
+async fn a_pipe_is_read_once_and_holds_while_other_files_change() {
+    let (files, clients) = (Files::new(), Authority::new("clients"));
+    let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
+    let authority = Authority::new("private");
+    let leaf = authority.issue(&server_params());
+    let server = Server::start(config(&leaf, Some(&clients))).await;
+    files.write("ca.pem", "");
+    fifo(&files.path("ca.pem"));
+    files.write_identity(&old);
+    let writer = written_once(&files.path("ca.pem"), authority.pem());
+    let client = Client::builder(server.url())
+        .ca_file(files.path("ca.pem"))
+        .identity(files.identity())
+        .build()
+        .unwrap();
+    writer.join().unwrap();
+    assert_eq!(get(&client).await.unwrap(), 200);
+    files.write_identity(&new);
+    pass(11).await;
+    assert_eq!(get(&client).await.unwrap(), 200);
+    let shown = server.client_certificates();
+    assert_eq!(shown, [Some(old.der), Some(new.der)]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_certificate_and_its_key_may_come_by_one_pipe() {
+    let (files, clients) = (Files::new(), Authority::new("clients"));
+    let leaf = clients.issue(&server_params());
+    files.write("both.pem", "");
+    let path = files.path("both.pem");
+    fifo(&path);
+    let writer = written_once(&path, leaf.pem.clone() + &leaf.key_pem);
+    let server_leaf = Leaf::self_signed(&server_params());
+    let server = Server::start(config(&server_leaf, Some(&clients))).await;
+    let client = Client::builder(server.url())
+        .pin_certificate(server_leaf.pem)
+        .identity(Identity::from_pem_files(&path, &path))
+        .build()
+        .unwrap();
+    writer.join().unwrap();
+    pass(11).await;
+    assert_eq!(get(&client).await.unwrap(), 200);
+    assert_eq!(server.client_certificates(), [Some(leaf.der)]);
+}
+
+/// Runs one of the tests here in a process of its own, whose platform's certificates are in the file that this returns: one
+/// that can be replaced by a pipe, which a look then hangs in as it would in a disk that is gone.
+#[cfg(target_os = "linux")]
+fn platform_file(test: &str) -> Option<PathBuf> {
+    const VARIABLE: &str = "SSL_CERT_FILE";
+    const MARK: &str = "NSX_API_TEST_PLATFORM_FILE";
+    if std::env::var_os(MARK).is_some() {
+        return std::env::var_os(VARIABLE).map(PathBuf::from);
+    }
+    let files = Files::new();
+    files.write("platform.pem", &Authority::new("platform").pem());
+    let run = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(MARK, "1")
+        .env(VARIABLE, files.path("platform.pem"))
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}");
+    None
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_a_look_found_that_hung_is_taken_when_it_comes() {
+    let name = "what_a_look_found_that_hung_is_taken_when_it_comes";
+    let Some(platform) = platform_file(name) else {
+        return;
+    };
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
-    let server = Server::start(config(&old.issue(&server_params()), None)).await;
+    let server = Server::start(config(&new.issue(&server_params()), None)).await;
     let client = with_ca(&server, &files.path("ca.pem"));
-    assert_eq!(get(&client).await.unwrap(), 200);
-    fifo(&files.path("ca.pem"));
-    pass(11).await;
-    let looking = tokio::time::timeout(Duration::from_millis(200), get(&client));
-    assert!(looking.await.is_err(), "this one waits, and is dropped");
-    for _ in 0..20 {
-        assert_eq!(get(&client).await.unwrap(), 200);
-    }
-    server.change(config(&new.issue(&server_params()), None));
     files.write("ca.pem", &new.pem());
-    // The look goes to its end without the call that began it.
-    let picked_up = async {
-        while server.seen().pop().unwrap().connection == 0 {
-            get(&client).await.unwrap();
-            tokio::task::yield_now().await;
-        }
-    };
-    let limit = Duration::from_secs(10);
-    tokio::time::timeout(limit, picked_up).await.unwrap();
-    std::fs::remove_file(files.path("ca.pem")).unwrap();
-    files.write("ca.pem", &old.pem());
-    server.change(config(&old.issue(&server_params()), None));
+    fifo(&platform);
     pass(11).await;
-    let before = server.seen().len();
-    assert_eq!(get(&client).await.unwrap(), 200);
-    let seen = server.seen();
-    assert!(seen[before].connection > seen[before - 1].connection);
+    let begin = std::time::Instant::now();
+    for _ in 0..2 {
+        let error = get(&client).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
+    }
+    assert!(begin.elapsed() < Duration::from_secs(8));
+    // Now the disk answers.
+    std::fs::write(&platform, Authority::new("platform").pem()).unwrap();
+    for _ in 0..100 {
+        if get(&client).await.is_ok() {
+            return;
+        }
+    }
+    panic!("the look is never taken");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_nothing() {
+    let name =
+        "a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_nothing";
+    let Some(platform) = platform_file(name) else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let files = Files::new();
+    let [old, new] = ["old", "new"].map(Authority::new);
+    files.write("ca.pem", &old.pem());
+    runtime.block_on(async {
+        let server = Server::start(config(&old.issue(&server_params()), None)).await;
+        let client = with_ca(&server, &files.path("ca.pem"));
+        assert_eq!(get(&client).await.unwrap(), 200);
+        files.write("ca.pem", &new.pem());
+        fifo(&platform);
+        pass(11).await;
+        // Less time than a look is waited for, and no time-out for it: nothing was sent.
+        let hasty = client.with(CallOptions::new().attempt_timeout(Duration::from_millis(900)));
+        assert_eq!(get(&hasty).await.unwrap(), 200);
+        let begin = std::time::Instant::now();
+        for _ in 0..20 {
+            pass(11).await;
+            assert_eq!(get(&client).await.unwrap(), 200);
+        }
+        assert!(begin.elapsed() < Duration::from_millis(900));
+    });
+    let begin = std::time::Instant::now();
+    drop(runtime);
+    assert!(begin.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
@@ -317,5 +430,17 @@ async fn a_fault_is_logged_once_and_again_when_it_is_another() {
         assert_eq!(logged.len(), warnings, "{logged:?}");
         let last = logged.last().unwrap();
         assert!(last.contains(reason) && !last.contains("SECRET"), "{last}");
+    }
+    #[cfg(unix)]
+    {
+        fifo(&key);
+        for _ in 0..3 {
+            pass(11).await;
+            assert_eq!(get(&client).await.unwrap(), 200);
+        }
+        let logged = log.warnings(&key);
+        let last = logged.last().unwrap();
+        assert_eq!(logged.len(), 4, "{logged:?}");
+        assert!(last.contains("not a regular file any more"), "{last}");
     }
 }

@@ -214,6 +214,6 @@ fn a_client_certificate_over_plain_http_is_a_contradiction() {
     assert!(
         error
             .to_string()
-            .contains("a client certificate needs https://")
+            .contains("a client certificate means nothing")
     );
 }

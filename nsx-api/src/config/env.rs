@@ -54,7 +54,7 @@ impl Config {
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, cannot be used, or contradicts another. The
-    /// message names it.
+    /// message names it. Files, and PEM, are read when the client is [built](Self::build); the error names the variable then too.
     ///
     /// ```no_run
     /// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
@@ -194,17 +194,14 @@ impl Variables<'_> {
                 }
                 (Some(certificate), Some(key)) => Identity::from_pem(certificate, key),
             };
-            identity
-                .check()
-                .map_err(|error| bad(&format!("{certificate} and {key}"), error))?;
-            return Ok(Some(identity));
+            return Ok(Some(identity.named(certificate, key)));
         }
         Ok(None)
     }
 
-    fn trusting(&self, config: Config) -> Result<Config, Error> {
+    fn trusting(&self, mut config: Config) -> Result<Config, Error> {
         let unverified = self.flag(ALLOW_UNVERIFIED_SSL)?.unwrap_or(false);
-        let set: Vec<&str> = [CA_FILE, CA]
+        let set: Vec<&'static str> = [CA_FILE, CA]
             .into_iter()
             .filter(|name| self.is_set(name))
             .collect();
@@ -214,14 +211,11 @@ impl Variables<'_> {
             [one, other, ..] => Err(contradiction(one, other)),
             [name] => {
                 let value = self.required(name)?;
-                let config = match name == CA_FILE {
-                    true => config.ca_file(value),
-                    false => config.ca_pem(value),
+                let source = match name == CA_FILE {
+                    true => Source::file(value),
+                    false => Source::pem(value),
                 };
-                let mut added = config.tls.added.iter();
-                added
-                    .try_for_each(Source::check)
-                    .map_err(|error| bad(name, error))?;
+                config.tls.added.push(source.named(name));
                 Ok(config)
             }
         }

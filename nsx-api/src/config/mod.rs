@@ -78,8 +78,9 @@ impl Config {
     /// Trusts the certificates in `pem` beside those of the platform. May be called more than once.
     ///
     /// They may be those of CAs, and certificates that managers made for themselves (self-signed ones, whether or not they
-    /// say `CA:TRUE`). A manager's certificate has to be valid now, and for the name or address that the client uses; one that
-    /// is not can be [pinned](Self::pin_certificate).
+    /// say `CA:TRUE`). Only one that says `CA:TRUE` vouches for others; any other is trusted as itself alone. Certificates of
+    /// version 1 are refused. A manager's certificate has to be valid now, and for the name or address that the client uses;
+    /// one that is not can be [pinned](Self::pin_certificate).
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.added.push(Source::pem(pem));
         self
@@ -89,9 +90,9 @@ impl Config {
     ///
     /// [`build`](Self::build) reads it. A file that changes while the client is in use is picked up: within 10 seconds, or
     /// at once when a manager's certificate is not trusted. If it cannot be used the client goes on with what it had, and a
-    /// warning is in the log.
+    /// warning is in the log. What is no regular file, such as a pipe, is read once, when the client is built.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.tls.added.push(Source::File(path.into()));
+        self.tls.added.push(Source::file(path));
         self
     }
 
@@ -292,8 +293,8 @@ impl Config {
         mut addresses: impl Iterator<Item = &'a Address> + Clone,
     ) -> Result<Connections, Error> {
         let mut all = addresses.clone();
-        let https = addresses.any(|address| address.is_https);
-        if !https {
+        let https = addresses.clone().any(|address| address.is_https);
+        if addresses.any(|address| !address.is_https) {
             self.tls.check_unused()?;
         }
         Connections::new(connections::Settings {

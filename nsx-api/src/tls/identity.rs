@@ -14,6 +14,9 @@ use super::provider::backend;
 use crate::Error;
 
 const FROM_DER: &str = "openssl pkey -inform der";
+/// How errors call the two.
+const CERTIFICATE: &str = "client certificate";
+const KEY: &str = "client key";
 
 /// A client's certificate with its private key, by which a manager knows a principal identity.
 ///
@@ -21,8 +24,12 @@ const FROM_DER: &str = "openssl pkey -inform der";
 /// (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`); RSA from 2048 bits, P-256, P-384 and Ed25519 work
 /// everywhere. An encrypted key is refused: `openssl pkey -in encrypted.pem -out key.pem` decrypts it.
 ///
-/// Nothing is looked at before the client is [built](crate::Config::build). Its memory is wiped when it is
-/// dropped, and `Debug` shows nothing of it but where it comes from.
+/// It is shown to whoever asks for one in a handshake that is trusted: the managers, and a proxy of the environment at
+/// `https://`, which is verified by the same trust as they are.
+///
+/// Nothing is looked at before the client is [built](crate::Config::build). `Debug` shows nothing of it but where it comes
+/// from. The PEM that is held here, and the keys decoded from it, are wiped from memory when they are dropped; the
+/// libraries that decode a key and sign with it make copies of their own, which are not.
 ///
 /// ```no_run
 /// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
@@ -59,21 +66,32 @@ impl Identity {
     /// A certificate and its key in PEM files of up to 1 MiB, or in one that holds both.
     ///
     /// Files that change while the client is in use are picked up: within 10 seconds, or at once when a manager refuses
-    /// the certificate. Calls under way end with what they began with. Files that cannot be used, half written ones or
+    /// the certificate. Calls under way end with what they began with. What is no regular file, such as a pipe, is read once,
+    /// when the client is built. Files that cannot be used, half written ones or
     /// a key that does not belong to the certificate, leave the client with what it had, and a warning in the log.
     pub fn from_pem_files(
         certificate_path: impl Into<PathBuf>,
         key_path: impl Into<PathBuf>,
     ) -> Self {
         Self {
-            certificate: Source::File(certificate_path.into()),
-            key: Source::File(key_path.into()),
+            certificate: Source::file(certificate_path),
+            key: Source::file(key_path),
         }
     }
 
-    /// Says what is wrong with them.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        self.read()?.certified().map(drop)
+    /// The same, from these variables of the environment.
+    pub(crate) fn named(self, certificate: &'static str, key: &'static str) -> Self {
+        Self {
+            certificate: self.certificate.named(certificate),
+            key: self.key.named(key),
+        }
+    }
+
+    /// Reads what can be read only once.
+    pub(super) fn take_in(&mut self) -> Result<(), Error> {
+        self.certificate.take_in(CERTIFICATE)?;
+        self.key.share(&self.certificate);
+        self.key.take_in(KEY)
     }
 
     pub(super) fn sources(&self) -> [&Source; 2] {
@@ -82,8 +100,8 @@ impl Identity {
 
     pub(super) fn read(&self) -> Result<Pair, Error> {
         Ok(Pair {
-            certificate: self.certificate.read("client certificate")?,
-            key: self.key.read("client key")?,
+            certificate: self.certificate.read(CERTIFICATE)?,
+            key: self.key.read(KEY)?,
         })
     }
 }

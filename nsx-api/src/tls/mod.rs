@@ -3,6 +3,7 @@
 //! The configuration is made here and handed to the HTTP library, which then adds nothing of its own, neither
 //! roots nor protocols. What is in files is read apart from it, so that files can be compared with what they were.
 
+mod authority;
 mod certificates;
 mod identity;
 mod pem;
@@ -25,11 +26,16 @@ pub(crate) use provider::provider;
 pub(crate) use words::{advice, refusal};
 
 use crate::{Error, ErrorKind};
+use authority::{Standing, standing};
 use certificates::certificates;
 use identity::Pair;
-use pem::Pem;
+use pem::{CA, Pem};
 use provider::{Digest, sha256};
 use verify::{Accept, Verifier};
+
+/// Such a certificate can be neither: rustls does not verify a server with it, and a CA has to say that it is one.
+const VERSION_1: &str = "has a certificate of version 1 in it, which does not say whether it is a CA's: \
+                         make one of version 3, with `openssl req -x509` for one";
 
 /// What the caller said about TLS.
 #[derive(Clone, Debug, Default)]
@@ -80,12 +86,26 @@ impl Settings {
         }
     }
 
-    /// Refuses what has no meaning without TLS, and would be believed to protect something.
+    /// Refuses what has no meaning for a manager without TLS, and would be believed to protect something.
     pub(crate) fn check_unused(&self) -> Result<(), Error> {
-        match (&self.identity, self.pins.is_empty()) {
-            (Some(_), _) => Err(config_error("a client certificate needs https://")),
-            (None, false) => Err(config_error("a pinned certificate needs https://")),
-            (None, true) => Ok(()),
+        let said = match (&self.identity, self.pins.is_empty()) {
+            (Some(_), _) => "a client certificate",
+            (None, false) => "a pinned certificate",
+            (None, true) => return Ok(()),
+        };
+        Err(config_error(format!(
+            "{said} means nothing to a manager at http://: all of them have to be at https://"
+        )))
+    }
+
+    /// Takes in what can be read only once, such as a pipe. Blocks.
+    pub(crate) fn take_in(&mut self) -> Result<(), Error> {
+        for source in &mut self.added {
+            source.take_in(CA)?;
+        }
+        match &mut self.identity {
+            Some(identity) => identity.take_in(),
+            None => Ok(()),
         }
     }
 
@@ -95,9 +115,9 @@ impl Settings {
         self.added.iter().chain(identity).any(Source::is_file)
     }
 
-    /// Reads the files. Blocks.
+    /// Reads the files, of which none is a pipe. Blocks.
     pub(crate) fn read(&self) -> Result<Material, Error> {
-        let added = self.added.iter().map(|source| source.read("CA"));
+        let added = self.added.iter().map(|source| source.read(CA));
         Ok(Material {
             added: added.collect::<Result<_, _>>()?,
             identity: self.identity.as_ref().map(Identity::read).transpose()?,
@@ -137,15 +157,26 @@ impl Settings {
             let pins = self.pins.iter().map(|pin| pin.digest(provider));
             return Ok(Accept::Pinned(pins.collect::<Result<_, _>>()?));
         }
-        let mut added = Vec::new();
+        let (mut added, mut roots) = (Vec::new(), Vec::new());
         for pem in &material.added {
-            added.extend(certificates(pem)?);
+            for certificate in certificates(pem)? {
+                match standing(&certificate) {
+                    Standing::Authority => roots.push(certificate.clone()),
+                    Standing::Leaf => {}
+                    Standing::Unknown => return Err(pem.fault(VERSION_1)),
+                }
+                added.push(certificate);
+            }
         }
-        let platform = rustls_platform_verifier::Verifier::new_with_extra_roots(
-            added.clone(),
-            provider.clone(),
-        );
-        let platform: Arc<dyn ServerCertVerifier> = Arc::new(platform.map_err(unusable)?);
+        let has_roots = !roots.is_empty();
+        let platform =
+            rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider.clone());
+        let platform: Option<Arc<dyn ServerCertVerifier>> = match platform {
+            Ok(platform) => Some(Arc::new(platform)),
+            // Without any root, as in a container without certificates, the added ones are trusted all the same.
+            Err(_) if !has_roots && !added.is_empty() => None,
+            Err(error) => return Err(unusable(error)),
+        };
         Ok(Accept::Trusted { platform, added })
     }
 }

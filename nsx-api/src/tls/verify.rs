@@ -19,9 +19,10 @@ use super::provider::{Digest, sha256};
 /// Which certificates are good enough.
 #[derive(Debug)]
 pub(super) enum Accept {
-    /// Those that the platform or an added certificate vouches for, and the added ones themselves.
+    /// Those that the platform or an added certificate of a CA vouches for, and the added ones themselves.
     Trusted {
-        platform: Arc<dyn ServerCertVerifier>,
+        /// `None` if there is nobody who vouches for another.
+        platform: Option<Arc<dyn ServerCertVerifier>>,
         added: Vec<CertificateDer<'static>>,
     },
     /// Those with one of these digests, whatever is in them.
@@ -118,7 +119,13 @@ impl ServerCertVerifier for Verifier {
             Accept::Trusted { added, .. } if added.iter().any(|added| added == end_entity) => {
                 self.added(end_entity, server_name, now)?;
             }
-            Accept::Trusted { platform, .. } => {
+            Accept::Trusted { platform: None, .. } => {
+                return Err(CertificateError::UnknownIssuer.into());
+            }
+            Accept::Trusted {
+                platform: Some(platform),
+                ..
+            } => {
                 return platform.verify_server_cert(
                     end_entity,
                     intermediates,

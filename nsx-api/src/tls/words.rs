@@ -52,7 +52,7 @@ fn by_name(fault: &CertificateError) -> Option<&'static str> {
         (
             "UnknownIssuer",
             "the manager's certificate is signed by nobody who is trusted (UnknownIssuer): \
-             add the CA that signed it, or the certificate itself if it is self-signed, with `ca_file` or `ca_pem`",
+             add the CA that signed it, one that says `CA:TRUE`, or the certificate itself, with `ca_file` or `ca_pem`",
         ),
         (
             "CaUsedAsEndEntity",
@@ -99,12 +99,24 @@ fn on(when: Option<UnixTime>) -> String {
 fn wrong_name(expected: &str, presented: &[String]) -> String {
     let names = match presented {
         [] => "but for no name at all".to_owned(),
-        names => format!("but for {}", names.join(", ")),
+        names => {
+            let names: Vec<_> = names.iter().map(|name| plain_name(name)).collect();
+            format!("but for {}", names.join(", "))
+        }
     };
     format!(
         "the manager's certificate is not valid for name {expected} {names}: \
          address the manager by a name in it, or pin the certificate"
     )
+}
+
+/// `nsx.example.com` for `DnsName("nsx.example.com")`, and `10.0.0.1` for `IpAddress(10.0.0.1)`: rustls passes on how the names
+/// in a certificate are debugged.
+fn plain_name(name: &str) -> &str {
+    let inner = name
+        .split_once('(')
+        .and_then(|(_, name)| name.strip_suffix(')'));
+    inner.map_or(name, |name| name.trim_matches('"'))
 }
 
 /// What an alert of the other side says about the certificate that it got from the client, or did not get.
@@ -162,7 +174,10 @@ mod tests {
             (CertificateError::NotValidYet, "not valid yet (NotValidYet)"),
             (from(zero, now), "but from Thu, 01 Jan 1970 00:00:01 GMT"),
             (from(zero, never), "not valid yet (NotValidYet)"),
-            (name(&["a", "b"]), "for name nsx.example.com but for a, b:"),
+            (
+                name(&["DnsName(\"*.a\")", "IpAddress(10.0.0.1)", "b"]),
+                "for name nsx.example.com but for *.a, 10.0.0.1, b:",
+            ),
             (name(&[]), "but for no name at all:"),
         ] {
             let found = advice_for(fault);

@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex};
 
 use nsx_api::{CallOptions, Client, Config, Error};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, Issuer, KeyPair};
 #[cfg(feature = "aws-lc-rs")]
 pub(crate) use rustls::crypto::aws_lc_rs as backend;
 #[cfg(not(feature = "aws-lc-rs"))]
@@ -91,6 +91,19 @@ pub(crate) fn not_yet_valid(mut params: CertificateParams) -> CertificateParams 
     params.not_before = rcgen::date_time_ymd(2120, 2, 3);
     params.not_after = rcgen::date_time_ymd(2121, 1, 1);
     params
+}
+
+/// A certificate for `localhost`, signed with the key of one that speaks for itself alone.
+pub(crate) fn forged(params: CertificateParams, signer: &Leaf) -> Leaf {
+    let signer_key = KeyPair::from_pem(&signer.key_pem).unwrap();
+    let issuer = Issuer::new(params, signer_key);
+    let key = KeyPair::generate().unwrap();
+    let certificate = server_params().signed_by(&key, &issuer).unwrap();
+    Leaf {
+        der: certificate.der().clone(),
+        pem: certificate.pem(),
+        key_pem: key.serialize_pem(),
+    }
 }
 
 /// A private CA.

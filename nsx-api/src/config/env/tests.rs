@@ -178,11 +178,27 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
                 &[(CERT_FILE, "/no/cert.pem"), (KEY_FILE, "/no/key.pem")],
             ]
             .concat(),
-            "NSXT_CLIENT_AUTH_CERT_FILE and NSXT_CLIENT_AUTH_KEY_FILE: ",
+            "NSXT_CLIENT_AUTH_CERT_FILE: the client certificate file /no/cert.pem cannot be read",
         ),
         (
             [host, &[(CERT, "nothing"), (KEY, "SECRET")]].concat(),
-            "NSXT_CLIENT_AUTH_CERT and NSXT_CLIENT_AUTH_KEY: ",
+            "NSXT_CLIENT_AUTH_KEY: the client key given as PEM has no private key",
+        ),
+        (
+            [
+                host,
+                &[
+                    (CERT_FILE, "-----BEGIN SECRET-----\nSECRET"),
+                    (KEY_FILE, "/no/key.pem"),
+                ],
+            ]
+            .concat(),
+            "NSXT_CLIENT_AUTH_CERT_FILE: the path of the client certificate file is PEM and not a path: \
+             give it with NSXT_CLIENT_AUTH_CERT",
+        ),
+        (
+            [HOST_AND_USER, &[(CA_FILE, "SECRET\nSECRET")]].concat(),
+            "NSXT_CA_FILE: the path of the CA file is PEM and not a path: give it with NSXT_CA",
         ),
         (
             [HOST_AND_USER, &[(CA_FILE, "/no/ca.pem")]].concat(),
@@ -221,7 +237,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
             "NSXT_RETRY_MIN_DELAY is longer than NSXT_RETRY_MAX_DELAY, 10s",
         ),
     ] {
-        let error = read(&variables).unwrap_err();
+        let error = read(&variables).and_then(Config::build).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
         assert!(
             error.to_string().starts_with(message),
@@ -234,6 +250,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
     }
 }
 
+#[cfg(feature = "mock")]
 #[test]
 fn a_contradiction_of_a_certificate_and_another_way_in_is_named() {
     let pair = rcgen::generate_simple_self_signed(["nsx".to_owned()]).unwrap();
@@ -284,4 +301,19 @@ fn a_config_shows_what_is_set_and_no_secret() {
     assert!(!shown.contains("SECRET"), "{shown}");
     let hidden = Config::new("https://ann:SECRET@nsx").manager("ann:SECRET@nsx");
     assert!(!format!("{hidden:?}").contains("SECRET"));
+}
+
+#[cfg(all(unix, feature = "mock"))]
+#[test]
+fn a_file_may_be_a_pipe_which_can_be_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ca.pem");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    let pair = rcgen::generate_simple_self_signed(["nsx".to_owned()]).unwrap();
+    let (pem, place) = (pair.cert.pem(), path.clone());
+    let writer = std::thread::spawn(move || std::fs::write(place, pem).unwrap());
+    let variables = [HOST_AND_USER, &[(CA_FILE, path.to_str().unwrap())]].concat();
+    assert!(read(&variables).and_then(Config::build).is_ok());
+    writer.join().unwrap();
 }

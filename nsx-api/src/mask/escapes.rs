@@ -1,0 +1,274 @@
+//! Text without its escapes: those of URLs and forms, of JSON and its like, and of HTML, whichever there are in it.
+//!
+//! It is for comparing, and not for reading: every run of white space is one blank, and so is `+`, which a form writes for a
+//! blank. Each byte knows where it comes from, so that what is found can be cut out of the text that came.
+
+use zeroize::Zeroizing;
+
+/// Bytes, and the place in the text of each.
+pub(super) struct Plain {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    /// Where what a byte was made of begins; one more at the end, for the end of the text.
+    starts: Vec<usize>,
+}
+
+impl Plain {
+    /// A text as it is.
+    pub(super) fn new(text: &[u8]) -> Self {
+        Self {
+            bytes: Zeroizing::new(text.to_vec()),
+            starts: (0..=text.len()).collect(),
+        }
+    }
+
+    /// The same with one layer of escapes less; `None` if there is none.
+    pub(super) fn unescaped(&self) -> Option<Self> {
+        if !self.bytes.iter().copied().any(may_change) {
+            return None;
+        }
+        // What is written for an escape is never longer, so that nothing grows and leaves a copy behind.
+        let mut plain = Self {
+            bytes: Zeroizing::new(Vec::with_capacity(self.bytes.len())),
+            starts: Vec::with_capacity(self.starts.len()),
+        };
+        let mut rest = self.bytes.as_slice();
+        while let Some((first, after)) = rest.split_first() {
+            let start = self.start(self.bytes.len() - rest.len());
+            let (value, after) = read(rest).unwrap_or((Value::Byte(*first), after));
+            plain.push(value, start);
+            rest = after;
+        }
+        plain.starts.push(self.start(self.bytes.len()));
+        (plain.bytes != self.bytes).then_some(plain)
+    }
+
+    /// The range of the text that these bytes come from.
+    pub(super) fn origin(&self, from: usize, to: usize) -> (usize, usize) {
+        let last = self.start(to.saturating_sub(1));
+        // Several bytes may come from one escape.
+        let mut ends = self.starts.iter().skip(to);
+        let end = ends.find(|start| **start > last);
+        (self.start(from), end.copied().unwrap_or(last))
+    }
+
+    fn start(&self, index: usize) -> usize {
+        self.starts.get(index).copied().unwrap_or_default()
+    }
+
+    fn push(&mut self, value: Value, start: usize) {
+        let mut buffer = [0; 4];
+        let bytes = match &value {
+            Value::Byte(b'+' | b' ' | b'\t'..=b'\r') => b" ",
+            Value::Char(character) if character.is_whitespace() || *character == '+' => b" ",
+            Value::Byte(byte) => std::slice::from_ref(byte),
+            Value::Char(character) => character.encode_utf8(&mut buffer).as_bytes(),
+        };
+        if bytes == b" " && self.bytes.last() == Some(&b' ') {
+            return;
+        }
+        self.bytes.extend_from_slice(bytes);
+        self.starts.extend(bytes.iter().map(|_| start));
+    }
+}
+
+/// What an escape stands for.
+enum Value {
+    /// Of a text in UTF-8.
+    Byte(u8),
+    Char(char),
+}
+
+/// Whether a byte may be the beginning of something that is written otherwise.
+fn may_change(byte: u8) -> bool {
+    matches!(byte, b'%' | b'\\' | b'&' | b'+' | b' ' | b'\t'..=b'\r') || begins_white_space(byte)
+}
+
+/// Whether a byte begins a character of white space beyond ASCII, among others.
+fn begins_white_space(byte: u8) -> bool {
+    matches!(byte, 0xC2 | 0xE1..=0xE3)
+}
+
+/// The value of an escape, and what follows it; `None` where none begins.
+fn read(text: &[u8]) -> Option<(Value, &[u8])> {
+    match text {
+        [b'%', rest @ ..] => {
+            let (byte, rest) = hexadecimal(rest, 2)?;
+            Some((Value::Byte(u8::try_from(byte).ok()?), rest))
+        }
+        [b'\\', rest @ ..] => after_backslash(rest),
+        [b'&', rest @ ..] => entity(rest),
+        [first, ..] if begins_white_space(*first) => {
+            let length = if *first == 0xC2 { 2 } else { 3 };
+            let (character, rest) = text.split_at_checked(length)?;
+            let character = std::str::from_utf8(character).ok()?.chars().next()?;
+            character
+                .is_whitespace()
+                .then_some((Value::Char(character), rest))
+        }
+        _ => None,
+    }
+}
+
+fn after_backslash(text: &[u8]) -> Option<(Value, &[u8])> {
+    let (kind, rest) = text.split_first()?;
+    let byte = match kind {
+        b'"' | b'\'' | b'\\' | b'/' => *kind,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'b' => 0x08,
+        b'f' => 0x0C,
+        // A byte, as the logs of servers have it.
+        b'x' => {
+            let (byte, rest) = hexadecimal(rest, 2)?;
+            return Some((Value::Byte(u8::try_from(byte).ok()?), rest));
+        }
+        b'u' => return after_u(rest),
+        _ => return None,
+    };
+    Some((Value::Byte(byte), rest))
+}
+
+/// `00e4`, two of them for what is beyond 16 bits, or `{e4}`.
+fn after_u(text: &[u8]) -> Option<(Value, &[u8])> {
+    if let [b'{', rest @ ..] = text {
+        return numbered(rest, 16, b'}');
+    }
+    let (unit, rest) = hexadecimal(text, 4)?;
+    if let Some(character) = char::from_u32(unit) {
+        return Some((Value::Char(character), rest));
+    }
+    let (low, rest) = hexadecimal(rest.strip_prefix(b"\\u")?, 4)?;
+    let units = [u16::try_from(unit).ok()?, u16::try_from(low).ok()?];
+    let character = char::decode_utf16(units).next()?.ok()?;
+    Some((Value::Char(character), rest))
+}
+
+fn entity(text: &[u8]) -> Option<(Value, &[u8])> {
+    match text {
+        [b'#', b'x' | b'X', rest @ ..] => return numbered(rest, 16, b';'),
+        [b'#', rest @ ..] => return numbered(rest, 10, b';'),
+        _ => {}
+    }
+    let named: [(&[u8], u8); 5] = [
+        (b"amp;", b'&'),
+        (b"lt;", b'<'),
+        (b"gt;", b'>'),
+        (b"quot;", b'"'),
+        (b"apos;", b'\''),
+    ];
+    named
+        .into_iter()
+        .find_map(|(name, byte)| Some((Value::Byte(byte), text.strip_prefix(name)?)))
+}
+
+/// The character with a number of up to eight digits, which ends with `end`.
+fn numbered(text: &[u8], radix: u32, end: u8) -> Option<(Value, &[u8])> {
+    let length = text.iter().take(9).position(|byte| *byte == end)?;
+    let (digits, rest) = text.split_at_checked(length)?;
+    let character = char::from_u32(number(digits, radix)?)?;
+    Some((Value::Char(character), rest.get(1..)?))
+}
+
+fn hexadecimal(text: &[u8], length: usize) -> Option<(u32, &[u8])> {
+    let (digits, rest) = text.split_at_checked(length)?;
+    Some((number(digits, 16)?, rest))
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<u32> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u32, |number, digit| {
+        let digit = char::from(*digit).to_digit(radix)?;
+        number.checked_mul(radix)?.checked_add(digit)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn unescaped(text: &str) -> String {
+        let plain = Plain::new(text.as_bytes());
+        let plain = plain.unescaped().unwrap_or(plain);
+        String::from_utf8_lossy(&plain.bytes).into_owned()
+    }
+
+    #[test]
+    fn every_usual_escape_is_read_and_nothing_else() {
+        for (text, plain) in [
+            ("", ""),
+            ("plain ä", "plain ä"),
+            ("%41%c3%A4%2525", "Aä%25"),
+            ("a+b", "a b"),
+            ("a \r\n\t\u{A0}\u{2028}+b", "a b"),
+            (
+                r#"\"\\\/\'\u00e4\u003d\ud83d\ude00\u{e4}\x41"#,
+                "\"\\/'ä=😀äA",
+            ),
+            (r"a\n\tb", "a b"),
+            (
+                "&amp;&lt;&gt;&quot;&apos;&#39;&#x3D;&#X3d;&#228;",
+                "&<>\"''==ä",
+            ),
+        ] {
+            assert_eq!(unescaped(text), plain, "{text}");
+        }
+        for text in [
+            "100%",
+            "%4",
+            "%4g",
+            "%+4",
+            r"\",
+            r"\q",
+            r"\u12",
+            r"\ud83d",
+            r"\ud83d\q",
+            r"\u{}",
+            r"\u{110000}",
+            r"\u{41",
+            "&",
+            "&amp",
+            "&nope;",
+            "&#;",
+            "&#x;",
+            "&#99999999;",
+            "&#+1;",
+        ] {
+            assert_eq!(unescaped(text), text.replace('+', " "), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_that_of_the_whole_escape() {
+        let text = r"a%41\u00e4 +z";
+        let plain = Plain::new(text.as_bytes()).unescaped().unwrap();
+        for (from, to, origin) in [
+            (0, 1, "a"),
+            (1, 2, "%41"),
+            (2, 4, r"\u00e4"),
+            (2, 3, r"\u00e4"),
+            (4, 5, " +"),
+            (5, 6, "z"),
+            (0, 6, text),
+        ] {
+            let (start, end) = plain.origin(from, to);
+            assert_eq!(text.get(start..end), Some(origin));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_or_grows(text in r#"([%\\&#xu;+ {}0-9a-f]|\PC)*"#) {
+            let mut plain = Plain::new(text.as_bytes());
+            while let Some(next) = plain.unescaped() {
+                prop_assert!(next.bytes.len() <= plain.bytes.len());
+                prop_assert_eq!(next.starts.len(), next.bytes.len() + 1);
+                plain = next;
+            }
+        }
+    }
+}
