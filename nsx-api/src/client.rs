@@ -4,15 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::Method;
-use reqwest::Url;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+use tower::retry::budget::TpsBudget;
 
-use crate::address::Address;
 use crate::auth::Keeper;
+use crate::cluster::Cluster;
 use crate::connections::Connections;
-use crate::mask::Mask;
-use crate::{CallOptions, Config, Error, Operation, Request};
+use crate::{CallOptions, Config, Error, Operation, Request, retry};
 
 /// A client of one NSX Manager.
 ///
@@ -42,29 +41,18 @@ pub struct Client {
 /// What all clones share.
 pub(crate) struct Core {
     pub(crate) connections: Arc<Connections>,
-    /// The manager that calls go to.
-    pub(crate) first: Endpoint,
-    /// Those of its cluster that it may redirect a call to.
-    pub(crate) others: Vec<Endpoint>,
-}
-
-/// A manager, and the way into it.
-pub(crate) struct Endpoint {
-    pub(crate) address: Address,
-    /// `None` where calls carry no credentials.
-    pub(crate) keeper: Option<Arc<Keeper>>,
-    /// The secrets of the scheme of authentication.
-    pub(crate) mask: Mask,
+    pub(crate) cluster: Cluster,
+    /// Pays for retries.
+    pub(crate) budget: TpsBudget,
 }
 
 impl Core {
-    fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
-        std::iter::once(&self.first).chain(&self.others)
-    }
-
-    /// The manager that a URL is of, if it is one of the cluster.
-    pub(crate) fn endpoint_of(&self, url: &Url) -> Option<&Endpoint> {
-        self.endpoints().find(|endpoint| endpoint.address.has(url))
+    pub(crate) fn new(connections: Arc<Connections>, cluster: Cluster) -> Self {
+        Self {
+            connections,
+            cluster,
+            budget: retry::budget(),
+        }
     }
 }
 
@@ -111,6 +99,7 @@ impl Client {
         }
         let keepers = self
             .core
+            .cluster
             .endpoints()
             .filter_map(|endpoint| endpoint.keeper.clone());
         let mut tasks: JoinSet<()> = keepers.map(Keeper::close).collect();
@@ -156,8 +145,8 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("manager", &self.core.first.address.manager)
-            .field("auth", &self.core.first.keeper)
+            .field("manager", &self.core.cluster.first.address.manager)
+            .field("auth", &self.core.cluster.first.keeper)
             .field("options", &self.options)
             .finish()
     }

@@ -33,6 +33,14 @@ impl Failure {
         }
     }
 
+    /// Whether it says that the manager cannot be reached, or does not answer.
+    pub(crate) fn is_of_connection(&self) -> bool {
+        matches!(
+            self.error.kind(),
+            ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout | ErrorKind::Connection
+        )
+    }
+
     /// The same failure, with what is known of the answer that it befell.
     pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
         self.error = self.error.with_answer(answer);

@@ -86,6 +86,7 @@ mod api_error;
 pub mod auth;
 mod body;
 mod client;
+mod cluster;
 mod compact;
 mod config;
 mod connections;
@@ -96,6 +97,8 @@ mod failure;
 // prettyplease formats it, which rustfmt would do a little differently.
 #[rustfmt::skip]
 mod generated;
+mod health;
+mod limit;
 mod mask;
 #[cfg(feature = "mock")]
 pub mod mock;
@@ -124,6 +127,7 @@ pub use extra::Extra;
 #[cfg(feature = "schemars")]
 pub use generated::schemas;
 pub use generated::{builder, operations, types};
+pub use limit::Limits;
 pub use operation::{DocumentedResponse, Operation};
 pub use options::CallOptions;
 pub use request::Request;

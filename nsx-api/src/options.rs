@@ -10,6 +10,8 @@ use crate::value;
 const DEADLINE: Duration = Duration::from_secs(300);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_RETRIES: u32 = 4;
+/// Many times the largest page of a list that a manager answers.
+const BODY_LIMIT: usize = 16 << 20;
 const MIN_RETRY_DELAY: Duration = Duration::ZERO;
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 
@@ -35,6 +37,8 @@ pub struct CallOptions {
     max_retries: Option<u32>,
     min_retry_delay: Option<Duration>,
     max_retry_delay: Option<Duration>,
+    retry_unavailable: Option<bool>,
+    body_limit: Option<usize>,
     idempotent: Option<bool>,
     headers: HeaderMap,
     fault: Option<String>,
@@ -89,6 +93,21 @@ impl CallOptions {
         self
     }
 
+    /// Whether a 503 with the manager's own error in it says that the call was not begun, so that any call is sent again after
+    /// it. It does by default: a manager documents it for what it turns away because it is busy or starting. Without it only
+    /// idempotent calls are sent again after a 503.
+    pub fn retry_unavailable(mut self, retry: bool) -> Self {
+        self.retry_unavailable = Some(retry);
+        self
+    }
+
+    /// The largest body of a success that is held in memory, in bytes. 16 MiB by default. A larger one is
+    /// [`ErrorKind::BodyTooLarge`](crate::ErrorKind::BodyTooLarge). Streams are not limited.
+    pub fn body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
     /// Whether the calls count as idempotent: sending them twice is the same as sending them once.
     ///
     /// By default the method says so: GET, HEAD, PUT, DELETE and OPTIONS are, POST and PATCH are not.
@@ -115,6 +134,8 @@ impl CallOptions {
         self.max_retries = self.max_retries.or(defaults.max_retries);
         self.min_retry_delay = self.min_retry_delay.or(defaults.min_retry_delay);
         self.max_retry_delay = self.max_retry_delay.or(defaults.max_retry_delay);
+        self.retry_unavailable = self.retry_unavailable.or(defaults.retry_unavailable);
+        self.body_limit = self.body_limit.or(defaults.body_limit);
         self.idempotent = self.idempotent.or(defaults.idempotent);
         self.fault = self.fault.or_else(|| defaults.fault.clone());
         if let Err(fault) = value::add_missing(&mut self.headers, &defaults.headers) {
@@ -143,6 +164,14 @@ impl CallOptions {
         )
     }
 
+    pub(crate) fn effective_retry_unavailable(&self) -> bool {
+        self.retry_unavailable.unwrap_or(true)
+    }
+
+    pub(crate) fn effective_body_limit(&self) -> usize {
+        self.body_limit.unwrap_or(BODY_LIMIT)
+    }
+
     pub(crate) fn is_idempotent(&self, by_method: bool) -> bool {
         self.idempotent.unwrap_or(by_method)
     }
@@ -166,6 +195,8 @@ impl fmt::Debug for CallOptions {
             .field("max_retries", &self.max_retries)
             .field("min_retry_delay", &self.min_retry_delay)
             .field("max_retry_delay", &self.max_retry_delay)
+            .field("retry_unavailable", &self.retry_unavailable)
+            .field("body_limit", &self.body_limit)
             .field("idempotent", &self.idempotent)
             .field("headers", &headers)
             .finish()

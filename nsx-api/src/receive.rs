@@ -11,8 +11,6 @@ use crate::text;
 use crate::transport::Limit;
 use crate::{Error, ErrorKind};
 
-/// The largest body of a success that is held: many times the largest page of a list that a manager answers.
-const BODY_LIMIT: usize = 16 << 20;
 /// What is read of the body of an error: a manager's, with all its related errors, has to fit.
 const ERROR_BODY_LIMIT: usize = 1 << 20;
 /// What is kept of it as text.
@@ -20,11 +18,13 @@ const KEPT: usize = 4 << 10;
 
 /// What the body of a success is received as.
 pub(crate) trait Receive: Sized {
-    /// Takes the body, of the length that was announced if one was, in as much time as `limit` leaves.
+    /// Takes the body, of the length that was announced if one was, in as much time as `limit` leaves, and no more than `most`
+    /// bytes of one that is held.
     fn receive(
         response: reqwest::Response,
         announced: Option<u64>,
         limit: Limit,
+        most: usize,
     ) -> impl Future<Output = Result<Self, Failure>> + Send;
 }
 
@@ -34,14 +34,17 @@ impl Receive for Bytes {
         mut response: reqwest::Response,
         announced: Option<u64>,
         limit: Limit,
+        most: usize,
     ) -> Result<Self, Failure> {
-        if announced.is_some_and(|length| length > BODY_LIMIT as u64) {
-            return Err(too_large());
+        if announced
+            .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most))
+        {
+            return Err(too_large(most));
         }
         let mut body = BytesMut::new();
         while let Some(piece) = limit.hold(response.chunk()).await?.map_err(failure::body)? {
-            if body.len() + piece.len() > BODY_LIMIT {
-                return Err(too_large());
+            if body.len() + piece.len() > most {
+                return Err(too_large(most));
             }
             body.extend_from_slice(&piece);
         }
@@ -58,6 +61,7 @@ impl Receive for reqwest::Response {
         response: reqwest::Response,
         _: Option<u64>,
         _: Limit,
+        _: usize,
     ) -> impl Future<Output = Result<Self, Failure>> + Send {
         ready(Ok(response))
     }
@@ -106,8 +110,11 @@ pub(crate) fn kept(body: &[u8], mask: impl Fn(String) -> String) -> String {
     text::beginning(text.as_bytes(), KEPT)
 }
 
-fn too_large() -> Failure {
-    let message = format!("the body is larger than {} MiB", BODY_LIMIT >> 20);
+fn too_large(most: usize) -> Failure {
+    let message = match most % (1 << 20) {
+        0 => format!("the body is larger than {} MiB", most >> 20),
+        _ => format!("the body is larger than {most} bytes"),
+    };
     Failure::new(Error::new(ErrorKind::BodyTooLarge, message), Outcome::Final)
 }
 

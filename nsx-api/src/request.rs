@@ -220,7 +220,7 @@ impl<'a> Request<'a> {
         self.content("application/octet-stream", body.into())
     }
 
-    /// Sends the request and reads the whole body, up to 16 MiB.
+    /// Sends the request and reads the whole body, up to a [limit](crate::CallOptions::body_limit).
     ///
     /// A dropped future stops at once, and leaves nothing behind but what the manager has done already.
     ///
@@ -256,7 +256,7 @@ impl<'a> Request<'a> {
     fn outgoing(&self) -> Result<(Outgoing, Call), Error> {
         let call = Call {
             operation: Some(self.operation.clone()),
-            manager: Some(self.client.core.first.address.manager.clone()),
+            manager: Some(self.client.core.cluster.first.address.manager.clone()),
             attempts: 0,
         };
         match self.checked() {
@@ -276,7 +276,14 @@ impl<'a> Request<'a> {
         };
         Ok(Outgoing {
             method: self.method.clone(),
-            url: self.client.core.first.address.url(&path_and_query)?,
+            url: self
+                .client
+                .core
+                .cluster
+                .first
+                .address
+                .url(&path_and_query)?,
+            path_and_query,
             headers: self.all_headers()?,
             body: self.body.clone(),
             credentials: self.credentials.clone(),

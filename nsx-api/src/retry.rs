@@ -8,6 +8,12 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
+use tower::retry::budget::TpsBudget;
+
+/// Retries beside a fifth of all calls: for a program that calls now and then.
+const RETRIES_PER_SECOND: u32 = 10;
+const SHARE_OF_CALLS: f32 = 0.2;
+const BUDGET_TIME: Duration = Duration::from_secs(10);
 
 const FIRST: Duration = Duration::from_millis(250);
 /// A longer `Retry-After` is for the caller to obey: who waits for an answer rather has the error.
@@ -89,6 +95,13 @@ impl Policy {
             .saturating_add(spread.mul_f64(random.clamp(0.0, 1.0)));
         failed.left.is_none_or(|left| wait < left).then_some(wait)
     }
+}
+
+/// What all calls of a client pay their retries from: a fifth of the calls of the last ten seconds, and ten a second.
+///
+/// So a manager that fails half of what it is sent gets little more than that, and not five times as much.
+pub(crate) fn budget() -> TpsBudget {
+    TpsBudget::new(BUDGET_TIME, RETRIES_PER_SECOND, SHARE_OF_CALLS)
 }
 
 fn backoff(retries: u32, longest: Duration) -> Duration {

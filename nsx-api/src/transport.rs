@@ -12,11 +12,13 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::Url;
 use tokio::runtime::Handle;
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep, timeout_at};
+use tower::retry::budget::Budget;
 use tracing::debug;
 
 use crate::auth::{Keeper, Kept, Renewed};
-use crate::client::Endpoint;
+use crate::cluster::Endpoint;
 use crate::error::{Answer, Call};
 use crate::failure::{self, Failure};
 use crate::mask::{Mask, mask};
@@ -28,8 +30,9 @@ use crate::{ApiError, Body, Client, Error, ErrorKind, Response, redirect};
 /// A request that is ready to be sent, as often as it takes.
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
-    /// The place of the first manager; a redirect changes it.
+    /// The place at the first manager.
     pub(crate) url: Url,
+    pub(crate) path_and_query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// In the place of the client's.
@@ -50,17 +53,20 @@ pub(crate) async fn send<T: Receive>(
     let mut course = Course::new(client, outgoing);
     loop {
         call.manager = Some(course.endpoint.address.manager.clone());
-        if let Err(error) = course.fetch_credentials().await {
-            return Err(gave_up(error, call));
-        }
+        let _in_flight = course.endpoint.enter();
+        let _room = match course.prepare().await {
+            Ok(room) => room,
+            Err(error) => return Err(gave_up(error, call)),
+        };
         call.attempts = call.attempts.saturating_add(1);
-        course.generation = client.core.connections.generation();
-        let limit = Limit::of_attempt(client, course.deadline);
         let attempt = Attempt {
             course: &course,
-            limit,
+            limit: Limit::of_attempt(client, course.deadline),
         };
-        let failure = match attempt.run().await {
+        let sent = Instant::now();
+        let result = attempt.run().await;
+        course.learn(sent, result.as_ref().err());
+        let failure = match result {
             Ok((value, status, headers)) => {
                 let facts = Facts::new(call, status, headers, |text| course.mask(text));
                 course.succeeded(&facts);
@@ -68,6 +74,7 @@ pub(crate) async fn send<T: Receive>(
             }
             Err(failure) => failure,
         };
+        drop((_in_flight, _room));
         match course.after(failure, &call).await {
             Ok(wait) if wait.is_zero() => {}
             Ok(wait) => sleep(wait).await,
@@ -81,6 +88,7 @@ struct Course<'c> {
     client: &'c Client,
     outgoing: Outgoing,
     endpoint: &'c Endpoint,
+    url: Url,
     deadline: Option<Instant>,
     policy: Policy,
     /// The credentials of all attempts, those of the last one at the end.
@@ -95,14 +103,16 @@ struct Course<'c> {
 
 impl<'c> Course<'c> {
     fn new(client: &'c Client, outgoing: Outgoing) -> Self {
-        Self {
+        client.core.budget.deposit();
+        let mut course = Self {
             policy: Policy {
                 max_retries: client.options.effective_max_retries(),
                 delay: client.options.effective_retry_delay(),
                 idempotent: outgoing.idempotent,
                 repeatable: outgoing.body.is_repeatable(),
             },
-            endpoint: &client.core.first,
+            endpoint: &client.core.cluster.first,
+            url: outgoing.url.clone(),
             deadline: Instant::now().checked_add(client.options.effective_deadline()),
             kept: outgoing.credentials.iter().cloned().collect(),
             client,
@@ -112,6 +122,70 @@ impl<'c> Course<'c> {
             renewed: None,
             generation: 0,
             reloaded: false,
+        };
+        course.go_to(course.choose(None));
+        course
+    }
+
+    /// The manager to go to. Credentials that were given for this call are for the first.
+    fn choose(&self, failed: Option<&'c Endpoint>) -> &'c Endpoint {
+        let cluster = &self.client.core.cluster;
+        match self.outgoing.credentials {
+            Some(_) => &cluster.first,
+            None => cluster.choose(failed),
+        }
+    }
+
+    /// Goes to a manager, unless the call is there already. What is a path at one manager is one at all.
+    fn go_to(&mut self, endpoint: &'c Endpoint) {
+        if !std::ptr::eq(self.endpoint, endpoint)
+            && let Ok(url) = endpoint.address.url(&self.outgoing.path_and_query)
+        {
+            self.endpoint = endpoint;
+            self.url = url;
+            self.renewed = None;
+        }
+    }
+
+    /// Waits for all that an attempt needs: credentials, and room for it within the client's own limits.
+    async fn prepare(&mut self) -> Result<Option<SemaphorePermit<'c>>, Error> {
+        self.fetch_credentials().await?;
+        let enter = self.endpoint.limiter.enter();
+        let room = match self.deadline {
+            Some(deadline) => timeout_at(deadline, enter).await.map_err(|_| {
+                let length = self.client.options.effective_deadline();
+                let message = format!(
+                    "the client's own limits left no room within the deadline of {length:?}"
+                );
+                Error::new(ErrorKind::TooManyRequests, message)
+            })?,
+            None => enter.await,
+        };
+        self.generation = self.client.core.connections.generation();
+        Ok(room)
+    }
+
+    /// What an attempt that was sent then tells of the manager.
+    fn learn(&self, sent: Instant, failure: Option<&Failure>) {
+        let Endpoint {
+            limiter,
+            health,
+            address,
+            ..
+        } = self.endpoint;
+        match failure.map(|failure| (failure.error.status(), failure.outcome)) {
+            Some((Some(StatusCode::TOO_MANY_REQUESTS), _)) => limiter.refused(sent),
+            Some((Some(StatusCode::SERVICE_UNAVAILABLE), Outcome::NotDone)) => {
+                limiter.refused(sent)
+            }
+            _ => limiter.answered(),
+        }
+        if !self.client.core.cluster.has_others() {
+            return;
+        }
+        match failure.is_some_and(Failure::is_of_connection) {
+            true => health.failed(&address.manager, Instant::now()),
+            false => health.answered(&address.manager),
         }
     }
 
@@ -172,6 +246,21 @@ impl<'c> Course<'c> {
         let Some(wait) = self.policy.wait(failed, random()) else {
             return Err(failure.error);
         };
+        if !self.client.core.budget.withdraw() {
+            return Err(failure
+                .error
+                .with_note("the retry budget of the client is spent"));
+        }
+        let failed = self.endpoint;
+        self.go_to(self.choose(Some(failed)));
+        // Another manager has nothing to recover from.
+        let wait = match failure.is_of_connection()
+            && !std::ptr::eq(failed, self.endpoint)
+            && self.endpoint.health.is_up()
+        {
+            true => Duration::ZERO,
+            false => wait,
+        };
         debug!(
             operation = call.operation.as_deref(),
             attempts = call.attempts,
@@ -228,7 +317,7 @@ impl<'c> Course<'c> {
         let Some(target) = &failure.redirect else {
             return false;
         };
-        let endpoint = match self.client.core.endpoint_of(target) {
+        let endpoint = match self.client.core.cluster.endpoint_of(target) {
             Some(endpoint) if !std::ptr::eq(self.endpoint, endpoint) => endpoint,
             _ => return false,
         };
@@ -241,7 +330,7 @@ impl<'c> Course<'c> {
         self.redirects += 1;
         self.renewed = None;
         self.endpoint = endpoint;
-        self.outgoing.url = target.clone();
+        self.url = target.clone();
         true
     }
 
@@ -306,7 +395,8 @@ impl Attempt<'_> {
             return Err(self.refused(response, headers).await);
         }
         let announced = receive::announced(&self.course.outgoing.method, status, &headers);
-        match T::receive(response, announced, self.limit).await {
+        let most = self.course.client.options.effective_body_limit();
+        match T::receive(response, announced, self.limit, most).await {
             Ok(value) => Ok((value, status, headers)),
             Err(failure) => Err(failure.with_answer(Answer {
                 status,
@@ -318,7 +408,7 @@ impl Attempt<'_> {
 
     async fn execute(&self) -> Result<reqwest::Response, Failure> {
         let outgoing = &self.course.outgoing;
-        let mut request = reqwest::Request::new(outgoing.method.clone(), outgoing.url.clone());
+        let mut request = reqwest::Request::new(outgoing.method.clone(), self.course.url.clone());
         *request.headers_mut() = outgoing.headers.clone();
         *request.body_mut() = outgoing.body.take()?;
         if let Some(kept) = self.course.kept.last() {
@@ -342,15 +432,17 @@ impl Attempt<'_> {
             api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
             body: Some(receive::kept(&body, mask)),
         };
+        let is_undone =
+            answer.api_error.is_some() && self.course.client.options.effective_retry_unavailable();
         let message = match ErrorKind::of(status) {
             ErrorKind::Redirect => redirect::message(&headers, mask),
             _ => String::new(),
         };
         Failure {
-            outcome: Outcome::of(status, answer.api_error.is_some()),
+            outcome: Outcome::of(status, is_undone),
             error: Error::new(ErrorKind::of(status), message).with_answer(answer),
             retry_after,
-            redirect: redirect::target(status, &headers, &self.course.outgoing.url),
+            redirect: redirect::target(status, &headers, &self.course.url),
         }
     }
 }

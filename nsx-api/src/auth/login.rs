@@ -38,7 +38,7 @@ impl Login {
 
     /// The manager to log in to: host, and port if it is not the usual one.
     pub fn manager(&self) -> &str {
-        &self.client.core.first.address.manager
+        &self.client.core.cluster.first.address.manager
     }
 
     /// A call. Its path counts from the manager's root, as that of [`Client::request`].
@@ -60,7 +60,7 @@ impl Login {
 
     /// Takes the scheme's own secrets out of a text.
     pub(super) fn mask(&self, text: String) -> String {
-        self.client.core.first.mask.apply(text)
+        self.client.core.cluster.first.mask.apply(text)
     }
 }
 

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::auth::{Authenticate, Keeper, Login, Scheme};
-use crate::client::{Core, Endpoint};
+use crate::client::Core;
+use crate::cluster::{Cluster, Endpoint};
 use crate::connections::{self, Connections};
+use crate::limit::Limiter;
 use crate::mask::Mask;
 use crate::tls::{self, Identity, Pin, Source};
-use crate::{CallOptions, Client, Error, ErrorKind, Secret};
+use crate::{CallOptions, Client, Error, ErrorKind, Limits, Secret};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -41,6 +43,7 @@ pub struct Config {
     tls: tls::Settings,
     allow_http: bool,
     connect_timeout: Duration,
+    limits: Limits,
     options: CallOptions,
 }
 
@@ -54,15 +57,21 @@ impl Config {
             tls: tls::Settings::default(),
             allow_http: false,
             connect_timeout: CONNECT_TIMEOUT,
+            limits: Limits::default(),
             options: CallOptions::default(),
         }
     }
 
-    /// Adds another manager of the same cluster, which the first may redirect a call to.
+    /// Adds another manager of the same cluster.
     ///
-    /// Calls go to the first. When it answers 301, 307 or 308 and points to one that was added, the call is made there, with the
-    /// same body, and a session of its own where the scheme is [`Session`](crate::auth::Session). A redirect to any other host is
-    /// not followed and ends in [`ErrorKind::Redirect`].
+    /// A call goes to the manager with the fewest calls under way among those that are up. One is taken out when a connection to it
+    /// fails or an answer does not come in time, and looked at again while there are calls, by
+    /// `GET /api/v1/reverse-proxy/node/health`: a second later, and then at most every ten seconds. A retry goes to another
+    /// manager if there is one, by the same rules as any retry.
+    ///
+    /// When a manager answers 301, 307 or 308 and points to another that was added, the call is made there, with the same body.
+    /// A redirect to any other host is not followed and ends in [`ErrorKind::Redirect`]. Where the scheme is
+    /// [`Session`](crate::auth::Session) each manager has a session of its own.
     pub fn manager(mut self, address: impl Into<String>) -> Self {
         self.others.push(address.into());
         self
@@ -167,6 +176,12 @@ impl Config {
         self
     }
 
+    /// How calls are held back so that a manager need not refuse them. [`Limits::adaptive`] by default.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// The options of the calls made through the client, unless [`Client::with`] says otherwise.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
@@ -186,29 +201,24 @@ impl Config {
             .map_or_else(Vec::new, |scheme| scheme.hidden());
         self.check(&secrets)?;
         let ground = self.ground(&secrets)?;
-        let first = ground.first.clone();
-        let shared = self
-            .scheme
-            .as_ref()
-            .map(|scheme| ground.keeper(scheme, &first));
-        let endpoint = |address: &Address| {
-            let own = self
-                .scheme
-                .as_ref()
-                .filter(|scheme| scheme.is_for_each_manager());
-            ground.endpoint(
-                address.clone(),
-                own.map(|scheme| ground.keeper(scheme, address))
-                    .or_else(|| shared.clone()),
-            )
+        let first = ground.endpoint(&ground.first);
+        let shared = match (&self.scheme, &first.login) {
+            (Some(scheme), Some(login)) => Some(Keeper::new(scheme.clone(), login.clone()).into()),
+            _ => None,
         };
-        let core = Core {
-            connections: ground.connections.clone(),
-            first: endpoint(&first),
-            others: ground.others.iter().map(endpoint).collect(),
+        let with_keeper = |mut endpoint: Endpoint| {
+            endpoint.keeper = match (&self.scheme, &endpoint.login) {
+                (Some(scheme), Some(login)) if scheme.is_for_each_manager() => {
+                    Some(Keeper::new(scheme.clone(), login.clone()).into())
+                }
+                _ => shared.clone(),
+            };
+            endpoint
         };
+        let others = ground.others.iter().map(|address| ground.endpoint(address));
+        let cluster = Cluster::new(with_keeper(first), others.map(with_keeper).collect());
         Ok(Client {
-            core: core.into(),
+            core: Core::new(ground.connections.clone(), cluster).into(),
             options: self.options.clone(),
         })
     }
@@ -237,7 +247,7 @@ impl Config {
             ));
         }
         let ground = self.ground(secrets)?;
-        Ok(ground.login(&ground.first))
+        Ok(ground.login(&ground.first, &Limiter::new(self.limits).into()))
     }
 
     /// What clients are made of, checked.
@@ -266,6 +276,7 @@ impl Config {
                 .into(),
             mask: Mask::of(secrets),
             options: self.options.clone(),
+            limits: self.limits,
             first,
             others,
         })
@@ -311,32 +322,26 @@ struct Ground {
     connections: Arc<Connections>,
     mask: Mask,
     options: CallOptions,
+    limits: Limits,
     first: Address,
     others: Vec<Address>,
 }
 
 impl Ground {
-    fn endpoint(&self, address: Address, keeper: Option<Arc<Keeper>>) -> Endpoint {
-        Endpoint {
-            address,
-            keeper,
-            mask: self.mask.clone(),
-        }
-    }
-
-    fn keeper(&self, scheme: &Arc<dyn Scheme>, address: &Address) -> Arc<Keeper> {
-        Keeper::new(scheme.clone(), self.login(address)).into()
+    /// A manager, and the way to its logins.
+    fn endpoint(&self, address: &Address) -> Endpoint {
+        let limiter = Limiter::new(self.limits).into();
+        let mut endpoint = Endpoint::new(address.clone(), self.mask.clone(), limiter);
+        endpoint.login = Some(self.login(address, &endpoint.limiter));
+        endpoint
     }
 
     /// Calls of one manager without credentials.
-    fn login(&self, address: &Address) -> Login {
-        let core = Core {
-            connections: self.connections.clone(),
-            first: self.endpoint(address.clone(), None),
-            others: Vec::new(),
-        };
+    fn login(&self, address: &Address, limiter: &Arc<Limiter>) -> Login {
+        let endpoint = Endpoint::new(address.clone(), self.mask.clone(), limiter.clone());
+        let cluster = Cluster::new(endpoint, Vec::new());
         Login::new(Client {
-            core: core.into(),
+            core: Core::new(self.connections.clone(), cluster).into(),
             options: self.options.clone(),
         })
     }
@@ -362,6 +367,7 @@ impl fmt::Debug for Config {
             .field("danger_accept_invalid_certs", &self.tls.anyone)
             .field("danger_allow_http", &self.allow_http)
             .field("connect_timeout", &self.connect_timeout)
+            .field("limits", &self.limits)
             .field("options", &self.options)
             .finish()
     }

@@ -47,6 +47,8 @@ struct Inner {
     call: Call,
     answer: Option<Answer>,
     source: Option<Source>,
+    /// Why there was no other attempt, if that is not plain.
+    note: Option<&'static str>,
 }
 
 /// What caused an error.
@@ -91,6 +93,7 @@ impl Error {
             call: Call::default(),
             answer: None,
             source: None,
+            note: None,
         }))
     }
 
@@ -124,6 +127,11 @@ impl Error {
 
     pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
         self.0.answer = Some(answer);
+        self
+    }
+
+    pub(crate) fn with_note(mut self, note: &'static str) -> Self {
+        self.0.note = Some(note);
         self
     }
 
@@ -224,6 +232,7 @@ impl Error {
         if self.attempts() > 1 {
             facts.push(format!("{} attempts", self.attempts()));
         }
+        facts.extend(self.0.note.map(str::to_owned));
         facts
     }
 

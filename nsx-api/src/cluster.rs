@@ -1,0 +1,121 @@
+//! The managers that a client calls: which of them is to deal with a call.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use reqwest::Url;
+use tokio::time::Instant;
+
+use crate::address::Address;
+use crate::auth::{Keeper, Login};
+use crate::health::{self, Health};
+use crate::limit::Limiter;
+use crate::mask::Mask;
+
+/// The managers of one cluster, one at least.
+pub(crate) struct Cluster {
+    pub(crate) first: Endpoint,
+    others: Vec<Endpoint>,
+    /// Where the next choice begins, so that those who are equal take turns.
+    turn: AtomicUsize,
+}
+
+/// A manager, and the way into it.
+pub(crate) struct Endpoint {
+    pub(crate) address: Address,
+    /// `None` where calls carry no credentials.
+    pub(crate) keeper: Option<Arc<Keeper>>,
+    /// The secrets of the scheme of authentication.
+    pub(crate) mask: Mask,
+    /// Shared with the calls that log in.
+    pub(crate) limiter: Arc<Limiter>,
+    pub(crate) health: Arc<Health>,
+    /// For looks at its health; `None` for one that is not a client's own.
+    pub(crate) login: Option<Login>,
+    in_flight: AtomicUsize,
+}
+
+/// A call that is under way, for as long as this is kept.
+pub(crate) struct InFlight<'a>(&'a AtomicUsize);
+
+impl Endpoint {
+    pub(crate) fn new(address: Address, mask: Mask, limiter: Arc<Limiter>) -> Self {
+        Self {
+            address,
+            keeper: None,
+            mask,
+            limiter,
+            health: Arc::default(),
+            login: None,
+            in_flight: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn enter(&self) -> InFlight<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        InFlight(&self.in_flight)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Cluster {
+    pub(crate) fn new(first: Endpoint, others: Vec<Endpoint>) -> Self {
+        Self {
+            first,
+            others,
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> + Clone {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// The manager that a URL is of, if it is one of these.
+    pub(crate) fn endpoint_of(&self, url: &Url) -> Option<&Endpoint> {
+        self.endpoints().find(|endpoint| endpoint.address.has(url))
+    }
+
+    /// Whether there is a choice.
+    pub(crate) fn has_others(&self) -> bool {
+        !self.others.is_empty()
+    }
+
+    /// The manager for a call: of those that are up the one with the fewest calls under way, and rather another than the one
+    /// that has just failed. When none is up it is the one that is looked at again first.
+    pub(crate) fn choose<'a>(&'a self, failed: Option<&'a Endpoint>) -> &'a Endpoint {
+        if !self.has_others() {
+            return &self.first;
+        }
+        self.look();
+        let now = Instant::now();
+        let is_failed = |endpoint| failed.is_some_and(|failed| std::ptr::eq(failed, endpoint));
+        let candidates = || self.in_turn().filter(|endpoint| !is_failed(*endpoint));
+        candidates()
+            .filter(|endpoint| endpoint.health.is_up())
+            .min_by_key(|endpoint| endpoint.in_flight.load(Ordering::Relaxed))
+            .or_else(|| failed.filter(|failed| failed.health.is_up()))
+            .or_else(|| candidates().min_by_key(|endpoint| endpoint.health.next_look(now)))
+            .unwrap_or(&self.first)
+    }
+
+    fn in_turn(&self) -> impl Iterator<Item = &Endpoint> + Clone {
+        let count = self.others.len() + 1;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % count;
+        self.endpoints().cycle().skip(turn).take(count)
+    }
+
+    /// Looks at those that are down, without waiting.
+    fn look(&self) {
+        for endpoint in self.endpoints() {
+            if let Some(login) = &endpoint.login {
+                health::look_if_due(&endpoint.health, login);
+            }
+        }
+    }
+}

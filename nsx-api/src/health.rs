@@ -1,0 +1,130 @@
+//! Whether a manager of several is up: out after a failed connection, and looked at again while there are calls.
+//!
+//! A look is a task that a call begins and does not wait for; it ends within seconds, also if the client is gone by then.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+use serde::Deserialize;
+use tokio::time::Instant;
+use tracing::{Instrument, info};
+
+use crate::auth::Login;
+use crate::{CallOptions, Error};
+
+/// The call by which a manager tells of its health.
+const HEALTH: &str = "/api/v1/reverse-proxy/node/health";
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+/// From one look to the next: the first soon, as most failures pass.
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// What is known of a manager's health.
+#[derive(Debug, Default)]
+pub(crate) struct Health(Mutex<Option<Down>>);
+
+#[derive(Debug)]
+struct Down {
+    next_look: Instant,
+    pause: Duration,
+}
+
+impl Health {
+    pub(crate) fn is_up(&self) -> bool {
+        self.lock().is_none()
+    }
+
+    /// When it is looked at again; a time that has passed if it is up.
+    pub(crate) fn next_look(&self, now: Instant) -> Instant {
+        self.lock().as_ref().map_or(now, |down| down.next_look)
+    }
+
+    /// A connection failed, or no answer came in time.
+    pub(crate) fn failed(&self, manager: &str, now: Instant) {
+        let mut state = self.lock();
+        if state.is_none() {
+            info!(
+                manager,
+                "the manager is taken out: no connection, or no answer"
+            );
+            *state = Some(Down {
+                next_look: now + SHORTEST,
+                pause: SHORTEST,
+            });
+        }
+    }
+
+    /// It has answered.
+    pub(crate) fn answered(&self, manager: &str) {
+        if self.lock().take().is_some() {
+            info!(manager, "the manager is back");
+        }
+    }
+
+    /// Whether it is time to look at it: for one of those who ask.
+    fn is_due(&self, now: Instant) -> bool {
+        match &mut *self.lock() {
+            Some(down) if now >= down.next_look => {
+                down.pause = (down.pause * 2).min(LONGEST);
+                // Should the look end without a word, with its runtime for one, there is another.
+                down.next_look = now + LOOK_DEADLINE + down.pause;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// It is still down.
+    fn looked(&self, now: Instant) {
+        if let Some(down) = &mut *self.lock() {
+            down.next_look = now + down.pause;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Down>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks at a manager that is down, if it is time.
+pub(crate) fn look_if_due(health: &Arc<Health>, login: &Login) {
+    if !health.is_due(Instant::now()) {
+        return;
+    }
+    let (health, login) = (health.clone(), login.clone());
+    let look = async move {
+        match is_healthy(&login).await {
+            true => health.answered(login.manager()),
+            false => health.looked(Instant::now()),
+        }
+    };
+    tokio::spawn(look.in_current_span());
+}
+
+/// What a manager says of itself; without credentials, so a refusal is a sign of life.
+async fn is_healthy(login: &Login) -> bool {
+    let options = CallOptions::new().max_retries(0).deadline(LOOK_DEADLINE);
+    let answer = login
+        .with(options)
+        .request(Method::GET, HEALTH)
+        .send()
+        .await;
+    match answer {
+        Ok(answer) => answer
+            .json::<Answer>()
+            .map_or(true, |answer| answer.healthy.unwrap_or(true)),
+        Err(error) => is_alive(&error),
+    }
+}
+
+fn is_alive(error: &Error) -> bool {
+    error
+        .status()
+        .is_some_and(|status| !status.is_server_error())
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    healthy: Option<bool>,
+}

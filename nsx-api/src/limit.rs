@@ -1,0 +1,335 @@
+//! What a client holds back by itself, so that a manager need not refuse it: how many calls at once, and how many a second.
+//!
+//! A manager answers 429 to more than 100 requests a second of one user, and 503 (429, by some pages) to more than 40 at once. Newer ones
+//! allow more, and an administrator may change it, so the rate is found out: nothing is held back before the first refusal.
+//! From then on it is set anew each second: to what the manager took, where it refused some, and otherwise half the way back to
+//! the rate at which it refused, and in time beyond. All clones of a client share it, for each manager on its own.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until};
+
+/// What a manager documents.
+const REQUESTS_PER_SECOND: u32 = 100;
+const CONCURRENT: usize = 40;
+const SECOND: Duration = Duration::from_secs(1);
+/// A refusal leaves at most the first share of the rate, and at least the second.
+const CUT: (f64, f64) = (0.98, 0.5);
+/// The rate that was refused is not tried again before.
+const CAUTION: Duration = Duration::from_secs(5);
+const LOWEST: f64 = 1.0;
+const HIGHEST: f64 = 100_000.0;
+
+/// How a client holds back its calls of a manager, so that the manager need not refuse them.
+///
+/// ```
+/// use nsx_api::{Client, Limits};
+///
+/// // A script that shares its user with others.
+/// let limits = Limits::fixed().requests_per_second(20).concurrent(4);
+/// let config = Client::builder("nsx.example.com").limits(limits);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    mode: Mode,
+    requests_per_second: u32,
+    concurrent: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Off,
+    Fixed,
+    Adaptive,
+}
+
+impl Limits {
+    /// No limits.
+    pub fn off() -> Self {
+        Self::new(Mode::Off)
+    }
+
+    /// No more than 100 requests a second, evenly spread, and 40 at once, unless set otherwise.
+    pub fn fixed() -> Self {
+        Self::new(Mode::Fixed)
+    }
+
+    /// No more than 40 requests at once, and as many a second as the manager takes: the default.
+    ///
+    /// Nothing is held back before the manager's first 429 or 503. Then the requests are spread, 100 a second to begin with
+    /// unless set otherwise, and from second to second as many as the manager is found to take.
+    pub fn adaptive() -> Self {
+        Self::new(Mode::Adaptive)
+    }
+
+    fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            requests_per_second: REQUESTS_PER_SECOND,
+            concurrent: CONCURRENT,
+        }
+    }
+
+    /// How many requests a second, at least one.
+    pub fn requests_per_second(mut self, requests: u32) -> Self {
+        self.requests_per_second = requests.max(1);
+        self
+    }
+
+    /// How many requests at once, at least one.
+    pub fn concurrent(mut self, requests: usize) -> Self {
+        self.concurrent = requests.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::adaptive()
+    }
+}
+
+/// The limits before one manager.
+pub(crate) struct Limiter {
+    limits: Limits,
+    room: Semaphore,
+    pace: Mutex<Option<Pace>>,
+}
+
+impl Limiter {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let pace = (limits.mode == Mode::Fixed).then(|| Pace::new(limits, Instant::now()));
+        Self {
+            room: Semaphore::new(limits.concurrent),
+            pace: Mutex::new(pace),
+            limits,
+        }
+    }
+
+    /// Waits until a request may be sent. There is room for another once what comes back is dropped. Who stops waiting
+    /// leaves nothing behind but the moment that was kept for the request.
+    pub(crate) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        if self.limits.mode == Mode::Off {
+            return None;
+        }
+        // It is never closed.
+        let permit = self.room.acquire().await.ok();
+        let turn = lock(&self.pace)
+            .as_mut()
+            .map(|pace| pace.take(Instant::now()));
+        if let Some(turn) = turn {
+            sleep_until(turn).await;
+        }
+        permit
+    }
+
+    /// The manager has refused a request that was sent then, as there were too many.
+    pub(crate) fn refused(&self, sent: Instant) {
+        if self.limits.mode != Mode::Adaptive {
+            return;
+        }
+        let now = Instant::now();
+        let mut pace = lock(&self.pace);
+        match &mut *pace {
+            Some(pace) => pace.refused(sent, now),
+            None => *pace = Some(Pace::new(self.limits, now)),
+        }
+    }
+
+    /// The manager has answered a request.
+    pub(crate) fn answered(&self) {
+        if self.limits.mode == Mode::Adaptive
+            && let Some(pace) = &mut *lock(&self.pace)
+        {
+            pace.answered(Instant::now());
+        }
+    }
+}
+
+/// Requests at even distances.
+#[derive(Debug)]
+struct Pace {
+    /// A second.
+    rate: f64,
+    next: Instant,
+    /// The rate at which the manager refused some, and when.
+    ceiling: f64,
+    cut: Instant,
+    /// What came of the requests since the second began.
+    began: Instant,
+    answered: u32,
+    refused: u32,
+}
+
+impl Pace {
+    fn new(limits: Limits, now: Instant) -> Self {
+        let rate = limits.requests_per_second.into();
+        Self {
+            rate,
+            next: now,
+            ceiling: rate,
+            cut: now,
+            began: now,
+            answered: 0,
+            refused: 0,
+        }
+    }
+
+    /// The next turn. Turns that nobody took are lost.
+    fn take(&mut self, now: Instant) -> Instant {
+        let turn = self.next.max(now);
+        self.next = turn + Duration::from_secs_f64(1.0 / self.rate);
+        turn
+    }
+
+    /// A refusal of what was sent before the rate was set says nothing of it.
+    fn refused(&mut self, sent: Instant, now: Instant) {
+        if sent >= self.began {
+            self.refused = self.refused.saturating_add(1);
+        }
+        self.set_if_due(now);
+    }
+
+    fn answered(&mut self, now: Instant) {
+        self.answered = self.answered.saturating_add(1);
+        self.set_if_due(now);
+    }
+
+    fn set_if_due(&mut self, now: Instant) {
+        let length = now.saturating_duration_since(self.began);
+        if length < SECOND {
+            return;
+        }
+        if self.refused > 0 {
+            let taken = f64::from(self.answered) / length.as_secs_f64();
+            self.ceiling = self.rate;
+            self.cut = now;
+            let (most, least) = CUT;
+            self.rate = taken
+                .min(self.rate * most)
+                .max(self.rate * least)
+                .max(LOWEST);
+        } else if self.next > now {
+            // While nobody waits it would mean nothing.
+            self.raise(now);
+        }
+        (self.began, self.answered, self.refused) = (now, 0, 0);
+    }
+
+    fn raise(&mut self, now: Instant) {
+        let step = (self.rate / 100.0).max(0.25);
+        let raised = self.rate + ((self.ceiling - self.rate) / 2.0).max(step);
+        if raised < self.ceiling || now.saturating_duration_since(self.cut) >= CAUTION {
+            self.rate = raised.min(HIGHEST);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn milliseconds(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    async fn enter(limiter: &Limiter, times: usize) -> Duration {
+        let began = Instant::now();
+        for _ in 0..times {
+            drop(limiter.enter().await);
+        }
+        began.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fixed_limit_spreads_requests_evenly() {
+        let limiter = Limiter::new(Limits::fixed().requests_per_second(50));
+        assert_eq!(enter(&limiter, 101).await.as_millis(), 2000);
+        // What was not used is not made up for.
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(enter(&limiter, 51).await.as_millis(), 1000);
+        limiter.refused(Instant::now());
+        assert_eq!(enter(&limiter, 50).await.as_millis(), 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_adaptive_limit_holds_nothing_back_before_the_first_refusal() {
+        for limits in [Limits::off(), Limits::adaptive()] {
+            let limiter = Limiter::new(limits);
+            assert_eq!(enter(&limiter, 10_000).await, Duration::ZERO);
+        }
+        let limiter = Limiter::new(Limits::adaptive());
+        limiter.refused(Instant::now());
+        assert_eq!(enter(&limiter, 101).await.as_millis(), 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_requests_than_allowed_are_under_way_and_a_dropped_one_gives_its_place_up() {
+        let limiter = Limiter::new(Limits::adaptive().concurrent(2));
+        let first = limiter.enter().await;
+        let second = limiter.enter().await;
+        let third = tokio::time::timeout(milliseconds(10), limiter.enter());
+        assert!(third.await.is_err());
+        drop(first);
+        let third = limiter.enter().await;
+        assert!(third.is_some() && second.is_some());
+        drop((second, third));
+        assert_eq!(limiter.room.available_permits(), 2);
+        assert!(
+            Limiter::new(Limits::off().concurrent(1))
+                .enter()
+                .await
+                .is_none()
+        );
+    }
+
+    /// The rate after each second, when a manager takes so many.
+    fn rates(limits: Limits, limit: f64, seconds: u32) -> Vec<f64> {
+        let start = Instant::now();
+        let mut pace = Pace::new(limits, start);
+        let mut rates = Vec::new();
+        for second in 1..=seconds {
+            let (now, refused) = (start + SECOND * second, pace.rate > limit);
+            pace.answered = pace.rate.min(limit) as u32;
+            pace.refused = u32::from(refused);
+            pace.next = now + milliseconds(1);
+            pace.set_if_due(now);
+            rates.push(pace.rate);
+        }
+        rates
+    }
+
+    #[test]
+    fn the_rate_settles_at_what_the_manager_takes() {
+        for limit in [10.0, 40.0, 100.0, 103.0] {
+            let rates = rates(Limits::adaptive(), limit, 200);
+            let settled: Vec<f64> = rates.into_iter().skip(10).collect();
+            let taken: f64 = settled.iter().map(|rate| rate.min(limit)).sum();
+            assert!(taken / (limit * 190.0) > 0.95, "{limit}: {settled:?}");
+            let refused: f64 = settled.iter().map(|rate| (rate - limit).max(0.0)).sum();
+            assert!(refused / taken < 0.01, "{limit}: {settled:?}");
+        }
+        // A manager that takes more is found out, in time.
+        assert!(rates(Limits::adaptive(), 250.0, 200).last().unwrap() > &240.0);
+    }
+
+    #[test]
+    fn the_rate_has_a_bottom_and_a_refusal_of_what_was_sent_before_is_none() {
+        let start = Instant::now();
+        let mut pace = Pace::new(Limits::adaptive(), start + SECOND);
+        pace.refused(start, start + SECOND * 2);
+        assert_eq!(pace.rate, 100.0);
+        for second in 2..100 {
+            let now = start + SECOND * second;
+            pace.refused(now, now);
+            pace.refused(now, now + SECOND);
+        }
+        assert_eq!(pace.rate, LOWEST);
+    }
+}

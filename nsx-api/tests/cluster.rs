@@ -1,0 +1,340 @@
+//! Several managers: calls are shared among them, and get through when one of them is gone.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use nsx_api::auth::{Basic, Session};
+use nsx_api::http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, Config, Error, ErrorKind, Limits};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+const HEALTH: &str = "GET /api/v1/reverse-proxy/node/health";
+
+async fn managers<const N: usize>() -> [Manager; N] {
+    let mut managers = Vec::new();
+    for _ in 0..N {
+        let manager = Manager::builder()
+            .credentials("admin", "Pa55-word")
+            .plain_http()
+            .start()
+            .await
+            .unwrap();
+        for method in ["GET", "PUT", "POST"] {
+            manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| {
+                Answer::json(200, ())
+            });
+        }
+        manager.on(HEALTH, |_| {
+            Answer::json(200, serde_json::json!({ "healthy": true }))
+        });
+        managers.push(manager);
+    }
+    managers.try_into().unwrap()
+}
+
+fn config(managers: &[Manager]) -> Config {
+    let mut urls = managers.iter().map(Manager::url);
+    let config = Client::builder(urls.next().unwrap()).auth(Basic::new("admin", "Pa55-word"));
+    urls.fold(config.limits(Limits::off()), Config::manager)
+}
+
+async fn call(client: &Client, method: Method) -> Result<String, Error> {
+    let response = client.request(method, "/api/v1/things/1").send().await?;
+    Ok(response.manager().to_owned())
+}
+
+fn calls_of(manager: &Manager) -> usize {
+    let is_call = |path: &str| path.starts_with("/api/v1/things");
+    let requests = manager.requests();
+    requests.iter().filter(|call| is_call(&call.path)).count()
+}
+
+#[tokio::test]
+async fn calls_are_shared_evenly_and_the_answer_tells_by_whom() {
+    let managers = managers::<3>().await;
+    let client = config(&managers).build().unwrap();
+    for _ in 0..30 {
+        let manager = call(&client, Method::GET).await.unwrap();
+        assert!(managers.iter().any(|other| other.url().ends_with(&manager)));
+    }
+    for manager in &managers {
+        assert_eq!(calls_of(manager), 10);
+    }
+}
+
+#[tokio::test]
+async fn a_manager_that_is_slow_gets_fewer_calls() {
+    let managers = managers::<2>().await;
+    let [slow, quick] = &managers;
+    slow.respond_always(Answer::json(200, ()).delay(Duration::from_millis(300)));
+    let client = config(&managers).build().unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..4 {
+        let client = client.clone();
+        calls.spawn(async move {
+            for _ in 0..20 {
+                call(&client, Method::GET).await.unwrap();
+            }
+        });
+    }
+    calls.join_all().await;
+    assert!(
+        calls_of(slow) * 3 < calls_of(quick),
+        "{} {}",
+        calls_of(slow),
+        calls_of(quick)
+    );
+}
+
+#[tokio::test]
+async fn a_manager_that_is_gone_is_left_out_and_comes_back() {
+    let [first, second] = managers::<2>().await;
+    let place = first.url();
+    let config = config(&[first, second]);
+    // Both are dropped: nobody is there.
+    let hasty = config.clone().options(CallOptions::new().max_retries(1));
+    let error = call(&hasty.build().unwrap(), Method::POST)
+        .await
+        .unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 2));
+    let [second] = managers::<1>().await;
+    let client = Client::builder(&place)
+        .manager(second.url())
+        .auth(Basic::new("admin", "Pa55-word"))
+        .build()
+        .unwrap();
+    // A call that is not idempotent goes on too: nothing was sent to the first.
+    let began = Instant::now();
+    for _ in 0..20 {
+        assert!(
+            second
+                .url()
+                .ends_with(&call(&client, Method::POST).await.unwrap())
+        );
+    }
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "no wait for who is up"
+    );
+    // Somebody answers at the first's place again.
+    let address: SocketAddr = place.trim_start_matches("http://").parse().unwrap();
+    let listener = TcpListener::bind(address).await.unwrap();
+    tokio::spawn(answer(listener));
+    let began = Instant::now();
+    while !place.ends_with(&call(&client, Method::GET).await.unwrap()) {
+        assert!(
+            began.elapsed() < Duration::from_secs(15),
+            "it was not looked at"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Says that all is well, whatever the question.
+async fn answer(listener: TcpListener) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut request = [0; 4096];
+            while stream
+                .read(&mut request)
+                .await
+                .is_ok_and(|length| length > 0)
+            {
+                let answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull";
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_manager_that_says_that_it_is_not_well_stays_out() {
+    let managers = managers::<2>().await;
+    let [first, second] = &managers;
+    first.on(HEALTH, |_| {
+        Answer::json(200, serde_json::json!({ "healthy": false }))
+    });
+    first.respond_with(Answer::dropped());
+    let client = config(&managers).build().unwrap();
+    let began = Instant::now();
+    let mut looks = 0;
+    while looks == 0 {
+        assert!(
+            second
+                .url()
+                .ends_with(&call(&client, Method::GET).await.unwrap())
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        looks = first
+            .requests()
+            .iter()
+            .filter(|call| call.path.ends_with("/health"))
+            .count();
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+    assert!(began.elapsed() >= Duration::from_secs(1));
+    assert!(
+        second
+            .url()
+            .ends_with(&call(&client, Method::GET).await.unwrap())
+    );
+    assert_eq!(calls_of(first), 1);
+}
+
+#[tokio::test]
+async fn what_may_have_taken_effect_is_not_sent_to_another_manager() {
+    let managers = managers::<2>().await;
+    let [first, second] = &managers;
+    let client = config(&managers).build().unwrap();
+    for (answer, kind) in [
+        (Answer::dropped(), ErrorKind::Connection),
+        (Answer::status(502), ErrorKind::Status),
+        (
+            Answer::api_error(500, 1, "Failed."),
+            ErrorKind::InternalServerError,
+        ),
+    ] {
+        first.respond_always(answer.clone());
+        second.respond_always(answer);
+        let before = calls_of(first) + calls_of(second);
+        let error = call(&client, Method::POST).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (kind, 1));
+        assert_eq!(calls_of(first) + calls_of(second) - before, 1);
+    }
+    // A 503 of the manager's own is another matter: the other one takes it.
+    first.reset();
+    second.reset();
+    second.on("POST /api/v1/things/{id}", |_| Answer::json(200, ()));
+    first.respond_always(Answer::api_error(503, 1, "Busy."));
+    for _ in 0..4 {
+        assert!(
+            second
+                .url()
+                .ends_with(&call(&client, Method::POST).await.unwrap())
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
+    let managers = managers::<3>().await;
+    let [killed, hung, restarted] = managers;
+    let deadline = Duration::from_secs(20);
+    let options = CallOptions::new()
+        .deadline(deadline)
+        .attempt_timeout(Duration::from_secs(2));
+    let urls = [killed.url(), hung.url(), restarted.url()];
+    let client = Client::builder(&urls[0])
+        .manager(&urls[1])
+        .manager(&urls[2])
+        .auth(Session::new("admin", "Pa55-word"))
+        .options(options)
+        .build()
+        .unwrap();
+    call(&client, Method::GET).await.unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..200 {
+        let client = client.clone();
+        calls.spawn(async move {
+            for method in [
+                Method::GET,
+                Method::PUT,
+                Method::GET,
+                Method::PUT,
+                Method::GET,
+            ] {
+                let began = Instant::now();
+                call(&client, method).await?;
+                assert!(began.elapsed() < deadline + Duration::from_secs(1));
+                tokio::time::sleep(Duration::from_millis(300)).await;
+            }
+            Ok::<(), Error>(())
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    drop(killed);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    hung.respond_always(Answer::status(200).delay(Duration::from_secs(600)));
+    restarted.expire_sessions();
+    restarted.respond_with(Answer::dropped().times(20));
+    for result in calls.join_all().await {
+        result.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_manager_that_fails_one_request_in_ten_is_no_matter() {
+    let [manager] = managers::<1>().await;
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    manager.on("POST /api/v1/things/{id}", move |_| {
+        match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 10 {
+            7 => Answer::api_error(503, 1, "Busy."),
+            _ => Answer::json(200, ()),
+        }
+    });
+    let quick = CallOptions::new().max_retry_delay(Duration::from_millis(20));
+    let managers = [manager];
+    let client = config(&managers).options(quick).build().unwrap();
+    let failed = failures(&client, 10_000).await;
+    println!("1 of 10 fails: {failed} of 10000 calls fail");
+    assert!(failed <= 10, "{failed}");
+}
+
+/// How many of so many calls fail, forty at a time.
+async fn failures(client: &Client, calls: usize) -> usize {
+    let mut tasks = JoinSet::new();
+    for _ in 0..40 {
+        let client = client.clone();
+        tasks.spawn(async move {
+            let mut failures = 0;
+            for _ in 0..calls / 40 {
+                failures += usize::from(call(&client, Method::POST).await.is_err());
+            }
+            failures
+        });
+    }
+    tasks.join_all().await.into_iter().sum()
+}
+
+#[tokio::test]
+async fn a_manager_that_fails_more_gets_no_more_than_the_budget_allows() {
+    for (of_ten, least, most) in [(5, 0.45, 0.75), (10, 0.0, 0.0)] {
+        let [manager] = managers::<1>().await;
+        let count = std::sync::atomic::AtomicUsize::new(0);
+        manager.on("POST /api/v1/things/{id}", move |_| {
+            match count.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 10 < of_ten {
+                true => Answer::api_error(503, 1, "Busy."),
+                false => Answer::json(200, ()),
+            }
+        });
+        let quick = CallOptions::new().max_retry_delay(Duration::from_millis(5));
+        let managers = [manager];
+        let client = config(&managers).options(quick).build().unwrap();
+        let calls = 5000;
+        let began = Instant::now();
+        let failed = failures(&client, calls).await;
+        let sent = calls_of(&managers[0]);
+        // A fifth of the calls, ten a second, and what is there for the first ten seconds. The budget counts in several
+        // steps, and calls may slip in between.
+        let bound = calls as f64 * 1.2 + 100.0 + 10.0 * began.elapsed().as_secs_f64();
+        assert!((sent as f64) <= bound * 1.05, "{sent} {bound}");
+        let share = (calls - failed) as f64 / calls as f64;
+        println!("{of_ten} of 10 fail: {sent} requests for {calls} calls, {share} succeed");
+        assert!((least..=most).contains(&share), "{share}");
+        if of_ten == 10 {
+            let error = call(&client, Method::POST).await.unwrap_err();
+            assert!(
+                error
+                    .to_string()
+                    .contains("the retry budget of the client is spent"),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The client's own limits, before a manager that enforces its.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use nsx_api::http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, ErrorKind, Limits};
+use tokio::task::JoinSet;
+
+/// What a manager counts: requests in each second, and how many it refused.
+struct Counts {
+    window: Mutex<(Instant, usize)>,
+    answered: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+impl Counts {
+    fn take(&self) -> (usize, usize) {
+        (
+            self.answered.swap(0, Ordering::Relaxed),
+            self.refused.swap(0, Ordering::Relaxed),
+        )
+    }
+}
+
+/// A manager that takes so many requests in each second.
+async fn manager(limit: usize) -> (Manager, Arc<Counts>) {
+    let manager = Manager::builder()
+        .plain_http()
+        .accept_anyone()
+        .start()
+        .await
+        .unwrap();
+    let counts = Arc::new(Counts {
+        window: Mutex::new((Instant::now(), 0)),
+        answered: AtomicUsize::new(0),
+        refused: AtomicUsize::new(0),
+    });
+    let counted = counts.clone();
+    manager.on("GET /api/v1/things/{id}", move |_| {
+        let mut window = counted.window.lock().unwrap();
+        if window.0.elapsed() >= Duration::from_secs(1) {
+            *window = (Instant::now(), 0);
+        }
+        window.1 += 1;
+        match window.1 > limit {
+            true => {
+                counted.refused.fetch_add(1, Ordering::Relaxed);
+                Answer::api_error(429, 102, "Client exceeded the rate limit.")
+            }
+            false => {
+                counted.answered.fetch_add(1, Ordering::Relaxed);
+                Answer::json(200, ())
+            }
+        }
+    });
+    (manager, counts)
+}
+
+/// Calls all the time, twenty at once.
+fn load(client: &Client) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..20 {
+        let client = client.clone();
+        tasks.spawn(async move {
+            loop {
+                let _ = client.request(Method::GET, "/api/v1/things/1").send().await;
+            }
+        });
+    }
+    tasks
+}
+
+#[tokio::test]
+async fn an_adaptive_limit_finds_the_managers_and_stays_there() {
+    let measured = [100, 40].map(|limit| tokio::spawn(settled(limit)));
+    for result in measured {
+        result.await.unwrap();
+    }
+}
+
+/// Calls a manager with this limit until the client has settled there.
+async fn settled(limit: usize) {
+    let (manager, counts) = manager(limit).await;
+    let client = Client::builder(manager.url()).build().unwrap();
+    let _tasks = load(&client);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    // A machine that is busy with something else for a moment gets another chance.
+    for _ in 0..4 {
+        counts.take();
+        let began = Instant::now();
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        let (answered, refused) = counts.take();
+        let rate = answered as f64 / began.elapsed().as_secs_f64();
+        println!(
+            "limit {limit}: {rate:.1} a second, {refused} of {} refused",
+            answered + refused
+        );
+        if rate >= 0.95 * limit as f64 && (refused as f64) < 0.01 * (answered + refused) as f64 {
+            return;
+        }
+    }
+    panic!("the client has not settled at {limit} a second");
+}
+
+#[tokio::test]
+async fn without_a_limit_most_requests_are_refused() {
+    let (manager, counts) = manager(100).await;
+    let once = CallOptions::new().max_retries(0);
+    let client = Client::builder(manager.url())
+        .limits(Limits::off())
+        .options(once)
+        .build()
+        .unwrap();
+    let tasks = load(&client);
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let (answered, refused) = counts.take();
+    drop(tasks);
+    println!("no limit: {refused} of {} refused", answered + refused);
+    assert!(refused > answered);
+}
+
+#[tokio::test]
+async fn no_more_calls_than_allowed_are_at_the_manager_at_once() {
+    let manager = Manager::builder()
+        .plain_http()
+        .accept_anyone()
+        .start()
+        .await
+        .unwrap();
+    manager.respond_always(Answer::json(200, ()).delay(Duration::from_millis(100)));
+    let client = Client::builder(manager.url())
+        .limits(Limits::adaptive().concurrent(4))
+        .build()
+        .unwrap();
+    let began = Instant::now();
+    let mut calls = JoinSet::new();
+    for _ in 0..20 {
+        let client = client.clone();
+        calls.spawn(async move { client.request(Method::GET, "/x").send().await.is_ok() });
+    }
+    // Those that are dropped while they wait are in nobody's way.
+    for _ in 0..20 {
+        let client = client.clone();
+        let call = async move { client.request(Method::GET, "/x").send().await.is_ok() };
+        drop(tokio::time::timeout(Duration::from_millis(1), call).await);
+    }
+    assert!(calls.join_all().await.into_iter().all(|ok| ok));
+    assert!(began.elapsed() >= Duration::from_millis(500));
+}
+
+#[tokio::test]
+async fn a_call_that_gets_no_room_before_its_deadline_is_not_sent() {
+    let manager = Manager::builder()
+        .plain_http()
+        .accept_anyone()
+        .start()
+        .await
+        .unwrap();
+    manager.respond_always(Answer::json(200, ()).delay(Duration::from_secs(60)));
+    let client = Client::builder(manager.url())
+        .limits(Limits::fixed().concurrent(1))
+        .build()
+        .unwrap();
+    let first = tokio::spawn({
+        let client = client.clone();
+        async move { client.request(Method::POST, "/x").send().await.is_ok() }
+    });
+    while manager.count() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let error = hasty.request(Method::POST, "/y").send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::TooManyRequests, 0)
+    );
+    assert_eq!(
+        error.to_string(),
+        "POST /y: the client's own limits left no room within the deadline of 100ms"
+    );
+    assert_eq!(manager.count(), 1);
+    first.abort();
+}
