@@ -17,6 +17,8 @@ pub(crate) struct Address {
     origin: Origin,
     /// Host, and port if it is not the usual one.
     pub(crate) manager: Arc<str>,
+    pub(crate) host: Arc<str>,
+    pub(crate) port: u16,
     pub(crate) is_https: bool,
     is_loopback: bool,
 }
@@ -38,6 +40,8 @@ impl Address {
             base: format!("{}://{authority}{prefix}", url.scheme()),
             origin: url.origin(),
             manager: authority.into(),
+            host: host.to_string().into(),
+            port: url.port_or_known_default().unwrap_or_default(),
             is_https: url.scheme() == "https",
             is_loopback: is_loopback(&host),
         })

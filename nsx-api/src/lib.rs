@@ -79,6 +79,8 @@
 //!   build (measured: 103 instead of 55 seconds of CPU time), and adds P-521 to the keys of a client's certificate. For AWS-LC
 //!   alone switch the default features off. With neither of the two the library does not compile.
 //! - `mock`: `nsx_api::mock`, a stand-in for an NSX Manager, for your tests.
+//! - `metrics`: counts and durations of calls, by the `metrics` crate: `nsx_api_calls_total` and
+//!   `nsx_api_call_duration_seconds` by `operation` and `outcome`, and `nsx_api_attempts_total` by `operation`.
 //! - `schemars`: JSON Schemas of the generated types.
 
 mod address;
@@ -102,6 +104,7 @@ mod limit;
 mod mask;
 #[cfg(feature = "mock")]
 pub mod mock;
+mod observe;
 mod operation;
 mod options;
 mod path;

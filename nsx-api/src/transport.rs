@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep, timeout_at};
 use tower::retry::budget::Budget;
-use tracing::debug;
+use tracing::{Instrument, Span, debug, info};
 
 use crate::auth::{Keeper, Kept, Renewed};
 use crate::cluster::Endpoint;
@@ -25,7 +25,7 @@ use crate::mask::{Mask, mask};
 use crate::receive::{self, Receive};
 use crate::response::{Facts, mark_sensitive, request_id};
 use crate::retry::{Failed, Outcome, Policy, retry_after};
-use crate::{ApiError, Body, Client, Error, ErrorKind, Response, redirect};
+use crate::{ApiError, Body, Client, Error, ErrorKind, Response, observe, redirect};
 
 /// A request that is ready to be sent, as often as it takes.
 pub(crate) struct Outgoing {
@@ -44,13 +44,20 @@ pub(crate) struct Outgoing {
 pub(crate) async fn send<T: Receive>(
     client: &Client,
     outgoing: Outgoing,
-    mut call: Call,
+    call: Call,
 ) -> Result<Response<T>, Error> {
     if Handle::try_current().is_err() {
         let reason = "the call is made outside of a Tokio runtime";
         return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
     }
+    let (span, began) = (observe::call_span(&outgoing, &call), Instant::now());
     let mut course = Course::new(client, outgoing);
+    let result = run(&mut course, call).instrument(span.clone()).await;
+    observe::ended(&span, &course.endpoint.address, began.elapsed(), &result);
+    result
+}
+
+async fn run<T: Receive>(course: &mut Course<'_>, mut call: Call) -> Result<Response<T>, Error> {
     loop {
         call.manager = Some(course.endpoint.address.manager.clone());
         let _in_flight = course.endpoint.enter();
@@ -59,13 +66,14 @@ pub(crate) async fn send<T: Receive>(
             Err(error) => return Err(gave_up(error, call)),
         };
         call.attempts = call.attempts.saturating_add(1);
+        let span = observe::attempt_span(&course.outgoing, &course.endpoint.address, call.attempts);
         let attempt = Attempt {
-            course: &course,
-            limit: Limit::of_attempt(client, course.deadline),
+            course,
+            limit: Limit::of_attempt(course.client, course.deadline),
         };
         let sent = Instant::now();
-        let result = attempt.run().await;
-        course.learn(sent, result.as_ref().err());
+        let result = attempt.run().instrument(span.clone()).await;
+        course.learn(sent, &span, &result);
         let failure = match result {
             Ok((value, status, headers)) => {
                 let facts = Facts::new(call, status, headers, |text| course.mask(text));
@@ -166,16 +174,27 @@ impl<'c> Course<'c> {
     }
 
     /// What an attempt that was sent then tells of the manager.
-    fn learn(&self, sent: Instant, failure: Option<&Failure>) {
+    fn learn<T>(
+        &self,
+        sent: Instant,
+        span: &Span,
+        result: &Result<(T, StatusCode, HeaderMap), Failure>,
+    ) {
+        let (status, failure) = match result {
+            Ok((_, status, _)) => (Some(*status), None),
+            Err(failure) => (failure.error.status(), Some(failure)),
+        };
+        let error = failure.map(|failure| &failure.error);
+        observe::record(span, status.map(|status| status.as_u16()), error);
         let Endpoint {
             limiter,
             health,
             address,
             ..
         } = self.endpoint;
-        match failure.map(|failure| (failure.error.status(), failure.outcome)) {
-            Some((Some(StatusCode::TOO_MANY_REQUESTS), _)) => limiter.refused(sent),
-            Some((Some(StatusCode::SERVICE_UNAVAILABLE), Outcome::NotDone)) => {
+        match (status, failure.map(|failure| failure.outcome)) {
+            (Some(StatusCode::TOO_MANY_REQUESTS), _) => limiter.refused(sent),
+            (Some(StatusCode::SERVICE_UNAVAILABLE), Some(Outcome::NotDone)) => {
                 limiter.refused(sent)
             }
             _ => limiter.answered(),
@@ -261,12 +280,13 @@ impl<'c> Course<'c> {
             true => Duration::ZERO,
             false => wait,
         };
-        debug!(
+        info!(
             operation = call.operation.as_deref(),
             attempts = call.attempts,
-            kind = ?failure.error.kind(),
+            manager = call.manager.as_deref(),
+            error = %failure.error,
             ?wait,
-            "attempt failed"
+            "attempt failed, there will be another"
         );
         self.retries += 1;
         Ok(wait)

@@ -1,6 +1,10 @@
 //! The client's own limits, before a manager that enforces its.
 #![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers fail at their line"
+)]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};

@@ -10,7 +10,7 @@ use std::process::Command;
 use support::{Outcome, root, xtask};
 
 /// The README's command for all tests. Here it would call itself, so what runs it is `.ci/run`.
-const TESTS: &str = "cargo test --workspace --features mock,schemars";
+const TESTS: &str = "cargo test --workspace --features metrics,mock,schemars";
 
 /// A fenced block.
 #[derive(Debug)]

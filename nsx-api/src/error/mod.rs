@@ -190,6 +190,10 @@ impl Error {
         self.0.call.manager.as_deref()
     }
 
+    pub(crate) fn call(&self) -> &Call {
+        &self.0.call
+    }
+
     /// What came back to the call, or to the login that it waited for.
     fn answer(&self) -> Option<&Answer> {
         match (&self.0.answer, &self.0.source) {

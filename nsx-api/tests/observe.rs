@@ -1,0 +1,167 @@
+//! What can be seen of calls: spans, and an event for each retry.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nsx_api::http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// What was written since the last time, the lines that the library wrote.
+    fn take(&self) -> Vec<String> {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+        let text = String::from_utf8(bytes).unwrap();
+        let is_ours = |line: &&str| line.contains("nsx_api::");
+        text.lines().filter(is_ours).map(str::to_owned).collect()
+    }
+}
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+async fn client() -> (Manager, Client) {
+    let manager = Manager::builder()
+        .plain_http()
+        .accept_anyone()
+        .start()
+        .await
+        .unwrap();
+    let quick = CallOptions::new().max_retry_delay(Duration::from_millis(1));
+    let client = Client::builder(manager.url())
+        .options(quick)
+        .build()
+        .unwrap();
+    (manager, client)
+}
+
+#[track_caller]
+fn assert_has(line: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_says_why() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::DEBUG)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_ansi(false)
+        .with_writer(lines.clone())
+        .finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let (manager, client) = client().await;
+    let port = format!("server.port={}", manager.url().rsplit(':').next().unwrap());
+
+    manager.respond_with(Answer::api_error(429, 102, "Too many."));
+    client.create_registration_token().send().await.unwrap();
+    let seen = lines.take();
+    let closed: Vec<&String> = seen
+        .iter()
+        .filter(|line| line.contains(": close "))
+        .collect();
+    let [first, second, call] = *closed.as_slice() else {
+        unreachable!("{seen:#?}")
+    };
+    let call_parts = [
+        "nsx_call{",
+        "otel.kind=\"client\"",
+        "otel.name=\"CreateRegistrationToken\"",
+        "nsx.operation=\"CreateRegistrationToken\"",
+        "http.request.method=\"POST\"",
+    ];
+    for attempt in [first, second] {
+        assert_has(attempt, &call_parts);
+    }
+    assert_has(
+        first,
+        &[
+            "nsx_attempt{",
+            "http.request.resend_count=0",
+            "http.response.status_code=429",
+            "error.type=429",
+            "server.address=\"127.0.0.1\"",
+            &port,
+        ],
+    );
+    assert_has(
+        second,
+        &[
+            "nsx_attempt{",
+            "http.request.resend_count=1",
+            "http.response.status_code=200",
+        ],
+    );
+    assert_has(call, &call_parts);
+    assert_has(
+        call,
+        &[
+            "http.request.resend_count=1",
+            "http.response.status_code=200",
+            "server.address=\"127.0.0.1\"",
+            &port,
+        ],
+    );
+    assert!(
+        !call.contains("nsx_attempt") && !call.contains("error.type"),
+        "{call}"
+    );
+    let retry = seen
+        .iter()
+        .find(|line| line.contains("there will be another"))
+        .unwrap();
+    assert_has(
+        retry,
+        &[
+            "INFO",
+            "429 Too Many Requests: Too many.",
+            "attempts=1",
+            "wait=",
+        ],
+    );
+
+    // One that fails without an answer.
+    manager.respond_always(Answer::dropped());
+    client
+        .request(Method::POST, "/api/v1/x?key=SECRET")
+        .send()
+        .await
+        .unwrap_err();
+    let seen = lines.take();
+    let call = seen.iter().rfind(|line| line.contains(": close ")).unwrap();
+    assert_has(
+        call,
+        &[
+            "otel.name=\"POST /api/v1/x\"",
+            "http.request.resend_count=0",
+            "error.type=Connection",
+        ],
+    );
+    assert!(!seen.join("").contains("SECRET"), "{seen:#?}");
+}
