@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tower::retry::budget::Budget;
 use tracing::{Instrument, Span, debug, info};
 
-use crate::auth::{Keeper, Kept, Renewed};
+use crate::auth::{Keeper, Kept, Refused, Renewed};
 use crate::cluster::Endpoint;
 use crate::error::{Answer, Call};
 use crate::failure::{self, Failure};
@@ -295,20 +295,19 @@ impl<'c> Course<'c> {
     /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
     /// call has got, and once with new ones.
     async fn is_renewed(&mut self, error: &Error, call: &Call) -> Result<bool, Error> {
-        let (Some(keeper), Some(refused)) = (self.keeper(), self.kept.last()) else {
+        let (Some(keeper), Some(kept)) = (self.keeper(), self.kept.last()) else {
             return Ok(false);
         };
         let operation = call.operation.as_deref().unwrap_or_default();
-        if !is_refusal(error) {
+        let Some(status) = error.status().filter(|_| is_refusal(error)) else {
             return Ok(false);
-        }
+        };
         if self.renewed == Some(Renewed::Now) {
-            keeper.were_no_use(refused, operation);
+            keeper.were_no_use(kept, operation);
             return Ok(false);
         }
-        let renewed = self
-            .before_deadline(keeper.renew(refused, operation))
-            .await?;
+        let renewal = keeper.renew(kept, Refused { operation, status });
+        let renewed = self.before_deadline(renewal).await?;
         let again = renewed != Renewed::No && self.renewed != Some(renewed);
         self.renewed = Some(renewed);
         Ok(again && self.policy.repeatable)

@@ -530,21 +530,24 @@ async fn an_answer_that_may_be_of_a_call_that_took_effect_is_no_reason_for_a_log
 }
 
 #[tokio::test]
-async fn a_refusal_that_passes_does_not_stand_in_the_way_of_a_renewal() {
+async fn an_operation_that_is_refused_for_some_objects_is_no_login_for_each() {
     let (manager, client) = start(Manager::builder()).await;
-    // Read-only for a moment.
-    manager.respond_with(Answer::api_error(403, 1, "Read-only.").times(3));
-    assert_eq!(
-        mint(&client).await.unwrap_err().kind(),
-        ErrorKind::Forbidden
-    );
-    assert_eq!(
-        mint(&client).await.unwrap_err().kind(),
-        ErrorKind::Forbidden
-    );
-    assert_eq!(mint(&client).await.unwrap(), 1);
-    manager.expire_sessions();
-    assert_eq!(mint(&client).await.unwrap(), 2);
+    manager.on("GET /api/v1/things/{id}", |call| {
+        match call.path.ends_with('7') {
+            true => Answer::api_error(403, 289, "Not this one."),
+            false => Answer::json(200, ()),
+        }
+    });
+    for number in 0..100 {
+        let path = format!("/api/v1/things/{number}");
+        let result = client.request(Method::GET, path).send().await;
+        assert_eq!(result.is_err(), number % 10 == 7);
+        // One and the same operation too.
+        let refusal = Answer::api_error(403, 289, "Not this one.");
+        manager.respond_with(refusal.times(number % 2));
+        let _ = mint(&client).await;
+    }
+    assert!(manager.logins() <= 1 + 8, "{}", manager.logins());
 }
 
 #[tokio::test]

@@ -6,12 +6,14 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use tokio::time::Instant;
 
-/// The first time that an operation is left alone.
+/// For how long an operation is left alone, at first and at most.
 const SHORTEST: Duration = Duration::from_secs(10);
-/// The longest; and how long an operation is remembered.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_secs(60);
+/// How long it is remembered.
+const REMEMBERED: Duration = Duration::from_secs(300);
 /// So many operations that are refused at the same time are more likely all of them.
 const MANY: usize = 4;
 /// More than a program calls.
@@ -20,6 +22,13 @@ const MOST: usize = 64;
 /// Operations that were refused with new credentials as with the old ones.
 #[derive(Debug, Default)]
 pub(super) struct Forbidden(Vec<Entry>);
+
+/// What was refused, and how.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused<'a> {
+    pub(crate) operation: &'a str,
+    pub(crate) status: StatusCode,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -31,8 +40,7 @@ struct Entry {
 impl Forbidden {
     /// Remembers an operation.
     pub(super) fn add(&mut self, operation: &str, now: Instant) {
-        self.0
-            .retain(|entry| entry.age(now) < LONGEST + entry.pause);
+        self.0.retain(|entry| entry.age(now) < REMEMBERED);
         let has_room = self.0.len() < MOST;
         let known = self.0.iter_mut().find(|entry| entry.operation == operation);
         match known {
@@ -51,18 +59,31 @@ impl Forbidden {
         }
     }
 
-    /// Forgets an operation that was answered.
-    pub(super) fn remove(&mut self, operation: &str) {
-        self.0.retain(|entry| entry.operation != operation);
+    /// An operation was answered: from now on it is left alone for no longer than at first. It may still be refused for
+    /// another object.
+    pub(super) fn was_answered(&mut self, operation: &str) {
+        let mut entries = self.0.iter_mut();
+        if let Some(entry) = entries.find(|entry| entry.operation == operation) {
+            entry.pause = SHORTEST;
+        }
     }
 
     /// Whether new credentials are of no use to an operation, when the current ones have been there since `fetched`: it is
     /// left alone, or many others are and there were new ones just now.
-    pub(super) fn covers(&self, operation: &str, fetched: Instant, now: Instant) -> bool {
+    ///
+    /// A missing privilege is answered 403. What is answered 401 is left alone no longer than at first.
+    pub(super) fn covers(&self, refused: Refused<'_>, fetched: Instant, now: Instant) -> bool {
         let is_new = now.saturating_duration_since(fetched) < SHORTEST;
-        let live = self.0.iter().filter(|entry| entry.age(now) < LONGEST);
-        let known = self.0.iter().find(|entry| entry.operation == operation);
-        known.is_some_and(|entry| entry.age(now) < entry.pause) || is_new && live.count() >= MANY
+        let live = self.0.iter().filter(|entry| entry.age(now) < REMEMBERED);
+        let mut known = self
+            .0
+            .iter()
+            .filter(|entry| entry.operation == refused.operation);
+        let is_left_alone = known.any(|entry| match refused.status {
+            StatusCode::UNAUTHORIZED => entry.age(now) < SHORTEST,
+            _ => entry.age(now) < entry.pause,
+        });
+        is_left_alone || is_new && live.count() >= MANY
     }
 }
 
@@ -80,25 +101,39 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    fn refused(operation: &str) -> Refused<'_> {
+        let status = StatusCode::FORBIDDEN;
+        Refused { operation, status }
+    }
+
     #[test]
     fn an_operation_is_left_alone_for_twice_as_long_each_time_and_others_are_not_concerned() {
         let (mut forbidden, start) = (Forbidden::default(), Instant::now());
         let mut now = start;
-        assert!(!forbidden.covers("A", start, now));
-        for pause in [10, 20, 40, 80, 160, 300, 300] {
+        let covers = |forbidden: &Forbidden, operation, now| {
+            forbidden.covers(refused(operation), start, now)
+        };
+        assert!(!covers(&forbidden, "A", now));
+        for pause in [10, 20, 40, 60, 60] {
             for _ in 0..3 {
                 forbidden.add("A", now);
             }
             let last = now + seconds(pause) - Duration::from_millis(1);
-            assert!(forbidden.covers("A", start, now) && forbidden.covers("A", start, last));
-            assert!(!forbidden.covers("B", now, now));
+            assert!(covers(&forbidden, "A", now) && covers(&forbidden, "A", last));
+            assert!(!covers(&forbidden, "B", now));
+            let status = StatusCode::UNAUTHORIZED;
+            let refused = Refused {
+                status,
+                ..refused("A")
+            };
+            assert!(forbidden.covers(refused, start, now));
+            assert!(!forbidden.covers(refused, start, now + seconds(10)));
             now += seconds(pause);
-            assert!(!forbidden.covers("A", start, now), "{pause}");
+            assert!(!covers(&forbidden, "A", now), "{pause}");
         }
-        // After as long again it is forgotten.
-        now += seconds(301);
         forbidden.add("A", now);
-        assert!(!forbidden.covers("A", start, now + seconds(10)));
+        forbidden.was_answered("A");
+        assert!(covers(&forbidden, "A", now) && !covers(&forbidden, "A", now + seconds(10)));
     }
 
     #[test]
@@ -106,14 +141,19 @@ mod tests {
         let (mut forbidden, start) = (Forbidden::default(), Instant::now());
         for operation in ["A", "B", "B", "C"] {
             forbidden.add(operation, start);
-            assert!(!forbidden.covers("Other", start, start));
+            assert!(!forbidden.covers(refused("Other"), start, start));
         }
         forbidden.add("D", start);
         for (after, covered) in [(0, true), (9, true), (10, false)] {
             let now = start + seconds(after);
-            assert_eq!(forbidden.covers("Other", start, now), covered, "{after}");
+            assert_eq!(
+                forbidden.covers(refused("Other"), start, now),
+                covered,
+                "{after}"
+            );
         }
-        assert!(!forbidden.covers("Other", start + seconds(300), start + seconds(300)));
+        let late = start + REMEMBERED;
+        assert!(!forbidden.covers(refused("Other"), late, late));
     }
 
     #[test]
@@ -123,7 +163,7 @@ mod tests {
             forbidden.add(&number.to_string(), start);
         }
         assert_eq!(forbidden.0.len(), MOST);
-        forbidden.add("new", start + LONGEST + SHORTEST);
+        forbidden.add("new", start + REMEMBERED);
         assert_eq!(forbidden.0.len(), 1);
     }
 }

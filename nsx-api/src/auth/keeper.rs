@@ -6,6 +6,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::iter;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument, debug, warn};
 
-use super::forbidden::Forbidden;
+use super::forbidden::{Forbidden, Refused};
 use super::{BoxError, Credentials, Login, Scheme};
 use crate::mask::{Mask, mask};
 use crate::text::one_line;
@@ -23,8 +24,14 @@ use crate::{Error, ErrorKind};
 
 /// How long after a failed renewal the next one is begun, where calls can go on or have been refused anyway.
 const PAUSE: Duration = Duration::from_secs(10);
+/// How long a call waits for others than credentials that an operation was refused with, and that may be good.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a renewal shows that it goes on.
+const BEAT: Duration = Duration::from_secs(1);
 /// Who closes a client does not wait longer for managers to forget what they forget by themselves in time.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
+/// In ten seconds.
+const MOST_REFUSALS: usize = 8;
 /// More credentials than that are not worth the calls that give them back.
 const MOST_UNNEEDED: usize = 8;
 
@@ -48,13 +55,16 @@ struct State {
     /// The last renewal, if it failed while there were credentials.
     failure: Option<Failed>,
     forbidden: Forbidden,
+    /// When refusals began the last renewals.
+    refusals: Vec<Instant>,
     renewals: u64,
 }
 
 /// A question to the scheme that is under way.
 #[derive(Clone)]
 struct Renewal {
-    began: Instant,
+    /// When its task last showed that it goes on.
+    beat: Arc<Mutex<Instant>>,
     outcome: watch::Receiver<Option<Outcome>>,
 }
 
@@ -128,13 +138,12 @@ impl Keeper {
             Ok(kept) => return Ok(kept),
             Err(renewal) => renewal,
         };
-        match self.outcome(renewal).await {
-            Ok(kept) => Ok(kept),
-            // Those that one operation was refused with may still be good for another.
-            Err(error) => self
-                .holding(Instant::now())
-                .ok_or_else(|| Error::of_login(error)),
+        // Those that one operation was refused with may still be good for another.
+        if let Some(kept) = self.holding() {
+            let renewed = timeout(PATIENCE, self.outcome(renewal)).await;
+            return Ok(renewed.ok().and_then(Result::ok).unwrap_or(kept));
         }
+        self.outcome(renewal).await.map_err(Error::of_login)
     }
 
     /// The credentials, or the renewal to wait for.
@@ -156,39 +165,45 @@ impl Keeper {
     }
 
     /// The current credentials, if they are not over.
-    fn holding(&self, now: Instant) -> Option<Arc<Kept>> {
+    fn holding(&self) -> Option<Arc<Kept>> {
+        let now = Instant::now();
         let current = lock(&self.state).current.clone();
         let kept = current.filter(|kept| kept.life(now) != Life::Over)?;
         kept.touch(now);
         Some(kept)
     }
 
-    /// Gets others than those that a manager has `refused` for an operation.
+    /// Gets others than those that a manager has refused.
     pub(crate) async fn renew(
         self: &Arc<Self>,
-        refused: &Arc<Kept>,
-        operation: &str,
+        kept: &Arc<Kept>,
+        refused: Refused<'_>,
     ) -> Result<Renewed, Error> {
         let renewal = {
             let mut state = lock(&self.state);
             let now = Instant::now();
             if let Some(current) = &state.current {
-                if !Arc::ptr_eq(current, refused) {
-                    return Ok(Renewed::by_others(current, refused));
+                if !Arc::ptr_eq(current, kept) {
+                    return Ok(Renewed::by_others(current, kept));
                 }
-                if state.forbidden.covers(operation, current.fetched, now) {
+                if state.forbidden.covers(refused, current.fetched, now) {
                     return Ok(Renewed::No);
                 }
                 if let Some(error) = state.failure_within(PAUSE, now) {
                     return Err(Error::of_login(error));
                 }
+                if !state.has_renewal_left(now) {
+                    return Ok(Renewed::No);
+                }
                 state.suspect = true;
             }
             self.renewal(&mut state)
         };
-        let kept = self.outcome(renewal).await.map_err(Error::of_login)?;
-        if kept.credentials.are_those_of(&refused.credentials) {
-            lock(&self.state).forbidden.add(operation, Instant::now());
+        let new = self.outcome(renewal).await.map_err(Error::of_login)?;
+        if new.credentials.are_those_of(&kept.credentials) {
+            lock(&self.state)
+                .forbidden
+                .add(refused.operation, Instant::now());
             return Ok(Renewed::No);
         }
         Ok(Renewed::Now)
@@ -209,24 +224,20 @@ impl Keeper {
         }
     }
 
-    /// Forgets that an operation was refused: it was answered.
+    /// An operation that may have been refused before was answered.
     pub(crate) fn were_good(&self, operation: &str) {
-        lock(&self.state).forbidden.remove(operation);
+        lock(&self.state).forbidden.was_answered(operation);
     }
 
     /// Gives the credentials back, in no more than ten seconds. The next call fetches others.
     pub(crate) async fn close(self: Arc<Self>) {
         let work = async {
+            self.give_all_back().await;
             let renewal = lock(&self.state).renewal.clone();
             if let Some(renewal) = renewal {
                 let _ = renewal.outcome().await;
+                self.give_all_back().await;
             }
-            let mut tasks = JoinSet::new();
-            for kept in self.take_all() {
-                let keeper = self.clone();
-                tasks.spawn(async move { keeper.give_back(&kept).await });
-            }
-            while tasks.join_next().await.is_some() {}
         };
         if timeout(CLOSE_DEADLINE, work).await.is_err() {
             let manager = self.login.manager();
@@ -235,6 +246,15 @@ impl Keeper {
                 "credentials were not given back within {CLOSE_DEADLINE:?}"
             );
         }
+    }
+
+    async fn give_all_back(self: &Arc<Self>) {
+        let mut tasks = JoinSet::new();
+        for kept in self.take_all() {
+            let keeper = self.clone();
+            tasks.spawn(async move { keeper.give_back(&kept).await });
+        }
+        while tasks.join_next().await.is_some() {}
     }
 
     async fn give_back(&self, kept: &Kept) {
@@ -259,9 +279,8 @@ impl Keeper {
 
     /// The renewal that is under way, or one that begins now.
     fn renewal(self: &Arc<Self>, state: &mut MutexGuard<'_, State>) -> Renewal {
-        let longest = self.login.deadline();
         match &state.renewal {
-            Some(renewal) if renewal.is_live(longest) => renewal.clone(),
+            Some(renewal) if renewal.is_live() => renewal.clone(),
             _ => {
                 state.renewals += 1;
                 let renewal = Arc::clone(self).begin(state.renewals);
@@ -273,16 +292,23 @@ impl Keeper {
 
     fn begin(self: Arc<Self>, number: u64) -> Renewal {
         let (sender, outcome) = watch::channel(None);
+        let beat = Arc::new(Mutex::new(Instant::now()));
+        let beating = beat.clone();
         let task = async move {
-            let fetched = self.fetch().await;
+            let fetched = {
+                let mut fetch = pin!(self.fetch());
+                loop {
+                    match timeout(BEAT, &mut fetch).await {
+                        Ok(fetched) => break fetched,
+                        Err(_) => *lock(&beating) = Instant::now(),
+                    }
+                }
+            };
             let outcome = self.settle(number, fetched.map(|fetched| Kept::new(fetched).into()));
             sender.send_replace(Some(outcome));
         };
         tokio::spawn(task.in_current_span());
-        Renewal {
-            began: Instant::now(),
-            outcome,
-        }
+        Renewal { beat, outcome }
     }
 
     /// What comes of a renewal. One that ended without a word, with its runtime for one, is begun once more.
@@ -374,6 +400,20 @@ impl Keeper {
 }
 
 impl State {
+    /// Whether a refusal may begin a renewal. Whatever a manager answers, there are no more than that.
+    fn has_renewal_left(&mut self, now: Instant) -> bool {
+        if self.suspect {
+            return true;
+        }
+        self.refusals
+            .retain(|began| now.saturating_duration_since(*began) < PAUSE);
+        let has_left = self.refusals.len() < MOST_REFUSALS;
+        if has_left {
+            self.refusals.push(now);
+        }
+        has_left
+    }
+
     /// Why the last renewal failed, if it was no longer ago than that.
     fn failure_within(&self, time: Duration, now: Instant) -> Option<Arc<Error>> {
         let failed = self.failure.as_ref()?;
@@ -384,14 +424,22 @@ impl State {
 
 impl Renewal {
     /// Whether something may still come of it. The task of one that panicked, or whose runtime has ended, has closed the
-    /// channel; that of a runtime that stands still has not, and is given up when it should have ended long ago.
-    fn is_live(&self, longest: Duration) -> bool {
-        self.outcome.has_changed().is_ok() && self.began.elapsed() <= longest
+    /// channel; that of a runtime that stands still has not, but does not show that it goes on.
+    fn is_live(&self) -> bool {
+        self.outcome.has_changed().is_ok() && lock(&self.beat).elapsed() <= BEAT * 4
     }
 
-    async fn outcome(mut self) -> Option<Outcome> {
-        let outcome = self.outcome.wait_for(Option::is_some).await;
-        outcome.ok()?.clone()
+    /// What comes of it; `None` if nothing will.
+    async fn outcome(self) -> Option<Outcome> {
+        let mut outcome = self.outcome.clone();
+        loop {
+            if let Ok(outcome) = timeout(BEAT, outcome.wait_for(Option::is_some)).await {
+                return outcome.ok()?.clone();
+            }
+            if !self.is_live() {
+                return None;
+            }
+        }
     }
 }
 

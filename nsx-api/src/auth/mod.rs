@@ -30,9 +30,10 @@
 //!
 //! Managers answer 403 for a missing privilege too. When a call is refused with new credentials as it was with the old ones, its
 //! operation is left alone: its refusals are passed on without asking for credentials again, for ten seconds, and for
-//! twice as long each time up to five minutes. While four operations or more are left alone, the others get no credentials that
-//! are newer than ten seconds either. So a user who may do nothing costs a manager five logins at first, and then at most one
-//! every ten seconds.
+//! twice as long each time up to a minute. While four operations or more are left alone, the others ask for no credentials when
+//! the current ones are newer than ten seconds. So a user who may do nothing costs a manager five logins at first, and then
+//! at most one every ten seconds; and an ended session is renewed after ten seconds, or a minute, at the latest. Whatever a
+//! manager answers, refusals cost no more than eight logins in ten seconds.
 
 mod basic;
 mod bearer;
@@ -52,6 +53,7 @@ pub use bearer::Bearer;
 pub use credentials::Credentials;
 pub(crate) use credentials::Wiped;
 pub use csp::Csp;
+pub(crate) use forbidden::Refused;
 pub(crate) use keeper::{Keeper, Kept, Renewed};
 pub use login::Login;
 pub use session::Session;

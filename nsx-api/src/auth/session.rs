@@ -122,7 +122,8 @@ fn session(headers: &HeaderMap) -> Option<Credentials> {
         .fold(Credentials::new(), |credentials, (name, value)| {
             credentials.cookie(name, value)
         });
-    match headers.get(XSRF).and_then(|token| token.to_str().ok()) {
+    let token = headers.get(XSRF).and_then(|token| token.to_str().ok());
+    match token.filter(|token| token.len() <= LONGEST_COOKIES) {
         Some(token) => Some(credentials.header(XSRF, token)),
         None => Some(credentials),
     }

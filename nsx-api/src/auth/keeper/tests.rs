@@ -90,6 +90,11 @@ fn seconds(seconds: u64) -> Duration {
 
 const OPERATION: &str = "Operation";
 
+fn refused(operation: &str) -> Refused<'_> {
+    let status = StatusCode::FORBIDDEN;
+    Refused { operation, status }
+}
+
 #[tokio::test]
 async fn calls_that_wait_at_the_same_time_share_one_login_and_one_failure() {
     let (keeper, scheme) = keeper(Numbered::new());
@@ -200,7 +205,10 @@ async fn refused_credentials_are_renewed_once_for_all_calls_that_had_them() {
         let (keeper, old) = (keeper.clone(), old.clone());
         calls.spawn(async move {
             match index % 2 {
-                0 => assert_eq!(keeper.renew(&old, OPERATION).await.unwrap(), Renewed::Now),
+                0 => assert_eq!(
+                    keeper.renew(&old, refused(OPERATION)).await.unwrap(),
+                    Renewed::Now
+                ),
                 // Calls that begin meanwhile get old ones only before the renewal began.
                 _ => drop(keeper.credentials().await.unwrap()),
             }
@@ -210,7 +218,7 @@ async fn refused_credentials_are_renewed_once_for_all_calls_that_had_them() {
     assert_eq!(scheme.asked(), 2);
     // Who comes late is told of the new ones.
     assert_eq!(
-        keeper.renew(&old, OPERATION).await.unwrap(),
+        keeper.renew(&old, refused(OPERATION)).await.unwrap(),
         Renewed::ByOthers
     );
     assert_eq!(scheme.asked(), 2);
@@ -219,7 +227,7 @@ async fn refused_credentials_are_renewed_once_for_all_calls_that_had_them() {
 /// A call that is refused whatever its credentials; and whether it had new ones.
 async fn forbidden_call(keeper: &Arc<Keeper>, operation: &str) -> bool {
     let kept = keeper.credentials().await.unwrap();
-    let renewed = keeper.renew(&kept, operation).await.unwrap();
+    let renewed = keeper.renew(&kept, refused(operation)).await.unwrap();
     if renewed == Renewed::Now {
         let kept = keeper.credentials().await.unwrap();
         keeper.were_no_use(&kept, operation);
@@ -237,11 +245,17 @@ async fn an_operation_that_new_credentials_do_not_help_is_left_alone_for_a_while
         }
         assert_eq!(scheme.asked(), asked);
     }
-    // Another operation is not concerned, and one that is answered is not any more.
+    // Another operation is not concerned.
     assert!(forbidden_call(&keeper, "Other").await);
-    assert!(!forbidden_call(&keeper, OPERATION).await);
-    keeper.were_good(OPERATION);
-    assert!(forbidden_call(&keeper, OPERATION).await);
+    // One that is refused for some objects and answered for others is left alone for ten seconds.
+    for asked in [7, 8] {
+        advance(seconds(60)).await;
+        for _ in 0..20 {
+            forbidden_call(&keeper, OPERATION).await;
+            keeper.were_good(OPERATION);
+        }
+        assert_eq!(scheme.asked(), asked);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -254,21 +268,27 @@ async fn while_many_operations_are_refused_an_ended_session_is_still_renewed_in_
     assert!(!forbidden_call(&keeper, "Allowed").await);
     advance(seconds(10)).await;
     let kept = keeper.credentials().await.unwrap();
-    assert_eq!(keeper.renew(&kept, "Allowed").await.unwrap(), Renewed::Now);
+    assert_eq!(
+        keeper.renew(&kept, refused("Allowed")).await.unwrap(),
+        Renewed::Now
+    );
 }
 
 #[tokio::test]
 async fn a_refusal_of_credentials_that_others_have_replaced_says_nothing_of_an_operation() {
     let (keeper, scheme) = keeper(Numbered::new());
     let old = keeper.credentials().await.unwrap();
-    keeper.renew(&old, "Other").await.unwrap();
+    keeper.renew(&old, refused("Other")).await.unwrap();
     keeper.were_no_use(&old, OPERATION);
     assert_eq!(
-        keeper.renew(&old, OPERATION).await.unwrap(),
+        keeper.renew(&old, refused(OPERATION)).await.unwrap(),
         Renewed::ByOthers
     );
     let kept = keeper.credentials().await.unwrap();
-    assert_eq!(keeper.renew(&kept, OPERATION).await.unwrap(), Renewed::Now);
+    assert_eq!(
+        keeper.renew(&kept, refused(OPERATION)).await.unwrap(),
+        Renewed::Now
+    );
     assert_eq!(scheme.asked(), 3);
 }
 
@@ -281,7 +301,10 @@ async fn the_same_credentials_again_are_no_reason_for_another_attempt() {
     for asked in [2, 3] {
         for _ in 0..100 {
             let kept = keeper.credentials().await.unwrap();
-            assert_eq!(keeper.renew(&kept, OPERATION).await.unwrap(), Renewed::No);
+            assert_eq!(
+                keeper.renew(&kept, refused(OPERATION)).await.unwrap(),
+                Renewed::No
+            );
         }
         assert_eq!(scheme.asked(), asked);
         // The scheme is asked again soon: there may be others by then.
@@ -295,14 +318,20 @@ async fn when_there_are_no_others_calls_go_on_with_what_there_is_and_the_scheme_
     let kept = keeper.credentials().await.unwrap();
     scheme.failures.store(u32::MAX, Ordering::Relaxed);
     for number in 0..50 {
-        let error = keeper.renew(&kept, &number.to_string()).await.unwrap_err();
+        let error = keeper
+            .renew(&kept, refused(&number.to_string()))
+            .await
+            .unwrap_err();
         assert_eq!(error.to_string(), "the login failed: failure 2");
         assert!(Arc::ptr_eq(&kept, &keeper.credentials().await.unwrap()));
     }
     assert_eq!(scheme.asked(), 2);
     scheme.failures.store(0, Ordering::Relaxed);
     advance(seconds(10)).await;
-    assert_eq!(keeper.renew(&kept, OPERATION).await.unwrap(), Renewed::Now);
+    assert_eq!(
+        keeper.renew(&kept, refused(OPERATION)).await.unwrap(),
+        Renewed::Now
+    );
 }
 
 #[tokio::test]
@@ -311,7 +340,7 @@ async fn calls_that_wait_for_a_renewal_that_fails_use_the_credentials_that_anoth
     let (keeper, scheme) = keeper(Numbered::new());
     let kept = keeper.credentials().await.unwrap();
     scheme.failures.store(1, Ordering::Relaxed);
-    let refused = keeper.renew(&kept, OPERATION);
+    let refused = keeper.renew(&kept, refused(OPERATION));
     let calls = async {
         tokio::task::yield_now().await;
         Arc::ptr_eq(&kept, &keeper.credentials().await.unwrap())
@@ -320,17 +349,35 @@ async fn calls_that_wait_for_a_renewal_that_fails_use_the_credentials_that_anoth
     assert!(refused.is_err() && same);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_login_that_hangs_holds_up_calls_with_good_credentials_for_moments_only() {
+    let (keeper, scheme) = keeper(Numbered {
+        may_answer: Semaphore::new(1),
+        ..Numbered::new()
+    });
+    let kept = keeper.credentials().await.unwrap();
+    let (hanging, other) = (keeper.clone(), kept.clone());
+    let waiting = tokio::spawn(async move {
+        let renewal = hanging.renew(&other, refused(OPERATION));
+        renewal.await.map(drop)
+    });
+    tokio::task::yield_now().await;
+    let began = Instant::now();
+    assert!(Arc::ptr_eq(&kept, &keeper.credentials().await.unwrap()));
+    assert_eq!(began.elapsed(), PATIENCE);
+    // And a session that is good is given back.
+    keeper.clone().close().await;
+    assert_eq!(scheme.revoked.load(Ordering::Relaxed), 1);
+    waiting.abort();
+}
+
 #[test]
 fn a_renewal_whose_runtime_has_ended_or_stands_still_is_begun_again() {
     let scheme = Arc::new(Numbered {
         may_answer: Semaphore::new(0),
         ..Numbered::new()
     });
-    let options = crate::CallOptions::new().deadline(Duration::from_millis(200));
-    let login = Config::new("http://localhost:1")
-        .options(options)
-        .login(&[])
-        .unwrap();
+    let login = Config::new("http://localhost:1").login(&[]).unwrap();
     let keeper = Arc::new(Keeper::new(Arc::new(Shared(scheme.clone())), login));
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
@@ -350,7 +397,7 @@ fn a_renewal_whose_runtime_has_ended_or_stands_still_is_begun_again() {
     // This one is there, and does nothing any more.
     let second = runtime();
     begin(&second);
-    std::thread::sleep(Duration::from_millis(300));
+    std::thread::sleep(BEAT * 5);
     scheme.may_answer.add_permits(2);
     let kept = runtime().block_on(keeper.credentials()).unwrap();
     assert_eq!(number(&kept), "3");
