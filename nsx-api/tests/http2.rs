@@ -47,7 +47,7 @@ where
         }
     });
     Client::builder(format!("https://localhost:{port}"))
-        .ca_pem(made.cert.pem())
+        .pin_certificate(made.cert.pem())
         .options(
             CallOptions::new()
                 .max_retries(1)
