@@ -6,6 +6,8 @@
 use std::error::Error as _;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::Reason;
@@ -45,8 +47,12 @@ where
         }
     });
     Client::builder(format!("https://localhost:{port}"))
-        .ca_pem(made.cert.pem())
-        .options(CallOptions::new().max_retries(1))
+        .pin_certificate(made.cert.pem())
+        .options(
+            CallOptions::new()
+                .max_retries(1)
+                .max_retry_delay(Duration::from_millis(10)),
+        )
         .build()
         .unwrap()
 }
@@ -63,31 +69,9 @@ async fn answer(stream: TlsStream<TcpStream>, first: impl FnOnce(SendResponse<By
     }
 }
 
-#[tokio::test]
-async fn a_stream_that_was_refused_is_sent_again_and_one_that_was_broken_off_is_not() {
-    for (reason, method, outcome) in [
-        (Reason::REFUSED_STREAM, Method::POST, Ok(2)),
-        (
-            Reason::INTERNAL_ERROR,
-            Method::POST,
-            Err(ErrorKind::Connection),
-        ),
-        (Reason::INTERNAL_ERROR, Method::GET, Ok(2)),
-        (Reason::CANCEL, Method::POST, Err(ErrorKind::Connection)),
-    ] {
-        let client =
-            server(move |stream| answer(stream, move |mut respond| respond.send_reset(reason)))
-                .await;
-        let result = client.request(method.clone(), "/x").send().await;
-        let found = result
-            .map(|response| response.attempts())
-            .map_err(|error| error.kind());
-        assert_eq!(found, outcome, "{reason:?} {method}");
-    }
-}
-
-/// Answers each request with the frames for the stream of this number, in one piece, until the other side goes.
-async fn write_frames(mut stream: TlsStream<TcpStream>, frames: impl Fn(u8) -> Vec<u8>) {
+/// Answers each request with the frames for the stream of this number, in one piece, until the other side goes or it is to
+/// close the connection itself.
+async fn write_frames(mut stream: TlsStream<TcpStream>, frames: impl Fn(u8) -> (Vec<u8>, bool)) {
     const HEADERS: u8 = 1;
     let no_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
     stream.write_all(&no_settings).await.unwrap();
@@ -99,8 +83,109 @@ async fn write_frames(mut stream: TlsStream<TcpStream>, frames: impl Fn(u8) -> V
         let mut payload = vec![0; length as usize];
         stream.read_exact(&mut payload).await.unwrap();
         if head[3] == HEADERS {
-            stream.write_all(&frames(head[8])).await.unwrap();
+            let (bytes, closes) = frames(head[8]);
+            stream.write_all(&bytes).await.unwrap();
             stream.flush().await.unwrap();
+            if closes {
+                return;
+            }
+        }
+    }
+}
+
+fn reset(id: u8, reason: Reason) -> Vec<u8> {
+    let head = [0, 0, 4, 3, 0, 0, 0, 0, id];
+    [&head[..], &u32::from(reason).to_be_bytes()].concat()
+}
+
+/// Streams up to `last` are still dealt with.
+fn go_away(last: u32, reason: Reason, words: &[u8]) -> Vec<u8> {
+    let head = [0, 0, 8 + words.len() as u8, 7, 0, 0, 0, 0, 0];
+    let reason = u32::from(reason).to_be_bytes();
+    [&head[..], &last.to_be_bytes(), &reason, words].concat()
+}
+
+/// Status 200 and a token.
+fn token(id: u8) -> Vec<u8> {
+    let body = br#"{"token":"t","roles":[]}"#;
+    let headers = [0, 0, 1, 1, 4, 0, 0, 0, id, 0x88];
+    let data = [0, 0, body.len() as u8, 0, 1, 0, 0, 0, id];
+    [&headers[..], &data, body].concat()
+}
+
+/// What a server does to the first request, on the stream of the number that it gets, and whether it closes the connection
+/// then. Others bring a token.
+type Goodbye = fn(u8) -> (Vec<u8>, bool);
+
+/// The result, the attempts, and how many requests the server got.
+async fn after(goodbye: Goodbye, method: &Method) -> (Result<(), ErrorKind>, u32, usize) {
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = requests.clone();
+    let client = server(move |stream| {
+        let count = count.clone();
+        write_frames(stream, move |id| {
+            match count.fetch_add(1, Ordering::SeqCst) {
+                0 => goodbye(id),
+                _ => (token(id), false),
+            }
+        })
+    })
+    .await;
+    let result = match *method == Method::POST {
+        true => client
+            .create_registration_token()
+            .send()
+            .await
+            .map(|response| response.attempts()),
+        false => client
+            .request(method.clone(), "/x")
+            .send()
+            .await
+            .map(|response| response.attempts()),
+    };
+    let requests = requests.load(Ordering::SeqCst);
+    match result {
+        Ok(attempts) => (Ok(()), attempts, requests),
+        Err(error) => (Err(error.kind()), error.attempts(), requests),
+    }
+}
+
+#[tokio::test]
+async fn what_was_refused_is_sent_again_and_what_was_broken_off_only_if_it_is_idempotent() {
+    const LAST: u32 = (1 << 31) - 1;
+    let cases: [(Goodbye, bool); 10] = [
+        // What the server does, and whether it says that it did not begin.
+        (|id| (reset(id, Reason::REFUSED_STREAM), false), true),
+        (|_| (go_away(0, Reason::NO_ERROR, b""), false), true),
+        (|_| (go_away(0, Reason::NO_ERROR, b""), true), true),
+        (|id| (reset(id, Reason::INTERNAL_ERROR), false), false),
+        (|id| (reset(id, Reason::CANCEL), false), false),
+        (|id| (reset(id, Reason::NO_ERROR), false), false),
+        // It would have begun with this stream.
+        (
+            |id| (go_away(id.into(), Reason::NO_ERROR, b""), true),
+            false,
+        ),
+        (|_| (go_away(LAST, Reason::NO_ERROR, b""), true), false),
+        (
+            |id| (go_away(id.into(), Reason::INTERNAL_ERROR, b""), true),
+            false,
+        ),
+        (|_| (Vec::new(), true), false),
+    ];
+    for (number, (goodbye, refuses)) in cases.into_iter().enumerate() {
+        let again = (Ok(()), 2, 2);
+        let lost = (Err(ErrorKind::Connection), 1, 1);
+        for (method, expected) in [
+            (Method::POST, if refuses { again } else { lost }),
+            (Method::GET, again),
+            (Method::PUT, again),
+        ] {
+            assert_eq!(
+                after(goodbye, &method).await,
+                expected,
+                "{method}, case {number}"
+            );
         }
     }
 }
@@ -108,16 +193,16 @@ async fn write_frames(mut stream: TlsStream<TcpStream>, frames: impl Fn(u8) -> V
 /// Announces ten bytes, sends five, and says that this is all, without an error.
 async fn cut_off(stream: TlsStream<TcpStream>) {
     write_frames(stream, |id| {
-        [
+        let frames = [
             // Status 200, and the length as a literal.
             &[0, 0, 6, 1, 4, 0, 0, 0, id, 0x88, 0x0F, 0x0D, 2][..],
             b"10",
             &[0, 0, 5, 0, 0, 0, 0, 0, id],
             b"12345",
             // A reset for no error.
-            &[0, 0, 4, 3, 0, 0, 0, 0, id, 0, 0, 0, 0],
-        ]
-        .concat()
+            &reset(id, Reason::NO_ERROR),
+        ];
+        (frames.concat(), false)
     })
     .await;
 }
@@ -164,15 +249,14 @@ async fn the_length_in_the_answer_to_head_is_that_of_another_answer() {
 }
 
 /// Closes the connection once there is a request, with words of its own for the reason.
-async fn go_away(stream: TlsStream<TcpStream>) {
-    // No stream was dealt with; ENHANCE_YOUR_CALM.
-    let head = [0, 0, 14, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
-    write_frames(stream, |_| [&head[..], b"SECRET"].concat()).await;
+async fn say_goodbye(stream: TlsStream<TcpStream>) {
+    let frame = go_away(0, Reason::ENHANCE_YOUR_CALM, b"SECRET");
+    write_frames(stream, |_| (frame.clone(), false)).await;
 }
 
 #[tokio::test]
 async fn what_the_other_side_writes_into_its_goodbye_is_not_shown() {
-    let client = server(go_away).await;
+    let client = server(say_goodbye).await;
     let error = client.request(Method::POST, "/x").send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
     assert!(

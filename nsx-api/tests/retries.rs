@@ -161,38 +161,6 @@ async fn the_same_request_is_sent_each_time() {
 }
 
 #[tokio::test]
-async fn a_retry_after_is_obeyed_or_the_error_comes_at_once() {
-    let (manager, client) = manager().await;
-    manager.respond_with(Answer::from(429).header("retry-after", "1"));
-    let begun = Instant::now();
-    assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 2));
-    assert!(begun.elapsed() >= Duration::from_secs(1));
-
-    for (after, said) in [
-        ("61", "retry after 61 s"),
-        ("3600", "retry after 3600 s"),
-        ("99999999999999999999", "retry after more than a century"),
-        (
-            "Fri, 31 Dec 9999 23:59:59 GMT",
-            "retry after more than a century",
-        ),
-    ] {
-        // Whatever time there would be.
-        let client = client.with(CallOptions::new().deadline(Duration::MAX));
-        manager.respond_with(Answer::from(429).header("retry-after", after));
-        let begun = Instant::now();
-        let error = client.request(Method::GET, PATH).send().await.unwrap_err();
-        let found = (error.kind(), error.attempts());
-        assert_eq!(found, (ErrorKind::TooManyRequests, 1), "{after}");
-        assert!(error.to_string().contains(said), "{error}");
-        assert!(begun.elapsed() < Duration::from_secs(60));
-    }
-    // What cannot be read asks for nothing.
-    manager.respond_with(Answer::from(429).header("retry-after", "soon"));
-    assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 2));
-}
-
-#[tokio::test]
 async fn the_deadline_holds_over_all_attempts() {
     let (manager, client) = manager().await;
     manager.respond_always(503);
@@ -228,34 +196,6 @@ async fn limits_of_zero_and_of_ages_are_limits() {
     );
     manager.respond_with(503);
     assert_eq!(attempts(&ages, Method::GET).await, (Ok(200), 2));
-}
-
-#[tokio::test]
-async fn a_dropped_call_is_not_sent_again_and_leaves_the_client_whole() {
-    let (manager, client) = manager().await;
-    // So that there is a connection, and what is dropped has been sent.
-    assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 1));
-    for answer in [
-        Answer::success().delay(Duration::from_secs(60)),
-        Answer::json(200, ()).stalled_at(1),
-        Answer::from(503).header("retry-after", "60"),
-    ] {
-        let before = manager.count();
-        manager.respond_with(answer);
-        // Dropped when the manager has it, however long that takes.
-        let arrived = async {
-            while manager.count() == before {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        };
-        tokio::select! {
-            result = client.request(Method::GET, PATH).send() => panic!("{result:?}"),
-            () = arrived => {}
-        }
-        assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 1));
-        assert_eq!(manager.count() - before, 2);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
