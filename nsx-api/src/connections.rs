@@ -23,6 +23,9 @@ const AT_LEAST: Duration = Duration::from_secs(1);
 /// How long a call waits for a look; what comes of it later is taken then. A file system that is gone, of a network for
 /// one, would keep it for ever.
 const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a connection of HTTP/2 may be silent under a call before it is asked whether it lives, and then until it is
+/// given up. Without it the calls of a client would go on into one that hangs.
+const PING: Duration = Duration::from_secs(5);
 /// Shorter than the time after which managers close a connection, so that no call is sent on one just closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -218,6 +221,8 @@ impl Settings {
             .referer(false)
             .user_agent(concat!("nsx-api/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PING)
             .pool_idle_timeout(IDLE_TIMEOUT);
         if self.no_proxy {
             builder = builder.no_proxy();

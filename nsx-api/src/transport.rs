@@ -265,21 +265,13 @@ impl<'c> Course<'c> {
         let Some(wait) = self.policy.wait(failed, random()) else {
             return Err(failure.error);
         };
-        if !self.client.core.budget.withdraw() {
-            return Err(failure
-                .error
-                .with_note("the retry budget of the client is spent"));
+        let is_other = self.go_on_from(&failure);
+        // To another manager, which has nothing to recover from, a call goes at once, and is no more load than the first time.
+        let wait = if is_other { Duration::ZERO } else { wait };
+        if !is_other && !self.client.core.budget.withdraw() {
+            let note = "the retry budget of the client is spent";
+            return Err(failure.error.with_note(note));
         }
-        let failed = self.endpoint;
-        self.go_to(self.choose(Some(failed)));
-        // Another manager has nothing to recover from.
-        let wait = match failure.is_of_connection()
-            && !std::ptr::eq(failed, self.endpoint)
-            && self.endpoint.health.is_up()
-        {
-            true => Duration::ZERO,
-            false => wait,
-        };
         info!(
             operation = call.operation.as_deref(),
             attempts = call.attempts,
@@ -290,6 +282,15 @@ impl<'c> Course<'c> {
         );
         self.retries += 1;
         Ok(wait)
+    }
+
+    /// Goes to the manager for the next attempt, and says whether it is another that is up, as the last one could not be
+    /// reached.
+    fn go_on_from(&mut self, failure: &Failure) -> bool {
+        let failed = self.endpoint;
+        self.go_to(self.choose(Some(failed)));
+        let is_other = !std::ptr::eq(failed, self.endpoint);
+        is_other && self.endpoint.health.is_up() && failure.is_of_connection()
     }
 
     /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
