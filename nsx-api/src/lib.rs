@@ -53,6 +53,10 @@
 //!   program and whose one line is for people.
 //! - It can be dropped at any time, and is then not sent again.
 //!
+//! Calls are shared among the managers of a cluster ([`Config::manager`]), and held back where a manager would refuse them
+//! ([`Limits`]). With `tracing` a call is a span `nsx_call`, with a span `nsx_attempt` for each attempt and an event for each
+//! retry.
+//!
 //! It runs on a Tokio runtime with I/O and time (`enable_all`). Outside of a runtime it is an error; a runtime without one of
 //! the two cannot be told from others, and Tokio panics there.
 //!

@@ -20,6 +20,20 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 /// Given to [`Config::options`](crate::Config::options) they are the defaults of a client, given to
 /// [`Client::with`](crate::Client::with) they are those of the calls made through it.
 ///
+/// # Defaults, and why
+///
+/// | | here | why | Terraform provider | vmware-nsxlib |
+/// | --- | --- | --- | --- | --- |
+/// | retries | 4 | over some four seconds, so over several of the seconds in which a manager counts requests | 4 | 9 |
+/// | waits | random, up to 250 ms, 500 ms … 10 s | what was turned away together must not come back together | random, up to 500 ms | random, 0.5 s doubling, up to 10 s |
+/// | sent again | what was not begun (no connection, 429, a manager's own 503); if idempotent, also after 500, 502, 503, 504, a time-out, a lost connection | a second effect is worse than an error | 400, 409, 429, 500, 503, 504, no answer | 429, 503, 500 with the codes 98, 607, 610 |
+/// | `Retry-After` | obeyed up to a minute | a longer one is for the caller to know | | |
+/// | budget | a fifth of the calls, and ten a second | a manager that fails half of what it gets is not sent five times as much | | |
+/// | rate | found out from 429 and 503, see [`Limits`](crate::Limits) | versions and administrators differ | | from 1 a second: half with each 429 or 503, one more when a call waited, up to 100 |
+/// | at once | 40 a manager | what managers before 9.1 take of a user | | |
+/// | attempt | 60 s | longer than gateways before a manager usually wait | | |
+/// | whole call | 5 minutes | whoever waits wants to know in the end | | |
+///
 /// ```
 /// use std::time::Duration;
 /// use nsx_api::CallOptions;

@@ -572,3 +572,21 @@ async fn the_body_of_an_error_is_read_no_further_than_it_is_of_use() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_connection_of_http2_that_hangs_is_given_up() {
+    let scene = Scene::new(Version::HTTP_2, SMALL).await;
+    let client = scene.basic().build().unwrap();
+    scene.warm_up(&client).await;
+    scene.proxy.spoil(Fault::in_request(0, Deed::Stall));
+    let (hung, accepted) = (Instant::now(), scene.proxy.accepted());
+    // The connection is asked after five seconds of silence, and has five more to answer.
+    let (result, attempts) = call(&client, &Method::GET).await;
+    assert_eq!((result, attempts), (Ok(()), 2));
+    assert!(
+        hung.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        hung.elapsed()
+    );
+    assert_eq!(scene.proxy.accepted(), accepted + 1);
+}

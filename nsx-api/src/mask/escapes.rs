@@ -144,6 +144,15 @@ fn after_u(text: &[u8]) -> Option<(Value, &[u8])> {
     Some((Value::Char(character), rest))
 }
 
+/// The names that HTML has for U+00A0 to U+00FF, in their order.
+const LATIN_1: &str = "\
+    nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 \
+    acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml \
+    Aring AElig Ccedil Egrave Eacute Ecirc Euml Igrave Iacute Icirc Iuml ETH Ntilde Ograve Oacute Ocirc Otilde \
+    Ouml times Oslash Ugrave Uacute Ucirc Uuml Yacute THORN szlig agrave aacute acirc atilde auml aring aelig \
+    ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide \
+    oslash ugrave uacute ucirc uuml yacute thorn yuml";
+
 fn entity(text: &[u8]) -> Option<(Value, &[u8])> {
     match text {
         [b'#', b'x' | b'X', rest @ ..] => return numbered(rest, 16, b';'),
@@ -160,6 +169,15 @@ fn entity(text: &[u8]) -> Option<(Value, &[u8])> {
     named
         .into_iter()
         .find_map(|(name, byte)| Some((Value::Byte(byte), text.strip_prefix(name)?)))
+        .or_else(|| named_latin_1(text))
+}
+
+fn named_latin_1(text: &[u8]) -> Option<(Value, &[u8])> {
+    let (number, rest) = LATIN_1.split(' ').zip(0xA0..).find_map(|(name, number)| {
+        let rest = text.strip_prefix(name.as_bytes())?;
+        Some((number, rest.strip_prefix(b";")?))
+    })?;
+    Some((Value::Char(char::from_u32(number)?), rest))
 }
 
 /// The character with a number of up to eight digits, which ends with `end`.
@@ -211,8 +229,8 @@ mod tests {
             ),
             (r"a\n\tb", "a b"),
             (
-                "&amp;&lt;&gt;&quot;&apos;&#39;&#x3D;&#X3d;&#228;",
-                "&<>\"''==ä",
+                "&amp;&lt;&gt;&quot;&apos;&#39;&#x3D;&#X3d;&#228;&auml;&yuml;&frac12;",
+                "&<>\"''==ääÿ½",
             ),
         ] {
             assert_eq!(unescaped(text), plain, "{text}");
