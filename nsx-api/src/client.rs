@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 use crate::connections::Connections;
 use crate::{CallOptions, Config, Error, Operation, Request, retry};
 
-/// A client of one NSX Manager.
+/// A client of an NSX Manager, or of the managers of one cluster.
 ///
 /// It is cheap to clone, and its clones share connections and credentials. Share it among tasks as you like.
 ///

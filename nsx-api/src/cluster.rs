@@ -3,14 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use reqwest::Url;
-use tokio::time::Instant;
-
 use crate::address::Address;
 use crate::auth::{Keeper, Login};
 use crate::health::{self, Health};
 use crate::limit::Limiter;
 use crate::mask::Mask;
+use reqwest::Url;
 
 /// The managers of one cluster, one at least.
 pub(crate) struct Cluster {
@@ -30,8 +28,8 @@ pub(crate) struct Endpoint {
     /// Shared with the calls that log in.
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) health: Arc<Health>,
-    /// For looks at its health; `None` for one that is not a client's own.
-    pub(crate) login: Option<Login>,
+    /// For looks at its health, past the limits; `None` in the clients that log in.
+    pub(crate) look: Option<Login>,
     in_flight: AtomicUsize,
 }
 
@@ -46,7 +44,7 @@ impl Endpoint {
             mask,
             limiter,
             health: Arc::default(),
-            login: None,
+            look: None,
             in_flight: AtomicUsize::new(0),
         }
     }
@@ -87,34 +85,31 @@ impl Cluster {
     }
 
     /// The manager for a call: of those that are up the one with the fewest calls under way, and rather another than the one
-    /// that has just failed. When none is up it is the one that is looked at again first.
+    /// that has just failed. When none is up they are all tried.
     pub(crate) fn choose<'a>(&'a self, failed: Option<&'a Endpoint>) -> &'a Endpoint {
         if !self.has_others() {
             return &self.first;
         }
         self.look();
-        let now = Instant::now();
-        let is_failed = |endpoint| failed.is_some_and(|failed| std::ptr::eq(failed, endpoint));
-        let candidates = || self.in_turn().filter(|endpoint| !is_failed(*endpoint));
-        candidates()
-            .filter(|endpoint| endpoint.health.is_up())
-            .min_by_key(|endpoint| endpoint.in_flight.load(Ordering::Relaxed))
-            .or_else(|| failed.filter(|failed| failed.health.is_up()))
-            .or_else(|| candidates().min_by_key(|endpoint| endpoint.health.next_look(now)))
-            .unwrap_or(&self.first)
-    }
-
-    fn in_turn(&self) -> impl Iterator<Item = &Endpoint> + Clone {
+        let step = usize::from(failed.is_none());
+        let turn = self.turn.fetch_add(step, Ordering::Relaxed);
         let count = self.others.len() + 1;
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed) % count;
-        self.endpoints().cycle().skip(turn).take(count)
+        let in_turn = self.endpoints().cycle().skip(turn % count).take(count);
+        let is_failed = |endpoint| failed.is_some_and(|failed| std::ptr::eq(failed, endpoint));
+        let others = in_turn.filter(|endpoint| !is_failed(*endpoint));
+        let in_flight = |endpoint: &&Endpoint| endpoint.in_flight.load(Ordering::Relaxed);
+        let up = others.clone().filter(|endpoint| endpoint.health.is_up());
+        up.min_by_key(in_flight)
+            .or_else(|| failed.filter(|failed| failed.health.is_up()))
+            .or_else(|| others.min_by_key(in_flight))
+            .unwrap_or(&self.first)
     }
 
     /// Looks at those that are down, without waiting.
     fn look(&self) {
         for endpoint in self.endpoints() {
-            if let Some(login) = &endpoint.login {
-                health::look_if_due(&endpoint.health, login);
+            if let Some(look) = &endpoint.look {
+                health::look_if_due(&endpoint.health, look);
             }
         }
     }

@@ -21,6 +21,8 @@ pub(crate) struct Failure {
     pub(crate) retry_after: Option<Duration>,
     /// Where the answer points, if that may be followed.
     pub(crate) redirect: Option<Url>,
+    /// Whether it is the caller's own doing: a deadline, or a stream that failed.
+    pub(crate) is_callers: bool,
 }
 
 impl Failure {
@@ -30,15 +32,23 @@ impl Failure {
             outcome,
             retry_after: None,
             redirect: None,
+            is_callers: false,
         }
     }
 
-    /// Whether it says that the manager cannot be reached, or does not answer.
-    pub(crate) fn is_of_connection(&self) -> bool {
-        matches!(
+    pub(crate) fn of_caller(mut self) -> Self {
+        self.is_callers = true;
+        self
+    }
+
+    /// Whether it says that the manager cannot be reached, does not answer, or is not there behind its proxy.
+    pub(crate) fn is_of_manager(&self) -> bool {
+        let no_answer = matches!(
             self.error.kind(),
             ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout | ErrorKind::Connection
-        )
+        );
+        let status = self.error.status().map(|status| status.as_u16());
+        !self.is_callers && (no_answer || matches!(status, Some(502..=504)))
     }
 
     /// The same failure, with what is known of the answer that it befell.
@@ -67,7 +77,8 @@ pub(crate) fn request(error: reqwest::Error) -> Failure {
     }
     if is_of_callers_stream(&error) {
         let what = "the stream of the request's body failed";
-        return failure(ErrorKind::Connection, what, Outcome::Final, error);
+        let failure = failure(ErrorKind::Connection, what, Outcome::Final, error);
+        return failure.of_caller();
     }
     if let Some(refusal) = refusal_of_certificate(&error) {
         return refused_certificate(refusal, error);

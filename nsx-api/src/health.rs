@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::Method;
 use serde::Deserialize;
 use tokio::time::Instant;
-use tracing::{Instrument, info};
+use tracing::{Instrument, debug_span, info};
 
 use crate::auth::Login;
 use crate::{CallOptions, Error};
@@ -35,11 +35,6 @@ impl Health {
         self.lock().is_none()
     }
 
-    /// When it is looked at again; a time that has passed if it is up.
-    pub(crate) fn next_look(&self, now: Instant) -> Instant {
-        self.lock().as_ref().map_or(now, |down| down.next_look)
-    }
-
     /// A connection failed, or no answer came in time.
     pub(crate) fn failed(&self, manager: &str, now: Instant) {
         let mut state = self.lock();
@@ -62,7 +57,7 @@ impl Health {
         }
     }
 
-    /// Whether it is time to look at it: for one of those who ask.
+    /// Whether it is time to look at it: true for one caller at a time.
     fn is_due(&self, now: Instant) -> bool {
         match &mut *self.lock() {
             Some(down) if now >= down.next_look => {
@@ -99,7 +94,8 @@ pub(crate) fn look_if_due(health: &Arc<Health>, login: &Login) {
             false => health.looked(Instant::now()),
         }
     };
-    tokio::spawn(look.in_current_span());
+    // The span of the call that began it is not held open.
+    tokio::spawn(look.instrument(debug_span!(parent: None, "nsx_health_look")));
 }
 
 /// What a manager says of itself; without credentials, so a refusal is a sign of life.

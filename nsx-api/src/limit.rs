@@ -8,17 +8,19 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex as Queue, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 /// What a manager documents.
 const REQUESTS_PER_SECOND: u32 = 100;
 const CONCURRENT: usize = 40;
 const SECOND: Duration = Duration::from_secs(1);
-/// A refusal leaves at most the first share of the rate, and at least the second.
+/// After a second with refusals the rate is at most the first share of what it was, and at least the second.
 const CUT: (f64, f64) = (0.98, 0.5);
 /// The rate that was refused is not tried again before.
 const CAUTION: Duration = Duration::from_secs(5);
+/// A timer may be so late without its turn being lost.
+const LATE: Duration = Duration::from_millis(100);
 const LOWEST: f64 = 1.0;
 const HIGHEST: f64 = 100_000.0;
 
@@ -58,7 +60,7 @@ impl Limits {
 
     /// No more than 40 requests at once, and as many a second as the manager takes: the default.
     ///
-    /// Nothing is held back before the manager's first 429 or 503. Then the requests are spread, 100 a second to begin with
+    /// Nothing is held back before the manager's first 429. Then the requests are spread, 100 a second to begin with
     /// unless set otherwise, and from second to second as many as the manager is found to take.
     pub fn adaptive() -> Self {
         Self::new(Mode::Adaptive)
@@ -78,7 +80,7 @@ impl Limits {
         self
     }
 
-    /// How many requests at once, at least one.
+    /// How many requests at once, at least one. A stream counts until its headers have come.
     pub fn concurrent(mut self, requests: usize) -> Self {
         self.concurrent = requests.clamp(1, Semaphore::MAX_PERMITS);
         self
@@ -91,10 +93,21 @@ impl Default for Limits {
     }
 }
 
+/// How a manager says that there are too many requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// 429: too many a second.
+    Rate,
+    /// 503: too many at once, or it is starting.
+    Busy,
+}
+
 /// The limits before one manager.
 pub(crate) struct Limiter {
     limits: Limits,
     room: Semaphore,
+    /// Whoever is at its head takes the next turn.
+    queue: Queue<()>,
     pace: Mutex<Option<Pace>>,
 }
 
@@ -103,37 +116,51 @@ impl Limiter {
         let pace = (limits.mode == Mode::Fixed).then(|| Pace::new(limits, Instant::now()));
         Self {
             room: Semaphore::new(limits.concurrent),
+            queue: Queue::new(()),
             pace: Mutex::new(pace),
             limits,
         }
     }
 
-    /// Waits until a request may be sent. There is room for another once what comes back is dropped. Who stops waiting
-    /// leaves nothing behind but the moment that was kept for the request.
+    /// Waits until a request may be sent. There is room for another once what comes back is dropped. A call that stops
+    /// waiting gives its turn to the next.
     pub(crate) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
         if self.limits.mode == Mode::Off {
             return None;
         }
         // It is never closed.
         let permit = self.room.acquire().await.ok();
-        let turn = lock(&self.pace)
-            .as_mut()
-            .map(|pace| pace.take(Instant::now()));
-        if let Some(turn) = turn {
-            sleep_until(turn).await;
+        if lock(&self.pace).is_some() {
+            let _head = self.queue.lock().await;
+            while let Some(turn) = self.turn() {
+                sleep_until(turn).await;
+            }
         }
         permit
     }
 
+    /// When the next turn is; `None` if it is now, and taken.
+    fn turn(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut pace = lock(&self.pace);
+        let pace = pace.as_mut()?;
+        if pace.next > now {
+            return Some(pace.next);
+        }
+        pace.take(now);
+        None
+    }
+
     /// The manager has refused a request that was sent then, as there were too many.
-    pub(crate) fn refused(&self, sent: Instant) {
+    pub(crate) fn refused(&self, why: Refusal, sent: Instant) {
         if self.limits.mode != Mode::Adaptive {
             return;
         }
         let now = Instant::now();
         let mut pace = lock(&self.pace);
         match &mut *pace {
-            Some(pace) => pace.refused(sent, now),
+            Some(pace) => pace.refused(why, sent, now),
+            None if why == Refusal::Busy => {}
             None => *pace = Some(Pace::new(self.limits, now)),
         }
     }
@@ -154,13 +181,18 @@ struct Pace {
     /// A second.
     rate: f64,
     next: Instant,
+    /// When the last turn was taken.
+    taken: Instant,
     /// The rate at which the manager refused some, and when.
     ceiling: f64,
+    /// A manager that refuses everything is busy with itself: it says nothing of the rate.
+    least: f64,
     cut: Instant,
     /// What came of the requests since the second began.
     began: Instant,
     answered: u32,
     refused: u32,
+    busy: u32,
 }
 
 impl Pace {
@@ -169,25 +201,34 @@ impl Pace {
         Self {
             rate,
             next: now,
+            taken: now,
+            least: f64::from(limits.requests_per_second) / 10.0,
             ceiling: rate,
             cut: now,
             began: now,
             answered: 0,
             refused: 0,
+            busy: 0,
         }
     }
 
-    /// The next turn. Turns that nobody took are lost.
-    fn take(&mut self, now: Instant) -> Instant {
-        let turn = self.next.max(now);
+    /// Takes a turn. Turns that nobody took are lost, but for a timer that was late.
+    fn take(&mut self, now: Instant) {
+        let turn = match now.saturating_duration_since(self.next) < LATE {
+            true => self.next,
+            false => now,
+        };
         self.next = turn + Duration::from_secs_f64(1.0 / self.rate);
-        turn
+        self.taken = now;
     }
 
     /// A refusal of what was sent before the rate was set says nothing of it.
-    fn refused(&mut self, sent: Instant, now: Instant) {
+    fn refused(&mut self, why: Refusal, sent: Instant, now: Instant) {
         if sent >= self.began {
-            self.refused = self.refused.saturating_add(1);
+            match why {
+                Refusal::Rate => self.refused = self.refused.saturating_add(1),
+                Refusal::Busy => self.busy = self.busy.saturating_add(1),
+            }
         }
         self.set_if_due(now);
     }
@@ -202,26 +243,31 @@ impl Pace {
         if length < SECOND {
             return;
         }
-        if self.refused > 0 {
+        // Some are busy answers for reasons of their own; when most are, it is too much.
+        if self.refused > 0 || self.busy > self.answered {
             let taken = f64::from(self.answered) / length.as_secs_f64();
             self.ceiling = self.rate;
             self.cut = now;
             let (most, least) = CUT;
-            self.rate = taken
-                .min(self.rate * most)
-                .max(self.rate * least)
-                .max(LOWEST);
-        } else if self.next > now {
-            // While nobody waits it would mean nothing.
+            self.rate = match self.answered {
+                0 => (self.rate * least).max(self.least),
+                _ => taken.min(self.rate * most).max(self.rate * least),
+            };
+            self.rate = self.rate.max(LOWEST);
+        } else if f64::from(self.answered) >= 0.5 * self.rate * length.as_secs_f64() {
+            // While the rate is not used it would mean nothing.
             self.raise(now);
         }
-        (self.began, self.answered, self.refused) = (now, 0, 0);
+        (self.began, self.answered, self.refused, self.busy) = (now, 0, 0, 0);
     }
 
     fn raise(&mut self, now: Instant) {
-        let step = (self.rate / 100.0).max(0.25);
-        let raised = self.rate + ((self.ceiling - self.rate) / 2.0).max(step);
-        if raised < self.ceiling || now.saturating_duration_since(self.cut) >= CAUTION {
+        let calm = now.saturating_duration_since(self.cut);
+        // Beyond what was refused in small steps at first, and in larger ones the longer nothing is.
+        let doublings = calm.saturating_sub(CAUTION).as_secs().min(6);
+        let step = (self.rate / 100.0).max(0.25) * f64::from(1 << doublings);
+        let raised = self.rate + ((self.ceiling - self.rate) / 2.0).max(step.min(self.rate));
+        if raised < self.ceiling || calm >= CAUTION {
             self.rate = raised.min(HIGHEST);
         }
     }
@@ -254,7 +300,7 @@ mod tests {
         // What was not used is not made up for.
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(enter(&limiter, 51).await.as_millis(), 1000);
-        limiter.refused(Instant::now());
+        limiter.refused(Refusal::Rate, Instant::now());
         assert_eq!(enter(&limiter, 50).await.as_millis(), 1000);
     }
 
@@ -265,7 +311,7 @@ mod tests {
             assert_eq!(enter(&limiter, 10_000).await, Duration::ZERO);
         }
         let limiter = Limiter::new(Limits::adaptive());
-        limiter.refused(Instant::now());
+        limiter.refused(Refusal::Rate, Instant::now());
         assert_eq!(enter(&limiter, 101).await.as_millis(), 1000);
     }
 
@@ -298,7 +344,6 @@ mod tests {
             let (now, refused) = (start + SECOND * second, pace.rate > limit);
             pace.answered = pace.rate.min(limit) as u32;
             pace.refused = u32::from(refused);
-            pace.next = now + milliseconds(1);
             pace.set_if_due(now);
             rates.push(pace.rate);
         }
@@ -320,16 +365,45 @@ mod tests {
     }
 
     #[test]
+    fn after_a_time_of_refusals_alone_the_rate_is_soon_back() {
+        let start = Instant::now();
+        let mut pace = Pace::new(Limits::adaptive(), start);
+        for second in 1..=20 {
+            pace.busy = 1;
+            pace.set_if_due(start + SECOND * second);
+        }
+        assert_eq!(pace.rate, 10.0);
+        for second in 21..=40 {
+            pace.answered = pace.rate as u32;
+            pace.set_if_due(start + SECOND * second);
+        }
+        assert!(pace.rate > 95.0, "{}", pace.rate);
+    }
+
+    #[test]
     fn the_rate_has_a_bottom_and_a_refusal_of_what_was_sent_before_is_none() {
         let start = Instant::now();
-        let mut pace = Pace::new(Limits::adaptive(), start + SECOND);
-        pace.refused(start, start + SECOND * 2);
-        assert_eq!(pace.rate, 100.0);
+        let mut pace = Pace::new(Limits::adaptive().requests_per_second(1), start + SECOND);
+        pace.refused(Refusal::Rate, start, start + SECOND * 2);
+        assert_eq!(pace.refused, 0);
         for second in 2..100 {
             let now = start + SECOND * second;
-            pace.refused(now, now);
-            pace.refused(now, now + SECOND);
+            pace.refused(Refusal::Rate, now, now);
+            pace.refused(Refusal::Rate, now, now + SECOND);
         }
         assert_eq!(pace.rate, LOWEST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_stops_waiting_gives_its_turn_to_the_next() {
+        let limiter = Limiter::new(Limits::fixed().requests_per_second(1));
+        drop(limiter.enter().await);
+        for _ in 0..100 {
+            let waiting = tokio::time::timeout(milliseconds(1), limiter.enter());
+            assert!(waiting.await.is_err());
+        }
+        let began = Instant::now();
+        drop(limiter.enter().await);
+        assert!(began.elapsed() <= SECOND, "{:?}", began.elapsed());
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Spans bear the names of OpenTelemetry's conventions for HTTP clients. No header, no query and no body gets into them.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tracing::field::{Empty, display};
@@ -17,8 +18,9 @@ pub(crate) fn call_span(outgoing: &Outgoing, call: &Call) -> Span {
     let operation = call.operation.as_deref();
     info_span!(
         "nsx_call",
-        otel.kind = "client",
-        otel.name = operation,
+        otel.kind = "internal",
+        otel.name = name(call).unwrap_or(outgoing.method.as_str()),
+        otel.status_code = Empty,
         nsx.operation = operation,
         http.request.method = outgoing.method.as_str(),
         http.request.resend_count = Empty,
@@ -34,8 +36,10 @@ pub(crate) fn attempt_span(outgoing: &Outgoing, address: &Address, attempts: u32
     debug_span!(
         "nsx_attempt",
         otel.kind = "client",
+        otel.name = outgoing.method.as_str(),
+        otel.status_code = Empty,
         http.request.method = outgoing.method.as_str(),
-        http.request.resend_count = attempts.saturating_sub(1),
+        http.request.resend_count = resend_count(attempts),
         http.response.status_code = Empty,
         server.address = &*address.host,
         server.port = address.port,
@@ -49,6 +53,7 @@ pub(crate) fn record(span: &Span, status: Option<u16>, error: Option<&Error>) {
         span.record("http.response.status_code", status);
     }
     if let Some(error) = error {
+        span.record("otel.status_code", "ERROR");
         span.record("error.type", display(error_type(error)));
     }
 }
@@ -73,10 +78,23 @@ pub(crate) fn ended<T>(
         ),
     };
     record(span, status, error);
-    span.record("http.request.resend_count", call.attempts.saturating_sub(1));
+    span.record("http.request.resend_count", resend_count(call.attempts));
     span.record("server.address", &*address.host);
     span.record("server.port", address.port);
     count(call, error, took);
+}
+
+/// The `operationId`. The path of a call that has none is no name: there is no end of them.
+fn name(call: &Call) -> Option<&'static str> {
+    match &call.operation {
+        Some(Cow::Borrowed(id)) => Some(id),
+        _ => None,
+    }
+}
+
+/// How often a request was sent again, if it was.
+fn resend_count(attempts: u32) -> Option<u32> {
+    attempts.checked_sub(1).filter(|count| *count > 0)
 }
 
 /// A status, or the kind of an error that has none.
@@ -92,13 +110,7 @@ fn count(_: &Call, _: Option<&Error>, _: Duration) {}
 
 #[cfg(feature = "metrics")]
 fn count(call: &Call, error: Option<&Error>, took: Duration) {
-    use std::borrow::Cow;
-
-    // A path is no name: there is no end of them.
-    let operation = match &call.operation {
-        Some(Cow::Borrowed(id)) => *id,
-        _ => "other",
-    };
+    let operation = name(call).unwrap_or("other");
     let outcome = error.map_or("ok".to_owned(), error_type);
     let attempts = call.attempts.into();
     metrics::counter!("nsx_api_calls_total", "operation" => operation, "outcome" => outcome.clone())

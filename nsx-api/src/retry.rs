@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 use tower::retry::budget::TpsBudget;
 
-/// Retries beside a fifth of all calls: for a program that calls now and then.
+/// Allowed on top of a fifth of the calls, so that a program that calls seldom can retry.
 const RETRIES_PER_SECOND: u32 = 10;
 const SHARE_OF_CALLS: f32 = 0.2;
 const BUDGET_TIME: Duration = Duration::from_secs(10);
@@ -72,16 +72,21 @@ pub(crate) struct Failed {
 }
 
 impl Policy {
-    /// How long to wait before the next attempt, or `None` if there is none. `random` is from 0 to 1.
-    ///
-    /// A wait that would not end before the deadline is not begun: the error is better now than later.
-    pub(crate) fn wait(&self, failed: Failed, random: f64) -> Option<Duration> {
+    /// Whether there is another attempt at all.
+    pub(crate) fn allows(&self, failed: Failed) -> bool {
         let allowed = match failed.outcome {
             Outcome::NotDone => true,
             Outcome::Unknown => self.idempotent,
             Outcome::Final => false,
         };
-        if !allowed || !self.repeatable || failed.retries >= self.max_retries {
+        allowed && self.repeatable && failed.retries < self.max_retries
+    }
+
+    /// How long to wait before the next attempt, or `None` if there is none. `random` is from 0 to 1.
+    ///
+    /// A wait that would not end before the deadline is not begun: the error is better now than later.
+    pub(crate) fn wait(&self, failed: Failed, random: f64) -> Option<Duration> {
+        if !self.allows(failed) {
             return None;
         }
         let asked = failed.retry_after.unwrap_or_default();
@@ -99,7 +104,7 @@ impl Policy {
 
 /// What all calls of a client pay their retries from: a fifth of the calls of the last ten seconds, and ten a second.
 ///
-/// So a manager that fails half of what it is sent gets little more than that, and not five times as much.
+/// So a manager that fails half of what it is sent gets a fifth more requests, and not five times as many.
 pub(crate) fn budget() -> TpsBudget {
     TpsBudget::new(BUDGET_TIME, RETRIES_PER_SECOND, SHARE_OF_CALLS)
 }

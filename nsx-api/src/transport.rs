@@ -4,6 +4,7 @@
 //! operation. Nothing is held across an `await` that would have to be undone: dropping the future at any of them leaves
 //! nothing half done.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::auth::{Keeper, Kept, Refused, Renewed};
 use crate::cluster::Endpoint;
 use crate::error::{Answer, Call};
 use crate::failure::{self, Failure};
+use crate::limit::Refusal;
 use crate::mask::{Mask, mask};
 use crate::receive::{self, Receive};
 use crate::response::{Facts, mark_sensitive, request_id};
@@ -61,9 +63,18 @@ async fn run<T: Receive>(course: &mut Course<'_>, mut call: Call) -> Result<Resp
     loop {
         call.manager = Some(course.endpoint.address.manager.clone());
         let _in_flight = course.endpoint.enter();
-        let _room = match course.prepare().await {
-            Ok(room) => room,
-            Err(error) => return Err(gave_up(error, call)),
+        let _room = match (course.prepare().await, course.last.take()) {
+            (Ok(room), _) => room,
+            (Err(error), _) if course.has_moved(&error) => {
+                info!(operation = call.operation.as_deref(), %error, "another manager is to deal with the call");
+                continue;
+            }
+            // What the call has met says more than what it was waiting for.
+            (Err(error), Some(last)) if error.source().is_none() => {
+                let note = "no other attempt could begin before the deadline";
+                return Err(gave_up(last.with_note(note), call));
+            }
+            (Err(error), _) => return Err(gave_up(error, call)),
         };
         call.attempts = call.attempts.saturating_add(1);
         let span = observe::attempt_span(&course.outgoing, &course.endpoint.address, call.attempts);
@@ -107,6 +118,8 @@ struct Course<'c> {
     /// That of the connections that the attempt under way is made on.
     generation: u64,
     reloaded: bool,
+    /// What the last attempt came to.
+    last: Option<Error>,
 }
 
 impl<'c> Course<'c> {
@@ -130,6 +143,7 @@ impl<'c> Course<'c> {
             renewed: None,
             generation: 0,
             reloaded: false,
+            last: None,
         };
         course.go_to(course.choose(None));
         course
@@ -157,20 +171,48 @@ impl<'c> Course<'c> {
 
     /// Waits for all that an attempt needs: credentials, and room for it within the client's own limits.
     async fn prepare(&mut self) -> Result<Option<SemaphorePermit<'c>>, Error> {
-        self.fetch_credentials().await?;
+        loop {
+            self.fetch_credentials().await?;
+            let room = self.room().await?;
+            if self.has_current_credentials() {
+                self.generation = self.client.core.connections.generation();
+                return Ok(room);
+            }
+        }
+    }
+
+    async fn room(&self) -> Result<Option<SemaphorePermit<'c>>, Error> {
         let enter = self.endpoint.limiter.enter();
-        let room = match self.deadline {
-            Some(deadline) => timeout_at(deadline, enter).await.map_err(|_| {
-                let length = self.client.options.effective_deadline();
-                let message = format!(
-                    "the client's own limits left no room within the deadline of {length:?}"
-                );
-                Error::new(ErrorKind::TooManyRequests, message)
-            })?,
-            None => enter.await,
+        let Some(deadline) = self.deadline else {
+            return Ok(enter.await);
         };
-        self.generation = self.client.core.connections.generation();
-        Ok(room)
+        timeout_at(deadline, enter).await.map_err(|_| {
+            let length = self.client.options.effective_deadline();
+            let message =
+                format!("the client's own limits left no room within the deadline of {length:?}");
+            Error::new(ErrorKind::TooManyRequests, message)
+        })
+    }
+
+    /// Takes the credentials of this moment, if there are any: those of before the wait for room may not be good any more.
+    fn has_current_credentials(&mut self) -> bool {
+        let Some(keeper) = self.keeper() else {
+            return true;
+        };
+        match keeper.current() {
+            Some(current) => {
+                self.keep(current);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn keep(&mut self, kept: Arc<Kept>) {
+        let last = self.kept.last();
+        if !last.is_some_and(|last| Arc::ptr_eq(last, &kept)) {
+            self.kept.push(kept);
+        }
     }
 
     /// What an attempt that was sent then tells of the manager.
@@ -192,20 +234,54 @@ impl<'c> Course<'c> {
             address,
             ..
         } = self.endpoint;
-        match (status, failure.map(|failure| failure.outcome)) {
-            (Some(StatusCode::TOO_MANY_REQUESTS), _) => limiter.refused(sent),
-            (Some(StatusCode::SERVICE_UNAVAILABLE), Some(Outcome::NotDone)) => {
-                limiter.refused(sent)
+        let is_managers_own = error.is_some_and(|error| error.api_error().is_some());
+        match status {
+            Some(StatusCode::TOO_MANY_REQUESTS) => limiter.refused(Refusal::Rate, sent),
+            Some(StatusCode::SERVICE_UNAVAILABLE) if is_managers_own => {
+                limiter.refused(Refusal::Busy, sent);
             }
-            _ => limiter.answered(),
+            Some(_) => limiter.answered(),
+            None => {}
         }
         if !self.client.core.cluster.has_others() {
             return;
         }
-        match failure.is_some_and(Failure::is_of_connection) {
-            true => health.failed(&address.manager, Instant::now()),
-            false => health.answered(&address.manager),
+        match failure {
+            Some(failure) if failure.is_of_manager() => {
+                health.failed(&address.manager, Instant::now());
+            }
+            Some(failure) if failure.is_callers => {}
+            _ => health.answered(&address.manager),
         }
+    }
+
+    /// Whether a call for which there were no credentials, as the manager's login could not be reached or failed, has gone to
+    /// another manager. Nothing of it was sent.
+    fn has_moved(&mut self, error: &Error) -> bool {
+        let is_of_login = match error.kind() {
+            ErrorKind::Connect | ErrorKind::Tls => true,
+            ErrorKind::Authentication => {
+                error.status().is_none_or(|status| status.is_server_error())
+            }
+            _ => false,
+        };
+        let is_of_one_manager = self
+            .keeper()
+            .is_some_and(|keeper| keeper.is_of_one_manager());
+        if !is_of_login || !is_of_one_manager || self.retries >= self.policy.max_retries {
+            return false;
+        }
+        let failed = self.endpoint;
+        failed
+            .health
+            .failed(&failed.address.manager, Instant::now());
+        let next = self.choose(Some(failed));
+        if std::ptr::eq(failed, next) || !next.health.is_up() {
+            return false;
+        }
+        self.retries += 1;
+        self.go_to(next);
+        true
     }
 
     /// The client's credentials at this manager, unless the call has others or needs none.
@@ -219,78 +295,103 @@ impl<'c> Course<'c> {
             return Ok(());
         };
         let kept = self.before_deadline(keeper.credentials()).await?;
-        if !self
-            .kept
-            .last()
-            .is_some_and(|last| Arc::ptr_eq(last, &kept))
-        {
-            self.kept.push(kept);
-        }
+        self.keep(kept);
         Ok(())
     }
 
-    /// What is waited for of a scheme of authentication, for as long as the call has.
+    /// What is waited for of a scheme of authentication: for as long as the call has, or as an attempt has where another manager
+    /// may do better.
     async fn before_deadline<T>(
         &self,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let Some(deadline) = self.deadline else {
-            return work.await;
+        let options = &self.client.options;
+        let attempt = Instant::now().checked_add(options.effective_attempt_timeout());
+        let attempt = attempt.filter(|_| self.client.core.cluster.has_others());
+        let (until, name, length) = match (self.deadline, attempt) {
+            (Some(deadline), Some(attempt)) if attempt < deadline => (
+                attempt,
+                "the attempt's time-out",
+                options.effective_attempt_timeout(),
+            ),
+            (Some(deadline), _) => (deadline, "the deadline", options.effective_deadline()),
+            (None, Some(attempt)) => (
+                attempt,
+                "the attempt's time-out",
+                options.effective_attempt_timeout(),
+            ),
+            (None, None) => return work.await,
         };
-        timeout_at(deadline, work).await.unwrap_or_else(|_| {
-            let length = self.client.options.effective_deadline();
-            let message = format!("no credentials within the deadline of {length:?}");
+        timeout_at(until, work).await.unwrap_or_else(|_| {
+            let message = format!("no credentials within {name} of {length:?}");
             Err(Error::new(ErrorKind::Authentication, message))
         })
     }
 
     /// How long to wait for the next attempt; or the error, if there is none.
     async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
-        match self.is_renewed(&failure.error, call).await {
-            Ok(true) => return Ok(Duration::ZERO),
-            Ok(false) => {}
+        let (wait, reason) = match self.is_renewed(&failure.error, call).await {
+            Ok(true) => (Duration::ZERO, "there are new credentials"),
             Err(login) => return Err(failure.error.after_login(login)),
-        }
-        if self.is_reloaded(&failure.error).await || self.is_redirected(&failure) {
-            return Ok(Duration::ZERO);
-        }
-        let failed = Failed {
-            retries: self.retries,
-            outcome: failure.outcome,
-            retry_after: failure.retry_after,
-            left: self
-                .deadline
-                .map(|deadline| deadline.saturating_duration_since(Instant::now())),
+            Ok(false) if self.is_reloaded(&failure.error).await => {
+                (Duration::ZERO, "there are new certificates")
+            }
+            Ok(false) if self.is_redirected(&failure) => {
+                (Duration::ZERO, "another manager is to deal with it")
+            }
+            Ok(false) => match self.retry(&failure) {
+                Ok(wait) => (wait, "it is worth another attempt"),
+                Err(None) => return Err(failure.error),
+                Err(Some(note)) => return Err(failure.error.with_note(note)),
+            },
         };
-        let Some(wait) = self.policy.wait(failed, random()) else {
-            return Err(failure.error);
-        };
-        let is_other = self.go_on_from(&failure);
-        // To another manager, which has nothing to recover from, a call goes at once, and is no more load than the first time.
-        let wait = if is_other { Duration::ZERO } else { wait };
-        if !is_other && !self.client.core.budget.withdraw() {
-            let note = "the retry budget of the client is spent";
-            return Err(failure.error.with_note(note));
-        }
         info!(
             operation = call.operation.as_deref(),
             attempts = call.attempts,
             manager = call.manager.as_deref(),
             error = %failure.error,
             ?wait,
+            reason,
             "attempt failed, there will be another"
         );
-        self.retries += 1;
+        self.last = Some(failure.error);
         Ok(wait)
     }
 
-    /// Goes to the manager for the next attempt, and says whether it is another that is up, as the last one could not be
-    /// reached.
-    fn go_on_from(&mut self, failure: &Failure) -> bool {
-        let failed = self.endpoint;
-        self.go_to(self.choose(Some(failed)));
-        let is_other = !std::ptr::eq(failed, self.endpoint);
-        is_other && self.endpoint.health.is_up() && failure.is_of_connection()
+    /// How long to wait before a failed attempt is repeated, here or at another manager; or why it is not, if that is not
+    /// plain.
+    fn retry(&mut self, failure: &Failure) -> Result<Duration, Option<&'static str>> {
+        let failed_at = self.endpoint;
+        let next = self.choose(Some(failed_at));
+        let is_other =
+            !std::ptr::eq(failed_at, next) && next.health.is_up() && failure.is_of_manager();
+        let outcome = match failure.error.kind() {
+            // Nothing was sent; but the same manager will show the same certificate.
+            ErrorKind::Tls if is_other => Outcome::NotDone,
+            _ => failure.outcome,
+        };
+        let failed = Failed {
+            retries: self.retries,
+            outcome,
+            retry_after: failure.retry_after,
+            left: self
+                .deadline
+                .map(|deadline| deadline.saturating_duration_since(Instant::now())),
+        };
+        // Another manager has nothing to recover from, so a call goes there at once.
+        let wait = match is_other {
+            true => self.policy.allows(failed).then_some(Duration::ZERO),
+            false => self.policy.wait(failed, random()),
+        };
+        let wait = wait.ok_or(None)?;
+        // What was not begun is no more load there than the first time.
+        let is_free = is_other && outcome == Outcome::NotDone;
+        if !is_free && !self.client.core.budget.withdraw() {
+            return Err(Some("the retry budget of the client is spent"));
+        }
+        self.retries += 1;
+        self.go_to(next);
+        Ok(wait)
     }
 
     /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
@@ -462,6 +563,7 @@ impl Attempt<'_> {
             outcome: Outcome::of(status, is_undone),
             error: Error::new(ErrorKind::of(status), message).with_answer(answer),
             retry_after,
+            is_callers: false,
             redirect: redirect::target(status, &headers, &self.course.url),
         }
     }
@@ -476,6 +578,7 @@ fn random() -> f64 {
 #[derive(Clone, Copy)]
 pub(crate) struct Limit {
     until: Option<Instant>,
+    is_deadline: bool,
     name: &'static str,
     length: Duration,
 }
@@ -488,11 +591,13 @@ impl Limit {
         match (until, deadline) {
             (until, Some(deadline)) if until.is_none_or(|until| deadline <= until) => Self {
                 until: Some(deadline),
+                is_deadline: true,
                 name: "the deadline",
                 length: options.effective_deadline(),
             },
             _ => Self {
                 until,
+                is_deadline: false,
                 name: "the attempt's time-out",
                 length: timeout,
             },
@@ -512,7 +617,11 @@ impl Limit {
         };
         timeout_at(until, work).await.map_err(|_| {
             let message = format!("no whole answer within {} of {:?}", self.name, self.length);
-            Failure::new(Error::new(ErrorKind::Timeout, message), Outcome::Unknown)
+            let failure = Failure::new(Error::new(ErrorKind::Timeout, message), Outcome::Unknown);
+            match self.is_deadline {
+                true => failure.of_caller(),
+                false => failure,
+            }
         })
     }
 }

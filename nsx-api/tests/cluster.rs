@@ -221,6 +221,142 @@ async fn what_may_have_taken_effect_is_not_sent_to_another_manager() {
     }
 }
 
+/// An address where nobody listens.
+async fn nobody() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+#[tokio::test]
+async fn a_manager_where_no_login_is_possible_is_passed_by() {
+    let [manager] = managers::<1>().await;
+    let options = CallOptions::new().max_retry_delay(Duration::from_millis(5));
+    let client = Client::builder(nobody().await)
+        .manager(manager.url())
+        .auth(Session::new("admin", "Pa55-word"))
+        .options(options)
+        .build()
+        .unwrap();
+    for _ in 0..10 {
+        let answered = call(&client, Method::POST).await.unwrap();
+        assert!(manager.url().ends_with(&answered));
+    }
+    assert_eq!(manager.logins(), 1);
+    // A wrong password is no reason to ask another.
+    let wrong = Client::builder(manager.url())
+        .manager(nobody().await)
+        .auth(Session::new("admin", "wrong"))
+        .build()
+        .unwrap();
+    let before = manager.count();
+    let error = call(&wrong, Method::GET).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Forbidden);
+    assert_eq!(manager.count() - before, 1);
+}
+
+#[tokio::test]
+async fn a_proxy_that_answers_for_a_manager_that_is_not_there_does_not_draw_the_calls() {
+    let managers = managers::<3>().await;
+    let [broken, others @ ..] = &managers;
+    let html = Answer::status(503)
+        .header("content-type", "text/html")
+        .body("<h1>503</h1>");
+    broken.respond_always(html);
+    for other in others {
+        other.respond_always(Answer::json(200, ()).delay(Duration::from_millis(20)));
+    }
+    let client = config(&managers).build().unwrap();
+    let mut tasks = JoinSet::new();
+    for _ in 0..40 {
+        let client = client.clone();
+        tasks.spawn(async move {
+            for _ in 0..50 {
+                call(&client, Method::GET).await?;
+            }
+            Ok::<(), Error>(())
+        });
+    }
+    for result in tasks.join_all().await {
+        result.unwrap();
+    }
+    assert!(calls_of(broken) < 200, "{}", calls_of(broken));
+}
+
+#[tokio::test]
+async fn a_callers_own_fault_takes_no_manager_out() {
+    let managers = managers::<2>().await;
+    let client = config(&managers).build().unwrap();
+    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(50)));
+    for manager in &managers {
+        let late = Answer::json(200, ()).delay(Duration::from_secs(5));
+        manager.respond_always(late.only_for("GET /api/v1/things/{id}"));
+    }
+    for _ in 0..4 {
+        let body = nsx_api::Body::from_stream(Broken);
+        let upload = client.request(Method::PUT, "/api/v1/things/1").body(body);
+        assert!(upload.send().await.is_err());
+        assert!(call(&hasty, Method::GET).await.is_err());
+    }
+    for manager in &managers {
+        manager.reset();
+        manager.on("GET /api/v1/things/{id}", |_| Answer::json(200, ()));
+    }
+    for _ in 0..20 {
+        call(&client, Method::GET).await.unwrap();
+    }
+    assert_eq!((calls_of(&managers[0]), calls_of(&managers[1])), (10, 10));
+}
+
+struct Broken;
+
+impl futures_core::Stream for Broken {
+    type Item = std::io::Result<nsx_api::bytes::Bytes>;
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        std::task::Poll::Ready(Some(Err(std::io::Error::other("the disk is gone"))))
+    }
+}
+
+#[tokio::test]
+async fn a_manager_with_a_certificate_that_is_not_trusted_is_passed_by() {
+    let start = || Manager::builder().accept_anyone().start();
+    let (first, second) = (start().await.unwrap(), start().await.unwrap());
+    for manager in [&first, &second] {
+        manager.on("POST /api/v1/things/{id}", |_| Answer::json(200, ()));
+    }
+    let client = Client::builder(first.url())
+        .manager(second.url())
+        .ca_pem(second.ca_pem())
+        .build()
+        .unwrap();
+    for _ in 0..5 {
+        assert!(
+            second
+                .url()
+                .ends_with(&call(&client, Method::POST).await.unwrap())
+        );
+    }
+    assert_eq!(first.count(), 0);
+}
+
+#[tokio::test]
+async fn a_call_goes_to_another_manager_however_little_time_is_left() {
+    let [manager] = managers::<1>().await;
+    let options = CallOptions::new()
+        .min_retry_delay(Duration::from_secs(60))
+        .deadline(Duration::from_secs(20));
+    let client = Client::builder(nobody().await)
+        .manager(manager.url())
+        .auth(Basic::new("admin", "Pa55-word"))
+        .options(options)
+        .build()
+        .unwrap();
+    assert!(call(&client, Method::POST).await.is_ok());
+}
+
 #[tokio::test]
 async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
     let managers = managers::<3>().await;

@@ -91,7 +91,6 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
     };
     let call_parts = [
         "nsx_call{",
-        "otel.kind=\"client\"",
         "otel.name=\"CreateRegistrationToken\"",
         "nsx.operation=\"CreateRegistrationToken\"",
         "http.request.method=\"POST\"",
@@ -103,8 +102,9 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
         first,
         &[
             "nsx_attempt{",
-            "http.request.resend_count=0",
+            "otel.kind=\"client\"",
             "http.response.status_code=429",
+            "otel.status_code=\"ERROR\"",
             "error.type=429",
             "server.address=\"127.0.0.1\"",
             &port,
@@ -158,8 +158,9 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
     assert_has(
         call,
         &[
-            "otel.name=\"POST /api/v1/x\"",
-            "http.request.resend_count=0",
+            "otel.name=\"POST\"",
+            "nsx.operation=\"POST /api/v1/x\"",
+            "otel.status_code=\"ERROR\"",
             "error.type=Connection",
         ],
     );

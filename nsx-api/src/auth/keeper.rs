@@ -146,6 +146,18 @@ impl Keeper {
         self.outcome(renewal).await.map_err(Error::of_login)
     }
 
+    /// The credentials that a call may use at once, if there are any.
+    pub(crate) fn current(&self) -> Option<Arc<Kept>> {
+        let state = lock(&self.state);
+        let current = state.current.clone().filter(|_| !state.suspect);
+        current.filter(|kept| kept.life(Instant::now()) != Life::Over)
+    }
+
+    /// Whether the credentials are of one manager alone, so that it is that manager's doing if there are none.
+    pub(crate) fn is_of_one_manager(&self) -> bool {
+        self.scheme.is_for_each_manager()
+    }
+
     /// The credentials, or the renewal to wait for.
     fn look(self: &Arc<Self>, now: Instant) -> Result<Arc<Kept>, Renewal> {
         let mut state = lock(&self.state);

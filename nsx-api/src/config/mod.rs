@@ -65,9 +65,10 @@ impl Config {
     /// Adds another manager of the same cluster.
     ///
     /// A call goes to the manager with the fewest calls under way among those that are up. One is taken out when a connection to it
-    /// fails or an answer does not come in time, and looked at again while there are calls, by
+    /// fails, an answer does not come in time, or it answers 502, 503 or 504, and looked at again while there are calls, by
     /// `GET /api/v1/reverse-proxy/node/health`: a second later, and then at most every ten seconds. A retry goes to another
-    /// manager if there is one, by the same rules as any retry.
+    /// manager that is up, at once, and without using up the retry budget if the call was not begun; whether there is a retry is
+    /// decided as with one manager.
     ///
     /// When a manager answers 301, 307 or 308 and points to another that was added, the call is made there, with the same body.
     /// A redirect to any other host is not followed and ends in [`ErrorKind::Redirect`]. Where the scheme is
@@ -201,18 +202,16 @@ impl Config {
             .map_or_else(Vec::new, |scheme| scheme.hidden());
         self.check(&secrets)?;
         let ground = self.ground(&secrets)?;
-        let first = ground.endpoint(&ground.first);
-        let shared = match (&self.scheme, &first.login) {
-            (Some(scheme), Some(login)) => Some(Keeper::new(scheme.clone(), login.clone()).into()),
-            _ => None,
+        let keeper = |endpoint: &Endpoint| -> Option<Arc<Keeper>> {
+            let scheme = self.scheme.clone()?;
+            let login = ground.login(&endpoint.address, &endpoint.limiter);
+            Some(Keeper::new(scheme, login).into())
         };
+        let is_shared = |scheme: &Arc<dyn Scheme>| !scheme.is_for_each_manager();
+        let first = ground.endpoint(&ground.first);
+        let shared = keeper(&first).filter(|_| self.scheme.as_ref().is_some_and(is_shared));
         let with_keeper = |mut endpoint: Endpoint| {
-            endpoint.keeper = match (&self.scheme, &endpoint.login) {
-                (Some(scheme), Some(login)) if scheme.is_for_each_manager() => {
-                    Some(Keeper::new(scheme.clone(), login.clone()).into())
-                }
-                _ => shared.clone(),
-            };
+            endpoint.keeper = shared.clone().or_else(|| keeper(&endpoint));
             endpoint
         };
         let others = ground.others.iter().map(|address| ground.endpoint(address));
@@ -328,11 +327,11 @@ struct Ground {
 }
 
 impl Ground {
-    /// A manager, and the way to its logins.
+    /// A manager, and the way to look at it.
     fn endpoint(&self, address: &Address) -> Endpoint {
         let limiter = Limiter::new(self.limits).into();
         let mut endpoint = Endpoint::new(address.clone(), self.mask.clone(), limiter);
-        endpoint.login = Some(self.login(address, &endpoint.limiter));
+        endpoint.look = Some(self.login(address, &Limiter::new(Limits::off()).into()));
         endpoint
     }
 

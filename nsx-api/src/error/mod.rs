@@ -180,6 +180,11 @@ impl Error {
         self.answer()?.request_id.as_deref()
     }
 
+    /// How long the manager, or a proxy before it, asks to be left alone (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.answer()?.retry_after
+    }
+
     /// How often the request was sent, or tried to be: 0 if the call never got that far.
     pub fn attempts(&self) -> u32 {
         self.0.call.attempts
