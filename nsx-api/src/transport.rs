@@ -171,14 +171,16 @@ impl<'c> Course<'c> {
 
     /// Waits for all that an attempt needs: credentials, and room for it within the client's own limits.
     async fn prepare(&mut self) -> Result<Option<SemaphorePermit<'c>>, Error> {
-        loop {
+        self.fetch_credentials().await?;
+        let mut room = self.room().await?;
+        if !self.has_current_credentials() {
+            // They are fetched without taking room from others, and once: those of some schemes never hold for long.
+            drop(room);
             self.fetch_credentials().await?;
-            let room = self.room().await?;
-            if self.has_current_credentials() {
-                self.generation = self.client.core.connections.generation();
-                return Ok(room);
-            }
+            room = self.room().await?;
         }
+        self.generation = self.client.core.connections.generation();
+        Ok(room)
     }
 
     async fn room(&self) -> Result<Option<SemaphorePermit<'c>>, Error> {

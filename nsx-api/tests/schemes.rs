@@ -301,6 +301,29 @@ async fn a_scheme_of_ones_own_can_ask_the_manager_and_set_any_header() {
     assert!(format!("{client:?}").contains("GatewayKey"), "{client:?}");
 }
 
+/// Tokens that are over as soon as they are there.
+struct Fleeting(Arc<AtomicU32>);
+
+impl Authenticate for Fleeting {
+    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Credentials::bearer("access").expires_in(Duration::ZERO))
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_hold_for_no_time_are_fetched_for_each_call_and_no_more() {
+    let manager = Manager::start().await.unwrap();
+    manager.accept_bearer("access");
+    let asked = Arc::new(AtomicU32::new(0));
+    let scheme = Fleeting(asked.clone());
+    let client = config(&manager).auth(scheme).build().unwrap();
+    for calls in 1..=5 {
+        assert_eq!(kind(&client).await, Ok(1));
+        assert!(asked.load(Ordering::Relaxed) <= 2 * calls);
+    }
+}
+
 #[tokio::test]
 async fn credentials_of_a_single_call_take_the_place_of_the_clients() {
     let manager = Manager::start().await.unwrap();

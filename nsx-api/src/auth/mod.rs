@@ -1,4 +1,4 @@
-//! Ways into a manager: one trait, and a file for each scheme that comes with the library.
+//! How calls are authenticated: a scheme for each way into a manager, and a trait for your own.
 //!
 //! | scheme | when to use it |
 //! | --- | --- |

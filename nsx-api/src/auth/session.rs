@@ -20,7 +20,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(1800);
 const MOST_COOKIES: usize = 16;
 const LONGEST_COOKIES: usize = 4096;
 
-/// A session: what to use with a user and a password.
+/// A session of a manager: what to use with a user and a password.
 ///
 /// It is created by the first call (`POST /api/session/create`), one for each manager, and its cookie and its
 /// `X-XSRF-TOKEN` go with every call from then on. It is created anew when it was not used for nearly as long as the manager
