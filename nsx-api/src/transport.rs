@@ -118,6 +118,8 @@ struct Course<'c> {
     /// That of the connections that the attempt under way is made on.
     generation: u64,
     reloaded: bool,
+    /// Whether it went to another manager as one was not there.
+    moved: bool,
     /// What the last attempt came to.
     last: Option<Error>,
 }
@@ -143,6 +145,7 @@ impl<'c> Course<'c> {
             renewed: None,
             generation: 0,
             reloaded: false,
+            moved: false,
             last: None,
         };
         course.go_to(course.choose(None));
@@ -386,8 +389,9 @@ impl<'c> Course<'c> {
             false => self.policy.wait(failed, random()),
         };
         let wait = wait.ok_or(None)?;
-        // What was not begun is no more load there than the first time.
-        let is_free = is_other && outcome == Outcome::NotDone;
+        // What was not begun is no more load there than the first time; and each call may move once.
+        let is_free = is_other && (outcome == Outcome::NotDone || !self.moved);
+        self.moved |= is_other;
         if !is_free && !self.client.core.budget.withdraw() {
             return Err(Some("the retry budget of the client is spent"));
         }

@@ -67,7 +67,7 @@ impl Config {
     /// A call goes to the manager with the fewest calls under way among those that are up. One is taken out when a connection to it
     /// fails, an answer does not come in time, or it answers 502, 503 or 504, and looked at again while there are calls, by
     /// `GET /api/v1/reverse-proxy/node/health`: a second later, and then at most every ten seconds. A retry goes to another
-    /// manager that is up, at once, and without using up the retry budget if the call was not begun; whether there is a retry is
+    /// manager that is up, at once, and the first one without using up the retry budget; whether there is a retry is
     /// decided as with one manager.
     ///
     /// When a manager answers 301, 307 or 308 and points to another that was added, the call is made there, with the same body.
