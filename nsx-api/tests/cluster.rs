@@ -361,10 +361,10 @@ async fn a_call_goes_to_another_manager_however_little_time_is_left() {
 async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
     let managers = managers::<3>().await;
     let [killed, hung, restarted] = managers;
-    let deadline = Duration::from_secs(20);
+    let deadline = Duration::from_secs(40);
     let options = CallOptions::new()
         .deadline(deadline)
-        .attempt_timeout(Duration::from_secs(2));
+        .attempt_timeout(Duration::from_secs(4));
     let urls = [killed.url(), hung.url(), restarted.url()];
     let client = Client::builder(&urls[0])
         .manager(&urls[1])
