@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::time::Sleep;
 
 use crate::response::Facts;
+use crate::sync::lock;
 use crate::{Error, ErrorKind, failure, receive};
 
 type Outgoing = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
@@ -61,7 +62,7 @@ impl Body {
             Content::Empty => Ok(None),
             Content::Bytes(bytes) => Ok(Some(bytes.clone().into())),
             Content::Stream(shared) => {
-                let stream = shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let stream = lock(shared).take();
                 let stream = stream.ok_or_else(|| {
                     Error::new(
                         ErrorKind::InvalidRequest,

@@ -2,7 +2,7 @@
 //!
 //! A look is a task that a call begins and does not wait for; it ends within seconds, also if the client is gone by then.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, debug_span, info};
 
 use crate::auth::Login;
+use crate::sync::lock;
 use crate::{CallOptions, Error};
 
 /// The call by which a manager tells of its health.
@@ -32,12 +33,12 @@ struct Down {
 
 impl Health {
     pub(crate) fn is_up(&self) -> bool {
-        self.lock().is_none()
+        lock(&self.0).is_none()
     }
 
     /// A connection failed, or no answer came in time.
     pub(crate) fn failed(&self, manager: &str, now: Instant) {
-        let mut state = self.lock();
+        let mut state = lock(&self.0);
         if state.is_none() {
             info!(
                 manager,
@@ -52,14 +53,14 @@ impl Health {
 
     /// It has answered.
     pub(crate) fn answered(&self, manager: &str) {
-        if self.lock().take().is_some() {
+        if lock(&self.0).take().is_some() {
             info!(manager, "the manager is back");
         }
     }
 
     /// Whether it is time to look at it: true for one caller at a time.
     fn is_due(&self, now: Instant) -> bool {
-        match &mut *self.lock() {
+        match &mut *lock(&self.0) {
             Some(down) if now >= down.next_look => {
                 down.pause = (down.pause * 2).min(LONGEST);
                 // Should the look end without a word, with its runtime for one, there is another.
@@ -72,13 +73,9 @@ impl Health {
 
     /// It is still down.
     fn looked(&self, now: Instant) {
-        if let Some(down) = &mut *self.lock() {
+        if let Some(down) = &mut *lock(&self.0) {
             down.next_look = now + down.pause;
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Down>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -118,6 +118,7 @@ mod request;
 mod response;
 mod retry;
 mod secret;
+mod sync;
 mod text;
 mod tls;
 mod transport;

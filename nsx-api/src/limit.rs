@@ -5,11 +5,13 @@
 //! From then on it is set anew each second: to what the manager took, where it refused some, and otherwise half the way back to
 //! the rate at which it refused, and in time beyond. All clones of a client share it, for each manager on its own.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::{Mutex as Queue, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
+
+use crate::sync::lock;
 
 /// What a manager documents.
 const REQUESTS_PER_SECOND: u32 = 100;
@@ -181,13 +183,11 @@ struct Pace {
     /// A second.
     rate: f64,
     next: Instant,
-    /// When the last turn was taken.
-    taken: Instant,
     /// The rate at which the manager refused some, and when.
     ceiling: f64,
-    /// A manager that refuses everything is busy with itself: it says nothing of the rate.
-    least: f64,
     cut: Instant,
+    /// A manager that refuses everything is busy with itself, and says nothing of the rate: then it goes no lower than this.
+    least: f64,
     /// What came of the requests since the second began.
     began: Instant,
     answered: u32,
@@ -197,14 +197,13 @@ struct Pace {
 
 impl Pace {
     fn new(limits: Limits, now: Instant) -> Self {
-        let rate = limits.requests_per_second.into();
+        let rate = f64::from(limits.requests_per_second);
         Self {
             rate,
             next: now,
-            taken: now,
-            least: f64::from(limits.requests_per_second) / 10.0,
             ceiling: rate,
             cut: now,
+            least: rate / 10.0,
             began: now,
             answered: 0,
             refused: 0,
@@ -219,7 +218,6 @@ impl Pace {
             false => now,
         };
         self.next = turn + Duration::from_secs_f64(1.0 / self.rate);
-        self.taken = now;
     }
 
     /// A refusal of what was sent before the rate was set says nothing of it.
@@ -271,10 +269,6 @@ impl Pace {
             self.rate = raised.min(HIGHEST);
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -33,8 +33,8 @@ pub struct Credentials {
     headers: HeaderMap,
     /// What an echo of them would show.
     secrets: Vec<Secret>,
-    lifetime: Option<Duration>,
-    expires: Option<Instant>,
+    /// When they expire, and when it is time to look for others.
+    expiry: Option<(Instant, Instant)>,
     idle_timeout: Option<Duration>,
     fault: Option<String>,
 }
@@ -111,8 +111,11 @@ impl Credentials {
     /// How long they hold from now. New ones are fetched one minute before, or after three quarters of a lifetime under four
     /// minutes. Without it they hold until the manager refuses them.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
-        self.lifetime = Some(lifetime);
-        self.expires = Instant::now().checked_add(lifetime);
+        let expires = Instant::now().checked_add(lifetime);
+        self.expiry = expires.map(|expires| {
+            let early = expires.checked_sub(margin(lifetime));
+            (expires, early.unwrap_or(expires))
+        });
         self
     }
 
@@ -173,9 +176,7 @@ impl Credentials {
 
     /// When they expire, and when it is time to look for others.
     pub(super) fn expiry(&self) -> Option<(Instant, Instant)> {
-        let (expires, lifetime) = (self.expires?, self.lifetime?);
-        let early = expires.checked_sub(margin(lifetime)).unwrap_or(expires);
-        Some((expires, early))
+        self.expiry
     }
 
     /// How long after their last use they are not trusted to hold any more.

@@ -7,10 +7,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::iter;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::StatusCode;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -19,6 +18,7 @@ use tracing::{Instrument, debug, warn};
 use super::forbidden::{Forbidden, Refused};
 use super::{BoxError, Credentials, Login, Scheme};
 use crate::mask::{Mask, mask};
+use crate::sync::lock;
 use crate::text::one_line;
 use crate::{Error, ErrorKind};
 
@@ -149,8 +149,7 @@ impl Keeper {
     /// The credentials that a call may use at once, if there are any.
     pub(crate) fn current(&self) -> Option<Arc<Kept>> {
         let state = lock(&self.state);
-        let current = state.current.clone().filter(|_| !state.suspect);
-        current.filter(|kept| kept.life(Instant::now()) != Life::Over)
+        state.holding(Instant::now()).filter(|_| !state.suspect)
     }
 
     /// Whether the credentials are of one manager alone, so that it is that manager's doing if there are none.
@@ -176,11 +175,10 @@ impl Keeper {
         Ok(kept)
     }
 
-    /// The current credentials, if they are not over.
+    /// The current credentials for a call, if they are not over; also those that a manager has just refused.
     fn holding(&self) -> Option<Arc<Kept>> {
         let now = Instant::now();
-        let current = lock(&self.state).current.clone();
-        let kept = current.filter(|kept| kept.life(now) != Life::Over)?;
+        let kept = lock(&self.state).holding(now)?;
         kept.touch(now);
         Some(kept)
     }
@@ -275,7 +273,7 @@ impl Keeper {
         };
         let error = self.failed(error);
         // To end what has ended already is no failure.
-        if is_refused(error.status()) {
+        if matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Forbidden) {
             return;
         }
         let error = one_line(&mask(error.to_string(), &[&kept.mask]), 300);
@@ -290,7 +288,7 @@ impl Keeper {
     }
 
     /// The renewal that is under way, or one that begins now.
-    fn renewal(self: &Arc<Self>, state: &mut MutexGuard<'_, State>) -> Renewal {
+    fn renewal(self: &Arc<Self>, state: &mut State) -> Renewal {
         match &state.renewal {
             Some(renewal) if renewal.is_live() => renewal.clone(),
             _ => {
@@ -426,6 +424,12 @@ impl State {
         has_left
     }
 
+    /// The current credentials, if they are not over.
+    fn holding(&self, now: Instant) -> Option<Arc<Kept>> {
+        let current = self.current.clone();
+        current.filter(|kept| kept.life(now) != Life::Over)
+    }
+
     /// Why the last renewal failed, if it was no longer ago than that.
     fn failure_within(&self, time: Duration, now: Instant) -> Option<Arc<Error>> {
         let failed = self.failure.as_ref()?;
@@ -455,13 +459,6 @@ impl Renewal {
     }
 }
 
-fn is_refused(status: Option<StatusCode>) -> bool {
-    matches!(
-        status,
-        Some(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
-    )
-}
-
 /// Whether there are others than credentials that were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Renewed {
@@ -486,11 +483,6 @@ impl fmt::Debug for Keeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.scheme.name())
     }
-}
-
-/// What a panic left behind is whole: no change under a lock is made in more than one step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use super::routes::{Route, find};
 use super::script::{Handler, Script};
 use super::sessions::{Created, SESSION_COOKIE, XSRF_TOKEN};
 use crate::operation::Operation;
+use crate::sync::lock;
 
 pub(super) struct State {
     pub(super) operations: &'static [&'static Operation],
@@ -53,15 +54,15 @@ impl State {
     }
 
     pub(super) fn granted(&self) -> MutexGuard<'_, Granted> {
-        self.granted.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.granted)
     }
 
     pub(super) fn script(&self) -> MutexGuard<'_, Script> {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.script)
     }
 
     pub(super) fn requests(&self) -> MutexGuard<'_, Vec<RecordedRequest>> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.requests)
     }
 
     /// Records a request, and works out the answer. Without a body it was too long, or broke off.

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use http::StatusCode;
 use tokio::sync::Semaphore;
 use tokio::time::{advance, sleep};
 
