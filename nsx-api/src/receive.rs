@@ -8,7 +8,7 @@ use http::{HeaderMap, Method, StatusCode, header};
 use crate::failure::{self, Failure};
 use crate::retry::Outcome;
 use crate::text;
-use crate::transport::Limit;
+use crate::transport::TimeLimit;
 use crate::{Error, ErrorKind};
 
 /// What is read of the body of an error: a manager's, with all its related errors, has to fit.
@@ -23,7 +23,7 @@ pub(crate) trait Receive: Sized {
     fn receive(
         response: reqwest::Response,
         announced: Option<u64>,
-        limit: Limit,
+        limit: TimeLimit,
         most: usize,
     ) -> impl Future<Output = Result<Self, Failure>> + Send;
 }
@@ -33,7 +33,7 @@ impl Receive for Bytes {
     async fn receive(
         mut response: reqwest::Response,
         announced: Option<u64>,
-        limit: Limit,
+        limit: TimeLimit,
         most: usize,
     ) -> Result<Self, Failure> {
         if announced
@@ -60,7 +60,7 @@ impl Receive for reqwest::Response {
     fn receive(
         response: reqwest::Response,
         _: Option<u64>,
-        _: Limit,
+        _: TimeLimit,
         _: usize,
     ) -> impl Future<Output = Result<Self, Failure>> + Send {
         ready(Ok(response))
@@ -93,7 +93,10 @@ pub(crate) fn cut_off(received: u64, announced: Option<u64>) -> Option<Failure> 
 }
 
 /// The body of an error. What does not arrive costs only itself: the status is there already.
-pub(crate) async fn as_far_as_it_comes(mut response: reqwest::Response, limit: Limit) -> Vec<u8> {
+pub(crate) async fn as_far_as_it_comes(
+    mut response: reqwest::Response,
+    limit: TimeLimit,
+) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Ok(Some(piece))) = limit.hold(response.chunk()).await {
         body.extend_from_slice(&piece);

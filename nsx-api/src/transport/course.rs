@@ -1,117 +1,39 @@
-//! One call: endpoint, credentials, time-outs, attempts and waits, and the reading of what comes back.
-//!
-//! It knows nothing of operations and types, so that it is compiled for the two ways to receive a body and not for every
-//! operation. Nothing is held across an `await` that would have to be undone: dropping the future at any of them leaves
-//! nothing half done.
+//! How far a call has come: to which manager it goes, with which credentials, and whether there is another attempt.
 
-use std::error::Error as _;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use reqwest::Url;
-use tokio::runtime::Handle;
 use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::Instant;
 use tower::retry::budget::Budget;
-use tracing::{Instrument, Span, debug, info};
+use tracing::{Span, debug, info};
 
+use super::Outgoing;
+use super::time_limit::TimeLimit;
 use crate::auth::{Keeper, Kept, Refused, Renewed};
 use crate::cluster::Endpoint;
-use crate::error::{Answer, Call};
-use crate::failure::{self, Failure};
+use crate::error::Call;
+use crate::failure::Failure;
 use crate::limit::Refusal;
 use crate::mask::{Mask, mask};
-use crate::receive::{self, Receive};
-use crate::response::{Facts, mark_sensitive, request_id};
-use crate::retry::{Failed, Outcome, Policy, retry_after};
-use crate::{ApiError, Body, Client, Error, ErrorKind, Response, observe, redirect};
-
-/// A request that is ready to be sent, as often as it takes.
-pub(crate) struct Outgoing {
-    pub(crate) method: Method,
-    /// The place at the first manager.
-    pub(crate) url: Url,
-    pub(crate) path_and_query: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Body,
-    /// In the place of the client's.
-    pub(crate) credentials: Option<Arc<Kept>>,
-    pub(crate) idempotent: bool,
-}
-
-/// Sends a request until it succeeds, or its failure is final, or there is no attempt or time left.
-pub(crate) async fn send<T: Receive>(
-    client: &Client,
-    outgoing: Outgoing,
-    call: Call,
-) -> Result<Response<T>, Error> {
-    if Handle::try_current().is_err() {
-        let reason = "the call is made outside of a Tokio runtime";
-        return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
-    }
-    let (span, began) = (observe::call_span(&outgoing, &call), Instant::now());
-    let mut course = Course::new(client, outgoing);
-    let result = run(&mut course, call).instrument(span.clone()).await;
-    observe::ended(&span, &course.endpoint.address, began.elapsed(), &result);
-    result
-}
-
-async fn run<T: Receive>(course: &mut Course<'_>, mut call: Call) -> Result<Response<T>, Error> {
-    loop {
-        call.manager = Some(course.endpoint.address.manager.clone());
-        let _in_flight = course.endpoint.enter();
-        let _room = match (course.prepare().await, course.last.take()) {
-            (Ok(room), _) => room,
-            (Err(error), _) if course.has_moved(&error) => {
-                info!(operation = call.operation.as_deref(), %error, "another manager is to deal with the call");
-                continue;
-            }
-            // What the call has met says more than what it was waiting for.
-            (Err(error), Some(last)) if error.source().is_none() => {
-                let note = "no other attempt could begin before the deadline";
-                return Err(gave_up(last.with_note(note), call));
-            }
-            (Err(error), _) => return Err(gave_up(error, call)),
-        };
-        call.attempts = call.attempts.saturating_add(1);
-        let span = observe::attempt_span(&course.outgoing, &course.endpoint.address, call.attempts);
-        let attempt = Attempt {
-            course,
-            limit: Limit::of_attempt(course.client, course.deadline),
-        };
-        let sent = Instant::now();
-        let result = attempt.run().instrument(span.clone()).await;
-        course.learn(sent, &span, &result);
-        let failure = match result {
-            Ok((value, status, headers)) => {
-                let facts = Facts::new(call, status, headers, |text| course.mask(text));
-                course.succeeded(&facts);
-                return Ok(Response::new(value, facts));
-            }
-            Err(failure) => failure,
-        };
-        drop((_in_flight, _room));
-        match course.after(failure, &call).await {
-            Ok(wait) if wait.is_zero() => {}
-            Ok(wait) => sleep(wait).await,
-            Err(error) => return Err(gave_up(error, call)),
-        }
-    }
-}
+use crate::response::Facts;
+use crate::retry::{Failed, Outcome, Policy};
+use crate::{Client, Error, ErrorKind, observe, redirect};
 
 /// How far a call has come: where it is sent, and what was tried.
-struct Course<'c> {
-    client: &'c Client,
-    outgoing: Outgoing,
-    endpoint: &'c Endpoint,
-    url: Url,
-    deadline: Option<Instant>,
+pub(super) struct Course<'c> {
+    pub(super) client: &'c Client,
+    pub(super) outgoing: Outgoing,
+    pub(super) endpoint: &'c Endpoint,
+    pub(super) url: Url,
+    pub(super) deadline: TimeLimit,
     policy: Policy,
     /// The credentials of all attempts, those of the last one at the end.
-    kept: Vec<Arc<Kept>>,
+    pub(super) kept: Vec<Arc<Kept>>,
     retries: u32,
     redirects: u32,
     renewed: Option<Renewed>,
@@ -121,11 +43,11 @@ struct Course<'c> {
     /// Whether it went to another manager as one was not there.
     moved: bool,
     /// What the last attempt came to.
-    last: Option<Error>,
+    pub(super) last: Option<Error>,
 }
 
 impl<'c> Course<'c> {
-    fn new(client: &'c Client, outgoing: Outgoing) -> Self {
+    pub(super) fn new(client: &'c Client, outgoing: Outgoing) -> Self {
         client.core.budget.deposit();
         let mut course = Self {
             policy: Policy {
@@ -136,7 +58,7 @@ impl<'c> Course<'c> {
             },
             endpoint: &client.core.cluster.first,
             url: outgoing.url.clone(),
-            deadline: Instant::now().checked_add(client.options.effective_deadline()),
+            deadline: TimeLimit::of_call(&client.options),
             kept: outgoing.credentials.iter().cloned().collect(),
             client,
             outgoing,
@@ -166,14 +88,24 @@ impl<'c> Course<'c> {
         if !std::ptr::eq(self.endpoint, endpoint)
             && let Ok(url) = endpoint.address.url(&self.outgoing.path_and_query)
         {
-            self.endpoint = endpoint;
-            self.url = url;
-            self.renewed = None;
+            self.arrive(endpoint, url);
         }
     }
 
+    /// What is known of the credentials of one manager says nothing of those of another.
+    fn arrive(&mut self, endpoint: &'c Endpoint, url: Url) {
+        self.endpoint = endpoint;
+        self.url = url;
+        self.renewed = None;
+    }
+
+    /// Whether it is another manager than the one that the call is at, and is up.
+    fn is_way_out(&self, next: &Endpoint) -> bool {
+        !std::ptr::eq(self.endpoint, next) && next.health.is_up()
+    }
+
     /// Waits for all that an attempt needs: credentials, and room for it within the client's own limits.
-    async fn prepare(&mut self) -> Result<Option<SemaphorePermit<'c>>, Error> {
+    pub(super) async fn prepare(&mut self) -> Result<Option<SemaphorePermit<'c>>, Error> {
         self.fetch_credentials().await?;
         let mut room = self.room().await?;
         if !self.has_current_credentials() {
@@ -187,14 +119,9 @@ impl<'c> Course<'c> {
     }
 
     async fn room(&self) -> Result<Option<SemaphorePermit<'c>>, Error> {
-        let enter = self.endpoint.limiter.enter();
-        let Some(deadline) = self.deadline else {
-            return Ok(enter.await);
-        };
-        timeout_at(deadline, enter).await.map_err(|_| {
-            let length = self.client.options.effective_deadline();
-            let message =
-                format!("the client's own limits left no room within the deadline of {length:?}");
+        let room = self.deadline.wait(self.endpoint.limiter.enter()).await;
+        room.map_err(|within| {
+            let message = format!("the client's own limits left no room {within}");
             Error::new(ErrorKind::TooManyRequests, message)
         })
     }
@@ -221,7 +148,7 @@ impl<'c> Course<'c> {
     }
 
     /// What an attempt that was sent then tells of the manager.
-    fn learn<T>(
+    pub(super) fn learn<T>(
         &self,
         sent: Instant,
         span: &Span,
@@ -262,7 +189,7 @@ impl<'c> Course<'c> {
 
     /// Whether a call for which there were no credentials, as the manager's login could not be reached or failed, has gone to
     /// another manager. Nothing of it was sent.
-    fn has_moved(&mut self, error: &Error) -> bool {
+    pub(super) fn has_moved(&mut self, error: &Error) -> bool {
         let is_of_login = match error.kind() {
             ErrorKind::Connect | ErrorKind::Tls => true,
             ErrorKind::Authentication => {
@@ -281,7 +208,7 @@ impl<'c> Course<'c> {
             .health
             .failed(&failed.address.manager, Instant::now());
         let next = self.choose(Some(failed));
-        if std::ptr::eq(failed, next) || !next.health.is_up() {
+        if !self.is_way_out(next) {
             return false;
         }
         self.retries += 1;
@@ -299,42 +226,26 @@ impl<'c> Course<'c> {
         let Some(keeper) = self.keeper() else {
             return Ok(());
         };
-        let kept = self.before_deadline(keeper.credentials()).await?;
+        let kept = self.in_time(keeper.credentials()).await?;
         self.keep(kept);
         Ok(())
     }
 
     /// What is waited for of a scheme of authentication: for as long as the call has, or as an attempt has where another manager
     /// may do better.
-    async fn before_deadline<T>(
-        &self,
-        work: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        let options = &self.client.options;
-        let attempt = Instant::now().checked_add(options.effective_attempt_timeout());
-        let attempt = attempt.filter(|_| self.client.core.cluster.has_others());
-        let (until, name, length) = match (self.deadline, attempt) {
-            (Some(deadline), Some(attempt)) if attempt < deadline => (
-                attempt,
-                "the attempt's time-out",
-                options.effective_attempt_timeout(),
-            ),
-            (Some(deadline), _) => (deadline, "the deadline", options.effective_deadline()),
-            (None, Some(attempt)) => (
-                attempt,
-                "the attempt's time-out",
-                options.effective_attempt_timeout(),
-            ),
-            (None, None) => return work.await,
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let limit = match self.client.core.cluster.has_others() {
+            true => self.deadline.of_attempt(&self.client.options),
+            false => self.deadline,
         };
-        timeout_at(until, work).await.unwrap_or_else(|_| {
-            let message = format!("no credentials within {name} of {length:?}");
+        limit.wait(work).await.unwrap_or_else(|within| {
+            let message = format!("no credentials {within}");
             Err(Error::new(ErrorKind::Authentication, message))
         })
     }
 
     /// How long to wait for the next attempt; or the error, if there is none.
-    async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
+    pub(super) async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
         let (wait, reason) = match self.is_renewed(&failure.error, call).await {
             Ok(true) => (Duration::ZERO, "there are new credentials"),
             Err(login) => return Err(failure.error.after_login(login)),
@@ -366,10 +277,8 @@ impl<'c> Course<'c> {
     /// How long to wait before a failed attempt is repeated, here or at another manager; or why it is not, if that is not
     /// plain.
     fn retry(&mut self, failure: &Failure) -> Result<Duration, Option<&'static str>> {
-        let failed_at = self.endpoint;
-        let next = self.choose(Some(failed_at));
-        let is_other =
-            !std::ptr::eq(failed_at, next) && next.health.is_up() && failure.is_of_manager();
+        let next = self.choose(Some(self.endpoint));
+        let is_other = self.is_way_out(next) && failure.is_of_manager();
         let outcome = match failure.error.kind() {
             // Nothing was sent; but the same manager will show the same certificate.
             ErrorKind::Tls if is_other => Outcome::NotDone,
@@ -379,9 +288,7 @@ impl<'c> Course<'c> {
             retries: self.retries,
             outcome,
             retry_after: failure.retry_after,
-            left: self
-                .deadline
-                .map(|deadline| deadline.saturating_duration_since(Instant::now())),
+            left: self.deadline.left(),
         };
         // Another manager has nothing to recover from, so a call goes there at once.
         let wait = match is_other {
@@ -415,7 +322,7 @@ impl<'c> Course<'c> {
             return Ok(false);
         }
         let renewal = keeper.renew(kept, Refused { operation, status });
-        let renewed = self.before_deadline(renewal).await?;
+        let renewed = self.in_time(renewal).await?;
         let again = renewed != Renewed::No && self.renewed != Some(renewed);
         self.renewed = Some(renewed);
         Ok(again && self.policy.repeatable)
@@ -432,10 +339,7 @@ impl<'c> Course<'c> {
             return false;
         }
         let reload = self.client.core.connections.reload(self.generation);
-        self.reloaded = match self.deadline {
-            Some(deadline) => timeout_at(deadline, reload).await.unwrap_or(false),
-            None => reload.await,
-        };
+        self.reloaded = self.deadline.wait(reload).await.unwrap_or(false);
         self.reloaded
     }
 
@@ -455,13 +359,11 @@ impl<'c> Course<'c> {
             return false;
         }
         self.redirects += 1;
-        self.renewed = None;
-        self.endpoint = endpoint;
-        self.url = target.clone();
+        self.arrive(endpoint, target.clone());
         true
     }
 
-    fn succeeded(&self, facts: &Facts) {
+    pub(super) fn succeeded(&self, facts: &Facts) {
         let call = &facts.call;
         let operation = call.operation.as_deref();
         if let Some(keeper) = self.keeper() {
@@ -472,7 +374,7 @@ impl<'c> Course<'c> {
     }
 
     /// `text` of the other side without the secrets of the call, should they be echoed in it.
-    fn mask(&self, text: String) -> String {
+    pub(super) fn mask(&self, text: String) -> String {
         let kept = self.kept.iter().map(|kept| &kept.mask);
         let masks: Vec<&Mask> = kept.chain([&self.endpoint.mask]).collect();
         mask(text, &masks)
@@ -494,140 +396,7 @@ fn is_unknown_certificate(error: &Error) -> bool {
     error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR) && error.error_code() == Some(99)
 }
 
-fn gave_up(error: Error, call: Call) -> Error {
-    let status = error.status().map(|status| status.as_u16());
-    debug!(
-        operation = call.operation.as_deref(),
-        status,
-        attempts = call.attempts,
-        kind = ?error.kind(),
-        "call failed"
-    );
-    error.in_call(call)
-}
-
-/// One attempt: the request is sent once, and what comes back is read.
-struct Attempt<'a> {
-    course: &'a Course<'a>,
-    limit: Limit,
-}
-
-impl Attempt<'_> {
-    async fn run<T: Receive>(&self) -> Result<(T, StatusCode, HeaderMap), Failure> {
-        let mut response = self.limit.hold(self.execute()).await??;
-        let status = response.status();
-        let mut headers = std::mem::take(response.headers_mut());
-        mark_sensitive(&mut headers);
-        if !status.is_success() {
-            return Err(self.refused(response, headers).await);
-        }
-        let announced = receive::announced(&self.course.outgoing.method, status, &headers);
-        let most = self.course.client.options.effective_body_limit();
-        match T::receive(response, announced, self.limit, most).await {
-            Ok(value) => Ok((value, status, headers)),
-            Err(failure) => Err(failure.with_answer(Answer {
-                status,
-                request_id: request_id(&headers).map(|id| self.course.mask(id.to_owned())),
-                ..Answer::default()
-            })),
-        }
-    }
-
-    async fn execute(&self) -> Result<reqwest::Response, Failure> {
-        let outgoing = &self.course.outgoing;
-        let mut request = reqwest::Request::new(outgoing.method.clone(), self.course.url.clone());
-        *request.headers_mut() = outgoing.headers.clone();
-        *request.body_mut() = outgoing.body.take()?;
-        if let Some(kept) = self.course.kept.last() {
-            kept.credentials.apply(request.headers_mut());
-        }
-        let connections = &self.course.client.core.connections;
-        let http = connections.http(self.limit.left()).await;
-        http.execute(request).await.map_err(failure::request)
-    }
-
-    /// The failure of an answer that is not a success. Its body is read as far as it comes.
-    async fn refused(&self, response: reqwest::Response, headers: HeaderMap) -> Failure {
-        let status = response.status();
-        let body = receive::as_far_as_it_comes(response, self.limit).await;
-        let mask = |text: String| self.course.mask(text);
-        let retry_after = retry_after(&headers, SystemTime::now());
-        let answer = Answer {
-            status,
-            request_id: request_id(&headers).map(|id| mask(id.to_owned())),
-            retry_after,
-            api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
-            body: Some(receive::kept(&body, mask)),
-        };
-        let is_undone =
-            answer.api_error.is_some() && self.course.client.options.effective_retry_unavailable();
-        let message = match ErrorKind::of(status) {
-            ErrorKind::Redirect => redirect::message(&headers, mask),
-            _ => String::new(),
-        };
-        Failure {
-            outcome: Outcome::of(status, is_undone),
-            error: Error::new(ErrorKind::of(status), message).with_answer(answer),
-            retry_after,
-            is_callers: false,
-            redirect: redirect::target(status, &headers, &self.course.url),
-        }
-    }
-}
-
 /// A number from 0 to 1. The standard library's hasher is seeded at random, which is enough to spread calls out.
 fn random() -> f64 {
     RandomState::new().hash_one(()) as f64 / u64::MAX as f64
-}
-
-/// The end of an attempt, and which of the two time-outs it is.
-#[derive(Clone, Copy)]
-pub(crate) struct Limit {
-    until: Option<Instant>,
-    is_deadline: bool,
-    name: &'static str,
-    length: Duration,
-}
-
-impl Limit {
-    fn of_attempt(client: &Client, deadline: Option<Instant>) -> Self {
-        let options = &client.options;
-        let timeout = options.effective_attempt_timeout();
-        let until = Instant::now().checked_add(timeout);
-        match (until, deadline) {
-            (until, Some(deadline)) if until.is_none_or(|until| deadline <= until) => Self {
-                until: Some(deadline),
-                is_deadline: true,
-                name: "the deadline",
-                length: options.effective_deadline(),
-            },
-            _ => Self {
-                until,
-                is_deadline: false,
-                name: "the attempt's time-out",
-                length: timeout,
-            },
-        }
-    }
-
-    /// What is left until then.
-    fn left(&self) -> Duration {
-        let left = |until: Instant| until.saturating_duration_since(Instant::now());
-        self.until.map_or(Duration::MAX, left)
-    }
-
-    /// Waits for `work`, but no longer than this.
-    pub(crate) async fn hold<T>(&self, work: impl Future<Output = T>) -> Result<T, Failure> {
-        let Some(until) = self.until else {
-            return Ok(work.await);
-        };
-        timeout_at(until, work).await.map_err(|_| {
-            let message = format!("no whole answer within {} of {:?}", self.name, self.length);
-            let failure = Failure::new(Error::new(ErrorKind::Timeout, message), Outcome::Unknown);
-            match self.is_deadline {
-                true => failure.of_caller(),
-                false => failure,
-            }
-        })
-    }
 }

@@ -1,0 +1,84 @@
+//! One attempt: the request goes out once, and what comes back is read.
+
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, StatusCode};
+
+use super::course::Course;
+use super::time_limit::TimeLimit;
+use crate::error::Answer;
+use crate::failure::{self, Failure};
+use crate::receive::{self, Receive};
+use crate::response::{mark_sensitive, request_id};
+use crate::retry::{Outcome, retry_after};
+use crate::{ApiError, Error, ErrorKind, redirect};
+
+/// One attempt: the request is sent once, and what comes back is read.
+pub(super) struct Attempt<'a> {
+    pub(super) course: &'a Course<'a>,
+    pub(super) limit: TimeLimit,
+}
+
+impl Attempt<'_> {
+    pub(super) async fn run<T: Receive>(&self) -> Result<(T, StatusCode, HeaderMap), Failure> {
+        let mut response = self.limit.hold(self.execute()).await??;
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
+        mark_sensitive(&mut headers);
+        if !status.is_success() {
+            return Err(self.refused(response, headers).await);
+        }
+        let announced = receive::announced(&self.course.outgoing.method, status, &headers);
+        let most = self.course.client.options.effective_body_limit();
+        match T::receive(response, announced, self.limit, most).await {
+            Ok(value) => Ok((value, status, headers)),
+            Err(failure) => Err(failure.with_answer(Answer {
+                status,
+                request_id: request_id(&headers).map(|id| self.course.mask(id.to_owned())),
+                ..Answer::default()
+            })),
+        }
+    }
+
+    async fn execute(&self) -> Result<reqwest::Response, Failure> {
+        let outgoing = &self.course.outgoing;
+        let mut request = reqwest::Request::new(outgoing.method.clone(), self.course.url.clone());
+        *request.headers_mut() = outgoing.headers.clone();
+        *request.body_mut() = outgoing.body.take()?;
+        if let Some(kept) = self.course.kept.last() {
+            kept.credentials.apply(request.headers_mut());
+        }
+        let connections = &self.course.client.core.connections;
+        let http = connections
+            .http(self.limit.left().unwrap_or(Duration::MAX))
+            .await;
+        http.execute(request).await.map_err(failure::request)
+    }
+
+    /// The failure of an answer that is not a success. Its body is read as far as it comes.
+    async fn refused(&self, response: reqwest::Response, headers: HeaderMap) -> Failure {
+        let status = response.status();
+        let body = receive::as_far_as_it_comes(response, self.limit).await;
+        let mask = |text: String| self.course.mask(text);
+        let retry_after = retry_after(&headers, SystemTime::now());
+        let answer = Answer {
+            status,
+            request_id: request_id(&headers).map(|id| mask(id.to_owned())),
+            retry_after,
+            api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
+            body: Some(receive::kept(&body, mask)),
+        };
+        let is_undone =
+            answer.api_error.is_some() && self.course.client.options.effective_retry_unavailable();
+        let message = match ErrorKind::of(status) {
+            ErrorKind::Redirect => redirect::message(&headers, mask),
+            _ => String::new(),
+        };
+        let error = Error::new(ErrorKind::of(status), message).with_answer(answer);
+        Failure {
+            retry_after,
+            redirect: redirect::target(status, &headers, &self.course.url),
+            ..Failure::new(error, Outcome::of(status, is_undone))
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! One call: endpoint, credentials, time-outs, attempts and waits, and the reading of what comes back.
+//!
+//! It knows nothing of operations and types, so that it is compiled for the two ways to receive a body and not for every
+//! operation. Nothing is held across an `await` that would have to be undone: dropping the future at any of them leaves
+//! nothing half done.
+
+mod attempt;
+mod course;
+mod time_limit;
+
+use std::error::Error as _;
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+use reqwest::Url;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep};
+use tracing::{Instrument, debug, info};
+
+use crate::auth::Kept;
+use crate::error::Call;
+use crate::receive::Receive;
+use crate::response::Facts;
+use crate::{Body, Client, Error, ErrorKind, Response, observe};
+use attempt::Attempt;
+use course::Course;
+pub(crate) use time_limit::TimeLimit;
+
+/// A request that is ready to be sent, as often as it takes.
+pub(crate) struct Outgoing {
+    pub(crate) method: Method,
+    /// The place at the first manager.
+    pub(crate) url: Url,
+    pub(crate) path_and_query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+    /// In the place of the client's.
+    pub(crate) credentials: Option<Arc<Kept>>,
+    pub(crate) idempotent: bool,
+}
+
+/// Sends a request until it succeeds, or its failure is final, or there is no attempt or time left.
+pub(crate) async fn send<T: Receive>(
+    client: &Client,
+    outgoing: Outgoing,
+    call: Call,
+) -> Result<Response<T>, Error> {
+    if Handle::try_current().is_err() {
+        let reason = "the call is made outside of a Tokio runtime";
+        return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
+    }
+    let (span, began) = (observe::call_span(&outgoing, &call), Instant::now());
+    let mut course = Course::new(client, outgoing);
+    let result = run(&mut course, call).instrument(span.clone()).await;
+    observe::ended(&span, &course.endpoint.address, began.elapsed(), &result);
+    result
+}
+
+async fn run<T: Receive>(course: &mut Course<'_>, mut call: Call) -> Result<Response<T>, Error> {
+    loop {
+        call.manager = Some(course.endpoint.address.manager.clone());
+        let _in_flight = course.endpoint.enter();
+        let _room = match (course.prepare().await, course.last.take()) {
+            (Ok(room), _) => room,
+            (Err(error), _) if course.has_moved(&error) => {
+                info!(operation = call.operation.as_deref(), %error, "another manager is to deal with the call");
+                continue;
+            }
+            // What the call has met says more than what it was waiting for.
+            (Err(error), Some(last)) if error.source().is_none() => {
+                let note = "no other attempt could begin before the deadline";
+                return Err(gave_up(last.with_note(note), call));
+            }
+            (Err(error), _) => return Err(gave_up(error, call)),
+        };
+        call.attempts = call.attempts.saturating_add(1);
+        let span = observe::attempt_span(&course.outgoing, &course.endpoint.address, call.attempts);
+        let attempt = Attempt {
+            course,
+            limit: course.deadline.of_attempt(&course.client.options),
+        };
+        let sent = Instant::now();
+        let result = attempt.run().instrument(span.clone()).await;
+        course.learn(sent, &span, &result);
+        let failure = match result {
+            Ok((value, status, headers)) => {
+                let facts = Facts::new(call, status, headers, |text| course.mask(text));
+                course.succeeded(&facts);
+                return Ok(Response::new(value, facts));
+            }
+            Err(failure) => failure,
+        };
+        drop((_in_flight, _room));
+        match course.after(failure, &call).await {
+            Ok(wait) if wait.is_zero() => {}
+            Ok(wait) => sleep(wait).await,
+            Err(error) => return Err(gave_up(error, call)),
+        }
+    }
+}
+
+fn gave_up(error: Error, call: Call) -> Error {
+    let status = error.status().map(|status| status.as_u16());
+    debug!(
+        operation = call.operation.as_deref(),
+        status,
+        attempts = call.attempts,
+        kind = ?error.kind(),
+        "call failed"
+    );
+    error.in_call(call)
+}

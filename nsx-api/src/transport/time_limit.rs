@@ -1,0 +1,75 @@
+//! How long things may take: an attempt, or the whole of a call.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::failure::Failure;
+use crate::retry::Outcome;
+use crate::{CallOptions, Error, ErrorKind};
+
+/// The end of an attempt or of a call, and which of the two it is.
+#[derive(Clone, Copy)]
+pub(crate) struct TimeLimit {
+    until: Option<Instant>,
+    is_deadline: bool,
+    length: Duration,
+}
+
+impl TimeLimit {
+    /// The end of a call that begins now.
+    pub(super) fn of_call(options: &CallOptions) -> Self {
+        let length = options.effective_deadline();
+        Self {
+            until: Instant::now().checked_add(length),
+            is_deadline: true,
+            length,
+        }
+    }
+
+    /// The end of an attempt that begins now, which is no later than that of its call.
+    pub(super) fn of_attempt(self, options: &CallOptions) -> Self {
+        let length = options.effective_attempt_timeout();
+        let attempt = Self {
+            until: Instant::now().checked_add(length),
+            is_deadline: false,
+            length,
+        };
+        match (self.until, attempt.until) {
+            (Some(deadline), until) if until.is_none_or(|until| deadline <= until) => self,
+            _ => attempt,
+        }
+    }
+
+    /// What is left until then; `None` if there is no end.
+    pub(super) fn left(self) -> Option<Duration> {
+        let until = self.until?;
+        Some(until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Waits for `work`, but no longer than this; or says within what it did not end.
+    pub(super) async fn wait<T>(self, work: impl Future<Output = T>) -> Result<T, String> {
+        let Some(until) = self.until else {
+            return Ok(work.await);
+        };
+        let name = match self.is_deadline {
+            true => "the deadline",
+            false => "the attempt's time-out",
+        };
+        let ended = timeout_at(until, work).await;
+        ended.map_err(|_| format!("within {name} of {:?}", self.length))
+    }
+
+    /// Waits for what an attempt has sent, but no longer than this.
+    pub(crate) async fn hold<T>(self, work: impl Future<Output = T>) -> Result<T, Failure> {
+        self.wait(work).await.map_err(|within| {
+            let error = Error::new(ErrorKind::Timeout, format!("no whole answer {within}"));
+            let failure = Failure::new(error, Outcome::Unknown);
+            match self.is_deadline {
+                true => failure.of_caller(),
+                false => failure,
+            }
+        })
+    }
+}
