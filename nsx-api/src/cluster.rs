@@ -24,7 +24,7 @@ pub(crate) struct Endpoint {
     /// `None` where calls carry no credentials.
     pub(crate) keeper: Option<Arc<Keeper>>,
     /// The secrets of the scheme of authentication.
-    pub(crate) mask: Mask,
+    pub(crate) mask: Arc<Mask>,
     /// Shared with the calls that log in.
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) health: Arc<Health>,
@@ -37,7 +37,7 @@ pub(crate) struct Endpoint {
 pub(crate) struct InFlight<'a>(&'a AtomicUsize);
 
 impl Endpoint {
-    pub(crate) fn new(address: Address, mask: Mask, limiter: Arc<Limiter>) -> Self {
+    pub(crate) fn new(address: Address, mask: Arc<Mask>, limiter: Arc<Limiter>) -> Self {
         Self {
             address,
             keeper: None,

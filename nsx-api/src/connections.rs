@@ -12,8 +12,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
+use crate::Error;
 use crate::tls::{self, Material};
-use crate::{Error, ErrorKind};
 
 /// A longer one would leave a manager that no longer takes the old certificate waiting.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
@@ -229,7 +229,7 @@ impl Settings {
         }
         builder.build().map_err(|error| {
             let error = error.without_url();
-            Error::new(ErrorKind::Config, "the HTTP client cannot be set up").with_source(error)
+            Error::config("the HTTP client cannot be set up").with_source(error)
         })
     }
 }

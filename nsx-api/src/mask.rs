@@ -21,7 +21,7 @@ const LAYERS: usize = 3;
 const MASK: &str = "•••";
 
 /// What is taken out of a text.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Mask {
     /// In the order of their bytes.
     needles: Vec<Needle>,
@@ -30,7 +30,7 @@ pub(crate) struct Mask {
 }
 
 /// One form of a secret.
-#[derive(Clone, PartialEq)]
+#[derive(PartialEq)]
 struct Needle {
     bytes: Zeroizing<Vec<u8>>,
     /// Then what pads it belongs to it.

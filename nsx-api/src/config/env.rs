@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::{Config, config};
+use super::Config;
 use crate::auth::{Authenticate, Basic, Csp, Identity, Remote, Session};
 use crate::tls::Source;
 use crate::{CallOptions, Error, Secret};
@@ -99,7 +99,7 @@ impl Variables<'_> {
             (_, Some(identity), _) => Ok(config.identity(identity)),
             (_, _, Some(token)) => self.with_token(config, token),
             (Some((user, password)), ..) => self.with_user(config, user, password),
-            (None, None, None) => Err(super::config(format!(
+            (None, None, None) => Err(Error::config(format!(
                 "there are no credentials: set {USERNAME} and {PASSWORD}, or {CERT_FILE} and {KEY_FILE}, or {VMC_TOKEN}"
             ))),
         }
@@ -298,11 +298,11 @@ fn with(config: Config, scheme: impl Authenticate, name: &str) -> Result<Config,
 }
 
 fn bad(name: &str, fault: impl Display) -> Error {
-    config(format!("{name}: {fault}"))
+    Error::config(format!("{name}: {fault}"))
 }
 
 fn wrong(name: &str, what: impl Display) -> Error {
-    config(format!("{name} {what}"))
+    Error::config(format!("{name} {what}"))
 }
 
 fn missing(name: &str, other: &str) -> Error {
@@ -310,7 +310,7 @@ fn missing(name: &str, other: &str) -> Error {
 }
 
 fn contradiction(one: &str, other: &str) -> Error {
-    config(format!(
+    Error::config(format!(
         "{one} and {other} are both set, but contradict each other"
     ))
 }

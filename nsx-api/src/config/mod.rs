@@ -15,7 +15,7 @@ use crate::connections::{self, Connections};
 use crate::limit::Limiter;
 use crate::mask::Mask;
 use crate::tls::{self, Identity, Pin, Source};
-use crate::{CallOptions, Client, Error, ErrorKind, Limits, Secret};
+use crate::{CallOptions, Client, Error, Limits, Secret};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -71,7 +71,7 @@ impl Config {
     /// decided as with one manager.
     ///
     /// When a manager answers 301, 307 or 308 and points to another that was added, the call is made there, with the same body.
-    /// A redirect to any other host is not followed and ends in [`ErrorKind::Redirect`]. Where the scheme is
+    /// A redirect to any other host is not followed and ends in [`ErrorKind::Redirect`](crate::ErrorKind::Redirect). Where the scheme is
     /// [`Session`](crate::auth::Session) each manager has a session of its own.
     pub fn manager(mut self, address: impl Into<String>) -> Self {
         self.others.push(address.into());
@@ -170,8 +170,8 @@ impl Config {
     /// The connect time-out, TLS included. 10 seconds by default.
     ///
     /// It is never more than three quarters of the [attempt's time-out](CallOptions::attempt_timeout) that the client is
-    /// built with, so that a handshake that stalls is [`ErrorKind::Connect`], which is tried again, and not
-    /// [`ErrorKind::Timeout`]. An attempt's time-out given by [`Client::with`] does not shorten it.
+    /// built with, so that a handshake that stalls is [`ErrorKind::Connect`](crate::ErrorKind::Connect), which is tried again, and not
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout). An attempt's time-out given by [`Client::with`] does not shorten it.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -193,7 +193,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`]: an address, the scheme of authentication, a header or a file cannot be used, or two settings
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): an address, the scheme of authentication, a header or a file cannot be used, or two settings
     /// contradict each other. The message says which, and why.
     pub fn build(self) -> Result<Client, Error> {
         let secrets = self
@@ -202,16 +202,14 @@ impl Config {
             .map_or_else(Vec::new, |scheme| scheme.hidden());
         self.check(&secrets)?;
         let ground = self.ground(&secrets)?;
-        let keeper = |endpoint: &Endpoint| -> Option<Arc<Keeper>> {
-            let scheme = self.scheme.clone()?;
-            let login = ground.login(&endpoint.address, &endpoint.limiter);
-            Some(Keeper::new(scheme, login).into())
-        };
-        let is_shared = |scheme: &Arc<dyn Scheme>| !scheme.is_for_each_manager();
+        let scheme = self.scheme.as_ref();
         let first = ground.endpoint(&ground.first);
-        let shared = keeper(&first).filter(|_| self.scheme.as_ref().is_some_and(is_shared));
+        let shared = scheme
+            .filter(|scheme| !scheme.is_for_each_manager())
+            .map(|scheme| ground.keeper(scheme, &first));
         let with_keeper = |mut endpoint: Endpoint| {
-            endpoint.keeper = shared.clone().or_else(|| keeper(&endpoint));
+            let own = || scheme.map(|scheme| ground.keeper(scheme, &endpoint));
+            endpoint.keeper = shared.clone().or_else(own);
             endpoint
         };
         let others = ground.others.iter().map(|address| ground.endpoint(address));
@@ -228,12 +226,12 @@ impl Config {
             return Ok(());
         };
         if self.tls.identity.is_some() {
-            return Err(config(
+            return Err(Error::config(
                 "a client certificate and a scheme of authentication contradict each other: how are calls authenticated?",
             ));
         }
         match scheme.fault() {
-            Some(fault) => Err(config(Mask::of(secrets).apply(fault.to_string()))),
+            Some(fault) => Err(Error::config(Mask::of(secrets).apply(fault.to_string()))),
             None => Ok(()),
         }
     }
@@ -241,7 +239,7 @@ impl Config {
     /// The way to a login host: calls without credentials, whose errors show none of `secrets`.
     pub(crate) fn login(self, secrets: &[Secret]) -> Result<Login, Error> {
         if self.scheme.is_some() || !self.others.is_empty() {
-            return Err(config(
+            return Err(Error::config(
                 "the settings for a token have a scheme of authentication, or other managers, which they cannot have",
             ));
         }
@@ -259,7 +257,7 @@ impl Config {
                 .chain(&others)
                 .any(|known| known.is_same_as(&address))
             {
-                return Err(config(format!(
+                return Err(Error::config(format!(
                     "the manager {} is given twice",
                     address.manager
                 )));
@@ -267,13 +265,12 @@ impl Config {
             others.push(address);
         }
         if let Some(fault) = self.options.fault() {
-            return Err(config(fault));
+            return Err(Error::config(fault));
         }
+        let all: Vec<&Address> = std::iter::once(&first).chain(&others).collect();
         Ok(Ground {
-            connections: self
-                .connections(std::iter::once(&first).chain(&others))?
-                .into(),
-            mask: Mask::of(secrets),
+            connections: self.connections(&all)?.into(),
+            mask: Mask::of(secrets).into(),
             options: self.options.clone(),
             limits: self.limits,
             first,
@@ -282,9 +279,9 @@ impl Config {
     }
 
     fn address(&self, text: &str) -> Result<Address, Error> {
-        let address = Address::parse(text).map_err(config)?;
+        let address = Address::parse(text).map_err(Error::config)?;
         match address.is_open() && !self.allow_http {
-            true => Err(config(
+            true => Err(Error::config(
                 "plain http:// shows the password to everyone on the way: use https://",
             )),
             false => Ok(address),
@@ -298,20 +295,16 @@ impl Config {
         self.connect_timeout.min(attempt / 4 * 3)
     }
 
-    fn connections<'a>(
-        &self,
-        mut addresses: impl Iterator<Item = &'a Address> + Clone,
-    ) -> Result<Connections, Error> {
-        let mut all = addresses.clone();
-        let https = addresses.clone().any(|address| address.is_https);
-        if addresses.any(|address| !address.is_https) {
+    fn connections(&self, addresses: &[&Address]) -> Result<Connections, Error> {
+        let any = |is: fn(&Address) -> bool| addresses.iter().any(|address| is(address));
+        if any(|address| !address.is_https) {
             self.tls.check_unused()?;
         }
         Connections::new(connections::Settings {
-            tls: https.then(|| self.tls.clone()),
+            tls: any(|address| address.is_https).then(|| self.tls.clone()),
             connect_timeout: self.effective_connect_timeout(),
             // A proxy gets a tunnel to a manager, and sees no credentials; without TLS it would see them all.
-            no_proxy: all.any(|address| !address.is_https || address.is_loopback()),
+            no_proxy: any(|address| !address.is_https || address.is_loopback()),
         })
     }
 }
@@ -319,7 +312,7 @@ impl Config {
 /// What the client and the way to its logins have in common.
 struct Ground {
     connections: Arc<Connections>,
-    mask: Mask,
+    mask: Arc<Mask>,
     options: CallOptions,
     limits: Limits,
     first: Address,
@@ -327,12 +320,21 @@ struct Ground {
 }
 
 impl Ground {
-    /// A manager, and the way to look at it.
+    /// A manager, and the way to look at its health.
     fn endpoint(&self, address: &Address) -> Endpoint {
         let limiter = Limiter::new(self.limits).into();
         let mut endpoint = Endpoint::new(address.clone(), self.mask.clone(), limiter);
-        endpoint.look = Some(self.login(address, &Limiter::new(Limits::off()).into()));
+        // Where there is no choice nobody looks.
+        if !self.others.is_empty() {
+            endpoint.look = Some(self.login(address, &Limiter::new(Limits::off()).into()));
+        }
         endpoint
+    }
+
+    /// What keeps the credentials of a manager.
+    fn keeper(&self, scheme: &Arc<dyn Scheme>, endpoint: &Endpoint) -> Arc<Keeper> {
+        let login = self.login(&endpoint.address, &endpoint.limiter);
+        Keeper::new(scheme.clone(), login).into()
     }
 
     /// Calls of one manager without credentials.
@@ -370,8 +372,4 @@ impl fmt::Debug for Config {
             .field("options", &self.options)
             .finish()
     }
-}
-
-fn config(reason: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Config, reason)
 }

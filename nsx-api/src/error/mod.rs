@@ -97,6 +97,11 @@ impl Error {
         }))
     }
 
+    /// The error of settings that cannot be used.
+    pub(crate) fn config(reason: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Config, reason)
+    }
+
     pub(crate) fn with_source(
         mut self,
         source: impl Into<Box<dyn StdError + Send + Sync>>,

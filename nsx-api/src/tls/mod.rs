@@ -25,7 +25,7 @@ pub(crate) use pin::Pin;
 pub(crate) use provider::provider;
 pub(crate) use words::{advice, refusal};
 
-use crate::{Error, ErrorKind};
+use crate::Error;
 use authority::{Standing, standing};
 use certificates::certificates;
 use identity::Pair;
@@ -79,7 +79,7 @@ impl Settings {
         ];
         let mut said = said.iter().filter(|(is_said, _)| *is_said);
         match (said.next(), said.next()) {
-            (Some((_, one)), Some((_, other))) => Err(config_error(format!(
+            (Some((_, one)), Some((_, other))) => Err(Error::config(format!(
                 "{one} and {other} contradict each other: which certificates are to be trusted?"
             ))),
             _ => Ok(()),
@@ -93,7 +93,7 @@ impl Settings {
             (None, false) => "a pinned certificate",
             (None, true) => return Ok(()),
         };
-        Err(config_error(format!(
+        Err(Error::config(format!(
             "{said} means nothing to a manager at http://: all of them have to be at https://"
         )))
     }
@@ -126,7 +126,6 @@ impl Settings {
 
     /// The configuration of a client. Blocks: the platform's certificates may be in files too.
     pub(crate) fn config(&self, material: &Material) -> Result<ClientConfig, Error> {
-        self.check()?;
         let provider = Arc::new(provider());
         // Before the platform's certificates, which take longer.
         let pair = material
@@ -192,9 +191,5 @@ pub(crate) fn unused() -> Result<ClientConfig, Error> {
 }
 
 fn unusable(error: rustls::Error) -> Error {
-    Error::new(ErrorKind::Config, format!("TLS cannot be set up: {error}")).with_source(error)
-}
-
-fn config_error(reason: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Config, reason)
+    Error::config(format!("TLS cannot be set up: {error}")).with_source(error)
 }

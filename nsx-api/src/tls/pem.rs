@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use rustls::pki_types::pem;
 use zeroize::Zeroizing;
 
-use super::config_error;
+use crate::Error;
 use crate::text::without_bom;
-use crate::{Error, ErrorKind};
 
 /// Many times the bundle of all public authorities.
 const FILE_LIMIT: u64 = 1 << 20;
@@ -125,7 +124,7 @@ impl Source {
 
     fn unreadable(&self, what: &str, error: io::Error) -> Error {
         let message = format!("{} cannot be read: {error}", self.name(what));
-        Error::new(ErrorKind::Config, labelled(self.variable, message)).with_source(error)
+        Error::config(labelled(self.variable, message)).with_source(error)
     }
 
     fn pem_for_path(&self, what: &str) -> Error {
@@ -139,7 +138,7 @@ impl Source {
             "the path of the {what} file is PEM and not a path: give it with {}",
             variable.unwrap_or(function)
         );
-        config_error(labelled(self.variable, message))
+        Error::config(labelled(self.variable, message))
     }
 }
 
@@ -206,7 +205,7 @@ impl Pem {
 
     /// The error of this PEM: its name, and then this.
     pub(super) fn fault(&self, reason: impl fmt::Display) -> Error {
-        config_error(labelled(self.variable, format!("{} {reason}", self.name)))
+        Error::config(labelled(self.variable, format!("{} {reason}", self.name)))
     }
 
     pub(super) fn broken(&self, error: &pem::Error) -> Error {

@@ -5,7 +5,7 @@ use std::fmt;
 use rustls::crypto::CryptoProvider;
 
 use super::provider::{Digest, sha256};
-use super::{Source, certificates, config_error};
+use super::{Source, certificates};
 use crate::Error;
 
 /// A certificate by what the caller knows of it.
@@ -19,7 +19,7 @@ impl Pin {
     /// The digest that the certificate must have.
     pub(super) fn digest(&self, provider: &CryptoProvider) -> Result<Digest, Error> {
         match self {
-            Self::Thumbprint(text) => parse(text).map_err(config_error),
+            Self::Thumbprint(text) => parse(text).map_err(Error::config),
             Self::Certificate(source) => {
                 let certificates = certificates(&source.read("pinned certificate")?)?;
                 let first = certificates.first().map(AsRef::as_ref);

@@ -11,7 +11,6 @@ pub(super) use rustls::crypto::ring as backend;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::hash::HashAlgorithm;
 
-use super::config_error;
 use crate::Error;
 
 #[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
@@ -36,7 +35,7 @@ pub(super) fn sha256(provider: &CryptoProvider, data: &[u8]) -> Result<Digest, E
         .map(|suite| suite.common.hash_provider)
         .find(|hash| hash.algorithm() == HashAlgorithm::SHA256)
         .and_then(|hash| hash.hash(data).as_ref().try_into().ok())
-        .ok_or_else(|| config_error("TLS cannot be set up: there is no SHA-256"))
+        .ok_or_else(|| Error::config("TLS cannot be set up: there is no SHA-256"))
 }
 
 #[cfg(test)]

@@ -376,7 +376,7 @@ impl<'c> Course<'c> {
     /// `text` of the other side without the secrets of the call, should they be echoed in it.
     pub(super) fn mask(&self, text: String) -> String {
         let kept = self.kept.iter().map(|kept| &kept.mask);
-        let masks: Vec<&Mask> = kept.chain([&self.endpoint.mask]).collect();
+        let masks: Vec<&Mask> = kept.chain([&*self.endpoint.mask]).collect();
         mask(text, &masks)
     }
 }
