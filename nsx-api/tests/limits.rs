@@ -6,6 +6,8 @@
     reason = "helpers fail at their line"
 )]
 
+mod common;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,6 +16,8 @@ use nsx_api::http::Method;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, ErrorKind, Limits};
 use tokio::task::JoinSet;
+
+use common::open;
 
 /// What a manager counts: requests in each second, and how many it refused.
 struct Counts {
@@ -33,12 +37,7 @@ impl Counts {
 
 /// A manager that takes so many requests in each second.
 async fn manager(limit: usize) -> (Manager, Arc<Counts>) {
-    let manager = Manager::builder()
-        .plain_http()
-        .accept_anyone()
-        .start()
-        .await
-        .unwrap();
+    let manager = open().await;
     let counts = Arc::new(Counts {
         window: Mutex::new((Instant::now(), 0)),
         answered: AtomicUsize::new(0),
@@ -130,12 +129,7 @@ async fn without_a_limit_most_requests_are_refused() {
 
 #[tokio::test]
 async fn no_more_calls_than_allowed_are_at_the_manager_at_once() {
-    let manager = Manager::builder()
-        .plain_http()
-        .accept_anyone()
-        .start()
-        .await
-        .unwrap();
+    let manager = open().await;
     manager.respond_always(Answer::json(200, ()).delay(Duration::from_millis(100)));
     let client = Client::builder(manager.url())
         .limits(Limits::adaptive().concurrent(4))
@@ -159,12 +153,7 @@ async fn no_more_calls_than_allowed_are_at_the_manager_at_once() {
 
 #[tokio::test]
 async fn a_call_that_gets_no_room_before_its_deadline_is_not_sent() {
-    let manager = Manager::builder()
-        .plain_http()
-        .accept_anyone()
-        .start()
-        .await
-        .unwrap();
+    let manager = open().await;
     manager.respond_always(Answer::json(200, ()).delay(Duration::from_secs(60)));
     let client = Client::builder(manager.url())
         .limits(Limits::fixed().concurrent(1))

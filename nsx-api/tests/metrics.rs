@@ -2,29 +2,20 @@
 #![cfg(all(feature = "mock", feature = "metrics"))]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-use std::time::Duration;
+mod common;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use nsx_api::http::Method;
-use nsx_api::mock::{Answer, Manager};
-use nsx_api::{CallOptions, Client};
+use nsx_api::mock::Answer;
+
+use common::open_and_quick;
 
 #[tokio::test]
 async fn calls_are_counted_by_operation_and_outcome() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let manager = Manager::builder()
-        .plain_http()
-        .accept_anyone()
-        .start()
-        .await
-        .unwrap();
-    let quick = CallOptions::new().max_retry_delay(Duration::from_millis(1));
-    let client = Client::builder(manager.url())
-        .options(quick)
-        .build()
-        .unwrap();
+    let (manager, client) = open_and_quick().await;
     manager.respond_with(Answer::api_error(503, 1, "Busy.").times(2));
     client.create_registration_token().send().await.unwrap();
     for path in ["/api/v1/x/1", "/api/v1/x/2"] {

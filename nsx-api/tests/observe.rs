@@ -2,61 +2,21 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-use std::io;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+mod common;
+mod paper;
 
 use nsx_api::http::Method;
-use nsx_api::mock::{Answer, Manager};
-use nsx_api::{CallOptions, Client};
-use tracing_subscriber::fmt::MakeWriter;
+use nsx_api::mock::Answer;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+use common::open_and_quick;
+use paper::Paper;
 
-impl Lines {
-    /// What was written since the last time, the lines that the library wrote.
-    fn take(&self) -> Vec<String> {
-        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
-        let text = String::from_utf8(bytes).unwrap();
-        let is_ours = |line: &&str| line.contains("nsx_api::");
-        text.lines().filter(is_ours).map(str::to_owned).collect()
-    }
-}
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-async fn client() -> (Manager, Client) {
-    let manager = Manager::builder()
-        .plain_http()
-        .accept_anyone()
-        .start()
-        .await
-        .unwrap();
-    let quick = CallOptions::new().max_retry_delay(Duration::from_millis(1));
-    let client = Client::builder(manager.url())
-        .options(quick)
-        .build()
-        .unwrap();
-    (manager, client)
+/// What was written since the last time, the lines that the library wrote.
+fn take(paper: &Paper) -> Vec<String> {
+    let text = std::mem::take(&mut *paper.text());
+    let is_ours = |line: &&str| line.contains("nsx_api::");
+    text.lines().filter(is_ours).map(str::to_owned).collect()
 }
 
 #[track_caller]
@@ -68,20 +28,20 @@ fn assert_has(line: &str, parts: &[&str]) {
 
 #[tokio::test]
 async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_says_why() {
-    let lines = Lines::default();
+    let paper = Paper::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)
         .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false)
-        .with_writer(lines.clone())
+        .with_writer(paper.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let (manager, client) = client().await;
+    let (manager, client) = open_and_quick().await;
     let port = format!("server.port={}", manager.url().rsplit(':').next().unwrap());
 
     manager.respond_with(Answer::api_error(429, 102, "Too many."));
     client.create_registration_token().send().await.unwrap();
-    let seen = lines.take();
+    let seen = take(&paper);
     let closed: Vec<&String> = seen
         .iter()
         .filter(|line| line.contains(": close "))
@@ -153,7 +113,7 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
         .send()
         .await
         .unwrap_err();
-    let seen = lines.take();
+    let seen = take(&paper);
     let call = seen.iter().rfind(|line| line.contains(": close ")).unwrap();
     assert_has(
         call,

@@ -82,16 +82,7 @@ async fn try_everything(client: &Client, paper: &Paper) {
     paper.note(&client.create_registration_token());
     paper.note(&request().json(&SECRET));
     paper.note(&request().text(SECRET));
-    match client.create_registration_token().send().await {
-        Ok(response) => {
-            paper.note(&response);
-            paper.note(response.headers());
-        }
-        Err(error) => {
-            paper.note_error(&error);
-            paper.note(&error.body());
-        }
-    }
+    paper.note_token(client).await;
     for result in [
         request().json(&SECRET).send().await,
         request().form(&[SECRET]).send().await,

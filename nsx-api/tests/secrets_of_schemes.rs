@@ -11,7 +11,7 @@ use nsx_api::auth::{Basic, Bearer, Csp, Identity, Remote, Session};
 use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Config};
 
-use paper::{Paper, log_everything};
+use paper::log_everything;
 
 const PASSWORD: &str = "Pa55-word+%&";
 const BEARER: &str = "eyJhbGciOi.B34RER+/=";
@@ -49,19 +49,6 @@ fn echo(call: &RecordedRequest) -> Answer {
         1,
         &format!("You sent {} and {body}", headers.join(" and ")),
     )
-}
-
-async fn mint(client: &Client, paper: &Paper) {
-    match client.create_registration_token().send().await {
-        Ok(response) => {
-            paper.note(&response);
-            paper.note(response.headers());
-        }
-        Err(error) => {
-            paper.note_error(&error);
-            paper.note(&error.body());
-        }
-    }
 }
 
 #[tokio::test]
@@ -110,7 +97,7 @@ async fn no_scheme_shows_its_secrets() {
             paper.note(&client);
             for handler in [|_: &_| Answer::success(), echo] {
                 manager.on("CreateRegistrationToken", handler);
-                mint(&client, &paper).await;
+                paper.note_token(&client).await;
                 manager.expire_sessions();
             }
             // The login that follows a refusal is refused too, with all that it brought.
@@ -120,7 +107,7 @@ async fn no_scheme_shows_its_secrets() {
                 csp.respond_with(echo(exchanged));
             }
             manager.respond_with(Answer::status(401).only_for("CreateRegistrationToken"));
-            mint(&client, &paper).await;
+            paper.note_token(&client).await;
             client.close().await;
         }
         for call in manager.requests() {

@@ -2,8 +2,6 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-mod common;
-
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,6 +29,18 @@ async fn start(builder: ManagerBuilder) -> (Manager, Client) {
     let manager = builder.start().await.unwrap();
     let client = config(&manager).build().unwrap();
     (manager, client)
+}
+
+/// Two managers, each with a password of its own, and a client of both by a session with the first's.
+async fn strangers() -> (Manager, Manager, Client) {
+    let first = Manager::start().await.unwrap();
+    let second = Manager::start().await.unwrap();
+    let client = config(&first)
+        .ca_pem(second.ca_pem())
+        .manager(second.url())
+        .build()
+        .unwrap();
+    (first, second, client)
 }
 
 /// Mints a token, and gives the number of attempts.
@@ -552,15 +562,7 @@ async fn an_operation_that_is_refused_for_some_objects_is_no_login_for_each() {
 
 #[tokio::test]
 async fn credentials_that_are_given_for_one_call_do_not_go_to_another_manager() {
-    let (first, second) = (
-        Manager::start().await.unwrap(),
-        Manager::start().await.unwrap(),
-    );
-    let client = config(&first)
-        .ca_pem(second.ca_pem())
-        .manager(second.url())
-        .build()
-        .unwrap();
+    let (first, second, client) = strangers().await;
     let place = format!("{}/api/v1/x", second.url());
     first.respond_with(Answer::status(307).header("location", &place));
     let error = client
@@ -575,13 +577,7 @@ async fn credentials_that_are_given_for_one_call_do_not_go_to_another_manager() 
 
 #[tokio::test]
 async fn the_login_of_another_manager_that_fails_is_told_with_its_name() {
-    let first = Manager::start().await.unwrap();
-    let second = Manager::start().await.unwrap();
-    let client = config(&first)
-        .ca_pem(second.ca_pem())
-        .manager(second.url())
-        .build()
-        .unwrap();
+    let (first, second, client) = strangers().await;
     let place = format!("{}/api/v1/aaa/registration-token", second.url());
     first.respond_with(Answer::status(307).header("location", &place));
     // It has another password.

@@ -285,28 +285,12 @@ async fn a_certificate_of_version_1_is_refused_when_the_client_is_built() {
     assert!(error.to_string().contains(reason), "{error}");
 }
 
-/// Runs one of the tests here in a process without certificates of the platform, as in a bare container.
-fn without_platform(test: &str) -> bool {
-    const MARK: &str = "NSX_API_TEST_WITHOUT_PLATFORM";
-    if std::env::var_os(MARK).is_some() {
-        return true;
-    }
-    let run = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test])
-        .env(MARK, "1")
-        .env("SSL_CERT_FILE", "/dev/null")
-        .env_remove("SSL_CERT_DIR")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && said.contains("1 passed"), "{said}");
-    false
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn an_added_certificate_of_a_manager_needs_none_of_the_platform() {
-    if !without_platform("an_added_certificate_of_a_manager_needs_none_of_the_platform") {
+    // Without certificates of the platform, as in a bare container.
+    let name = "an_added_certificate_of_a_manager_needs_none_of_the_platform";
+    if !tls_server::in_own_process(name, "/dev/null".as_ref()) {
         return;
     }
     let leaf = Leaf::self_signed(&server_params());

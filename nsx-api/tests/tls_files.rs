@@ -267,23 +267,10 @@ async fn a_certificate_and_its_key_may_come_by_one_pipe() {
 /// that can be replaced by a pipe, which a look then hangs in as it would in a disk that is gone.
 #[cfg(target_os = "linux")]
 fn platform_file(test: &str) -> Option<PathBuf> {
-    const VARIABLE: &str = "SSL_CERT_FILE";
-    const MARK: &str = "NSX_API_TEST_PLATFORM_FILE";
-    if std::env::var_os(MARK).is_some() {
-        return std::env::var_os(VARIABLE).map(PathBuf::from);
-    }
     let files = Files::new();
     files.write("platform.pem", &Authority::new("platform").pem());
-    let run = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test])
-        .env(MARK, "1")
-        .env(VARIABLE, files.path("platform.pem"))
-        .env_remove("SSL_CERT_DIR")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && said.contains("1 passed"), "{said}");
-    None
+    let is_own = tls_server::in_own_process(test, &files.path("platform.pem"));
+    is_own.then(|| std::env::var_os(tls_server::PLATFORM_FILE).unwrap().into())
 }
 
 #[cfg(target_os = "linux")]

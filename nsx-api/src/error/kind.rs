@@ -23,7 +23,8 @@ pub enum ErrorKind {
     Conflict,
     /// 412: a precondition does not hold, a stale revision for one. The call had no effect.
     PreconditionFailed,
-    /// 429: more requests than the manager allows. The call had no effect.
+    /// 429: more requests than the manager allows; or the client's own limits left no room within the deadline. The call had
+    /// no effect.
     TooManyRequests,
     /// 500: the manager failed. The call may have taken effect, in part too.
     InternalServerError,

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::time::Duration;
+
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, Error};
 
@@ -18,6 +20,27 @@ pub(crate) async fn manager_over_http1() -> (Manager, Client) {
 fn client_of(manager: Manager) -> (Manager, Client) {
     let options = CallOptions::new().max_retries(0);
     let client = manager.client().unwrap().with(options);
+    (manager, client)
+}
+
+/// A manager without TLS that anyone may call.
+pub(crate) async fn open() -> Manager {
+    Manager::builder()
+        .plain_http()
+        .accept_anyone()
+        .start()
+        .await
+        .unwrap()
+}
+
+/// The same, and a client that tries again at once.
+pub(crate) async fn open_and_quick() -> (Manager, Client) {
+    let manager = open().await;
+    let quick = CallOptions::new().max_retry_delay(Duration::from_millis(1));
+    let client = Client::builder(manager.url())
+        .options(quick)
+        .build()
+        .unwrap();
     (manager, client)
 }
 

@@ -1,12 +1,13 @@
 //! What tests of secrets write on: all that a program could write down, and all that is logged.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nsx_api::Error;
+use nsx_api::{Client, Error};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// All that a program could write down.
@@ -29,6 +30,20 @@ impl Paper {
         while let Some(error) = cause {
             writeln!(self.text(), "{error} {error:?}").unwrap();
             cause = error.source();
+        }
+    }
+
+    /// All that the minting of a token brings.
+    pub(crate) async fn note_token(&self, client: &Client) {
+        match client.create_registration_token().send().await {
+            Ok(response) => {
+                self.note(&response);
+                self.note(response.headers());
+            }
+            Err(error) => {
+                self.note_error(&error);
+                self.note(&error.body());
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use nsx_api::{CallOptions, Client, Config, Error};
@@ -274,4 +275,25 @@ pub(crate) async fn get(client: &Client) -> Result<u16, Error> {
 pub(crate) async fn call(builder: Config) -> Result<u16, Error> {
     let client = builder.options(CallOptions::new().max_retries(0)).build()?;
     get(&client).await
+}
+
+/// Where the certificates of the platform are read from on Linux.
+pub(crate) const PLATFORM_FILE: &str = "SSL_CERT_FILE";
+
+/// Runs a test again in a process of its own, whose certificates of the platform are in this file. True in that process.
+pub(crate) fn in_own_process(test: &str, platform: &Path) -> bool {
+    const MARK: &str = "NSX_API_TEST_OWN_PROCESS";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let run = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(MARK, "1")
+        .env(PLATFORM_FILE, platform)
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success() && said.contains("1 passed"), "{said}");
+    false
 }
