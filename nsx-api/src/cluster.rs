@@ -53,6 +53,12 @@ impl Endpoint {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(&self.in_flight)
     }
+
+    /// Whether a call that goes from the other here is better off.
+    pub(crate) fn has_fewer_calls_than(&self, other: &Self) -> bool {
+        let [here, there] = [self, other].map(|one| one.in_flight.load(Ordering::Relaxed));
+        here.saturating_add(1) < there
+    }
 }
 
 impl Drop for InFlight<'_> {

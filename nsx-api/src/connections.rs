@@ -105,6 +105,12 @@ impl Connections {
         self.read(|current| current.http.clone())
     }
 
+    /// Whether the client has a certificate of its own.
+    pub(crate) fn has_identity(&self) -> bool {
+        let tls = self.settings.tls.as_ref();
+        tls.is_some_and(|tls| tls.identity.is_some())
+    }
+
     /// A number that is another one once the files have changed.
     pub(crate) fn generation(&self) -> u64 {
         self.read(|current| current.generation)

@@ -9,46 +9,28 @@ use reqwest::Url;
 use rustls::AlertDescription;
 
 use crate::error::Answer;
-use crate::retry::Outcome;
+use crate::retry::Cause;
 use crate::text::one_line;
 use crate::{Error, ErrorKind, tls};
 
-/// A failed attempt: the error, and what it means for another attempt.
+/// A failed attempt: the error, and what the policy for retries makes its decision from.
 pub(crate) struct Failure {
     pub(crate) error: Error,
-    pub(crate) outcome: Outcome,
+    pub(crate) cause: Cause,
     /// What the manager asked to be waited.
     pub(crate) retry_after: Option<Duration>,
     /// Where the answer points, if that may be followed.
     pub(crate) redirect: Option<Url>,
-    /// Whether it is the caller's own doing: a deadline, or a stream that failed.
-    pub(crate) is_callers: bool,
 }
 
 impl Failure {
-    pub(crate) fn new(error: Error, outcome: Outcome) -> Self {
+    pub(crate) fn new(error: Error, cause: Cause) -> Self {
         Self {
             error,
-            outcome,
+            cause,
             retry_after: None,
             redirect: None,
-            is_callers: false,
         }
-    }
-
-    pub(crate) fn of_caller(mut self) -> Self {
-        self.is_callers = true;
-        self
-    }
-
-    /// Whether it says that the manager cannot be reached, does not answer, or is not there behind its proxy.
-    pub(crate) fn is_of_manager(&self) -> bool {
-        let no_answer = matches!(
-            self.error.kind(),
-            ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout | ErrorKind::Connection
-        );
-        let status = self.error.status().map(|status| status.as_u16());
-        !self.is_callers && (no_answer || matches!(status, Some(502..=504)))
     }
 
     /// The same failure, with what is known of the answer that it befell.
@@ -61,54 +43,56 @@ impl Failure {
 /// The failure of a request that could not be made.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(error, Outcome::Final)
+        Self::new(error, Cause::Callers)
     }
 }
 
 /// The failure of a request that got no answer.
 pub(crate) fn request(error: reqwest::Error) -> Failure {
     if error.is_builder() {
-        return failure(
-            ErrorKind::InvalidRequest,
-            "the request cannot be made",
-            Outcome::Final,
-            error,
-        );
+        let what = "the request cannot be made";
+        return failure(ErrorKind::InvalidRequest, what, Cause::Callers, error);
     }
     if is_of_callers_stream(&error) {
         let what = "the stream of the request's body failed";
-        let failure = failure(ErrorKind::Connection, what, Outcome::Final, error);
-        return failure.of_caller();
+        return failure(ErrorKind::Connection, what, Cause::Callers, error);
     }
     if let Some(refusal) = refusal_of_certificate(&error) {
         return refused_certificate(refusal, error);
     }
-    // Only while it is made: TLS that fails later is a connection lost like another.
-    if error.is_connect() && find::<rustls::Error>(&error).is_some() {
-        return failure(
-            ErrorKind::Tls,
-            "no trusted connection",
-            Outcome::Final,
-            error,
-        );
-    }
     if error.is_connect() {
-        return failure(
-            ErrorKind::Connect,
-            "cannot connect",
-            Outcome::NotDone,
-            error,
-        );
+        return no_connection(error);
     }
     if was_refused(&error) {
-        return failure(
-            ErrorKind::Connection,
-            "the connection was closed",
-            Outcome::NotDone,
-            error,
-        );
+        let what = "the connection was closed";
+        return failure(ErrorKind::Connection, what, Cause::NotBegun, error);
     }
     body(error)
+}
+
+/// The failure of a connection that did not come about. TLS that fails later is a connection lost like another.
+fn no_connection(error: reqwest::Error) -> Failure {
+    let (kind, what, cause) = match find::<rustls::Error>(&error) {
+        None => (ErrorKind::Connect, "cannot connect", Cause::NoConnection),
+        Some(fault) if is_passing(fault) => (ErrorKind::Tls, "no TLS", Cause::NoConnection),
+        Some(_) => (ErrorKind::Tls, "no trusted connection", Cause::Untrusted),
+    };
+    failure(kind, what, cause, error)
+}
+
+/// Whether TLS failed for what was said and not for who said it: a manager that is starting, or what stands before it, may do better
+/// the next time. What one side thinks of the other's certificate, versions and ciphers it will think again.
+fn is_passing(fault: &rustls::Error) -> bool {
+    use rustls::Error as Fault;
+    matches!(
+        fault,
+        Fault::InvalidMessage(_)
+            | Fault::InappropriateMessage { .. }
+            | Fault::InappropriateHandshakeMessage { .. }
+            | Fault::DecryptError
+            | Fault::PeerSentOversizedRecord
+            | Fault::AlertReceived(AlertDescription::InternalError)
+    )
 }
 
 /// What an alert about the client's certificate means, should there be one among the causes.
@@ -129,7 +113,7 @@ fn refusal_of_certificate(error: &reqwest::Error) -> Option<String> {
 
 fn refused_certificate(refusal: String, error: reqwest::Error) -> Failure {
     let error = Error::new(ErrorKind::Tls, refusal).with_source(error.without_url());
-    Failure::new(error, Outcome::Final)
+    Failure::new(error, Cause::Untrusted)
 }
 
 /// Whether it is the stream of the request's body that failed. HTTP/2 tells of it by a reset from this side.
@@ -145,55 +129,55 @@ fn is_of_callers_stream(error: &reqwest::Error) -> bool {
 
 /// The failure of a body that broke off.
 pub(crate) fn body(error: reqwest::Error) -> Failure {
-    if error.is_timeout() {
-        return failure(
+    match error.is_timeout() {
+        true => failure(
             ErrorKind::Timeout,
             "the connection timed out",
-            Outcome::Unknown,
+            Cause::TimedOut,
             error,
-        );
+        ),
+        false => failure(
+            ErrorKind::Connection,
+            "the connection was lost",
+            Cause::Lost,
+            error,
+        ),
     }
-    failure(
-        ErrorKind::Connection,
-        "the connection was lost",
-        Outcome::Unknown,
-        error,
-    )
 }
 
 /// The failure of a body that ended, without an error, before its announced length.
 pub(crate) fn cut_off(received: u64, announced: u64) -> Failure {
-    let cause = Cause(format!(
+    let cause = Words(format!(
         "the body ended after {received} of {announced} bytes"
     ));
     let message = format!("the connection was lost: {cause}");
     let error = Error::new(ErrorKind::Connection, message).with_source(cause);
-    Failure::new(error, Outcome::Unknown)
+    Failure::new(error, Cause::Lost)
 }
 
-fn failure(kind: ErrorKind, what: &str, outcome: Outcome, error: reqwest::Error) -> Failure {
+fn failure(kind: ErrorKind, what: &str, cause: Cause, error: reqwest::Error) -> Failure {
     // The URL may hold a query, and says no more than operation and manager do.
     let error = error.without_url();
     let root = one_line(&root(&error), 300);
     let failed = Error::new(kind, format!("{what}: {root}"));
     let failed = match is_discreet(&error) {
         true => failed.with_source(error),
-        false => failed.with_source(Cause(root)),
+        false => failed.with_source(Words(root)),
     };
-    Failure::new(failed, outcome)
+    Failure::new(failed, cause)
 }
 
 /// A cause in our own words, in the place of one that says too much.
 #[derive(Debug)]
-struct Cause(String);
+struct Words(String);
 
-impl fmt::Display for Cause {
+impl fmt::Display for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl StdError for Cause {}
+impl StdError for Words {}
 
 /// Whether the causes may be shown as they are. Those of HTTP/2 may hold what the other side wrote into a GOAWAY.
 fn is_discreet(error: &reqwest::Error) -> bool {

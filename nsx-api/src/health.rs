@@ -101,6 +101,7 @@ async fn is_healthy(login: &Login) -> bool {
     let answer = login
         .with(options)
         .request(Method::GET, HEALTH)
+        .named("health")
         .send()
         .await;
     match answer {

@@ -3,92 +3,144 @@
 //! Spans bear the names of OpenTelemetry's conventions for HTTP clients. No header, no query and no body gets into them.
 
 use std::borrow::Cow;
-use std::time::Duration;
 
+use http::StatusCode;
+use tokio::time::Instant;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug_span, info_span};
 
+use crate::Error;
 use crate::address::Address;
 use crate::error::Call;
 use crate::transport::Outgoing;
-use crate::{Error, Response};
 
-/// The span of a call, over all its attempts.
-pub(crate) fn call_span(outgoing: &Outgoing, call: &Call) -> Span {
-    let operation = call.operation.as_deref();
-    info_span!(
-        "nsx_call",
-        otel.kind = "internal",
-        otel.name = name(call).unwrap_or(outgoing.method.as_str()),
-        otel.status_code = Empty,
-        nsx.operation = operation,
-        http.request.method = outgoing.method.as_str(),
-        http.request.resend_count = Empty,
-        http.response.status_code = Empty,
-        server.address = Empty,
-        server.port = Empty,
-        error.r#type = Empty,
-    )
+/// What a call comes to, and an attempt, whose end nobody waits for.
+const CANCELLED: &str = "cancelled";
+
+/// The span of a call, over all its attempts. What came of it is filled in when this is dropped, and counted.
+pub(crate) struct CallWatch<'c> {
+    pub(crate) span: Span,
+    began: Instant,
+    name: Option<&'static str>,
+    address: Option<&'c Address>,
+    attempts: u32,
+    end: End,
 }
 
-/// The span of one attempt of a call.
-pub(crate) fn attempt_span(outgoing: &Outgoing, address: &Address, attempts: u32) -> Span {
-    debug_span!(
-        "nsx_attempt",
-        otel.kind = "client",
-        otel.name = outgoing.method.as_str(),
-        otel.status_code = Empty,
-        http.request.method = outgoing.method.as_str(),
-        http.request.resend_count = resend_count(attempts),
-        http.response.status_code = Empty,
-        server.address = &*address.host,
-        server.port = address.port,
-        error.r#type = Empty,
-    )
-}
-
-/// Fills in what came of it.
-pub(crate) fn record(span: &Span, status: Option<u16>, error: Option<&Error>) {
-    if let Some(status) = status {
-        span.record("http.response.status_code", status);
+impl<'c> CallWatch<'c> {
+    pub(crate) fn new(outgoing: &Outgoing, call: &Call) -> Self {
+        let span = info_span!(
+            "nsx_call",
+            otel.kind = "internal",
+            otel.name = call.name.unwrap_or(outgoing.method.as_str()),
+            otel.status_code = Empty,
+            nsx.operation = call.operation.as_deref(),
+            http.request.method = outgoing.method.as_str(),
+            http.request.resend_count = Empty,
+            http.response.status_code = Empty,
+            server.address = Empty,
+            server.port = Empty,
+            error.r#type = Empty,
+        );
+        Self {
+            span,
+            began: Instant::now(),
+            name: call.name,
+            address: None,
+            attempts: 0,
+            end: End::default(),
+        }
     }
-    if let Some(error) = error {
-        span.record("otel.status_code", "ERROR");
-        span.record("error.type", display(error_type(error)));
+
+    /// Another attempt begins.
+    pub(crate) fn attempt(&mut self, outgoing: &Outgoing, address: &'c Address) -> AttemptWatch {
+        self.attempts = self.attempts.saturating_add(1);
+        self.address = Some(address);
+        let span = debug_span!(
+            "nsx_attempt",
+            otel.kind = "client",
+            otel.name = outgoing.method.as_str(),
+            otel.status_code = Empty,
+            http.request.method = outgoing.method.as_str(),
+            http.request.resend_count = resend_count(self.attempts),
+            http.response.status_code = Empty,
+            server.address = &*address.host,
+            server.port = address.port,
+            error.r#type = Empty,
+        );
+        AttemptWatch {
+            span,
+            end: End::default(),
+        }
+    }
+
+    pub(crate) fn ended(mut self, result: Result<StatusCode, &Error>) {
+        self.end = End::of(result);
     }
 }
 
-/// Fills in what came of a call, and counts it.
-pub(crate) fn ended<T>(
-    span: &Span,
-    address: &Address,
-    took: Duration,
-    result: &Result<Response<T>, Error>,
-) {
-    let (call, status, error) = match result {
-        Ok(response) => (
-            &response.facts().call,
-            Some(response.status().as_u16()),
-            None,
-        ),
-        Err(error) => (
-            error.call(),
-            error.status().map(|status| status.as_u16()),
-            Some(error),
-        ),
-    };
-    record(span, status, error);
-    span.record("http.request.resend_count", resend_count(call.attempts));
-    span.record("server.address", &*address.host);
-    span.record("server.port", address.port);
-    count(call, error, took);
+impl Drop for CallWatch<'_> {
+    fn drop(&mut self) {
+        self.end.record(&self.span);
+        self.span
+            .record("http.request.resend_count", resend_count(self.attempts));
+        if let Some(address) = self.address {
+            self.span.record("server.address", &*address.host);
+            self.span.record("server.port", address.port);
+        }
+        count(self);
+    }
 }
 
-/// The `operationId`. The path of a call that has none is no name: there is no end of them.
-fn name(call: &Call) -> Option<&'static str> {
-    match &call.operation {
-        Some(Cow::Borrowed(id)) => Some(id),
-        _ => None,
+/// The span of one attempt of a call. What came of it is filled in when this is dropped.
+pub(crate) struct AttemptWatch {
+    pub(crate) span: Span,
+    end: End,
+}
+
+impl AttemptWatch {
+    pub(crate) fn ended(mut self, result: Result<StatusCode, &Error>) {
+        self.end = End::of(result);
+    }
+}
+
+impl Drop for AttemptWatch {
+    fn drop(&mut self) {
+        self.end.record(&self.span);
+    }
+}
+
+/// What came of a call or an attempt.
+struct End {
+    status: Option<StatusCode>,
+    error_type: Option<Cow<'static, str>>,
+}
+
+impl Default for End {
+    fn default() -> Self {
+        Self {
+            status: None,
+            error_type: Some(CANCELLED.into()),
+        }
+    }
+}
+
+impl End {
+    fn of(result: Result<StatusCode, &Error>) -> Self {
+        Self {
+            status: result.map_or_else(Error::status, Some),
+            error_type: result.err().map(|error| error_type(error).into()),
+        }
+    }
+
+    fn record(&self, span: &Span) {
+        if let Some(status) = self.status {
+            span.record("http.response.status_code", status.as_u16());
+        }
+        if let Some(error_type) = &self.error_type {
+            span.record("otel.status_code", "ERROR");
+            span.record("error.type", display(error_type));
+        }
     }
 }
 
@@ -106,16 +158,17 @@ fn error_type(error: &Error) -> String {
 }
 
 #[cfg(not(feature = "metrics"))]
-fn count(_: &Call, _: Option<&Error>, _: Duration) {}
+fn count(_: &CallWatch<'_>) {}
 
 #[cfg(feature = "metrics")]
-fn count(call: &Call, error: Option<&Error>, took: Duration) {
-    let operation = name(call).unwrap_or("other");
-    let outcome = error.map_or("ok".to_owned(), error_type);
-    let attempts = call.attempts.into();
+fn count(watch: &CallWatch<'_>) {
+    // The path of a call that has no name is none: there is no end of them.
+    let operation = watch.name.unwrap_or("other");
+    let outcome = watch.end.error_type.clone().unwrap_or("ok".into());
     metrics::counter!("nsx_api_calls_total", "operation" => operation, "outcome" => outcome.clone())
         .increment(1);
-    metrics::counter!("nsx_api_attempts_total", "operation" => operation).increment(attempts);
+    metrics::counter!("nsx_api_attempts_total", "operation" => operation)
+        .increment(watch.attempts.into());
     metrics::histogram!("nsx_api_call_duration_seconds", "operation" => operation, "outcome" => outcome)
-        .record(took);
+        .record(watch.began.elapsed());
 }

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
 
 use crate::failure::{self, Failure};
-use crate::retry::Outcome;
+use crate::retry::Cause;
 use crate::text;
 use crate::transport::TimeLimit;
 use crate::{Error, ErrorKind};
@@ -118,7 +118,7 @@ fn too_large(most: usize) -> Failure {
         0 => format!("the body is larger than {} MiB", most >> 20),
         _ => format!("the body is larger than {most} bytes"),
     };
-    Failure::new(Error::new(ErrorKind::BodyTooLarge, message), Outcome::Final)
+    Failure::new(Error::new(ErrorKind::BodyTooLarge, message), Cause::Callers)
 }
 
 #[cfg(test)]

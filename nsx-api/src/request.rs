@@ -41,6 +41,7 @@ use crate::{
 pub struct Request<'a> {
     client: &'a Client,
     operation: Cow<'static, str>,
+    name: Option<&'static str>,
     method: Method,
     idempotent: bool,
     path: String,
@@ -61,6 +62,7 @@ impl<'a> Request<'a> {
             operation.path.into(),
         );
         request.idempotent = operation.idempotent;
+        request.name = Some(operation.id);
         if !operation.accept.is_empty() {
             request
                 .headers
@@ -97,6 +99,7 @@ impl<'a> Request<'a> {
         Self {
             client,
             operation,
+            name: None,
             idempotent: method.is_idempotent(),
             method,
             path,
@@ -107,6 +110,12 @@ impl<'a> Request<'a> {
             credentials: None,
             fault: None,
         }
+    }
+
+    /// What a call of the library's own is counted as.
+    pub(crate) fn named(mut self, name: &'static str) -> Self {
+        self.name = Some(name);
+        self
     }
 
     /// Fills in the path parameter `name`.
@@ -256,6 +265,7 @@ impl<'a> Request<'a> {
     fn outgoing(&self) -> Result<(Outgoing, Call), Error> {
         let call = Call {
             operation: Some(self.operation.clone()),
+            name: self.name,
             manager: Some(self.client.core.cluster.first.address.manager.clone()),
             attempts: 0,
         };

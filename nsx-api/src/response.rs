@@ -244,6 +244,7 @@ mod tests {
             operation: Some("Op".into()),
             manager: Some("nsx".into()),
             attempts: 2,
+            ..Call::default()
         };
         let mask = |text: String| text.replace("SECRET", "•••");
         Response::new(value, Facts::new(call, StatusCode::OK, headers, mask))

@@ -4,33 +4,23 @@
 
 mod common;
 
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
+use std::time::Duration;
+
+use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use nsx_api::Client;
+use nsx_api::auth::Session;
 use nsx_api::http::Method;
-use nsx_api::mock::Answer;
+use nsx_api::mock::{Answer, Manager};
 
 use common::open_and_quick;
 
-#[tokio::test]
-async fn calls_are_counted_by_operation_and_outcome() {
-    let recorder = DebuggingRecorder::new();
-    let snapshotter = recorder.snapshotter();
-    let _guard = metrics::set_default_local_recorder(&recorder);
-    let (manager, client) = open_and_quick().await;
-    manager.respond_with(Answer::api_error(503, 1, "Busy.").times(2));
-    client.create_registration_token().send().await.unwrap();
-    for path in ["/api/v1/x/1", "/api/v1/x/2"] {
-        client.request(Method::GET, path).send().await.unwrap_err();
-    }
-    let mut seen: Vec<String> = snapshotter
-        .snapshot()
-        .into_vec()
-        .into_iter()
+/// What was counted since the last time.
+fn counted(snapshotter: &Snapshotter) -> Vec<String> {
+    let snapshot = snapshotter.snapshot().into_vec().into_iter();
+    let mut seen: Vec<String> = snapshot
         .map(|(key, _, _, value)| {
-            let labels: Vec<String> = key
-                .key()
-                .labels()
-                .map(|label| label.value().to_owned())
-                .collect();
+            let labels = key.key().labels().map(|label| label.value().to_owned());
+            let labels: Vec<String> = labels.collect();
             let value = match value {
                 DebugValue::Counter(count) => count.to_string(),
                 DebugValue::Histogram(values) => format!("{} values", values.len()),
@@ -40,8 +30,21 @@ async fn calls_are_counted_by_operation_and_outcome() {
         })
         .collect();
     seen.sort();
+    seen
+}
+
+#[tokio::test]
+async fn calls_are_counted_by_operation_and_outcome() {
+    let recorder = DebuggingRecorder::new();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let (manager, client) = open_and_quick().await;
+    manager.respond_with(Answer::api_error(503, 1, "Busy.").times(2));
+    client.create_registration_token().send().await.unwrap();
+    for path in ["/api/v1/x/1", "/api/v1/x/2"] {
+        client.request(Method::GET, path).send().await.unwrap_err();
+    }
     assert_eq!(
-        seen,
+        counted(&recorder.snapshotter()),
         [
             "nsx_api_attempts_total CreateRegistrationToken 3",
             "nsx_api_attempts_total other 2",
@@ -50,5 +53,66 @@ async fn calls_are_counted_by_operation_and_outcome() {
             "nsx_api_calls_total CreateRegistrationToken ok 1",
             "nsx_api_calls_total other 404 2",
         ]
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_counts_as_cancelled() {
+    let recorder = DebuggingRecorder::new();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let (manager, client) = open_and_quick().await;
+    manager.respond_with(Answer::success().delay(Duration::from_secs(60)));
+    let token = client.create_registration_token().send();
+    tokio::select! {
+        _ = token => unreachable!("it takes a minute"),
+        () = async { while manager.count() == 0 { tokio::task::yield_now().await } } => {}
+    }
+    // One that nobody polls is no call.
+    drop(client.create_registration_token().send());
+    assert_eq!(
+        counted(&recorder.snapshotter()),
+        [
+            "nsx_api_attempts_total CreateRegistrationToken 1",
+            "nsx_api_call_duration_seconds CreateRegistrationToken cancelled 1 values",
+            "nsx_api_calls_total CreateRegistrationToken cancelled 1",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_librarys_own_calls_have_names() {
+    let recorder = DebuggingRecorder::new();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let start = || {
+        Manager::builder()
+            .plain_http()
+            .credentials("u", "p")
+            .start()
+    };
+    let (gone, manager) = (start().await.unwrap(), start().await.unwrap());
+    gone.respond_always(502);
+    let client = Client::builder(gone.url())
+        .manager(manager.url())
+        .auth(Session::new("u", "p"))
+        .build()
+        .unwrap();
+    let get = || client.request(Method::GET, "/api/v1/x").send();
+    get().await.unwrap_err();
+    // A second later it is looked at.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    get().await.unwrap_err();
+    while gone.count() < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.close().await;
+    let counted = counted(&recorder.snapshotter());
+    let calls: Vec<&str> = counted
+        .iter()
+        .filter_map(|line| line.strip_prefix("nsx_api_calls_total "))
+        .collect();
+    assert_eq!(
+        calls,
+        ["health 502 1", "login ok 2", "logout ok 2", "other 404 2"]
     );
 }

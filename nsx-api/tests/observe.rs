@@ -5,6 +5,8 @@
 mod common;
 mod paper;
 
+use std::time::Duration;
+
 use nsx_api::http::Method;
 use nsx_api::mock::Answer;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -26,16 +28,54 @@ fn assert_has(line: &str, parts: &[&str]) {
     }
 }
 
-#[tokio::test]
-async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_says_why() {
-    let paper = Paper::default();
+/// Writes down what happens from here on, spans when they end.
+fn listen(paper: &Paper) -> tracing::subscriber::DefaultGuard {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)
         .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false)
         .with_writer(paper.clone())
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    tracing::subscriber::set_default(subscriber)
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_says_so_in_its_spans() {
+    let paper = Paper::default();
+    let _guard = listen(&paper);
+    let (manager, client) = open_and_quick().await;
+    let address = manager.url().replace("http://127.0.0.1:", "server.port=");
+    manager.respond_with(429);
+    manager.respond_always(Answer::success().delay(Duration::from_secs(60)));
+    tokio::select! {
+        _ = client.create_registration_token().send() => unreachable!("it takes a minute"),
+        () = async { while manager.count() < 2 { tokio::task::yield_now().await } } => {}
+    }
+    let seen = take(&paper);
+    let closed: Vec<&String> = seen
+        .iter()
+        .filter(|line| line.contains(": close "))
+        .collect();
+    let [_, attempt, call] = *closed.as_slice() else {
+        unreachable!("{seen:#?}")
+    };
+    let cancelled = [
+        "otel.status_code=\"ERROR\"",
+        "error.type=cancelled",
+        "http.request.resend_count=1",
+        "server.address=\"127.0.0.1\"",
+        &address,
+    ];
+    for span in [attempt, call] {
+        assert_has(span, &cancelled);
+        assert!(!span.contains("http.response.status_code"), "{span}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_says_why() {
+    let paper = Paper::default();
+    let _guard = listen(&paper);
     let (manager, client) = open_and_quick().await;
     let port = format!("server.port={}", manager.url().rsplit(':').next().unwrap());
 

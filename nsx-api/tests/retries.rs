@@ -7,8 +7,10 @@ mod common;
 use std::time::{Duration, Instant};
 
 use http::Method;
+use nsx_api::auth::{Basic, Identity};
 use nsx_api::mock::{Answer, Manager};
-use nsx_api::{CallOptions, Client, ErrorKind};
+use nsx_api::{CallOptions, Client, Config, ErrorKind};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use common::{THING as PATH, things as manager};
 
@@ -100,6 +102,63 @@ async fn a_handshake_that_does_not_end_is_no_connection_and_is_tried_again() {
             (Err(ErrorKind::Connect), 2),
             "{connect:?} {attempt:?}"
         );
+    }
+}
+
+/// What comes of a call that may be sent twice, and at once.
+async fn tried(config: Config) -> (Result<u16, ErrorKind>, u32) {
+    let soon = CallOptions::new().max_retry_delay(Duration::from_millis(1));
+    let client = config.options(soon.max_retries(1)).build().unwrap();
+    attempts(&client, Method::POST).await
+}
+
+#[tokio::test]
+async fn tls_that_fails_for_no_ones_certificate_is_tried_again() {
+    let manager = Manager::start().await.unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("https://{}", listener.local_addr().unwrap());
+    // It says something else than TLS.
+    let babble = async {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.write_all(b"HTTP/1.1 503 Starting\r\n\r\n").await;
+            let _ = stream.read_to_end(&mut Vec::new()).await;
+        }
+    };
+    let config = Client::builder(address).ca_pem(manager.ca_pem());
+    let found = tokio::select! { found = tried(config) => found, () = babble => unreachable!() };
+    assert_eq!(found, (Err(ErrorKind::Tls), 2));
+    // One that is not trusted does not get better by another look.
+    let stranger = Manager::start().await.unwrap();
+    let config = Client::builder(manager.url()).ca_pem(stranger.ca_pem());
+    assert_eq!(tried(config).await, (Err(ErrorKind::Tls), 1));
+    assert_eq!(manager.count(), 0);
+}
+
+#[tokio::test]
+async fn a_manager_that_does_not_know_the_clients_certificate_yet_is_asked_again() {
+    let builder = Manager::builder().client_certificates();
+    let manager = builder.start().await.unwrap();
+    manager.on(&format!("POST {PATH}"), |_| Answer::json(200, ()));
+    let certificate = manager.issue_client_certificate().unwrap();
+    let identity = Identity::from_pem(certificate.certificate_pem, certificate.key_pem);
+    let config = Client::builder(manager.url()).ca_pem(manager.ca_pem());
+    for (config, code, found) in [
+        (config.clone().identity(identity.clone()), 99, (Ok(200), 2)),
+        (
+            config.clone().identity(identity),
+            98,
+            (Err(ErrorKind::InternalServerError), 1),
+        ),
+        // Without a certificate it means something else, whatever that is.
+        (
+            config.auth(Basic::new(manager.username(), manager.password())),
+            99,
+            (Err(ErrorKind::InternalServerError), 1),
+        ),
+    ] {
+        manager.respond_with(Answer::api_error(500, code, "Failed."));
+        assert_eq!(tried(config).await, found, "{code}");
     }
 }
 

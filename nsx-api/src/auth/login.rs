@@ -43,7 +43,7 @@ impl Login {
 
     /// A call. Its path counts from the manager's root, as that of [`Client::request`].
     pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
-        self.client.request(method, path)
+        self.client.request(method, path).named("login")
     }
 
     /// The same way with other options, as [`Client::with`].

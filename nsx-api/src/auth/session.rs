@@ -81,6 +81,7 @@ impl Authenticate for Session {
         login
             .with(CallOptions::new().max_retries(0))
             .request(Method::POST, DESTROY)
+            .named("logout")
             .credentials(credentials)
             .send()
             .await?;

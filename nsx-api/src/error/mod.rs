@@ -70,7 +70,10 @@ impl Source {
 /// Which call it was; also what a response tells of it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Call {
+    /// The `operationId`; method and path of a call that has none.
     pub(crate) operation: Option<Cow<'static, str>>,
+    /// What it is counted as: one of few names.
+    pub(crate) name: Option<&'static str>,
     pub(crate) manager: Option<Arc<str>>,
     pub(crate) attempts: u32,
 }
@@ -198,10 +201,6 @@ impl Error {
     /// The manager that was called: host, and port if it is not the usual one.
     pub fn manager(&self) -> Option<&str> {
         self.0.call.manager.as_deref()
-    }
-
-    pub(crate) fn call(&self) -> &Call {
-        &self.0.call
     }
 
     /// What came back to the call, or to the login that it waited for.

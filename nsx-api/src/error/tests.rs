@@ -15,6 +15,7 @@ fn call(attempts: u32) -> Call {
         operation: Some("CreateRegistrationToken".into()),
         manager: Some("nsx.example.com".into()),
         attempts,
+        ..Call::default()
     }
 }
 

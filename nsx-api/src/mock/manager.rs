@@ -25,7 +25,7 @@ use crate::auth::{Basic, Session};
 use crate::generated::{examples, operations};
 use crate::{Client, Error};
 
-/// A running stand-in for an NSX Manager, on a free port of 127.0.0.1.
+/// A running stand-in for an NSX Manager, on a port of 127.0.0.1.
 ///
 /// It stops when it is dropped: connections are closed and the port is free again as soon as the
 /// runtime gets to it. Any number of them run side by side, under any tokio runtime with I/O and
@@ -93,6 +93,7 @@ impl Manager {
         ManagerBuilder {
             plain_http: false,
             http1_only: false,
+            port: 0,
             credentials: None,
             rules: Rules {
                 basic_auth: true,
@@ -287,6 +288,7 @@ impl fmt::Debug for Manager {
 pub struct ManagerBuilder {
     plain_http: bool,
     http1_only: bool,
+    port: u16,
     credentials: Option<(String, String)>,
     rules: Rules,
     session_timeout: Duration,
@@ -307,6 +309,12 @@ impl ManagerBuilder {
     /// Does not offer HTTP/2.
     pub fn http1_only(mut self) -> Self {
         self.http1_only = true;
+        self
+    }
+
+    /// Listens on this port, instead of a free one: so a manager that was dropped comes back to its place.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
         self
     }
 
@@ -367,13 +375,13 @@ impl ManagerBuilder {
     /// Starts it.
     ///
     /// # Errors
-    /// When there is no port, or no random number, to be had.
+    /// When the port, or a random number, is not to be had.
     pub async fn start(self) -> io::Result<Manager> {
         let identity = self.identity()?;
         let tls = identity
             .as_ref()
             .map(|identity| TlsAcceptor::from(Arc::clone(&identity.config)));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let address = listener.local_addr()?;
         let state = Arc::new(self.state()?);
         let task = tokio::spawn(server::serve(listener, tls, Arc::clone(&state)));
@@ -422,6 +430,7 @@ impl fmt::Debug for ManagerBuilder {
         f.debug_struct("ManagerBuilder")
             .field("plain_http", &self.plain_http)
             .field("http1_only", &self.http1_only)
+            .field("port", &self.port)
             .field("rules", &self.rules)
             .field("session_timeout", &self.session_timeout)
             .field("certificate", &self.certificate)

@@ -10,7 +10,7 @@ use crate::error::Answer;
 use crate::failure::{self, Failure};
 use crate::receive::{self, Receive};
 use crate::response::{mark_sensitive, request_id};
-use crate::retry::{Outcome, retry_after};
+use crate::retry::{Author, Cause, retry_after};
 use crate::{ApiError, Error, ErrorKind, redirect};
 
 /// One attempt: the request is sent once, and what comes back is read.
@@ -68,8 +68,10 @@ impl Attempt<'_> {
             api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
             body: Some(receive::kept(&body, mask)),
         };
-        let is_undone =
-            answer.api_error.is_some() && self.course.client.options.effective_retry_unavailable();
+        let author = match &answer.api_error {
+            Some(error) => Author::Manager(error.error_code),
+            None => Author::Unknown,
+        };
         let message = match ErrorKind::of(status) {
             ErrorKind::Redirect => redirect::message(&headers, mask),
             _ => String::new(),
@@ -78,7 +80,7 @@ impl Attempt<'_> {
         Failure {
             retry_after,
             redirect: redirect::target(status, &headers, &self.course.url),
-            ..Failure::new(error, Outcome::of(status, is_undone))
+            ..Failure::new(error, Cause::Answer(status, author))
         }
     }
 }

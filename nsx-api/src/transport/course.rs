@@ -1,28 +1,33 @@
 //! How far a call has come: to which manager it goes, with which credentials, and whether there is another attempt.
 
+use std::error::Error as _;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use reqwest::Url;
 use tokio::sync::SemaphorePermit;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tower::retry::budget::Budget;
-use tracing::{Span, debug, info};
+use tracing::{debug, info};
 
 use super::Outgoing;
 use super::time_limit::TimeLimit;
 use crate::auth::{Keeper, Kept, Refused, Renewed};
-use crate::cluster::Endpoint;
+use crate::cluster::{Endpoint, InFlight};
 use crate::error::Call;
 use crate::failure::Failure;
 use crate::limit::Refusal;
 use crate::mask::{Mask, mask};
 use crate::response::Facts;
-use crate::retry::{Failed, Outcome, Policy};
-use crate::{Client, Error, ErrorKind, observe, redirect};
+use crate::retry::{Author, Cause, Failed, Policy, UNKNOWN_CERTIFICATE};
+use crate::{Client, Error, ErrorKind, redirect};
+
+/// How long a call waits before one manager until it looks for a better one.
+const BETWEEN_CHOICES: Duration = Duration::from_secs(1);
 
 /// How far a call has come: where it is sent, and what was tried.
 pub(super) struct Course<'c> {
@@ -43,7 +48,26 @@ pub(super) struct Course<'c> {
     /// Whether it went to another manager as one was not there.
     moved: bool,
     /// What the last attempt came to.
-    pub(super) last: Option<Error>,
+    last: Option<Error>,
+}
+
+/// What an attempt takes up at its manager, for as long as this is kept.
+pub(super) struct Ready<'c>(
+    #[expect(dead_code, reason = "it counts")] InFlight<'c>,
+    #[expect(dead_code, reason = "it counts")] Option<SemaphorePermit<'c>>,
+);
+
+/// Why an attempt cannot begin where the call is.
+enum Unready<'c> {
+    /// This manager is to deal with the call.
+    Better(&'c Endpoint),
+    Failed(Error),
+}
+
+impl From<Error> for Unready<'_> {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl<'c> Course<'c> {
@@ -55,6 +79,9 @@ impl<'c> Course<'c> {
                 delay: client.options.effective_retry_delay(),
                 idempotent: outgoing.idempotent,
                 repeatable: outgoing.body.is_repeatable(),
+                retry_unavailable: client.options.effective_retry_unavailable(),
+                by_certificate: client.core.connections.has_identity()
+                    && outgoing.credentials.is_none(),
             },
             endpoint: &client.core.cluster.first,
             url: outgoing.url.clone(),
@@ -104,26 +131,69 @@ impl<'c> Course<'c> {
         !std::ptr::eq(self.endpoint, next) && next.health.is_up()
     }
 
-    /// Waits for all that an attempt needs: credentials, and room for it within the client's own limits.
-    pub(super) async fn prepare(&mut self) -> Result<Option<SemaphorePermit<'c>>, Error> {
-        self.fetch_credentials().await?;
-        let mut room = self.room().await?;
-        if !self.has_current_credentials() {
-            // They are fetched without taking room from others, and once: those of some schemes never hold for long.
-            drop(room);
-            self.fetch_credentials().await?;
-            room = self.room().await?;
+    /// Waits for all that an attempt needs: a manager, credentials there, and room within the client's own limits.
+    pub(super) async fn prepare(&mut self, call: &Call) -> Result<Ready<'c>, Error> {
+        loop {
+            let in_flight = self.endpoint.enter();
+            let error = match self.credentials_and_room().await {
+                Ok(room) => {
+                    self.generation = self.client.core.connections.generation();
+                    return Ok(Ready(in_flight, room));
+                }
+                Err(Unready::Better(next)) => {
+                    self.go_to(next);
+                    continue;
+                }
+                Err(Unready::Failed(error)) => error,
+            };
+            if !self.has_moved(&error) {
+                return Err(self.unsent(error));
+            }
+            info!(operation = call.operation.as_deref(), %error, "another manager is to deal with the call");
         }
-        self.generation = self.client.core.connections.generation();
-        Ok(room)
     }
 
-    async fn room(&self) -> Result<Option<SemaphorePermit<'c>>, Error> {
-        let room = self.deadline.wait(self.endpoint.limiter.enter()).await;
-        room.map_err(|within| {
+    async fn credentials_and_room(&mut self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
+        self.fetch_credentials().await?;
+        let room = self.room().await?;
+        if self.has_current_credentials() {
+            return Ok(room);
+        }
+        // They are fetched without taking room from others, and once: those of some schemes never hold for long.
+        drop(room);
+        self.fetch_credentials().await?;
+        self.room().await
+    }
+
+    async fn room(&self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
+        let room = self.deadline.wait(self.room_here_or_elsewhere()).await;
+        room.unwrap_or_else(|within| {
             let message = format!("the client's own limits left no room {within}");
-            Error::new(ErrorKind::TooManyRequests, message)
+            Err(Error::new(ErrorKind::TooManyRequests, message).into())
         })
+    }
+
+    /// Waits for room at the manager, but no longer than until another one is better.
+    async fn room_here_or_elsewhere(&self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
+        let mut room = pin!(self.endpoint.limiter.enter());
+        if !self.client.core.cluster.has_others() {
+            return Ok(room.await);
+        }
+        let was_up = self.endpoint.health.is_up();
+        loop {
+            let room = timeout(BETWEEN_CHOICES, room.as_mut()).await;
+            let is_down = !self.endpoint.health.is_up();
+            // One that was out already when the call came is the best that there was.
+            if room.is_err() || (was_up && is_down) {
+                let next = self.choose(Some(self.endpoint));
+                if self.is_way_out(next) && (is_down || next.has_fewer_calls_than(self.endpoint)) {
+                    return Err(Unready::Better(next));
+                }
+            }
+            if let Ok(room) = room {
+                return Ok(room);
+            }
+        }
     }
 
     /// Takes the credentials of this moment, if there are any: those of before the wait for room may not be good any more.
@@ -147,49 +217,47 @@ impl<'c> Course<'c> {
         }
     }
 
-    /// What an attempt that was sent then tells of the manager.
-    pub(super) fn learn<T>(
-        &self,
-        sent: Instant,
-        span: &Span,
-        result: &Result<(T, StatusCode, HeaderMap), Failure>,
-    ) {
-        let (status, failure) = match result {
-            Ok((_, status, _)) => (Some(*status), None),
-            Err(failure) => (failure.error.status(), Some(failure)),
-        };
-        let error = failure.map(|failure| &failure.error);
-        observe::record(span, status.map(|status| status.as_u16()), error);
+    /// What an attempt that was sent then tells of the manager: how it failed, if it did.
+    pub(super) fn learn(&self, sent: Instant, failure: Option<&Failure>) {
         let Endpoint {
             limiter,
             health,
             address,
             ..
         } = self.endpoint;
-        let is_managers_own = error.is_some_and(|error| error.api_error().is_some());
-        match status {
-            Some(StatusCode::TOO_MANY_REQUESTS) => limiter.refused(Refusal::Rate, sent),
-            Some(StatusCode::SERVICE_UNAVAILABLE) if is_managers_own => {
+        let cause = failure.map(|failure| failure.cause);
+        match cause {
+            Some(Cause::Answer(StatusCode::TOO_MANY_REQUESTS, _)) => {
+                limiter.refused(Refusal::Rate, sent);
+            }
+            Some(Cause::Answer(StatusCode::SERVICE_UNAVAILABLE, Author::Manager(_))) => {
                 limiter.refused(Refusal::Busy, sent);
             }
-            Some(_) => limiter.answered(),
-            None => {}
+            None | Some(Cause::Answer(..)) => limiter.answered(),
+            Some(_) => {}
         }
         if !self.client.core.cluster.has_others() {
             return;
         }
-        match failure {
-            Some(failure) if failure.is_of_manager() => {
-                health.failed(&address.manager, Instant::now());
-            }
-            Some(failure) if failure.is_callers => {}
-            _ => health.answered(&address.manager),
+        match cause {
+            Some(cause) if cause.is_of_manager() => health.failed(&address.manager, Instant::now()),
+            None | Some(Cause::Answer(..)) => health.answered(&address.manager),
+            Some(_) => {}
+        }
+    }
+
+    /// The error of a call whose next attempt could not begin. What it has met says more than what it was waiting for.
+    fn unsent(&mut self, error: Error) -> Error {
+        let note = "no other attempt could begin before the deadline";
+        match self.last.take() {
+            Some(last) if error.source().is_none() => last.with_note(note),
+            _ => error,
         }
     }
 
     /// Whether a call for which there were no credentials, as the manager's login could not be reached or failed, has gone to
     /// another manager. Nothing of it was sent.
-    pub(super) fn has_moved(&mut self, error: &Error) -> bool {
+    fn has_moved(&mut self, error: &Error) -> bool {
         let is_of_login = match error.kind() {
             ErrorKind::Connect | ErrorKind::Tls => true,
             ErrorKind::Authentication => {
@@ -278,27 +346,18 @@ impl<'c> Course<'c> {
     /// plain.
     fn retry(&mut self, failure: &Failure) -> Result<Duration, Option<&'static str>> {
         let next = self.choose(Some(self.endpoint));
-        let is_other = self.is_way_out(next) && failure.is_of_manager();
-        let outcome = match failure.error.kind() {
-            // Nothing was sent; but the same manager will show the same certificate.
-            ErrorKind::Tls if is_other => Outcome::NotDone,
-            _ => failure.outcome,
-        };
+        let cause = failure.cause;
         let failed = Failed {
             retries: self.retries,
-            outcome,
+            cause,
             retry_after: failure.retry_after,
             left: self.deadline.left(),
+            elsewhere: self.is_way_out(next) && cause.is_of_manager(),
         };
-        // Another manager has nothing to recover from, so a call goes there at once.
-        let wait = match is_other {
-            true => self.policy.allows(failed).then_some(Duration::ZERO),
-            false => self.policy.wait(failed, random()),
-        };
-        let wait = wait.ok_or(None)?;
-        // What was not begun is no more load there than the first time; and each call may move once.
-        let is_free = is_other && (outcome == Outcome::NotDone || !self.moved);
-        self.moved |= is_other;
+        let wait = self.policy.wait(failed, random()).ok_or(None)?;
+        // Where nothing was sent there was no load; and each call may move once.
+        let is_free = failed.elsewhere && (cause.is_before_request() || !self.moved);
+        self.moved |= failed.elsewhere && !cause.is_before_request();
         if !is_free && !self.client.core.budget.withdraw() {
             return Err(Some("the retry budget of the client is spent"));
         }
@@ -393,7 +452,8 @@ fn is_refusal(error: &Error) -> bool {
 
 /// Whether a manager says that it does not trust the client's certificate yet. It has looked no further.
 fn is_unknown_certificate(error: &Error) -> bool {
-    error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR) && error.error_code() == Some(99)
+    error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR)
+        && error.error_code() == Some(UNKNOWN_CERTIFICATE)
 }
 
 /// A number from 0 to 1. The standard library's hasher is seeded at random, which is enough to spread calls out.

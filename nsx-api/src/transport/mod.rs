@@ -8,20 +8,20 @@ mod attempt;
 mod course;
 mod time_limit;
 
-use std::error::Error as _;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
 use reqwest::Url;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
-use tracing::{Instrument, debug, info};
+use tracing::{Instrument, debug};
 
 use crate::auth::Kept;
 use crate::error::Call;
+use crate::observe::CallWatch;
 use crate::receive::Receive;
 use crate::response::Facts;
-use crate::{Body, Client, Error, ErrorKind, Response, observe};
+use crate::{Body, Client, Error, ErrorKind, Response};
 use attempt::Attempt;
 use course::Course;
 pub(crate) use time_limit::TimeLimit;
@@ -49,39 +49,39 @@ pub(crate) async fn send<T: Receive>(
         let reason = "the call is made outside of a Tokio runtime";
         return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
     }
-    let (span, began) = (observe::call_span(&outgoing, &call), Instant::now());
     let mut course = Course::new(client, outgoing);
-    let result = run(&mut course, call).instrument(span.clone()).await;
-    observe::ended(&span, &course.endpoint.address, began.elapsed(), &result);
+    let mut watch = CallWatch::new(&course.outgoing, &call);
+    let span = watch.span.clone();
+    let result = run(&mut course, &mut watch, call).instrument(span).await;
+    watch.ended(result.as_ref().map(Response::status));
     result
 }
 
-async fn run<T: Receive>(course: &mut Course<'_>, mut call: Call) -> Result<Response<T>, Error> {
+async fn run<'c, T: Receive>(
+    course: &mut Course<'c>,
+    watch: &mut CallWatch<'c>,
+    mut call: Call,
+) -> Result<Response<T>, Error> {
     loop {
+        let ready = course.prepare(&call).await;
         call.manager = Some(course.endpoint.address.manager.clone());
-        let _in_flight = course.endpoint.enter();
-        let _room = match (course.prepare().await, course.last.take()) {
-            (Ok(room), _) => room,
-            (Err(error), _) if course.has_moved(&error) => {
-                info!(operation = call.operation.as_deref(), %error, "another manager is to deal with the call");
-                continue;
-            }
-            // What the call has met says more than what it was waiting for.
-            (Err(error), Some(last)) if error.source().is_none() => {
-                let note = "no other attempt could begin before the deadline";
-                return Err(gave_up(last.with_note(note), call));
-            }
-            (Err(error), _) => return Err(gave_up(error, call)),
+        let ready = match ready {
+            Ok(ready) => ready,
+            Err(error) => return Err(gave_up(error, call)),
         };
         call.attempts = call.attempts.saturating_add(1);
-        let span = observe::attempt_span(&course.outgoing, &course.endpoint.address, call.attempts);
+        let watch = watch.attempt(&course.outgoing, &course.endpoint.address);
         let attempt = Attempt {
             course,
             limit: course.deadline.of_attempt(&course.client.options),
         };
         let sent = Instant::now();
-        let result = attempt.run().instrument(span.clone()).await;
-        course.learn(sent, &span, &result);
+        let result = attempt.run().instrument(watch.span.clone()).await;
+        watch.ended(match &result {
+            Ok((_, status, _)) => Ok(*status),
+            Err(failure) => Err(&failure.error),
+        });
+        course.learn(sent, result.as_ref().err());
         let failure = match result {
             Ok((value, status, headers)) => {
                 let facts = Facts::new(call, status, headers, |text| course.mask(text));
@@ -90,7 +90,7 @@ async fn run<T: Receive>(course: &mut Course<'_>, mut call: Call) -> Result<Resp
             }
             Err(failure) => failure,
         };
-        drop((_in_flight, _room));
+        drop(ready);
         match course.after(failure, &call).await {
             Ok(wait) if wait.is_zero() => {}
             Ok(wait) => sleep(wait).await,

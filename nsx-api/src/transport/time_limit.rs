@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::failure::Failure;
-use crate::retry::Outcome;
+use crate::retry::Cause;
 use crate::{CallOptions, Error, ErrorKind};
 
 /// The end of an attempt or of a call, and which of the two it is.
@@ -65,11 +65,11 @@ impl TimeLimit {
     pub(crate) async fn hold<T>(self, work: impl Future<Output = T>) -> Result<T, Failure> {
         self.wait(work).await.map_err(|within| {
             let error = Error::new(ErrorKind::Timeout, format!("no whole answer {within}"));
-            let failure = Failure::new(error, Outcome::Unknown);
-            match self.is_deadline {
-                true => failure.of_caller(),
-                false => failure,
-            }
+            let cause = match self.is_deadline {
+                true => Cause::Callers,
+                false => Cause::TimedOut,
+            };
+            Failure::new(error, cause)
         })
     }
 }

@@ -1,0 +1,343 @@
+use super::*;
+use proptest::prelude::*;
+
+const POLICY: Policy = Policy {
+    max_retries: 4,
+    delay: (Duration::ZERO, Duration::from_secs(10)),
+    idempotent: false,
+    repeatable: true,
+    retry_unavailable: true,
+    by_certificate: false,
+};
+const FAILED: Failed = Failed {
+    retries: 0,
+    cause: Cause::NoConnection,
+    retry_after: None,
+    left: None,
+    elsewhere: false,
+};
+
+fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+fn answer(status: u16, author: Author) -> Cause {
+    Cause::Answer(StatusCode::from_u16(status).unwrap(), author)
+}
+
+fn manager(status: u16, code: i64) -> Cause {
+    answer(status, Author::Manager(Some(code)))
+}
+
+fn proxy(status: u16) -> Cause {
+    answer(status, Author::Unknown)
+}
+
+/// When a call is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Again {
+    Always,
+    /// Only if sending it twice is the same as sending it once.
+    Idempotent,
+    /// Only to another manager.
+    Elsewhere,
+    Never,
+}
+
+/// Each way in which an attempt may fail.
+fn causes() -> Vec<(Cause, Again)> {
+    use Again::{Always, Elsewhere, Idempotent, Never};
+    let mut causes = vec![
+        (Cause::NoConnection, Always),
+        (Cause::Untrusted, Elsewhere),
+        (Cause::NotBegun, Always),
+        (Cause::Lost, Idempotent),
+        (Cause::TimedOut, Idempotent),
+        (Cause::Callers, Never),
+        (proxy(429), Always),
+        (manager(429, 102), Always),
+        (answer(503, Author::Manager(None)), Always),
+        (manager(503, 98), Always),
+        (proxy(503), Idempotent),
+        (proxy(500), Idempotent),
+        (answer(500, Author::Manager(None)), Idempotent),
+        (manager(500, 1), Idempotent),
+        (manager(500, 98), Idempotent),
+        (manager(500, 607), Idempotent),
+        (manager(500, 610), Idempotent),
+        (manager(500, 99), Idempotent),
+        (manager(400, 99), Never),
+        (manager(403, 98), Never),
+    ];
+    for status in [502, 504] {
+        causes.extend([
+            (proxy(status), Idempotent),
+            (manager(status, 1), Idempotent),
+        ]);
+    }
+    for status in [
+        200, 301, 307, 400, 401, 403, 404, 408, 409, 412, 418, 501, 505, 507, 599,
+    ] {
+        causes.extend([(proxy(status), Never), (manager(status, 1), Never)]);
+    }
+    causes
+}
+
+#[test]
+fn a_call_is_sent_again_only_when_that_is_safe() {
+    for (cause, again) in causes() {
+        for (idempotent, elsewhere) in [(false, false), (true, false), (false, true), (true, true)]
+        {
+            let policy = Policy {
+                idempotent,
+                ..POLICY
+            };
+            let failed = Failed {
+                cause,
+                elsewhere,
+                ..FAILED
+            };
+            let expected = match again {
+                Again::Always => true,
+                Again::Idempotent => idempotent,
+                Again::Elsewhere => elsewhere,
+                Again::Never => false,
+            };
+            let row = format!("{cause:?} {idempotent} {elsewhere}");
+            assert_eq!(policy.wait(failed, 0.5).is_some(), expected, "{row}");
+            let once = Policy {
+                repeatable: false,
+                ..policy
+            };
+            assert_eq!(once.wait(failed, 0.5), None, "{row}");
+        }
+    }
+}
+
+#[test]
+fn the_caller_may_take_a_503_for_what_may_have_been_done() {
+    for (idempotent, again) in [(false, false), (true, true)] {
+        let policy = Policy {
+            idempotent,
+            retry_unavailable: false,
+            ..POLICY
+        };
+        for cause in [proxy(503), manager(503, 98)] {
+            let wait = policy.wait(Failed { cause, ..FAILED }, 0.5);
+            assert_eq!(wait.is_some(), again, "{cause:?} {idempotent}");
+        }
+        // That says nothing of others.
+        let refused = Failed {
+            cause: manager(429, 102),
+            ..FAILED
+        };
+        assert!(policy.wait(refused, 0.5).is_some());
+    }
+}
+
+#[test]
+fn a_manager_that_does_not_know_the_clients_certificate_yet_has_done_nothing() {
+    for (cause, by_certificate, again) in [
+        (manager(500, 99), true, true),
+        (manager(500, 99), false, false),
+        (manager(500, 98), true, false),
+        (answer(500, Author::Manager(None)), true, false),
+        (proxy(500), true, false),
+        (manager(502, 99), true, false),
+    ] {
+        let policy = Policy {
+            by_certificate,
+            ..POLICY
+        };
+        let wait = policy.wait(Failed { cause, ..FAILED }, 0.5);
+        assert_eq!(wait.is_some(), again, "{cause:?} {by_certificate}");
+    }
+}
+
+#[test]
+fn what_another_manager_may_do_better_takes_this_one_out() {
+    for (cause, is_of_manager) in [
+        (Cause::NoConnection, true),
+        (Cause::Untrusted, true),
+        (Cause::Lost, true),
+        (Cause::TimedOut, true),
+        (proxy(502), true),
+        (proxy(503), true),
+        (manager(503, 98), true),
+        (proxy(504), true),
+        // A connection may be at its end where the manager is not.
+        (Cause::NotBegun, false),
+        (Cause::Callers, false),
+        (manager(429, 102), false),
+        (manager(500, 98), false),
+        (manager(403, 403), false),
+    ] {
+        assert_eq!(cause.is_of_manager(), is_of_manager, "{cause:?}");
+    }
+}
+
+#[test]
+fn the_waits_double_up_to_ten_seconds() {
+    let policy = Policy {
+        max_retries: u32::MAX,
+        ..POLICY
+    };
+    for (retries, longest) in [
+        (0, 250),
+        (1, 500),
+        (2, 1000),
+        (3, 2000),
+        (5, 8000),
+        (6, 10_000),
+        (31, 10_000),
+        (4_000_000, 10_000),
+    ] {
+        let failed = Failed { retries, ..FAILED };
+        assert_eq!(policy.wait(failed, 1.0), Some(ms(longest)), "{retries}");
+        assert_eq!(policy.wait(failed, 0.5), Some(ms(longest / 2)), "{retries}");
+        assert_eq!(policy.wait(failed, 0.0), Some(Duration::ZERO), "{retries}");
+    }
+}
+
+#[test]
+fn the_waits_stay_within_the_bounds_that_are_set() {
+    for (delay, retries, shortest, longest) in [
+        ((500, 5000), 0, 500, 500),
+        ((500, 5000), 2, 500, 1000),
+        ((500, 5000), 9, 500, 5000),
+        ((0, 500), 9, 0, 500),
+        ((700, 700), 3, 700, 700),
+        ((0, 0), 3, 0, 0),
+    ] {
+        let policy = Policy {
+            max_retries: u32::MAX,
+            delay: (ms(delay.0), ms(delay.1)),
+            ..POLICY
+        };
+        let failed = Failed { retries, ..FAILED };
+        assert_eq!(policy.wait(failed, 0.0), Some(ms(shortest)), "{delay:?}");
+        assert_eq!(policy.wait(failed, 1.0), Some(ms(longest)), "{delay:?}");
+    }
+}
+
+#[test]
+fn the_retries_are_counted() {
+    for (max_retries, retries, again) in [
+        (4, 3, true),
+        (4, 4, false),
+        (4, u32::MAX, false),
+        (0, 0, false),
+    ] {
+        for elsewhere in [false, true] {
+            let policy = Policy {
+                max_retries,
+                ..POLICY
+            };
+            let wait = policy.wait(
+                Failed {
+                    retries,
+                    elsewhere,
+                    ..FAILED
+                },
+                0.0,
+            );
+            assert_eq!(wait.is_some(), again, "{retries} of {max_retries}");
+        }
+    }
+}
+
+#[test]
+fn a_wait_past_the_deadline_is_not_begun() {
+    let failed = Failed {
+        left: Some(ms(200)),
+        ..FAILED
+    };
+    assert_eq!(POLICY.wait(failed, 0.5), Some(ms(125)));
+    assert_eq!(POLICY.wait(failed, 1.0), None);
+    let failed = Failed {
+        retry_after: Some(ms(300)),
+        ..failed
+    };
+    assert_eq!(POLICY.wait(failed, 0.0), None);
+}
+
+#[test]
+fn what_the_manager_asks_for_comes_before_the_jitter() {
+    let failed = Failed {
+        retry_after: Some(ms(3000)),
+        ..FAILED
+    };
+    assert_eq!(POLICY.wait(failed, 1.0), Some(ms(3250)));
+    for (asked, obeyed) in [
+        (LONGEST_OBEYED, true),
+        (LONGEST_OBEYED + ms(1), false),
+        (Duration::MAX, false),
+    ] {
+        let failed = Failed {
+            retry_after: Some(asked),
+            ..FAILED
+        };
+        assert_eq!(POLICY.wait(failed, 1.0).is_some(), obeyed, "{asked:?}");
+    }
+}
+
+#[test]
+fn another_manager_is_asked_at_once() {
+    let failed = Failed {
+        cause: manager(503, 98),
+        retry_after: Some(Duration::MAX),
+        left: Some(ms(1)),
+        elsewhere: true,
+        ..FAILED
+    };
+    assert_eq!(POLICY.wait(failed, 1.0), Some(Duration::ZERO));
+}
+
+#[test]
+fn retry_after_is_read_in_both_forms() {
+    let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+    for (text, expected) in [
+        ("7", Some(7_000)),
+        (" 0 ", Some(0)),
+        ("Sun, 06 Nov 1994 08:50:07 GMT", Some(30_000)),
+        ("Sun, 06 Nov 1994 08:00:00 GMT", Some(0)),
+        ("-1", None),
+        ("1.5", None),
+        ("soon", None),
+        ("", None),
+    ] {
+        let headers = HeaderMap::from_iter([(header::RETRY_AFTER, text.parse().unwrap())]);
+        assert_eq!(retry_after(&headers, now), expected.map(ms), "{text:?}");
+    }
+    for text in ["99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        let headers = HeaderMap::from_iter([(header::RETRY_AFTER, text.parse().unwrap())]);
+        assert!(
+            retry_after(&headers, now).unwrap() > LONGEST_OBEYED,
+            "{text}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_input_panics_and_no_wait_reaches_the_deadline(
+        retries: u32, max_retries: u32, random: f64, after: Option<u64>, left: Option<u64>,
+        shortest: u64, longest: u64, idempotent: bool, which: prop::sample::Index,
+    ) {
+        let failed = Failed {
+            retries,
+            cause: which.get(&causes()).0,
+            retry_after: after.map(Duration::from_secs),
+            left: left.map(ms),
+            ..FAILED
+        };
+        // Not a number is no random number, but must not panic either.
+        let random = if random.is_nan() { 0.0 } else { random };
+        let delay = (ms(shortest), ms(longest));
+        let wait = Policy { max_retries, delay, idempotent, ..POLICY }.wait(failed, random);
+        if let (Some(wait), Some(left)) = (wait, failed.left) {
+            prop_assert!(wait < left);
+        }
+        prop_assert!(wait.is_none() || retries < max_retries);
+    }
+}
