@@ -8,6 +8,9 @@ pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
+/// The member of an operation by which a document says whether sending it twice has the effect of sending it once.
+pub(crate) const IDEMPOTENT: &str = "x-idempotent";
+
 /// Where a chain of references is given up: real documents have one or two links.
 const LONGEST_CHAIN: usize = 64;
 

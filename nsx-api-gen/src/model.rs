@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::{self, Place, is_success, items, media_type, members, resolve, text};
+use crate::document::{
+    self, IDEMPOTENT, Place, is_success, items, media_type, members, resolve, text,
+};
 
 /// The document as far as the code is concerned with it.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Operation {
     pub(crate) summary: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) deprecated: bool,
+    /// Whether sending it twice has the effect of sending it once: by the document's word, and otherwise by HTTP's own rule.
+    pub(crate) idempotent: bool,
     pub(crate) tag: Option<String>,
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) body: Option<Body>,
@@ -115,6 +119,10 @@ impl Operation {
             summary: own("summary"),
             description: own("description"),
             deprecated: flag(place.node, "deprecated"),
+            idempotent: match place.node.get(IDEMPOTENT).and_then(Value::as_bool) {
+                Some(stated) => stated,
+                None => !matches!(place.method, "post" | "patch"),
+            },
             tag: tag.map(str::to_owned),
             parameters: parameters(root, place),
             body: body.and_then(|body| Body::new(resolve(root, body)?)),
@@ -123,11 +131,6 @@ impl Operation {
                 .filter_map(|(status, _, node)| Response::new(root, status, node))
                 .collect(),
         }
-    }
-
-    /// Whether sending it twice has the effect of sending it once, by HTTP's own rule.
-    pub(crate) fn idempotent(&self) -> bool {
-        !matches!(self.method, "post" | "patch")
     }
 
     /// The media types of its success, for the `Accept` header.

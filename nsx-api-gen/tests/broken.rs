@@ -52,6 +52,19 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/swagger: Swagger 2.0",
         ),
         (
+            "x-idempotent as a text",
+            operation(&format!("x-idempotent: 'true', {OK}")),
+            "doc: #/paths/~1a/get/x-idempotent: GetA: `x-idempotent` must be true or false",
+        ),
+        (
+            "x-idempotent of a path",
+            document(
+                &format!("/a: {{x-idempotent: false, get: {{operationId: GetA, {OK}}}}}"),
+                "",
+            ),
+            "doc: #/paths/~1a/x-idempotent: this is said of an operation",
+        ),
+        (
             "OpenAPI 3.1",
             "openapi: 3.1.0\npaths: {}".to_owned(),
             "doc: #/openapi: OpenAPI 3.1.0",

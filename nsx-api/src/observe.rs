@@ -3,6 +3,7 @@
 //! Spans bear the names of OpenTelemetry's conventions for HTTP clients. No header, no query and no body gets into them.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 use tokio::time::Instant;
@@ -88,7 +89,8 @@ impl Drop for CallWatch<'_> {
             self.span.record("server.address", &*address.host);
             self.span.record("server.port", address.port);
         }
-        count(self);
+        let outcome = self.end.error_type.take().unwrap_or("ok".into());
+        count(self.name, outcome, self.attempts, self.began.elapsed());
     }
 }
 
@@ -158,17 +160,16 @@ fn error_type(error: &Error) -> String {
 }
 
 #[cfg(not(feature = "metrics"))]
-fn count(_: &CallWatch<'_>) {}
+fn count(_: Option<&'static str>, _: Cow<'static, str>, _: u32, _: Duration) {}
 
 #[cfg(feature = "metrics")]
-fn count(watch: &CallWatch<'_>) {
+fn count(name: Option<&'static str>, outcome: Cow<'static, str>, attempts: u32, took: Duration) {
     // The path of a call that has no name is none: there is no end of them.
-    let operation = watch.name.unwrap_or("other");
-    let outcome = watch.end.error_type.clone().unwrap_or("ok".into());
+    let operation = name.unwrap_or("other");
     metrics::counter!("nsx_api_calls_total", "operation" => operation, "outcome" => outcome.clone())
         .increment(1);
     metrics::counter!("nsx_api_attempts_total", "operation" => operation)
-        .increment(watch.attempts.into());
+        .increment(attempts.into());
     metrics::histogram!("nsx_api_call_duration_seconds", "operation" => operation, "outcome" => outcome)
-        .record(watch.began.elapsed());
+        .record(took);
 }

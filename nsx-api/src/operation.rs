@@ -21,7 +21,8 @@ pub struct Operation {
     pub method: Method,
     /// The path from the host's root, with the parameters as `{name}`.
     pub path: &'static str,
-    /// Whether sending it twice is the same as sending it once.
+    /// Whether sending it twice is the same as sending it once: by the document's `x-idempotent`, and without that by
+    /// the method.
     ///
     /// An operation that is not is never sent again when an earlier attempt may have taken effect.
     pub idempotent: bool,

@@ -124,7 +124,8 @@ impl CallOptions {
 
     /// Whether the calls count as idempotent: sending them twice is the same as sending them once.
     ///
-    /// By default the method says so: GET, HEAD, PUT, DELETE and OPTIONS are, POST and PATCH are not.
+    /// By default the document says so, operation by operation ([`Operation::idempotent`](crate::Operation::idempotent)), and
+    /// the method where it does not: GET, HEAD, PUT, DELETE and OPTIONS are, POST and PATCH are not.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self

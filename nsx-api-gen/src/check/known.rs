@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::document::{self, METHODS, items, join, members};
+use crate::document::{self, IDEMPOTENT, METHODS, items, join, members};
 use crate::error::Faults;
 
 const PATH_ITEM: [&str; 5] = ["$ref", "description", "parameters", "servers", "summary"];
@@ -62,6 +62,10 @@ pub(super) fn check(root: &Value, faults: &mut Faults) {
         let known = |key: &str| PATH_ITEM.contains(&key) || METHODS.contains(&key);
         look.members(item, &pointer, known);
         look.parameters(item, &pointer);
+        if item.get(IDEMPOTENT).is_some() {
+            let message = "this is said of an operation, not of a path";
+            look.faults.at(join(&pointer, IDEMPOTENT), message);
+        }
     }
     for place in document::operations(root) {
         look.operation = place.id();
@@ -72,6 +76,7 @@ pub(super) fn check(root: &Value, faults: &mut Faults) {
             &[
                 ("tags", "a list", LIST),
                 ("deprecated", "true or false", FLAG),
+                (IDEMPOTENT, "true or false", FLAG),
                 ("summary", "text", TEXT),
                 ("description", "text", TEXT),
                 ("responses", "an object", OBJECT),

@@ -29,11 +29,23 @@ pub(super) fn method(method: &Method<'_>) -> String {
         sections.push(docs::markdown(description));
     }
     let call = format!("{} {}", operation.method.to_uppercase(), operation.path);
-    sections.push(docs::code(&call));
+    sections.push(format!("{}, {}", docs::code(&call), again(operation)));
     sections.extend(arguments(method));
     sections.push(responses(method));
     sections.push(example(method));
     sections.join("\n\n")
+}
+
+/// When the call is sent again by itself.
+fn again(operation: &Operation) -> &'static str {
+    match operation.idempotent {
+        true => {
+            "idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect."
+        }
+        false => {
+            "not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect."
+        }
+    }
 }
 
 fn opening(operation: &Operation) -> String {

@@ -41,7 +41,7 @@ fn entry(operation: &Operation) -> TokenStream {
     let name = static_ident(operation);
     let (id, path, accept) = (&operation.id, &operation.path, operation.accept());
     let method = format_ident!("{}", operation.method.to_uppercase());
-    let idempotent = operation.idempotent();
+    let idempotent = operation.idempotent;
     let what = operation.summary.as_deref().unwrap_or(id);
     let what = docs::one_line(what.trim_end_matches('.'));
     let call = docs::code(&format!("{method} {path}"));

@@ -108,6 +108,21 @@ async fn bodies_go_out_in_the_form_that_the_document_says() -> Result {
 }
 
 #[tokio::test]
+async fn what_the_document_calls_idempotent_is_sent_again() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    manager.respond_with(500);
+    // A POST that the document calls idempotent, and a GET that it says is not.
+    let response = client.list_body().send().await?;
+    assert_eq!(response.attempts(), 2);
+    manager.respond_with(500);
+    let error = client.str_thing().send().await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::InternalServerError, 1));
+    assert_eq!(manager.count(), 3);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_was_read_and_changed_is_written_back_with_the_fields_that_the_document_lacks() -> Result {
     let first = json!({
         "id": "t1", "type": "router", "secret": "s", "kind": "a kind of tomorrow",

@@ -106,7 +106,7 @@ pub static STR_THING: Operation = Operation {
     id: "StrThing",
     method: Method::GET,
     path: "/api/v1/str",
-    idempotent: true,
+    idempotent: false,
     accept: "application/json",
     responses: &[
         DocumentedResponse::new("200", "OK"),
@@ -119,7 +119,7 @@ pub static LIST_BODY: Operation = Operation {
     id: "ListBody",
     method: Method::POST,
     path: "/api/v1/list",
-    idempotent: false,
+    idempotent: true,
     accept: "application/json",
     responses: &[
         DocumentedResponse::new("200", "OK"),

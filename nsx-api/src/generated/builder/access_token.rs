@@ -14,7 +14,7 @@ impl Client {
     ///
     /// Every call creates a new token. A call that was sent twice has created two.
     ///
-    /// `POST /api/v1/aaa/registration-token`
+    /// `POST /api/v1/aaa/registration-token`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
     ///
     /// # Responses
     ///

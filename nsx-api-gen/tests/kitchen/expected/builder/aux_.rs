@@ -7,7 +7,7 @@ use crate::{Client, Error, Request, Response};
 impl Client {
     /// Calls `with`.
     ///
-    /// `PUT /api/v1/request`
+    /// `PUT /api/v1/request`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Arguments
     ///
@@ -47,7 +47,7 @@ impl Client {
 
     /// Calls `Request`.
     ///
-    /// `POST /api/v1/request`
+    /// `POST /api/v1/request`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
     ///
     /// # Responses
     ///

@@ -7,7 +7,7 @@ use crate::{Client, Error, Request, Response};
 impl Client {
     /// Calls `x`.
     ///
-    /// `GET /api/v1/x`
+    /// `GET /api/v1/x`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
@@ -46,7 +46,7 @@ impl Client {
     ///
     /// A \`\[link\]\`, a tab    here, turned.
     ///
-    /// `GET /api/v1/stream`
+    /// `GET /api/v1/stream`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Arguments
     ///
@@ -81,7 +81,7 @@ impl Client {
 
     /// Calls `PutStream`.
     ///
-    /// `PUT /api/v1/stream`
+    /// `PUT /api/v1/stream`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Arguments
     ///

@@ -7,7 +7,7 @@ use crate::{Client, Error, Request, Response};
 impl Client {
     /// Get it.
     ///
-    /// `GET /api/v1/things/{thing-id}`
+    /// `GET /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Arguments
     ///
@@ -63,7 +63,7 @@ impl Client {
 
     /// Calls `UpdateThing`.
     ///
-    /// `PUT /api/v1/things/{thing-id}`
+    /// `PUT /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Arguments
     ///

@@ -7,7 +7,7 @@ use crate::{Body, ByteStream, Client, Error, Request, Response};
 impl Client {
     /// Calls `RawThing`.
     ///
-    /// `POST /api/v1/things/{thing-id}`
+    /// `POST /api/v1/things/{thing-id}`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
     ///
     /// # Arguments
     ///
@@ -42,7 +42,7 @@ impl Client {
 
     /// Calls `DeleteThing`.
     ///
-    /// `DELETE /api/v1/things/{thing-id}`
+    /// `DELETE /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Arguments
     ///
@@ -83,7 +83,7 @@ impl Client {
 
     /// Calls `TextThing`.
     ///
-    /// `PATCH /api/v1/things/{thing-id}`
+    /// `PATCH /api/v1/things/{thing-id}`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
     ///
     /// # Arguments
     ///
@@ -118,7 +118,7 @@ impl Client {
 
     /// Calls `FormThing`.
     ///
-    /// `POST /api/v1/form`
+    /// `POST /api/v1/form`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
     ///
     /// # Responses
     ///
@@ -156,7 +156,7 @@ impl Client {
 
     /// Calls `StrThing`.
     ///
-    /// `GET /api/v1/str`
+    /// `GET /api/v1/str`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
     ///
     /// # Responses
     ///
@@ -191,7 +191,7 @@ impl Client {
 
     /// Calls `ListBody`.
     ///
-    /// `POST /api/v1/list`
+    /// `POST /api/v1/list`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
@@ -233,7 +233,7 @@ impl Client {
     ///
     ///    indented, not code
     ///
-    /// `GET /api/v1/locals/{url}/{value}`
+    /// `GET /api/v1/locals/{url}/{value}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Arguments
     ///
@@ -299,7 +299,7 @@ impl Client {
 
     /// Calls `response`.
     ///
-    /// `POST /api/v1/markdown`
+    /// `POST /api/v1/markdown`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
     ///
     /// # Arguments
     ///

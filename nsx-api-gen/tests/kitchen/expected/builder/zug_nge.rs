@@ -7,7 +7,7 @@ use crate::{Client, Error, Request, Response};
 impl Client {
     /// Calls `Http`.
     ///
-    /// `GET /api/v1/own/http`
+    /// `GET /api/v1/own/http`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
@@ -34,7 +34,7 @@ impl Client {
 
     /// Calls `Address`.
     ///
-    /// `GET /api/v1/own/address`
+    /// `GET /api/v1/own/address`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
@@ -61,7 +61,7 @@ impl Client {
 
     /// Calls `Auth`.
     ///
-    /// `GET /api/v1/own/auth`
+    /// `GET /api/v1/own/auth`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
@@ -88,7 +88,7 @@ impl Client {
 
     /// Calls `Options`.
     ///
-    /// `GET /api/v1/own/options`
+    /// `GET /api/v1/own/options`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
@@ -115,7 +115,7 @@ impl Client {
 
     /// Calls `Manager`.
     ///
-    /// `GET /api/v1/own/manager`
+    /// `GET /api/v1/own/manager`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
@@ -142,7 +142,7 @@ impl Client {
 
     /// Calls `Close`.
     ///
-    /// `GET /api/v1/own/close`
+    /// `GET /api/v1/own/close`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
@@ -169,7 +169,7 @@ impl Client {
 
     /// Calls `Core`.
     ///
-    /// `GET /api/v1/own/core`
+    /// `GET /api/v1/own/core`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
     /// # Responses
     ///
