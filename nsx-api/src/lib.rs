@@ -51,11 +51,12 @@
 //!   connection), and otherwise only if the operation is idempotent. See [`CallOptions::max_retries`].
 //! - It ends in a [`Response`], which is the value and the facts of the call, or in an [`Error`], whose [`ErrorKind`] is for the
 //!   program and whose one line is for people.
-//! - It can be dropped at any time, and is then not sent again.
+//! - It can be dropped at any time, and is then not sent again. Its spans end with the `error.type` `cancelled`.
 //!
 //! Calls are shared among the managers of a cluster ([`Config::manager`]), and held back where a manager would refuse them
 //! ([`Limits`]). With `tracing` a call is a span `nsx_call`, with a span `nsx_attempt` for each attempt and an event for each
-//! retry.
+//! retry. Their fields have OpenTelemetry's names (`http.request.method`, `http.request.resend_count`,
+//! `http.response.status_code`, `server.address`, `error.type`), and `nsx.operation`.
 //!
 //! It runs on a Tokio runtime with I/O and time (`enable_all`). Outside of a runtime it is an error; a runtime without one of
 //! the two cannot be told from others, and Tokio panics there.
@@ -84,7 +85,9 @@
 //!   alone switch the default features off. With neither of the two the library does not compile.
 //! - `mock`: `nsx_api::mock`, a stand-in for an NSX Manager, for your tests.
 //! - `metrics`: counts and durations of calls, by the `metrics` crate: `nsx_api_calls_total` and
-//!   `nsx_api_call_duration_seconds` by `operation` and `outcome`, and `nsx_api_attempts_total` by `operation`.
+//!   `nsx_api_call_duration_seconds` by `operation` and `outcome`, and `nsx_api_attempts_total` by `operation`. An operation is
+//!   an `operationId`, `login`, `logout` or `health` for calls of the library's own, and `other` for those of
+//!   [`Client::request`]; an outcome is `ok`, a status, an [`ErrorKind`], or `cancelled` for a call that was dropped.
 //! - `schemars`: JSON Schemas of the generated types.
 
 mod address;

@@ -2,63 +2,21 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
+mod managers;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use nsx_api::auth::{Basic, Session};
 use nsx_api::http::Method;
-use nsx_api::mock::{Answer, Manager, ManagerBuilder};
-use nsx_api::{CallOptions, Client, Config, Error, ErrorKind, Limits};
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, Error, ErrorKind, Limits};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-const HEALTH: &str = "GET /api/v1/reverse-proxy/node/health";
-
-async fn managers<const N: usize>() -> [Manager; N] {
-    let mut managers = Vec::new();
-    for _ in 0..N {
-        managers.push(start(Manager::builder()).await.unwrap());
-    }
-    managers.try_into().unwrap()
-}
-
-async fn start(builder: ManagerBuilder) -> std::io::Result<Manager> {
-    let builder = builder.credentials("admin", "Pa55-word").plain_http();
-    let manager = builder.start().await?;
-    prepare(&manager);
-    Ok(manager)
-}
-
-/// It has things, and is well.
-fn prepare(manager: &Manager) {
-    for method in ["GET", "PUT", "POST"] {
-        manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| {
-            Answer::json(200, ())
-        });
-    }
-    manager.on(HEALTH, |_| {
-        Answer::json(200, serde_json::json!({ "healthy": true }))
-    });
-}
-
-fn config(managers: &[Manager]) -> Config {
-    let mut urls = managers.iter().map(Manager::url);
-    let config = Client::builder(urls.next().unwrap()).auth(Basic::new("admin", "Pa55-word"));
-    urls.fold(config.limits(Limits::off()), Config::manager)
-}
-
-async fn call(client: &Client, method: Method) -> Result<String, Error> {
-    let response = client.request(method, "/api/v1/things/1").send().await?;
-    Ok(response.manager().to_owned())
-}
-
-fn calls_of(manager: &Manager) -> usize {
-    let is_call = |path: &str| path.starts_with("/api/v1/things");
-    let requests = manager.requests();
-    requests.iter().filter(|call| is_call(&call.path)).count()
-}
+use managers::{HEALTH, call, calls_of, config, managers, prepare, start};
 
 #[tokio::test]
 async fn calls_are_shared_evenly_and_the_answer_tells_by_whom() {
@@ -446,77 +404,6 @@ async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
 }
 
 #[tokio::test]
-async fn a_manager_that_fails_one_request_in_ten_is_no_matter() {
-    let [manager] = managers::<1>().await;
-    let count = AtomicUsize::new(0);
-    manager.on("POST /api/v1/things/{id}", move |_| {
-        match count.fetch_add(1, Ordering::Relaxed) % 10 {
-            7 => Answer::api_error(503, 1, "Busy."),
-            _ => Answer::json(200, ()),
-        }
-    });
-    let quick = CallOptions::new().max_retry_delay(Duration::from_millis(20));
-    let managers = [manager];
-    let client = config(&managers).options(quick).build().unwrap();
-    let failed = failures(&client, 10_000).await;
-    println!("1 of 10 fails: {failed} of 10000 calls fail");
-    assert!(failed <= 10, "{failed}");
-}
-
-/// How many of so many calls fail, forty at a time.
-async fn failures(client: &Client, calls: usize) -> usize {
-    let mut tasks = JoinSet::new();
-    for _ in 0..40 {
-        let client = client.clone();
-        tasks.spawn(async move {
-            let mut failures = 0;
-            for _ in 0..calls / 40 {
-                failures += usize::from(call(&client, Method::POST).await.is_err());
-            }
-            failures
-        });
-    }
-    tasks.join_all().await.into_iter().sum()
-}
-
-#[tokio::test]
-async fn a_manager_that_fails_more_gets_no_more_than_the_budget_allows() {
-    for (of_ten, least, most) in [(5, 0.45, 0.75), (10, 0.0, 0.0)] {
-        let [manager] = managers::<1>().await;
-        let count = AtomicUsize::new(0);
-        manager.on("POST /api/v1/things/{id}", move |_| {
-            match count.fetch_add(1, Ordering::Relaxed) % 10 < of_ten {
-                true => Answer::api_error(503, 1, "Busy."),
-                false => Answer::json(200, ()),
-            }
-        });
-        let quick = CallOptions::new().max_retry_delay(Duration::from_millis(5));
-        let managers = [manager];
-        let client = config(&managers).options(quick).build().unwrap();
-        let calls = 5000;
-        let began = Instant::now();
-        let failed = failures(&client, calls).await;
-        let sent = calls_of(&managers[0]);
-        // A fifth of the calls, ten a second, and what is there for the first ten seconds. The budget counts in several
-        // steps, and calls may slip in between.
-        let bound = calls as f64 * 1.2 + 100.0 + 10.0 * began.elapsed().as_secs_f64();
-        assert!((sent as f64) <= bound * 1.05, "{sent} {bound}");
-        let share = (calls - failed) as f64 / calls as f64;
-        println!("{of_ten} of 10 fail: {sent} requests for {calls} calls, {share} succeed");
-        assert!((least..=most).contains(&share), "{share}");
-        if of_ten == 10 {
-            let error = call(&client, Method::POST).await.unwrap_err();
-            assert!(
-                error
-                    .to_string()
-                    .contains("the retry budget of the client is spent"),
-                "{error}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
 async fn calls_that_wait_before_a_manager_go_to_another_when_that_is_better() {
     let managers = managers::<2>().await;
     let [well, hung] = &managers;
@@ -569,38 +456,4 @@ async fn a_call_that_waits_before_a_manager_is_not_sent_there_when_it_was_taken_
     attempts.sort_unstable();
     assert_eq!(attempts, [1, 1, 2]);
     assert_eq!((calls_of(hung), calls_of(busy)), (1, 3));
-}
-
-#[tokio::test]
-async fn calls_that_move_are_no_storm_where_no_manager_does_better() {
-    // Whether the manager says itself that it has done nothing, or a proxy that knows nothing says so for it.
-    for answer in [Answer::api_error(503, 1, "Busy."), Answer::status(502)] {
-        let managers = managers::<3>().await;
-        for manager in &managers {
-            // They are well, by their own account.
-            for method in ["GET", "POST", "PUT"] {
-                let answer = answer.clone();
-                manager.on(&format!("{method} /api/v1/things/{{id}}"), move |_| {
-                    answer.clone()
-                });
-            }
-        }
-        let quick = CallOptions::new().max_retry_delay(Duration::from_millis(5));
-        let client = config(&managers).options(quick).build().unwrap();
-        let (calls, began) = (4000, Instant::now());
-        let mut tasks = JoinSet::new();
-        for _ in 0..40 {
-            let client = client.clone();
-            tasks.spawn(async move {
-                for _ in 0..calls / 40 {
-                    call(&client, Method::GET).await.unwrap_err();
-                }
-            });
-        }
-        tasks.join_all().await;
-        let sent: usize = managers.iter().map(calls_of).sum();
-        let bound = calls as f64 * 2.2 + 100.0 + 10.0 * began.elapsed().as_secs_f64();
-        println!("three managers answer {answer:?}: {sent} requests for {calls} calls");
-        assert!(sent as f64 <= bound * 1.05, "{sent} {bound}");
-    }
 }

@@ -68,7 +68,7 @@ impl Config {
     /// fails, an answer does not come in time, or it answers 502, 503 or 504, and looked at again while there are calls, by
     /// `GET /api/v1/reverse-proxy/node/health`: a second later, and then at most every ten seconds. A retry goes to another
     /// manager that is up, at once, and the first one without using up the retry budget; whether there is a retry is
-    /// decided as with one manager.
+    /// decided as with one manager. A call that waits for room before one manager goes to another that has fewer calls.
     ///
     /// When a manager answers 301, 307 or 308 and points to another that was added, the call is made there, with the same body.
     /// A redirect to any other host is not followed and ends in [`ErrorKind::Redirect`](crate::ErrorKind::Redirect). Where the scheme is

@@ -1,0 +1,55 @@
+//! The managers of a cluster, with things to call.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+use nsx_api::auth::Basic;
+use nsx_api::http::Method;
+use nsx_api::mock::{Answer, Manager, ManagerBuilder};
+use nsx_api::{Client, Config, Error, Limits};
+
+pub(crate) const HEALTH: &str = "GET /api/v1/reverse-proxy/node/health";
+
+pub(crate) async fn managers<const N: usize>() -> [Manager; N] {
+    let mut managers = Vec::new();
+    for _ in 0..N {
+        managers.push(start(Manager::builder()).await.unwrap());
+    }
+    managers.try_into().unwrap()
+}
+
+pub(crate) async fn start(builder: ManagerBuilder) -> std::io::Result<Manager> {
+    let builder = builder.credentials("admin", "Pa55-word").plain_http();
+    let manager = builder.start().await?;
+    prepare(&manager);
+    Ok(manager)
+}
+
+/// It has things, and is well.
+pub(crate) fn prepare(manager: &Manager) {
+    for method in ["GET", "PUT", "POST"] {
+        manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| {
+            Answer::json(200, ())
+        });
+    }
+    manager.on(HEALTH, |_| {
+        Answer::json(200, serde_json::json!({ "healthy": true }))
+    });
+}
+
+pub(crate) fn config(managers: &[Manager]) -> Config {
+    let mut urls = managers.iter().map(Manager::url);
+    let config = Client::builder(urls.next().unwrap()).auth(Basic::new("admin", "Pa55-word"));
+    urls.fold(config.limits(Limits::off()), Config::manager)
+}
+
+pub(crate) async fn call(client: &Client, method: Method) -> Result<String, Error> {
+    let response = client.request(method, "/api/v1/things/1").send().await?;
+    Ok(response.manager().to_owned())
+}
+
+pub(crate) fn calls_of(manager: &Manager) -> usize {
+    let is_call = |path: &str| path.starts_with("/api/v1/things");
+    let requests = manager.requests();
+    requests.iter().filter(|call| is_call(&call.path)).count()
+}
