@@ -16,6 +16,7 @@
 //! # Ok::<(), nsx_api_gen::Error>(())
 //! ```
 
+mod change;
 mod check;
 mod document;
 mod emit;

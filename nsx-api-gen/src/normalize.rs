@@ -3,30 +3,10 @@
 //! A pass says what it changed and where; nothing is changed silently. What cannot be mended is left
 //! for [`check`](crate::check) to report.
 
-use std::fmt;
-
 use serde_json::{Map, Value, json};
 
+use crate::change::Change;
 use crate::document::{self, is_json, join, members};
-
-/// What a pass of `normalize` changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    pub(crate) pass: &'static str,
-    pub(crate) pointer: String,
-    pub(crate) operation: Option<String>,
-    pub(crate) message: String,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: ", self.pass, self.pointer)?;
-        if let Some(operation) = &self.operation {
-            write!(f, "{operation}: ")?;
-        }
-        f.write_str(&self.message)
-    }
-}
 
 /// Runs every pass over the document and tells what they did.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {

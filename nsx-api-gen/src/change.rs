@@ -1,0 +1,22 @@
+//! What a step changed in a document: nothing is changed silently.
+
+use std::fmt;
+
+/// A change, by the named pass that made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) pass: &'static str,
+    pub(crate) pointer: String,
+    pub(crate) operation: Option<String>,
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: ", self.pass, self.pointer)?;
+        if let Some(operation) = &self.operation {
+            write!(f, "{operation}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
