@@ -11,6 +11,12 @@ pub(crate) const METHODS: [&str; 8] = [
 /// The member of an operation by which a document says whether sending it twice has the effect of sending it once.
 pub(crate) const IDEMPOTENT: &str = "x-idempotent";
 
+/// The media type of bodies that are made of parts.
+pub(crate) const MULTIPART: &str = "multipart/form-data";
+
+/// The place of a parameter that is a part of such a body, once the document is normalized.
+pub(crate) const IN_PART: &str = "part";
+
 /// Where a chain of references is given up: real documents have one or two links.
 const LONGEST_CHAIN: usize = 64;
 
@@ -74,6 +80,11 @@ impl<'a> Place<'a> {
     /// The operationId, where there is one.
     pub(crate) fn id(&self) -> Option<&'a str> {
         text(self.node, "operationId")
+    }
+
+    /// The path, and the query that the operation goes by: several operations of NSX share a path.
+    pub(crate) fn path_and_query(&self) -> (&'a str, &'a str) {
+        self.path.split_once('?').unwrap_or((self.path, ""))
     }
 
     /// The parameters of the path item and of the operation, unresolved, each with its pointer.
@@ -150,6 +161,12 @@ pub(crate) fn operations(root: &Value) -> Vec<Place<'_>> {
 /// Whether a status of the document is a success: `200`, `2XX`.
 pub(crate) fn is_success(status: &str) -> bool {
     status.starts_with('2')
+}
+
+/// Whether a schema is that of a file: bytes, and not text.
+pub(crate) fn is_file(root: &Value, schema: &Value) -> bool {
+    let schema = resolve(root, schema);
+    schema.is_some_and(|schema| text(schema, "format") == Some("binary"))
 }
 
 /// The name before a media type's parameters, in lower case.

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::document::{
-    self, IDEMPOTENT, Place, is_success, items, media_type, members, resolve, text,
+    self, IDEMPOTENT, IN_PART, Place, is_file, is_success, items, media_type, members, resolve,
+    text,
 };
 
 /// The document as far as the code is concerned with it.
@@ -31,6 +32,8 @@ pub(crate) struct Operation {
     pub(crate) method: &'static str,
     /// From the host's root: the server's path and the operation's.
     pub(crate) path: String,
+    /// The query that the operation goes by, as in `action=restart`.
+    pub(crate) query: String,
     pub(crate) summary: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) deprecated: bool,
@@ -48,6 +51,8 @@ pub(crate) enum In {
     Path,
     Query,
     Header,
+    /// A part of a multipart body.
+    Part,
 }
 
 /// One parameter.
@@ -58,6 +63,8 @@ pub(crate) struct Parameter {
     pub(crate) required: bool,
     /// Whether an array goes as one comma-separated value.
     pub(crate) joined: bool,
+    /// Whether it is a file, and no value.
+    pub(crate) is_file: bool,
     pub(crate) description: Option<String>,
 }
 
@@ -111,11 +118,13 @@ impl Operation {
         let own = |key| text(place.node, key).map(str::to_owned);
         let body = place.node.get("requestBody");
         let tag = items(place.node.get("tags")).find_map(Value::as_str);
+        let (path, query) = place.path_and_query();
         Self {
             id: own("operationId").unwrap_or_default(),
             pointer: place.pointer.clone(),
             method: place.method,
-            path: format!("{base}{}", place.path),
+            path: format!("{base}{path}"),
+            query: query.to_owned(),
             summary: own("summary"),
             description: own("description"),
             deprecated: flag(place.node, "deprecated"),
@@ -130,6 +139,15 @@ impl Operation {
                 .responses()
                 .filter_map(|(status, _, node)| Response::new(root, status, node))
                 .collect(),
+        }
+    }
+
+    /// Method and path, and the query if there is one: `POST /api/v1/node?action=restart`.
+    pub(crate) fn call(&self) -> String {
+        let (method, path) = (self.method.to_uppercase(), &self.path);
+        match self.query.as_str() {
+            "" => format!("{method} {path}"),
+            query => format!("{method} {path}?{query}"),
         }
     }
 
@@ -148,7 +166,8 @@ impl Operation {
 fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
     let mut list: Vec<Parameter> = Vec::new();
     for (_, node) in place.parameters() {
-        let Some(parameter) = resolve(root, node).and_then(Parameter::new) else {
+        let Some(parameter) = resolve(root, node).and_then(|node| Parameter::new(root, node))
+        else {
             continue;
         };
         list.retain(|known| known.name != parameter.name || known.place != parameter.place);
@@ -158,11 +177,12 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
 }
 
 impl Parameter {
-    fn new(node: &Value) -> Option<Self> {
+    fn new(root: &Value, node: &Value) -> Option<Self> {
         let place = match text(node, "in")? {
             "path" => In::Path,
             "query" => In::Query,
             "header" => In::Header,
+            IN_PART => In::Part,
             _ => return None,
         };
         let explode = node.get("explode").and_then(Value::as_bool);
@@ -171,6 +191,10 @@ impl Parameter {
             place,
             required: flag(node, "required"),
             joined: explode == Some(false),
+            is_file: place == In::Part
+                && node
+                    .get("schema")
+                    .is_some_and(|schema| is_file(root, schema)),
             description: text(node, "description").map(str::to_owned),
         })
     }

@@ -105,29 +105,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/paths/~1a/get: ",
         ),
         (
-            "no operationId",
-            document(&format!("/a: {{get: {{{OK}}}}}"), ""),
-            "doc: #/paths/~1a/get: GET /a has no operationId",
-        ),
-        (
-            "an operationId twice",
-            document(
-                &format!("/a: {{get: {{operationId: A, {OK}}}, put: {{operationId: A, {OK}}}}}"),
-                "",
-            ),
-            "doc: #/paths/~1a/put: A: the operationId `A` stands twice",
-        ),
-        (
-            "two operationIds that are one in Rust",
-            document(
-                &format!(
-                    "/a: {{get: {{operationId: GetA, {OK}}}, put: {{operationId: get_a, {OK}}}}}"
-                ),
-                "",
-            ),
-            "doc: #/paths/~1a/put: get_a: `get_a` and `GetA` are both `get_a` in Rust",
-        ),
-        (
             "no responses",
             operation("responses: {}"),
             "doc: #/paths/~1a/get/responses: GetA: ",
@@ -136,26 +113,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "a status that is none",
             operation("responses: {'2000': {description: D}}"),
             "doc: #/paths/~1a/get/responses/2000: GetA: `2000`",
-        ),
-        (
-            "two schemas for one operation's errors",
-            document(
-                &format!(
-                    "/a: {{get: {{operationId: GetA, responses: {{'200': {{description: OK}}, '400': {}, '500': {}}}}}}}",
-                    json("{$ref: '#/components/schemas/A'}"),
-                    json("{$ref: '#/components/schemas/B'}")
-                ),
-                "schemas: {A: {type: object}, B: {type: object}}",
-            ),
-            "doc: #/paths/~1a/get/responses: GetA: one schema for all its errors is supported, not A for 400, B for 500",
-        ),
-        (
-            "two kinds of success",
-            operation(&format!(
-                "responses: {{'200': {}, '204': {{description: None}}}}",
-                json("{type: string}")
-            )),
-            "doc: #/paths/~1a/get/responses: GetA: one schema for all its successes is supported, not one of its own for 200, none for 204",
         ),
         (
             "a dangling $ref",
@@ -198,16 +155,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/components/schemas/A: the schema contains itself: A → A",
         ),
         (
-            "two schemas that are one in Rust",
-            schemas("IPInfo: {type: object}, IpInfo: {type: object}"),
-            "doc: #/components/schemas/IpInfo: ",
-        ),
-        (
-            "a schema with a name of the prelude",
-            schemas("Option: {type: object}"),
-            "doc: #/components/schemas/Option: Rust has a type `Option`",
-        ),
-        (
             "a type that is none",
             schemas("A: {type: strin}"),
             "doc: #/components/schemas/A/type: `strin`",
@@ -216,11 +163,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "a list of types",
             schemas("A: {type: [string, 'null']}"),
             "doc: #/components/schemas/A/type: the type must be one string",
-        ),
-        (
-            "an array of nothing",
-            schemas("A: {type: array}"),
-            "doc: #/components/schemas/A/type: an array must say",
         ),
         (
             "a schema that is text",
@@ -233,62 +175,12 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/components/schemas/A/properties: ",
         ),
         (
-            "an empty enum",
-            schemas("A: {type: string, enum: []}"),
-            "doc: #/components/schemas/A/enum: ",
-        ),
-        (
-            "values that are one in Rust",
-            schemas("A: {type: string, enum: [a, A]}"),
-            "doc: #/components/schemas/A: ",
-        ),
-        (
-            "a property and a component of one type",
-            schemas(
-                "Node: {type: object, properties: {status: {type: object, properties: {c: {type: string}}}}}, NodeStatus: {type: object, properties: {d: {type: string}}}",
-            ),
-            "doc: #/components/schemas: two types would be called `NodeStatus`",
-        ),
-        (
             "braces that do not match",
             document(
                 &format!("'/a/{{b': {{get: {{operationId: GetA, {OK}}}}}"),
                 "",
             ),
             "doc: #/paths/~1a~1{b: GetA: the braces",
-        ),
-        (
-            "a path with a query",
-            document(
-                &format!("'/a?b=c': {{get: {{operationId: GetA, {OK}}}}}"),
-                "",
-            ),
-            "doc: #/paths/~1a?b=c: GetA: a path with a query",
-        ),
-        (
-            "a path parameter that is not declared",
-            document(
-                &format!("'/a/{{b}}': {{get: {{operationId: GetA, {OK}}}}}"),
-                "",
-            ),
-            "doc: #/paths/~1a~1{b}/get: GetA: the path's parameter `b`",
-        ),
-        (
-            "a declared parameter that the path lacks",
-            operation(&format!(
-                "parameters: [{{name: b, in: path, required: true, schema: {{type: string}}}}], {OK}"
-            )),
-            "doc: #/paths/~1a/get/parameters/0: GetA: `b` is not in the path",
-        ),
-        (
-            "a path parameter that is optional",
-            document(
-                &format!(
-                    "'/a/{{b}}': {{get: {{operationId: GetA, parameters: [{{name: b, in: path, schema: {{type: string}}}}], {OK}}}}}"
-                ),
-                "",
-            ),
-            "doc: #/paths/~1a~1{b}/get/parameters/0: GetA: the path's parameter `b` must be required",
         ),
         (
             "a parameter without a schema",
@@ -334,13 +226,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
                 "requestBody: {{content: {{multipart/form-data: {{schema: {{type: object}}}}}}}}, {OK}"
             )),
             "doc: #/paths/~1a/get/requestBody: GetA: a body of type multipart/form-data",
-        ),
-        (
-            "two media types for a body",
-            operation(&format!(
-                "requestBody: {{content: {{text/plain: {{}}, application/xml: {{}}}}}}, {OK}"
-            )),
-            "doc: #/paths/~1a/get/requestBody: GetA: several media types",
         ),
         (
             "a body without content",
@@ -427,21 +312,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/components: ",
         ),
         (
-            "an operationId without a letter",
-            document(&format!("/a: {{get: {{operationId: '²', {OK}}}}}"), ""),
-            "doc: #/paths/~1a/get: ²: no name in Rust",
-        ),
-        (
-            "two operationIds that are one builder",
-            document(
-                &format!(
-                    "/a: {{get: {{operationId: get_1a, {OK}}}, put: {{operationId: get1a, {OK}}}}}"
-                ),
-                "",
-            ),
-            "doc: #/paths/~1a/put: get1a: `get1a` and `get_1a` are both `Get1a`",
-        ),
-        (
             "a parameter without a letter",
             operation(&format!(
                 "parameters: [{{name: '①', in: query, schema: {{type: string}}}}], {OK}"
@@ -472,9 +342,9 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "a fault in a component response",
             document(
                 &format!("/a: {{get: {{operationId: GetA, {OK}}}}}"),
-                "responses: {R: {description: D, content: {application/json: {schema: {type: array}}}}}",
+                "responses: {R: {description: D, content: {application/json: {schema: {type: aray}}}}}",
             ),
-            "doc: #/components/responses/R/content/application~1json/schema/type: an array",
+            "doc: #/components/responses/R/content/application~1json/schema/type: `aray`",
         ),
         (
             "a fault in a path item's parameter",
@@ -511,18 +381,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/components/schemas/B: the properties `Self` and `self`",
         ),
         (
-            "a string's value that is a number",
-            schemas("A: {type: string, enum: [1.10]}"),
-            "doc: #/components/schemas/A/enum: a string's values must be strings",
-        ),
-        (
-            "values that are one in Rust, referred to",
-            schemas(
-                "A: {type: object, properties: {b: {$ref: '#/components/schemas/B'}}}, B: {type: string, enum: ['A_B', 'A-B']}",
-            ),
-            "doc: #/components/schemas/B: values of an enum are one in Rust",
-        ),
-        (
             "a choice by a discriminator",
             schemas("A: {oneOf: [{type: string}], discriminator: {propertyName: t}}"),
             "doc: #/components/schemas/A/discriminator: ",
@@ -548,19 +406,18 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
 fn all_faults_are_reported_at_once() {
     let text = document(
         "/a: {get: {responses: {}}, put: {operationId: PutA, parameters: [{in: query}], responses: {'200': {$ref: '#/no'}}}}",
-        "schemas: {A: {type: strin}, Vec: {type: object}}",
+        "schemas: {A: {type: strin}, B: {required: b}}",
     );
     let Err(Error::Document { faults, .. }) = generate_from_str("doc", &text) else {
         panic!("the document has faults");
     };
     let places: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
     for place in [
-        "#/paths/~1a/get",
         "#/paths/~1a/get/responses",
         "#/paths/~1a/put/parameters/0",
         "#/paths/~1a/put/responses/200",
         "#/components/schemas/A/type",
-        "#/components/schemas/Vec",
+        "#/components/schemas/B/required",
     ] {
         assert!(places.contains(&place), "{place} is not among {places:?}");
     }

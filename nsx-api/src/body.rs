@@ -1,5 +1,6 @@
 //! Bodies that are more than a decoded value: what a caller sends as it is, and a response read piece by piece.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use tokio::runtime::Handle;
 use tokio::time::Sleep;
@@ -51,6 +52,28 @@ impl Body {
         ))))))
     }
 
+    /// One after the other, as one body. It is a stream if one of them is.
+    pub(crate) fn chain(bodies: Vec<Self>) -> Self {
+        if !bodies.iter().all(Self::is_repeatable) {
+            return Self::from_stream(Chain(bodies.into()));
+        }
+        let mut whole = BytesMut::with_capacity(bodies.iter().map(Self::length).sum());
+        for body in &bodies {
+            if let Content::Bytes(bytes) = &body.0 {
+                whole.extend_from_slice(bytes);
+            }
+        }
+        whole.freeze().into()
+    }
+
+    /// How long it is, as far as that is known.
+    fn length(&self) -> usize {
+        match &self.0 {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::Empty | Content::Stream(_) => 0,
+        }
+    }
+
     /// Whether it can be sent more than once.
     pub(crate) fn is_repeatable(&self) -> bool {
         !matches!(self.0, Content::Stream(_))
@@ -72,6 +95,37 @@ impl Body {
                 Ok(Some(reqwest::Body::wrap_stream(stream)))
             }
         }
+    }
+}
+
+/// Bodies one after the other.
+struct Chain(VecDeque<Body>);
+
+impl Stream for Chain {
+    type Item = std::io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        while let Some(body) = self.0.front() {
+            let piece = match &body.0 {
+                Content::Empty => None,
+                Content::Bytes(bytes) => {
+                    let bytes = bytes.clone();
+                    self.0.pop_front();
+                    return Poll::Ready(Some(Ok(bytes)));
+                }
+                Content::Stream(shared) => match &mut *lock(shared) {
+                    Some(stream) => ready!(stream.as_mut().poll_next(context)),
+                    None => Some(Err(std::io::Error::other(
+                        "the stream of the part was sent already",
+                    ))),
+                },
+            };
+            if piece.is_some() {
+                return Poll::Ready(piece);
+            }
+            self.0.pop_front();
+        }
+        Poll::Ready(None)
     }
 }
 

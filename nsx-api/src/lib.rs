@@ -111,6 +111,7 @@ mod limit;
 mod mask;
 #[cfg(feature = "mock")]
 pub mod mock;
+mod multipart;
 mod observe;
 mod operation;
 mod options;
@@ -139,6 +140,7 @@ pub use extra::Extra;
 pub use generated::schemas;
 pub use generated::{builder, operations, types};
 pub use limit::Limits;
+pub use multipart::Part;
 pub use operation::{DocumentedResponse, Operation};
 pub use options::CallOptions;
 pub use request::Request;

@@ -21,6 +21,8 @@ pub struct Operation {
     pub method: Method,
     /// The path from the host's root, with the parameters as `{name}`.
     pub path: &'static str,
+    /// The query that the operation goes by, such as `action=restart`, where several share a path; empty where none does.
+    pub query: &'static str,
     /// Whether sending it twice is the same as sending it once: by the document's `x-idempotent`, and without that by
     /// the method.
     ///

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::auth::{Credentials, Kept, Wiped};
 use crate::error::Call;
+use crate::multipart::{Multipart, Part};
 use crate::transport::{self, Outgoing};
 use crate::{
     Body, ByteStream, Client, Error, ErrorKind, Operation, Response, path, receive, text, value,
@@ -48,7 +49,8 @@ pub struct Request<'a> {
     query: String,
     headers: HeaderMap,
     body: Body,
-    content_type: Option<&'static str>,
+    content_type: Option<Cow<'static, str>>,
+    parts: Option<Multipart>,
     credentials: Option<Arc<Kept>>,
     fault: Option<String>,
 }
@@ -63,6 +65,7 @@ impl<'a> Request<'a> {
         );
         request.idempotent = operation.idempotent;
         request.name = Some(operation.id);
+        operation.query.clone_into(&mut request.query);
         if !operation.accept.is_empty() {
             request
                 .headers
@@ -107,6 +110,7 @@ impl<'a> Request<'a> {
             headers: HeaderMap::new(),
             body: Body::default(),
             content_type: None,
+            parts: None,
             credentials: None,
             fault: None,
         }
@@ -190,6 +194,41 @@ impl<'a> Request<'a> {
                 self
             }
         }
+    }
+
+    /// Adds a field of text to a body of several parts (`multipart/form-data`): nothing for null, one field for a scalar, one
+    /// for each scalar of an array, JSON for anything else.
+    pub fn multipart_text(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        match value::texts(value).or_else(|_| value::json_text(value)) {
+            Ok(texts) => {
+                let parts = self.parts.get_or_insert_with(Multipart::new);
+                texts
+                    .into_iter()
+                    .for_each(|text| parts.add_text(name, text));
+            }
+            Err(reason) => self.fail(format!("the part {name}: {reason}")),
+        }
+        self
+    }
+
+    /// Adds a file to a body of several parts (`multipart/form-data`).
+    ///
+    /// ```no_run
+    /// # async fn run(client: nsx_api::Client, bytes: Vec<u8>) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::Part;
+    /// use nsx_api::http::Method;
+    ///
+    /// let upload = client
+    ///     .request(Method::POST, "/api/v1/upgrade/bundles?action=upload")
+    ///     .multipart_file("file", Part::from(bytes).file_name("bundle.mub"));
+    /// upload.send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn multipart_file(mut self, name: &str, part: impl Into<Part>) -> Self {
+        let parts = self.parts.get_or_insert_with(Multipart::new);
+        parts.add_file(name, part.into());
+        self
     }
 
     /// Sets a form with secrets in it, encoded already. It is wiped from memory when it is sent.
@@ -295,7 +334,10 @@ impl<'a> Request<'a> {
                 .url(&path_and_query)?,
             path_and_query,
             headers: self.all_headers()?,
-            body: self.body.clone(),
+            body: match &self.parts {
+                Some(parts) => parts.body(),
+                None => self.body.clone(),
+            },
             credentials: self.credentials.clone(),
             idempotent: self.client.options.is_idempotent(self.idempotent),
         })
@@ -305,16 +347,19 @@ impl<'a> Request<'a> {
     fn all_headers(&self) -> Result<HeaderMap, String> {
         let mut headers = self.headers.clone();
         value::add_missing(&mut headers, self.client.options.headers())?;
-        if let Some(content_type) = self.content_type {
-            let implied = [(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
+        let parts = self.parts.as_ref().map(|parts| parts.content_type().into());
+        if let Some(content_type) = parts.as_ref().or(self.content_type.as_ref()) {
+            let value = HeaderValue::from_str(content_type).map_err(|_| "no media type")?;
+            let implied = [(header::CONTENT_TYPE, value)];
             value::add_missing(&mut headers, &HeaderMap::from_iter(implied))?;
         }
         Ok(headers)
     }
 
     fn content(mut self, content_type: &'static str, body: Body) -> Self {
-        self.content_type = Some(content_type);
+        self.content_type = Some(content_type.into());
         self.body = body;
+        self.parts = None;
         self
     }
 

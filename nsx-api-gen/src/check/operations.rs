@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::{self, Place, is_json, is_success, join, media_type, members, resolve, text};
+use crate::document::{self, IN_PART, Place, join, media_type, members, resolve, text};
 use crate::error::Faults;
 use crate::names;
 
@@ -86,12 +86,13 @@ impl<'a> Look<'a> {
 
     fn parameters(&mut self) {
         let pointer = join("#/paths", self.place.path);
-        if self.place.path.contains(['?', '#']) {
-            let message = "a path with a query or a fragment is not supported";
+        let (path, query) = self.place.path_and_query();
+        if !query.chars().all(is_of_query) || path.contains('#') {
+            let message = "the query of a path must be fixed, and a path has no fragment";
             self.fault(&pointer, message);
             return;
         }
-        let Some(template) = document::template(self.place.path) else {
+        let Some(template) = document::template(path) else {
             self.fault(&pointer, "the braces of the path do not match");
             return;
         };
@@ -174,7 +175,7 @@ impl<'a> Look<'a> {
             "query" if style.is_some_and(|style| style != "form") => {
                 self.fault(pointer, "only the style `form` is supported in a query");
             }
-            "path" | "query" | "header" => {}
+            "path" | "query" | "header" | IN_PART => {}
             "cookie" => self.fault(pointer, "a parameter in a cookie is not supported"),
             _ => self.fault(pointer, format!("`{place}` is no place of a parameter")),
         }
@@ -193,7 +194,7 @@ impl<'a> Look<'a> {
         let kind = kind_of(self.root, schema, 0);
         let right = match kind {
             Some("string" | "integer" | "number" | "boolean") => true,
-            Some("array") => place == "query",
+            Some("array") => place == "query" || place == IN_PART,
             Some(_) => false,
             None => place != "path",
         };
@@ -250,52 +251,20 @@ impl<'a> Look<'a> {
             self.fault(&pointer, "an operation must have a response");
             return;
         }
-        let documented = self
-            .place
-            .responses()
-            .any(|(status, ..)| is_success(status));
-        let (mut successes, mut errors) = (Vec::new(), Vec::new());
-        for (status, pointer, node) in self.place.responses() {
+        for (status, pointer, _) in self.place.responses() {
             if !is_status(status) {
                 self.fault(
                     &pointer,
                     format!("`{status}` is no status such as 200, 4XX or default"),
                 );
             }
-            let Some(response) = resolve(self.root, node) else {
-                continue;
-            };
-            let schema = schema_of(response);
-            match is_success(status) {
-                true => successes.push((status, schema)),
-                // Where there is no success it is the answer to anything.
-                false if status == "default" && !documented => successes.push((status, schema)),
-                false => errors.push((status, schema)),
-            }
         }
-        self.same_type(&pointer, "successes", &successes);
-        // An error without a schema is read like one with the others' schema: leniently.
-        errors.retain(|(_, schema)| !matches!(schema, Kind::None));
-        self.same_type(&pointer, "errors", &errors);
     }
+}
 
-    fn same_type(&mut self, pointer: &str, what: &str, list: &[(&str, Kind<'_>)]) {
-        let same = list.windows(2).all(|pair| match pair {
-            [(_, one), (_, other)] => one == other,
-            _ => true,
-        });
-        if !same {
-            let list: Vec<String> = list
-                .iter()
-                .map(|(status, kind)| format!("{kind} for {status}"))
-                .collect();
-            let list = list.join(", ");
-            self.fault(
-                pointer,
-                format!("one schema for all its {what} is supported, not {list}"),
-            );
-        }
-    }
+/// What may stand in a query as it is.
+fn is_of_query(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@/%".contains(letter)
 }
 
 /// The type of a schema, or of the first schema that it is made of.
@@ -305,37 +274,6 @@ fn kind_of<'a>(root: &'a Value, schema: &'a Value, depth: usize) -> Option<&'a s
     let own = text(schema, "type");
     let mut parts = document::items(schema.get("allOf"));
     own.or_else(|| parts.find_map(|part| kind_of(root, part, depth + 1)))
-}
-
-/// What a response's body is.
-#[derive(PartialEq)]
-enum Kind<'a> {
-    None,
-    Raw,
-    Json(&'a Value),
-}
-
-impl std::fmt::Display for Kind<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::None => f.write_str("none"),
-            Self::Raw => f.write_str("no JSON"),
-            Self::Json(schema) => match document::reference(schema) {
-                Some(target) => f.write_str(document::component(target)),
-                None => f.write_str("one of its own"),
-            },
-        }
-    }
-}
-
-fn schema_of(response: &Value) -> Kind<'_> {
-    let content: Vec<_> = members(response.get("content")).collect();
-    let json = content.iter().find(|(name, _)| is_json(name));
-    match (json, content.is_empty()) {
-        (Some((_, media)), _) => Kind::Json(media.get("schema").unwrap_or(&Value::Null)),
-        (None, true) => Kind::None,
-        (None, false) => Kind::Raw,
-    }
 }
 
 fn is_status(status: &str) -> bool {

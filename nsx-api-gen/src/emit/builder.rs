@@ -116,6 +116,18 @@ impl Method<'_> {
         let (client, entry) = (self.client_ident(), static_ident(self.operation));
         let parameters = self.arguments.iter().map(Argument::write);
         let request = quote!(self.#client.operation(&operations::#entry) #(#parameters)*);
+        let files = self
+            .arguments
+            .iter()
+            .filter(|one| one.is_file && !one.required);
+        let files: Vec<_> = files.map(Argument::add_file).collect();
+        if !files.is_empty() {
+            return quote! {
+                let mut request = #request;
+                #(#files)*
+                request
+            };
+        }
         match &self.body {
             None => request,
             Some(body) if body.required => {
@@ -152,7 +164,10 @@ impl Argument<'_> {
 
     /// Whether more than the type itself can be given for it: text for a string, say.
     fn converts(&self) -> bool {
-        is(&self.ty, "String") || is(&self.ty, "Secret") || named(&self.ty).is_some()
+        is(&self.ty, "String")
+            || is(&self.ty, "Secret")
+            || self.is_file
+            || named(&self.ty).is_some()
     }
 
     fn initial(&self) -> TokenStream {
@@ -193,6 +208,22 @@ impl Argument<'_> {
             In::Query if self.joined => quote!(.query_joined(#name, &self.#rust)),
             In::Query => quote!(.query(#name, &self.#rust)),
             In::Header => quote!(.header(#name, &self.#rust)),
+            In::Part if !self.is_file => quote!(.multipart_text(#name, &self.#rust)),
+            In::Part if self.required => quote!(.multipart_file(#name, self.#rust)),
+            // It is written behind the others.
+            In::Part => quote!(),
+        }
+    }
+}
+
+impl Argument<'_> {
+    /// Adds a file that need not be there.
+    fn add_file(&self) -> TokenStream {
+        let (rust, name) = (&self.rust, self.name);
+        quote! {
+            if let Some(file) = self.#rust {
+                request = request.multipart_file(#name, file);
+            }
         }
     }
 }

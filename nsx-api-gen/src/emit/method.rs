@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use quote::{format_ident, quote};
 use syn::{Ident, Type};
 
-use super::recognize;
+use super::{private, recognize};
 use crate::document::{is_success, template};
 use crate::model::{In, Operation};
 use crate::names;
@@ -24,6 +24,7 @@ pub(super) struct Argument<'a> {
     pub(super) place: In,
     pub(super) required: bool,
     pub(super) joined: bool,
+    pub(super) is_file: bool,
     pub(super) description: Option<&'a str>,
     pub(super) ty: Type,
 }
@@ -189,7 +190,8 @@ fn arguments(
     }
     let mut list = Vec::new();
     for parameter in &operation.parameters {
-        let Some(ty) = types.remove(&(parameter.name.clone(), key(parameter.place))) else {
+        let name = private::name(&parameter.name, parameter.place == In::Part);
+        let Some(ty) = types.remove(&(name, key(parameter.place))) else {
             return Err(format!("progenitor has no parameter `{}`", parameter.name));
         };
         list.push(Argument {
@@ -198,8 +200,12 @@ fn arguments(
             place: parameter.place,
             required: parameter.required,
             joined: parameter.joined,
+            is_file: parameter.is_file,
             description: parameter.description.as_deref(),
-            ty,
+            ty: match parameter.is_file {
+                true => syn::parse_quote!(crate::Part),
+                false => ty,
+            },
         });
     }
     if let Some((name, _)) = types.into_keys().next() {
@@ -215,7 +221,7 @@ fn arguments(
 fn key(place: In) -> &'static str {
     match place {
         In::Path => "path",
-        In::Query => "query",
+        In::Query | In::Part => "query",
         In::Header => "header",
     }
 }

@@ -28,8 +28,8 @@ pub(super) fn method(method: &Method<'_>) -> String {
     {
         sections.push(docs::markdown(description));
     }
-    let call = format!("{} {}", operation.method.to_uppercase(), operation.path);
-    sections.push(format!("{}, {}", docs::code(&call), again(operation)));
+    let call = docs::code(&operation.call());
+    sections.push(format!("{call}, {}", again(operation)));
     sections.extend(arguments(method));
     sections.push(responses(method));
     sections.push(example(method));

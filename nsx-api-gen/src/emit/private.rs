@@ -10,31 +10,25 @@
 
 use serde_json::{Map, Value, json};
 
-use super::variants;
+use super::variants::Hoist;
 
 use crate::document::{
-    self, Place, for_each_schema, is_json, is_success, media_type, members, resolve, text,
+    self, IN_PART, Place, for_each_schema, is_file, is_json, is_success, media_type, members,
+    resolve, text,
 };
 use crate::names::type_name;
 
 /// Makes progenitor's document of a checked one.
 pub(super) fn private(root: &Value) -> Value {
-    let mut schemas: Map<String, Value> = members(root.pointer("/components/schemas"))
+    let schemas = members(root.pointer("/components/schemas"))
         .filter(|(_, schema)| !is_password(root, schema))
-        .map(|(name, schema)| (name.clone(), schema.clone()))
-        .collect();
-    let names: Vec<String> = schemas.keys().cloned().collect();
-    for name in names {
-        if let Some(mut schema) = schemas.remove(&name) {
-            variants::hoist(&type_name(&name), &mut schema, &mut schemas);
-            schemas.insert(name, schema);
-        }
-    }
+        .map(|(name, schema)| (name.clone(), schema.clone()));
+    let mut hoist = Hoist::new(schemas.collect());
     let mut paths = Map::new();
     for place in document::operations(root) {
         let item = paths.entry(place.path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
-            let operation = operation(root, &place, &mut schemas);
+            let operation = operation(root, &place, &mut hoist);
             item.insert(place.method.to_owned(), operation);
         }
     }
@@ -42,24 +36,30 @@ pub(super) fn private(root: &Value) -> Value {
         "openapi": "3.0.3",
         "info": {"title": "", "version": ""},
         "paths": paths,
-        "components": {"schemas": schemas},
+        "components": {"schemas": hoist.schemas},
     });
     for_each_schema(&mut private, &mut |schema| reduce(root, schema));
     private
 }
 
-fn operation(root: &Value, place: &Place<'_>, schemas: &mut Map<String, Value>) -> Value {
+fn operation(root: &Value, place: &Place<'_>, hoist: &mut Hoist) -> Value {
     let id = place.id().unwrap_or_default();
-    let mut hoisted = |content: Value, suffix: &str| {
-        let name = type_name(&format!("{id}{suffix}"));
-        variants::hoist_content(&name, content, schemas)
-    };
+    let type_of = |suffix: &str| type_name(&format!("{id}-{suffix}"));
     let mut operation = Map::new();
     operation.insert("operationId".to_owned(), json!(id));
-    let parameters = parameters(root, place);
+    let mut parameters = parameters(root, place);
+    for parameter in &mut parameters {
+        let name = type_of(text(parameter, "name").unwrap_or_default());
+        if let Some(schema) = parameter.get_mut("schema") {
+            hoist.inline(&name, schema);
+        }
+    }
     operation.insert("parameters".to_owned(), json!(parameters));
     let success = match success(root, place) {
-        Some(content) => json!({"description": "", "content": hoisted(content, "-response")}),
+        Some(content) => {
+            let content = hoist.content(&type_of("response"), content);
+            json!({"description": "", "content": content})
+        }
         None => json!({"description": ""}),
     };
     operation.insert("responses".to_owned(), json!({"200": success}));
@@ -67,10 +67,20 @@ fn operation(root: &Value, place: &Place<'_>, schemas: &mut Map<String, Value>) 
     if let Some(body) = body.and_then(|body| resolve(root, body))
         && let Some(content) = content(body, body_media)
     {
-        let body = json!({"required": true, "content": hoisted(content, "-body")});
+        let content = hoist.content(&type_of("body"), content);
+        let body = json!({"required": true, "content": content});
         operation.insert("requestBody".to_owned(), body);
     }
     Value::Object(operation)
+}
+
+/// What progenitor knows a parameter as. It knows no parts, so they are in the query there, where others may have the name.
+pub(super) fn name(name: &str, is_part: bool) -> String {
+    if is_part {
+        format!("part-{name}")
+    } else {
+        name.to_owned()
+    }
 }
 
 fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
@@ -85,13 +95,27 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
             .is_some_and(|schema| is_password(root, schema));
         let schema = match text(node, "in") {
             Some("path") if secret => Some(json!({"type": "string"})),
+            // The SDK has a type of its own for it.
+            Some(IN_PART)
+                if node
+                    .get("schema")
+                    .is_some_and(|schema| is_file(root, schema)) =>
+            {
+                Some(json!({"type": "string"}))
+            }
             _ => node.get("schema").cloned(),
         };
+        let is_part = text(node, "in") == Some(IN_PART);
         let mut parameter = Map::new();
         for key in ["name", "in", "required", "explode"] {
             if let Some(value) = node.get(key) {
                 parameter.insert(key.to_owned(), value.clone());
             }
+        }
+        if is_part {
+            let name = name(text(node, "name").unwrap_or_default(), true);
+            parameter.insert("name".to_owned(), json!(name));
+            parameter.insert("in".to_owned(), json!("query"));
         }
         parameter.insert("schema".to_owned(), schema.unwrap_or_else(|| json!({})));
         let same = |known: &Value| known.get("name") == parameter.get("name");
@@ -101,12 +125,20 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
     list
 }
 
-/// The content of the success: of the default response where no other is documented.
+/// The content of the success: of the first that has any, and of the default response where no other is documented.
 fn success(root: &Value, place: &Place<'_>) -> Option<Value> {
-    let success = place.responses().find(|(status, ..)| is_success(status));
-    let default = || place.responses().find(|(status, ..)| *status == "default");
-    let (.., node) = success.or_else(default)?;
-    content(resolve(root, node)?, response_media)
+    let documented = |node| content(resolve(root, node)?, response_media);
+    let mut successes = place
+        .responses()
+        .filter(|(status, ..)| is_success(status))
+        .peekable();
+    if successes.peek().is_some() {
+        return successes.find_map(|(.., node)| documented(node));
+    }
+    let (.., node) = place
+        .responses()
+        .find(|(status, ..)| *status == "default")?;
+    documented(node)
 }
 
 /// The one media type of a body or a response, in the words that progenitor knows.

@@ -39,12 +39,13 @@ pub(super) fn static_ident(operation: &Operation) -> syn::Ident {
 
 fn entry(operation: &Operation) -> TokenStream {
     let name = static_ident(operation);
-    let (id, path, accept) = (&operation.id, &operation.path, operation.accept());
+    let (id, path, query) = (&operation.id, &operation.path, &operation.query);
+    let accept = operation.accept();
     let method = format_ident!("{}", operation.method.to_uppercase());
     let idempotent = operation.idempotent;
     let what = operation.summary.as_deref().unwrap_or(id);
     let what = docs::one_line(what.trim_end_matches('.'));
-    let call = docs::code(&format!("{method} {path}"));
+    let call = docs::code(&operation.call());
     let docs = docs::attributes(&format!("{what}: {call}."));
     let responses = operation.responses.iter().map(|response| {
         let status = &response.status;
@@ -57,6 +58,7 @@ fn entry(operation: &Operation) -> TokenStream {
             id: #id,
             method: Method::#method,
             path: #path,
+            query: #query,
             idempotent: #idempotent,
             accept: #accept,
             responses: &[#(#responses),*],

@@ -108,6 +108,80 @@ async fn bodies_go_out_in_the_form_that_the_document_says() -> Result {
 }
 
 #[tokio::test]
+async fn a_path_with_a_query_is_called_with_it() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    client.restart_thing("t?1").force(true).send().await?;
+    client.restart_thing("t").send().await?;
+    let requests = manager.requests();
+    let queries: Vec<_> = requests.iter().map(|request| request.query.as_deref()).collect();
+    assert_eq!(queries, [Some("action=restart&force=true"), Some("action=restart")]);
+    assert_eq!(requests[0].path, "/api/v1/things/t%3F1");
+    assert!(requests.iter().all(|request| request.operation == Some("RestartThing")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    client
+        .upload_thing("t", nsx_api::Part::from(b"\0bytes\r\n--".to_vec()).file_name("a\"b.bin"))
+        .name("in the query")
+        .labels(["one".to_owned(), "two".to_owned()])
+        .mode(nsx_api::types::UploadThingPartMode::Safe)
+        .passphrase("hunter2")
+        .signature(b"signed".to_vec())
+        .send()
+        .await?;
+    let sent = manager.requests().pop().ok_or("no request")?;
+    assert_eq!(sent.query.as_deref(), Some("action=upload&name=in%20the%20query"));
+    let kind = sent.header("content-type").unwrap_or_default().to_owned();
+    let boundary = kind.strip_prefix("multipart/form-data; boundary=").ok_or(kind.clone())?;
+    let body = String::from_utf8(sent.body.to_vec())?;
+    let parts: Vec<&str> = body.split(&format!("--{boundary}")).collect();
+    let part = |name: &str, kind: &str, text: &str| {
+        format!("\r\nContent-Disposition: form-data; name=\"{name}\"{kind}\r\n\r\n{text}\r\n")
+    };
+    let file = |name: &str| format!("; filename=\"{name}\"\r\nContent-Type: application/octet-stream");
+    assert_eq!(
+        parts,
+        [
+            "",
+            &part("file", &file("a%22b.bin"), "\0bytes\r\n--"),
+            &part("labels", "", "one"),
+            &part("labels", "", "two"),
+            &part("mode", "", "safe"),
+            &part("passphrase", "", "hunter2"),
+            &part("signature", &file("file"), "signed"),
+            "--\r\n",
+        ]
+    );
+    // A body that is a stream in part is sent once, and whole.
+    let stream = nsx_api::Body::from_stream(Pieces(3));
+    client.upload_thing("t", stream).send().await?;
+    let sent = manager.requests().pop().ok_or("no request")?;
+    assert!(String::from_utf8(sent.body.to_vec())?.contains("\r\n\r\npiece piece piece \r\n--"));
+    Ok(())
+}
+
+/// So many pieces of a body.
+struct Pieces(usize);
+
+impl futures_core::Stream for Pieces {
+    type Item = std::io::Result<nsx_api::bytes::Bytes>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        let next = self.0.checked_sub(1);
+        self.0 = next.unwrap_or_default();
+        std::task::Poll::Ready(next.map(|_| Ok("piece ".into())))
+    }
+}
+
+#[tokio::test]
 async fn what_the_document_calls_idempotent_is_sent_again() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;

@@ -14,6 +14,7 @@ pub static CREATE_REGISTRATION_TOKEN: Operation = Operation {
     id: "CreateRegistrationToken",
     method: Method::POST,
     path: "/api/v1/aaa/registration-token",
+    query: "",
     idempotent: false,
     accept: "application/json",
     responses: &[

@@ -192,6 +192,7 @@ mod tests {
         id: "Read",
         method: Method::GET,
         path: "/read",
+        query: "",
         idempotent: true,
         accept: "application/json",
         responses: &[

@@ -4,6 +4,8 @@
 //! Pure functions over a table that is handed in, so that they are tested with paths that the
 //! document lacks.
 
+use std::cmp::Reverse;
+
 use http::Method;
 
 use crate::operation::Operation;
@@ -20,17 +22,24 @@ pub(super) enum Route {
 }
 
 /// Finds the operation of a request. A path without parameters goes before one with, as OpenAPI
-/// demands.
-pub(super) fn find(table: &[&'static Operation], method: &Method, path: &str) -> Route {
-    let same_path: Vec<_> = table
-        .iter()
-        .copied()
-        .filter(|operation| matches(operation.path, path))
-        .collect();
+/// demands, and one that goes by more of the query before others.
+pub(super) fn find(
+    table: &[&'static Operation],
+    method: &Method,
+    path: &str,
+    query: Option<&str>,
+) -> Route {
+    let fits = |operation: &&'static Operation| {
+        matches(operation.path, path) && has_pairs(query, operation.query)
+    };
+    let same_path: Vec<_> = table.iter().copied().filter(fits).collect();
     let found = same_path
         .iter()
         .filter(|operation| operation.method == *method)
-        .min_by_key(|operation| parameters(operation.path));
+        .min_by_key(|operation| {
+            let pairs = pairs(operation.query).count();
+            (parameters(operation.path), Reverse(pairs))
+        });
     match found {
         Some(operation) => Route::Operation(operation),
         None if same_path.is_empty() => Route::Unknown,
@@ -41,6 +50,15 @@ pub(super) fn find(table: &[&'static Operation], method: &Method, path: &str) ->
                 .collect(),
         ),
     }
+}
+
+/// Whether all pairs of `wanted` are in a request's query.
+pub(super) fn has_pairs(query: Option<&str>, wanted: &str) -> bool {
+    pairs(wanted).all(|wanted| pairs(query.unwrap_or_default()).any(|pair| pair == wanted))
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|pair| !pair.is_empty())
 }
 
 /// Whether a path fits a template such as `/api/v1/nodes/{node-id}`. A parameter stands for one or
@@ -99,7 +117,12 @@ mod tests {
     use super::*;
     use crate::operation::DocumentedResponse;
 
-    const fn operation(id: &'static str, method: Method, path: &'static str) -> Operation {
+    const fn operation(
+        id: &'static str,
+        method: Method,
+        path: &'static str,
+        query: &'static str,
+    ) -> Operation {
         const OK: &[DocumentedResponse] = &[DocumentedResponse {
             status: "200",
             description: "OK",
@@ -108,6 +131,7 @@ mod tests {
             id,
             method,
             path,
+            query,
             idempotent: true,
             accept: "application/json",
             responses: OK,
@@ -115,9 +139,27 @@ mod tests {
     }
 
     static TABLE: &[&Operation] = &[
-        &operation("ReadNode", Method::GET, "/api/v1/nodes/{node-id}"),
-        &operation("UpdateNode", Method::PUT, "/api/v1/nodes/{node-id}"),
-        &operation("ReadStatus", Method::GET, "/api/v1/nodes/status"),
+        &operation("ReadNode", Method::GET, "/api/v1/nodes/{node-id}", ""),
+        &operation("UpdateNode", Method::PUT, "/api/v1/nodes/{node-id}", ""),
+        &operation("ReadStatus", Method::GET, "/api/v1/nodes/status", ""),
+        &operation(
+            "Start",
+            Method::POST,
+            "/api/v1/nodes/{node-id}",
+            "action=start",
+        ),
+        &operation(
+            "Stop",
+            Method::POST,
+            "/api/v1/nodes/{node-id}",
+            "action=stop",
+        ),
+        &operation(
+            "StopHard",
+            Method::POST,
+            "/api/v1/nodes/{node-id}",
+            "action=stop&force=true",
+        ),
     ];
 
     #[test]
@@ -146,15 +188,33 @@ mod tests {
 
     #[test]
     fn a_concrete_path_goes_before_a_template() {
-        let found = |method, path| match find(TABLE, &method, path) {
-            Route::Operation(operation) => operation.id.to_owned(),
-            Route::OtherMethod(methods) => format!("{methods:?}"),
-            Route::Unknown => "unknown".to_owned(),
-        };
+        let found = |method, path| name(find(TABLE, &method, path, None));
         assert_eq!(found(Method::GET, "/api/v1/nodes/status"), "ReadStatus");
         assert_eq!(found(Method::GET, "/api/v1/nodes/7"), "ReadNode");
         assert_eq!(found(Method::PUT, "/api/v1/nodes/7"), "UpdateNode");
         assert_eq!(found(Method::DELETE, "/api/v1/nodes/7"), "[GET, PUT]");
         assert_eq!(found(Method::GET, "/api/v1/elsewhere"), "unknown");
+    }
+
+    #[test]
+    fn operations_that_share_a_path_are_told_apart_by_their_query() {
+        for (query, expected) in [
+            (Some("action=start"), "Start"),
+            (Some("x=1&action=stop"), "Stop"),
+            (Some("force=true&action=stop"), "StopHard"),
+            (Some("action=pause"), "[GET, PUT]"),
+            (None, "[GET, PUT]"),
+        ] {
+            let route = find(TABLE, &Method::POST, "/api/v1/nodes/7", query);
+            assert_eq!(name(route), expected, "{query:?}");
+        }
+    }
+
+    fn name(route: Route) -> String {
+        match route {
+            Route::Operation(operation) => operation.id.to_owned(),
+            Route::OtherMethod(methods) => format!("{methods:?}"),
+            Route::Unknown => "unknown".to_owned(),
+        }
     }
 }

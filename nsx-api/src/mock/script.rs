@@ -126,7 +126,10 @@ impl Target {
             Self::All => !is_about_sessions(call),
             Self::Operation(id) => call.operation == Some(id),
             Self::Route(method, path) => {
-                call.method == *method && routes::matches(path, &call.path)
+                let (path, query) = path.split_once('?').unwrap_or((path, ""));
+                call.method == *method
+                    && routes::matches(path, &call.path)
+                    && routes::has_pairs(call.query.as_deref(), query)
             }
         }
     }

@@ -72,7 +72,8 @@ impl State {
         body: Option<Bytes>,
         client_certificate: Option<Bytes>,
     ) -> Reply {
-        let route = find(self.operations, &head.method, head.uri.path());
+        let (path, query) = (head.uri.path(), head.uri.query());
+        let route = find(self.operations, &head.method, path, query);
         let operation = match route {
             Route::Operation(operation) => Some(operation),
             Route::OtherMethod(_) | Route::Unknown => None,

@@ -14,6 +14,8 @@ pub static ALL: &[&Operation] = &[
     &DELETE_THING,
     &TEXT_THING,
     &FORM_THING,
+    &RESTART_THING,
+    &UPLOAD_THING,
     &STR_THING,
     &LIST_BODY,
     &LOCALS,
@@ -37,6 +39,7 @@ pub static GET_THING: Operation = Operation {
     id: "GetThing",
     method: Method::GET,
     path: "/api/v1/things/{thing-id}",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[
@@ -50,6 +53,7 @@ pub static UPDATE_THING: Operation = Operation {
     id: "UpdateThing",
     method: Method::PUT,
     path: "/api/v1/things/{thing-id}",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[
@@ -63,6 +67,7 @@ pub static RAW_THING: Operation = Operation {
     id: "RawThing",
     method: Method::POST,
     path: "/api/v1/things/{thing-id}",
+    query: "",
     idempotent: false,
     accept: "application/octet-stream, application/json",
     responses: &[DocumentedResponse::new("200", "s")],
@@ -73,6 +78,7 @@ pub static DELETE_THING: Operation = Operation {
     id: "DeleteThing",
     method: Method::DELETE,
     path: "/api/v1/things/{thing-id}",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("200", "gone")],
@@ -83,6 +89,7 @@ pub static TEXT_THING: Operation = Operation {
     id: "TextThing",
     method: Method::PATCH,
     path: "/api/v1/things/{thing-id}",
+    query: "",
     idempotent: false,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "s")],
@@ -93,6 +100,7 @@ pub static FORM_THING: Operation = Operation {
     id: "FormThing",
     method: Method::POST,
     path: "/api/v1/form",
+    query: "",
     idempotent: false,
     accept: "application/json",
     responses: &[
@@ -101,11 +109,34 @@ pub static FORM_THING: Operation = Operation {
     ],
 };
 
+/// RestartThing: `POST /api/v1/things/{thing-id}?action=restart`.
+pub static RESTART_THING: Operation = Operation {
+    id: "RestartThing",
+    method: Method::POST,
+    path: "/api/v1/things/{thing-id}",
+    query: "action=restart",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// UploadThing: `POST /api/v1/things/{thing-id}?action=upload`.
+pub static UPLOAD_THING: Operation = Operation {
+    id: "UploadThing",
+    method: Method::POST,
+    path: "/api/v1/things/{thing-id}",
+    query: "action=upload",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
 /// StrThing: `GET /api/v1/str`.
 pub static STR_THING: Operation = Operation {
     id: "StrThing",
     method: Method::GET,
     path: "/api/v1/str",
+    query: "",
     idempotent: false,
     accept: "application/json",
     responses: &[
@@ -119,6 +150,7 @@ pub static LIST_BODY: Operation = Operation {
     id: "ListBody",
     method: Method::POST,
     path: "/api/v1/list",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[
@@ -132,6 +164,7 @@ pub static LOCALS: Operation = Operation {
     id: "Locals",
     method: Method::GET,
     path: "/api/v1/locals/{url}/{value}",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[
@@ -146,6 +179,7 @@ pub static WITH: Operation = Operation {
     id: "with",
     method: Method::PUT,
     path: "/api/v1/request",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[
@@ -160,6 +194,7 @@ pub static REQUEST: Operation = Operation {
     id: "Request",
     method: Method::POST,
     path: "/api/v1/request",
+    query: "",
     idempotent: false,
     accept: "application/json",
     responses: &[
@@ -173,6 +208,7 @@ pub static RESPONSE: Operation = Operation {
     id: "response",
     method: Method::POST,
     path: "/api/v1/markdown",
+    query: "",
     idempotent: false,
     accept: "application/json",
     responses: &[DocumentedResponse::new("default", "Anything")],
@@ -183,6 +219,7 @@ pub static HTTP: Operation = Operation {
     id: "Http",
     method: Method::GET,
     path: "/api/v1/own/http",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
@@ -193,6 +230,7 @@ pub static ADDRESS: Operation = Operation {
     id: "Address",
     method: Method::GET,
     path: "/api/v1/own/address",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
@@ -203,6 +241,7 @@ pub static AUTH: Operation = Operation {
     id: "Auth",
     method: Method::GET,
     path: "/api/v1/own/auth",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
@@ -213,6 +252,7 @@ pub static OPTIONS: Operation = Operation {
     id: "Options",
     method: Method::GET,
     path: "/api/v1/own/options",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
@@ -223,6 +263,7 @@ pub static MANAGER: Operation = Operation {
     id: "Manager",
     method: Method::GET,
     path: "/api/v1/own/manager",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
@@ -233,6 +274,7 @@ pub static CLOSE: Operation = Operation {
     id: "Close",
     method: Method::GET,
     path: "/api/v1/own/close",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
@@ -243,6 +285,7 @@ pub static CORE: Operation = Operation {
     id: "Core",
     method: Method::GET,
     path: "/api/v1/own/core",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
@@ -253,6 +296,7 @@ pub static X: Operation = Operation {
     id: "x",
     method: Method::GET,
     path: "/api/v1/x",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
@@ -263,6 +307,7 @@ pub static GEN: Operation = Operation {
     id: "gen",
     method: Method::GET,
     path: "/api/v1/stream",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("200", "OK")],
@@ -273,6 +318,7 @@ pub static PUT_STREAM: Operation = Operation {
     id: "PutStream",
     method: Method::PUT,
     path: "/api/v1/stream",
+    query: "",
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("default", "Anything")],

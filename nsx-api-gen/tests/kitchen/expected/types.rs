@@ -739,49 +739,52 @@ impl Serialize for Object {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Odd {
-    /// `+1`
-    plus1,
-    /// `-1`
-    minus1,
-    /// ` " " `
-    X,
-    /// `a b`
-    AB,
-    /// `ümlaut`
-    Ümlaut,
-    /// `` "`tick`" ``
-    Tick,
-    /// A value that the document does not list.
-    Unrecognized(String),
-}
+#[derive(
+    serde::Deserialize,
+    serde::Serialize,
+    Clone,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct Odd(pub String);
 
-impl StringEnum for Odd {
-    const NAME: &'static str = "Odd";
-    const TABLE: &'static [(&'static str, Self)] = &[
-        ("+1", Self::plus1),
-        ("-1", Self::minus1),
-        (" ", Self::X),
-        ("a b", Self::AB),
-        ("ümlaut", Self::Ümlaut),
-        ("`tick`", Self::Tick),
-    ];
-
-    fn from_unrecognized(text: String) -> Self {
-        Self::Unrecognized(text)
-    }
-
-    fn unrecognized(&self) -> Option<&str> {
-        match self {
-            Self::Unrecognized(text) => Some(text),
-            _ => None,
-        }
+impl std::ops::Deref for Odd {
+    type Target = String;
+    fn deref(&self) -> &String {
+        &self.0
     }
 }
 
-string_enum!(Odd);
+impl From<Odd> for String {
+    fn from(value: Odd) -> Self {
+        value.0
+    }
+}
+
+impl From<String> for Odd {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl std::fmt::Display for Odd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Odd {
+    type Err = std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self(value.to_string()))
+    }
+}
 
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -857,58 +860,52 @@ impl Serialize for OpenT {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Request {
-    /// `Unrecognized`
-    Unrecognized,
-    /// `Err`
-    Err,
-    /// `Ok`
-    Ok,
-    /// `Some`
-    Some,
-    /// `None`
-    None,
-    /// `self`
-    Self_,
-    /// `Target`
-    Target,
-    /// `OTHER`
-    Other,
-    /// ` "" `
-    X,
-    /// A value that the document does not list.
-    Unrecognized_(String),
-}
+#[derive(
+    serde::Deserialize,
+    serde::Serialize,
+    Clone,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct Request(pub String);
 
-impl StringEnum for Request {
-    const NAME: &'static str = "Request";
-    const TABLE: &'static [(&'static str, Self)] = &[
-        ("Unrecognized", Self::Unrecognized),
-        ("Err", Self::Err),
-        ("Ok", Self::Ok),
-        ("Some", Self::Some),
-        ("None", Self::None),
-        ("self", Self::Self_),
-        ("Target", Self::Target),
-        ("OTHER", Self::Other),
-        ("", Self::X),
-    ];
-
-    fn from_unrecognized(text: String) -> Self {
-        Self::Unrecognized_(text)
-    }
-
-    fn unrecognized(&self) -> Option<&str> {
-        match self {
-            Self::Unrecognized_(text) => Some(text),
-            _ => None,
-        }
+impl std::ops::Deref for Request {
+    type Target = String;
+    fn deref(&self) -> &String {
+        &self.0
     }
 }
 
-string_enum!(Request);
+impl From<Request> for String {
+    fn from(value: Request) -> Self {
+        value.0
+    }
+}
+
+impl From<String> for Request {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl std::fmt::Display for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Request {
+    type Err = std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self(value.to_string()))
+    }
+}
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -2325,6 +2322,38 @@ impl From<Sub> for Un {
         Self::Sub(value)
     }
 }
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UploadThingPartMode {
+    /// `fast`
+    Fast,
+    /// `safe`
+    Safe,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for UploadThingPartMode {
+    const NAME: &'static str = "UploadThingPartMode";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("fast", Self::Fast),
+        ("safe", Self::Safe),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(UploadThingPartMode);
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

@@ -154,6 +154,86 @@ impl Client {
         }
     }
 
+    /// Calls `RestartThing`.
+    ///
+    /// `POST /api/v1/things/{thing-id}?action=restart`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `thing_id`
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.restart_thing("thing-id").send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn restart_thing(&self, thing_id: impl Into<String>) -> RestartThing<'_> {
+        RestartThing {
+            client: self,
+            thing_id: thing_id.into(),
+            force: None,
+        }
+    }
+
+    /// Calls `UploadThing`.
+    ///
+    /// `POST /api/v1/things/{thing-id}?action=upload`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `thing_id`
+    /// - `file`: The thing itself.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client, file: nsx_api::Part) -> Result<(), nsx_api::Error> {
+    /// let response = client.upload_thing("thing-id", file).send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upload_thing(
+        &self,
+        thing_id: impl Into<String>,
+        file: impl Into<crate::Part>,
+    ) -> UploadThing<'_> {
+        UploadThing {
+            client: self,
+            thing_id: thing_id.into(),
+            name: None,
+            file: file.into(),
+            signature: None,
+            labels: None,
+            mode: None,
+            passphrase: None,
+        }
+    }
+
     /// Calls `StrThing`.
     ///
     /// `GET /api/v1/str`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
@@ -455,6 +535,102 @@ impl<'a> FormThing<'a> {
             Some(body) => request.form(&body),
             None => request,
         }
+    }
+}
+
+/// Builder for [`Client::restart_thing`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct RestartThing<'a> {
+    client: &'a Client,
+    thing_id: String,
+    force: Option<bool>,
+}
+
+impl<'a> RestartThing<'a> {
+    /// Sets `force`.
+    pub fn force(mut self, value: impl Into<bool>) -> Self {
+        self.force = Some(value.into());
+        self
+    }
+
+    /// Sends the request. What comes back, and the errors, are those of [`Client::restart_thing`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client
+            .operation(&operations::RESTART_THING)
+            .path("thing-id", &self.thing_id)
+            .query("force", &self.force)
+    }
+}
+
+/// Builder for [`Client::upload_thing`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct UploadThing<'a> {
+    client: &'a Client,
+    thing_id: String,
+    name: Option<String>,
+    file: crate::Part,
+    signature: Option<crate::Part>,
+    labels: Option<Vec<String>>,
+    mode: Option<types::UploadThingPartMode>,
+    passphrase: Option<crate::Secret>,
+}
+
+impl<'a> UploadThing<'a> {
+    /// Sets `name`.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = Some(value.into());
+        self
+    }
+
+    /// Sets `signature`.
+    pub fn signature(mut self, value: impl Into<crate::Part>) -> Self {
+        self.signature = Some(value.into());
+        self
+    }
+
+    /// Sets `labels`.
+    pub fn labels(mut self, value: impl Into<Vec<String>>) -> Self {
+        self.labels = Some(value.into());
+        self
+    }
+
+    /// Sets `mode`.
+    pub fn mode(mut self, value: impl Into<types::UploadThingPartMode>) -> Self {
+        self.mode = Some(value.into());
+        self
+    }
+
+    /// Sets `passphrase`.
+    pub fn passphrase(mut self, value: impl Into<crate::Secret>) -> Self {
+        self.passphrase = Some(value.into());
+        self
+    }
+
+    /// Sends the request. What comes back, and the errors, are those of [`Client::upload_thing`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        let mut request = self
+            .client
+            .operation(&operations::UPLOAD_THING)
+            .path("thing-id", &self.thing_id)
+            .query("name", &self.name)
+            .multipart_file("file", self.file)
+            .multipart_text("labels", &self.labels)
+            .multipart_text("mode", &self.mode)
+            .multipart_text("passphrase", &self.passphrase);
+        if let Some(file) = self.signature {
+            request = request.multipart_file("signature", file);
+        }
+        request
     }
 }
 

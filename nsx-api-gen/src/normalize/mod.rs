@@ -1,0 +1,24 @@
+//! Mends what a document may lawfully say and the later steps cannot take, and what real documents say in spite of it, one named
+//! pass for each.
+//!
+//! A pass says what it changed and where; nothing is changed silently. What cannot be mended is left
+//! for [`check`](crate::check) to report.
+
+mod content;
+mod operations;
+mod parameters;
+mod schemas;
+
+use serde_json::Value;
+
+use crate::change::Change;
+
+/// Runs every pass over the document and tells what they did.
+pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
+    let mut changes = Vec::new();
+    operations::mend(root, &mut changes);
+    content::mend(root, &mut changes);
+    parameters::mend(root, &mut changes);
+    schemas::mend(root, &mut changes);
+    changes
+}
