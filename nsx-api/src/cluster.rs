@@ -1,5 +1,6 @@
 //! The managers that a client calls: which of them is to deal with a call.
 
+use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -54,6 +55,13 @@ impl Endpoint {
         InFlight(&self.in_flight)
     }
 
+    /// Looks at it, as a call's deadline has passed while it was there.
+    pub(crate) fn suspect(&self) {
+        if let Some(look) = &self.look {
+            health::look_if_suspect(&self.health, look);
+        }
+    }
+
     /// Whether a call that goes from the other here is better off.
     pub(crate) fn has_fewer_calls_than(&self, other: &Self) -> bool {
         let [here, there] = [self, other].map(|one| one.in_flight.load(Ordering::Relaxed));
@@ -90,23 +98,31 @@ impl Cluster {
         !self.others.is_empty()
     }
 
-    /// The manager for a call: of those that are up the one with the fewest calls under way, and rather another than the one
-    /// that has just failed. When none is up they are all tried.
-    pub(crate) fn choose<'a>(&'a self, failed: Option<&'a Endpoint>) -> &'a Endpoint {
+    /// Lets the next manager have the next turn, where several are as good.
+    pub(crate) fn take_turn(&self) {
+        self.turn.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The manager for a call that has been at these, at the last one just now: of those that are up the one with the fewest calls
+    /// under way, and rather one that the call has not been at. When none is up they are all tried.
+    pub(crate) fn choose<'a>(&'a self, been: &[&'a Endpoint]) -> &'a Endpoint {
         if !self.has_others() {
             return &self.first;
         }
         self.look();
-        let step = usize::from(failed.is_none());
-        let turn = self.turn.fetch_add(step, Ordering::Relaxed);
+        let turn = self.turn.load(Ordering::Relaxed);
         let count = self.others.len() + 1;
         let in_turn = self.endpoints().cycle().skip(turn % count).take(count);
-        let is_failed = |endpoint| failed.is_some_and(|failed| std::ptr::eq(failed, endpoint));
-        let others = in_turn.filter(|endpoint| !is_failed(*endpoint));
-        let in_flight = |endpoint: &&Endpoint| endpoint.in_flight.load(Ordering::Relaxed);
+        let has_been = |endpoint: &&Endpoint| been.iter().any(|one| ptr::eq(*one, *endpoint));
+        let last = been.last().copied();
+        let is_last = |endpoint: &&Endpoint| last.is_some_and(|last| ptr::eq(last, *endpoint));
+        let others = in_turn.filter(|endpoint| !is_last(endpoint));
         let up = others.clone().filter(|endpoint| endpoint.health.is_up());
-        up.min_by_key(in_flight)
-            .or_else(|| failed.filter(|failed| failed.health.is_up()))
+        let in_flight = |endpoint: &&Endpoint| endpoint.in_flight.load(Ordering::Relaxed);
+        let new = up.clone().filter(|endpoint| !has_been(endpoint));
+        new.min_by_key(in_flight)
+            .or_else(|| up.min_by_key(in_flight))
+            .or_else(|| last.filter(|last| last.health.is_up()))
             .or_else(|| others.min_by_key(in_flight))
             .unwrap_or(&self.first)
     }

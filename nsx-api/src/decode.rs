@@ -15,11 +15,13 @@ const KEY_LIMIT: usize = 64;
 const PATH_LIMIT: usize = 256;
 const EXPECTED_LIMIT: usize = 200;
 
-/// Decodes `body` as JSON.
+/// Decodes `body` as JSON. No body is null: a value that may be missing is missing then.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let body = without_bom(body);
+    if body.trim_ascii().is_empty() {
+        return serde_json::from_slice(b"null").map_err(|_| "the body is empty".to_owned());
+    }
     serde_json::from_slice(body).map_err(|error| match error.classify() {
-        _ if body.trim_ascii().is_empty() => "the body is empty".to_owned(),
         Category::Eof => format!("the body ends early, {}", place(&error)),
         Category::Data => misfit::<T>(body, &error),
         Category::Syntax | Category::Io => syntax(&error),
@@ -134,6 +136,13 @@ fn type_found(message: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_body_is_a_value_that_is_missing() {
+        assert_eq!(json::<Option<u8>>(b" \n"), Ok(None));
+        assert_eq!(json::<u8>(b""), Err("the body is empty".to_owned()));
+        assert_eq!(json::<Vec<u8>>(b""), Err("the body is empty".to_owned()));
+    }
     use proptest::collection::vec;
     use proptest::prelude::*;
     use serde::Deserialize;

@@ -47,8 +47,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// The failure of a request that got no answer.
-pub(crate) fn request(error: reqwest::Error) -> Failure {
+/// The failure of a request that got no answer, by a client that has a certificate or none.
+pub(crate) fn request(error: reqwest::Error, has_identity: bool) -> Failure {
     if error.is_builder() {
         let what = "the request cannot be made";
         return failure(ErrorKind::InvalidRequest, what, Cause::Callers, error);
@@ -57,8 +57,12 @@ pub(crate) fn request(error: reqwest::Error) -> Failure {
         let what = "the stream of the request's body failed";
         return failure(ErrorKind::Connection, what, Cause::Callers, error);
     }
-    if let Some(refusal) = refusal_of_certificate(&error) {
-        return refused_certificate(refusal, error);
+    if let Some(refusal) = refusal_of_certificate(&error, has_identity) {
+        let cause = match error.is_connect() {
+            true => Cause::Untrusted,
+            false => Cause::Refused,
+        };
+        return refused_certificate(refusal, cause, error);
     }
     if error.is_connect() {
         return no_connection(error);
@@ -98,22 +102,27 @@ fn is_passing(fault: &rustls::Error) -> bool {
 /// What an alert about the client's certificate means, should there be one among the causes.
 ///
 /// Managers that speak TLS 1.3 send it once the handshake is over for the client, and in the place of an answer. They look
-/// at no request before they have accepted the certificate.
-fn refusal_of_certificate(error: &reqwest::Error) -> Option<String> {
-    if let Some(rustls::Error::AlertReceived(alert)) = find::<rustls::Error>(error) {
-        return tls::refusal(*alert);
-    }
-    // HTTP/2 keeps no more of it than its words.
-    let words = find::<io::Error>(error)?.to_string();
-    (0..=u8::MAX)
-        .map(AlertDescription::from)
-        .find(|alert| words == rustls::Error::AlertReceived(*alert).to_string())
-        .and_then(tls::refusal)
+/// at no request before they have accepted the certificate. Of a client that has none they can only say that they ask for one:
+/// whoever says more of it, and not in the handshake, is not to be believed, and may have carried out the request.
+fn refusal_of_certificate(error: &reqwest::Error, has_identity: bool) -> Option<String> {
+    let alert = match find::<rustls::Error>(error) {
+        Some(rustls::Error::AlertReceived(alert)) => *alert,
+        _ => {
+            // HTTP/2 keeps no more of it than its words.
+            let words = find::<io::Error>(error)?.to_string();
+            (0..=u8::MAX)
+                .map(AlertDescription::from)
+                .find(|alert| words == rustls::Error::AlertReceived(*alert).to_string())?
+        }
+    };
+    let is_meant =
+        has_identity || error.is_connect() || alert == AlertDescription::CertificateRequired;
+    tls::refusal(alert).filter(|_| is_meant)
 }
 
-fn refused_certificate(refusal: String, error: reqwest::Error) -> Failure {
+fn refused_certificate(refusal: String, cause: Cause, error: reqwest::Error) -> Failure {
     let error = Error::new(ErrorKind::Tls, refusal).with_source(error.without_url());
-    Failure::new(error, Cause::Untrusted)
+    Failure::new(error, cause)
 }
 
 /// Whether it is the stream of the request's body that failed. HTTP/2 tells of it by a reset from this side.

@@ -1,4 +1,5 @@
-//! Whether a manager of several is up: out after a failed connection, and looked at again while there are calls.
+//! Whether a manager of several is up: out when it cannot be reached, does not answer or is not there behind its proxy, and
+//! looked at again while there are calls.
 //!
 //! A look is a task that a call begins and does not wait for; it ends within seconds, also if the client is gone by then.
 
@@ -16,80 +17,133 @@ use crate::{CallOptions, Error};
 
 /// The call by which a manager tells of its health.
 const HEALTH: &str = "/api/v1/reverse-proxy/node/health";
-const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+const LOOK_DEADLINE: Duration = Duration::from_secs(2);
 /// From one look to the next: the first soon, as most failures pass.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10);
+/// One that has been back for so long was well.
+const STEADY: Duration = Duration::from_secs(30);
 
 /// What is known of a manager's health.
 #[derive(Debug, Default)]
-pub(crate) struct Health(Mutex<Option<Down>>);
+pub(crate) struct Health(Mutex<State>);
 
+#[derive(Debug, Default)]
+struct State {
+    out: Option<Out>,
+    /// When it came back the last time, and how long it had been waited for.
+    back: Option<(Instant, Duration)>,
+    /// When somebody looked though it was not out.
+    looked: Option<Instant>,
+}
+
+/// A manager that is taken out.
 #[derive(Debug)]
-struct Down {
+struct Out {
+    since: Instant,
     next_look: Instant,
     pause: Duration,
 }
 
 impl Health {
     pub(crate) fn is_up(&self) -> bool {
-        lock(&self.0).is_none()
+        lock(&self.0).out.is_none()
     }
 
-    /// A connection failed, or no answer came in time.
+    /// A connection failed, no answer came in time, or a gateway says that there is none.
     pub(crate) fn failed(&self, manager: &str, now: Instant) {
         let mut state = lock(&self.0);
-        if state.is_none() {
-            info!(
-                manager,
-                "the manager is taken out: no connection, or no answer"
-            );
-            *state = Some(Down {
-                next_look: now + SHORTEST,
-                pause: SHORTEST,
-            });
+        if state.out.is_some() {
+            return;
         }
+        // One that fails again soon is not there yet, whatever it says of itself.
+        let pause = match state.back {
+            Some((when, pause)) if now.saturating_duration_since(when) < STEADY => pause * 2,
+            _ => SHORTEST,
+        };
+        let pause = pause.min(LONGEST);
+        info!(
+            manager,
+            ?pause,
+            "the manager is taken out: no connection, no answer, or 502, 503 or 504"
+        );
+        state.out = Some(Out {
+            since: now,
+            next_look: now + pause,
+            pause,
+        });
     }
 
-    /// It has answered.
-    pub(crate) fn answered(&self, manager: &str) {
-        if lock(&self.0).take().is_some() {
+    /// It has answered a request that was sent then. What was sent before it was taken out says nothing.
+    pub(crate) fn answered(&self, manager: &str, sent: Instant) {
+        let mut state = lock(&self.0);
+        if let Some(out) = state.out.take_if(|out| out.since <= sent) {
             info!(manager, "the manager is back");
+            state.back = Some((Instant::now(), out.pause));
         }
     }
 
     /// Whether it is time to look at it: true for one caller at a time.
     fn is_due(&self, now: Instant) -> bool {
-        match &mut *lock(&self.0) {
-            Some(down) if now >= down.next_look => {
-                down.pause = (down.pause * 2).min(LONGEST);
+        match &mut lock(&self.0).out {
+            Some(out) if now >= out.next_look => {
                 // Should the look end without a word, with its runtime for one, there is another.
-                down.next_look = now + LOOK_DEADLINE + down.pause;
+                out.next_look = now + LOOK_DEADLINE + out.pause;
                 true
             }
             _ => false,
         }
     }
 
-    /// It is still down.
-    fn looked(&self, now: Instant) {
-        if let Some(down) = &mut *lock(&self.0) {
-            down.next_look = now + down.pause;
+    /// Whether to look at one that is not out: true for one caller a second.
+    fn is_worth_a_look(&self, now: Instant) -> bool {
+        let mut state = lock(&self.0);
+        let recently = |when: Instant| now.saturating_duration_since(when) < SHORTEST;
+        if state.out.is_some() || state.looked.is_some_and(recently) {
+            return false;
+        }
+        state.looked = Some(now);
+        true
+    }
+
+    /// What a look has found.
+    fn looked(&self, manager: &str, began: Instant, is_well: bool) {
+        match is_well {
+            true => self.answered(manager, began),
+            false => {
+                let now = Instant::now();
+                self.failed(manager, now);
+                if let Some(out) = &mut lock(&self.0).out
+                    && out.since < began
+                {
+                    out.pause = (out.pause * 2).min(LONGEST);
+                    out.next_look = now + out.pause;
+                }
+            }
         }
     }
 }
 
-/// Looks at a manager that is down, if it is time.
+/// Looks at a manager that is out, if it is time.
 pub(crate) fn look_if_due(health: &Arc<Health>, login: &Login) {
-    if !health.is_due(Instant::now()) {
-        return;
+    if health.is_due(Instant::now()) {
+        look(health, login);
     }
+}
+
+/// Looks at a manager that has kept a call waiting until its deadline: that may be the manager's fault, or nobody's.
+pub(crate) fn look_if_suspect(health: &Arc<Health>, login: &Login) {
+    if health.is_worth_a_look(Instant::now()) {
+        look(health, login);
+    }
+}
+
+fn look(health: &Arc<Health>, login: &Login) {
     let (health, login) = (health.clone(), login.clone());
     let look = async move {
-        match is_healthy(&login).await {
-            true => health.answered(login.manager()),
-            false => health.looked(Instant::now()),
-        }
+        let began = Instant::now();
+        let is_well = is_healthy(&login).await;
+        health.looked(login.manager(), began, is_well);
     };
     // The span of the call that began it is not held open.
     tokio::spawn(look.instrument(debug_span!(parent: None, "nsx_health_look")));

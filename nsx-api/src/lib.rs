@@ -47,15 +47,15 @@
 //!
 //! - It has a deadline over everything and a time-out for each attempt: [`CallOptions`], for all calls of a client or, by
 //!   [`Client::with`], for some.
-//! - It is sent again when that is safe: always when it was not begun (429, a 503 with the manager's own error in it, no
+//! - It is sent again when that is safe: always when it was not begun (429, a 503 with a manager's `error_code`, no
 //!   connection), and otherwise only if the operation is idempotent. See [`CallOptions::max_retries`].
 //! - It ends in a [`Response`], which is the value and the facts of the call, or in an [`Error`], whose [`ErrorKind`] is for the
 //!   program and whose one line is for people.
 //! - It can be dropped at any time, and is then not sent again. Its spans end with the `error.type` `cancelled`.
 //!
 //! Calls are shared among the managers of a cluster ([`Config::manager`]), and held back where a manager would refuse them
-//! ([`Limits`]). With `tracing` a call is a span `nsx_call`, with a span `nsx_attempt` for each attempt and an event for each
-//! retry. Their fields have OpenTelemetry's names (`http.request.method`, `http.request.resend_count`,
+//! ([`Limits`]). With `tracing` a call is a span `nsx_call` (`INFO`), with a span `nsx_attempt` (`DEBUG`) for each attempt and an
+//! event (`INFO`) for each retry, which says why and how long. Their fields have OpenTelemetry's names (`http.request.method`, `http.request.resend_count`,
 //! `http.response.status_code`, `server.address`, `error.type`), and `nsx.operation`.
 //!
 //! It runs on a Tokio runtime with I/O and time (`enable_all`). Outside of a runtime it is an error; a runtime without one of
@@ -88,6 +88,7 @@
 //!   `nsx_api_call_duration_seconds` by `operation` and `outcome`, and `nsx_api_attempts_total` by `operation`. An operation is
 //!   an `operationId`, `login`, `logout` or `health` for calls of the library's own, and `other` for those of
 //!   [`Client::request`]; an outcome is `ok`, a status, an [`ErrorKind`], or `cancelled` for a call that was dropped.
+//!   An answer whose body does not fit is `ok` there, and one of `nsx_api_decode_errors_total` by `operation`.
 //! - `schemars`: JSON Schemas of the generated types.
 
 mod address;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 use tracing::field::{Empty, display};
-use tracing::{Span, debug_span, info_span};
+use tracing::{Span, debug, debug_span, info_span};
 
 use crate::Error;
 use crate::address::Address;
@@ -159,13 +159,27 @@ fn error_type(error: &Error) -> String {
     }
 }
 
+/// An answer came whose body is not what the document says.
+pub(crate) fn did_not_fit(call: &Call) {
+    debug!(
+        operation = call.operation.as_deref(),
+        "the body does not fit"
+    );
+    #[cfg(feature = "metrics")]
+    metrics::counter!("nsx_api_decode_errors_total", "operation" => call.name.unwrap_or(OTHER))
+        .increment(1);
+}
+
+/// What calls are counted as whose path is all that they have of a name: there is no end of those.
+#[cfg(feature = "metrics")]
+const OTHER: &str = "other";
+
 #[cfg(not(feature = "metrics"))]
 fn count(_: Option<&'static str>, _: Cow<'static, str>, _: u32, _: Duration) {}
 
 #[cfg(feature = "metrics")]
 fn count(name: Option<&'static str>, outcome: Cow<'static, str>, attempts: u32, took: Duration) {
-    // The path of a call that has no name is none: there is no end of them.
-    let operation = name.unwrap_or("other");
+    let operation = name.unwrap_or(OTHER);
     metrics::counter!("nsx_api_calls_total", "operation" => operation, "outcome" => outcome.clone())
         .increment(1);
     metrics::counter!("nsx_api_attempts_total", "operation" => operation)

@@ -26,20 +26,23 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 /// | --- | --- | --- | --- | --- |
 /// | retries | 4 | over some four seconds, so over several of the seconds in which a manager counts requests | 4 | 9 |
 /// | waits | random, up to 250 ms, 500 ms … 10 s | what was turned away together must not come back together | random, up to 500 ms | random, 0.5 s doubling, up to 10 s |
-/// | sent again | what was not begun (no connection, 429, a manager's own 503, HTTP/2's word for it); if idempotent, also after 500, 502, 503, 504, a time-out, a lost connection | a second effect is worse than an error | 400, 409, 429, 500, 503, 504, no answer | 429, 503, 500 with the codes 98, 607, 610 |
+/// | sent again | what was not begun, and if idempotent also what may have been: [the table](Self::max_retries) | a second effect is worse than an error | 400, 409, 429, 500, 503, 504, no answer | 429, 503, 500 with the codes 98, 607, 610 |
 /// | `Retry-After` | obeyed up to a minute | a longer one is for the caller to know | | |
-/// | budget | a fifth of the calls, and ten a second | a manager that fails half of what it gets is not sent five times as much | | |
-/// | rate | found out from 429 and 503, see [`Limits`](crate::Limits) | versions and administrators differ | | from 1 a second: half with each 429 or 503, one more when a call waited, up to 100 |
-/// | at once | 40 a manager | what managers before 9.1 take of a user | | |
-/// | attempt | 60 s | longer than gateways before a manager usually wait | | |
+/// | budget | a fifth of the calls, and ten a second | a manager that fails half of what it gets is not sent five times as much | none | none |
+/// | rate | found out from 429 and 503, see [`Limits`](crate::Limits) | versions and administrators differ | none | none; if switched on, from 1 a second: half with each 429 or 503, one more when a call waited, up to 100 |
+/// | at once | 40 a manager | what managers before 9.1 take of a user | | 10 connections a manager |
+/// | connection | [10 s](crate::Config::connect_timeout) | a lost packet is sent again after 1, 3 and 7 seconds | | 10 s |
+/// | attempt | 60 s | longer than gateways before a manager usually wait | | 180 s |
 /// | whole call | 5 minutes | whoever waits wants to know in the end | | |
+/// | body in memory | 16 MiB | many times the largest page of a list | | |
 ///
-/// What they bring, and what they cost, with calls that a manager answers 503 (measured, forty at a time):
+/// What they bring, and what they cost, where a manager answers some requests 503: measured with the waits cut to 5 to 20 ms,
+/// without limits, forty calls at a time.
 ///
 /// | the manager fails | calls | succeed | requests |
 /// | --- | --- | --- | --- |
-/// | one request in ten | 10,000 | 10,000 | |
-/// | half of them | 5,000 | 61 % | 6,099 |
+/// | every tenth request | 10,000 | all | |
+/// | five of ten | 5,000 | 61 % | 6,099 |
 /// | all | 5,000 | none | 6,100 |
 ///
 /// All clones of a client share one budget. It lets them send a fifth more requests than there are calls, ten more a second, and a
@@ -88,6 +91,9 @@ impl CallOptions {
     /// How long one attempt may take, from the connection to the last byte of the body. 60 seconds by default, which
     /// is longer than the gateways before a manager usually give it.
     ///
+    /// With several managers an attempt of an idempotent call takes no more than half of the time that is left until the deadline,
+    /// unless this is set: the other half is for another manager, should this one hang.
+    ///
     /// For [`Request::stream`](crate::Request::stream) it holds up to the headers, and then for each piece of the body. What a
     /// client is built with also bounds its [connect time-out](crate::Config::connect_timeout).
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
@@ -105,14 +111,14 @@ impl CallOptions {
     /// | TLS failed | always; where one side does not trust the other's certificate only at another manager |
     /// | HTTP/2: the stream is refused, or a `GOAWAY` came before it | always |
     /// | 429 | always |
-    /// | 503 with the manager's own error | always, unless [`retry_unavailable`](Self::retry_unavailable) says otherwise |
+    /// | 503 with an `error_code`, so by the manager itself | always, unless [`retry_unavailable`](Self::retry_unavailable) says otherwise |
     /// | 500 with the code 99, to a client with a certificate: the manager does not know it yet | always |
     /// | any other 503, which may be a proxy's that has forwarded the request; 500, 502, 504 | if [idempotent](Self::idempotent) |
     /// | a time-out, a lost connection, half an answer | if idempotent |
     /// | anything else | never |
     ///
     /// A `Retry-After` of up to a minute is obeyed, if the deadline allows; for a longer one there is no retry, and the
-    /// error says how long it is. A body that is a stream is sent once.
+    /// error says how long it is. One that cannot be read, or is over, asks for nothing. A body that is a stream is sent once.
     ///
     /// New credentials after 401 or 403, and redirects among managers, are no retries.
     pub fn max_retries(mut self, retries: u32) -> Self {
@@ -134,7 +140,7 @@ impl CallOptions {
         self
     }
 
-    /// Whether a 503 with the manager's own error in it says that the call was not begun, so that any call is sent again after
+    /// Whether a 503 with a manager's `error_code` in it says that the call was not begun, so that any call is sent again after
     /// it. It does by default: a manager documents it for what it turns away because it is busy or starting. Without it only
     /// idempotent calls are sent again after a 503.
     pub fn retry_unavailable(mut self, retry: bool) -> Self {
@@ -192,6 +198,10 @@ impl CallOptions {
 
     pub(crate) fn effective_attempt_timeout(&self) -> Duration {
         self.attempt_timeout.unwrap_or(ATTEMPT_TIMEOUT)
+    }
+
+    pub(crate) fn has_attempt_timeout(&self) -> bool {
+        self.attempt_timeout.is_some()
     }
 
     pub(crate) fn effective_max_retries(&self) -> u32 {

@@ -6,9 +6,6 @@
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Url;
 
-/// A call that is sent on more often than a cluster has nodes goes round in circles.
-pub(crate) const MOST: u32 = 5;
-
 /// Where an answer to a call of `url` points, if it says that the same call is to be made there. 302 and 303 say that
 /// another is.
 pub(crate) fn target(status: StatusCode, headers: &HeaderMap, url: &Url) -> Option<Url> {

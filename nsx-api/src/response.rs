@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Answer, Call};
-use crate::{Error, ErrorKind, decode, text};
+use crate::{Error, ErrorKind, decode, observe, text};
 
 /// The value of a successful call, with the call's facts.
 ///
@@ -136,9 +136,12 @@ impl Response<Bytes> {
     pub fn json<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         match self.decode() {
             Ok(value) => Ok(self.map(|_| value)),
-            Err(reason) => Err(Error::new(ErrorKind::Decode, reason)
-                .with_answer(self.facts.answer())
-                .in_call(self.facts.call)),
+            Err(reason) => {
+                observe::did_not_fit(&self.facts.call);
+                Err(Error::new(ErrorKind::Decode, reason)
+                    .with_answer(self.facts.answer())
+                    .in_call(self.facts.call))
+            }
         }
     }
 

@@ -24,29 +24,25 @@ pub(crate) const UNKNOWN_CERTIFICATE: i64 = 99;
 /// What an attempt came to that is not the answer the caller waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// An answer with this status, by the manager or by a proxy before it.
-    Answer(StatusCode, Author),
+    /// An answer with this status, and the code of the manager's own error in it. Without one it may be a proxy's.
+    Answer(StatusCode, Option<i64>),
     /// No connection came about: nobody listens, or the handshake does not end.
     NoConnection,
     /// No connection came about, as one side does not trust the other's certificate.
     Untrusted,
+    /// The manager refused the client's certificate, which with TLS 1.3 it may say when the request was sent already. It has
+    /// looked at nothing by then.
+    Refused,
     /// The other side said that it did not begin with the request. HTTP/2 has words for that.
     NotBegun,
     /// The connection was lost after the request was sent, in part at least.
     Lost,
     /// No whole answer came within the time of an attempt.
     TimedOut,
-    /// The caller's own doing: the deadline, a request that cannot be made, a stream of its body that failed.
+    /// The call's deadline ended it.
+    OutOfTime,
+    /// The caller's own doing: a request that cannot be made, a stream of its body that failed, a body larger than it takes.
     Callers,
-}
-
-/// Who wrote an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Author {
-    /// The manager: there is an error of its own in the body, most often with a code.
-    Manager(Option<i64>),
-    /// A proxy, perhaps.
-    Unknown,
 }
 
 /// What that means for another attempt.
@@ -65,8 +61,10 @@ impl Cause {
     pub(crate) fn is_of_manager(self) -> bool {
         match self {
             Self::Answer(status, _) => matches!(status.as_u16(), 502..=504),
-            Self::NoConnection | Self::Untrusted | Self::Lost | Self::TimedOut => true,
-            Self::NotBegun | Self::Callers => false,
+            Self::NoConnection | Self::Untrusted | Self::Refused | Self::Lost | Self::TimedOut => {
+                true
+            }
+            Self::NotBegun | Self::OutOfTime | Self::Callers => false,
         }
     }
 
@@ -103,7 +101,7 @@ pub(crate) struct Failed {
     pub(crate) retry_after: Option<Duration>,
     /// What is left of the call's deadline; `None` if there is none.
     pub(crate) left: Option<Duration>,
-    /// Whether the next attempt would be at another manager.
+    /// Whether the next attempt would be at another manager, where the call has not been yet.
     pub(crate) elsewhere: bool,
 }
 
@@ -139,14 +137,23 @@ impl Policy {
         }
     }
 
+    /// Why there is another attempt, for those who read the log.
+    pub(crate) fn reason(&self, failed: Failed) -> &'static str {
+        match self.outcome(failed) {
+            Outcome::NotDone => "nothing was done",
+            Outcome::Unknown => "it may have been done, and may be done twice",
+            Outcome::Final => "it would fail again",
+        }
+    }
+
     fn outcome(&self, failed: Failed) -> Outcome {
         match failed.cause {
-            Cause::Answer(status, author) => self.outcome_of(status.as_u16(), author),
+            Cause::Answer(status, code) => self.outcome_of(status.as_u16(), code),
             Cause::NoConnection | Cause::NotBegun => Outcome::NotDone,
-            // The same manager would show the same certificate.
-            Cause::Untrusted if failed.elsewhere => Outcome::NotDone,
+            // The same manager would show the same certificate, and be shown the same.
+            Cause::Untrusted | Cause::Refused if failed.elsewhere => Outcome::NotDone,
             Cause::Lost | Cause::TimedOut => Outcome::Unknown,
-            Cause::Untrusted | Cause::Callers => Outcome::Final,
+            Cause::Untrusted | Cause::Refused | Cause::OutOfTime | Cause::Callers => Outcome::Final,
         }
     }
 
@@ -155,13 +162,11 @@ impl Policy {
     /// 429 is a refusal before anything was done, and so is 503 when the manager says it itself. Proxies answer 503 too, after they
     /// forwarded the request. 500 says that the manager failed, not how far it came, unless it says that it does not know the
     /// client's certificate yet: then it has looked no further. Behind 502 and 504 the proxy does not know either.
-    fn outcome_of(&self, status: u16, author: Author) -> Outcome {
-        match (status, author) {
+    fn outcome_of(&self, status: u16, code: Option<i64>) -> Outcome {
+        match (status, code) {
             (429, _) => Outcome::NotDone,
-            (503, Author::Manager(_)) if self.retry_unavailable => Outcome::NotDone,
-            (500, Author::Manager(Some(UNKNOWN_CERTIFICATE))) if self.by_certificate => {
-                Outcome::NotDone
-            }
+            (503, Some(_)) if self.retry_unavailable => Outcome::NotDone,
+            (500, Some(UNKNOWN_CERTIFICATE)) if self.by_certificate => Outcome::NotDone,
             (500 | 502 | 503 | 504, _) => Outcome::Unknown,
             _ => Outcome::Final,
         }

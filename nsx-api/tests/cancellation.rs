@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 mod fault_proxy;
+mod managers;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use nsx_api::mock::Answer;
+use nsx_api::{CallOptions, Limits};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
@@ -162,5 +164,43 @@ async fn a_call_that_is_dropped_while_it_waits_is_not_sent_again_and_leaves_noth
             assert_eq!(scene.manager.count() - before, 2);
             settled(&scene, idle).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_gives_its_place_up() {
+    for limits in [Limits::fixed(), Limits::adaptive()] {
+        let managers = managers::managers::<2>().await;
+        let [slow, quick] = &managers;
+        let client = managers::config(&managers)
+            .limits(limits.requests_per_second(100_000).concurrent(2))
+            .options(CallOptions::new().deadline(Duration::from_secs(5)))
+            .build()
+            .unwrap();
+        slow.respond_always(Answer::json(200, ()).delay(Duration::from_secs(600)));
+        let mut dropped = 0;
+        while dropped < 20 {
+            let before = slow.count();
+            let get = managers::call(&client, Method::POST);
+            let arrived = async {
+                while slow.count() == before {
+                    sleep(Duration::from_millis(1)).await;
+                }
+            };
+            tokio::select! {
+                result = get => assert!(quick.url().ends_with(&result.unwrap())),
+                () = arrived => dropped += 1,
+            }
+        }
+        for manager in &managers {
+            manager.reset();
+            managers::prepare(manager);
+        }
+        // There is room, and neither manager is thought to have more to do than the other.
+        for _ in 0..10 {
+            managers::call(&client, Method::POST).await.unwrap();
+        }
+        let shared = [slow, quick].map(managers::calls_of);
+        assert_eq!(shared, [5, 5]);
     }
 }

@@ -23,7 +23,10 @@ fn counted(snapshotter: &Snapshotter) -> Vec<String> {
             let labels: Vec<String> = labels.collect();
             let value = match value {
                 DebugValue::Counter(count) => count.to_string(),
-                DebugValue::Histogram(values) => format!("{} values", values.len()),
+                DebugValue::Histogram(values) => {
+                    assert!(values.iter().all(|value| value.into_inner() > 0.0));
+                    format!("{} values", values.len())
+                }
                 DebugValue::Gauge(value) => value.to_string(),
             };
             format!("{} {} {value}", key.key().name(), labels.join(" "))
@@ -77,6 +80,18 @@ async fn a_call_that_is_dropped_counts_as_cancelled() {
             "nsx_api_calls_total CreateRegistrationToken cancelled 1",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_fit_is_counted() {
+    let recorder = DebuggingRecorder::new();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let (manager, client) = open_and_quick().await;
+    manager.respond_with(Answer::json(200, ["no token"]));
+    client.create_registration_token().send().await.unwrap_err();
+    let counted = counted(&recorder.snapshotter());
+    let wanted = "nsx_api_decode_errors_total CreateRegistrationToken 1";
+    assert!(counted.iter().any(|line| line == wanted), "{counted:?}");
 }
 
 #[tokio::test]

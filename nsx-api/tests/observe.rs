@@ -7,6 +7,7 @@ mod paper;
 
 use std::time::Duration;
 
+use nsx_api::CallOptions;
 use nsx_api::http::Method;
 use nsx_api::mock::Answer;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -80,7 +81,10 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
     let port = format!("server.port={}", manager.url().rsplit(':').next().unwrap());
 
     manager.respond_with(Answer::api_error(429, 102, "Too many."));
-    client.create_registration_token().send().await.unwrap();
+    let wait = Duration::from_millis(7);
+    let options = CallOptions::new().min_retry_delay(wait);
+    let token = client.with(options.max_retry_delay(wait));
+    token.create_registration_token().send().await.unwrap();
     let seen = take(&paper);
     let closed: Vec<&String> = seen
         .iter()
@@ -142,7 +146,8 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
             "INFO",
             "429 Too Many Requests: Too many.",
             "attempts=1",
-            "wait=",
+            "wait=7ms",
+            "nothing was done",
         ],
     );
 

@@ -10,6 +10,7 @@ use http::Method;
 use nsx_api::auth::{Basic, Identity};
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, Config, ErrorKind};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use common::{THING as PATH, things as manager};
@@ -34,6 +35,17 @@ async fn a_refusal_is_sent_again_and_what_may_have_taken_effect_only_if_idempote
         (Answer::status(503), false, true),
         (Answer::status(503).body(proxy), false, true),
         (Answer::json(503, ["error_code"]), false, true),
+        // Fields that a gateway's errors have, too.
+        (
+            Answer::json(503, json!({"error_message": "upstream reset"})),
+            false,
+            true,
+        ),
+        (
+            Answer::json(503, json!({"details": "upstream timeout"})),
+            false,
+            true,
+        ),
         (500.into(), false, true),
         (502.into(), false, true),
         (504.into(), false, true),
@@ -62,7 +74,7 @@ async fn a_refusal_is_sent_again_and_what_may_have_taken_effect_only_if_idempote
         }
     }
     let checked = checks.join_all().await;
-    assert_eq!(checked.len(), 105);
+    assert_eq!(checked.len(), 115);
 }
 
 /// Longer than any test waits.
@@ -237,6 +249,29 @@ async fn the_deadline_holds_over_all_attempts() {
     let kinds = [ErrorKind::ServiceUnavailable, ErrorKind::Timeout];
     assert!(result.is_err_and(|kind| kinds.contains(&kind)));
     assert!(sent > 1);
+}
+
+#[tokio::test]
+async fn a_wait_that_would_outlast_the_deadline_is_not_begun_and_the_error_says_so() {
+    let (manager, client) = manager().await;
+    manager.respond_always(Answer::from(429).header("retry-after", "30"));
+    let client = client.with(CallOptions::new().deadline(Duration::from_secs(5)));
+    let begun = Instant::now();
+    let error = client.request(Method::GET, PATH).send().await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(4));
+    let line = error.to_string();
+    assert!(line.contains("retry after 30 s"), "{line}");
+    assert!(line.contains("longer than a call waits"), "{line}");
+    assert_eq!(error.attempts(), 1);
+}
+
+#[tokio::test]
+async fn the_body_of_an_error_that_does_not_end_keeps_no_call_from_its_retry() {
+    let (manager, client) = manager().await;
+    manager.respond_with(Answer::from(503).stalled_at(3));
+    let begun = Instant::now();
+    assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 2));
+    assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]

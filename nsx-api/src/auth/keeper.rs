@@ -24,6 +24,8 @@ use crate::{Error, ErrorKind};
 
 /// How long after a failed renewal the next one is begun, where calls can go on or have been refused anyway.
 const PAUSE: Duration = Duration::from_secs(10);
+/// The same after a login that got no answer, or that a manager could not deal with.
+const SHORT_PAUSE: Duration = Duration::from_secs(1);
 /// How long a call waits for others than credentials that an operation was refused with, and that may be good.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often a renewal shows that it goes on.
@@ -199,7 +201,7 @@ impl Keeper {
                 if state.forbidden.covers(refused, current.fetched, now) {
                     return Ok(Renewed::No);
                 }
-                if let Some(error) = state.failure_within(PAUSE, now) {
+                if let Some(error) = state.recent_failure(now) {
                     return Err(Error::of_login(error));
                 }
                 if !state.has_renewal_left(now) {
@@ -428,6 +430,15 @@ impl State {
     fn holding(&self, now: Instant) -> Option<Arc<Kept>> {
         let current = self.current.clone();
         current.filter(|kept| kept.life(now) != Life::Over)
+    }
+
+    /// Why the last renewal failed, if another would fail like it: a manager that was not there may be by now.
+    fn recent_failure(&self, now: Instant) -> Option<Arc<Error>> {
+        let error = &self.failure.as_ref()?.error;
+        let is_answer = error
+            .status()
+            .is_some_and(|status| status.is_client_error());
+        self.failure_within(if is_answer { PAUSE } else { SHORT_PAUSE }, now)
     }
 
     /// Why the last renewal failed, if it was no longer ago than that.

@@ -65,12 +65,16 @@ impl Config {
     /// Adds another manager of the same cluster.
     ///
     /// A call goes to the manager with the fewest calls under way among those that are up. One is taken out when a connection to it
-    /// fails, an answer does not come in time, or it answers 502, 503 or 504, and looked at again while there are calls, by
-    /// `GET /api/v1/reverse-proxy/node/health`: a second later, and then at most every ten seconds. A retry goes to another
-    /// manager that is up, at once, and the first one without using up the retry budget; whether there is a retry is
-    /// decided as with one manager. A call that waits for room before one manager goes to another that has fewer calls.
+    /// or a login fails, an answer does not come in time, or it answers 502, 503 or 504, and looked at again while there are calls, by
+    /// `GET /api/v1/reverse-proxy/node/health`: a second later, and then at most every ten seconds. One at which the deadline of a
+    /// call passes is looked at too.
     ///
-    /// When a manager answers 301, 307 or 308 and points to another that was added, the call is made there, with the same body.
+    /// A retry goes at once to a manager that is up and that the call has not been at, whatever the `Retry-After` of the first one;
+    /// and one because of a manager that is not there does not use up the retry budget, once for each call. Whether there is a
+    /// retry is decided as with one manager. A call that waits for room before one manager goes to another that has fewer calls.
+    ///
+    /// When a manager answers 301, 307 or 308 and points to the same path at another that was added, the call is made there, with the
+    /// same body.
     /// A redirect to any other host is not followed and ends in [`ErrorKind::Redirect`](crate::ErrorKind::Redirect). Where the scheme is
     /// [`Session`](crate::auth::Session) each manager has a session of its own.
     pub fn manager(mut self, address: impl Into<String>) -> Self {

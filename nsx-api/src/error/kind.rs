@@ -29,7 +29,7 @@ pub enum ErrorKind {
     /// 500: the manager failed. The call may have taken effect, in part too.
     InternalServerError,
     /// 503: the manager is busy, starting, or without a cluster, or a proxy before it got no answer. The call had no effect
-    /// if the answer has an [`api_error`](crate::Error::api_error), and may have taken effect if it has none.
+    /// if the answer has an [`error_code`](crate::Error::error_code), and may have taken effect if it has none.
     ServiceUnavailable,
     /// Any other status that is not a success; [`Error::status`](crate::Error::status) says which. The call may have taken
     /// effect after a 5xx, and had none after a 4xx.

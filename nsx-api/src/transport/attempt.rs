@@ -10,10 +10,13 @@ use crate::error::Answer;
 use crate::failure::{self, Failure};
 use crate::receive::{self, Receive};
 use crate::response::{mark_sensitive, request_id};
-use crate::retry::{Author, Cause, retry_after};
+use crate::retry::{Cause, retry_after};
 use crate::{ApiError, Error, ErrorKind, redirect};
 
-/// One attempt: the request is sent once, and what comes back is read.
+/// How long the body of an error may take. What it means is in its status, which is worth more than the rest of the body.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+
+/// An attempt, and how long it may take.
 pub(super) struct Attempt<'a> {
     pub(super) course: &'a Course<'a>,
     pub(super) limit: TimeLimit,
@@ -52,13 +55,14 @@ impl Attempt<'_> {
         let http = connections
             .http(self.limit.left().unwrap_or(Duration::MAX))
             .await;
-        http.execute(request).await.map_err(failure::request)
+        let result = http.execute(request).await;
+        result.map_err(|error| failure::request(error, connections.has_identity()))
     }
 
     /// The failure of an answer that is not a success. Its body is read as far as it comes.
     async fn refused(&self, response: reqwest::Response, headers: HeaderMap) -> Failure {
         let status = response.status();
-        let body = receive::as_far_as_it_comes(response, self.limit).await;
+        let body = receive::as_far_as_it_comes(response, self.limit.at_most(ERROR_BODY_TIME)).await;
         let mask = |text: String| self.course.mask(text);
         let retry_after = retry_after(&headers, SystemTime::now());
         let answer = Answer {
@@ -68,10 +72,7 @@ impl Attempt<'_> {
             api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
             body: Some(receive::kept(&body, mask)),
         };
-        let author = match &answer.api_error {
-            Some(error) => Author::Manager(error.error_code),
-            None => Author::Unknown,
-        };
+        let code = answer.api_error.as_ref().and_then(|error| error.error_code);
         let message = match ErrorKind::of(status) {
             ErrorKind::Redirect => redirect::message(&headers, mask),
             _ => String::new(),
@@ -80,7 +81,7 @@ impl Attempt<'_> {
         Failure {
             retry_after,
             redirect: redirect::target(status, &headers, &self.course.url),
-            ..Failure::new(error, Cause::Answer(status, author))
+            ..Failure::new(error, Cause::Answer(status, code))
         }
     }
 }

@@ -1,33 +1,30 @@
-//! How far a call has come: to which manager it goes, with which credentials, and whether there is another attempt.
+//! How far a call has come: to which manager it goes, and whether there is another attempt.
 
-use std::error::Error as _;
-use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
-use std::pin::pin;
+use std::ptr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
 use reqwest::Url;
-use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tower::retry::budget::Budget;
 use tracing::{debug, info};
 
 use super::Outgoing;
 use super::time_limit::TimeLimit;
-use crate::auth::{Keeper, Kept, Refused, Renewed};
-use crate::cluster::{Endpoint, InFlight};
+use crate::auth::{Kept, Renewed};
+use crate::cluster::Endpoint;
 use crate::error::Call;
 use crate::failure::Failure;
 use crate::limit::Refusal;
 use crate::mask::{Mask, mask};
 use crate::response::Facts;
-use crate::retry::{Author, Cause, Failed, Policy, UNKNOWN_CERTIFICATE};
-use crate::{Client, Error, ErrorKind, redirect};
+use crate::retry::{Cause, Failed, Policy};
+use crate::{Client, Error, ErrorKind};
 
-/// How long a call waits before one manager until it looks for a better one.
-const BETWEEN_CHOICES: Duration = Duration::from_secs(1);
+/// An attempt that is cut short for the sake of the next has at least this.
+const SHORTEST_ATTEMPT: Duration = Duration::from_millis(500);
 
 /// How far a call has come: where it is sent, and what was tried.
 pub(super) struct Course<'c> {
@@ -36,38 +33,24 @@ pub(super) struct Course<'c> {
     pub(super) endpoint: &'c Endpoint,
     pub(super) url: Url,
     pub(super) deadline: TimeLimit,
-    policy: Policy,
+    pub(super) policy: Policy,
     /// The credentials of all attempts, those of the last one at the end.
     pub(super) kept: Vec<Arc<Kept>>,
-    retries: u32,
-    redirects: u32,
-    renewed: Option<Renewed>,
+    pub(super) retries: u32,
+    pub(super) renewed: Option<Renewed>,
     /// That of the connections that the attempt under way is made on.
-    generation: u64,
-    reloaded: bool,
+    pub(super) generation: u64,
+    pub(super) reloaded: bool,
+    /// The managers that it has failed at.
+    been: Vec<&'c Endpoint>,
+    /// The managers that have redirected it.
+    redirected: Vec<&'c Endpoint>,
+    /// Whether a manager said that it is this one that is to deal with it.
+    pub(super) is_bound: bool,
     /// Whether it went to another manager as one was not there.
     moved: bool,
     /// What the last attempt came to.
-    last: Option<Error>,
-}
-
-/// What an attempt takes up at its manager, for as long as this is kept.
-pub(super) struct Ready<'c>(
-    #[expect(dead_code, reason = "it counts")] InFlight<'c>,
-    #[expect(dead_code, reason = "it counts")] Option<SemaphorePermit<'c>>,
-);
-
-/// Why an attempt cannot begin where the call is.
-enum Unready<'c> {
-    /// This manager is to deal with the call.
-    Better(&'c Endpoint),
-    Failed(Error),
-}
-
-impl From<Error> for Unready<'_> {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
+    pub(super) last: Option<Error>,
 }
 
 impl<'c> Course<'c> {
@@ -90,131 +73,51 @@ impl<'c> Course<'c> {
             client,
             outgoing,
             retries: 0,
-            redirects: 0,
             renewed: None,
             generation: 0,
             reloaded: false,
+            been: Vec::new(),
+            redirected: Vec::new(),
+            is_bound: false,
             moved: false,
             last: None,
         };
-        course.go_to(course.choose(None));
+        course.go_to(course.choose());
+        client.core.cluster.take_turn();
         course
     }
 
     /// The manager to go to. Credentials that were given for this call are for the first.
-    fn choose(&self, failed: Option<&'c Endpoint>) -> &'c Endpoint {
+    pub(super) fn choose(&self) -> &'c Endpoint {
         let cluster = &self.client.core.cluster;
         match self.outgoing.credentials {
             Some(_) => &cluster.first,
-            None => cluster.choose(failed),
+            None => cluster.choose(&self.been),
         }
     }
 
-    /// Goes to a manager, unless the call is there already. What is a path at one manager is one at all.
-    fn go_to(&mut self, endpoint: &'c Endpoint) {
-        if !std::ptr::eq(self.endpoint, endpoint)
+    /// The manager to go to next, as the call has failed where it is.
+    fn choose_next(&mut self) -> &'c Endpoint {
+        self.been.push(self.endpoint);
+        self.choose()
+    }
+
+    /// Goes to a manager, unless the call is there already. What is a path at one manager is one at all. What is known of the
+    /// credentials of one says nothing of those of another.
+    pub(super) fn go_to(&mut self, endpoint: &'c Endpoint) {
+        if !ptr::eq(self.endpoint, endpoint)
             && let Ok(url) = endpoint.address.url(&self.outgoing.path_and_query)
         {
-            self.arrive(endpoint, url);
+            self.endpoint = endpoint;
+            self.url = url;
+            self.renewed = None;
+            self.is_bound = false;
         }
-    }
-
-    /// What is known of the credentials of one manager says nothing of those of another.
-    fn arrive(&mut self, endpoint: &'c Endpoint, url: Url) {
-        self.endpoint = endpoint;
-        self.url = url;
-        self.renewed = None;
     }
 
     /// Whether it is another manager than the one that the call is at, and is up.
-    fn is_way_out(&self, next: &Endpoint) -> bool {
-        !std::ptr::eq(self.endpoint, next) && next.health.is_up()
-    }
-
-    /// Waits for all that an attempt needs: a manager, credentials there, and room within the client's own limits.
-    pub(super) async fn prepare(&mut self, call: &Call) -> Result<Ready<'c>, Error> {
-        loop {
-            let in_flight = self.endpoint.enter();
-            let error = match self.credentials_and_room().await {
-                Ok(room) => {
-                    self.generation = self.client.core.connections.generation();
-                    return Ok(Ready(in_flight, room));
-                }
-                Err(Unready::Better(next)) => {
-                    self.go_to(next);
-                    continue;
-                }
-                Err(Unready::Failed(error)) => error,
-            };
-            if !self.has_moved(&error) {
-                return Err(self.unsent(error));
-            }
-            info!(operation = call.operation.as_deref(), %error, "another manager is to deal with the call");
-        }
-    }
-
-    async fn credentials_and_room(&mut self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
-        self.fetch_credentials().await?;
-        let room = self.room().await?;
-        if self.has_current_credentials() {
-            return Ok(room);
-        }
-        // They are fetched without taking room from others, and once: those of some schemes never hold for long.
-        drop(room);
-        self.fetch_credentials().await?;
-        self.room().await
-    }
-
-    async fn room(&self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
-        let room = self.deadline.wait(self.room_here_or_elsewhere()).await;
-        room.unwrap_or_else(|within| {
-            let message = format!("the client's own limits left no room {within}");
-            Err(Error::new(ErrorKind::TooManyRequests, message).into())
-        })
-    }
-
-    /// Waits for room at the manager, but no longer than until another one is better.
-    async fn room_here_or_elsewhere(&self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
-        let mut room = pin!(self.endpoint.limiter.enter());
-        if !self.client.core.cluster.has_others() {
-            return Ok(room.await);
-        }
-        let was_up = self.endpoint.health.is_up();
-        loop {
-            let room = timeout(BETWEEN_CHOICES, room.as_mut()).await;
-            let is_down = !self.endpoint.health.is_up();
-            // One that was out already when the call came is the best that there was.
-            if room.is_err() || (was_up && is_down) {
-                let next = self.choose(Some(self.endpoint));
-                if self.is_way_out(next) && (is_down || next.has_fewer_calls_than(self.endpoint)) {
-                    return Err(Unready::Better(next));
-                }
-            }
-            if let Ok(room) = room {
-                return Ok(room);
-            }
-        }
-    }
-
-    /// Takes the credentials of this moment, if there are any: those of before the wait for room may not be good any more.
-    fn has_current_credentials(&mut self) -> bool {
-        let Some(keeper) = self.keeper() else {
-            return true;
-        };
-        match keeper.current() {
-            Some(current) => {
-                self.keep(current);
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn keep(&mut self, kept: Arc<Kept>) {
-        let last = self.kept.last();
-        if !last.is_some_and(|last| Arc::ptr_eq(last, &kept)) {
-            self.kept.push(kept);
-        }
+    pub(super) fn is_way_out(&self, next: &Endpoint) -> bool {
+        !ptr::eq(self.endpoint, next) && next.health.is_up()
     }
 
     /// What an attempt that was sent then tells of the manager: how it failed, if it did.
@@ -226,97 +129,39 @@ impl<'c> Course<'c> {
             ..
         } = self.endpoint;
         let cause = failure.map(|failure| failure.cause);
+        let has_answered = failure.is_none_or(|failure| failure.error.status().is_some());
         match cause {
             Some(Cause::Answer(StatusCode::TOO_MANY_REQUESTS, _)) => {
                 limiter.refused(Refusal::Rate, sent);
             }
-            Some(Cause::Answer(StatusCode::SERVICE_UNAVAILABLE, Author::Manager(_))) => {
+            Some(Cause::Answer(StatusCode::SERVICE_UNAVAILABLE, Some(_))) => {
                 limiter.refused(Refusal::Busy, sent);
             }
-            None | Some(Cause::Answer(..)) => limiter.answered(),
-            Some(_) => {}
+            _ if has_answered => limiter.answered(),
+            _ => {}
         }
         if !self.client.core.cluster.has_others() {
             return;
         }
         match cause {
+            Some(Cause::OutOfTime) => self.endpoint.suspect(),
             Some(cause) if cause.is_of_manager() => health.failed(&address.manager, Instant::now()),
-            None | Some(Cause::Answer(..)) => health.answered(&address.manager),
-            Some(_) => {}
+            _ if has_answered => health.answered(&address.manager, sent),
+            _ => {}
         }
-    }
-
-    /// The error of a call whose next attempt could not begin. What it has met says more than what it was waiting for.
-    fn unsent(&mut self, error: Error) -> Error {
-        let note = "no other attempt could begin before the deadline";
-        match self.last.take() {
-            Some(last) if error.source().is_none() => last.with_note(note),
-            _ => error,
-        }
-    }
-
-    /// Whether a call for which there were no credentials, as the manager's login could not be reached or failed, has gone to
-    /// another manager. Nothing of it was sent.
-    fn has_moved(&mut self, error: &Error) -> bool {
-        let is_of_login = match error.kind() {
-            ErrorKind::Connect | ErrorKind::Tls => true,
-            ErrorKind::Authentication => {
-                error.status().is_none_or(|status| status.is_server_error())
-            }
-            _ => false,
-        };
-        let is_of_one_manager = self
-            .keeper()
-            .is_some_and(|keeper| keeper.is_of_one_manager());
-        if !is_of_login || !is_of_one_manager || self.retries >= self.policy.max_retries {
-            return false;
-        }
-        let failed = self.endpoint;
-        failed
-            .health
-            .failed(&failed.address.manager, Instant::now());
-        let next = self.choose(Some(failed));
-        if !self.is_way_out(next) {
-            return false;
-        }
-        self.retries += 1;
-        self.go_to(next);
-        true
-    }
-
-    /// The client's credentials at this manager, unless the call has others or needs none.
-    fn keeper(&self) -> Option<&'c Arc<Keeper>> {
-        let keeper = self.endpoint.keeper.as_ref();
-        keeper.filter(|_| self.outgoing.credentials.is_none())
-    }
-
-    async fn fetch_credentials(&mut self) -> Result<(), Error> {
-        let Some(keeper) = self.keeper() else {
-            return Ok(());
-        };
-        let kept = self.in_time(keeper.credentials()).await?;
-        self.keep(kept);
-        Ok(())
-    }
-
-    /// What is waited for of a scheme of authentication: for as long as the call has, or as an attempt has where another manager
-    /// may do better.
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let limit = match self.client.core.cluster.has_others() {
-            true => self.deadline.of_attempt(&self.client.options),
-            false => self.deadline,
-        };
-        limit.wait(work).await.unwrap_or_else(|within| {
-            let message = format!("no credentials {within}");
-            Err(Error::new(ErrorKind::Authentication, message))
-        })
     }
 
     /// How long to wait for the next attempt; or the error, if there is none.
     pub(super) async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
         let (wait, reason) = match self.is_renewed(&failure.error, call).await {
             Ok(true) => (Duration::ZERO, "there are new credentials"),
-            Err(login) => return Err(failure.error.after_login(login)),
+            Err(login) if self.has_moved(&login) => {
+                (Duration::ZERO, "there are no credentials here")
+            }
+            Err(login) => match self.login_again(&login) {
+                Some(wait) => (wait, "there may be credentials later"),
+                None => return Err(failure.error.after_login(login)),
+            },
             Ok(false) if self.is_reloaded(&failure.error).await => {
                 (Duration::ZERO, "there are new certificates")
             }
@@ -324,7 +169,7 @@ impl<'c> Course<'c> {
                 (Duration::ZERO, "another manager is to deal with it")
             }
             Ok(false) => match self.retry(&failure) {
-                Ok(wait) => (wait, "it is worth another attempt"),
+                Ok(retry) => retry,
                 Err(None) => return Err(failure.error),
                 Err(Some(note)) => return Err(failure.error.with_note(note)),
             },
@@ -342,83 +187,136 @@ impl<'c> Course<'c> {
         Ok(wait)
     }
 
-    /// How long to wait before a failed attempt is repeated, here or at another manager; or why it is not, if that is not
-    /// plain.
-    fn retry(&mut self, failure: &Failure) -> Result<Duration, Option<&'static str>> {
-        let next = self.choose(Some(self.endpoint));
+    /// How long to wait before a failed attempt is repeated, here or at another manager, and why it is; or why it is not, if that
+    /// is not plain.
+    fn retry(
+        &mut self,
+        failure: &Failure,
+    ) -> Result<(Duration, &'static str), Option<&'static str>> {
+        let next = self.choose_next();
         let cause = failure.cause;
         let failed = Failed {
             retries: self.retries,
             cause,
             retry_after: failure.retry_after,
             left: self.deadline.left(),
-            elsewhere: self.is_way_out(next) && cause.is_of_manager(),
+            elsewhere: self.is_way_out(next) && !self.has_been_at(next),
         };
-        let wait = self.policy.wait(failed, random()).ok_or(None)?;
+        let Some(wait) = self.policy.wait(failed, random()) else {
+            let without = Failed {
+                retry_after: None,
+                ..failed
+            };
+            let is_too_long = self.policy.wait(without, 0.0).is_some();
+            return Err(is_too_long.then_some("which is longer than a call waits"));
+        };
         // Where nothing was sent there was no load; and each call may move once.
-        let is_free = failed.elsewhere && (cause.is_before_request() || !self.moved);
-        self.moved |= failed.elsewhere && !cause.is_before_request();
+        let is_new_load = !cause.is_before_request();
+        let is_free = failed.elsewhere && cause.is_of_manager() && !(is_new_load && self.moved);
+        self.moved |= failed.elsewhere && is_new_load;
         if !is_free && !self.client.core.budget.withdraw() {
             return Err(Some("the retry budget of the client is spent"));
         }
         self.retries += 1;
         self.go_to(next);
-        Ok(wait)
+        Ok((wait, self.policy.reason(failed)))
     }
 
-    /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
-    /// call has got, and once with new ones.
-    async fn is_renewed(&mut self, error: &Error, call: &Call) -> Result<bool, Error> {
-        let (Some(keeper), Some(kept)) = (self.keeper(), self.kept.last()) else {
-            return Ok(false);
-        };
-        let operation = call.operation.as_deref().unwrap_or_default();
-        let Some(status) = error.status().filter(|_| is_refusal(error)) else {
-            return Ok(false);
-        };
-        if self.renewed == Some(Renewed::Now) {
-            keeper.were_no_use(kept, operation);
-            return Ok(false);
+    fn has_been_at(&self, endpoint: &Endpoint) -> bool {
+        self.been.iter().any(|one| ptr::eq(*one, endpoint))
+    }
+
+    /// How long the next attempt may take. Where other managers may do better, what may be sent again does not stay at one that hangs
+    /// for all of the time that is left.
+    pub(super) fn attempt_limit(&self) -> TimeLimit {
+        let limit = self.deadline.of_attempt(&self.client.options);
+        let may_go_on = self.policy.idempotent
+            && self.policy.repeatable
+            && self.retries < self.policy.max_retries
+            && self.client.core.cluster.has_others()
+            && !self.client.options.has_attempt_timeout();
+        let half = self.deadline.left().map(|left| left / 2);
+        match half.filter(|half| may_go_on && *half >= SHORTEST_ATTEMPT) {
+            Some(half) => limit.at_most(half),
+            None => limit,
         }
-        let renewal = keeper.renew(kept, Refused { operation, status });
-        let renewed = self.in_time(renewal).await?;
-        let again = renewed != Renewed::No && self.renewed != Some(renewed);
-        self.renewed = Some(renewed);
-        Ok(again && self.policy.repeatable)
     }
 
-    /// Whether a call that failed for its certificates is to be sent again, with others that are in the files by now.
-    async fn is_reloaded(&mut self, error: &Error) -> bool {
-        let is_of_identity =
-            self.endpoint.keeper.is_none() && (is_refusal(error) || is_unknown_certificate(error));
-        if !(is_of_identity || error.kind() == ErrorKind::Tls)
-            || self.reloaded
-            || !self.policy.repeatable
-        {
+    /// Whether a call for which there were no credentials, as the manager's login could not be reached or failed, has gone to
+    /// another manager. Nothing of it was done.
+    pub(super) fn has_moved(&mut self, error: &Error) -> bool {
+        let keeper = self.keeper();
+        let is_of_manager =
+            is_passing(error) && keeper.is_some_and(|keeper| keeper.is_of_one_manager());
+        if !is_of_manager || self.retries >= self.policy.max_retries || self.deadline.is_over() {
             return false;
         }
-        let reload = self.client.core.connections.reload(self.generation);
-        self.reloaded = self.deadline.wait(reload).await.unwrap_or(false);
-        self.reloaded
+        let failed = self.endpoint;
+        failed
+            .health
+            .failed(&failed.address.manager, Instant::now());
+        let next = self.choose_next();
+        let is_way_out = self.is_way_out(next) && self.policy.repeatable;
+        if is_way_out {
+            self.retries += 1;
+            self.go_to(next);
+        }
+        is_way_out
     }
 
-    /// Whether the call is to be made at another manager of the cluster. Credentials that were given for this call stay here.
+    /// How long to wait for another login, after one that may do better then. The manager has done nothing but refuse the call.
+    fn login_again(&mut self, login: &Error) -> Option<Duration> {
+        let failed = Failed {
+            retries: self.retries,
+            cause: Cause::NotBegun,
+            retry_after: login.retry_after(),
+            left: self.deadline.left(),
+            elsewhere: false,
+        };
+        let wait = self.policy.wait(failed, random())?;
+        if !is_passing(login) || !self.client.core.budget.withdraw() {
+            return None;
+        }
+        self.retries += 1;
+        Some(wait)
+    }
+
+    /// The same for a call that was not sent yet, where no manager is up that it has not been at: it goes to one that is not.
+    pub(super) fn other_login(&mut self, login: &Error) -> Option<Duration> {
+        if !self.client.core.cluster.has_others() {
+            return None;
+        }
+        let wait = self.login_again(login)?;
+        self.go_to(self.choose());
+        Some(wait)
+    }
+
+    /// Whether the same call is to be made at another manager of the cluster. Credentials that were given for this call stay here,
+    /// and a call does not go round in circles.
     fn is_redirected(&mut self, failure: &Failure) -> bool {
         let Some(target) = &failure.redirect else {
             return false;
         };
         let endpoint = match self.client.core.cluster.endpoint_of(target) {
-            Some(endpoint) if !std::ptr::eq(self.endpoint, endpoint) => endpoint,
+            Some(endpoint) if !ptr::eq(self.endpoint, endpoint) => endpoint,
             _ => return false,
         };
-        if !self.policy.repeatable
-            || self.redirects >= redirect::MOST
+        let same_call = endpoint.address.url(&self.outgoing.path_and_query);
+        let is_circle = self.redirected.iter().any(|one| ptr::eq(*one, endpoint));
+        if !same_call.is_ok_and(|url| url == *target)
+            || is_circle
+            || !self.policy.repeatable
             || self.outgoing.credentials.is_some()
         {
             return false;
         }
-        self.redirects += 1;
-        self.arrive(endpoint, target.clone());
+        // The first one is not the caller's doing; where there are more it is the cluster that needs time.
+        if !self.redirected.is_empty() && !self.client.core.budget.withdraw() {
+            return false;
+        }
+        self.redirected.push(self.endpoint);
+        self.go_to(endpoint);
+        self.is_bound = true;
         true
     }
 
@@ -440,23 +338,31 @@ impl<'c> Course<'c> {
     }
 }
 
-/// Whether an answer may mean that the manager does not know the credentials, or not any more. A missing licence, which is
-/// answered 403 too, has a code of its own.
-fn is_refusal(error: &Error) -> bool {
-    match error.status() {
-        Some(StatusCode::UNAUTHORIZED) => true,
-        Some(StatusCode::FORBIDDEN) => error.error_code() != Some(505),
+/// Whether a login failed for the manager's sake, so that another manager, or the same one later, may do better.
+fn is_passing(login: &Error) -> bool {
+    match login.kind() {
+        ErrorKind::Connect | ErrorKind::Tls => true,
+        ErrorKind::Authentication => login.status().is_none_or(|status| status.is_server_error()),
         _ => false,
     }
-}
-
-/// Whether a manager says that it does not trust the client's certificate yet. It has looked no further.
-fn is_unknown_certificate(error: &Error) -> bool {
-    error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR)
-        && error.error_code() == Some(UNKNOWN_CERTIFICATE)
 }
 
 /// A number from 0 to 1. The standard library's hasher is seeded at random, which is enough to spread calls out.
 fn random() -> f64 {
     RandomState::new().hash_one(()) as f64 / u64::MAX as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::random;
+
+    #[test]
+    fn random_numbers_are_spread() {
+        let mut numbers: Vec<f64> = (0..1000).map(|_| random()).collect();
+        numbers.sort_by(f64::total_cmp);
+        for (index, number) in numbers.iter().enumerate() {
+            let expected = index as f64 / 1000.0;
+            assert!((number - expected).abs() < 0.15, "{index}: {number}");
+        }
+    }
 }

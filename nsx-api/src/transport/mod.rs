@@ -1,13 +1,16 @@
 //! One call: endpoint, credentials, time-outs, attempts and waits, and the reading of what comes back.
 //!
 //! It knows nothing of operations and types, so that it is compiled for the two ways to receive a body and not for every
-//! operation. Nothing is held across an `await` that would have to be undone: dropping the future at any of them leaves
-//! nothing half done.
+//! operation. What is held across an `await`, a place at the manager and its room, gives itself back when it is dropped: so
+//! does a call, at any of them.
 
 mod attempt;
 mod course;
+mod credentials;
+mod ready;
 mod time_limit;
 
+use std::error::Error as _;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
@@ -63,17 +66,16 @@ async fn run<'c, T: Receive>(
     mut call: Call,
 ) -> Result<Response<T>, Error> {
     loop {
-        let ready = course.prepare(&call).await;
-        call.manager = Some(course.endpoint.address.manager.clone());
-        let ready = match ready {
+        let ready = match course.prepare(&call).await {
             Ok(ready) => ready,
-            Err(error) => return Err(gave_up(error, call)),
+            Err(error) => return Err(unsent(course, error, call)),
         };
+        call.manager = Some(course.endpoint.address.manager.clone());
         call.attempts = call.attempts.saturating_add(1);
         let watch = watch.attempt(&course.outgoing, &course.endpoint.address);
         let attempt = Attempt {
             course,
-            limit: course.deadline.of_attempt(&course.client.options),
+            limit: course.attempt_limit(),
         };
         let sent = Instant::now();
         let result = attempt.run().instrument(watch.span.clone()).await;
@@ -95,6 +97,20 @@ async fn run<'c, T: Receive>(
             Ok(wait) if wait.is_zero() => {}
             Ok(wait) => sleep(wait).await,
             Err(error) => return Err(gave_up(error, call)),
+        }
+    }
+}
+
+/// The error of a call whose next attempt could not begin. What it has met says more than what it was waiting for.
+fn unsent(course: &mut Course<'_>, error: Error, mut call: Call) -> Error {
+    match course.last.take() {
+        Some(last) if error.source().is_none() => {
+            let note = "no other attempt could begin before the deadline";
+            gave_up(last.with_note(note), call)
+        }
+        _ => {
+            call.manager = Some(course.endpoint.address.manager.clone());
+            gave_up(error, call)
         }
     }
 }

@@ -42,6 +42,23 @@ impl TimeLimit {
         }
     }
 
+    /// The same, or an end that is so far from now, whichever is sooner.
+    pub(super) fn at_most(mut self, length: Duration) -> Self {
+        if let Some(other) = Instant::now().checked_add(length)
+            && self.until.is_none_or(|until| other < until)
+        {
+            self.until = Some(other);
+            self.is_deadline = false;
+            self.length = length;
+        }
+        self
+    }
+
+    /// Whether there is nothing left.
+    pub(super) fn is_over(self) -> bool {
+        self.left().is_some_and(|left| left.is_zero())
+    }
+
     /// What is left until then; `None` if there is no end.
     pub(super) fn left(self) -> Option<Duration> {
         let until = self.until?;
@@ -66,7 +83,7 @@ impl TimeLimit {
         self.wait(work).await.map_err(|within| {
             let error = Error::new(ErrorKind::Timeout, format!("no whole answer {within}"));
             let cause = match self.is_deadline {
-                true => Cause::Callers,
+                true => Cause::OutOfTime,
                 false => Cause::TimedOut,
             };
             Failure::new(error, cause)

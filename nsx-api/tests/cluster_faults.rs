@@ -1,0 +1,223 @@
+//! Managers of a cluster that do half of what they should: they hang, forget sessions, send calls on, and are well by their own word.
+#![cfg(feature = "mock")]
+#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
+
+mod managers;
+
+use std::time::{Duration, Instant};
+
+use nsx_api::auth::Session;
+use nsx_api::http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, Config, Error, ErrorKind, Limits};
+use tokio::task::JoinSet;
+
+use managers::{call, calls_of, config, managers};
+
+const LOGIN: &str = "POST /api/session/create";
+const AGES: Duration = Duration::from_secs(600);
+
+fn quick() -> CallOptions {
+    CallOptions::new().max_retry_delay(Duration::from_millis(5))
+}
+
+fn sessions(managers: &[Manager]) -> Config {
+    config(managers).auth(Session::new("admin", "Pa55-word"))
+}
+
+/// Makes so many calls at once, and gives what comes of them.
+async fn calls(client: &Client, count: usize, method: Method) -> Vec<Result<u32, Error>> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..count {
+        let (client, method) = (client.clone(), method.clone());
+        tasks.spawn(async move {
+            let response = client.request(method, "/api/v1/things/1").send().await?;
+            Ok(response.attempts())
+        });
+    }
+    tasks.join_all().await
+}
+
+#[tokio::test]
+async fn a_manager_that_lost_its_sessions_and_lets_nobody_in_is_passed_by() {
+    let managers = managers::<2>().await;
+    let [restarted, well] = &managers;
+    let client = sessions(&managers).options(quick()).build().unwrap();
+    for _ in 0..4 {
+        call(&client, Method::GET).await.unwrap();
+    }
+    restarted.expire_sessions();
+    let starting = Answer::api_error(503, 1, "The node is starting.");
+    restarted.respond_always(starting.only_for(LOGIN));
+    // One that refuses at once has the fewest calls under way.
+    let late = Answer::json(200, ()).delay(Duration::from_millis(50));
+    well.respond_always(late.only_for("POST /api/v1/things/{id}"));
+    for _ in 0..10 {
+        for result in calls(&client, 20, Method::POST).await {
+            result.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn calls_wait_for_a_manager_that_lets_nobody_in_for_a_moment() {
+    let managers = managers::<1>().await;
+    let [manager] = &managers;
+    let client = sessions(&managers).options(quick()).build().unwrap();
+    call(&client, Method::GET).await.unwrap();
+    manager.expire_sessions();
+    // The login is tried five times; the call has others after a second.
+    let starting = Answer::api_error(503, 1, "The node is starting.");
+    manager.respond_with(starting.only_for(LOGIN).times(5));
+    let patient = CallOptions::new().min_retry_delay(Duration::from_millis(1200));
+    let client = client.with(patient.max_retry_delay(Duration::from_millis(1200)));
+    call(&client, Method::POST).await.unwrap();
+    assert_eq!(manager.logins(), 2);
+}
+
+#[tokio::test]
+async fn a_call_that_was_redirected_waits_where_it_was_sent_to() {
+    let managers = managers::<2>().await;
+    let [follower, leader] = &managers;
+    let to = format!("{}/api/v1/things/1", leader.url());
+    let redirect = Answer::status(307).header("location", &to);
+    follower.respond_always(redirect.only_for("PUT /api/v1/things/{id}"));
+    let slow = Answer::json(200, ()).delay(Duration::from_millis(400));
+    leader.respond_always(slow.only_for("PUT /api/v1/things/{id}"));
+    let limits = Limits::adaptive().concurrent(1);
+    let client = config(&managers).limits(limits).build().unwrap();
+    for result in calls(&client, 12, Method::PUT).await {
+        assert!(result.unwrap() <= 2);
+    }
+}
+
+#[tokio::test]
+async fn a_hung_manager_costs_no_idempotent_call_with_a_deadline_of_seconds() {
+    let managers = managers::<3>().await;
+    managers[0].respond_always(Answer::json(200, ()).delay(AGES));
+    let options = CallOptions::new().deadline(Duration::from_secs(4));
+    let client = config(&managers).options(options).build().unwrap();
+    for _ in 0..9 {
+        call(&client, Method::GET).await.unwrap();
+    }
+    assert_eq!(calls_of(&managers[0]), 1);
+}
+
+#[tokio::test]
+async fn a_manager_at_which_a_deadline_passes_is_looked_at() {
+    let managers = managers::<2>().await;
+    managers[0].respond_always(Answer::json(200, ()).delay(AGES));
+    let client = config(&managers).build().unwrap();
+    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(300)));
+    // One that is not idempotent is cut short by nothing but its deadline.
+    assert!(call(&hasty, Method::POST).await.is_err());
+    // The look has two seconds.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = calls_of(&managers[0]);
+    for _ in 0..6 {
+        call(&hasty, Method::POST).await.unwrap();
+    }
+    assert_eq!(calls_of(&managers[0]), before);
+}
+
+#[tokio::test]
+async fn one_managers_retry_after_does_not_keep_a_call_from_another() {
+    for answer in [
+        Answer::api_error(429, 102, "Too many.").header("retry-after", "3600"),
+        Answer::api_error(503, 1, "Busy.").header("retry-after", "3600"),
+    ] {
+        let managers = managers::<2>().await;
+        managers[0].respond_always(answer);
+        let client = config(&managers).build().unwrap();
+        let began = Instant::now();
+        for _ in 0..4 {
+            let manager = call(&client, Method::POST).await.unwrap();
+            assert!(managers[1].url().ends_with(&manager));
+        }
+        assert!(began.elapsed() < Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_no_manager_takes_waits_before_it_comes_back_to_one() {
+    let managers = managers::<2>().await;
+    for manager in &managers {
+        manager.respond_always(Answer::api_error(429, 102, "Too many."));
+    }
+    let wait = Duration::from_millis(300);
+    let options = CallOptions::new().min_retry_delay(wait).max_retries(2);
+    let client = config(&managers).options(options).build().unwrap();
+    let began = Instant::now();
+    let error = call(&client, Method::GET).await.unwrap_err();
+    assert_eq!(error.attempts(), 3);
+    assert!(began.elapsed() >= wait && began.elapsed() < 2 * wait + wait);
+}
+
+#[tokio::test]
+async fn a_login_that_needs_time_has_it_where_no_other_manager_is_up() {
+    let [slow, gone] = managers::<2>().await;
+    slow.respond_with(Answer::status(200).delay(AGES).only_for(LOGIN));
+    let options = CallOptions::new().attempt_timeout(Duration::from_secs(1));
+    let managers = [slow, gone];
+    let client = sessions(&managers).options(options).build().unwrap();
+    let [_slow, gone] = managers;
+    drop(gone);
+    for result in calls(&client, 3, Method::POST).await {
+        result.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_that_passes_before_a_login_ends_moves_no_call() {
+    let managers = managers::<2>().await;
+    managers[0].respond_always(Answer::status(200).delay(AGES).only_for(LOGIN));
+    let client = sessions(&managers).build().unwrap();
+    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let error = call(&hasty, Method::POST).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Authentication, 0)
+    );
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(calls_of(&managers[1]), 0);
+}
+
+#[tokio::test]
+async fn an_error_names_the_manager_that_it_is_of() {
+    let managers = managers::<2>().await;
+    let [busy, full] = &managers;
+    let late = Answer::json(200, ()).delay(AGES);
+    full.respond_always(late.only_for("GET /api/v1/things/{id}"));
+    busy.respond_always(Answer::api_error(429, 7, "Not now.").only_for("GET /api/v1/things/{id}"));
+    let client = config(&managers)
+        .limits(Limits::fixed().concurrent(1))
+        .options(CallOptions::new().deadline(Duration::from_secs(2)))
+        .build()
+        .unwrap();
+    let errors: Vec<Error> = calls(&client, 2, Method::GET)
+        .await
+        .into_iter()
+        .map(Result::unwrap_err)
+        .collect();
+    for error in &errors {
+        let is_of_busy = error.status().is_some_and(|status| status.as_u16() == 429);
+        let manager = if is_of_busy { busy } else { full };
+        assert!(manager.url().ends_with(error.manager().unwrap()), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_manager_that_fails_again_at_once_stays_out_for_longer() {
+    let managers = managers::<2>().await;
+    let [broken, _] = &managers;
+    broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));
+    let client = config(&managers).build().unwrap();
+    let began = Instant::now();
+    // By its own word it is well.
+    while began.elapsed() < Duration::from_secs(8) {
+        call(&client, Method::GET).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // After one second, two more, and four more.
+    assert!((2..=4).contains(&calls_of(broken)), "{}", calls_of(broken));
+}
