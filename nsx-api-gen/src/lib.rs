@@ -1,8 +1,9 @@
-//! Makes the Rust code of `nsx-api` from an OpenAPI 3.0 document.
+//! Makes the Rust code of `nsx-api` from an OpenAPI 3.0 or Swagger 2.0 document.
 //!
-//! A document goes through four steps, each a module: `read` makes a tree of the text, `normalize`
-//! mends what a document may say and the next steps cannot take, `check` reports all that is left of
-//! it at once, and `emit` writes the code. Nothing is written to disk and nothing printed here.
+//! A document goes through five steps, each a module: `read` makes a tree of the text, `upgrade` makes
+//! OpenAPI 3.0 of Swagger 2.0, `normalize` mends what a document may say and the next steps cannot take,
+//! `check` reports all that is left of it at once, and `emit` writes the code. Nothing is written to
+//! disk and nothing printed here.
 //!
 //! ```
 //! let document = r#"{
@@ -25,6 +26,7 @@ mod model;
 mod names;
 mod normalize;
 mod read;
+mod upgrade;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -58,14 +60,17 @@ pub fn generate(path: &Path) -> Result<Generated, Error> {
 /// # Errors
 ///
 /// [`Error::Syntax`] when the text is neither YAML nor JSON, [`Error::Document`] with every fault that was
-/// found when it is no OpenAPI 3.0 document that code can be made of.
+/// found when it is no OpenAPI 3.0 or Swagger 2.0 document that code can be made of.
 pub fn generate_from_str(name: &str, text: &str) -> Result<Generated, Error> {
     from_document(read::parse(name, text.as_bytes())?)
 }
 
 fn from_document(document: read::Document) -> Result<Generated, Error> {
-    let mut root = document.root.clone();
-    let changes = normalize::normalize(&mut root);
+    let (mut root, mut changes) = match read::is_swagger(&document.root) {
+        true => upgrade::upgrade(document.root.clone()),
+        false => (document.root.clone(), Vec::new()),
+    };
+    changes.extend(normalize::normalize(&mut root));
     check::check(&document.file, &root)?;
     let api = model::Api::new(&root);
     Ok(Generated {

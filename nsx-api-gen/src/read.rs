@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Faults};
 
-/// An OpenAPI 3.0 document as it was read.
+/// An OpenAPI 3.0 or Swagger 2.0 document as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     /// The name that errors give it.
@@ -98,7 +98,13 @@ fn without_place(message: &str) -> String {
     message.get(..end).unwrap_or(message).to_owned()
 }
 
-/// Only OpenAPI 3.0 goes further; what else it may be is said by name.
+/// Whether a document is Swagger 2.0. An unquoted version is a number to YAML, and what is meant is clear.
+pub(crate) fn is_swagger(root: &Value) -> bool {
+    let second = |version: &Value| version == "2.0" || version.as_f64() == Some(2.0);
+    root.get("openapi").is_none() && root.get("swagger").is_some_and(second)
+}
+
+/// Only OpenAPI 3.0 and Swagger 2.0 go further; what else it may be is said by name.
 fn check_version(file: &str, root: &Value) -> Result<(), Error> {
     let mut faults = Faults::default();
     let Value::Object(object) = root else {
@@ -118,9 +124,10 @@ fn check_version(file: &str, root: &Value) -> Result<(), Error> {
             "#/openapi",
             "the version must be a string such as \"3.0.3\"",
         ),
-        (None, Some(_)) => faults.at(
+        (None, Some(_)) if is_swagger(root) => {}
+        (None, Some(version)) => faults.at(
             "#/swagger",
-            "Swagger 2.0 is not supported: convert the document to OpenAPI 3.0 first",
+            format!("Swagger {version} is not supported, only \"2.0\" is"),
         ),
         (None, None) => faults.at("#", "`openapi` is missing: this is no OpenAPI document"),
     }
@@ -224,6 +231,18 @@ mod tests {
     }
 
     #[test]
+    fn swagger_is_known_by_its_version_be_it_quoted_or_not() {
+        for (text, swagger) in [
+            ("swagger: '2.0'", true),
+            ("swagger: 2.0", true),
+            ("openapi: 3.0.3", false),
+            ("{openapi: 3.0.3, swagger: '2.0'}", false),
+        ] {
+            assert_eq!(is_swagger(&root(text)), swagger, "{text}");
+        }
+    }
+
+    #[test]
     fn yaml_is_that_of_version_1_2_in_block_and_in_flow_style() {
         let root = root("{openapi: 3.0.3, values: [on, Off, y, n, yes, true, 0o10]}");
         let values = &root["values"];
@@ -255,7 +274,8 @@ mod tests {
             ("info: {}", "doc: #: `openapi` is missing"),
             ("openapi: 3.1.0", "doc: #/openapi: OpenAPI 3.1.0"),
             ("openapi: 3", "doc: #/openapi: the version must be a string"),
-            ("swagger: '2.0'", "doc: #/swagger: Swagger 2.0"),
+            ("swagger: '1.2'", "doc: #/swagger: Swagger \"1.2\" is not"),
+            ("swagger: [2.0]", "doc: #/swagger: Swagger [2.0] is not"),
         ] {
             let error = error(text);
             assert!(error.starts_with(start), "{text:?} gave {error:?}");

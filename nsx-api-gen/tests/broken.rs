@@ -47,9 +47,14 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
         ("an empty text", String::new(), "doc: #: "),
         ("a list", "- openapi".to_owned(), "doc: #: "),
         (
-            "Swagger 2.0",
-            "swagger: '2.0'\npaths: {}".to_owned(),
-            "doc: #/swagger: Swagger 2.0",
+            "an older Swagger",
+            "swagger: '1.2'\npaths: {}".to_owned(),
+            "doc: #/swagger: Swagger \"1.2\" is not supported",
+        ),
+        (
+            "Swagger 2.0 without paths",
+            "swagger: '2.0'\ninfo: {title: T, version: '1'}".to_owned(),
+            "doc: #: `paths`",
         ),
         (
             "x-idempotent as a text",

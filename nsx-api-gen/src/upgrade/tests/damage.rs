@@ -1,0 +1,123 @@
+//! Documents that are damaged in every place: the upgrade always gives something that the next steps can look at.
+
+use serde_json::{Value, json};
+
+use super::{upgrade, yaml};
+
+/// A document with something of everything.
+const DOCUMENT: &str = "{swagger: '2.0', info: {title: T, version: '1'}, host: h, basePath: /api, schemes: [https],
+    consumes: [application/json], produces: [application/json],
+    securityDefinitions: {B: {type: basic}, O: {type: oauth2, flow: implicit, authorizationUrl: u, scopes: {r: read}}},
+    parameters: {Q: {name: q, in: query, type: array, items: {type: string}, collectionFormat: pipes}, B: {name: b, in: body, schema: {$ref: '#/definitions/A'}},
+        F: {name: f, in: formData, type: file}},
+    responses: {Bad: {description: D, schema: {$ref: '#/definitions/A'}, headers: {H: {type: integer}}, examples: {application/json: {a: 1}}}},
+    definitions: {A: {type: object, discriminator: k, required: [k], properties: {k: {type: string, required: true}, n: {x-nullable: true, allOf: [{$ref: '#/definitions/A'}]}}}},
+    paths: {'/a/{p}': {parameters: [{name: p, in: path, required: true, type: string}, {$ref: '#/parameters/B'}],
+        get: {operationId: GetA, produces: [text/csv], parameters: [{$ref: '#/parameters/Q'}], responses: {'200': {description: D, schema: {type: file}}, '400': {$ref: '#/responses/Bad'}}},
+        post: {operationId: PostA, consumes: [multipart/form-data], parameters: [{$ref: '#/parameters/F'}, {name: g, in: formData, type: array, items: {type: string}}], responses: {'201': {description: D}}}}}}";
+
+/// Every place of a tree, as the pointer to it.
+fn places(node: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    let parts: Vec<(String, &Value)> = match node {
+        Value::Object(map) => map.iter().map(|(key, part)| (key.clone(), part)).collect(),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .map(|(index, part)| (index.to_string(), part))
+            .collect(),
+        _ => return,
+    };
+    for (key, part) in parts {
+        places(part, &crate::document::join(at, &key), into);
+    }
+}
+
+/// Upgrades, and does what comes after it.
+fn all_steps(root: Value) {
+    let (mut root, _) = upgrade(root);
+    crate::normalize::normalize(&mut root);
+    // A fault is right; only a panic is wrong.
+    let _ = crate::check::check("doc", &root);
+}
+
+#[test]
+fn a_value_of_another_kind_anywhere_is_no_crash() {
+    let whole = yaml(DOCUMENT);
+    let mut list = Vec::new();
+    places(&whole, "", &mut list);
+    assert!(list.len() > 100, "{}", list.len());
+    let others = [
+        json!(null),
+        json!(true),
+        json!(-1.5),
+        json!(""),
+        json!("file"),
+        json!([]),
+        json!([null, {"in": "body"}, {"in": "formData", "name": "n"}]),
+        json!({}),
+        json!({"$ref": "#/parameters/B"}),
+        json!({"$ref": {"$ref": 1}}),
+        json!({"in": "body", "schema": {"type": "file", "required": true}}),
+    ];
+    for place in &list {
+        for other in &others {
+            let mut root = whole.clone();
+            *root.pointer_mut(place).unwrap() = other.clone();
+            all_steps(root);
+        }
+    }
+}
+
+#[test]
+fn a_missing_or_renamed_member_anywhere_is_no_crash() {
+    let whole = yaml(DOCUMENT);
+    let mut list = Vec::new();
+    places(&whole, "", &mut list);
+    for place in &list {
+        let Some((above, key)) = place.rsplit_once('/') else {
+            continue;
+        };
+        let key = key.replace("~1", "/").replace("~0", "~");
+        for name in [
+            None,
+            Some("$ref"),
+            Some("schema"),
+            Some("x-a"),
+            Some("content"),
+        ] {
+            let mut root = whole.clone();
+            if let Some(holder) = root.pointer_mut(above).and_then(Value::as_object_mut) {
+                let part = holder.shift_remove(&key).unwrap();
+                holder.extend(name.map(|name| (name.to_owned(), part)));
+            }
+            all_steps(root);
+        }
+    }
+}
+
+#[test]
+fn a_document_cut_off_anywhere_is_no_crash() {
+    let text = yaml(DOCUMENT).to_string();
+    let block = text.replace(',', ",\n");
+    let lines: Vec<&str> = block.lines().collect();
+    for cut in 0..lines.len() {
+        let mut rest = lines.clone();
+        rest.remove(cut);
+        let _ = crate::generate_from_str("doc", &rest.join("\n"));
+        let _ = crate::generate_from_str("doc", &lines[..cut].join("\n"));
+    }
+}
+
+#[test]
+fn references_in_a_ring_and_deep_nesting_end() {
+    let ring = "{swagger: '2.0', parameters: {A: {$ref: '#/parameters/B'}, B: {$ref: '#/parameters/A'}},
+        responses: {A: {$ref: '#/responses/A'}}, definitions: {A: {$ref: '#/definitions/A'}},
+        paths: {/a: {parameters: [{$ref: '#/parameters/A'}], get: {produces: [text/csv], responses: {'200': {$ref: '#/responses/A'}}}}}}";
+    all_steps(yaml(ring));
+    let mut schema = json!({"type": "file"});
+    for _ in 0..120 {
+        schema = json!({"items": schema});
+    }
+    all_steps(json!({"swagger": "2.0", "definitions": {"A": schema}}));
+}

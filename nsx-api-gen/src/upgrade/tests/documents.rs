@@ -1,0 +1,150 @@
+//! Real documents, where they are at hand: nothing of them gets lost.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::upgrade;
+use crate::document::{items, members, operations, reference, resolve, text};
+
+/// Documents that others have published stand beside the project, and are no part of it.
+fn documents() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/openapi");
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        println!("skipped: there is no folder {}", folder.display());
+        return Vec::new();
+    };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = paths
+        .filter(|path| path.to_string_lossy().contains(".swagger2."))
+        .collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn nothing_of_a_real_document_gets_lost() {
+    for path in documents() {
+        let name = path.display();
+        let old = crate::read::read(&path).unwrap().root;
+        let (new, changes) = upgrade(old.clone());
+        let (before, after) = (operations(&old), operations(&new));
+        assert!(!before.is_empty(), "{name}");
+        assert_eq!(before.len(), after.len(), "{name}");
+        for (before, after) in before.iter().zip(&after) {
+            assert_eq!(before.pointer, after.pointer, "{name}");
+            assert_eq!(
+                inputs_of_swagger(&old, before.node),
+                inputs(&new, after.node),
+                "{name} {}",
+                after.pointer
+            );
+            let statuses = |node: &Value| -> Vec<String> {
+                members(node.get("responses"))
+                    .map(|(key, _)| key.clone())
+                    .collect()
+            };
+            assert_eq!(statuses(before.node), statuses(after.node), "{name}");
+            same_answers(&old, &new, before.node, after.node);
+        }
+        let parts = |root: &Value, pointer: &str| -> Vec<String> {
+            let parts = members(root.pointer(pointer));
+            parts.map(|(key, _)| key.clone()).collect()
+        };
+        for (old_place, new_place) in [
+            ("/definitions", "/components/schemas"),
+            ("/responses", "/components/responses"),
+            ("/securityDefinitions", "/components/securitySchemes"),
+        ] {
+            assert_eq!(parts(&old, old_place), parts(&new, new_place), "{name}");
+        }
+        every_reference_leads_somewhere(&new, &new);
+        assert!(!new.to_string().contains("#/definitions"), "{name}");
+        println!(
+            "{name}: {} operations, {} changes",
+            after.len(),
+            changes.len()
+        );
+    }
+}
+
+#[test]
+fn a_real_document_gives_the_same_each_time() {
+    for path in documents() {
+        let root = crate::read::read(&path).unwrap().root;
+        let (once, first) = upgrade(root.clone());
+        let (again, second) = upgrade(root);
+        assert_eq!(once.to_string(), again.to_string());
+        assert_eq!(first, second);
+    }
+}
+
+/// The names of an operation's parameters, and whether it has a body; the fields of a form are names too.
+fn inputs_of_swagger(root: &Value, operation: &Value) -> (Vec<String>, bool) {
+    let (mut names, mut fields, mut body) = (Vec::new(), Vec::new(), false);
+    for parameter in items(operation.get("parameters")) {
+        let parameter = resolve(root, parameter).unwrap();
+        let name = text(parameter, "name").unwrap().to_owned();
+        match text(parameter, "in") {
+            Some("body") => body = true,
+            Some("formData") => fields.push(name),
+            _ => names.push(name),
+        }
+    }
+    body |= !fields.is_empty();
+    // An upload without a body parameter has one all the same.
+    body |= items(operation.get("consumes")).any(|name| name == "application/octet-stream");
+    names.extend(fields);
+    (names, body)
+}
+
+fn inputs(root: &Value, operation: &Value) -> (Vec<String>, bool) {
+    let name = |parameter| {
+        text(resolve(root, parameter).unwrap(), "name")
+            .unwrap()
+            .to_owned()
+    };
+    let mut names: Vec<String> = items(operation.get("parameters")).map(name).collect();
+    for (media, content) in members(operation.pointer("/requestBody/content")) {
+        if media == "multipart/form-data" {
+            let fields = members(content.pointer("/schema/properties"));
+            names.extend(fields.map(|(name, _)| name.clone()));
+        }
+    }
+    (names, operation.get("requestBody").is_some())
+}
+
+/// An answer with a schema has content, and the schema in it leads to the same definition.
+fn same_answers(old: &Value, new: &Value, before: &Value, after: &Value) {
+    for (status, answer) in members(before.get("responses")) {
+        let answer = resolve(old, answer).unwrap();
+        let upgraded = resolve(new, &after["responses"][status]).unwrap();
+        assert_eq!(answer["description"], upgraded["description"]);
+        let Some(schema) = answer.get("schema") else {
+            continue;
+        };
+        let content: Vec<&Value> = members(upgraded.get("content"))
+            .map(|(_, media)| media)
+            .collect();
+        assert!(!content.is_empty(), "{status} of {after}");
+        let component = |node| reference(node).map(crate::document::component);
+        for media in content {
+            assert_eq!(component(schema), component(&media["schema"]));
+        }
+    }
+}
+
+fn every_reference_leads_somewhere(root: &Value, node: &Value) {
+    if let Some(target) = reference(node) {
+        assert!(resolve(root, node).is_some(), "{target} leads nowhere");
+    }
+    match node {
+        Value::Object(map) => map
+            .values()
+            .for_each(|part| every_reference_leads_somewhere(root, part)),
+        Value::Array(list) => list
+            .iter()
+            .for_each(|part| every_reference_leads_somewhere(root, part)),
+        _ => {}
+    }
+}
