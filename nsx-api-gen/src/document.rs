@@ -164,6 +164,18 @@ pub(crate) fn is_json(name: &str) -> bool {
     name == "application/json" || name.ends_with("+json")
 }
 
+/// Whether a schema is a password, or made of one.
+pub(crate) fn is_password(root: &Value, schema: &Value) -> bool {
+    let Some(schema) = resolve(root, schema) else {
+        return false;
+    };
+    let text_or_none = matches!(text(schema, "type"), None | Some("string"));
+    let own = text(schema, "format") == Some("password");
+    // `check` has reported what is made of itself.
+    let mut parts = items(schema.get("allOf"));
+    text_or_none && (own || parts.any(|part| is_password(root, part)))
+}
+
 /// The names of a schema's properties, and of all that it is made of, those of the first part first.
 pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
     let mut names = Vec::new();

@@ -18,6 +18,7 @@
 
 mod change;
 mod check;
+pub mod compare;
 mod document;
 mod emit;
 mod error;

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use super::variants;
 
 use crate::document::{
-    self, Place, for_each_schema, is_json, is_success, media_type, members, resolve, text,
+    self, Place, for_each_schema, is_json, is_password, is_success, media_type, members, resolve,
+    text,
 };
 use crate::names::type_name;
 
@@ -137,18 +138,6 @@ fn response_media(name: &str) -> &'static str {
         true => "application/json",
         false => "application/octet-stream",
     }
-}
-
-/// Whether a schema is a password, or made of one.
-fn is_password(root: &Value, schema: &Value) -> bool {
-    let Some(schema) = resolve(root, schema) else {
-        return false;
-    };
-    let text_or_none = matches!(text(schema, "type"), None | Some("string"));
-    let own = text(schema, "format") == Some("password");
-    // `check` has reported what is made of itself.
-    let mut parts = document::items(schema.get("allOf"));
-    text_or_none && (own || parts.any(|part| is_password(root, part)))
 }
 
 /// Reduces one schema; see the module.
