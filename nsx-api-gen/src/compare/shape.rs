@@ -133,7 +133,9 @@ impl Shape {
             return Self::Named(type_name(component(target)));
         }
         let parts: Vec<&Value> = items(schema.get("allOf")).collect();
-        if let [part] = parts.as_slice()
+        let choices: Vec<&Value> = items(schema.get("oneOf").or(schema.get("anyOf"))).collect();
+        // What is made of one thing alone, or is a choice of it, is that thing.
+        if let ([part], []) | ([], [part]) = (parts.as_slice(), choices.as_slice())
             && schema.get("properties").is_none()
         {
             return Self::new(root, part, name);
@@ -141,8 +143,8 @@ impl Shape {
         if let Some(object) = Object::new(root, schema, name) {
             return Self::Object(object);
         }
-        let choices = schema.get("oneOf").or(schema.get("anyOf"));
-        let variants: Vec<Ty> = items(choices)
+        let variants: Vec<Ty> = choices
+            .iter()
             .enumerate()
             .map(|(index, part)| Ty::new(root, part, &format!("{name}Variant{}", index + 1)))
             .collect();

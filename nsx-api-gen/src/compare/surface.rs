@@ -205,7 +205,11 @@ impl Argument {
             Some(schema) if parameter.place == In::Path && is_password(root, schema) => {
                 Ty::plain("String")
             }
-            schema => Ty::new(root, schema.unwrap_or(&Value::Null), &name),
+            // There is no null outside of JSON.
+            schema => Ty {
+                nullable: false,
+                ..Ty::new(root, schema.unwrap_or(&Value::Null), &name)
+            },
         };
         let deprecated = node.and_then(|node| node.get("deprecated"));
         Self {

@@ -820,6 +820,16 @@ fn what_no_code_is_made_of_is_no_change() {
         )
     };
     assert_eq!(kinds(&number(&[1, 2]), &number(&[2, 3])), []);
+    let nullable = parameter(json!({"schema": {"type": "string", "nullable": true}}));
+    assert_eq!(kinds(&parameter(json!({})), &nullable), []);
+    let tag = json!({"$ref": "#/components/schemas/Tag"});
+    let of = |tag: Value| {
+        let node = json!({"type": "object", "properties": {"tag": tag}});
+        used(true, true, json!({"Node": node, "Tag": {"type": "string"}}))
+    };
+    for same in [json!({"allOf": [tag]}), json!({"oneOf": [tag]})] {
+        assert_eq!(kinds(&of(tag.clone()), &of(same)), []);
+    }
 }
 
 #[test]
