@@ -101,6 +101,22 @@ impl<'a> Place<'a> {
         list
     }
 
+    /// The response that a success comes as: the first that has a body, if one has; the default where no success is documented.
+    pub(crate) fn success(&self, root: &'a Value) -> Option<&'a Value> {
+        let resolved = |node| resolve(root, node);
+        let successes: Vec<&Value> = self
+            .responses()
+            .filter(|(status, ..)| is_success(status))
+            .filter_map(|(.., node)| resolved(node))
+            .collect();
+        let has_body = |node: &&&Value| members(node.get("content")).next().is_some();
+        let success = successes.iter().find(has_body).or(successes.first());
+        let default = || self.responses().find(|(status, ..)| *status == "default");
+        success
+            .copied()
+            .or_else(|| default().and_then(|(.., node)| resolved(node)))
+    }
+
     /// The responses by status, unresolved, each with its pointer.
     pub(crate) fn responses(&self) -> impl Iterator<Item = (&'a str, String, &'a Value)> {
         let pointer = format!("{}/responses", self.pointer);
@@ -179,6 +195,18 @@ pub(crate) fn media_type(name: &str) -> String {
 pub(crate) fn is_json(name: &str) -> bool {
     let name = media_type(name);
     name == "application/json" || name.ends_with("+json")
+}
+
+/// Whether a schema is a password, or made of one.
+pub(crate) fn is_password(root: &Value, schema: &Value) -> bool {
+    let Some(schema) = resolve(root, schema) else {
+        return false;
+    };
+    let text_or_none = matches!(text(schema, "type"), None | Some("string"));
+    let own = text(schema, "format") == Some("password");
+    // `check` has reported what is made of itself.
+    let mut parts = items(schema.get("allOf"));
+    text_or_none && (own || parts.any(|part| is_password(root, part)))
 }
 
 /// The names of a schema's properties, and of all that it is made of, those of the first part first.

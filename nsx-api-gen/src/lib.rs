@@ -19,6 +19,7 @@
 
 mod change;
 mod check;
+pub mod compare;
 mod document;
 mod emit;
 mod error;
@@ -30,6 +31,9 @@ mod upgrade;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use change::Change;
+use serde_json::Value;
 
 pub use error::{Error, Fault};
 
@@ -66,15 +70,21 @@ pub fn generate_from_str(name: &str, text: &str) -> Result<Generated, Error> {
 }
 
 fn from_document(document: read::Document) -> Result<Generated, Error> {
+    let (root, changes) = prepare(&document)?;
+    let api = model::Api::new(&root);
+    Ok(Generated {
+        files: emit::emit(&document, &root, &api)?,
+        report: changes.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// The document as code can be made of it, and what was changed for that.
+fn prepare(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
     let (mut root, mut changes) = match read::is_swagger(&document.root) {
         true => upgrade::upgrade(document.root.clone()),
         false => (document.root.clone(), Vec::new()),
     };
     changes.extend(normalize::normalize(&mut root));
     check::check(&document.file, &root)?;
-    let api = model::Api::new(&root);
-    Ok(Generated {
-        files: emit::emit(&document, &root, &api)?,
-        report: changes.iter().map(ToString::to_string).collect(),
-    })
+    Ok((root, changes))
 }

@@ -1,40 +1,215 @@
-//! The difference between a file as it is and as it would be generated, for people to read: unified, and cut off
-//! where it gets long.
+//! `cargo xtask diff [OLD] [NEW]`: tells what a change of the document does to the users of the SDK, and whether the
+//! version was raised as far as that calls for. The comparison is the generator library's; here are git and the versions.
 
-use similar::TextDiff;
-use std::fmt::Write;
-use std::path::Path;
-use std::time::Duration;
+use crate::git::Blob;
+use crate::{Outcome, complain, manifest, render, say, workspace};
+use nsx_api_gen::compare::{Bump, Comparison, Source, compare};
+use semver::Version;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-/// Lines shown for one file. What matters of a longer one is that it differs.
-const LINES: usize = 60;
+/// The revision that is taken where none is named.
+const HEAD: &str = "HEAD";
 
-/// How long the shortest difference is looked for. After that a longer one does as well.
-const PATIENCE: Duration = Duration::from_secs(2);
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done; with --check: the version was raised far enough
+  1  failed; with --check: the version was not raised far enough
+  2  the command line is wrong";
 
-/// The unified difference of two texts, of at most [`LINES`] lines.
-pub(crate) fn unified(path: &Path, old: &str, new: &str) -> String {
-    let difference = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
-    let before = format!("{} (now)", path.display());
-    let after = format!("{} (generated)", path.display());
-    let text = difference
-        .unified_diff()
-        .header(&before, &after)
-        .to_string();
-    shorten(&text)
+/// What the command line says.
+#[derive(clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    /// The document before: a file, or what git has (`v1.2`, `HEAD~1`, `main:spec/nsx.yaml`) [default: HEAD]
+    old: Option<String>,
+    /// The document after, likewise [default: spec/nsx.yaml as it is]
+    new: Option<String>,
+    /// How to write the changes; `markdown` fits below a version in CHANGELOG.md
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Fail unless the version of the SDK was raised as far as the changes call for, since the revision of OLD, or since
+    /// HEAD where OLD is a file
+    #[arg(long)]
+    check: bool,
+    /// List every kind of change with its levels and what it means, and compare nothing
+    #[arg(long, conflicts_with_all = ["old", "new", "check", "format"])]
+    list: bool,
 }
 
-fn shorten(text: &str) -> String {
-    let mut short: String = text
-        .lines()
-        .take(LINES)
-        .flat_map(|line| [line, "\n"])
-        .collect();
-    let left_out = text.lines().count().saturating_sub(LINES);
-    if left_out > 0 {
-        let _ = writeln!(short, "… and {left_out} lines more");
+#[derive(Clone, Copy, Default, clap::ValueEnum)]
+enum Format {
+    #[default]
+    Text,
+    Json,
+    Markdown,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    if arguments.list {
+        say(render::list().trim_end());
+        return Ok(ExitCode::SUCCESS);
     }
-    short
+    let root = workspace::root()?;
+    let default = || Blob::new(HEAD, workspace::SPEC).map(Side::Committed);
+    let old = arguments.old.as_deref().map_or_else(default, Side::new)?;
+    let new = arguments.new.as_deref().map(Side::new).transpose()?;
+    let new = new.unwrap_or_else(|| Side::File(root.join(workspace::SPEC)));
+    let comparison = compare(&old.source(&root)?, &new.source(&root)?)?;
+    let version = old.version_before(&root);
+    let calls = match &version {
+        Ok(version) => Calls::new(&comparison, version),
+        Err(_) => None,
+    };
+    let report = render::Report {
+        old: old.name(&root),
+        new: new.name(&root),
+        comparison: &comparison,
+        calls: calls.as_ref(),
+    };
+    let text = match arguments.format {
+        Format::Text => report.text(),
+        Format::Json => report.json(),
+        Format::Markdown => report.markdown(),
+    };
+    if !text.is_empty() {
+        say(text.trim_end());
+    }
+    match arguments.check {
+        true => check(&version?, &new.version_after(&root)?, calls.as_ref()),
+        false => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Says what the changes of the working tree's document since the last commit do, in a few lines. Where there is no git, no
+/// commit or no document in it, there is nothing to say, and that is no failure.
+pub(crate) fn say_short(root: &Path, spec: &Path) {
+    if let Some(text) = short(root, spec) {
+        say(text.trim_end());
+    }
+}
+
+fn short(root: &Path, spec: &Path) -> Option<String> {
+    // Slashes are git's on every system. A document outside of the workspace is none of its commits'.
+    let path = spec.to_str().filter(|_| spec.is_relative())?;
+    let old = Side::Committed(Blob::new(HEAD, &path.replace('\\', "/")).ok()?);
+    let new = Side::File(root.join(spec));
+    let comparison = compare(&old.source(root).ok()?, &new.source(root).ok()?).ok()?;
+    let version = old.version_before(root).ok();
+    let calls = version.and_then(|version| Calls::new(&comparison, &version));
+    let report = render::Report {
+        old: HEAD.to_owned(),
+        new: new.name(root),
+        comparison: &comparison,
+        calls: calls.as_ref(),
+    };
+    report.short()
+}
+
+/// The version that changes call for.
+pub(crate) struct Calls {
+    pub(crate) bump: Bump,
+    pub(crate) before: Version,
+    /// The lowest one that will do.
+    pub(crate) next: Version,
+}
+
+impl Calls {
+    fn new(comparison: &Comparison, before: &Version) -> Option<Self> {
+        let bump = comparison.bump(before)?;
+        Some(Self {
+            bump,
+            before: before.clone(),
+            next: bump.after(before),
+        })
+    }
+
+    /// A pre-release may be the one that raises the version, and promises nothing to the next.
+    fn is_met_by(&self, version: &Version) -> bool {
+        let numbers = |version: &Version| (version.major, version.minor, version.patch);
+        let after_pre_release = !self.before.pre.is_empty() && *version > self.before;
+        after_pre_release || numbers(version) >= numbers(&self.next)
+    }
+}
+
+fn check(before: &Version, after: &Version, calls: Option<&Calls>) -> Outcome {
+    let Some(calls) = calls.filter(|calls| !calls.is_met_by(after)) else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    complain(format_args!(
+        "error: the changes call for a {} version: {} or higher after {before}, and {} has {after}",
+        calls.bump,
+        calls.next,
+        manifest::SDK
+    ));
+    Ok(ExitCode::FAILURE)
+}
+
+/// One of the two documents.
+enum Side {
+    File(PathBuf),
+    Committed(Blob),
+}
+
+impl Side {
+    /// What is there as a file is that file; `REVISION:PATH` is always git's.
+    fn new(text: &str) -> Result<Self, String> {
+        let path = Path::new(text);
+        match path.is_file() {
+            true => Ok(Self::File(path.to_owned())),
+            false => Blob::new(text, workspace::SPEC).map(Self::Committed),
+        }
+    }
+
+    fn source(&self, root: &Path) -> Result<Source, Box<dyn Error>> {
+        let bytes = match self {
+            Self::File(path) => fs::read(path).map_err(workspace::at(path))?,
+            Self::Committed(blob) => blob.read(root).map_err(|error| {
+                let name = self.name(root);
+                format!("{name} is neither a file nor a document that git has: {error}")
+            })?,
+        };
+        Ok(Source::new(self.name(root), bytes))
+    }
+
+    fn name(&self, root: &Path) -> String {
+        match self {
+            Self::File(path) => {
+                let short = workspace::from_root(root, path);
+                short.unwrap_or_else(|_| path.clone()).display().to_string()
+            }
+            Self::Committed(blob) => blob.name().replace(":./", ":"),
+        }
+    }
+
+    /// The version that users have before the change. A file has none, so it is that of the last commit.
+    fn version_before(&self, root: &Path) -> Result<Version, String> {
+        match self {
+            Self::File(_) => version_at(&Blob::new(HEAD, workspace::SPEC)?, root),
+            Self::Committed(blob) => version_at(blob, root),
+        }
+    }
+
+    /// The version that the change comes with.
+    fn version_after(&self, root: &Path) -> Result<Version, String> {
+        match self {
+            Self::File(_) => manifest::version(|file| {
+                let path = root.join(file);
+                fs::read_to_string(&path).map_err(|error| workspace::at(&path)(error).to_string())
+            }),
+            Self::Committed(blob) => version_at(blob, root),
+        }
+    }
+}
+
+fn version_at(blob: &Blob, root: &Path) -> Result<Version, String> {
+    manifest::version(|file| {
+        let bytes = blob.beside(file).read(root)?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    })
 }
 
 #[cfg(test)]
@@ -42,23 +217,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_shows_both_sides_and_the_file() {
-        let shown = unified(Path::new("src/types.rs"), "one\ntwo\n", "one\n2\n");
-        assert_eq!(
-            shown,
-            "--- src/types.rs (now)\n+++ src/types.rs (generated)\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
-        );
-    }
-
-    #[test]
-    fn a_long_difference_is_cut_off_and_says_so() {
-        let shown = unified(Path::new("types.rs"), "", &"line\n".repeat(1000));
-        assert_eq!(shown.lines().count(), LINES + 1);
-        assert!(shown.ends_with("… and 943 lines more\n"), "{shown}");
-    }
-
-    #[test]
-    fn equal_texts_have_no_difference() {
-        assert_eq!(unified(Path::new("types.rs"), "one\n", "one\n"), "");
+    fn the_version_must_be_raised_as_far_as_the_change_calls_for() {
+        let version = |text: &str| Version::parse(text).unwrap();
+        for (before, bump, after, met) in [
+            ("0.1.0", Bump::Minor, "0.1.9", false),
+            ("0.1.0", Bump::Minor, "0.2.0", true),
+            ("0.1.0", Bump::Minor, "0.2.0-rc.1", true),
+            ("0.1.0", Bump::Minor, "1.0.0", true),
+            ("1.4.2", Bump::Major, "1.5.0", false),
+            ("1.4.2", Bump::Patch, "1.4.2", false),
+            ("1.4.2", Bump::Patch, "1.4.3", true),
+            ("2.0.0-rc.1", Bump::Major, "2.0.0-rc.2", true),
+            ("2.0.0-rc.1", Bump::Major, "2.0.0-rc.1", false),
+        ] {
+            let before = version(before);
+            let next = bump.after(&before);
+            let calls = Calls { bump, before, next };
+            assert_eq!(
+                calls.is_met_by(&version(after)),
+                met,
+                "{} {after}",
+                calls.before
+            );
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::folder::{Change, Files, Folder, Kind};
 use crate::workspace::{self, at};
-use crate::{Outcome, STALE, complain, diff, say};
+use crate::{Outcome, STALE, complain, diff, lines, say};
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     if arguments.check {
         task.check(&mend(arguments))
     } else {
-        task.write()
+        task.write(&root)
     }
 }
 
@@ -87,7 +87,7 @@ struct Task {
 }
 
 impl Task {
-    fn write(&self) -> Outcome {
+    fn write(&self, root: &Path) -> Outcome {
         let changes = self.folder.compare(&self.files)?;
         if changes.is_empty() {
             self.say_nothing_changed();
@@ -107,6 +107,7 @@ impl Task {
             self.spec.display(),
             self.count(&changes)
         ));
+        diff::say_short(root, &self.spec);
         Ok(ExitCode::SUCCESS)
     }
 
@@ -121,7 +122,7 @@ impl Task {
             .filter(|change| change.kind == Kind::Updated)
             .take(SHOWN)
         {
-            say(diff::unified(
+            say(lines::unified(
                 &self.out.join(&change.path),
                 &change.old,
                 &change.new,

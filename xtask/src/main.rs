@@ -7,6 +7,10 @@ mod demo;
 mod diff;
 mod folder;
 mod generate;
+mod git;
+mod lines;
+mod manifest;
+mod render;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +45,8 @@ enum Command {
     /// Write the generated code anew from the OpenAPI document
     #[command(after_help = EXIT_CODES)]
     Generate(generate::Arguments),
+    /// Tell what a change of the OpenAPI document does to the users of the SDK, and the version that it calls for
+    Diff(diff::Arguments),
     /// Regenerate, then create a token and show each documented error, all against an embedded NSX Manager
     Demo,
 }
@@ -49,6 +55,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Demo => demo::run(),
     };
     outcome.unwrap_or_else(|error| {

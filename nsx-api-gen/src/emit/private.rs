@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::variants::Hoist;
 
 use crate::document::{
-    self, IN_PART, Place, for_each_schema, is_file, is_json, is_success, media_type, members,
+    self, IN_PART, Place, for_each_schema, is_file, is_json, is_password, media_type, members,
     resolve, text,
 };
 use crate::names::type_name;
@@ -55,7 +55,10 @@ fn operation(root: &Value, place: &Place<'_>, hoist: &mut Hoist) -> Value {
         }
     }
     operation.insert("parameters".to_owned(), json!(parameters));
-    let success = match success(root, place) {
+    let success = match place
+        .success(root)
+        .and_then(|node| content(node, response_media))
+    {
         Some(content) => {
             let content = hoist.content(&type_of("response"), content);
             json!({"description": "", "content": content})
@@ -125,22 +128,6 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
     list
 }
 
-/// The content of the success: of the first that has any, and of the default response where no other is documented.
-fn success(root: &Value, place: &Place<'_>) -> Option<Value> {
-    let documented = |node| content(resolve(root, node)?, response_media);
-    let mut successes = place
-        .responses()
-        .filter(|(status, ..)| is_success(status))
-        .peekable();
-    if successes.peek().is_some() {
-        return successes.find_map(|(.., node)| documented(node));
-    }
-    let (.., node) = place
-        .responses()
-        .find(|(status, ..)| *status == "default")?;
-    documented(node)
-}
-
 /// The one media type of a body or a response, in the words that progenitor knows.
 fn content(node: &Value, known: fn(&str) -> &'static str) -> Option<Value> {
     let content = node.get("content");
@@ -169,18 +156,6 @@ fn response_media(name: &str) -> &'static str {
         true => "application/json",
         false => "application/octet-stream",
     }
-}
-
-/// Whether a schema is a password, or made of one.
-fn is_password(root: &Value, schema: &Value) -> bool {
-    let Some(schema) = resolve(root, schema) else {
-        return false;
-    };
-    let text_or_none = matches!(text(schema, "type"), None | Some("string"));
-    let own = text(schema, "format") == Some("password");
-    // `check` has reported what is made of itself.
-    let mut parts = document::items(schema.get("allOf"));
-    text_or_none && (own || parts.any(|part| is_password(root, part)))
 }
 
 /// Reduces one schema; see the module.

@@ -1,0 +1,396 @@
+//! What a document gives a user of the SDK: methods with their arguments and results, and types.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::change::{Subject, Usage};
+use super::shape::{Shape, Ty};
+use crate::document::{self, IN_PART, Place, is_json, is_password, members, resolve, text};
+use crate::model::{self, Api, In};
+use crate::names;
+
+/// A document as the SDK shows it.
+pub(super) struct Surface {
+    /// The path of the first server.
+    pub(super) base: String,
+    pub(super) operations: Vec<Operation>,
+    pub(super) types: Vec<Type>,
+}
+
+pub(super) struct Operation {
+    pub(super) model: model::Operation,
+    /// The path without the server's.
+    pub(super) path: String,
+    /// The same without the names of its parameters: `/nodes/{}`.
+    pub(super) pattern: String,
+    /// The names of the client's method, of the builder, and of the entry of the table.
+    pub(super) names: [String; 3],
+    /// In the order in which the client's method takes them.
+    pub(super) arguments: Vec<Argument>,
+    pub(super) body: Option<Body>,
+    pub(super) success: Success,
+}
+
+pub(super) struct Argument {
+    pub(super) name: String,
+    pub(super) rust: String,
+    pub(super) place: In,
+    pub(super) required: bool,
+    pub(super) joined: bool,
+    pub(super) deprecated: bool,
+    pub(super) ty: Ty,
+}
+
+pub(super) struct Body {
+    pub(super) media: String,
+    pub(super) required: bool,
+    pub(super) ty: Ty,
+}
+
+/// What `send` returns.
+pub(super) enum Success {
+    Nothing,
+    Stream { media: String },
+    Value { media: String, ty: Ty },
+}
+
+/// A component that is a type of its own.
+pub(super) struct Type {
+    pub(super) name: String,
+    pub(super) ty: Ty,
+    /// Whether values of it are sent and received.
+    pub(super) own: Usage,
+    /// The same, of it and of the types that are made of it.
+    pub(super) usage: Usage,
+    /// The client's methods that reach it or a type that is made of it.
+    pub(super) methods: Vec<String>,
+}
+
+impl Surface {
+    /// Reads a checked document.
+    pub(super) fn new(root: &Value) -> Self {
+        let places = document::operations(root);
+        let models = Api::new(root).operations;
+        let operations: Vec<Operation> = places
+            .iter()
+            .zip(models)
+            .map(|(place, model)| Operation::new(root, place, model))
+            .collect();
+        let base = operations.first().map(Operation::base).unwrap_or_default();
+        let components = members(root.pointer("/components/schemas"));
+        let mut types: Vec<Type> = components
+            .filter(|(_, schema)| !is_password(root, schema))
+            .map(|(name, schema)| Type::new(root, name, schema))
+            .collect();
+        reach(&operations, &mut types);
+        Self {
+            base,
+            operations,
+            types,
+        }
+    }
+
+    pub(super) fn ty(&self, name: &str) -> Option<&Type> {
+        self.types.iter().find(|ty| ty.name == name)
+    }
+}
+
+impl Operation {
+    fn new(root: &Value, place: &Place<'_>, model: model::Operation) -> Self {
+        let id = model.id.as_str();
+        let named = |suffix: &str| names::type_name(&format!("{id}-{suffix}"));
+        let body = model.body.as_ref();
+        Self {
+            path: place.path.to_owned(),
+            pattern: without_names(place.path),
+            names: [
+                names::method_name(id),
+                names::builder_name(id),
+                names::static_name(id),
+            ],
+            arguments: arguments(root, place, &model),
+            body: body.map(|body| Body::new(root, place, body, &named("body"))),
+            success: Success::new(root, place, &named("response")),
+            model,
+        }
+    }
+
+    /// The server's path.
+    fn base(&self) -> String {
+        let path = &self.model.path;
+        let own = self.path.split('?').next().unwrap_or_default();
+        path.strip_suffix(own).unwrap_or_default().to_owned()
+    }
+
+    /// The client's method.
+    pub(super) fn name(&self) -> &str {
+        let [name, ..] = &self.names;
+        name
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        Subject::Operation {
+            id: self.model.id.clone(),
+            name: self.name().to_owned(),
+            method: self.model.method.to_uppercase(),
+            path: self.model.path.clone(),
+        }
+    }
+
+    fn sent(&self) -> impl Iterator<Item = &Ty> {
+        let arguments = self.arguments.iter().map(|argument| &argument.ty);
+        arguments.chain(self.body.iter().map(|body| &body.ty))
+    }
+
+    fn received(&self) -> Option<&Ty> {
+        match &self.success {
+            Success::Value { ty, .. } => Some(ty),
+            Success::Nothing | Success::Stream { .. } => None,
+        }
+    }
+}
+
+fn without_names(path: &str) -> String {
+    let mut parts = path.split('{');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let behind = part.split_once('}').map_or("", |(_, behind)| behind);
+        plain.push_str("{}");
+        plain.push_str(behind);
+    }
+    plain
+}
+
+/// The parameters in the order of the method's arguments: those of the path as the path has them, then the others.
+fn arguments(root: &Value, place: &Place<'_>, model: &model::Operation) -> Vec<Argument> {
+    let nodes: Vec<&Value> = place
+        .parameters()
+        .into_iter()
+        .filter_map(|(_, node)| resolve(root, node))
+        .collect();
+    let parameters = model.parameters.iter();
+    let mut list: Vec<Argument> = parameters
+        .map(|parameter| {
+            let place = key(parameter.place);
+            let mut nodes = nodes.iter().rev();
+            let node = nodes.find(|node| {
+                text(node, "name") == Some(&parameter.name) && text(node, "in") == Some(place)
+            });
+            Argument::new(root, parameter, node, &model.id)
+        })
+        .collect();
+    let template = document::template(place.path).unwrap_or_default();
+    list.sort_by_key(|argument| {
+        let index = template.iter().position(|name| *name == argument.name);
+        (argument.place != In::Path, index)
+    });
+    list
+}
+
+/// The word of the document for a place.
+pub(super) fn key(place: In) -> &'static str {
+    match place {
+        In::Path => "path",
+        In::Query => "query",
+        In::Header => "header",
+        In::Part => IN_PART,
+    }
+}
+
+impl Argument {
+    fn new(root: &Value, parameter: &model::Parameter, node: Option<&&Value>, id: &str) -> Self {
+        let schema = node.and_then(|node| node.get("schema"));
+        let name = names::type_name(&format!("{id}-{}", parameter.name));
+        let ty = match schema {
+            // A secret in a path cannot be kept one.
+            Some(schema) if parameter.place == In::Path && is_password(root, schema) => {
+                Ty::plain("String")
+            }
+            _ if parameter.is_file => Ty::plain("Part"),
+            // There is no null outside of JSON.
+            schema => Ty {
+                nullable: false,
+                ..Ty::new(root, schema.unwrap_or(&Value::Null), &name)
+            },
+        };
+        let deprecated = node.and_then(|node| node.get("deprecated"));
+        Self {
+            name: parameter.name.clone(),
+            rust: names::field_name(&parameter.name),
+            place: parameter.place,
+            required: parameter.required,
+            joined: parameter.joined,
+            deprecated: deprecated == Some(&Value::Bool(true)),
+            ty,
+        }
+    }
+
+    /// How code gives it.
+    pub(super) fn given(&self) -> String {
+        match (self.required, self.rust.as_str()) {
+            (true, rust) => rust.to_owned(),
+            // The builder has methods of its own.
+            (false, rust @ ("send" | "into_request")) => format!(".{rust}_(…)"),
+            (false, rust) => format!(".{rust}(…)"),
+        }
+    }
+}
+
+impl Body {
+    fn new(root: &Value, place: &Place<'_>, body: &model::Body, name: &str) -> Self {
+        let node = place.node.get("requestBody");
+        let node = node.and_then(|node| resolve(root, node));
+        let content = members(node.and_then(|node| node.get("content"))).next();
+        let schema = content.and_then(|(_, media)| media.get("schema"));
+        let ty = match body.media.as_str() {
+            "application/octet-stream" => Ty::plain("Body"),
+            media if media.starts_with("text/") => Ty::plain("String"),
+            _ => Ty::new(root, schema.unwrap_or(&Value::Null), name),
+        };
+        Self {
+            media: body.media.clone(),
+            required: body.required,
+            ty,
+        }
+    }
+}
+
+impl Success {
+    fn new(root: &Value, place: &Place<'_>, name: &str) -> Self {
+        let node = place.success(root);
+        let content = node.and_then(|node| node.get("content"));
+        let json = members(content).find(|(media, _)| is_json(media));
+        match (json, members(content).next()) {
+            (Some((media, content)), _) => {
+                let schema = content.get("schema").unwrap_or(&Value::Null);
+                Self::Value {
+                    media: document::media_type(media),
+                    ty: Ty::new(root, schema, name),
+                }
+            }
+            (None, Some((media, _))) => Self::Stream {
+                media: document::media_type(media),
+            },
+            (None, None) => Self::Nothing,
+        }
+    }
+
+    pub(super) fn rust(&self) -> String {
+        match self {
+            Self::Nothing => "()".to_owned(),
+            Self::Stream { .. } => "ByteStream".to_owned(),
+            Self::Value { ty, .. } => ty.rust(),
+        }
+    }
+}
+
+impl Type {
+    fn new(root: &Value, name: &str, schema: &Value) -> Self {
+        let name = names::type_name(name);
+        Self {
+            ty: Ty::new(root, schema, &name),
+            name,
+            own: Usage::default(),
+            usage: Usage::default(),
+            methods: Vec::new(),
+        }
+    }
+
+    /// A struct that needs more than nothing to be made, and is sent.
+    pub(super) fn has_constructor(&self) -> bool {
+        self.own.sent && self.requires()
+    }
+
+    pub(super) fn requires(&self) -> bool {
+        match &self.ty.shape {
+            Shape::Object(object) => object.fields.iter().any(|field| field.required),
+            _ => false,
+        }
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        Subject::Type {
+            name: self.name.clone(),
+        }
+    }
+}
+
+/// Which types hold which, and which are made of which.
+struct Graph {
+    held: BTreeMap<String, BTreeSet<String>>,
+    bases: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Graph {
+    fn new(types: &[Type]) -> Self {
+        let edges = |named: fn(&Ty) -> BTreeSet<String>| {
+            let edges = types.iter().map(|ty| (ty.name.clone(), named(&ty.ty)));
+            edges.collect()
+        };
+        Self {
+            held: edges(held),
+            bases: edges(bases),
+        }
+    }
+
+    /// All that these types lead to, by what they hold, and with `heirs` by what they are made of too.
+    fn reach<'a>(&self, from: impl Iterator<Item = &'a Ty>, heirs: bool) -> BTreeSet<String> {
+        let mut open: Vec<String> = Vec::new();
+        for ty in from {
+            open.extend(held(ty));
+            open.extend(bases(ty).into_iter().filter(|_| heirs));
+        }
+        let mut reached = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if reached.insert(name.clone()) {
+                open.extend(self.held.get(&name).into_iter().flatten().cloned());
+                let bases = self.bases.get(&name).filter(|_| heirs);
+                open.extend(bases.into_iter().flatten().cloned());
+            }
+        }
+        reached
+    }
+}
+
+fn held(ty: &Ty) -> BTreeSet<String> {
+    match &ty.shape {
+        Shape::Named(name) => BTreeSet::from([name.clone()]),
+        _ => ty.inner().into_iter().flat_map(held).collect(),
+    }
+}
+
+fn bases(ty: &Ty) -> BTreeSet<String> {
+    let own = match &ty.shape {
+        Shape::Object(object) => object.bases.as_slice(),
+        _ => &[],
+    };
+    let inner = ty.inner().into_iter().flat_map(bases);
+    own.iter().cloned().chain(inner).collect()
+}
+
+/// Tells each type which operations it is for.
+fn reach(operations: &[Operation], types: &mut [Type]) {
+    let graph = Graph::new(types);
+    let own_sent = graph.reach(operations.iter().flat_map(Operation::sent), false);
+    let own_received = graph.reach(operations.iter().filter_map(Operation::received), false);
+    for ty in types.iter_mut() {
+        ty.own.sent = own_sent.contains(&ty.name);
+        ty.own.received = own_received.contains(&ty.name);
+    }
+    let mut index: BTreeMap<String, &mut Type> = BTreeMap::new();
+    for ty in types {
+        index.insert(ty.name.clone(), ty);
+    }
+    for operation in operations {
+        let sent = graph.reach(operation.sent(), true);
+        let received = graph.reach(operation.received().into_iter(), true);
+        for name in sent.union(&received) {
+            if let Some(ty) = index.get_mut(name) {
+                ty.usage.sent |= sent.contains(name);
+                ty.usage.received |= received.contains(name);
+                ty.methods.push(operation.name().to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,918 @@
+//! Small documents before and after. Each kind of change has a case that gives exactly it.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// A case: what is given, and what was changed in it.
+type Case = (Kind, Value, Value);
+
+fn text(document: &Value) -> Source {
+    Source::new("doc", document.to_string())
+}
+
+/// A document with these path items and schemas.
+fn document(paths: &Value, schemas: &Value) -> Value {
+    json!({
+        "openapi": "3.0.3",
+        "info": {"title": "T", "version": "1"},
+        "servers": [{"url": "/api/v1"}],
+        "paths": paths,
+        "components": {"schemas": schemas},
+    })
+}
+
+/// A document whose only operation has these members beside its id and a response.
+fn operation(members: &Value) -> Value {
+    let mut operation =
+        json!({"operationId": "ReadNode", "responses": {"200": {"description": "OK"}}});
+    merge(&mut operation, members);
+    document(
+        &json!({"/nodes/{node-id}": {
+            "parameters": [{"name": "node-id", "in": "path", "required": true, "schema": {"type": "string"}}],
+            "post": operation,
+        }}),
+        &json!({}),
+    )
+}
+
+fn merge(object: &mut Value, members: &Value) {
+    for (key, value) in members.as_object().unwrap() {
+        object[key] = value.clone();
+    }
+}
+
+fn parameters(list: Value) -> Value {
+    operation(&json!({"parameters": list}))
+}
+
+/// An operation with one parameter, `kind` in the query, with these members.
+fn parameter(members: Value) -> Value {
+    let mut parameter = json!({"name": "kind", "in": "query", "schema": {"type": "string"}});
+    merge(&mut parameter, &members);
+    parameters(json!([parameter]))
+}
+
+fn content(media: &str, schema: Value) -> Value {
+    json!({"description": "D", "content": {media: {"schema": schema}}})
+}
+
+fn body(members: Value) -> Value {
+    let mut body = content("application/json", json!({"type": "string"}));
+    merge(&mut body, &members);
+    operation(&json!({"requestBody": body}))
+}
+
+fn response(response: Value) -> Value {
+    operation(&json!({"responses": {"200": response}}))
+}
+
+fn statuses(list: &[&str]) -> Value {
+    let responses = list
+        .iter()
+        .map(|status| ((*status).to_owned(), json!({"description": "D"})));
+    operation(&json!({"responses": responses.collect::<serde_json::Map<_, _>>()}))
+}
+
+/// A document whose operation sends and receives `Node`, which is this, beside other schemas.
+fn node(node: Value) -> Value {
+    used(true, true, json!({"Node": node}))
+}
+
+fn used(sent: bool, received: bool, schemas: Value) -> Value {
+    let node = || {
+        content(
+            "application/json",
+            json!({"$ref": "#/components/schemas/Node"}),
+        )
+    };
+    let mut put = json!({"operationId": "PutNode", "responses": {"200": {"description": "OK"}}});
+    if sent {
+        put["requestBody"] = node();
+        put["requestBody"]["required"] = json!(true);
+    }
+    if received {
+        put["responses"]["200"] = node();
+    }
+    document(&json!({"/node": {"put": put}}), &schemas)
+}
+
+/// `Node` with these properties, those in `required` required.
+fn object(required: &[&str], properties: Value) -> Value {
+    node(json!({"type": "object", "required": required, "properties": properties}))
+}
+
+/// `Node` with one property `name`, with these members.
+fn property(required: &[&str], members: Value) -> Value {
+    let mut property = json!({"type": "string"});
+    merge(&mut property, &members);
+    object(required, json!({"name": property}))
+}
+
+fn texts(values: &[&str]) -> Value {
+    node(json!({"type": "string", "enum": values}))
+}
+
+fn choice(types: &[&str]) -> Value {
+    let variants: Vec<Value> = types.iter().map(|name| json!({"type": name})).collect();
+    node(json!({"oneOf": variants}))
+}
+
+fn operation_cases() -> Vec<Case> {
+    use Kind::*;
+    let plain = || operation(&json!({}));
+    let with = |key: &str, value: Value| operation(&json!({ key: value }));
+    let served = |url: &str| {
+        let mut document = plain();
+        document["servers"][0]["url"] = json!(url);
+        document
+    };
+    let at = |path: &str, method: &str| {
+        let get = json!({"operationId": "GetA", "x-idempotent": true, "responses": {"200": {"description": "OK"}}});
+        document(&json!({ path: { method: get } }), &json!({}))
+    };
+    let both = {
+        let mut both = plain();
+        both["paths"]["/b"] = at("/b", "get")["paths"]["/b"].clone();
+        both
+    };
+    vec![
+        (
+            ServerPathChanged,
+            served("/api/v1"),
+            served("https://host/policy/api/v1"),
+        ),
+        (OperationAdded, plain(), both.clone()),
+        (OperationRemoved, both, plain()),
+        (
+            OperationRenamed,
+            plain(),
+            with("operationId", json!("GetNode")),
+        ),
+        (
+            OperationIdChanged,
+            plain(),
+            with("operationId", json!("read-node")),
+        ),
+        (OperationPathChanged, at("/a", "get"), at("/b", "get")),
+        (
+            OperationHttpMethodChanged,
+            at("/a", "get"),
+            at("/a", "post"),
+        ),
+        (OperationTagChanged, plain(), with("tags", json!(["Nodes"]))),
+        (
+            OperationBecameDeprecated,
+            plain(),
+            with("deprecated", json!(true)),
+        ),
+        (
+            OperationNoLongerDeprecated,
+            with("deprecated", json!(true)),
+            plain(),
+        ),
+        (
+            OperationBecameIdempotent,
+            plain(),
+            with("x-idempotent", json!(true)),
+        ),
+        (
+            OperationNoLongerIdempotent,
+            with("x-idempotent", json!(true)),
+            plain(),
+        ),
+    ]
+}
+
+fn parameter_cases() -> Vec<Case> {
+    use Kind::*;
+    let none = || parameters(json!([]));
+    let optional = || parameter(json!({}));
+    let required = || parameter(json!({"required": true}));
+    let two = |one: &str, other: &str| {
+        let query = |name| json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"}});
+        parameters(json!([query(one), query(other)]))
+    };
+    let list = |explode: bool| {
+        parameter(
+            json!({"explode": explode, "schema": {"type": "array", "items": {"type": "string"}}}),
+        )
+    };
+    let in_path = |name: &str| {
+        let one =
+            json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
+        let get = json!({"operationId": "GetA", "parameters": [one], "responses": {"200": {"description": "OK"}}});
+        document(
+            &json!({ format!("/a/{{{name}}}"): { "get": get } }),
+            &json!({}),
+        )
+    };
+    vec![
+        (RequestParameterAdded, none(), optional()),
+        (RequestParameterAddedRequired, none(), required()),
+        (RequestParameterRemoved, optional(), none()),
+        (RequestParameterBecameRequired, optional(), required()),
+        (RequestParameterBecameOptional, required(), optional()),
+        (RequestParametersReordered, two("a", "b"), two("b", "a")),
+        (
+            RequestParameterTypeChanged,
+            optional(),
+            parameter(json!({"schema": {"type": "integer"}})),
+        ),
+        (
+            RequestParameterWireNameChanged,
+            parameter(json!({"name": "pageSize"})),
+            parameter(json!({"name": "page_size"})),
+        ),
+        (
+            RequestPathParameterRenamed,
+            in_path("id"),
+            in_path("node-id"),
+        ),
+        (
+            RequestParameterLocationChanged,
+            optional(),
+            parameter(json!({"in": "header"})),
+        ),
+        (RequestParameterStyleChanged, list(true), list(false)),
+        (
+            RequestParameterBecameDeprecated,
+            optional(),
+            parameter(json!({"deprecated": true})),
+        ),
+        (
+            RequestParameterNoLongerDeprecated,
+            parameter(json!({"deprecated": true})),
+            optional(),
+        ),
+    ]
+}
+
+fn body_and_response_cases() -> Vec<Case> {
+    use Kind::*;
+    let none = || operation(&json!({}));
+    let required = || body(json!({"required": true}));
+    let json = |schema: Value| response(content("application/json", schema));
+    let text = || json(json!({"type": "string"}));
+    let of = |media: &str| response(content(media, json!({"type": "string"})));
+    let form = || json!({"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": {"a": {"type": "string"}}}}});
+    vec![
+        (RequestBodyAdded, none(), body(json!({}))),
+        (RequestBodyAddedRequired, none(), required()),
+        (RequestBodyRemoved, body(json!({})), none()),
+        (RequestBodyBecameRequired, body(json!({})), required()),
+        (RequestBodyBecameOptional, required(), body(json!({}))),
+        (
+            RequestBodyTypeChanged,
+            body(json!({})),
+            body(json!({"content": {"application/json": {"schema": {"type": "integer"}}}})),
+        ),
+        (
+            RequestBodyMediaTypeChanged,
+            body(json!({})),
+            body(json!({"content": form()})),
+        ),
+        (ResponseBodyAdded, none(), text()),
+        (ResponseBodyRemoved, text(), none()),
+        (
+            ResponseBodyTypeChanged,
+            text(),
+            json(json!({"type": "integer"})),
+        ),
+        (ResponseBodyTypeChanged, text(), of("text/csv")),
+        (ResponseMediaTypeChanged, of("text/plain"), of("text/csv")),
+        (
+            ResponseAcceptChanged,
+            text(),
+            of("application/vnd.nsx+json"),
+        ),
+        (
+            ResponseSuccessStatusAdded,
+            statuses(&["200"]),
+            statuses(&["200", "202"]),
+        ),
+        (
+            ResponseSuccessStatusRemoved,
+            statuses(&["200", "202"]),
+            statuses(&["200"]),
+        ),
+        (
+            ResponseErrorStatusAdded,
+            statuses(&["200"]),
+            statuses(&["200", "404"]),
+        ),
+        (
+            ResponseErrorStatusRemoved,
+            statuses(&["200", "default"]),
+            statuses(&["200"]),
+        ),
+    ]
+}
+
+fn type_cases() -> Vec<Case> {
+    use Kind::*;
+    let named =
+        json!({"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}});
+    let one = || object(&["name"], json!({"name": {"type": "string"}}));
+    let two = || used(true, true, json!({"Node": named, "Tag": named}));
+    let holder = |name: &str| {
+        let node = json!({"type": "object", "properties": {"tag": {"$ref": format!("#/components/schemas/{name}")}}});
+        used(true, true, json!({ "Node": node, name: named }))
+    };
+    let open = |rest: Value| json!({"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": rest});
+    let rest = |rest: Value| node(open(rest));
+    let received = |rest: Value| used(false, true, json!({"Node": open(rest)}));
+    vec![
+        (TypeAdded, one(), two()),
+        (TypeRemoved, two(), one()),
+        (TypeRenamed, holder("Tag"), holder("Label")),
+        (TypeChanged, one(), node(json!({"type": "string"}))),
+        (
+            TypeChanged,
+            node(json!({"type": "string"})),
+            node(json!({"type": "integer"})),
+        ),
+        (
+            TypeExtraAdded,
+            received(json!(true)),
+            received(json!({"type": "string"})),
+        ),
+        (
+            TypeExtraRemoved,
+            received(json!({"type": "string"})),
+            received(json!(false)),
+        ),
+        (
+            PropertyTypeChanged,
+            rest(json!({"type": "string"})),
+            rest(json!({"type": "integer"})),
+        ),
+        (
+            PropertyTypeChanged,
+            rest(json!(true)),
+            rest(json!({"type": "integer"})),
+        ),
+    ]
+}
+
+/// A type gets or loses its constructor by a change of an operation, which is one more change.
+fn constructor_cases() -> Vec<(Kind, Kind, Value, Value)> {
+    use Kind::*;
+    let required =
+        json!({"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}});
+    let sent = |sent| used(sent, false, json!({"Node": required}));
+    vec![
+        (
+            RequestBodyAddedRequired,
+            TypeConstructorAdded,
+            sent(false),
+            sent(true),
+        ),
+        (
+            RequestBodyRemoved,
+            TypeConstructorRemoved,
+            sent(true),
+            sent(false),
+        ),
+    ]
+}
+
+fn property_cases() -> Vec<Case> {
+    use Kind::*;
+    let required = |members: Value| property(&["name"], members);
+    let optional = |members: Value| property(&[], members);
+    let none = || object(&[], json!({"id": {"type": "string"}}));
+    let with = |required: &[&str]| {
+        object(
+            required,
+            json!({"id": {"type": "string"}, "name": {"type": "string"}}),
+        )
+    };
+    let pair = |one: &str, other: &str| {
+        object(
+            &[one, other],
+            json!({one: {"type": "string"}, other: {"type": "string"}}),
+        )
+    };
+    let on = |key: &str| json!({ key: true });
+    let reference = |name: &str| json!({"type": "object", "properties": {"a": {"type": "array", "items": {"type": name}}}});
+    vec![
+        (PropertyAdded, none(), with(&[])),
+        (PropertyAddedRequired, none(), with(&["name"])),
+        (PropertyRemoved, with(&["name"]), none()),
+        (
+            PropertyBecameRequired,
+            optional(json!({})),
+            required(json!({})),
+        ),
+        (
+            PropertyBecameOptional,
+            required(json!({})),
+            optional(json!({})),
+        ),
+        (PropertiesReordered, pair("a", "b"), pair("b", "a")),
+        (
+            PropertyBecameNullable,
+            required(json!({})),
+            required(on("nullable")),
+        ),
+        (
+            PropertyNoLongerNullable,
+            required(on("nullable")),
+            required(json!({})),
+        ),
+        (
+            OptionalPropertyBecameNullable,
+            optional(json!({})),
+            optional(on("nullable")),
+        ),
+        (
+            OptionalPropertyNoLongerNullable,
+            optional(on("nullable")),
+            optional(json!({})),
+        ),
+        (
+            PropertyTypeChanged,
+            optional(json!({})),
+            optional(json!({"type": "boolean"})),
+        ),
+        (
+            PropertyTypeChanged,
+            optional(json!({})),
+            optional(json!({"format": "password"})),
+        ),
+        (
+            PropertyTypeChanged,
+            optional(json!({"type": "integer"})),
+            optional(json!({"type": "integer", "format": "int32"})),
+        ),
+        (
+            PropertyTypeChanged,
+            node(reference("string")),
+            node(reference("integer")),
+        ),
+        (
+            PropertyWireNameChanged,
+            object(&[], json!({"nodeId": {"type": "string"}})),
+            object(&[], json!({"node_id": {"type": "string"}})),
+        ),
+        (
+            PropertyBecameDeprecated,
+            optional(json!({})),
+            optional(on("deprecated")),
+        ),
+        (
+            PropertyNoLongerDeprecated,
+            optional(on("deprecated")),
+            optional(json!({})),
+        ),
+        (
+            FormatChanged,
+            optional(json!({"format": "uuid"})),
+            optional(json!({"format": "ip"})),
+        ),
+        (EnumValueAdded, texts(&["A"]), texts(&["A", "B"])),
+        (EnumValueRemoved, texts(&["A", "B"]), texts(&["A"])),
+        (
+            ChoiceVariantAdded,
+            choice(&["string", "integer"]),
+            choice(&["boolean", "string", "integer"]),
+        ),
+        (
+            ChoiceVariantRemoved,
+            choice(&["boolean", "string", "integer"]),
+            choice(&["string", "integer"]),
+        ),
+        (
+            ChoiceVariantsReordered,
+            choice(&["string", "integer"]),
+            choice(&["integer", "string"]),
+        ),
+    ]
+}
+
+fn cases() -> Vec<Case> {
+    [
+        operation_cases(),
+        parameter_cases(),
+        body_and_response_cases(),
+        type_cases(),
+        property_cases(),
+    ]
+    .concat()
+}
+
+/// The kinds that come out of two documents.
+fn kinds(old: &Value, new: &Value) -> Vec<Kind> {
+    let comparison = changes(old, new);
+    comparison.iter().map(|change| change.kind).collect()
+}
+
+fn changes(old: &Value, new: &Value) -> Vec<Change> {
+    compare(&text(old), &text(new)).unwrap().changes
+}
+
+/// The kinds and the lines.
+fn lines(old: &Value, new: &Value) -> Vec<String> {
+    let comparison = changes(old, new);
+    comparison
+        .iter()
+        .map(|change| format!("{}: {change}", change.kind.id()))
+        .collect()
+}
+
+#[test]
+fn each_case_gives_its_kind_and_nothing_else() {
+    for (kind, old, new) in cases() {
+        assert_eq!(kinds(&old, &new), [kind], "{old}\n{new}");
+    }
+    for (companion, kind, old, new) in constructor_cases() {
+        assert_eq!(kinds(&old, &new), [companion, kind], "{old}\n{new}");
+    }
+}
+
+#[test]
+fn every_kind_has_a_case() {
+    let mut shown: Vec<Kind> = cases().into_iter().map(|(kind, ..)| kind).collect();
+    shown.extend(constructor_cases().into_iter().map(|(_, kind, ..)| kind));
+    for kind in Kind::ALL {
+        assert!(shown.contains(kind), "{}", kind.id());
+    }
+}
+
+#[test]
+fn a_document_compared_with_itself_gives_nothing() {
+    for (_, old, new) in cases() {
+        assert_eq!(kinds(&old, &old), []);
+        assert_eq!(kinds(&new, &new), []);
+    }
+    let kitchen = || Source::new("kitchen", include_str!("../../tests/kitchen/kitchen.yaml"));
+    let comparison = compare(&kitchen(), &kitchen()).unwrap();
+    assert_eq!((comparison.changes(), comparison.level()), (&[][..], None));
+}
+
+#[test]
+fn documents_that_are_swapped_give_removals_for_additions() {
+    for (kind, old, new) in cases() {
+        let [swapped] = kinds(&new, &old)[..] else {
+            panic!("{kind:?} the other way round is not one change");
+        };
+        assert!(
+            opposites(kind).contains(&swapped.id().to_owned()),
+            "{kind:?} {swapped:?}"
+        );
+    }
+}
+
+/// The ids that a change of this kind may have the other way round.
+fn opposites(kind: Kind) -> Vec<String> {
+    let id = kind.id();
+    let replaced = |one: &str, other: &str| id.contains(one).then(|| id.replace(one, other));
+    let opposites: Vec<String> = [
+        replaced("-added-required", "-removed"),
+        replaced("-added", "-removed"),
+        replaced("-removed", "-added"),
+        replaced("-removed", "-added-required"),
+        replaced("-became-required", "-became-optional"),
+        replaced("-became-optional", "-became-required"),
+        replaced("-became-", "-no-longer-"),
+        replaced("-no-longer-", "-became-"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    // What is otherwise is otherwise both ways.
+    if opposites.is_empty() {
+        vec![id.to_owned()]
+    } else {
+        opposites
+    }
+}
+
+#[test]
+fn ids_are_unlike_and_in_kebab_case_and_have_a_documentation() {
+    let mut ids: Vec<&str> = Kind::ALL.iter().map(|kind| kind.id()).collect();
+    for kind in Kind::ALL {
+        let plain = |letter: char| letter.is_ascii_lowercase() || letter == '-';
+        assert!(kind.id().chars().all(plain), "{kind:?}");
+        assert!(kind.documentation().ends_with('.'), "{kind:?}");
+        assert!(
+            kind.request_level().or(kind.response_level()).is_some(),
+            "{kind:?}"
+        );
+        let name = format!("{kind:?}").to_lowercase();
+        assert_eq!(kind.id().replace('-', ""), name);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), Kind::ALL.len());
+}
+
+#[test]
+fn requests_and_responses_are_judged_apart() {
+    let required = |one: &str, other: &str| json!({"Node": {"type": "object", "required": [one, other], "properties": {one: {"type": "string"}, other: {"type": "string"}}}});
+    for (sent, received, usage, level) in [
+        (true, false, "sent", Level::Breaking),
+        (false, true, "received", Level::Note),
+        (true, true, "sent and received", Level::Breaking),
+        (
+            false,
+            false,
+            "in no request and no success",
+            Level::Breaking,
+        ),
+    ] {
+        let of = |one, other| used(sent, received, required(one, other));
+        let changes = changes(&of("a", "b"), &of("b", "a"));
+        let [change] = changes.as_slice() else {
+            panic!("{changes:?}");
+        };
+        assert_eq!(change.kind, Kind::PropertiesReordered);
+        assert_eq!(
+            (change.usage.to_string().as_str(), change.level()),
+            (usage, level)
+        );
+        assert_eq!(change.request_level().is_some(), sent || !received);
+        assert_eq!(change.response_level().is_some(), received || !sent);
+    }
+}
+
+#[test]
+fn a_type_of_many_operations_is_told_once_with_the_methods_that_reach_it() {
+    let of = |properties: Value| {
+        let get = |id: &str, name: &str| {
+            let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+            json!({"get": {"operationId": id, "responses": {"200": content("application/json", schema)}}})
+        };
+        let list = json!({"type": "object", "properties": {"nodes": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}}});
+        document(
+            &json!({"/nodes": get("ListNodes", "NodeList"), "/node": get("GetNode", "Node"), "/tag": get("GetTag", "Tag")}),
+            &json!({"NodeList": list, "Node": {"type": "object", "properties": properties}, "Tag": {"type": "string"}}),
+        )
+    };
+    let old = of(json!({"parent": {"$ref": "#/components/schemas/Node"}}));
+    let new =
+        of(json!({"parent": {"$ref": "#/components/schemas/Node"}, "id": {"type": "string"}}));
+    let changes = changes(&old, &new);
+    let [change] = changes.as_slice() else {
+        panic!("{changes:?}");
+    };
+    assert_eq!(
+        change.subject,
+        Subject::Type {
+            name: "Node".to_owned()
+        }
+    );
+    assert_eq!(change.methods, ["list_nodes", "get_node"]);
+    assert_eq!(change.to_string(), "property `id` added: `Option<String>`");
+}
+
+#[test]
+fn what_a_type_takes_from_its_base_is_told_of_the_base() {
+    let of = |base: Value, own: Value, name: &str| {
+        let base_reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        let node = json!({"allOf": [base_reference, {"type": "object", "properties": own}]});
+        used(
+            true,
+            false,
+            json!({"Node": node, name: {"type": "object", "properties": base}}),
+        )
+    };
+    let string = || json!({"type": "string"});
+    let old = of(json!({"id": string()}), json!({"name": string()}), "Base");
+    let new = of(
+        json!({"id": string(), "tag": string()}),
+        json!({"name": {"type": "integer"}}),
+        "Base",
+    );
+    let changes = changes(&old, &new);
+    let told: Vec<_> = changes
+        .iter()
+        .map(|change| (change.subject.clone(), change.to_string()))
+        .collect();
+    let subject = |name: &str| Subject::Type {
+        name: name.to_owned(),
+    };
+    assert_eq!(
+        told,
+        [
+            (
+                subject("Node"),
+                "property `name` has another type: `String` → `i64`".to_owned()
+            ),
+            (
+                subject("Base"),
+                "property `tag` added: `Option<String>`".to_owned()
+            ),
+        ]
+    );
+    assert!(
+        changes
+            .iter()
+            .all(|change| change.usage == Usage::SENT && change.methods == ["put_node"])
+    );
+    // The base under another name is one change too.
+    let new = of(json!({"id": string()}), json!({"name": string()}), "Root");
+    assert_eq!(
+        lines(&old, &new),
+        ["type-renamed: type renamed: `Base` → `Root`"]
+    );
+}
+
+#[test]
+fn a_type_that_requires_what_its_base_does_not_is_told_of_itself() {
+    let of = |required: &[&str]| {
+        let own = json!({"type": "object", "required": required, "properties": {"name": {"type": "string"}}});
+        let node = json!({"allOf": [{"$ref": "#/components/schemas/Base"}, own]});
+        let base = json!({"type": "object", "properties": {"id": {"type": "string"}}});
+        used(true, false, json!({"Node": node, "Base": base}))
+    };
+    let changes = changes(&of(&[]), &of(&["id"]));
+    let [change] = changes.as_slice() else {
+        panic!("{changes:?}");
+    };
+    assert_eq!(change.kind, Kind::PropertyBecameRequired);
+    assert_eq!(
+        change.subject,
+        Subject::Type {
+            name: "Node".to_owned()
+        }
+    );
+}
+
+#[test]
+fn types_within_operations_and_within_types_are_told_with_their_way() {
+    let of = |value: &str| {
+        let kind = json!({"type": "string", "enum": [value]});
+        let nested =
+            json!({"type": "array", "items": {"type": "object", "properties": {"kind": kind}}});
+        let schema = json!({"type": "object", "properties": {"tags": nested}});
+        let mut body = content("application/json", schema.clone());
+        merge(&mut body, &json!({"required": true}));
+        let mut document = operation(&json!({
+            "parameters": [{"name": "sort", "in": "query", "schema": kind}],
+            "requestBody": body,
+            "responses": {"200": content("application/json", schema.clone())},
+        }));
+        document["components"]["schemas"]["Node"] = schema;
+        document
+    };
+    let added: Vec<String> = changes(&of("A"), &of("B"))
+        .iter()
+        .filter(|change| change.kind == Kind::EnumValueAdded)
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        added,
+        [
+            "value `B` of parameter `sort` added",
+            "value `B` of `tags[].kind` of request body added",
+            "value `B` of `tags[].kind` of response added",
+            "value `B` of `tags[].kind` added",
+        ]
+    );
+}
+
+#[test]
+fn an_operation_that_kept_its_call_was_renamed_whatever_has_its_name_now() {
+    let of = |get: &str, put: &str| {
+        let of = |id: &str| json!({"operationId": id, "x-idempotent": true, "responses": {"200": {"description": "OK"}}});
+        document(&json!({"/a": {"get": of(get), "put": of(put)}}), &json!({}))
+    };
+    assert_eq!(
+        lines(&of("A", "B"), &of("C", "A")),
+        [
+            "operation-renamed: method renamed: `a` → `c`",
+            "operation-renamed: method renamed: `b` → `a`",
+        ]
+    );
+}
+
+#[test]
+fn a_type_that_only_stands_in_the_place_of_another_is_not_that_one_renamed() {
+    let of = |name: &str, property: &str| {
+        let node = json!({"type": "object", "properties": {"tag": {"$ref": format!("#/components/schemas/{name}")}}});
+        let other = json!({"type": "object", "properties": {property: {"type": "string"}}});
+        used(true, false, json!({"Node": node, name: other}))
+    };
+    assert_eq!(
+        lines(&of("Tag", "scope"), &of("Label", "text")),
+        [
+            "property-type-changed: property `tag` has another type: `Tag` → `Label`",
+            "type-added: type added",
+            "type-removed: type removed",
+        ]
+    );
+}
+
+#[test]
+fn what_no_code_is_made_of_is_no_change() {
+    let old = property(
+        &[],
+        json!({"maxLength": 5, "description": "A", "default": "x", "example": "y"}),
+    );
+    let new = property(&[], json!({"pattern": "^a", "description": "B"}));
+    assert_eq!(kinds(&old, &new), []);
+    let number = |values: &[i64]| {
+        property(
+            &[],
+            json!({"type": "integer", "enum": values, "minimum": 1}),
+        )
+    };
+    assert_eq!(kinds(&number(&[1, 2]), &number(&[2, 3])), []);
+    let nullable = parameter(json!({"schema": {"type": "string", "nullable": true}}));
+    assert_eq!(kinds(&parameter(json!({})), &nullable), []);
+    let tag = json!({"$ref": "#/components/schemas/Tag"});
+    let of = |tag: Value| {
+        let node = json!({"type": "object", "properties": {"tag": tag}});
+        used(true, true, json!({"Node": node, "Tag": {"type": "string"}}))
+    };
+    for same in [json!({"allOf": [tag]}), json!({"oneOf": [tag]})] {
+        assert_eq!(kinds(&of(tag.clone()), &of(same)), []);
+    }
+}
+
+#[test]
+fn types_that_hold_themselves_and_bases_that_come_twice_are_told_once() {
+    let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let of = |word: &str| {
+        let mut schemas = json!({"B0": {"type": "object", "properties": {"a": {"type": word}, "self": reference("Node")}}});
+        for level in 1..10 {
+            let below = reference(&format!("B{}", level - 1));
+            schemas[format!("B{level}")] =
+                json!({"allOf": [below, below, {"properties": {"own": {"type": "string"}}}]});
+        }
+        schemas["Node"] = json!({"allOf": [reference("B9"), {"properties": {"list": {"type": "array", "items": reference("Node")}}}]});
+        used(true, true, schemas)
+    };
+    assert_eq!(
+        lines(&of("string"), &of("integer")),
+        ["property-type-changed: property `a` has another type: `String` → `i64`"]
+    );
+}
+
+#[test]
+fn a_document_that_no_code_can_be_made_of_is_an_error_as_in_generate() {
+    let good = text(&operation(&json!({})));
+    for bad in [
+        "openapi: [",
+        "swagger: '2.0'",
+        "openapi: 3.0.3\ninfo: {title: T, version: '1'}\npaths: {}\n",
+    ] {
+        let expected = crate::generate_from_str("bad", bad)
+            .unwrap_err()
+            .to_string();
+        let bad = Source::new("bad", bad);
+        assert_eq!(compare(&bad, &good).unwrap_err().to_string(), expected);
+        assert_eq!(compare(&good, &bad).unwrap_err().to_string(), expected);
+    }
+}
+
+/// The types here are those that are generated: each struct of the generator's own test document has the fields that
+/// are told of it, in their order and with their types.
+#[test]
+fn the_types_that_are_compared_are_those_that_are_generated() {
+    let generated = include_str!("../../tests/kitchen/expected/types.rs");
+    let kitchen = Source::new("kitchen", include_str!("../../tests/kitchen/kitchen.yaml"));
+    let surface = kitchen.surface().unwrap();
+    let mut seen = 0;
+    for ty in &surface.types {
+        let shape::Shape::Object(object) = &ty.ty.shape else {
+            continue;
+        };
+        // The generator takes any JSON that is received, `serde_json::Value`, for the first of these, which holds the second.
+        if ["Value", "Object"].contains(&ty.name.as_str()) {
+            continue;
+        }
+        let start = format!("\npub struct {} {{\n", ty.name);
+        let (_, rest) = generated.split_once(&start).unwrap();
+        let (text, rest) = rest.split_once("\n}\n").unwrap();
+        let plain = text
+            .replace("std::collections::", "")
+            .replace("crate::", "")
+            .replace("Box<Thing>", "Thing")
+            .replace("Box<Tree>", "Tree");
+        let fields: Vec<&str> = plain
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("pub "))
+            .collect();
+        let mut expected: Vec<String> = object
+            .fields
+            .iter()
+            .map(|field| format!("{}: {},", field.rust, field.rust_type()))
+            .collect();
+        if let Some(extra) = object.extra(ty.own.sent && ty.own.received) {
+            let name = fields.last().unwrap().split(':').next().unwrap();
+            expected.push(format!("{name}: {extra},"));
+        }
+        assert_eq!(fields, expected, "{}", ty.name);
+        let constructor = rest
+            .split_once("\nimpl<'de> ")
+            .unwrap()
+            .0
+            .contains("pub fn new(");
+        assert_eq!(constructor, ty.has_constructor(), "{}", ty.name);
+        seen += 1;
+    }
+    assert!(seen > 10, "{seen}");
+}
