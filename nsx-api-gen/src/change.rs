@@ -20,3 +20,15 @@ impl fmt::Display for Change {
         f.write_str(&self.message)
     }
 }
+
+/// The passes that changed something, in their order, and how often each did.
+pub(crate) fn summary(changes: &[Change]) -> Vec<(&'static str, usize)> {
+    let mut list: Vec<(&'static str, usize)> = Vec::new();
+    for change in changes {
+        match list.iter_mut().find(|(pass, _)| *pass == change.pass) {
+            Some((_, count)) => *count += 1,
+            None => list.push((change.pass, 1)),
+        }
+    }
+    list
+}

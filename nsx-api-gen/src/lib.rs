@@ -1,9 +1,10 @@
-//! Makes the Rust code of `nsx-api` from an OpenAPI 3.0 or Swagger 2.0 document.
+//! Makes the Rust code of `nsx-api` from an OpenAPI or Swagger 2.0 document.
 //!
 //! A document goes through five steps, each a module: `read` makes a tree of the text, `upgrade` makes
-//! OpenAPI 3.0 of Swagger 2.0, `normalize` mends what a document may say and the next steps cannot take,
-//! `check` reports all that is left of it at once, and `emit` writes the code. Nothing is written to
-//! disk and nothing printed here.
+//! OpenAPI 3.0 of Swagger 2.0 (`lower` of 3.1), `normalize` mends what a document may say and the next steps
+//! cannot take, `check` reports all that is left of it at once, and `emit` writes the code. Beside them [`import`]
+//! takes a part of a document, and [`compare`] tells what a change of one means. Nothing is written to disk and
+//! nothing printed here.
 //!
 //! ```
 //! let document = r#"{
@@ -23,9 +24,12 @@ pub mod compare;
 mod document;
 mod emit;
 mod error;
+pub mod import;
+mod lower;
 mod model;
 mod names;
 mod normalize;
+mod order;
 mod read;
 mod upgrade;
 
@@ -48,6 +52,8 @@ pub struct Generated {
     pub files: BTreeMap<PathBuf, String>,
     /// What was changed in the document before code was made of it, a line each.
     pub report: Vec<String>,
+    /// The passes that changed something, and how often.
+    pub summary: Vec<(&'static str, usize)>,
 }
 
 /// Generates the code of the document in a file.
@@ -64,7 +70,7 @@ pub fn generate(path: &Path) -> Result<Generated, Error> {
 /// # Errors
 ///
 /// [`Error::Syntax`] when the text is neither YAML nor JSON, [`Error::Document`] with every fault that was
-/// found when it is no OpenAPI 3.0 or Swagger 2.0 document that code can be made of.
+/// found when it is no OpenAPI 3 or Swagger 2.0 document that code can be made of.
 pub fn generate_from_str(name: &str, text: &str) -> Result<Generated, Error> {
     from_document(read::parse(name, text.as_bytes())?)
 }
@@ -74,17 +80,28 @@ fn from_document(document: read::Document) -> Result<Generated, Error> {
     let api = model::Api::new(&root);
     Ok(Generated {
         files: emit::emit(&document, &root, &api)?,
+        summary: change::summary(&changes),
         report: changes.iter().map(ToString::to_string).collect(),
     })
 }
 
 /// The document as code can be made of it, and what was changed for that.
 fn prepare(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
-    let (mut root, mut changes) = match read::is_swagger(&document.root) {
-        true => upgrade::upgrade(document.root.clone()),
-        false => (document.root.clone(), Vec::new()),
-    };
+    let (mut root, mut changes) = upgraded(document);
+    order::order(&mut root);
     changes.extend(normalize::normalize(&mut root));
     check::check(&document.file, &root)?;
     Ok((root, changes))
+}
+
+/// The document as OpenAPI 3.0.
+fn upgraded(document: &read::Document) -> (Value, Vec<Change>) {
+    let root = document.root.clone();
+    if read::is_swagger(&root) {
+        upgrade::upgrade(root)
+    } else if read::is_3_1(&root) {
+        lower::lower(root)
+    } else {
+        (root, Vec::new())
+    }
 }

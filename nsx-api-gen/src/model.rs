@@ -229,7 +229,7 @@ fn flag(node: &Value, key: &str) -> bool {
 }
 
 /// The path of the first server's URL, without a slash at its end.
-fn base_path(root: &Value) -> String {
+pub(crate) fn base_path(root: &Value) -> String {
     let server = items(root.get("servers")).next();
     let url = server.and_then(|server| text(server, "url")).unwrap_or("/");
     let path = match url.split_once("://") {

@@ -34,13 +34,8 @@ pub(crate) fn read(path: &Path) -> Result<Document, Error> {
 
 /// Reads a document from bytes; `file` is the name that errors give it.
 pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Document, Error> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        syntax(file, line as u64, 1, "the text is not UTF-8")
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let root = tree(file, text)?;
+    let text = text(file, bytes)?;
+    let root = tree_of(file, text)?;
     check_version(file, &root)?;
     let digest = Sha256::digest(text.replace("\r\n", "\n"));
     Ok(Document {
@@ -50,8 +45,22 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Document, Error> {
     })
 }
 
+/// Reads any YAML or JSON.
+pub(crate) fn tree(file: &str, bytes: &[u8]) -> Result<Value, Error> {
+    tree_of(file, text(file, bytes)?)
+}
+
+fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        syntax(file, line as u64, 1, "the text is not UTF-8")
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
 /// An object whose first key is quoted is JSON; a brace alone may begin YAML in its flow style.
-fn tree(file: &str, text: &str) -> Result<Value, Error> {
+fn tree_of(file: &str, text: &str) -> Result<Value, Error> {
     let object = text.trim_start().strip_prefix('{').map(str::trim_start);
     if !object.is_some_and(|object| object.starts_with('"')) {
         return yaml(file, text);
@@ -104,7 +113,13 @@ pub(crate) fn is_swagger(root: &Value) -> bool {
     root.get("openapi").is_none() && root.get("swagger").is_some_and(second)
 }
 
-/// Only OpenAPI 3.0 and Swagger 2.0 go further; what else it may be is said by name.
+/// Whether a document is of OpenAPI 3.1.
+pub(crate) fn is_3_1(root: &Value) -> bool {
+    let version = root.get("openapi").and_then(Value::as_str);
+    version.is_some_and(|version| version.starts_with("3.1."))
+}
+
+/// Only OpenAPI 3.0, 3.1 and Swagger 2.0 go further; what else it may be is said by name.
 fn check_version(file: &str, root: &Value) -> Result<(), Error> {
     let mut faults = Faults::default();
     let Value::Object(object) = root else {
@@ -116,9 +131,10 @@ fn check_version(file: &str, root: &Value) -> Result<(), Error> {
     };
     match (object.get("openapi"), object.get("swagger")) {
         (Some(Value::String(version)), _) if version.starts_with("3.0.") => {}
+        (Some(Value::String(_)), _) if is_3_1(root) => {}
         (Some(Value::String(version)), _) => faults.at(
             "#/openapi",
-            format!("OpenAPI {version} is not supported, only 3.0.x is"),
+            format!("OpenAPI {version} is not supported, only 3.0 and 3.1 are"),
         ),
         (Some(_), _) => faults.at(
             "#/openapi",
@@ -272,7 +288,7 @@ mod tests {
             ("", "doc: #: an OpenAPI document is an object"),
             ("just words", "doc: #: an OpenAPI document is an object"),
             ("info: {}", "doc: #: `openapi` is missing"),
-            ("openapi: 3.1.0", "doc: #/openapi: OpenAPI 3.1.0"),
+            ("openapi: 3.2.0", "doc: #/openapi: OpenAPI 3.2.0"),
             ("openapi: 3", "doc: #/openapi: the version must be a string"),
             ("swagger: '1.2'", "doc: #/swagger: Swagger \"1.2\" is not"),
             ("swagger: [2.0]", "doc: #/swagger: Swagger [2.0] is not"),

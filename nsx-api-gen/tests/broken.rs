@@ -70,9 +70,9 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/paths/~1a/x-idempotent: this is said of an operation",
         ),
         (
-            "OpenAPI 3.1",
-            "openapi: 3.1.0\npaths: {}".to_owned(),
-            "doc: #/openapi: OpenAPI 3.1.0",
+            "OpenAPI 3.2",
+            "openapi: 3.2.0\npaths: {}".to_owned(),
+            "doc: #/openapi: OpenAPI 3.2.0",
         ),
         (
             "no paths",

@@ -30,7 +30,7 @@ pub struct Operation {
     pub idempotent: bool,
     /// The media types it can read, as the `Accept` header writes them.
     pub accept: &'static str,
-    /// The responses that the document describes, in its order.
+    /// The responses that the document describes, by their statuses.
     pub responses: &'static [DocumentedResponse],
 }
 

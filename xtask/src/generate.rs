@@ -47,6 +47,15 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let generated = nsx_api_gen::generate(&spec)?;
     if arguments.verbose {
         generated.report.iter().for_each(say);
+    } else if !generated.summary.is_empty() {
+        let passes = generated.summary.iter();
+        let passes: Vec<String> = passes
+            .map(|(pass, count)| format!("{pass} {count}"))
+            .collect();
+        say(format_args!(
+            "mended on the way (--verbose says where): {}",
+            passes.join(", ")
+        ));
     }
     let task = Task {
         spec,

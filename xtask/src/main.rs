@@ -8,6 +8,7 @@ mod diff;
 mod folder;
 mod generate;
 mod git;
+mod import;
 mod lines;
 mod manifest;
 mod render;
@@ -45,6 +46,8 @@ enum Command {
     /// Write the generated code anew from the OpenAPI document
     #[command(after_help = EXIT_CODES)]
     Generate(generate::Arguments),
+    /// Take operations from the document that a manager serves into the document of this workspace
+    Import(import::Arguments),
     /// Tell what a change of the OpenAPI document does to the users of the SDK, and the version that it calls for
     Diff(diff::Arguments),
     /// Regenerate, then create a token and show each documented error, all against an embedded NSX Manager
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Generate(arguments) => generate::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
         Command::Demo => demo::run(),
     };

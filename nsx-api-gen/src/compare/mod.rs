@@ -62,8 +62,8 @@ use surface::Surface;
 /// A document as it is before it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    name: String,
-    bytes: Vec<u8>,
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Source {
@@ -88,7 +88,7 @@ pub struct Comparison {
 
 impl Comparison {
     /// The changes: first those of the whole document, then those of operations, then those of types. Of both, those of the
-    /// new document come first in its order, and then those that are gone in the old one's order.
+    /// new document come first, and then those that are gone, in the order of their paths and names.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }

@@ -663,7 +663,7 @@ fn a_type_of_many_operations_is_told_once_with_the_methods_that_reach_it() {
             name: "Node".to_owned()
         }
     );
-    assert_eq!(change.methods, ["list_nodes", "get_node"]);
+    assert_eq!(change.methods, ["get_node", "list_nodes"]);
     assert_eq!(change.to_string(), "property `id` added: `Option<String>`");
 }
 
@@ -697,12 +697,12 @@ fn what_a_type_takes_from_its_base_is_told_of_the_base() {
         told,
         [
             (
-                subject("Node"),
-                "property `name` has another type: `String` → `i64`".to_owned()
-            ),
-            (
                 subject("Base"),
                 "property `tag` added: `Option<String>`".to_owned()
+            ),
+            (
+                subject("Node"),
+                "property `name` has another type: `String` → `i64`".to_owned()
             ),
         ]
     );
@@ -798,8 +798,8 @@ fn a_type_that_only_stands_in_the_place_of_another_is_not_that_one_renamed() {
     assert_eq!(
         lines(&of("Tag", "scope"), &of("Label", "text")),
         [
-            "property-type-changed: property `tag` has another type: `Tag` → `Label`",
             "type-added: type added",
+            "property-type-changed: property `tag` has another type: `Tag` → `Label`",
             "type-removed: type removed",
         ]
     );

@@ -24,7 +24,7 @@ pub(super) fn operations(api: &Api) -> Vec<TokenStream> {
             use crate::operation::{DocumentedResponse, Operation};
         ),
         quote! {
-            /// Every operation of the document, in its order.
+            /// Every operation of the document, in the order of their paths.
             pub static ALL: &[&Operation] = &[#(#entries),*];
         },
     ];

@@ -12,6 +12,7 @@ mod schemas;
 use serde_json::Value;
 
 use crate::change::Change;
+pub(crate) use operations::operation_ids;
 
 /// Runs every pass over the document and tells what they did.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {

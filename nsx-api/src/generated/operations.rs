@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::operation::{DocumentedResponse, Operation};
 
-/// Every operation of the document, in its order.
+/// Every operation of the document, in the order of their paths.
 pub static ALL: &[&Operation] = &[&CREATE_REGISTRATION_TOKEN];
 
 /// Create a registration token: `POST /api/v1/aaa/registration-token`.

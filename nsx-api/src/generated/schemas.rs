@@ -9,7 +9,7 @@ use crate::generated::types;
 /// Each component of the document that is a type of its own, with the JSON Schema derived of that type.
 pub fn components() -> Vec<(&'static str, Schema)> {
     Vec::from([
-        ("RegistrationToken", schema_for!(types::RegistrationToken)),
         ("ApiError", schema_for!(types::ApiError)),
+        ("RegistrationToken", schema_for!(types::RegistrationToken)),
     ])
 }

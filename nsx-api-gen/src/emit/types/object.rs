@@ -3,7 +3,9 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Field, Ident, ItemStruct, LitStr, Token, Type};
+use syn::{
+    Attribute, Field, GenericArgument, Ident, ItemStruct, LitStr, PathArguments, Token, Type,
+};
 
 use super::attributes::{docs_of, docs_of_type, type_ident};
 use super::order::Order;
@@ -237,6 +239,7 @@ impl Member {
             },
             ty,
         };
+        member.open_box();
         member.tell_how_to_read();
         let serde = field
             .attrs
@@ -248,6 +251,16 @@ impl Member {
         }
         member.tell_empty_from_missing();
         Ok(member)
+    }
+
+    /// Where a type holds itself typify boxes the option, and not what is in it, and takes the field for a required one.
+    fn open_box(&mut self) {
+        let inner = generic(&self.ty, "Box").and_then(|option| generic(option, "Option"));
+        let inner = inner.cloned();
+        if let Some(inner) = inner {
+            self.ty = syn::parse_quote!(Option<Box<#inner>>);
+            (self.optional, self.may_be_missing) = (true, true);
+        }
     }
 
     /// typify leaves out a list or a map with nothing in it, and then nobody can empty one that the manager has.
@@ -344,6 +357,25 @@ fn free(name: &str, members: &[Member]) -> Ident {
         name.push('_');
     }
     format_ident!("{name}")
+}
+
+/// What a generic type of this name is of.
+fn generic<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == name)?;
+    match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
+            GenericArgument::Type(inner) => Some(inner),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn short(mut ty: Type) -> Type {

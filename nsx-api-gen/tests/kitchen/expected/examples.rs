@@ -6,6 +6,6 @@ pub(crate) static EXAMPLES: &[(&str, &str, &str)] = &[
     (
         "GetThing",
         "200",
-        r#"{"id":"t1","type":"router","secret":"<secret>","kind":"b-c","list":[{"id":"t2","type":"port","secret":"<secret>"}]}"#,
+        r#"{"id":"t1","kind":"b-c","list":[{"id":"t2","secret":"<secret>","type":"port"}],"secret":"<secret>","type":"router"}"#,
     ),
 ];

@@ -6,33 +6,229 @@ use http::Method;
 
 use crate::operation::{DocumentedResponse, Operation};
 
-/// Every operation of the document, in its order.
+/// Every operation of the document, in the order of their paths.
 pub static ALL: &[&Operation] = &[
+    &FORM_THING,
+    &LIST_BODY,
+    &LOCALS,
+    &RESPONSE,
+    &ADDRESS,
+    &AUTH,
+    &CLOSE,
+    &CORE,
+    &HTTP,
+    &MANAGER,
+    &OPTIONS,
+    &WITH,
+    &REQUEST,
+    &STR_THING,
+    &GEN,
+    &PUT_STREAM,
     &GET_THING,
     &UPDATE_THING,
     &RAW_THING,
     &DELETE_THING,
     &TEXT_THING,
-    &FORM_THING,
     &RESTART_THING,
     &UPLOAD_THING,
-    &STR_THING,
-    &LIST_BODY,
-    &LOCALS,
-    &WITH,
-    &REQUEST,
-    &RESPONSE,
-    &HTTP,
-    &ADDRESS,
-    &AUTH,
-    &OPTIONS,
-    &MANAGER,
-    &CLOSE,
-    &CORE,
     &X,
-    &GEN,
-    &PUT_STREAM,
 ];
+
+/// FormThing: `POST /api/v1/form`.
+pub static FORM_THING: Operation = Operation {
+    id: "FormThing",
+    method: Method::POST,
+    path: "/api/v1/form",
+    query: "",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[
+        DocumentedResponse::new("200", "OK"),
+        DocumentedResponse::new("403", "e"),
+    ],
+};
+
+/// ListBody: `POST /api/v1/list`.
+pub static LIST_BODY: Operation = Operation {
+    id: "ListBody",
+    method: Method::POST,
+    path: "/api/v1/list",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[
+        DocumentedResponse::new("200", "OK"),
+        DocumentedResponse::new("403", "e"),
+    ],
+};
+
+/// Locals: `GET /api/v1/locals/{url}/{value}`.
+pub static LOCALS: Operation = Operation {
+    id: "Locals",
+    method: Method::GET,
+    path: "/api/v1/locals/{url}/{value}",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[
+        DocumentedResponse::new("200", "OK"),
+        DocumentedResponse::new("403", "No"),
+        DocumentedResponse::new("404", "Bare"),
+    ],
+};
+
+/// response: `POST /api/v1/markdown`.
+pub static RESPONSE: Operation = Operation {
+    id: "response",
+    method: Method::POST,
+    path: "/api/v1/markdown",
+    query: "",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("default", "Anything")],
+};
+
+/// Address: `GET /api/v1/own/address`.
+pub static ADDRESS: Operation = Operation {
+    id: "Address",
+    method: Method::GET,
+    path: "/api/v1/own/address",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("204", "Done")],
+};
+
+/// Auth: `GET /api/v1/own/auth`.
+pub static AUTH: Operation = Operation {
+    id: "Auth",
+    method: Method::GET,
+    path: "/api/v1/own/auth",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("204", "Done")],
+};
+
+/// Close: `GET /api/v1/own/close`.
+pub static CLOSE: Operation = Operation {
+    id: "Close",
+    method: Method::GET,
+    path: "/api/v1/own/close",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("204", "Done")],
+};
+
+/// Core: `GET /api/v1/own/core`.
+pub static CORE: Operation = Operation {
+    id: "Core",
+    method: Method::GET,
+    path: "/api/v1/own/core",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("204", "Done")],
+};
+
+/// Http: `GET /api/v1/own/http`.
+pub static HTTP: Operation = Operation {
+    id: "Http",
+    method: Method::GET,
+    path: "/api/v1/own/http",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("204", "Done")],
+};
+
+/// Manager: `GET /api/v1/own/manager`.
+pub static MANAGER: Operation = Operation {
+    id: "Manager",
+    method: Method::GET,
+    path: "/api/v1/own/manager",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("204", "Done")],
+};
+
+/// Options: `GET /api/v1/own/options`.
+pub static OPTIONS: Operation = Operation {
+    id: "Options",
+    method: Method::GET,
+    path: "/api/v1/own/options",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("204", "Done")],
+};
+
+/// with: `PUT /api/v1/request`.
+pub static WITH: Operation = Operation {
+    id: "with",
+    method: Method::PUT,
+    path: "/api/v1/request",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[
+        DocumentedResponse::new("200", "OK"),
+        DocumentedResponse::new("403", "No"),
+        DocumentedResponse::new("404", "Bare"),
+    ],
+};
+
+/// Request: `POST /api/v1/request`.
+pub static REQUEST: Operation = Operation {
+    id: "Request",
+    method: Method::POST,
+    path: "/api/v1/request",
+    query: "",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[
+        DocumentedResponse::new("201", "Made"),
+        DocumentedResponse::new("202", "Later"),
+    ],
+};
+
+/// StrThing: `GET /api/v1/str`.
+pub static STR_THING: Operation = Operation {
+    id: "StrThing",
+    method: Method::GET,
+    path: "/api/v1/str",
+    query: "",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[
+        DocumentedResponse::new("200", "OK"),
+        DocumentedResponse::new("403", "e"),
+    ],
+};
+
+/// gen: `GET /api/v1/stream`.
+pub static GEN: Operation = Operation {
+    id: "gen",
+    method: Method::GET,
+    path: "/api/v1/stream",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// PutStream: `PUT /api/v1/stream`.
+pub static PUT_STREAM: Operation = Operation {
+    id: "PutStream",
+    method: Method::PUT,
+    path: "/api/v1/stream",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("default", "Anything")],
+};
 
 /// Get it: `GET /api/v1/things/{thing-id}`.
 pub static GET_THING: Operation = Operation {
@@ -95,20 +291,6 @@ pub static TEXT_THING: Operation = Operation {
     responses: &[DocumentedResponse::new("204", "s")],
 };
 
-/// FormThing: `POST /api/v1/form`.
-pub static FORM_THING: Operation = Operation {
-    id: "FormThing",
-    method: Method::POST,
-    path: "/api/v1/form",
-    query: "",
-    idempotent: false,
-    accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
-};
-
 /// RestartThing: `POST /api/v1/things/{thing-id}?action=restart`.
 pub static RESTART_THING: Operation = Operation {
     id: "RestartThing",
@@ -131,166 +313,6 @@ pub static UPLOAD_THING: Operation = Operation {
     responses: &[DocumentedResponse::new("200", "OK")],
 };
 
-/// StrThing: `GET /api/v1/str`.
-pub static STR_THING: Operation = Operation {
-    id: "StrThing",
-    method: Method::GET,
-    path: "/api/v1/str",
-    query: "",
-    idempotent: false,
-    accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
-};
-
-/// ListBody: `POST /api/v1/list`.
-pub static LIST_BODY: Operation = Operation {
-    id: "ListBody",
-    method: Method::POST,
-    path: "/api/v1/list",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
-};
-
-/// Locals: `GET /api/v1/locals/{url}/{value}`.
-pub static LOCALS: Operation = Operation {
-    id: "Locals",
-    method: Method::GET,
-    path: "/api/v1/locals/{url}/{value}",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "No"),
-        DocumentedResponse::new("404", "Bare"),
-    ],
-};
-
-/// with: `PUT /api/v1/request`.
-pub static WITH: Operation = Operation {
-    id: "with",
-    method: Method::PUT,
-    path: "/api/v1/request",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "No"),
-        DocumentedResponse::new("404", "Bare"),
-    ],
-};
-
-/// Request: `POST /api/v1/request`.
-pub static REQUEST: Operation = Operation {
-    id: "Request",
-    method: Method::POST,
-    path: "/api/v1/request",
-    query: "",
-    idempotent: false,
-    accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("201", "Made"),
-        DocumentedResponse::new("202", "Later"),
-    ],
-};
-
-/// response: `POST /api/v1/markdown`.
-pub static RESPONSE: Operation = Operation {
-    id: "response",
-    method: Method::POST,
-    path: "/api/v1/markdown",
-    query: "",
-    idempotent: false,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("default", "Anything")],
-};
-
-/// Http: `GET /api/v1/own/http`.
-pub static HTTP: Operation = Operation {
-    id: "Http",
-    method: Method::GET,
-    path: "/api/v1/own/http",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("204", "Done")],
-};
-
-/// Address: `GET /api/v1/own/address`.
-pub static ADDRESS: Operation = Operation {
-    id: "Address",
-    method: Method::GET,
-    path: "/api/v1/own/address",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("204", "Done")],
-};
-
-/// Auth: `GET /api/v1/own/auth`.
-pub static AUTH: Operation = Operation {
-    id: "Auth",
-    method: Method::GET,
-    path: "/api/v1/own/auth",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("204", "Done")],
-};
-
-/// Options: `GET /api/v1/own/options`.
-pub static OPTIONS: Operation = Operation {
-    id: "Options",
-    method: Method::GET,
-    path: "/api/v1/own/options",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("204", "Done")],
-};
-
-/// Manager: `GET /api/v1/own/manager`.
-pub static MANAGER: Operation = Operation {
-    id: "Manager",
-    method: Method::GET,
-    path: "/api/v1/own/manager",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("204", "Done")],
-};
-
-/// Close: `GET /api/v1/own/close`.
-pub static CLOSE: Operation = Operation {
-    id: "Close",
-    method: Method::GET,
-    path: "/api/v1/own/close",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("204", "Done")],
-};
-
-/// Core: `GET /api/v1/own/core`.
-pub static CORE: Operation = Operation {
-    id: "Core",
-    method: Method::GET,
-    path: "/api/v1/own/core",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("204", "Done")],
-};
-
 /// x: `GET /api/v1/x`.
 pub static X: Operation = Operation {
     id: "x",
@@ -300,26 +322,4 @@ pub static X: Operation = Operation {
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "Done")],
-};
-
-/// gen: `GET /api/v1/stream`.
-pub static GEN: Operation = Operation {
-    id: "gen",
-    method: Method::GET,
-    path: "/api/v1/stream",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("200", "OK")],
-};
-
-/// PutStream: `PUT /api/v1/stream`.
-pub static PUT_STREAM: Operation = Operation {
-    id: "PutStream",
-    method: Method::PUT,
-    path: "/api/v1/stream",
-    query: "",
-    idempotent: true,
-    accept: "application/json",
-    responses: &[DocumentedResponse::new("default", "Anything")],
 };

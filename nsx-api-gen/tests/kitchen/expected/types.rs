@@ -1616,7 +1616,7 @@ pub struct Sub {
     pub dt: Option<String>,
     pub uuid: Option<String>,
     pub ip: Option<String>,
-    pub parent: Option<Box<Thing>>,
+    pub parent: Option<Thing>,
     pub defs: Option<String>,
     pub di: Option<i64>,
     pub setx: Option<Vec<String>>,

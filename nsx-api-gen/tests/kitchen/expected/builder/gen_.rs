@@ -5,33 +5,6 @@ use crate::{Client, Error, Request, Response};
 
 /// Operations of the tag *gen*.
 impl Client {
-    /// Calls `x`.
-    ///
-    /// `GET /api/v1/x`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 204 | Done | `Response<()>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.x().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn x(&self) -> X<'_> {
-        X { client: self }
-    }
-
     /// Calls `gen`.
     ///
     /// ~~~text
@@ -109,23 +82,32 @@ impl Client {
     pub fn put_stream(&self, body: types::Shapes) -> PutStream<'_> {
         PutStream { client: self, body }
     }
-}
 
-/// Builder for [`Client::x`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct X<'a> {
-    client: &'a Client,
-}
-
-impl<'a> X<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::x`].
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        Ok(self.into_request().send().await?.map(drop))
-    }
-
-    fn into_request(self) -> Request<'a> {
-        self.client.operation(&operations::X)
+    /// Calls `x`.
+    ///
+    /// `GET /api/v1/x`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 204 | Done | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.x().send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn x(&self) -> X<'_> {
+        X { client: self }
     }
 }
 
@@ -174,5 +156,23 @@ impl<'a> PutStream<'a> {
 
     fn into_request(self) -> Request<'a> {
         self.client.operation(&operations::PUT_STREAM).json(&self.body)
+    }
+}
+
+/// Builder for [`Client::x`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct X<'a> {
+    client: &'a Client,
+}
+
+impl<'a> X<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::x`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::X)
     }
 }

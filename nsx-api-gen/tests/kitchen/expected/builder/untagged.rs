@@ -5,117 +5,6 @@ use crate::{Body, ByteStream, Client, Error, Request, Response};
 
 /// Operations without a tag.
 impl Client {
-    /// Calls `RawThing`.
-    ///
-    /// `POST /api/v1/things/{thing-id}`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `thing_id`: the thing-id
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 200 | s | `Response<`[`ByteStream`]`>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.raw_thing("thing-id").send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn raw_thing(&self, thing_id: impl Into<String>) -> RawThing<'_> {
-        RawThing {
-            client: self,
-            thing_id: thing_id.into(),
-            body: None,
-        }
-    }
-
-    /// Calls `DeleteThing`.
-    ///
-    /// `DELETE /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `thing_id`: the thing-id
-    /// - `info`: the info
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 200 | gone | `Response<()>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client, thing_id: i64) -> Result<(), nsx_api::Error> {
-    /// let response = client.delete_thing(thing_id, "info").send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn delete_thing(
-        &self,
-        thing_id: i64,
-        info: impl Into<String>,
-    ) -> DeleteThing<'_> {
-        DeleteThing {
-            client: self,
-            thing_id,
-            info: info.into(),
-            request: None,
-        }
-    }
-
-    /// Calls `TextThing`.
-    ///
-    /// `PATCH /api/v1/things/{thing-id}`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `thing_id`: the thing-id
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 204 | s | `Response<()>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.text_thing("thing-id").send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn text_thing(&self, thing_id: impl Into<String>) -> TextThing<'_> {
-        TextThing {
-            client: self,
-            thing_id: thing_id.into(),
-            body: None,
-        }
-    }
-
     /// Calls `FormThing`.
     ///
     /// `POST /api/v1/form`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
@@ -152,121 +41,6 @@ impl Client {
             client: self,
             body: None,
         }
-    }
-
-    /// Calls `RestartThing`.
-    ///
-    /// `POST /api/v1/things/{thing-id}?action=restart`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `thing_id`
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 200 | OK | `Response<()>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.restart_thing("thing-id").send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn restart_thing(&self, thing_id: impl Into<String>) -> RestartThing<'_> {
-        RestartThing {
-            client: self,
-            thing_id: thing_id.into(),
-            force: None,
-        }
-    }
-
-    /// Calls `UploadThing`.
-    ///
-    /// `POST /api/v1/things/{thing-id}?action=upload`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `thing_id`
-    /// - `file`: The thing itself.
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 200 | OK | `Response<()>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client, file: nsx_api::Part) -> Result<(), nsx_api::Error> {
-    /// let response = client.upload_thing("thing-id", file).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn upload_thing(
-        &self,
-        thing_id: impl Into<String>,
-        file: impl Into<crate::Part>,
-    ) -> UploadThing<'_> {
-        UploadThing {
-            client: self,
-            thing_id: thing_id.into(),
-            name: None,
-            file: file.into(),
-            signature: None,
-            labels: None,
-            mode: None,
-            passphrase: None,
-        }
-    }
-
-    /// Calls `StrThing`.
-    ///
-    /// `GET /api/v1/str`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 200 | OK | `Response<String>` |
-    /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = match client.str_thing().send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
-    ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn str_thing(&self) -> StrThing<'_> {
-        StrThing { client: self }
     }
 
     /// Calls `ListBody`.
@@ -410,101 +184,230 @@ impl Client {
             body: body.into(),
         }
     }
-}
 
-/// Builder for [`Client::raw_thing`].
-#[derive(Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct RawThing<'a> {
-    client: &'a Client,
-    thing_id: String,
-    body: Option<Body>,
-}
-
-impl<'a> RawThing<'a> {
-    /// Sets the request's body.
-    pub fn body(mut self, value: impl Into<Body>) -> Self {
-        self.body = Some(value.into());
-        self
+    /// Calls `StrThing`.
+    ///
+    /// `GET /api/v1/str`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<String>` |
+    /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = match client.str_thing().send().await {
+    ///     Ok(response) => response,
+    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
+    ///         eprintln!("{error}");
+    ///         return Ok(());
+    ///     }
+    ///     Err(error) => return Err(error),
+    /// };
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn str_thing(&self) -> StrThing<'_> {
+        StrThing { client: self }
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::raw_thing`].
-    pub async fn send(self) -> Result<Response<ByteStream>, Error> {
-        self.into_request().stream().await
-    }
-
-    fn into_request(self) -> Request<'a> {
-        let request = self
-            .client
-            .operation(&operations::RAW_THING)
-            .path("thing-id", &self.thing_id);
-        match self.body {
-            Some(body) => request.body(body),
-            None => request,
+    /// Calls `RawThing`.
+    ///
+    /// `POST /api/v1/things/{thing-id}`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `thing_id`: the thing-id
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | s | `Response<`[`ByteStream`]`>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.raw_thing("thing-id").send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn raw_thing(&self, thing_id: impl Into<String>) -> RawThing<'_> {
+        RawThing {
+            client: self,
+            thing_id: thing_id.into(),
+            body: None,
         }
     }
-}
 
-/// Builder for [`Client::delete_thing`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct DeleteThing<'a> {
-    client: &'a Client,
-    thing_id: i64,
-    info: String,
-    request: Option<String>,
-}
-
-impl<'a> DeleteThing<'a> {
-    /// the request
-    pub fn request(mut self, value: impl Into<String>) -> Self {
-        self.request = Some(value.into());
-        self
+    /// Calls `DeleteThing`.
+    ///
+    /// `DELETE /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `thing_id`: the thing-id
+    /// - `info`: the info
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | gone | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client, thing_id: i64) -> Result<(), nsx_api::Error> {
+    /// let response = client.delete_thing(thing_id, "info").send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete_thing(
+        &self,
+        thing_id: i64,
+        info: impl Into<String>,
+    ) -> DeleteThing<'_> {
+        DeleteThing {
+            client: self,
+            thing_id,
+            info: info.into(),
+            request: None,
+        }
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::delete_thing`].
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        Ok(self.into_request().send().await?.map(drop))
+    /// Calls `TextThing`.
+    ///
+    /// `PATCH /api/v1/things/{thing-id}`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `thing_id`: the thing-id
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 204 | s | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.text_thing("thing-id").send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn text_thing(&self, thing_id: impl Into<String>) -> TextThing<'_> {
+        TextThing {
+            client: self,
+            thing_id: thing_id.into(),
+            body: None,
+        }
     }
 
-    fn into_request(self) -> Request<'a> {
-        self.client
-            .operation(&operations::DELETE_THING)
-            .path("thing-id", &self.thing_id)
-            .query("info", &self.info)
-            .query("request", &self.request)
+    /// Calls `RestartThing`.
+    ///
+    /// `POST /api/v1/things/{thing-id}?action=restart`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `thing_id`
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.restart_thing("thing-id").send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn restart_thing(&self, thing_id: impl Into<String>) -> RestartThing<'_> {
+        RestartThing {
+            client: self,
+            thing_id: thing_id.into(),
+            force: None,
+        }
     }
-}
 
-/// Builder for [`Client::text_thing`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct TextThing<'a> {
-    client: &'a Client,
-    thing_id: String,
-    body: Option<String>,
-}
-
-impl<'a> TextThing<'a> {
-    /// Sets the request's body.
-    pub fn body(mut self, value: impl Into<String>) -> Self {
-        self.body = Some(value.into());
-        self
-    }
-
-    /// Sends the request. What comes back, and the errors, are those of [`Client::text_thing`].
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        Ok(self.into_request().send().await?.map(drop))
-    }
-
-    fn into_request(self) -> Request<'a> {
-        let request = self
-            .client
-            .operation(&operations::TEXT_THING)
-            .path("thing-id", &self.thing_id);
-        match self.body {
-            Some(body) => request.text(body),
-            None => request,
+    /// Calls `UploadThing`.
+    ///
+    /// `POST /api/v1/things/{thing-id}?action=upload`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `thing_id`
+    /// - `file`: The thing itself.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client, file: nsx_api::Part) -> Result<(), nsx_api::Error> {
+    /// let response = client.upload_thing("thing-id", file).send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upload_thing(
+        &self,
+        thing_id: impl Into<String>,
+        file: impl Into<crate::Part>,
+    ) -> UploadThing<'_> {
+        UploadThing {
+            client: self,
+            thing_id: thing_id.into(),
+            name: None,
+            file: file.into(),
+            signature: None,
+            labels: None,
+            mode: None,
+            passphrase: None,
         }
     }
 }
@@ -535,120 +438,6 @@ impl<'a> FormThing<'a> {
             Some(body) => request.form(&body),
             None => request,
         }
-    }
-}
-
-/// Builder for [`Client::restart_thing`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct RestartThing<'a> {
-    client: &'a Client,
-    thing_id: String,
-    force: Option<bool>,
-}
-
-impl<'a> RestartThing<'a> {
-    /// Sets `force`.
-    pub fn force(mut self, value: impl Into<bool>) -> Self {
-        self.force = Some(value.into());
-        self
-    }
-
-    /// Sends the request. What comes back, and the errors, are those of [`Client::restart_thing`].
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        Ok(self.into_request().send().await?.map(drop))
-    }
-
-    fn into_request(self) -> Request<'a> {
-        self.client
-            .operation(&operations::RESTART_THING)
-            .path("thing-id", &self.thing_id)
-            .query("force", &self.force)
-    }
-}
-
-/// Builder for [`Client::upload_thing`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct UploadThing<'a> {
-    client: &'a Client,
-    thing_id: String,
-    name: Option<String>,
-    file: crate::Part,
-    signature: Option<crate::Part>,
-    labels: Option<Vec<String>>,
-    mode: Option<types::UploadThingPartMode>,
-    passphrase: Option<crate::Secret>,
-}
-
-impl<'a> UploadThing<'a> {
-    /// Sets `name`.
-    pub fn name(mut self, value: impl Into<String>) -> Self {
-        self.name = Some(value.into());
-        self
-    }
-
-    /// Sets `signature`.
-    pub fn signature(mut self, value: impl Into<crate::Part>) -> Self {
-        self.signature = Some(value.into());
-        self
-    }
-
-    /// Sets `labels`.
-    pub fn labels(mut self, value: impl Into<Vec<String>>) -> Self {
-        self.labels = Some(value.into());
-        self
-    }
-
-    /// Sets `mode`.
-    pub fn mode(mut self, value: impl Into<types::UploadThingPartMode>) -> Self {
-        self.mode = Some(value.into());
-        self
-    }
-
-    /// Sets `passphrase`.
-    pub fn passphrase(mut self, value: impl Into<crate::Secret>) -> Self {
-        self.passphrase = Some(value.into());
-        self
-    }
-
-    /// Sends the request. What comes back, and the errors, are those of [`Client::upload_thing`].
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        Ok(self.into_request().send().await?.map(drop))
-    }
-
-    fn into_request(self) -> Request<'a> {
-        let mut request = self
-            .client
-            .operation(&operations::UPLOAD_THING)
-            .path("thing-id", &self.thing_id)
-            .query("name", &self.name)
-            .multipart_file("file", self.file)
-            .multipart_text("labels", &self.labels)
-            .multipart_text("mode", &self.mode)
-            .multipart_text("passphrase", &self.passphrase);
-        if let Some(file) = self.signature {
-            request = request.multipart_file("signature", file);
-        }
-        request
-    }
-}
-
-/// Builder for [`Client::str_thing`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct StrThing<'a> {
-    client: &'a Client,
-}
-
-impl<'a> StrThing<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::str_thing`].
-    pub async fn send(self) -> Result<Response<String>, Error> {
-        self.into_request().send().await?.json()
-    }
-
-    fn into_request(self) -> Request<'a> {
-        self.client.operation(&operations::STR_THING)
     }
 }
 
@@ -821,5 +610,216 @@ impl<'a> Response_<'a> {
             .operation(&operations::RESPONSE)
             .text(self.body)
             .header("content-type", "text/x-markdown")
+    }
+}
+
+/// Builder for [`Client::str_thing`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct StrThing<'a> {
+    client: &'a Client,
+}
+
+impl<'a> StrThing<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::str_thing`].
+    pub async fn send(self) -> Result<Response<String>, Error> {
+        self.into_request().send().await?.json()
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::STR_THING)
+    }
+}
+
+/// Builder for [`Client::raw_thing`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct RawThing<'a> {
+    client: &'a Client,
+    thing_id: String,
+    body: Option<Body>,
+}
+
+impl<'a> RawThing<'a> {
+    /// Sets the request's body.
+    pub fn body(mut self, value: impl Into<Body>) -> Self {
+        self.body = Some(value.into());
+        self
+    }
+
+    /// Sends the request. What comes back, and the errors, are those of [`Client::raw_thing`].
+    pub async fn send(self) -> Result<Response<ByteStream>, Error> {
+        self.into_request().stream().await
+    }
+
+    fn into_request(self) -> Request<'a> {
+        let request = self
+            .client
+            .operation(&operations::RAW_THING)
+            .path("thing-id", &self.thing_id);
+        match self.body {
+            Some(body) => request.body(body),
+            None => request,
+        }
+    }
+}
+
+/// Builder for [`Client::delete_thing`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct DeleteThing<'a> {
+    client: &'a Client,
+    thing_id: i64,
+    info: String,
+    request: Option<String>,
+}
+
+impl<'a> DeleteThing<'a> {
+    /// the request
+    pub fn request(mut self, value: impl Into<String>) -> Self {
+        self.request = Some(value.into());
+        self
+    }
+
+    /// Sends the request. What comes back, and the errors, are those of [`Client::delete_thing`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client
+            .operation(&operations::DELETE_THING)
+            .path("thing-id", &self.thing_id)
+            .query("info", &self.info)
+            .query("request", &self.request)
+    }
+}
+
+/// Builder for [`Client::text_thing`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct TextThing<'a> {
+    client: &'a Client,
+    thing_id: String,
+    body: Option<String>,
+}
+
+impl<'a> TextThing<'a> {
+    /// Sets the request's body.
+    pub fn body(mut self, value: impl Into<String>) -> Self {
+        self.body = Some(value.into());
+        self
+    }
+
+    /// Sends the request. What comes back, and the errors, are those of [`Client::text_thing`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        let request = self
+            .client
+            .operation(&operations::TEXT_THING)
+            .path("thing-id", &self.thing_id);
+        match self.body {
+            Some(body) => request.text(body),
+            None => request,
+        }
+    }
+}
+
+/// Builder for [`Client::restart_thing`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct RestartThing<'a> {
+    client: &'a Client,
+    thing_id: String,
+    force: Option<bool>,
+}
+
+impl<'a> RestartThing<'a> {
+    /// Sets `force`.
+    pub fn force(mut self, value: impl Into<bool>) -> Self {
+        self.force = Some(value.into());
+        self
+    }
+
+    /// Sends the request. What comes back, and the errors, are those of [`Client::restart_thing`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client
+            .operation(&operations::RESTART_THING)
+            .path("thing-id", &self.thing_id)
+            .query("force", &self.force)
+    }
+}
+
+/// Builder for [`Client::upload_thing`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct UploadThing<'a> {
+    client: &'a Client,
+    thing_id: String,
+    name: Option<String>,
+    file: crate::Part,
+    signature: Option<crate::Part>,
+    labels: Option<Vec<String>>,
+    mode: Option<types::UploadThingPartMode>,
+    passphrase: Option<crate::Secret>,
+}
+
+impl<'a> UploadThing<'a> {
+    /// Sets `name`.
+    pub fn name(mut self, value: impl Into<String>) -> Self {
+        self.name = Some(value.into());
+        self
+    }
+
+    /// Sets `signature`.
+    pub fn signature(mut self, value: impl Into<crate::Part>) -> Self {
+        self.signature = Some(value.into());
+        self
+    }
+
+    /// Sets `labels`.
+    pub fn labels(mut self, value: impl Into<Vec<String>>) -> Self {
+        self.labels = Some(value.into());
+        self
+    }
+
+    /// Sets `mode`.
+    pub fn mode(mut self, value: impl Into<types::UploadThingPartMode>) -> Self {
+        self.mode = Some(value.into());
+        self
+    }
+
+    /// Sets `passphrase`.
+    pub fn passphrase(mut self, value: impl Into<crate::Secret>) -> Self {
+        self.passphrase = Some(value.into());
+        self
+    }
+
+    /// Sends the request. What comes back, and the errors, are those of [`Client::upload_thing`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        let mut request = self
+            .client
+            .operation(&operations::UPLOAD_THING)
+            .path("thing-id", &self.thing_id)
+            .query("name", &self.name)
+            .multipart_file("file", self.file)
+            .multipart_text("labels", &self.labels)
+            .multipart_text("mode", &self.mode)
+            .multipart_text("passphrase", &self.passphrase);
+        if let Some(file) = self.signature {
+            request = request.multipart_file("signature", file);
+        }
+        request
     }
 }

@@ -5,33 +5,6 @@ use crate::{Client, Error, Request, Response};
 
 /// Operations of the tag *Zugänge*.
 impl Client {
-    /// Calls `Http`.
-    ///
-    /// `GET /api/v1/own/http`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 204 | Done | `Response<()>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.http().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn http(&self) -> Http<'_> {
-        Http { client: self }
-    }
-
     /// Calls `Address`.
     ///
     /// `GET /api/v1/own/address`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
@@ -84,60 +57,6 @@ impl Client {
     /// ```
     pub fn auth(&self) -> Auth<'_> {
         Auth { client: self }
-    }
-
-    /// Calls `Options`.
-    ///
-    /// `GET /api/v1/own/options`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 204 | Done | `Response<()>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.options_().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn options_(&self) -> Options<'_> {
-        Options { client: self }
-    }
-
-    /// Calls `Manager`.
-    ///
-    /// `GET /api/v1/own/manager`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
-    ///
-    /// # Responses
-    ///
-    /// | status | meaning | in Rust |
-    /// | --- | --- | --- |
-    /// | 204 | Done | `Response<()>` |
-    ///
-    /// # Errors
-    ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.manager_().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn manager_(&self) -> Manager<'_> {
-        Manager { client: self }
     }
 
     /// Calls `Close`.
@@ -193,23 +112,86 @@ impl Client {
     pub fn core(&self) -> Core<'_> {
         Core { client: self }
     }
-}
 
-/// Builder for [`Client::http`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct Http<'a> {
-    client: &'a Client,
-}
-
-impl<'a> Http<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::http`].
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        Ok(self.into_request().send().await?.map(drop))
+    /// Calls `Http`.
+    ///
+    /// `GET /api/v1/own/http`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 204 | Done | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.http().send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn http(&self) -> Http<'_> {
+        Http { client: self }
     }
 
-    fn into_request(self) -> Request<'a> {
-        self.client.operation(&operations::HTTP)
+    /// Calls `Manager`.
+    ///
+    /// `GET /api/v1/own/manager`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 204 | Done | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.manager_().send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn manager_(&self) -> Manager<'_> {
+        Manager { client: self }
+    }
+
+    /// Calls `Options`.
+    ///
+    /// `GET /api/v1/own/options`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 204 | Done | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.options_().send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn options_(&self) -> Options<'_> {
+        Options { client: self }
     }
 }
 
@@ -249,42 +231,6 @@ impl<'a> Auth<'a> {
     }
 }
 
-/// Builder for [`Client::options_`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct Options<'a> {
-    client: &'a Client,
-}
-
-impl<'a> Options<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::options_`].
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        Ok(self.into_request().send().await?.map(drop))
-    }
-
-    fn into_request(self) -> Request<'a> {
-        self.client.operation(&operations::OPTIONS)
-    }
-}
-
-/// Builder for [`Client::manager_`].
-#[derive(Clone, Debug)]
-#[must_use = "nothing is sent until `send` is called"]
-pub struct Manager<'a> {
-    client: &'a Client,
-}
-
-impl<'a> Manager<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::manager_`].
-    pub async fn send(self) -> Result<Response<()>, Error> {
-        Ok(self.into_request().send().await?.map(drop))
-    }
-
-    fn into_request(self) -> Request<'a> {
-        self.client.operation(&operations::MANAGER)
-    }
-}
-
 /// Builder for [`Client::close_`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `send` is called"]
@@ -318,5 +264,59 @@ impl<'a> Core<'a> {
 
     fn into_request(self) -> Request<'a> {
         self.client.operation(&operations::CORE)
+    }
+}
+
+/// Builder for [`Client::http`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct Http<'a> {
+    client: &'a Client,
+}
+
+impl<'a> Http<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::http`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::HTTP)
+    }
+}
+
+/// Builder for [`Client::manager_`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct Manager<'a> {
+    client: &'a Client,
+}
+
+impl<'a> Manager<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::manager_`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::MANAGER)
+    }
+}
+
+/// Builder for [`Client::options_`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct Options<'a> {
+    client: &'a Client,
+}
+
+impl<'a> Options<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::options_`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::OPTIONS)
     }
 }

@@ -1,0 +1,127 @@
+//! Adds imported operations and components to a document that is there already.
+
+use serde_json::{Map, Value};
+
+use crate::compare::Source;
+use crate::document::{self, METHODS, join, members};
+use crate::error::{Error, Faults};
+use crate::{model, order, read};
+
+/// The document of `into` with all that `new` has. What both have must be the same.
+pub(super) fn merge(into: &Source, new: &Value) -> Result<Value, Error> {
+    let document = read::parse(&into.name, &into.bytes)?;
+    let (mut root, _) = crate::upgraded(&document);
+    order::order(&mut root);
+    let mut faults = Faults::default();
+    let (old_base, new_base) = (model::base_path(&root), model::base_path(new));
+    if old_base != new_base {
+        let message = format!(
+            "the paths of this document begin with `{old_base}`, those of the imported one with `{new_base}`"
+        );
+        faults.at("#/servers/0/url", message);
+    }
+    for (path, item) in document::paths(new) {
+        add_path(&mut root, path, item, &mut faults);
+    }
+    for (section, parts) in members(new.get("components")) {
+        for (name, part) in members(Some(parts)) {
+            let pointer = join(&join("#/components", section), name);
+            add(
+                &mut root,
+                &["components", section, name],
+                part,
+                &pointer,
+                &mut faults,
+            );
+        }
+    }
+    add_tags(&mut root, new);
+    faults.into_result(&into.name)?;
+    order::order(&mut root);
+    Ok(root)
+}
+
+/// A path item may be there with other methods.
+fn add_path(root: &mut Value, path: &str, item: &Value, faults: &mut Faults) {
+    let pointer = join("#/paths", path);
+    for (key, node) in members(Some(item)) {
+        let pointer = join(&pointer, key);
+        add(root, &["paths", path, key], node, &pointer, faults);
+    }
+    // What holds for all operations of the path must not come to hold for more than it did.
+    let has = |node: Option<&Value>, key: &str| node.is_some_and(|node| node.get(key).is_some());
+    let old = root.get("paths").and_then(|paths| paths.get(path));
+    let is_wider = has(old, "parameters") && !has(Some(item), "parameters");
+    if is_wider && METHODS.iter().any(|method| has(Some(item), method)) {
+        let message = "the path has parameters for all its operations here, and none in the imported document";
+        faults.at(join(&pointer, "parameters"), message);
+    }
+}
+
+fn add(root: &mut Value, way: &[&str], new: &Value, pointer: &str, faults: &mut Faults) {
+    let mut node = root;
+    let Some((last, before)) = way.split_last() else {
+        return;
+    };
+    for key in before {
+        let Some(map) = node.as_object_mut() else {
+            return;
+        };
+        node = map
+            .entry((*key).to_owned())
+            .or_insert_with(|| Value::Object(Map::new()));
+    }
+    let Some(map) = node.as_object_mut() else {
+        return;
+    };
+    match map.get(*last) {
+        Some(old) if old != new => faults.at(pointer, both(old, new)),
+        Some(_) => {}
+        None => {
+            map.insert((*last).to_owned(), new.clone());
+        }
+    }
+}
+
+/// Both sides of a conflict.
+fn both(old: &Value, new: &Value) -> String {
+    let shown = |value: &Value| {
+        let text = serde_saphyr::to_string(value).unwrap_or_default();
+        let lines: Vec<String> = text
+            .lines()
+            .take(LINES)
+            .map(|line| format!("    {line}"))
+            .collect();
+        let more = if text.lines().count() > LINES {
+            "\n    …"
+        } else {
+            ""
+        };
+        format!("{}{more}", lines.join("\n"))
+    };
+    format!(
+        "it is there already, and another\n  here:\n{}\n  imported:\n{}",
+        shown(old),
+        shown(new)
+    )
+}
+
+/// How much of each side is shown.
+const LINES: usize = 30;
+
+fn add_tags(root: &mut Value, new: &Value) {
+    let known: Vec<Value> = document::items(root.get("tags")).cloned().collect();
+    let is_known = |tag: &&Value| known.iter().any(|one| one.get("name") == tag.get("name"));
+    let added: Vec<Value> = document::items(new.get("tags"))
+        .filter(|tag| !is_known(tag))
+        .cloned()
+        .collect();
+    if let Some(root) = root.as_object_mut().filter(|_| !added.is_empty()) {
+        let tags = root
+            .entry("tags")
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Some(tags) = tags.as_array_mut() {
+            tags.extend(added);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The part of a manager's own document that somebody needs, as an OpenAPI 3.0 document that a person can review.
+//!
+//! [`import`] reads a document, makes OpenAPI 3.0 of it, applies the corrections that an [overlay](Import::overlay) has,
+//! keeps the operations that were [chosen](Selection) and the components that they reach, adds them to a document that is there
+//! already if there is one, and writes YAML. What `generate` mends on its way to the code is not written: the document says what the
+//! manager's says.
+//!
+//! ```
+//! use nsx_api_gen::compare::Source;
+//! use nsx_api_gen::import::{Import, Selection, import};
+//!
+//! let document = r#"{
+//!     "swagger": "2.0",
+//!     "info": {"title": "A manager", "version": "4.2"},
+//!     "basePath": "/api/v1",
+//!     "paths": {
+//!         "/node": {"get": {"operationId": "GetNode", "responses": {"200": {"description": "The node"}}}},
+//!         "/tags": {"get": {"operationId": "GetTags", "responses": {"200": {"description": "Tags"}}}}
+//!     }
+//! }"#;
+//! let task = Import {
+//!     document: Source::new("nsx_api.json", document),
+//!     selection: Selection::new().operation("GetNode"),
+//!     overlay: None,
+//!     into: None,
+//! };
+//! let imported = import(&task)?;
+//! assert!(imported.text.contains("operationId: GetNode"));
+//! assert!(!imported.text.contains("GetTags"));
+//! # Ok::<(), nsx_api_gen::Error>(())
+//! ```
+
+mod merge;
+mod overlay;
+mod select;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use serde_json::Value;
+
+use crate::change::Change;
+use crate::compare::Source;
+use crate::document::{self, Place, items, text};
+use crate::error::Error;
+use crate::{normalize, order, read};
+pub use select::Selection;
+
+/// What is to be imported, and into what.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The document, as a manager serves it.
+    pub document: Source,
+    /// The operations to keep.
+    pub selection: Selection,
+    /// Corrections of the document, an OpenAPI Overlay. Its targets are those of the document as OpenAPI 3.0.
+    pub overlay: Option<Source>,
+    /// The document that the operations are added to.
+    pub into: Option<Source>,
+}
+
+/// An imported document.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Imported {
+    /// The document, in YAML.
+    pub text: String,
+    /// How many operations were kept.
+    pub operations: usize,
+    /// How many there were.
+    pub of: usize,
+    /// What was changed in the document, a line each.
+    pub report: Vec<String>,
+    /// The passes that changed something, and how often.
+    pub summary: Vec<(&'static str, usize)>,
+}
+
+/// An operation that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Listed {
+    /// The document's `operationId`, or the one that takes its place.
+    pub id: String,
+    /// The method, in upper case.
+    pub method: String,
+    /// The path, as the document has it.
+    pub path: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// What it does, in a few words.
+    pub summary: String,
+}
+
+/// Imports a part of a document.
+///
+/// # Errors
+///
+/// [`Error::Syntax`] when a text is neither YAML nor JSON; [`Error::Document`] when it is no document of a version that can be read,
+/// when nothing is found for a part of the selection, when the overlay cannot be applied, and for each conflict with the document
+/// that the operations are added to.
+pub fn import(task: &Import) -> Result<Imported, Error> {
+    let (mut root, mut changes) = whole(&task.document, task.overlay.as_ref())?;
+    let of = document::operations(&root).len();
+    let operations = select::select(&task.document.name, &mut root, &task.selection)?;
+    // What was changed elsewhere is none of the reader's business.
+    changes.retain(|change| is_kept(&root, change));
+    let root = match &task.into {
+        Some(into) => merge::merge(into, &root)?,
+        None => root,
+    };
+    Ok(Imported {
+        text: write::yaml(&task.document.name, &root)?,
+        operations,
+        of,
+        summary: crate::change::summary(&changes),
+        report: changes.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// The operations of a document.
+///
+/// # Errors
+///
+/// As [`import`].
+pub fn list(document: &Source, overlay: Option<&Source>) -> Result<Vec<Listed>, Error> {
+    let (root, _) = whole(document, overlay)?;
+    let places = document::operations(&root);
+    Ok(places.iter().map(Listed::new).collect())
+}
+
+/// The whole document as OpenAPI 3.0, with its corrections, and with an id for each operation.
+fn whole(source: &Source, overlay: Option<&Source>) -> Result<(Value, Vec<Change>), Error> {
+    let document = read::parse(&source.name, &source.bytes)?;
+    let (mut root, mut changes) = crate::upgraded(&document);
+    if let Some(overlay) = overlay {
+        overlay::apply(overlay, &mut root, &mut changes)?;
+    }
+    order::order(&mut root);
+    normalize::operation_ids(&mut root, &mut changes);
+    Ok((root, changes))
+}
+
+/// Whether a change is of something that is still there.
+fn is_kept(root: &Value, change: &Change) -> bool {
+    match &change.operation {
+        Some(id) => document::operations(root)
+            .iter()
+            .any(|place| place.id() == Some(id)),
+        None => true,
+    }
+}
+
+impl Listed {
+    fn new(place: &Place<'_>) -> Self {
+        let tags = items(place.node.get("tags")).filter_map(Value::as_str);
+        let summary = text(place.node, "summary").unwrap_or_default();
+        Self {
+            id: place.id().unwrap_or_default().to_owned(),
+            method: place.method.to_uppercase(),
+            path: place.path.to_owned(),
+            tags: tags.map(str::to_owned).collect(),
+            summary: summary.split_whitespace().collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    /// Whether a word is in its id, path, tags or summary, in whatever case.
+    pub fn has(&self, word: &str) -> bool {
+        let word = word.to_lowercase();
+        let mut texts = self
+            .tags
+            .iter()
+            .chain([&self.id, &self.path, &self.summary]);
+        texts.any(|text| text.to_lowercase().contains(&word))
+    }
+}

@@ -1,0 +1,24 @@
+//! A document as YAML that a person can review: texts of several lines as blocks, what is long in lines.
+
+use serde_json::Value;
+
+use crate::error::{Error, Fault};
+use crate::read;
+
+/// Writes a document. What is written is read again and compared: a document that changed on its way would be worse than none.
+pub(super) fn yaml(file: &str, root: &Value) -> Result<String, Error> {
+    let fault = |message: String| Error::Document {
+        file: file.to_owned(),
+        faults: vec![Fault::of_document("#", message)],
+    };
+    let options = serde_saphyr::ser_options! { compact_list_indent: false };
+    let text = serde_saphyr::to_string_with_options(root, options)
+        .map_err(|error| fault(format!("the document cannot be written as YAML: {error}")))?;
+    let read = read::parse(file, text.as_bytes())?;
+    match read.root == *root {
+        true => Ok(text),
+        false => Err(fault(
+            "the document is another one when it is written as YAML".to_owned(),
+        )),
+    }
+}

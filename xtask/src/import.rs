@@ -1,0 +1,176 @@
+//! `cargo xtask import`: the operations that somebody needs of a manager's own document, as the document of this workspace.
+
+use crate::workspace::{self, at};
+use crate::{Outcome, complain, say};
+use nsx_api_gen::compare::Source;
+use nsx_api_gen::import::{Import, Imported, Listed, Selection, import, list};
+use std::error::Error;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+A manager serves its document at /api/v1/spec/openapi/nsx_api.json, and that of the Policy API at
+/policy/api/v1/spec/openapi/nsx_policy_api.json.
+
+Examples:
+  cargo xtask import nsx_api.json --list switch
+  cargo xtask import nsx_api.json --operation ListLogicalSwitches --operation GetLogicalSwitch
+  cargo xtask import nsx_api.json --path '/logical-switches/**' --merge
+  curl … | cargo xtask import - --all -o spec/whole.yaml";
+
+/// What the command line says.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The document, Swagger 2.0 or OpenAPI 3, in JSON or YAML; `-` is standard input
+    document: PathBuf,
+    /// Keep the operation with this operationId
+    #[arg(long, value_name = "ID")]
+    operation: Vec<String>,
+    /// Keep the operations with this tag
+    #[arg(long, value_name = "TAG")]
+    tag: Vec<String>,
+    /// Keep the operations whose path fits: `*` is any text within a segment, `**` any segments
+    #[arg(long, value_name = "GLOB")]
+    path: Vec<String>,
+    /// Keep every operation
+    #[arg(long)]
+    all: bool,
+    /// Write nothing; show the operations that can be kept, those with the word in id, path, tag or summary
+    #[arg(long, value_name = "WORD", num_args = 0..=1, default_missing_value = "",
+          conflicts_with_all = ["operation", "tag", "path", "all", "merge", "output"])]
+    list: Option<String>,
+    /// Correct the document by an OpenAPI Overlay first
+    #[arg(long, value_name = "FILE")]
+    overlay: Option<PathBuf>,
+    /// Add to the document that is there, and keep what it has; without it that is replaced
+    #[arg(long)]
+    merge: bool,
+    /// The document to write [default: spec/nsx.yaml of this workspace]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Say what was changed in the document, place by place
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let document = source(&arguments.document)?;
+    let overlay = arguments.overlay.as_deref().map(source).transpose()?;
+    if let Some(word) = &arguments.list {
+        return show(&list(&document, overlay.as_ref())?, word);
+    }
+    let selection = selection(arguments);
+    if selection.is_empty() {
+        let message = "nothing is chosen: name operations with --operation, --tag or --path, or --all; --list shows them";
+        return Err(message.into());
+    }
+    let output = match &arguments.output {
+        Some(path) => path.clone(),
+        None => workspace::root()?.join(workspace::SPEC),
+    };
+    let into = arguments.merge.then(|| source(&output)).transpose()?;
+    let imported = import(&Import {
+        document,
+        selection,
+        overlay,
+        into,
+    })?;
+    write(&output, &imported.text)?;
+    tell(arguments, &output, &imported);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn selection(arguments: &Arguments) -> Selection {
+    let mut selection = Selection::new();
+    for id in &arguments.operation {
+        selection = selection.operation(id);
+    }
+    for tag in &arguments.tag {
+        selection = selection.tag(tag);
+    }
+    for path in &arguments.path {
+        selection = selection.path(path);
+    }
+    match arguments.all {
+        true => selection.all(),
+        false => selection,
+    }
+}
+
+fn source(path: &Path) -> io::Result<Source> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        io::stdin().lock().read_to_end(&mut bytes)?;
+        return Ok(Source::new("standard input", bytes));
+    }
+    let bytes = fs::read(path).map_err(at(path))?;
+    Ok(Source::new(path.display().to_string(), bytes))
+}
+
+/// Writes beside the file first, so that a run that is interrupted leaves what there was.
+fn write(path: &Path, text: &str) -> Result<(), Box<dyn Error>> {
+    let name = path
+        .file_name()
+        .ok_or("the document to write has no name")?;
+    let mut beside = name.to_owned();
+    beside.push(".new");
+    let beside = path.with_file_name(beside);
+    fs::write(&beside, text).map_err(at(&beside))?;
+    fs::rename(&beside, path).map_err(at(path))?;
+    Ok(())
+}
+
+fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
+    if arguments.verbose {
+        imported.report.iter().for_each(say);
+    }
+    let Imported {
+        operations,
+        of,
+        summary,
+        ..
+    } = imported;
+    for (pass, count) in summary {
+        say(format_args!("  {pass}: {count}"));
+    }
+    if !arguments.verbose && !summary.is_empty() {
+        say("  (--verbose says where)");
+    }
+    let output = output.display();
+    say(format_args!(
+        "{output} written: {operations} of {of} operations. Next: cargo xtask generate"
+    ));
+}
+
+fn show(operations: &[Listed], word: &str) -> Outcome {
+    let found: Vec<&Listed> = operations.iter().filter(|one| one.has(word)).collect();
+    for operation in &found {
+        let Listed {
+            id,
+            method,
+            path,
+            tags,
+            summary,
+            ..
+        } = operation;
+        say(format_args!("{id}\n    {method} {path}"));
+        if !summary.is_empty() {
+            say(format_args!("    {summary}"));
+        }
+        for tag in tags {
+            say(format_args!("    tag: {tag}"));
+        }
+    }
+    if found.is_empty() {
+        complain(format_args!(
+            "no operation of {} has `{word}` in it",
+            operations.len()
+        ));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}

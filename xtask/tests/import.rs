@@ -1,0 +1,159 @@
+//! `cargo xtask import` as a user runs it.
+
+#![allow(clippy::unwrap_used)] // Of the functions that tests share: a panic there is a failed test too.
+
+mod support;
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+use support::{Outcome, xtask};
+use tempfile::TempDir;
+
+const DOCUMENT: &str = r##"{
+    "swagger": "2.0",
+    "info": {"title": "A manager", "version": "4.2"},
+    "host": "manager", "basePath": "/api/v1",
+    "paths": {
+        "/switches": {
+            "get": {"operationId": "ListSwitches", "summary": "List the switches", "responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/Switches"}}}},
+            "post": {"operationId": "CreateSwitch", "responses": {"201": {"description": "Created"}}}
+        },
+        "/nodes": {"get": {"operationId": "ListNodes", "responses": {"200": {"description": "OK"}}}}
+    },
+    "definitions": {"Switches": {"type": "array", "items": {"type": "string"}}, "Unused": {"type": "object"}}
+}"##;
+
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("nsx_api.json"), DOCUMENT).unwrap();
+    folder
+}
+
+fn import(folder: &Path, arguments: &[&str]) -> Outcome {
+    let mut command = xtask();
+    command.current_dir(folder).arg("import");
+    Outcome::of(command.args(arguments))
+}
+
+#[test]
+fn operations_are_listed_then_imported_then_generated_from() {
+    let folder = folder();
+    let listed = import(folder.path(), &["nsx_api.json", "--list", "switch"]);
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    assert_eq!(
+        listed.stdout,
+        "ListSwitches\n    GET /switches\n    List the switches\nCreateSwitch\n    POST /switches\n"
+    );
+    let all = import(folder.path(), &["nsx_api.json", "--list"]);
+    assert!(all.stdout.contains("ListNodes"), "{all:?}");
+
+    let chosen = [
+        "nsx_api.json",
+        "--operation",
+        "ListSwitches",
+        "-o",
+        "nsx.yaml",
+    ];
+    let imported = import(folder.path(), &chosen);
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    assert!(
+        imported
+            .stdout
+            .ends_with("nsx.yaml written: 1 of 3 operations. Next: cargo xtask generate\n"),
+        "{imported:?}"
+    );
+    let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
+    assert!(text.contains("Switches:") && !text.contains("Unused") && !text.contains("ListNodes"));
+
+    let more = [
+        "nsx_api.json",
+        "--path",
+        "/nodes",
+        "--merge",
+        "-o",
+        "nsx.yaml",
+        "--verbose",
+    ];
+    let imported = import(folder.path(), &more);
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    assert!(imported.stdout.contains("server: "), "{imported:?}");
+    let mut generate = xtask();
+    generate.current_dir(folder.path());
+    let generated = Outcome::of(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"]));
+    assert_eq!(generated.code, Some(0), "{generated:?}");
+    let builders = fs::read_to_string(folder.path().join("out/builder/untagged.rs")).unwrap();
+    assert!(builders.contains("fn list_nodes") && builders.contains("fn list_switches"));
+}
+
+#[test]
+fn a_document_comes_by_standard_input() {
+    let folder = folder();
+    let mut child = xtask()
+        .current_dir(folder.path())
+        .args(["import", "-", "--all", "-o", "nsx.yaml"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(DOCUMENT.as_bytes()).unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    assert!(folder.path().join("nsx.yaml").exists());
+}
+
+#[test]
+fn what_cannot_be_imported_leaves_the_document_as_it_was() {
+    let folder = folder();
+    fs::write(folder.path().join("nsx.yaml"), "as it was").unwrap();
+    for (arguments, code, message) in [
+        (&["nsx_api.json"][..], 1, "nothing is chosen"),
+        (
+            &["nsx_api.json", "--operation", "listswitches"],
+            1,
+            "did you mean ListSwitches?",
+        ),
+        (
+            &["nsx_api.json", "--tag", "t"],
+            1,
+            "no operation with the tag `t`",
+        ),
+        (&["none.json", "--all"], 1, "none.json"),
+        (&["nsx_api.json", "--all", "--merge"], 1, "nsx.yaml"),
+        (
+            &["nsx_api.json", "--all", "--list"],
+            2,
+            "cannot be used with",
+        ),
+    ] {
+        let mut arguments = arguments.to_vec();
+        if code == 1 {
+            arguments.extend(["-o", "nsx.yaml"]);
+        }
+        let outcome = import(folder.path(), &arguments);
+        assert_eq!(outcome.code, Some(code), "{outcome:?}");
+        assert!(outcome.stderr.contains(message), "{outcome:?}");
+        assert_eq!(
+            fs::read_to_string(folder.path().join("nsx.yaml")).unwrap(),
+            "as it was"
+        );
+    }
+    let nothing = import(folder.path(), &["nsx_api.json", "--list", "firewall"]);
+    assert_eq!(nothing.code, Some(1), "{nothing:?}");
+    assert!(
+        nothing
+            .stderr
+            .contains("no operation of 3 has `firewall` in it")
+    );
+}
+
+#[test]
+fn help_has_examples() {
+    let folder = folder();
+    let help = import(folder.path(), &["--help"]);
+    for part in ["--overlay", "--merge", "--list", "Examples:"] {
+        assert!(help.stdout.contains(part), "{help:?}");
+    }
+}
