@@ -17,7 +17,9 @@ use crate::{CallOptions, Error};
 
 /// The call by which a manager tells of its health.
 const HEALTH: &str = "/api/v1/reverse-proxy/node/health";
-const LOOK_DEADLINE: Duration = Duration::from_secs(2);
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+/// The same for a manager that is not out.
+const SHORT_LOOK: Duration = Duration::from_secs(2);
 /// From one look to the next: the first soon, as most failures pass.
 const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(10);
@@ -127,22 +129,22 @@ impl Health {
 /// Looks at a manager that is out, if it is time.
 pub(crate) fn look_if_due(health: &Arc<Health>, login: &Login) {
     if health.is_due(Instant::now()) {
-        look(health, login);
+        look(health, login, LOOK_DEADLINE);
     }
 }
 
 /// Looks at a manager that has kept a call waiting until its deadline: that may be the manager's fault, or nobody's.
 pub(crate) fn look_if_suspect(health: &Arc<Health>, login: &Login) {
     if health.is_worth_a_look(Instant::now()) {
-        look(health, login);
+        look(health, login, SHORT_LOOK);
     }
 }
 
-fn look(health: &Arc<Health>, login: &Login) {
+fn look(health: &Arc<Health>, login: &Login, deadline: Duration) {
     let (health, login) = (health.clone(), login.clone());
     let look = async move {
         let began = Instant::now();
-        let is_well = is_healthy(&login).await;
+        let is_well = is_healthy(&login, deadline).await;
         health.looked(login.manager(), began, is_well);
     };
     // The span of the call that began it is not held open.
@@ -150,8 +152,8 @@ fn look(health: &Arc<Health>, login: &Login) {
 }
 
 /// What a manager says of itself; without credentials, so a refusal is a sign of life.
-async fn is_healthy(login: &Login) -> bool {
-    let options = CallOptions::new().max_retries(0).deadline(LOOK_DEADLINE);
+async fn is_healthy(login: &Login, deadline: Duration) -> bool {
+    let options = CallOptions::new().max_retries(0).deadline(deadline);
     let answer = login
         .with(options)
         .request(Method::GET, HEALTH)

@@ -25,10 +25,7 @@ const CUT: (f64, f64) = (0.98, 0.5);
 const CAUTION: Duration = Duration::from_secs(5);
 /// A timer may be so late without its turn being lost.
 const LATE: Duration = Duration::from_millis(100);
-/// So many cuts that change nothing are not due to chance.
-const VAIN_CUTS: u32 = 3;
-/// A share of requests that a rate just above the manager's has refused, and one that says that it is far above.
-const FEW: f64 = 0.1;
+/// When most are refused it is too much, however it goes on.
 const MOST: f64 = 0.5;
 /// How much more than usual is about the rate.
 const UNUSUAL: f64 = 1.5;
@@ -197,12 +194,12 @@ struct Pace {
     /// The rate at which the manager refused some, and when.
     ceiling: f64,
     cut: Instant,
-    /// A manager that refuses everything is busy with itself, and says nothing of the rate: then it goes no lower than this.
+    /// A manager that refuses everything is busy with itself, and says nothing of the rate; nor does one that refuses a few at any
+    /// rate. Then it goes no lower than this.
     least: f64,
-    /// How many seconds were cut in vain, fewer those without a refusal.
-    in_vain: u32,
-    /// What was refused of the last second's requests, and what is always refused, whatever the rate.
-    share: f64,
+    /// What share of the last second's requests was refused, and at which rate.
+    last: (f64, f64),
+    /// What share is refused whatever the rate.
     usual: f64,
     /// What came of the requests since the second began.
     began: Instant,
@@ -220,8 +217,7 @@ impl Pace {
             ceiling: rate,
             cut: now,
             least: rate / 10.0,
-            in_vain: 0,
-            share: 0.0,
+            last: (0.0, rate),
             usual: 0.0,
             began: now,
             answered: 0,
@@ -241,7 +237,7 @@ impl Pace {
 
     /// A refusal of what was sent before the rate was set says nothing of it.
     fn refused(&mut self, why: Refusal, sent: Instant, now: Instant) {
-        if sent >= self.began {
+        if sent >= self.cut {
             match why {
                 Refusal::Rate => self.refused = self.refused.saturating_add(1),
                 Refusal::Busy => self.busy = self.busy.saturating_add(1),
@@ -260,9 +256,9 @@ impl Pace {
         if length < SECOND {
             return;
         }
-        self.tell_usual_refusals();
+        let share = self.share_refused();
         // Some are busy answers for reasons of their own; when most are, it is too much.
-        if self.share > self.usual * UNUSUAL || self.busy > self.answered {
+        if share > self.usual * UNUSUAL || self.busy > self.answered {
             let taken = f64::from(self.answered) / length.as_secs_f64();
             self.ceiling = self.rate;
             self.cut = now;
@@ -271,7 +267,9 @@ impl Pace {
                 0 => (self.rate * least).max(self.least),
                 _ => taken.min(self.rate * most).max(self.rate * least),
             };
-            self.rate = self.rate.max(LOWEST);
+            self.rate = self
+                .rate
+                .max(if share < MOST { self.least } else { LOWEST });
         } else if f64::from(self.answered) >= 0.5 * self.rate * length.as_secs_f64() {
             // While the rate is not used it would mean nothing.
             self.raise(now);
@@ -279,23 +277,17 @@ impl Pace {
         (self.began, self.answered, self.refused, self.busy) = (now, 0, 0, 0);
     }
 
-    /// Notices when the manager refuses some again and again, though the rate was lowered each time: once would have been enough.
-    fn tell_usual_refusals(&mut self) {
+    /// The share of requests that was refused. What is still refused at a lower rate, and as often, is not about the rate.
+    fn share_refused(&mut self) -> f64 {
         let all = self.answered.saturating_add(self.refused);
         let share = f64::from(self.refused) / f64::from(all.max(1));
-        // When most are refused it is too much, however it goes on.
-        let is_in_vain = share > 0.0 && share < MOST && (share < FEW || share >= 0.8 * self.share);
-        self.in_vain = match is_in_vain {
-            true => self.in_vain.saturating_add(1),
-            false if share == 0.0 => self.in_vain.saturating_sub(1),
-            false => 0,
-        };
-        if self.in_vain > VAIN_CUTS {
-            self.usual = self.usual.max(share);
-        } else if self.in_vain == 0 {
-            self.usual = 0.0;
+        let (before, rate) = self.last;
+        if self.rate < rate {
+            let is_as_before = share >= 0.9 * before && share < MOST;
+            self.usual = (self.usual + if is_as_before { share } else { 0.0 }) / 2.0;
         }
-        self.share = share;
+        self.last = (share, self.rate);
+        share
     }
 
     fn raise(&mut self, now: Instant) {
@@ -435,19 +427,36 @@ mod tests {
             |_, _| 1,
             |_, second| [1, 0, 2, 1, 1][second as usize % 5],
         ];
-        for refused in refusals {
+        for (refused, least) in refusals.into_iter().zip([90.0, 90.0, 10.0]) {
             let start = Instant::now();
             let mut pace = Pace::new(Limits::adaptive(), start);
-            let mut lowest = pace.rate;
             for second in 1..=120 {
                 pace.refused = refused(pace.rate, second);
-                pace.answered = pace.rate as u32 - pace.refused;
+                pace.answered = (pace.rate as u32).saturating_sub(pace.refused);
                 pace.set_if_due(start + SECOND * second);
-                lowest = lowest.min(pace.rate);
+                assert!(pace.rate >= 10.0, "{second}: {}", pace.rate);
             }
-            assert!(lowest > 75.0, "{lowest}");
-            assert!(pace.rate > 90.0, "{}", pace.rate);
+            assert!(pace.rate >= least, "{}", pace.rate);
         }
+    }
+
+    #[test]
+    fn what_others_take_of_a_managers_rate_is_not_taken_for_usual() {
+        // Of the 100 that the manager takes others have 80.
+        let start = Instant::now();
+        let mut pace = Pace::new(Limits::adaptive(), start);
+        let (mut all, mut refused) = (0, 0);
+        for second in 1..=300 {
+            let asked = pace.rate as u32;
+            pace.answered = asked.min(asked * 100 / (asked + 80));
+            pace.refused = asked - pace.answered;
+            if second > 30 {
+                (all, refused) = (all + asked, refused + pace.refused);
+            }
+            pace.set_if_due(start + SECOND * second);
+        }
+        assert!(refused * 10 < all, "{refused} of {all}");
+        assert!((15.0..30.0).contains(&pace.rate), "{}", pace.rate);
     }
 
     #[tokio::test(start_paused = true)]

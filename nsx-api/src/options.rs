@@ -47,7 +47,8 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 ///
 /// All clones of a client share one budget. It lets them send a fifth more requests than there are calls, ten more a second, and a
 /// hundred that are there at the beginning, whatever the manager does. A call that goes to [another manager](crate::Config::manager)
-/// does that once without the budget, so there are at most two requests for each call beside it. When it is spent, calls end with the error
+/// does that once without the budget, as a retry or by a redirect, so there are at most two requests for each call beside it, and one more for
+/// credentials that were renewed. When it is spent, calls end with the error
 /// of their last attempt, which says so.
 ///
 /// ```
@@ -91,8 +92,8 @@ impl CallOptions {
     /// How long one attempt may take, from the connection to the last byte of the body. 60 seconds by default, which
     /// is longer than the gateways before a manager usually give it.
     ///
-    /// With several managers an attempt of an idempotent call takes no more than half of the time that is left until the deadline,
-    /// unless this is set: the other half is for another manager, should this one hang.
+    /// With several managers the first attempt of an idempotent call takes no more than half of the time until the deadline, where that
+    /// is two seconds or more, unless this is set: the other half is for another manager, should this one hang. A login has the same half.
     ///
     /// For [`Request::stream`](crate::Request::stream) it holds up to the headers, and then for each piece of the body. What a
     /// client is built with also bounds its [connect time-out](crate::Config::connect_timeout).
@@ -108,7 +109,7 @@ impl CallOptions {
     /// | | sent again |
     /// | --- | --- |
     /// | no connection: nobody listens, no address, no end of the handshake | always |
-    /// | TLS failed | always; where one side does not trust the other's certificate only at another manager |
+    /// | TLS failed | always; where one side does not trust the other's certificate only at another manager, and, where the manager said so when the request was sent, only if idempotent |
     /// | HTTP/2: the stream is refused, or a `GOAWAY` came before it | always |
     /// | 429 | always |
     /// | 503 with an `error_code`, so by the manager itself | always, unless [`retry_unavailable`](Self::retry_unavailable) says otherwise |
@@ -120,7 +121,8 @@ impl CallOptions {
     /// A `Retry-After` of up to a minute is obeyed, if the deadline allows; for a longer one there is no retry, and the
     /// error says how long it is. One that cannot be read, or is over, asks for nothing. A body that is a stream is sent once.
     ///
-    /// New credentials after 401 or 403, and redirects among managers, are no retries.
+    /// New credentials after 401 or 403, and redirects among managers, are no retries. When the login fails for the manager's sake,
+    /// waiting for another one is.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = Some(retries);
         self

@@ -17,7 +17,7 @@ const BUDGET_TIME: Duration = Duration::from_secs(10);
 
 const FIRST: Duration = Duration::from_millis(250);
 /// A longer `Retry-After` is for the caller to obey: who waits for an answer rather has the error.
-const LONGEST_OBEYED: Duration = Duration::from_secs(60);
+pub(crate) const LONGEST_OBEYED: Duration = Duration::from_secs(60);
 /// The code of a manager that does not trust the client's certificate yet.
 pub(crate) const UNKNOWN_CERTIFICATE: i64 = 99;
 
@@ -30,8 +30,8 @@ pub(crate) enum Cause {
     NoConnection,
     /// No connection came about, as one side does not trust the other's certificate.
     Untrusted,
-    /// The manager refused the client's certificate, which with TLS 1.3 it may say when the request was sent already. It has
-    /// looked at nothing by then.
+    /// The manager refused the client's certificate when the request was sent already, as it may with TLS 1.3. It should have looked
+    /// at nothing by then, but nobody can tell.
     Refused,
     /// The other side said that it did not begin with the request. HTTP/2 has words for that.
     NotBegun,
@@ -39,6 +39,8 @@ pub(crate) enum Cause {
     Lost,
     /// No whole answer came within the time of an attempt.
     TimedOut,
+    /// No whole answer came within half of the time that the call had left. That may be the manager's fault, or nobody's.
+    CutShort,
     /// The call's deadline ended it.
     OutOfTime,
     /// The caller's own doing: a request that cannot be made, a stream of its body that failed, a body larger than it takes.
@@ -64,7 +66,7 @@ impl Cause {
             Self::NoConnection | Self::Untrusted | Self::Refused | Self::Lost | Self::TimedOut => {
                 true
             }
-            Self::NotBegun | Self::OutOfTime | Self::Callers => false,
+            Self::NotBegun | Self::CutShort | Self::OutOfTime | Self::Callers => false,
         }
     }
 
@@ -151,8 +153,9 @@ impl Policy {
             Cause::Answer(status, code) => self.outcome_of(status.as_u16(), code),
             Cause::NoConnection | Cause::NotBegun => Outcome::NotDone,
             // The same manager would show the same certificate, and be shown the same.
-            Cause::Untrusted | Cause::Refused if failed.elsewhere => Outcome::NotDone,
-            Cause::Lost | Cause::TimedOut => Outcome::Unknown,
+            Cause::Untrusted if failed.elsewhere => Outcome::NotDone,
+            Cause::Refused if failed.elsewhere => Outcome::Unknown,
+            Cause::Lost | Cause::TimedOut | Cause::CutShort => Outcome::Unknown,
             Cause::Untrusted | Cause::Refused | Cause::OutOfTime | Cause::Callers => Outcome::Final,
         }
     }

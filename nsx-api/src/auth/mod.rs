@@ -24,7 +24,7 @@
 //!
 //! Concurrent calls share one renewal and its result. A failure is not cached: the next call asks again. (So a wrong password is
 //! sent with each call, and a manager may lock the account.) While there are credentials that still hold, calls go on with
-//! them, and after a failure those that are refused ask again ten seconds later.
+//! them, and after a failure those that are refused ask again ten seconds later: one second, if the manager did not answer or was not able to.
 //!
 //! # A missing privilege
 //!

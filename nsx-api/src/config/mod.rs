@@ -70,7 +70,8 @@ impl Config {
     /// call passes is looked at too.
     ///
     /// A retry goes at once to a manager that is up and that the call has not been at, whatever the `Retry-After` of the first one;
-    /// and one because of a manager that is not there does not use up the retry budget, once for each call. Whether there is a
+    /// and one because of a manager that is not there, or a redirect, does not use up the retry budget, once for each call; nor does one
+    /// before anything was sent. Whether there is a
     /// retry is decided as with one manager. A call that waits for room before one manager goes to another that has fewer calls.
     ///
     /// When a manager answers 301, 307 or 308 and points to the same path at another that was added, the call is made there, with the

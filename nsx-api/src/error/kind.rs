@@ -41,7 +41,7 @@ pub enum ErrorKind {
     Connect,
     /// No trusted connection came about: the certificate is not trusted or not for this name, the manager asks for a client
     /// certificate or refuses the one it got, or the other side does not speak TLS. The call had no effect: nothing was sent,
-    /// or, where TLS 1.3 tells of a refusal later, nothing was looked at.
+    /// or, where TLS 1.3 tells of a refusal only then, a manager that keeps to the protocol has looked at nothing.
     Tls,
     /// An attempt, or the whole call, took longer than allowed. The call may have taken effect, now or later.
     Timeout,

@@ -123,6 +123,14 @@ impl Error {
         error
     }
 
+    /// The login that failed, where that is what this is of.
+    pub(crate) fn login(&self) -> Option<&Self> {
+        match &self.0.source {
+            Some(Source::Login(login)) => Some(login),
+            _ => None,
+        }
+    }
+
     /// This refusal, after which the login that was to follow failed.
     pub(crate) fn after_login(mut self, login: Self) -> Self {
         self.0.message = format!("no new credentials: {login}");

@@ -37,16 +37,18 @@ enum Again {
     Idempotent,
     /// Only to another manager.
     Elsewhere,
+    IdempotentElsewhere,
     Never,
 }
 
 /// Each way in which an attempt may fail.
 fn causes() -> Vec<(Cause, Again)> {
-    use Again::{Always, Elsewhere, Idempotent, Never};
+    use Again::{Always, Elsewhere, Idempotent, IdempotentElsewhere, Never};
     let mut causes = vec![
         (Cause::NoConnection, Always),
         (Cause::Untrusted, Elsewhere),
-        (Cause::Refused, Elsewhere),
+        (Cause::Refused, IdempotentElsewhere),
+        (Cause::CutShort, Idempotent),
         (Cause::NotBegun, Always),
         (Cause::Lost, Idempotent),
         (Cause::TimedOut, Idempotent),
@@ -97,6 +99,7 @@ fn a_call_is_sent_again_only_when_that_is_safe() {
                 Again::Always => true,
                 Again::Idempotent => idempotent,
                 Again::Elsewhere => elsewhere,
+                Again::IdempotentElsewhere => elsewhere && idempotent,
                 Again::Never => false,
             };
             let row = format!("{cause:?} {idempotent} {elsewhere}");
@@ -163,6 +166,7 @@ fn what_another_manager_may_do_better_takes_this_one_out() {
         (proxy(504), true),
         // A connection may be at its end where the manager is not.
         (Cause::NotBegun, false),
+        (Cause::CutShort, false),
         (Cause::OutOfTime, false),
         (Cause::Callers, false),
         (manager(429, 102), false),

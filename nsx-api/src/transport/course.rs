@@ -20,11 +20,11 @@ use crate::failure::Failure;
 use crate::limit::Refusal;
 use crate::mask::{Mask, mask};
 use crate::response::Facts;
-use crate::retry::{Cause, Failed, Policy};
+use crate::retry::{Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::{Client, Error, ErrorKind};
 
 /// An attempt that is cut short for the sake of the next has at least this.
-const SHORTEST_ATTEMPT: Duration = Duration::from_millis(500);
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
 
 /// How far a call has come: where it is sent, and what was tried.
 pub(super) struct Course<'c> {
@@ -47,7 +47,13 @@ pub(super) struct Course<'c> {
     redirected: Vec<&'c Endpoint>,
     /// Whether a manager said that it is this one that is to deal with it.
     pub(super) is_bound: bool,
-    /// Whether it went to another manager as one was not there.
+    /// Until when managers have asked to be left alone.
+    asked: Vec<(&'c Endpoint, Instant)>,
+    /// Whether anything of it was sent.
+    is_sent: bool,
+    /// Whether an attempt was cut short for the sake of another.
+    is_cut: bool,
+    /// Whether it has been at another manager without a share of the budget.
     moved: bool,
     /// What the last attempt came to.
     pub(super) last: Option<Error>,
@@ -79,6 +85,9 @@ impl<'c> Course<'c> {
             been: Vec::new(),
             redirected: Vec::new(),
             is_bound: false,
+            asked: Vec::new(),
+            is_sent: false,
+            is_cut: false,
             moved: false,
             last: None,
         };
@@ -144,7 +153,7 @@ impl<'c> Course<'c> {
             return;
         }
         match cause {
-            Some(Cause::OutOfTime) => self.endpoint.suspect(),
+            Some(Cause::OutOfTime | Cause::CutShort) => self.endpoint.suspect(),
             Some(cause) if cause.is_of_manager() => health.failed(&address.manager, Instant::now()),
             _ if has_answered => health.answered(&address.manager, sent),
             _ => {}
@@ -162,16 +171,16 @@ impl<'c> Course<'c> {
                 Some(wait) => (wait, "there may be credentials later"),
                 None => return Err(failure.error.after_login(login)),
             },
-            Ok(false) if self.is_reloaded(&failure.error).await => {
+            Ok(false) if self.is_reloaded(&failure).await => {
                 (Duration::ZERO, "there are new certificates")
             }
-            Ok(false) if self.is_redirected(&failure) => {
-                (Duration::ZERO, "another manager is to deal with it")
-            }
-            Ok(false) => match self.retry(&failure) {
-                Ok(retry) => retry,
-                Err(None) => return Err(failure.error),
-                Err(Some(note)) => return Err(failure.error.with_note(note)),
+            Ok(false) => match self.redirected_wait(&failure) {
+                Some(wait) => (wait, "another manager is to deal with it"),
+                None => match self.retry(&failure) {
+                    Ok(retry) => retry,
+                    Err(None) => return Err(failure.error),
+                    Err(Some(note)) => return Err(failure.error.with_note(note)),
+                },
             },
         };
         info!(
@@ -193,14 +202,24 @@ impl<'c> Course<'c> {
         &mut self,
         failure: &Failure,
     ) -> Result<(Duration, &'static str), Option<&'static str>> {
-        let next = self.choose_next();
         let cause = failure.cause;
+        if let Some(after) = failure.retry_after {
+            let until = Instant::now().checked_add(after);
+            self.asked.extend(until.map(|until| (self.endpoint, until)));
+        }
+        let next = self.choose_next();
+        let elsewhere = self.is_way_out(next) && !self.has_been_at(next);
+        let next = if elsewhere { next } else { self.sooner(next) };
         let failed = Failed {
             retries: self.retries,
             cause,
-            retry_after: failure.retry_after,
+            // Too far away for a clock is what the manager said itself.
+            retry_after: match ptr::eq(next, self.endpoint) {
+                true => failure.retry_after,
+                false => self.asked_of(next),
+            },
             left: self.deadline.left(),
-            elsewhere: self.is_way_out(next) && !self.has_been_at(next),
+            elsewhere,
         };
         let Some(wait) = self.policy.wait(failed, random()) else {
             let without = Failed {
@@ -223,22 +242,61 @@ impl<'c> Course<'c> {
     }
 
     fn has_been_at(&self, endpoint: &Endpoint) -> bool {
-        self.been.iter().any(|one| ptr::eq(*one, endpoint))
+        let mut been = self.been.iter().chain(&self.redirected);
+        been.any(|one| ptr::eq(*one, endpoint))
     }
 
-    /// How long the next attempt may take. Where other managers may do better, what may be sent again does not stay at one that hangs
-    /// for all of the time that is left.
-    pub(super) fn attempt_limit(&self) -> TimeLimit {
-        let limit = self.deadline.of_attempt(&self.client.options);
+    /// How long a manager is to be left alone yet, by its own word.
+    fn asked_of(&self, endpoint: &Endpoint) -> Option<Duration> {
+        let mut asked = self.asked.iter().rev();
+        let (_, until) = asked.find(|(one, _)| ptr::eq(*one, endpoint))?;
+        Some(until.saturating_duration_since(Instant::now()))
+    }
+
+    /// The one that takes the call sooner: where it is, or the next. The call has been at both.
+    fn sooner(&self, next: &'c Endpoint) -> &'c Endpoint {
+        let wait = |endpoint| self.asked_of(endpoint).unwrap_or_default();
+        match wait(next) <= wait(self.endpoint) {
+            true => next,
+            false => self.endpoint,
+        }
+    }
+
+    /// How long the next attempt may take. Where another manager may do better, what may be sent again does not stay at one that hangs
+    /// for all of the time that is left: once.
+    pub(super) fn attempt_limit(&mut self) -> TimeLimit {
+        self.is_sent = true;
         let may_go_on = self.policy.idempotent
             && self.policy.repeatable
             && self.retries < self.policy.max_retries
-            && self.client.core.cluster.has_others()
+            && !self.is_cut
+            && !self.is_bound
             && !self.client.options.has_attempt_timeout();
+        match may_go_on && self.is_way_out(self.choose_other()) {
+            true => {
+                let limit = self.half_at_most();
+                self.is_cut = true;
+                limit
+            }
+            false => self.deadline.of_attempt(&self.client.options),
+        }
+    }
+
+    /// The end of what is done for an attempt, so that half of the time is left for another manager.
+    pub(super) fn half_at_most(&self) -> TimeLimit {
+        let limit = self.deadline.of_attempt(&self.client.options);
         let half = self.deadline.left().map(|left| left / 2);
-        match half.filter(|half| may_go_on && *half >= SHORTEST_ATTEMPT) {
+        match half.filter(|half| *half >= SHORTEST_ATTEMPT) {
             Some(half) => limit.at_most(half),
             None => limit,
+        }
+    }
+
+    /// The manager to go to if it were not for the one where the call is.
+    pub(super) fn choose_other(&self) -> &'c Endpoint {
+        match self.outgoing.credentials {
+            Some(_) => self.endpoint,
+            None => self.client.core.cluster.choose(&[self.endpoint]),
         }
     }
 
@@ -252,11 +310,14 @@ impl<'c> Course<'c> {
             return false;
         }
         let failed = self.endpoint;
-        failed
-            .health
-            .failed(&failed.address.manager, Instant::now());
+        // One that is asked for too much is there.
+        if error.kind() != ErrorKind::TooManyRequests {
+            let manager = &failed.address.manager;
+            failed.health.failed(manager, Instant::now());
+        }
         let next = self.choose_next();
-        let is_way_out = self.is_way_out(next) && self.policy.repeatable;
+        let may_go_on = self.policy.repeatable || !self.is_sent;
+        let is_way_out = self.is_way_out(next) && may_go_on;
         if is_way_out {
             self.retries += 1;
             self.go_to(next);
@@ -273,7 +334,11 @@ impl<'c> Course<'c> {
             left: self.deadline.left(),
             elsewhere: false,
         };
-        let wait = self.policy.wait(failed, random())?;
+        let policy = Policy {
+            repeatable: self.policy.repeatable || !self.is_sent,
+            ..self.policy
+        };
+        let wait = policy.wait(failed, random())?;
         if !is_passing(login) || !self.client.core.budget.withdraw() {
             return None;
         }
@@ -291,33 +356,35 @@ impl<'c> Course<'c> {
         Some(wait)
     }
 
-    /// Whether the same call is to be made at another manager of the cluster. Credentials that were given for this call stay here,
-    /// and a call does not go round in circles.
-    fn is_redirected(&mut self, failure: &Failure) -> bool {
-        let Some(target) = &failure.redirect else {
-            return false;
-        };
-        let endpoint = match self.client.core.cluster.endpoint_of(target) {
-            Some(endpoint) if !ptr::eq(self.endpoint, endpoint) => endpoint,
-            _ => return false,
-        };
+    /// How long to wait before the same call is made at another manager of the cluster, where that is to be done: as long as that one
+    /// has asked for. Credentials that were given for this call stay here, and a call does not go round in circles.
+    fn redirected_wait(&mut self, failure: &Failure) -> Option<Duration> {
+        let target = failure.redirect.as_ref()?;
+        let endpoint = self.client.core.cluster.endpoint_of(target)?;
         let same_call = endpoint.address.url(&self.outgoing.path_and_query);
         let is_circle = self.redirected.iter().any(|one| ptr::eq(*one, endpoint));
-        if !same_call.is_ok_and(|url| url == *target)
+        if ptr::eq(self.endpoint, endpoint)
+            || !same_call.is_ok_and(|url| url == *target)
             || is_circle
             || !self.policy.repeatable
             || self.outgoing.credentials.is_some()
         {
-            return false;
+            return None;
         }
-        // The first one is not the caller's doing; where there are more it is the cluster that needs time.
-        if !self.redirected.is_empty() && !self.client.core.budget.withdraw() {
-            return false;
+        let wait = self.asked_of(endpoint).unwrap_or_default();
+        let is_in_time = self.deadline.left().is_none_or(|left| wait < left);
+        if !is_in_time || wait > LONGEST_OBEYED {
+            return None;
         }
+        // A call goes once to another manager without a share of the budget.
+        if self.moved && !self.client.core.budget.withdraw() {
+            return None;
+        }
+        self.moved = true;
         self.redirected.push(self.endpoint);
         self.go_to(endpoint);
         self.is_bound = true;
-        true
+        Some(wait)
     }
 
     pub(super) fn succeeded(&self, facts: &Facts) {
@@ -338,12 +405,25 @@ impl<'c> Course<'c> {
     }
 }
 
-/// Whether a login failed for the manager's sake, so that another manager, or the same one later, may do better.
+/// Whether a login failed for the manager's sake, so that another manager, or the same one later, may do better. What a scheme fails at
+/// by itself it will fail at again.
 fn is_passing(login: &Error) -> bool {
-    match login.kind() {
-        ErrorKind::Connect | ErrorKind::Tls => true,
-        ErrorKind::Authentication => login.status().is_none_or(|status| status.is_server_error()),
-        _ => false,
+    let is_of_manager = |error: &Error| {
+        matches!(
+            error.kind(),
+            ErrorKind::Connect
+                | ErrorKind::Tls
+                | ErrorKind::Timeout
+                | ErrorKind::Connection
+                | ErrorKind::TooManyRequests
+        ) || error
+            .status()
+            .is_some_and(|status| status.is_server_error())
+    };
+    match login.login() {
+        // It has not ended in time.
+        None => login.kind() == ErrorKind::Authentication || is_of_manager(login),
+        Some(login) => is_of_manager(login),
     }
 }
 

@@ -8,7 +8,8 @@ use http::StatusCode;
 use super::course::Course;
 use crate::auth::{Keeper, Kept, Refused, Renewed};
 use crate::error::Call;
-use crate::retry::UNKNOWN_CERTIFICATE;
+use crate::failure::Failure;
+use crate::retry::{Cause, UNKNOWN_CERTIFICATE};
 use crate::{Error, ErrorKind};
 
 impl<'c> Course<'c> {
@@ -32,8 +33,8 @@ impl<'c> Course<'c> {
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let keeper = self.keeper();
         let is_of_manager = keeper.is_some_and(|keeper| keeper.is_of_one_manager());
-        let limit = match is_of_manager && self.is_way_out(self.choose()) {
-            true => self.deadline.of_attempt(&self.client.options),
+        let limit = match is_of_manager && self.is_way_out(self.choose_other()) {
+            true => self.half_at_most(),
             false => self.deadline,
         };
         limit.wait(work).await.unwrap_or_else(|within| {
@@ -85,9 +86,11 @@ impl<'c> Course<'c> {
     }
 
     /// Whether a call that failed for its certificates is to be sent again, with others that are in the files by now.
-    pub(super) async fn is_reloaded(&mut self, error: &Error) -> bool {
+    pub(super) async fn is_reloaded(&mut self, failure: &Failure) -> bool {
+        let error = &failure.error;
         let is_of_identity =
             self.endpoint.keeper.is_none() && (is_refusal(error) || is_unknown_certificate(error));
+        let may_be_done = failure.cause == Cause::Refused && !self.policy.idempotent;
         if !(is_of_identity || error.kind() == ErrorKind::Tls)
             || self.reloaded
             || !self.policy.repeatable
@@ -96,7 +99,7 @@ impl<'c> Course<'c> {
         }
         let reload = self.client.core.connections.reload(self.generation);
         self.reloaded = self.deadline.wait(reload).await.unwrap_or(false);
-        self.reloaded
+        self.reloaded && !may_be_done
     }
 }
 

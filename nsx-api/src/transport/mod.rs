@@ -73,10 +73,8 @@ async fn run<'c, T: Receive>(
         call.manager = Some(course.endpoint.address.manager.clone());
         call.attempts = call.attempts.saturating_add(1);
         let watch = watch.attempt(&course.outgoing, &course.endpoint.address);
-        let attempt = Attempt {
-            course,
-            limit: course.attempt_limit(),
-        };
+        let limit = course.attempt_limit();
+        let attempt = Attempt { course, limit };
         let sent = Instant::now();
         let result = attempt.run().instrument(watch.span.clone()).await;
         watch.ended(match &result {

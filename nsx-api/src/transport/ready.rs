@@ -52,6 +52,9 @@ impl<'c> Course<'c> {
             };
             if !self.has_moved(&error) {
                 let Some(wait) = self.other_login(&error) else {
+                    if self.deadline.is_over() && self.client.core.cluster.has_others() {
+                        self.endpoint.suspect();
+                    }
                     return Err(error);
                 };
                 sleep(wait).await;

@@ -9,11 +9,22 @@ use crate::failure::Failure;
 use crate::retry::Cause;
 use crate::{CallOptions, Error, ErrorKind};
 
+/// What an end is the end of.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// The call.
+    Deadline,
+    /// An attempt.
+    Attempt,
+    /// An attempt, for the sake of another.
+    Share,
+}
+
 /// The end of an attempt or of a call, and which of the two it is.
 #[derive(Clone, Copy)]
 pub(crate) struct TimeLimit {
     until: Option<Instant>,
-    is_deadline: bool,
+    kind: Kind,
     length: Duration,
 }
 
@@ -23,7 +34,7 @@ impl TimeLimit {
         let length = options.effective_deadline();
         Self {
             until: Instant::now().checked_add(length),
-            is_deadline: true,
+            kind: Kind::Deadline,
             length,
         }
     }
@@ -33,7 +44,7 @@ impl TimeLimit {
         let length = options.effective_attempt_timeout();
         let attempt = Self {
             until: Instant::now().checked_add(length),
-            is_deadline: false,
+            kind: Kind::Attempt,
             length,
         };
         match (self.until, attempt.until) {
@@ -47,9 +58,7 @@ impl TimeLimit {
         if let Some(other) = Instant::now().checked_add(length)
             && self.until.is_none_or(|until| other < until)
         {
-            self.until = Some(other);
-            self.is_deadline = false;
-            self.length = length;
+            (self.until, self.kind, self.length) = (Some(other), Kind::Share, length);
         }
         self
     }
@@ -70,9 +79,10 @@ impl TimeLimit {
         let Some(until) = self.until else {
             return Ok(work.await);
         };
-        let name = match self.is_deadline {
-            true => "the deadline",
-            false => "the attempt's time-out",
+        let name = match self.kind {
+            Kind::Deadline => "the deadline",
+            Kind::Attempt => "the attempt's time-out",
+            Kind::Share => "half of the time left,",
         };
         let ended = timeout_at(until, work).await;
         ended.map_err(|_| format!("within {name} of {:?}", self.length))
@@ -82,9 +92,10 @@ impl TimeLimit {
     pub(crate) async fn hold<T>(self, work: impl Future<Output = T>) -> Result<T, Failure> {
         self.wait(work).await.map_err(|within| {
             let error = Error::new(ErrorKind::Timeout, format!("no whole answer {within}"));
-            let cause = match self.is_deadline {
-                true => Cause::OutOfTime,
-                false => Cause::TimedOut,
+            let cause = match self.kind {
+                Kind::Deadline => Cause::OutOfTime,
+                Kind::Attempt => Cause::TimedOut,
+                Kind::Share => Cause::CutShort,
             };
             Failure::new(error, cause)
         })
