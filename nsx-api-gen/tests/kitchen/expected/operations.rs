@@ -13,6 +13,13 @@ pub static ALL: &[&Operation] = &[
     &RAW_THING,
     &DELETE_THING,
     &TEXT_THING,
+    &LIST_THINGS,
+    &PAGES,
+    &LIST_NAMES,
+    &LIST_REQUIRED,
+    &NO_CURSOR_IS_TAKEN,
+    &NOTHING_IS_READ,
+    &THE_CURSOR_IS_A_NUMBER,
     &FORM_THING,
     &RESTART_THING,
     &UPLOAD_THING,
@@ -93,6 +100,86 @@ pub static TEXT_THING: Operation = Operation {
     idempotent: false,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "s")],
+};
+
+/// ListThings: `GET /api/v1/things`.
+pub static LIST_THINGS: Operation = Operation {
+    id: "ListThings",
+    method: Method::GET,
+    path: "/api/v1/things",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[
+        DocumentedResponse::new("200", "OK"),
+        DocumentedResponse::new("403", "e"),
+    ],
+};
+
+/// Pages: `GET /api/v1/things/{thing-id}/things`.
+pub static PAGES: Operation = Operation {
+    id: "Pages",
+    method: Method::GET,
+    path: "/api/v1/things/{thing-id}/things",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// ListNames: `GET /api/v1/names`.
+pub static LIST_NAMES: Operation = Operation {
+    id: "ListNames",
+    method: Method::GET,
+    path: "/api/v1/names",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// ListRequired: `GET /api/v1/required`.
+pub static LIST_REQUIRED: Operation = Operation {
+    id: "ListRequired",
+    method: Method::GET,
+    path: "/api/v1/required",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// NoCursorIsTaken: `GET /api/v1/no-lists`.
+pub static NO_CURSOR_IS_TAKEN: Operation = Operation {
+    id: "NoCursorIsTaken",
+    method: Method::GET,
+    path: "/api/v1/no-lists",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// NothingIsRead: `POST /api/v1/no-lists`.
+pub static NOTHING_IS_READ: Operation = Operation {
+    id: "NothingIsRead",
+    method: Method::POST,
+    path: "/api/v1/no-lists",
+    query: "",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// TheCursorIsANumber: `GET /api/v1/no-cursor`.
+pub static THE_CURSOR_IS_A_NUMBER: Operation = Operation {
+    id: "TheCursorIsANumber",
+    method: Method::GET,
+    path: "/api/v1/no-cursor",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
 };
 
 /// FormThing: `POST /api/v1/form`.
