@@ -34,13 +34,15 @@ pub(crate) const RESERVED_TYPES: [&str; 27] = [
 ];
 
 /// Names that the generated builders use unqualified.
-const RESERVED_BUILDERS: [&str; 12] = [
+const RESERVED_BUILDERS: [&str; 14] = [
     "Body",
     "ByteStream",
     "Client",
     "Error",
     "Into",
+    "Items",
     "Option",
+    "Pages",
     "Request",
     "Response",
     "Result",
@@ -48,6 +50,10 @@ const RESERVED_BUILDERS: [&str; 12] = [
     "String",
     "Vec",
 ];
+
+/// Methods that a builder has, or would have if its operation answered a list: an operation that comes to do so leaves the
+/// names of its setters as they are.
+const BUILDER_METHODS: [&str; 4] = ["into_request", "pages", "send", "stream"];
 
 /// Methods that a client has already, by hand or by its traits.
 const RESERVED_METHODS: [&str; 16] = [
@@ -77,6 +83,11 @@ pub(crate) fn type_name(name: &str) -> String {
 /// A parameter's name as an argument or a field.
 pub(crate) fn field_name(name: &str) -> String {
     ident(&words(name).to_snake_case())
+}
+
+/// The setter of a field.
+pub(crate) fn setter_name(field: &str) -> String {
+    beside(field.to_owned(), &BUILDER_METHODS)
 }
 
 /// A tag as a file's and a module's name.

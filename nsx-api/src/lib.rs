@@ -51,6 +51,7 @@
 //!   connection), and otherwise only if the operation is idempotent. See [`CallOptions::max_retries`].
 //! - It ends in a [`Response`], which is the value and the facts of the call, or in an [`Error`], whose [`ErrorKind`] is for the
 //!   program and whose one line is for people.
+//! - A list comes in pages: beside `send`, its builder has `stream` for the [`Items`] of all of them, and `pages` for the [`Pages`].
 //! - It can be dropped at any time, and is then not sent again. Its spans end with the `error.type` `cancelled`.
 //!
 //! Calls are shared among the managers of a cluster ([`Config::manager`]), and held back where a manager would refuse them
@@ -116,6 +117,7 @@ mod multipart;
 mod observe;
 mod operation;
 mod options;
+mod pages;
 mod path;
 mod receive;
 mod redirect;
@@ -144,6 +146,7 @@ pub use limit::Limits;
 pub use multipart::Part;
 pub use operation::{DocumentedResponse, Operation};
 pub use options::CallOptions;
+pub use pages::{Items, Page, Pages};
 pub use request::Request;
 pub use response::Response;
 pub use secret::Secret;

@@ -91,6 +91,21 @@ pub(crate) fn append_pair(pairs: &mut String, name: &str, value: &str) {
     append_list(pairs, name, &[value]);
 }
 
+/// Puts `name=value` in the place of all pairs of that name; `false` if it is among them.
+pub(crate) fn replace_pair(pairs: &mut String, name: &str, value: &str) -> bool {
+    let mut pair = String::new();
+    append_pair(&mut pair, name, value);
+    let name_of = |pair: &str| pair.split('=').next().map(str::to_owned);
+    let name = name_of(&pair);
+    let known = pairs.split('&').filter(|known| !known.is_empty());
+    let (same, others): (Vec<_>, Vec<_>) = known.partition(|known| name_of(known) == name);
+    if same.contains(&pair.as_str()) {
+        return false;
+    }
+    *pairs = [others, vec![&pair]].concat().join("&");
+    true
+}
+
 /// Adds `name=value,value` to a query. A comma within a value is encoded, one between two is not.
 pub(crate) fn append_list(pairs: &mut String, name: &str, values: &[impl AsRef<str>]) {
     if !pairs.is_empty() {
@@ -107,6 +122,26 @@ pub(crate) fn append_list(pairs: &mut String, name: &str, values: &[impl AsRef<s
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_pair_takes_the_place_of_those_of_its_name_and_of_no_others() {
+        for (before, after) in [
+            ("", Some("cursor=a%26b")),
+            ("cursor=1", Some("cursor=a%26b")),
+            (
+                "cursor=1&page_size=5&cursor&cursors=2",
+                Some("page_size=5&cursors=2&cursor=a%26b"),
+            ),
+            ("x=cursor=", Some("x=cursor=&cursor=a%26b")),
+            ("cursor=a%26b", None),
+            ("page_size=5&cursor=a%26b&x=1", None),
+        ] {
+            let mut pairs = before.to_owned();
+            let changed = replace_pair(&mut pairs, "cursor", "a&b");
+            assert_eq!(changed, after.is_some(), "{before}");
+            assert_eq!(pairs, after.unwrap_or(before));
+        }
+    }
 
     #[test]
     fn a_parameter_is_encoded_into_its_segment() {

@@ -17,7 +17,8 @@ use crate::error::Call;
 use crate::multipart::{Multipart, Part};
 use crate::transport::{self, Outgoing};
 use crate::{
-    Body, ByteStream, Client, Error, ErrorKind, Operation, Response, path, receive, text, value,
+    Body, ByteStream, Client, Error, ErrorKind, Operation, Page, Pages, Response, path, receive,
+    text, value,
 };
 
 /// A request that can be sent.
@@ -293,6 +294,49 @@ impl<'a> Request<'a> {
         let announced = receive::announced(&self.method, facts.status, &facts.headers);
         let patience = self.client.options.effective_attempt_timeout();
         Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, announced, patience)))
+    }
+
+    /// The pages of a list, of which this request is for the first: those behind it are asked for with the same request and the
+    /// query parameter `cursor`. Nothing is sent yet.
+    ///
+    /// ```no_run
+    /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::Page;
+    /// use nsx_api::http::Method;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Users {
+    ///     cursor: Option<String>,
+    ///     results: Vec<String>,
+    /// }
+    ///
+    /// impl Page for Users {
+    ///     type Item = String;
+    ///
+    ///     fn cursor(&self) -> Option<&str> {
+    ///         self.cursor.as_deref()
+    ///     }
+    ///
+    ///     fn into_items(self) -> Vec<String> {
+    ///         self.results
+    ///     }
+    /// }
+    ///
+    /// let users = client.request(Method::GET, "/api/v1/users").query("page_size", &100);
+    /// let mut names = users.pages::<Users>().items();
+    /// while let Some(name) = names.next().await {
+    ///     println!("{}", name?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pages<P: Page>(self) -> Pages<'a, P> {
+        Pages::new(self)
+    }
+
+    /// Gives the query parameter `name` this value in the place of any other; `false` if it has it.
+    pub(crate) fn replace_query(&mut self, name: &str, value: &str) -> bool {
+        path::replace_pair(&mut self.query, name, value)
     }
 
     /// Says what is wrong with it, and sends nothing.

@@ -228,11 +228,9 @@ impl Argument {
 
     /// How code gives it.
     pub(super) fn given(&self) -> String {
-        match (self.required, self.rust.as_str()) {
-            (true, rust) => rust.to_owned(),
-            // The builder has methods of its own.
-            (false, rust @ ("send" | "into_request")) => format!(".{rust}_(…)"),
-            (false, rust) => format!(".{rust}(…)"),
+        match self.required {
+            true => self.rust.clone(),
+            false => format!(".{}(…)", names::setter_name(&self.rust)),
         }
     }
 }

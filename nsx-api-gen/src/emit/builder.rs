@@ -10,6 +10,7 @@ use super::docs;
 use super::method::{Argument, BodyArgument, Method, Success, is, named};
 use super::table::static_ident;
 use crate::model::In;
+use crate::names;
 
 impl Method<'_> {
     /// The builder.
@@ -78,6 +79,7 @@ impl Method<'_> {
             " Sends the request. What comes back, and the errors, are those of [`Client::{method}`]."
         );
         let (output, call) = self.call();
+        let pages = self.pages();
         let request = self.request();
         quote! {
             impl<'a> #builder<'a> {
@@ -87,6 +89,8 @@ impl Method<'_> {
                 pub async fn send(self) -> Result<Response<#output>, Error> {
                     #call
                 }
+
+                #pages
 
                 fn into_request(self) -> Request<'a> {
                     #request
@@ -110,6 +114,33 @@ impl Method<'_> {
                 quote!(self.into_request().send().await?.json()),
             ),
         }
+    }
+
+    /// The ways through a list, for an operation that answers a page of one.
+    fn pages(&self) -> Option<TokenStream> {
+        let Success::Value(page) = &self.success else {
+            return None;
+        };
+        let method = self.method_ident();
+        let items = format!(
+            " The items of this page and of all that follow. Each page is a call like [`Client::{method}`]'s, made once it is needed."
+        );
+        let pages = format!(
+            " This page and all that follow. Each is a call like [`Client::{method}`]'s, made once it is asked for."
+        );
+        self.is_list.then(|| {
+            quote! {
+                #[doc = #items]
+                pub fn stream(self) -> Items<'a, #page> {
+                    self.pages().items()
+                }
+
+                #[doc = #pages]
+                pub fn pages(self) -> Pages<'a, #page> {
+                    self.into_request().pages()
+                }
+            }
+        })
     }
 
     fn request(&self) -> TokenStream {
@@ -181,11 +212,7 @@ impl Argument<'_> {
 
     fn setter(&self) -> TokenStream {
         let (rust, ty) = (&self.rust, &self.ty);
-        // The builder has methods of its own.
-        let setter = match rust.to_string().as_str() {
-            name @ ("send" | "into_request") => format_ident!("{name}_"),
-            _ => rust.clone(),
-        };
+        let setter = format_ident!("{}", names::setter_name(&rust.to_string()));
         let doc = self.description.unwrap_or("");
         let doc = match doc.is_empty() {
             true => format!("Sets {}.", docs::code(self.name)),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use quote::{format_ident, quote};
 use syn::{Ident, Type};
 
+use super::lists::Lists;
 use super::{private, recognize};
 use crate::document::{is_success, template};
 use crate::model::{In, Operation};
@@ -16,6 +17,8 @@ pub(super) struct Method<'a> {
     pub(super) arguments: Vec<Argument<'a>>,
     pub(super) body: Option<BodyArgument<'a>>,
     pub(super) success: Success,
+    /// Whether it answers a page of a list, and takes the cursor of the next.
+    pub(super) is_list: bool,
 }
 
 pub(super) struct Argument<'a> {
@@ -48,6 +51,7 @@ impl<'a> Method<'a> {
     pub(super) fn new(
         operation: &'a Operation,
         builder: recognize::Builder,
+        lists: &Lists<'_>,
     ) -> Result<Self, String> {
         let body = match (&operation.body, builder.body) {
             (None, None) => None,
@@ -59,12 +63,15 @@ impl<'a> Method<'a> {
             }),
             _ => return Err("progenitor and the document differ on its body".to_owned()),
         };
-        Ok(Self {
+        let mut method = Self {
             operation,
             arguments: arguments(operation, builder.parameters)?,
             body,
             success: success(super::types_type(builder.success)),
-        })
+            is_list: false,
+        };
+        method.is_list = lists.has(&method);
+        Ok(method)
     }
 
     /// The types that the operation sends, and those that it receives.

@@ -6,6 +6,7 @@
 mod blame;
 mod builder;
 mod docs;
+mod lists;
 mod method;
 mod page;
 mod paths;
@@ -31,6 +32,7 @@ use crate::error::{Error, Fault};
 use crate::model::Api;
 use crate::names;
 use crate::read::Document;
+use lists::Lists;
 use method::Method;
 use types::{Order, Types};
 
@@ -63,7 +65,9 @@ pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files
 }
 
 fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Result<Files, Fault> {
-    let methods = methods(api, &code.builder)?;
+    let lists = Lists::new(&code.types);
+    let methods = methods(api, &code.builder, &lists)?;
+    let pages = lists.implementations(&methods);
     let sent: Vec<Type> = methods.iter().flat_map(Method::sent).collect();
     let received: Vec<Type> = methods.iter().filter_map(Method::received).collect();
     let types = Types::new(code.types, order, &sent, &received)
@@ -80,7 +84,7 @@ fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Resul
     add("operations.rs", "", &table::operations(api))?;
     add("examples.rs", "", &table::examples(api))?;
     add("schemas.rs", "", &schemas_file(api, &types))?;
-    add("types.rs", "", &types_file(&types))?;
+    add("types.rs", "", &types_file(&types, pages))?;
     let mut modules: BTreeMap<String, Vec<&Method<'_>>> = BTreeMap::new();
     for method in &methods {
         let module = names::module_name(method.tag().unwrap_or("untagged"));
@@ -98,7 +102,11 @@ fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Resul
 }
 
 /// Each operation of the document with progenitor's builder of it.
-fn methods<'a>(api: &'a Api, module: &ItemMod) -> Result<Vec<Method<'a>>, Fault> {
+fn methods<'a>(
+    api: &'a Api,
+    module: &ItemMod,
+    lists: &Lists<'_>,
+) -> Result<Vec<Method<'a>>, Fault> {
     let builders = recognize::builders(module);
     let builders = builders.map_err(|message| Fault::of_document("#/paths", message))?;
     if builders.len() != api.operations.len() {
@@ -108,7 +116,7 @@ fn methods<'a>(api: &'a Api, module: &ItemMod) -> Result<Vec<Method<'a>>, Fault>
     let pairs = api.operations.iter().zip(builders);
     pairs
         .map(|(operation, builder)| {
-            Method::new(operation, builder).map_err(|message| Fault {
+            Method::new(operation, builder, lists).map_err(|message| Fault {
                 pointer: operation.pointer.clone(),
                 operation: Some(operation.id.clone()),
                 message,
@@ -176,7 +184,7 @@ fn schemas_file(api: &Api, types: &Types) -> Vec<TokenStream> {
     ]
 }
 
-fn types_file(types: &Types) -> Vec<TokenStream> {
+fn types_file(types: &Types, pages: Vec<TokenStream>) -> Vec<TokenStream> {
     let (objects, texts) = types.uses();
     let mut uses = Vec::new();
     if objects {
@@ -207,6 +215,7 @@ fn types_file(types: &Types) -> Vec<TokenStream> {
         ours,
     ];
     groups.extend(types.items());
+    groups.extend(pages);
     groups
 }
 
@@ -248,6 +257,8 @@ fn builder_file(api: &Api, methods: &[&Method<'_>]) -> Vec<TokenStream> {
         "ByteStream",
         "Client",
         "Error",
+        "Items",
+        "Pages",
         "Request",
         "Response",
     ]);

@@ -32,6 +32,7 @@ pub(super) fn method(method: &Method<'_>) -> String {
     sections.push(format!("{call}, {}", again(operation)));
     sections.extend(arguments(method));
     sections.push(responses(method));
+    sections.extend(method.is_list.then(|| pages(method)));
     sections.push(example(method));
     sections.join("\n\n")
 }
@@ -129,28 +130,30 @@ fn kind(status: &str) -> Option<&'static str> {
     })
 }
 
-fn example(method: &Method<'_>) -> String {
-    let (outside, given) = method.example();
-    let parameters: String = outside.iter().map(|one| format!(", {one}")).collect();
-    // An argument may be called `client`.
-    let taken = given.iter().any(|one| one == "client");
-    let client = if taken { "manager" } else { "client" };
-    let call = format!(
-        "{client}.{}({}).send().await",
-        method.name(),
-        given.join(", ")
+/// How a list is gone through.
+fn pages(method: &Method<'_>) -> String {
+    let builder = method.builder();
+    let link = |name: &str| format!("[`{name}`](crate::builder::{builder}::{name})");
+    let text = format!(
+        "# Pages\n\n`send` gives one page of the list. {} gives its items one by one, those of the pages behind it too, and {} gives the \
+         pages. Each page is a call, made once it is needed.",
+        link("stream"),
+        link("pages"),
     );
-    let mut lines = vec![
-        "# Example".to_owned(),
-        String::new(),
-        "```no_run".to_owned(),
-        format!(
-            "# async fn example({client}: nsx_api::Client{parameters}) -> Result<(), nsx_api::Error> {{"
-        ),
+    let lines = [
+        format!("let mut items = {}.stream();", call(method)),
+        "while let Some(item) = items.next().await {".to_owned(),
+        "    println!(\"{:?}\", item?);".to_owned(),
+        "}".to_owned(),
     ];
-    match first_error(method.operation()) {
-        None => lines.push(format!("let response = {call}?;")),
-        Some(kind) => lines.extend([
+    format!("{text}\n\n{}", code_block(method, lines.into()))
+}
+
+fn example(method: &Method<'_>) -> String {
+    let call = format!("{}.send().await", call(method));
+    let mut lines = match first_error(method.operation()) {
+        None => vec![format!("let response = {call}?;")],
+        Some(kind) => vec![
             format!("let response = match {call} {{"),
             "    Ok(response) => response,".to_owned(),
             format!("    Err(error) if error.kind() == nsx_api::ErrorKind::{kind} => {{"),
@@ -159,15 +162,43 @@ fn example(method: &Method<'_>) -> String {
             "    }".to_owned(),
             "    Err(error) => return Err(error),".to_owned(),
             "};".to_owned(),
-        ]),
-    }
+        ],
+    };
     lines.push(
         "println!(\"{} after {} attempt(s)\", response.status(), response.attempts());".to_owned(),
     );
-    lines.extend(["# Ok(())", "# }", "```"].map(str::to_owned));
-    if method.operation().deprecated {
-        lines.insert(3, "# #![allow(deprecated)]".to_owned());
+    format!("# Example\n\n{}", code_block(method, lines))
+}
+
+/// What a client is called in an example: an argument may be called `client`.
+fn client(method: &Method<'_>) -> &'static str {
+    let (_, given) = method.example();
+    match given.iter().any(|one| one == "client") {
+        true => "manager",
+        false => "client",
     }
+}
+
+/// The client's method with its arguments.
+fn call(method: &Method<'_>) -> String {
+    let (_, given) = method.example();
+    format!("{}.{}({})", client(method), method.name(), given.join(", "))
+}
+
+/// An example in a function that has what must be given from outside.
+fn code_block(method: &Method<'_>, body: Vec<String>) -> String {
+    let (outside, _) = method.example();
+    let parameters: String = outside.iter().map(|one| format!(", {one}")).collect();
+    let client = client(method);
+    let mut lines = vec!["```no_run".to_owned()];
+    if method.operation().deprecated {
+        lines.push("# #![allow(deprecated)]".to_owned());
+    }
+    lines.push(format!(
+        "# async fn example({client}: nsx_api::Client{parameters}) -> Result<(), nsx_api::Error> {{"
+    ));
+    lines.extend(body);
+    lines.extend(["# Ok(())", "# }", "```"].map(str::to_owned));
     lines.join("\n")
 }
 

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use nsx_api::mock::{Answer, Manager};
-use nsx_api::types::{Client as ClientObject, Kind, Object, Thing, Value};
-use nsx_api::{ErrorKind, Response, Secret};
+use nsx_api::types::{Client as ClientObject, Kind, Object, Thing, ThingListResult, Value};
+use nsx_api::{ErrorKind, Items, Response, Secret};
 use serde_json::json;
 
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
@@ -179,6 +179,191 @@ impl futures_core::Stream for Pieces {
         self.0 = next.unwrap_or_default();
         std::task::Poll::Ready(next.map(|_| Ok("piece ".into())))
     }
+}
+
+/// A page of things with these ids.
+fn page(ids: &[&str], cursor: Option<&str>) -> Answer {
+    let results: Vec<_> = ids.iter().map(|id| json!({"id": id, "type": "t", "secret": "s"})).collect();
+    let mut page = json!({"result_count": 5, "results": results});
+    if let Some(cursor) = cursor {
+        page["cursor"] = json!(cursor);
+    }
+    Answer::json(200, page)
+}
+
+/// A manager that answers with these pages, one after the other.
+async fn manager_of(pages: impl IntoIterator<Item = Answer>) -> std::io::Result<Manager> {
+    let manager = Manager::start().await?;
+    pages.into_iter().for_each(|page| manager.respond_with(page));
+    Ok(manager)
+}
+
+/// What comes of a list: ids, and the kind of the error at its end.
+async fn taken(mut items: Items<'_, ThingListResult>) -> (Vec<String>, Option<ErrorKind>) {
+    let (mut ids, mut failed) = (Vec::new(), None);
+    while let Some(item) = items.next().await {
+        assert_eq!(failed, None, "something comes after an error");
+        match item {
+            Ok(thing) => ids.push(thing.id),
+            Err(error) => failed = Some(error.kind()),
+        }
+    }
+    assert!(items.next().await.is_none());
+    (ids, failed)
+}
+
+fn queries(manager: &Manager) -> Vec<String> {
+    let requests = manager.requests();
+    assert!(requests.iter().all(|request| request.path == "/api/v1/things"));
+    requests.iter().map(|request| request.query.clone().unwrap_or_default()).collect()
+}
+
+#[tokio::test]
+async fn a_list_goes_on_over_its_pages_with_every_parameter_that_was_given() -> Result {
+    let pages = [page(&["a", "b"], Some("1&2 é")), page(&[], Some("3")), page(&["c"], Some("4")), page(&["d"], None)];
+    let manager = manager_of(pages).await?;
+    let client = manager.client()?;
+    let list = client.list_things("k").page_size(2).stream_("s").pages_("p");
+    let (ids, failed) = taken(list.stream()).await;
+    assert_eq!((ids.join(""), failed), ("abcd".to_owned(), None));
+    let given = "kind=k&page_size=2&stream=s&pages=p";
+    let cursors = ["", "&cursor=1%262%20%C3%A9", "&cursor=3", "&cursor=4"];
+    assert_eq!(queries(&manager), cursors.map(|cursor| format!("{given}{cursor}")));
+    assert!(manager.requests().iter().all(|request| request.operation == Some("ListThings")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_ends_where_there_is_no_cursor_or_an_empty_one() -> Result {
+    for (ids, cursor) in [(&["a", "b"][..], None), (&["a"], Some("")), (&[], None), (&[], Some(""))] {
+        let manager = manager_of([page(ids, cursor)]).await?;
+        let client = manager.client()?;
+        let (got, failed) = taken(client.list_things("k").stream()).await;
+        assert_eq!((got.as_slice(), failed), (ids.iter().map(ToString::to_string).collect::<Vec<_>>().as_slice(), None));
+        assert_eq!(manager.count(), 1);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_list_begins_where_the_given_cursor_says() -> Result {
+    let manager = manager_of([page(&["b"], Some("2")), page(&["c"], None)]).await?;
+    let client = manager.client()?;
+    let (ids, failed) = taken(client.list_things("k").cursor("1").page_size(1).stream()).await;
+    assert_eq!((ids.join(""), failed), ("bc".to_owned(), None));
+    assert_eq!(queries(&manager), ["kind=k&cursor=1&page_size=1", "kind=k&page_size=1&cursor=2"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_that_fails_ends_the_list_behind_the_items_before_it() -> Result {
+    let misfit = Answer::json(200, json!({"cursor": "2", "results": [7]}));
+    for (second, kind) in [(Answer::status(404), ErrorKind::NotFound), (misfit, ErrorKind::Decode)] {
+        let manager = manager_of([page(&["a", "b"], Some("1")), second, page(&["c"], None)]).await?;
+        let client = manager.client()?;
+        let (ids, failed) = taken(client.list_things("k").stream()).await;
+        assert_eq!((ids.join(""), failed), ("ab".to_owned(), Some(kind)));
+        assert_eq!(manager.count(), 2);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cursor_that_does_not_change_ends_in_an_error_and_not_never() -> Result {
+    let manager = manager_of([page(&["a"], Some("1")), page(&["b"], Some("2")), page(&["c"], Some("2"))]).await?;
+    let client = manager.client()?;
+    let (ids, failed) = taken(client.list_things("k").stream()).await;
+    assert_eq!((ids.join(""), failed), ("abc".to_owned(), Some(ErrorKind::Decode)));
+    assert_eq!(manager.count(), 3);
+
+    manager.respond_with(page(&["a"], Some("1")));
+    let mut pages = client.list_things("k").cursor("1").pages();
+    assert_eq!(pages.next().await.ok_or("no page")??.results.len(), 1);
+    let error = pages.next().await.ok_or("no error")?.err().ok_or("no error")?;
+    assert_eq!(
+        error.to_string(),
+        "ListThings: 200 OK: the page has the cursor that it was asked for with, so the list has no end"
+    );
+    assert!(pages.next().await.is_none());
+    assert_eq!(manager.count(), 4);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_is_called_for_when_it_is_needed_and_not_before() -> Result {
+    let manager = manager_of([page(&["a", "b"], Some("1")), page(&["c"], None)]).await?;
+    let client = manager.client()?;
+    let mut items = client.list_things("k").stream();
+    assert_eq!(manager.count(), 0);
+    for (id, calls) in [("a", 1), ("b", 1), ("c", 2)] {
+        assert_eq!(items.next().await.ok_or("no item")??.id, id);
+        assert_eq!(manager.count(), calls);
+    }
+
+    manager.reset();
+    manager.respond_with(page(&["a"], Some("1")));
+    let mut items = client.list_things("k").stream();
+    items.next().await.ok_or("no item")??;
+    drop(items);
+    let _ = client.list_things("k").pages();
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert_eq!(manager.count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn pages_come_as_they_are_with_the_facts_of_their_calls() -> Result {
+    let second = page(&["c"], None).header("x-nsx-requestid", "r2");
+    let manager = manager_of([page(&["a", "b"], Some("1")), Answer::status(503), second]).await?;
+    let client = manager.client()?;
+    let mut pages = client.list_things("k").pages();
+    let first: Response<ThingListResult> = pages.next().await.ok_or("no page")??;
+    assert_eq!((first.result_count, first.results.len(), first.attempts()), (Some(5), 2, 1));
+    let second = pages.next().await.ok_or("no page")??;
+    assert_eq!((second.results.len(), second.attempts(), second.request_id()), (1, 2, Some("r2")));
+    assert!(pages.next().await.is_none());
+    Ok(())
+}
+
+/// The next one by the trait, as the libraries of streams ask for it.
+async fn next<S: futures_core::Stream + Unpin + Send>(stream: &mut S) -> Option<S::Item> {
+    std::future::poll_fn(|context| std::pin::Pin::new(&mut *stream).poll_next(context)).await
+}
+
+#[tokio::test]
+async fn a_list_is_a_stream_of_items_and_of_pages() -> Result {
+    let manager = manager_of([page(&["a", "b"], Some("1")), page(&["c"], None)]).await?;
+    let client = manager.client()?;
+    let mut items = client.list_things("k").stream();
+    let mut ids = Vec::new();
+    while let Some(item) = next(&mut items).await {
+        ids.push(item?.id);
+    }
+    assert_eq!(ids, ["a", "b", "c"]);
+    manager.respond_with(page(&["a", "b"], None));
+    let mut pages = client.list_things("k").pages();
+    assert_eq!(next(&mut pages).await.ok_or("no page")??.results.len(), 2);
+    assert!(next(&mut pages).await.is_none());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_may_be_made_of_references_and_its_fields_may_be_required() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    manager.respond_with(Answer::json(200, json!({"cursor": "1", "results": ["a"]})));
+    manager.respond_with(Answer::json(200, json!({"cursor": null})));
+    let mut names = client.list_names().stream();
+    assert_eq!(names.next().await.ok_or("no name")??, "a");
+    assert!(names.next().await.is_none());
+    manager.respond_with(Answer::json(200, json!({"cursor": "1", "results": ["a"]})));
+    manager.respond_with(Answer::json(200, json!({"cursor": "", "results": ["b"]})));
+    let mut names = client.list_required().stream();
+    assert_eq!(names.next().await.ok_or("no name")??, "a");
+    assert_eq!(names.next().await.ok_or("no name")??, "b");
+    assert!(names.next().await.is_none());
+    assert_eq!(manager.count(), 4);
+    Ok(())
 }
 
 #[tokio::test]

@@ -12,6 +12,10 @@ pub static ALL: &[&Operation] = &[
     &LIST_BODY,
     &LOCALS,
     &RESPONSE,
+    &LIST_NAMES,
+    &THE_CURSOR_IS_A_NUMBER,
+    &NO_CURSOR_IS_TAKEN,
+    &NOTHING_IS_READ,
     &ADDRESS,
     &AUTH,
     &CLOSE,
@@ -21,14 +25,17 @@ pub static ALL: &[&Operation] = &[
     &OPTIONS,
     &WITH,
     &REQUEST,
+    &LIST_REQUIRED,
     &STR_THING,
     &GEN,
     &PUT_STREAM,
+    &LIST_THINGS,
     &GET_THING,
     &UPDATE_THING,
     &RAW_THING,
     &DELETE_THING,
     &TEXT_THING,
+    &PAGES,
     &RESTART_THING,
     &UPLOAD_THING,
     &X,
@@ -86,6 +93,50 @@ pub static RESPONSE: Operation = Operation {
     idempotent: false,
     accept: "application/json",
     responses: &[DocumentedResponse::new("default", "Anything")],
+};
+
+/// ListNames: `GET /api/v1/names`.
+pub static LIST_NAMES: Operation = Operation {
+    id: "ListNames",
+    method: Method::GET,
+    path: "/api/v1/names",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// TheCursorIsANumber: `GET /api/v1/no-cursor`.
+pub static THE_CURSOR_IS_A_NUMBER: Operation = Operation {
+    id: "TheCursorIsANumber",
+    method: Method::GET,
+    path: "/api/v1/no-cursor",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// NoCursorIsTaken: `GET /api/v1/no-lists`.
+pub static NO_CURSOR_IS_TAKEN: Operation = Operation {
+    id: "NoCursorIsTaken",
+    method: Method::GET,
+    path: "/api/v1/no-lists",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// NothingIsRead: `POST /api/v1/no-lists`.
+pub static NOTHING_IS_READ: Operation = Operation {
+    id: "NothingIsRead",
+    method: Method::POST,
+    path: "/api/v1/no-lists",
+    query: "",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
 };
 
 /// Address: `GET /api/v1/own/address`.
@@ -194,6 +245,17 @@ pub static REQUEST: Operation = Operation {
     ],
 };
 
+/// ListRequired: `GET /api/v1/required`.
+pub static LIST_REQUIRED: Operation = Operation {
+    id: "ListRequired",
+    method: Method::GET,
+    path: "/api/v1/required",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
 /// StrThing: `GET /api/v1/str`.
 pub static STR_THING: Operation = Operation {
     id: "StrThing",
@@ -228,6 +290,20 @@ pub static PUT_STREAM: Operation = Operation {
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("default", "Anything")],
+};
+
+/// ListThings: `GET /api/v1/things`.
+pub static LIST_THINGS: Operation = Operation {
+    id: "ListThings",
+    method: Method::GET,
+    path: "/api/v1/things",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[
+        DocumentedResponse::new("200", "OK"),
+        DocumentedResponse::new("403", "e"),
+    ],
 };
 
 /// Get it: `GET /api/v1/things/{thing-id}`.
@@ -289,6 +365,17 @@ pub static TEXT_THING: Operation = Operation {
     idempotent: false,
     accept: "application/json",
     responses: &[DocumentedResponse::new("204", "s")],
+};
+
+/// Pages: `GET /api/v1/things/{thing-id}/things`.
+pub static PAGES: Operation = Operation {
+    id: "Pages",
+    method: Method::GET,
+    path: "/api/v1/things/{thing-id}/things",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
 };
 
 /// RestartThing: `POST /api/v1/things/{thing-id}?action=restart`.

@@ -58,6 +58,30 @@ impl TryFrom<String> for AlsoKind {
     }
 }
 
+#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(transparent)]
+pub struct AlsoNames(pub Names);
+
+impl std::ops::Deref for AlsoNames {
+    type Target = Names;
+    fn deref(&self) -> &Names {
+        &self.0
+    }
+}
+
+impl From<AlsoNames> for Names {
+    fn from(value: AlsoNames) -> Self {
+        value.0
+    }
+}
+
+impl From<Names> for AlsoNames {
+    fn from(value: Names) -> Self {
+        Self(value)
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ApiError {
@@ -370,6 +394,30 @@ impl Serialize for Closed {
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
+pub struct Cursor(pub Option<String>);
+
+impl std::ops::Deref for Cursor {
+    type Target = Option<String>;
+    fn deref(&self) -> &Option<String> {
+        &self.0
+    }
+}
+
+impl From<Cursor> for Option<String> {
+    fn from(value: Cursor) -> Self {
+        value.0
+    }
+}
+
+impl From<Option<String>> for Cursor {
+    fn from(value: Option<String>) -> Self {
+        Self(value)
+    }
+}
+
+#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+#[serde(transparent)]
 pub struct Empty(pub serde_json::Map<String, serde_json::Value>);
 
 impl std::ops::Deref for Empty {
@@ -535,6 +583,90 @@ impl From<Vec<List>> for List {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ListRequiredResponse {
+    pub cursor: String,
+    pub results: Arr,
+}
+
+impl<'de> FromMap<'de> for ListRequiredResponse {
+    const NAME: &'static str = "ListRequiredResponse";
+    const FIELDS: &'static [&'static str] = &["cursor", "results"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut cursor = None;
+        let mut results = None;
+        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+            match field {
+                0 => compact::set(&mut cursor, "cursor", &mut map)?,
+                _ => compact::set(&mut results, "results", &mut map)?,
+            }
+        }
+        Ok(Self {
+            cursor: compact::required(cursor, "cursor")?,
+            results: compact::required(results, "results")?,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ListRequiredResponse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ListRequiredResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("cursor", &self.cursor)?;
+        object.field("results", &self.results)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ListResult {
+    pub cursor: Option<String>,
+    pub result_count: Option<i64>,
+}
+
+impl<'de> FromMap<'de> for ListResult {
+    const NAME: &'static str = "ListResult";
+    const FIELDS: &'static [&'static str] = &["cursor", "result_count"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut cursor = None;
+        let mut result_count = None;
+        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+            match field {
+                0 => compact::set(&mut cursor, "cursor", &mut map)?,
+                _ => compact::set(&mut result_count, "result_count", &mut map)?,
+            }
+        }
+        Ok(Self {
+            cursor: cursor.unwrap_or_default(),
+            result_count: result_count.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ListResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ListResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("cursor", &self.cursor)?;
+        object.optional("result_count", &self.result_count)?;
+        object.end()
+    }
+}
+
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -579,6 +711,48 @@ impl std::fmt::Display for Mixed {
 impl From<i64> for Mixed {
     fn from(value: i64) -> Self {
         Self::Integer(value)
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Names {
+    pub cursor: Option<Cursor>,
+    pub results: Option<Arr>,
+}
+
+impl<'de> FromMap<'de> for Names {
+    const NAME: &'static str = "Names";
+    const FIELDS: &'static [&'static str] = &["cursor", "results"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut cursor = None;
+        let mut results = None;
+        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+            match field {
+                0 => compact::set(&mut cursor, "cursor", &mut map)?,
+                _ => compact::set(&mut results, "results", &mut map)?,
+            }
+        }
+        Ok(Self {
+            cursor: cursor.unwrap_or_default(),
+            results: results.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("cursor", &self.cursor)?;
+        object.optional("results", &self.results)?;
+        object.end()
     }
 }
 
@@ -1926,6 +2100,48 @@ impl Serialize for Tag {
     }
 }
 
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TheCursorIsANumberResponse {
+    pub cursor: Option<i64>,
+    pub results: Option<Vec<serde_json::Value>>,
+}
+
+impl<'de> FromMap<'de> for TheCursorIsANumberResponse {
+    const NAME: &'static str = "TheCursorIsANumberResponse";
+    const FIELDS: &'static [&'static str] = &["cursor", "results"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut cursor = None;
+        let mut results = None;
+        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+            match field {
+                0 => compact::set(&mut cursor, "cursor", &mut map)?,
+                _ => compact::set(&mut results, "results", &mut map)?,
+            }
+        }
+        Ok(Self {
+            cursor: cursor.unwrap_or_default(),
+            results: results.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for TheCursorIsANumberResponse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for TheCursorIsANumberResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("cursor", &self.cursor)?;
+        object.optional("results", &self.results)?;
+        object.end()
+    }
+}
+
 /// A thing
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -2219,6 +2435,53 @@ impl StringEnum for ThingInlineEnum {
 
 string_enum!(ThingInlineEnum);
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ThingListResult {
+    pub cursor: Option<String>,
+    pub result_count: Option<i64>,
+    pub results: Vec<Thing>,
+}
+
+impl<'de> FromMap<'de> for ThingListResult {
+    const NAME: &'static str = "ThingListResult";
+    const FIELDS: &'static [&'static str] = &["cursor", "result_count", "results"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut cursor = None;
+        let mut result_count = None;
+        let mut results = None;
+        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+            match field {
+                0 => compact::set(&mut cursor, "cursor", &mut map)?,
+                1 => compact::set(&mut result_count, "result_count", &mut map)?,
+                _ => compact::set(&mut results, "results", &mut map)?,
+            }
+        }
+        Ok(Self {
+            cursor: cursor.unwrap_or_default(),
+            result_count: result_count.unwrap_or_default(),
+            results: compact::required(results, "results")?,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ThingListResult {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ThingListResult {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("cursor", &self.cursor)?;
+        object.optional("result_count", &self.result_count)?;
+        object.field("results", &self.results)?;
+        object.end()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ThingNested {
@@ -2446,5 +2709,38 @@ impl Serialize for Value {
         object.optional("deserializer", &self.deserializer)?;
         object.extra(&self.extra_)?;
         object.end()
+    }
+}
+
+impl crate::Page for AlsoNames {
+    type Item = String;
+    fn cursor(&self) -> Option<&str> {
+        self.0.cursor.as_ref().and_then(|cursor| cursor.0.as_deref())
+    }
+
+    fn into_items(self) -> Vec<Self::Item> {
+        self.0.results.map(|results| results.0).unwrap_or_default()
+    }
+}
+
+impl crate::Page for ListRequiredResponse {
+    type Item = String;
+    fn cursor(&self) -> Option<&str> {
+        Some(self.cursor.as_str())
+    }
+
+    fn into_items(self) -> Vec<Self::Item> {
+        self.results.0
+    }
+}
+
+impl crate::Page for ThingListResult {
+    type Item = Thing;
+    fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    fn into_items(self) -> Vec<Self::Item> {
+        self.results
     }
 }

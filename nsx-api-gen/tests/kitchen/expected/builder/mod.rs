@@ -4,12 +4,14 @@
 
 mod aux_;
 mod gen_;
+mod lists;
 mod things;
 mod untagged;
 mod zug_nge;
 
 pub use aux_::*;
 pub use gen_::*;
+pub use lists::*;
 pub use things::*;
 pub use untagged::*;
 pub use zug_nge::*;

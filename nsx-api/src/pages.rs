@@ -1,0 +1,207 @@
+//! Lists that come in pages.
+//!
+//! NSX answers a part of a list with a cursor, and the part behind it to the same call with that cursor. Each page is a
+//! call of its own, with the time-outs and retries of one, and it is not begun before somebody waits for it.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use serde::de::DeserializeOwned;
+
+use crate::response::Facts;
+use crate::{Error, ErrorKind, Request, Response, observe};
+
+/// A page of a list: some of its items, and where the next page begins.
+///
+/// Generated types of that shape are pages; for a path that the document does not have, write one yourself and see
+/// [`Request::pages`].
+pub trait Page: DeserializeOwned {
+    /// What the list is of.
+    type Item;
+
+    /// What the manager is to be given for the next page; nothing, or an empty text, on the last page.
+    fn cursor(&self) -> Option<&str>;
+
+    /// The items, without the rest.
+    fn into_items(self) -> Vec<Self::Item>;
+}
+
+/// The pages of a list, each as the [`Response`] that brought it.
+///
+/// [`next`](Self::next) gives one after the other; it is a [`Stream`] as well. A page is called for when it is asked for,
+/// under the options of the client: its deadline is that of one page. When this is dropped, there are no more calls.
+///
+/// An error is the last thing that comes; the pages before it have been given out. It is that of the call, or
+/// [`ErrorKind::Decode`] if a manager gives a page the cursor that it was asked for with, since such a list has no end.
+#[must_use = "nothing is sent until a page is asked for"]
+pub struct Pages<'a, P> {
+    calls: Calls<'a>,
+    page: PhantomData<fn() -> P>,
+}
+
+/// The items of a list, over all its pages.
+///
+/// [`next`](Self::next) gives one after the other; it is a [`Stream`] as well. A page is called for when the items before it
+/// have been taken, and is held until its own have been: memory is that of one page. In all else it is as [`Pages`] is.
+#[must_use = "nothing is sent until an item is asked for"]
+pub struct Items<'a, P: Page> {
+    pages: Pages<'a, P>,
+    /// What is left of the page.
+    items: vec::IntoIter<P::Item>,
+}
+
+/// The calls that bring the pages. They know nothing of a page's type, so that they are compiled once.
+struct Calls<'a> {
+    /// The request for the next page.
+    request: Request<'a>,
+    next: Next<'a>,
+}
+
+/// What is to be done when somebody asks for a page.
+enum Next<'a> {
+    Call,
+    Wait(Answer<'a>),
+    Fail(Error),
+    End,
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send + 'a>>;
+
+impl<'a, P: Page> Pages<'a, P> {
+    pub(crate) fn new(request: Request<'a>) -> Self {
+        Self {
+            calls: Calls {
+                request,
+                next: Next::Call,
+            },
+            page: PhantomData,
+        }
+    }
+
+    /// The next page; `None` at the end, and after an error.
+    ///
+    /// When its future is dropped while the page is under way, nothing is lost: the next one goes on waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::send`], and [`ErrorKind::Decode`]: the body is no such page, or the list has no end.
+    pub async fn next(&mut self) -> Option<Result<Response<P>, Error>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    /// The items of the pages that have not been given out yet.
+    pub fn items(self) -> Items<'a, P> {
+        Items {
+            pages: self,
+            items: Vec::new().into_iter(),
+        }
+    }
+}
+
+impl<P: Page> Stream for Pages<'_, P> {
+    type Item = Result<Response<P>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let answer = ready!(self.calls.poll(context));
+        let page = answer.map(|answer| answer?.json::<P>());
+        if let Some(Ok(page)) = &page {
+            self.calls.go_on(page.cursor(), page.facts());
+        }
+        Poll::Ready(page)
+    }
+}
+
+impl<P: Page> Items<'_, P> {
+    /// The next item; `None` at the end, and after an error.
+    ///
+    /// When its future is dropped while a page is under way, nothing is lost: the next one goes on waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pages::next`].
+    pub async fn next(&mut self) -> Option<Result<P::Item, Error>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+}
+
+impl<P: Page> Stream for Items<'_, P> {
+    type Item = Result<P::Item, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            // A page may be empty and not the last.
+            match ready!(Pin::new(&mut self.pages).poll_next(context)) {
+                Some(Ok(page)) => self.items = page.into_inner().into_items().into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+/// No item is ever pinned in it.
+impl<P: Page> Unpin for Items<'_, P> {}
+
+impl Calls<'_> {
+    /// The answer to the next call; `None` at the end, and after an error.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Response<Bytes>, Error>>> {
+        if matches!(self.next, Next::Call) {
+            self.next = Next::Wait(Box::pin(self.request.clone().send()));
+        }
+        if let Next::Wait(answer) = &mut self.next {
+            let answer = ready!(answer.as_mut().poll(context));
+            self.next = Next::End;
+            return Poll::Ready(Some(answer));
+        }
+        match std::mem::replace(&mut self.next, Next::End) {
+            Next::Fail(error) => Poll::Ready(Some(Err(error))),
+            _ => Poll::Ready(None),
+        }
+    }
+
+    /// Makes ready for the page behind the one with this cursor, if there is one.
+    fn go_on(&mut self, cursor: Option<&str>, facts: &Facts) {
+        let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else {
+            return;
+        };
+        self.next = match self.request.replace_query("cursor", cursor) {
+            true => Next::Call,
+            false => Next::Fail(endless(facts)),
+        };
+    }
+}
+
+/// The error of a page that leads to itself. The page has been given out by then: it may be one that was not seen before.
+fn endless(facts: &Facts) -> Error {
+    observe::did_not_fit(&facts.call);
+    let reason = "the page has the cursor that it was asked for with, so the list has no end";
+    Error::new(ErrorKind::Decode, reason)
+        .with_answer(facts.answer())
+        .in_call(facts.call.clone())
+}
+
+impl<P> fmt::Debug for Pages<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("request", &self.calls.request)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Page> fmt::Debug for Items<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("pages", &self.pages)
+            .field("left", &self.items.len())
+            .finish()
+    }
+}

@@ -1,0 +1,152 @@
+//! Lists that the document lacks, page by page: the calls behind them are calls like all others.
+#![cfg(feature = "mock")]
+// What the tests share fails, as they do, by a panic that points at its line.
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use http::Method;
+use nsx_api::mock::{Answer, Manager};
+use nsx_api::{CallOptions, Client, ErrorKind, Items, Page, Pages};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Debug, Deserialize)]
+struct Numbers {
+    #[serde(default)]
+    cursor: String,
+    results: Vec<u8>,
+}
+
+impl Page for Numbers {
+    type Item = u8;
+
+    fn cursor(&self) -> Option<&str> {
+        Some(&self.cursor)
+    }
+
+    fn into_items(self) -> Vec<u8> {
+        self.results
+    }
+}
+
+const PATH: &str = "/api/v1/numbers";
+
+fn page(results: &[u8], cursor: &str) -> Answer {
+    Answer::json(200, json!({"results": results, "cursor": cursor}))
+}
+
+fn pages(client: &Client) -> Pages<'_, Numbers> {
+    client.request(Method::GET, PATH).pages()
+}
+
+/// A manager with these pages of numbers, one after the other, and a client with these options.
+async fn numbers(answers: Vec<Answer>, options: CallOptions) -> (Manager, Client) {
+    let manager = Manager::builder().plain_http().start().await.unwrap();
+    answers
+        .into_iter()
+        .for_each(|one| manager.respond_with(one));
+    let client = manager.client().unwrap().with(options);
+    (manager, client)
+}
+
+#[tokio::test]
+async fn each_page_has_the_deadline_and_the_retries_of_a_call() {
+    let late = Duration::from_millis(700);
+    let answers = vec![
+        page(&[1], "1").delay(late),
+        page(&[2], "2").delay(late),
+        Answer::status(500),
+        page(&[3], "3"),
+        page(&[4], "").delay(Duration::from_secs(60)),
+    ];
+    let options = CallOptions::new().deadline(2 * late);
+    let (manager, client) = numbers(answers, options).await;
+    let mut pages = pages(&client);
+    for attempts in [1, 1, 2] {
+        let page = pages.next().await.unwrap().unwrap();
+        assert_eq!((page.results.len(), page.attempts()), (1, attempts));
+    }
+    let error = pages.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(pages.next().await.is_none());
+    assert_eq!(manager.count(), 5);
+}
+
+#[tokio::test]
+async fn a_wait_that_was_given_up_is_taken_up_again_by_the_next() {
+    let slow = page(&[1], "").delay(Duration::from_millis(300));
+    let (manager, client) = numbers(vec![slow], CallOptions::new()).await;
+    let mut items = pages(&client).items();
+    let given_up = tokio::time::timeout(Duration::from_millis(50), items.next()).await;
+    assert!(given_up.is_err());
+    assert_eq!(items.next().await.unwrap().unwrap(), 1);
+    assert!(items.next().await.is_none());
+    assert_eq!(manager.count(), 1);
+}
+
+#[tokio::test]
+async fn a_list_can_be_gone_through_in_a_task_of_its_own() {
+    fn is_unpin<T: Unpin>(_: &T) {}
+    let (_manager, client) =
+        numbers(vec![page(&[1, 2], "1"), page(&[3], "")], CallOptions::new()).await;
+    let sum = tokio::spawn(async move {
+        let mut items: Items<'_, Numbers> = pages(&client).items();
+        is_unpin(&items);
+        let mut sum = 0;
+        while let Some(number) = items.next().await {
+            sum += number.unwrap();
+        }
+        sum
+    });
+    assert_eq!(sum.await.unwrap(), 6);
+}
+
+#[tokio::test]
+async fn items_go_on_where_pages_were_left() {
+    let (_manager, client) =
+        numbers(vec![page(&[1], "1"), page(&[2], "")], CallOptions::new()).await;
+    let mut pages = pages(&client);
+    pages.next().await.unwrap().unwrap();
+    let mut items = pages.items();
+    assert_eq!(items.next().await.unwrap().unwrap(), 2);
+    assert!(items.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_cursor_that_fits_into_no_url_is_an_error() {
+    let answers = vec![page(&[1], &"é".repeat(100_000))];
+    let (manager, client) = numbers(answers, CallOptions::new()).await;
+    let mut items = pages(&client).items();
+    assert_eq!(items.next().await.unwrap().unwrap(), 1);
+    let error = items.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert!(items.next().await.is_none());
+    assert_eq!(manager.count(), 1);
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_sent_ends_the_list_at_once() {
+    let (manager, client) = numbers(vec![], CallOptions::new()).await;
+    let mut items = client
+        .request(Method::GET, "numbers")
+        .pages::<Numbers>()
+        .items();
+    let error = items.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    assert!(items.next().await.is_none());
+    assert_eq!(manager.count(), 0);
+}
+
+#[tokio::test]
+async fn debug_shows_neither_cursor_nor_items() {
+    let (_manager, client) = numbers(vec![page(&[77, 78], "SECRET")], CallOptions::new()).await;
+    let mut items = pages(&client).items();
+    items.next().await.unwrap().unwrap();
+    let shown = format!("{items:?}");
+    assert!(shown.contains(PATH) && shown.contains("left: 1"), "{shown}");
+    assert!(
+        !shown.contains("SECRET") && !shown.contains("78"),
+        "{shown}"
+    );
+}
