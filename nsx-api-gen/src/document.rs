@@ -1,6 +1,8 @@
 //! What the steps share to look through a document: JSON pointers, references, its operations and
 //! its schemas.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 /// The methods that OpenAPI 3.0 gives a path item, in its order.
@@ -199,41 +201,45 @@ pub(crate) fn is_json(name: &str) -> bool {
 
 /// Whether a schema is a password, or made of one.
 pub(crate) fn is_password(root: &Value, schema: &Value) -> bool {
-    let Some(schema) = resolve(root, schema) else {
-        return false;
-    };
-    let text_or_none = matches!(text(schema, "type"), None | Some("string"));
-    let own = text(schema, "format") == Some("password");
-    // `check` has reported what is made of itself.
-    let mut parts = items(schema.get("allOf"));
-    text_or_none && (own || parts.any(|part| is_password(root, part)))
+    let is_text = |schema: &Value| matches!(text(schema, "type"), None | Some("string"));
+    let is_own = |schema: &&Value| text(schema, "format") == Some("password") && is_text(schema);
+    resolve(root, schema).is_some_and(is_text) && made_of(root, schema).iter().any(is_own)
 }
 
 /// The names of a schema's properties, and of all that it is made of, those of the first part first.
 pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
-    let mut names = Vec::new();
-    collect_properties(root, schema, LONGEST_CHAIN, &mut names);
+    let mut seen = BTreeSet::new();
+    let all = made_of(root, schema).into_iter();
+    let names = all.flat_map(|schema| members(schema.get("properties")));
     names
+        .map(|(name, _)| name.as_str())
+        .filter(|name| seen.insert(*name))
+        .collect()
 }
 
-/// `left` ends what is a ring, which `check` reports.
-fn collect_properties<'a>(
+/// A schema, and before it all that it is made of by `allOf`, each once, whatever the ways that lead to it.
+fn made_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let mut list = Vec::new();
+    collect_parts(root, schema, &mut BTreeSet::new(), &mut list);
+    list
+}
+
+fn collect_parts<'a>(
     root: &'a Value,
     schema: &'a Value,
-    left: usize,
-    into: &mut Vec<&'a str>,
+    seen: &mut BTreeSet<*const Value>,
+    into: &mut Vec<&'a Value>,
 ) {
-    let (Some(schema), Some(left)) = (resolve(root, schema), left.checked_sub(1)) else {
+    let Some(schema) = resolve(root, schema) else {
         return;
     };
+    if !seen.insert(std::ptr::from_ref(schema)) {
+        return;
+    }
     for part in items(schema.get("allOf")) {
-        collect_properties(root, part, left, into);
+        collect_parts(root, part, seen, into);
     }
-    for (name, _) in members(schema.get("properties")) {
-        if !into.contains(&name.as_str()) {
-            into.push(name);
-        }
-    }
+    into.push(schema);
 }
 
 /// Calls `visit` for every schema of the document, references too, the inner ones first.
@@ -332,6 +338,25 @@ mod tests {
         assert_eq!(resolve(&root, at("A")), Some(&json!({"type": "string"})));
         assert_eq!(resolve(&root, at("C")), None);
         assert_eq!(resolve(&root, &json!({"$ref": "other.yaml#/X"})), None);
+    }
+
+    #[test]
+    fn what_a_schema_is_made_of_is_looked_at_once_however_many_ways_lead_there() {
+        let to = |level: usize| json!({"$ref": format!("#/components/schemas/L{level}")});
+        let mut schemas = Map::new();
+        for level in 0..60 {
+            let name = format!("p{level}");
+            let own = json!({"properties": {name: {}}});
+            let parts = json!({"allOf": [to(level + 1), to(level + 1), own]});
+            schemas.insert(format!("L{level}"), parts);
+        }
+        schemas.insert(
+            "L60".to_owned(),
+            json!({"type": "string", "format": "password"}),
+        );
+        let root = json!({"components": {"schemas": schemas}});
+        assert_eq!(properties(&root, &to(0)).len(), 60);
+        assert!(is_password(&root, &to(0)) && is_password(&root, &to(60)));
     }
 
     #[test]
