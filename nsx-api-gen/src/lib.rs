@@ -27,6 +27,7 @@ mod model;
 mod names;
 mod normalize;
 mod read;
+mod union;
 mod upgrade;
 
 use std::collections::BTreeMap;

@@ -32,6 +32,10 @@ pub static ALL: &[&Operation] = &[
     &X,
     &GEN,
     &PUT_STREAM,
+    &LIST_SCHEDULES,
+    &PUT_SCHEDULE,
+    &GET_PLAN,
+    &PUT_PLAN,
 ];
 
 /// Get it: `GET /api/v1/things/{thing-id}`.
@@ -322,4 +326,48 @@ pub static PUT_STREAM: Operation = Operation {
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("default", "Anything")],
+};
+
+/// ListSchedules: `GET /api/v1/schedules`.
+pub static LIST_SCHEDULES: Operation = Operation {
+    id: "ListSchedules",
+    method: Method::GET,
+    path: "/api/v1/schedules",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// PutSchedule: `PUT /api/v1/schedules`.
+pub static PUT_SCHEDULE: Operation = Operation {
+    id: "PutSchedule",
+    method: Method::PUT,
+    path: "/api/v1/schedules",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// GetPlan: `GET /api/v1/plan`.
+pub static GET_PLAN: Operation = Operation {
+    id: "GetPlan",
+    method: Method::GET,
+    path: "/api/v1/plan",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// PutPlan: `PUT /api/v1/plan`.
+pub static PUT_PLAN: Operation = Operation {
+    id: "PutPlan",
+    method: Method::PUT,
+    path: "/api/v1/plan",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
 };
