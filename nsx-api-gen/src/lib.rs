@@ -31,6 +31,7 @@ mod names;
 mod normalize;
 mod order;
 mod read;
+mod union;
 mod upgrade;
 
 use std::collections::BTreeMap;

@@ -386,9 +386,9 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/components/schemas/B: the properties `Self` and `self`",
         ),
         (
-            "a choice by a discriminator",
+            "a choice that its discriminator does not make",
             schemas("A: {oneOf: [{type: string}], discriminator: {propertyName: t}}"),
-            "doc: #/components/schemas/A/discriminator: ",
+            "doc: #/components/schemas/A/discriminator: a variant could be read as another: ",
         ),
         (
             "a dangling default response",

@@ -8,10 +8,11 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
+use crate::compact::Misfit;
 use crate::text::{one_line, without_bom};
 
 /// No field's name needs more; a name may come from the other side.
-const KEY_LIMIT: usize = 64;
+pub(crate) const KEY_LIMIT: usize = 64;
 const PATH_LIMIT: usize = 256;
 const EXPECTED_LIMIT: usize = 200;
 
@@ -45,18 +46,32 @@ fn place(error: &serde_json::Error) -> String {
 /// Where and how a body that is JSON does not fit the type.
 fn misfit<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> String {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let path = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+    let outer = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
         Err(error) => path(error.path()),
         Ok(_) => String::new(),
     };
+    let message = error.to_string();
+    // A choice tells itself where in it a value does not fit.
+    let (inner, message) = Misfit::place(&message).unwrap_or(("", &message));
+    let path = one_line(&joined(outer, inner), PATH_LIMIT);
     let at = if path.is_empty() {
         String::new()
     } else {
         format!("at {path}: ")
     };
-    let reason = reason(&error.to_string())
-        .unwrap_or_else(|| format!("the value is not valid, {}", place(error)));
+    let reason =
+        reason(message).unwrap_or_else(|| format!("the value is not valid, {}", place(error)));
     format!("the body does not fit: {at}{reason}")
+}
+
+/// A path and its continuation.
+fn joined(outer: String, inner: &str) -> String {
+    let dot = if outer.is_empty() || inner.is_empty() || inner.starts_with('[') {
+        ""
+    } else {
+        "."
+    };
+    outer + dot + inner
 }
 
 /// The path as `results[3].admin_state`.
@@ -74,7 +89,7 @@ fn path(path: &serde_path_to_error::Path) -> String {
             Segment::Unknown => text.push_str(".?"),
         }
     }
-    one_line(&text, PATH_LIMIT)
+    text
 }
 
 /// serde's message without the value, if its shape is known.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, map};
 
 /// Fields that the document does not know, kept so that what was read can be written back whole.
@@ -18,7 +19,8 @@ use serde_json::{Map, Value, map};
 /// assert_eq!(extra["passphrase"], "s3cret");
 /// assert_eq!(format!("{extra:?}"), r#"Extra("passphrase")"#);
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(transparent)]
 pub struct Extra(Map<String, Value>);
 
 impl fmt::Debug for Extra {
@@ -98,6 +100,9 @@ mod tests {
         assert_eq!((extra.len(), &extra["b"]), (2, &json!([2])));
         let names: Vec<&String> = (&extra).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["a", "b"]);
+        let json = serde_json::to_value(&extra).unwrap();
+        assert_eq!(json, Value::Object(map));
+        assert_eq!(serde_json::from_value::<Extra>(json).unwrap(), extra);
     }
 
     #[cfg(feature = "schemars")]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::document::{self, component, items, join, members, reference};
 use crate::error::Faults;
 use crate::names;
+use crate::union;
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 
@@ -144,6 +145,12 @@ fn shape(
     if let Some(message) = properties_apart(root, schema) {
         faults.of(operation, pointer, message);
     }
+    if union::is_choice(schema)
+        && let Some(reason) = union::fault(root, schema)
+    {
+        let message = format!("a variant could be read as another: {reason}");
+        faults.of(operation, join(pointer, "discriminator"), message);
+    }
     for (name, inner) in members(map.get("properties")) {
         let pointer = join(&join(pointer, "properties"), name);
         shape(root, inner, &pointer, operation, faults);
@@ -212,12 +219,6 @@ fn own_faults(schema: &Map<String, Value>) -> Vec<(&'static str, String)> {
     if kind.and_then(Value::as_str) == Some("string") && !items(schema.get("enum")).all(text) {
         let message = "a string's values must be strings: quote them".to_owned();
         list.push(("enum", message));
-    }
-    let choice = schema.contains_key("oneOf") || schema.contains_key("anyOf");
-    if choice && schema.contains_key("discriminator") {
-        let message =
-            "a choice by a discriminator is not supported: a variant could be read as another";
-        list.push(("discriminator", message.to_owned()));
     }
     if schema.contains_key("enum") && kind.is_none() {
         list.push(("enum", "an enum must say its `type`".to_owned()));

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::document::{component, is_password, items, members, reference, resolve, text};
 use crate::names::{field_name, type_name};
+use crate::union;
 
 /// A type and whether it can be null.
 #[derive(Debug)]
@@ -65,6 +66,8 @@ pub(super) struct Field {
     pub(super) json: String,
     pub(super) rust: String,
     pub(super) required: bool,
+    /// Its value says which variant of a choice the struct is, and is there without being given.
+    pub(super) says: bool,
     pub(super) deprecated: bool,
     /// The base that the field comes from as it is.
     pub(super) origin: Option<String>,
@@ -137,6 +140,7 @@ impl Shape {
         // What is made of one thing alone, or is a choice of it, is that thing.
         if let ([part], []) | ([], [part]) = (parts.as_slice(), choices.as_slice())
             && schema.get("properties").is_none()
+            && !union::is_choice(schema)
         {
             return Self::new(root, part, name);
         }
@@ -241,7 +245,7 @@ impl Object {
 
     /// Where the field stands among the arguments of `new`.
     pub(super) fn required_position(&self, rust: &str) -> Option<usize> {
-        let mut required = self.fields.iter().filter(|field| field.required);
+        let mut required = self.fields.iter().filter(|field| field.is_argument());
         required.position(|field| field.rust == rust)
     }
 
@@ -255,6 +259,11 @@ impl Object {
 }
 
 impl Field {
+    /// Whether `new` takes it.
+    pub(super) fn is_argument(&self) -> bool {
+        self.required && !self.says
+    }
+
     /// The field's type as Rust writes it.
     pub(super) fn rust_type(&self) -> String {
         match self.required {
@@ -306,6 +315,7 @@ impl<'a> Merge<'a> {
             json: json.to_owned(),
             rust: field_name(json),
             required: false,
+            says: false,
             deprecated: schema.get("deprecated") == Some(&Value::Bool(true)),
             origin: origin.map(str::to_owned),
             ty: Ty::new(self.root, schema, &name),

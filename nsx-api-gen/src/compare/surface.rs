@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::change::{Subject, Usage};
-use super::shape::{Shape, Ty};
+use super::shape::{Field, Shape, Ty};
 use crate::document::{self, IN_PART, Place, is_json, is_password, members, resolve, text};
 use crate::model::{self, Api, In};
 use crate::names;
+use crate::union::Union;
 
 /// A document as the SDK shows it.
 pub(super) struct Surface {
@@ -83,6 +84,7 @@ impl Surface {
             .filter(|(_, schema)| !is_password(root, schema))
             .map(|(name, schema)| Type::new(root, name, schema))
             .collect();
+        say_what_they_are(root, &mut types);
         reach(&operations, &mut types);
         Self {
             base,
@@ -93,6 +95,32 @@ impl Surface {
 
     pub(super) fn ty(&self, name: &str) -> Option<&Type> {
         self.types.iter().find(|ty| ty.name == name)
+    }
+}
+
+/// Marks the fields that say which variant of a choice a struct is.
+fn say_what_they_are(node: &Value, types: &mut [Type]) {
+    for variant in Union::read(node).iter().flat_map(|union| {
+        let variants = union.variants.iter();
+        variants.map(|variant| (names::type_name(variant.component), union.property))
+    }) {
+        let (name, property) = variant;
+        let ty = types.iter_mut().find(|ty| ty.name == name);
+        if let Some(Shape::Object(object)) = ty.map(|ty| &mut ty.ty.shape) {
+            let mut fields = object.fields.iter_mut();
+            if let Some(field) = fields.find(|field| field.json == property) {
+                field.says = true;
+            }
+        }
+    }
+    match node {
+        Value::Object(map) => map
+            .values()
+            .for_each(|inner| say_what_they_are(inner, types)),
+        Value::Array(list) => list
+            .iter()
+            .for_each(|inner| say_what_they_are(inner, types)),
+        _ => {}
     }
 }
 
@@ -302,7 +330,7 @@ impl Type {
 
     pub(super) fn requires(&self) -> bool {
         match &self.ty.shape {
-            Shape::Object(object) => object.fields.iter().any(|field| field.required),
+            Shape::Object(object) => object.fields.iter().any(Field::is_argument),
             _ => false,
         }
     }

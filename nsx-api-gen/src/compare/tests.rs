@@ -880,16 +880,14 @@ fn the_types_that_are_compared_are_those_that_are_generated() {
         let shape::Shape::Object(object) = &ty.ty.shape else {
             continue;
         };
-        // The generator takes any JSON that is received, `serde_json::Value`, for the first of these, which holds the second.
-        if ["Value", "Object"].contains(&ty.name.as_str()) {
-            continue;
-        }
         let start = format!("\npub struct {} {{\n", ty.name);
         let (_, rest) = generated.split_once(&start).unwrap();
         let (text, rest) = rest.split_once("\n}\n").unwrap();
         let plain = text
             .replace("std::collections::", "")
             .replace("crate::", "")
+            .replace("Box<Schedule>", "Schedule")
+            .replace("Box<Shape>", "Shape")
             .replace("Box<Thing>", "Thing")
             .replace("Box<Tree>", "Tree");
         let fields: Vec<&str> = plain

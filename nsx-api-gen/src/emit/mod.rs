@@ -16,6 +16,7 @@ mod progenitor;
 mod recognize;
 mod table;
 mod types;
+mod unions;
 mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -185,34 +186,38 @@ fn schemas_file(api: &Api, types: &Types) -> Vec<TokenStream> {
 }
 
 fn types_file(types: &Types, pages: Vec<TokenStream>) -> Vec<TokenStream> {
-    let (objects, texts) = types.uses();
-    let mut uses = Vec::new();
-    if objects {
-        uses.push(quote!(
+    let uses = types.uses();
+    let mut ours = Vec::new();
+    let mut theirs = Vec::new();
+    if uses.objects {
+        ours.extend([quote!(self), quote!(FromMap)]);
+        theirs.push(quote!(
             use serde::de::MapAccess;
         ));
-        uses.push(quote!(
+        theirs.push(quote!(
             use serde::{Deserialize, Deserializer, Serialize, Serializer};
         ));
     }
-    let ours = match (objects, texts) {
-        (true, true) => quote!(
-            use crate::compact::{self, FromMap, StringEnum, string_enum};
-        ),
-        (true, false) => quote!(
-            use crate::compact::{self, FromMap};
-        ),
-        (false, true) => quote!(
-            use crate::compact::{StringEnum, string_enum};
-        ),
-        (false, false) => quote!(),
-    };
+    if uses.texts {
+        ours.push(quote!(StringEnum));
+    }
+    if uses.unions {
+        ours.push(quote!(one_of));
+    }
+    if uses.texts {
+        ours.push(quote!(string_enum));
+    }
+    let ours = (!ours.is_empty()).then(|| {
+        quote!(
+            use crate::compact::{#(#ours),*};
+        )
+    });
     let mut groups = vec![
         quote! {
             //! The types of requests and responses.
         },
-        quote!(#(#uses)*),
-        ours,
+        quote!(#(#theirs)*),
+        quote!(#ours),
     ];
     groups.extend(types.items());
     groups.extend(pages);

@@ -2,7 +2,7 @@
 //!
 //! Of objects that stand in a `oneOf` itself typify makes an enum with fields in its variants, tagged where a field has
 //! one value only. Such an enum knows neither a variant nor a field of tomorrow. Of references it makes one of types, and
-//! those are read and written like any other.
+//! those are read and written like any other. A choice by a discriminator is none of these (`unions`).
 //!
 //! Of a schema that stands in a property itself typify makes a type that is called after both. Where a type has that name already
 //! there would be two: `ClusterNode.status` and `ClusterNodeStatus` are such a pair in NSX Manager 3.1. The former gets a number.
@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::unions;
 use crate::document::{items, reference, text};
 use crate::names::type_name;
 
@@ -60,6 +61,7 @@ impl Hoist {
 
     /// What is within a schema whose type is called `name`.
     fn within(&mut self, name: &str, schema: &mut Value) {
+        unions::stand_in(schema);
         for key in ["oneOf", "anyOf"] {
             let parts = schema.get_mut(key).and_then(Value::as_array_mut);
             for (index, part) in parts.into_iter().flatten().enumerate() {

@@ -1,6 +1,6 @@
 //! The chosen operations, with exactly the components that they reach.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use glob::{MatchOptions, Pattern};
 use serde_json::{Map, Value};
@@ -148,20 +148,31 @@ fn keep_operations(root: &mut Value, chosen: &BTreeSet<String>) {
     });
 }
 
-/// Keeps the components that the paths reach, and what is reached from those.
+/// Keeps the components that the paths reach, and what is reached from those: the children of a base, too, where that may stand for
+/// each of them.
 fn keep_components(root: &mut Value) {
+    let children = children(root);
     let mut reached = BTreeSet::new();
+    let mut bases = BTreeSet::new();
     let mut open = Vec::new();
-    find(root.get("paths").unwrap_or(&Value::Null), &mut open);
+    find(root.get("paths").unwrap_or(&Value::Null), false, &mut open);
     for requirement in requirements(root) {
         let names = requirement.as_object().into_iter().flat_map(Map::keys);
-        open.extend(names.map(|name| document::join("#/components/securitySchemes", name)));
+        open.extend(names.map(|name| Reference {
+            target: document::join("#/components/securitySchemes", name),
+            is_parent: false,
+        }));
     }
-    while let Some(reference) = open.pop() {
-        if let Some(node) = root.pointer(reference.trim_start_matches('#'))
-            && reached.insert(reference)
-        {
-            find(node, &mut open);
+    while let Some(Reference { target, is_parent }) = open.pop() {
+        let Some(node) = root.pointer(target.trim_start_matches('#')) else {
+            continue;
+        };
+        let is_base = !is_parent && node.get("discriminator").is_some();
+        if is_base && bases.insert(target.clone()) {
+            open.extend(children.get(&target).into_iter().flatten().cloned());
+        }
+        if reached.insert(target) {
+            find(node, false, &mut open);
         }
     }
     let Some(components) = root.get_mut("components").and_then(Value::as_object_mut) else {
@@ -190,25 +201,73 @@ fn requirements(root: &Value) -> Vec<&Value> {
     list
 }
 
+/// A reference to a component.
+#[derive(Clone)]
+struct Reference {
+    target: String,
+    /// Whether it says what a schema is made of, and not what may stand there.
+    is_parent: bool,
+}
+
 /// The components that a node refers to. A discriminator's mapping refers too, without `$ref`.
-fn find(node: &Value, into: &mut Vec<String>) {
+fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
     match node {
         Value::Object(map) => {
             for (key, inner) in map {
                 match inner {
                     Value::String(target) if target.starts_with("#/components/") => {
-                        into.push(target.clone());
+                        let target = target.clone();
+                        into.push(Reference { target, is_parent });
                     }
                     Value::Object(mapping) if key == "mapping" => {
-                        into.extend(mapping.values().filter_map(mapped));
+                        let targets = mapping.values().filter_map(mapped);
+                        into.extend(targets.map(|target| Reference {
+                            target,
+                            is_parent: false,
+                        }));
                     }
-                    inner => find(inner, into),
+                    inner => find(inner, key == "allOf", into),
                 }
             }
         }
-        Value::Array(list) => list.iter().for_each(|inner| find(inner, into)),
+        Value::Array(list) => list.iter().for_each(|inner| find(inner, is_parent, into)),
         _ => {}
     }
+}
+
+/// The schemas that are made of each by `allOf`, and of those in turn.
+fn children(root: &Value) -> BTreeMap<String, Vec<Reference>> {
+    let mut direct: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, schema) in document::members(root.pointer("/components/schemas")) {
+        for parent in items(schema.get("allOf")).filter_map(document::reference) {
+            let child = document::join("#/components/schemas", name);
+            direct.entry(parent.to_owned()).or_default().push(child);
+        }
+    }
+    let parents = direct.keys().cloned();
+    parents
+        .map(|parent| {
+            let descendants = descendants(&direct, &parent).into_iter();
+            let references = descendants.map(|target| Reference {
+                target,
+                is_parent: false,
+            });
+            (parent, references.collect())
+        })
+        .collect()
+}
+
+fn descendants(direct: &BTreeMap<String, Vec<String>>, parent: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![parent];
+    while let Some(parent) = open.pop() {
+        for child in direct.get(parent).into_iter().flatten() {
+            if found.insert(child.clone()) {
+                open.push(child);
+            }
+        }
+    }
+    found
 }
 
 /// A mapping leads to a reference, or to the name of a schema.

@@ -138,6 +138,37 @@ fn a_choice_that_names_nothing_is_an_error_that_helps() {
 }
 
 #[test]
+fn the_children_of_a_base_are_kept_where_it_may_stand_for_them() {
+    let document = r##"{
+        "swagger": "2.0", "info": {"title": "A manager", "version": "4.2"},
+        "paths": {
+            "/plans": {"get": {"operationId": "GetPlan", "responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/Plan"}}}}},
+            "/weeks": {"get": {"operationId": "GetWeek", "responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/Week"}}}}}
+        },
+        "definitions": {
+            "Plan": {"type": "object", "discriminator": "kind", "required": ["kind"], "properties": {"kind": {"type": "string"}}},
+            "Week": {"allOf": [{"$ref": "#/definitions/Plan"}, {"properties": {"day": {"$ref": "#/definitions/Day"}}}]},
+            "Short": {"allOf": [{"$ref": "#/definitions/Week"}]},
+            "Day": {"type": "string"}
+        }
+    }"##;
+    for (id, schemas) in [
+        ("GetPlan", &["Day", "Plan", "Short", "Week"][..]),
+        ("GetWeek", &["Day", "Plan", "Week"]),
+    ] {
+        let task = Import {
+            document: Source::new("nsx_api.json", document),
+            ..task(Selection::new().operation(id))
+        };
+        assert_eq!(
+            keys(&imported(&task), "/components/schemas"),
+            schemas,
+            "{id}"
+        );
+    }
+}
+
+#[test]
 fn an_overlay_corrects_what_it_selects() {
     let overlay = r#"
 overlay: 1.0.0

@@ -8,6 +8,7 @@ mod content;
 mod operations;
 mod parameters;
 mod schemas;
+mod variants;
 
 use serde_json::Value;
 

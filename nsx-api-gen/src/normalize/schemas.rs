@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::variants;
 use crate::change::Change;
 use crate::document::{for_each_schema, join, members};
 use crate::names::{self, RESERVED_TYPES, type_name};
 
 /// Mends the schemas of the document.
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
-    schema_names(root, changes);
     for (name, pass) in PASSES {
         let mut count = 0;
         for_each_schema(root, &mut |schema| count += usize::from(pass(schema)));
@@ -23,6 +23,9 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
             });
         }
     }
+    // A value of a discriminator is the name that the document gives a component.
+    variants::mend(root, changes);
+    schema_names(root, changes);
 }
 
 /// What is mended in one schema by itself: whether there was anything.
@@ -220,7 +223,7 @@ mod tests {
             }},
         });
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        schema_names(&mut root, &mut changes);
         assert_eq!(
             root,
             json!({

@@ -490,6 +490,129 @@ async fn a_value_of_the_wrong_type_is_named_by_its_place_and_not_shown() -> Resu
     Ok(())
 }
 
+/// Schedules of every kind, one within another, and kinds of which the document knows nothing.
+fn plan() -> serde_json::Value {
+    json!({
+        "schedule": {
+            "minute_of_day": 5, "new": [1], "resource_type": "WeeklySchedule", "passphrase": "hunter2",
+            "then": {"resource_type": "ManualSchedule", "label": "by hand", "new": {"a": null}},
+        },
+        "described": {"resource_type": "NightlySchedule", "minute_of_day": 1, "quiet": true},
+        "schedules": [
+            {"resource_type": "IntervalSchedule", "unit": "s"},
+            {"every": {"fortnight": "hunter2"}, "resource_type": "LunarSchedule", "label": "l"},
+            {"resource_type": "Other", "reason": "r"},
+        ],
+        "by_name": {
+            "a": {"resource_type": "IPSchedule", "address": "::1"},
+            "b": {"resource_type": "WrappedSchedule", "label": "b", "new": 1},
+        },
+        "unlisted": {"resource_type": "Unlisted", "b": "1"},
+        "protocol": {"name": "http", "port": 80},
+        "shape": {
+            "kind": "Group",
+            "first": {"kind": "ring", "radius": 1.5},
+            "shapes": [{"kind": "square", "side": 2.5}, {"kind": "hexagon", "sides": ["hunter2"]}, {"radius": 1}],
+        },
+        "inline": {"kind": "Circle", "radius": 0.5, "new": 18446744073709551615_u64},
+    })
+}
+
+#[tokio::test]
+async fn a_choice_is_what_its_discriminator_says_and_loses_nothing_on_the_way_back() -> Result {
+    use nsx_api::types::{PlanInline, Schedule, Shape};
+    let stored = Arc::new(Mutex::new(plan()));
+    let manager = Manager::start().await?;
+    let read = Arc::clone(&stored);
+    manager.on("GetPlan", move |_| Answer::json(200, &*read.lock().unwrap()));
+    let write = Arc::clone(&stored);
+    manager.on("PutPlan", move |call| {
+        *write.lock().unwrap() = call.json().unwrap();
+        Answer::json(200, &*write.lock().unwrap())
+    });
+    let client = manager.client()?;
+    let mut plan_ = client.get_plan().send().await?.into_inner();
+    assert!(!format!("{plan_:?}").contains("hunter2"), "{plan_:?}");
+
+    let Some(Schedule::WeeklySchedule(weekly)) = plan_.schedule.as_mut() else { panic!("{plan_:?}") };
+    assert!(matches!(weekly.then.as_deref(), Some(Schedule::ManualSchedule(then)) if then.label.as_deref() == Some("by hand")));
+    weekly.minute_of_day = 6;
+    assert!(matches!(plan_.described.as_ref(), Some(Schedule::NightlySchedule(nightly)) if nightly.quiet == Some(true)));
+    let [Schedule::IntervalSchedule(_), Schedule::Other_(lunar), Schedule::Other(_)] = plan_.schedules.as_deref().unwrap_or_default() else {
+        panic!("{plan_:?}")
+    };
+    assert_eq!((lunar.resource_type.as_str(), lunar.label.as_deref()), ("LunarSchedule", Some("l")));
+    assert!(matches!(plan_.by_name.as_ref().and_then(|all| all.get("a")), Some(Schedule::IpSchedule2(_))));
+    assert!(matches!(plan_.by_name.as_ref().and_then(|all| all.get("b")), Some(Schedule::WrappedSchedule(wrapped)) if wrapped.label.as_deref() == Some("b")));
+    assert!(matches!(plan_.inline, Some(PlanInline::Circle(_))));
+    let Some(Shape::Group(group)) = &plan_.shape else { panic!("{plan_:?}") };
+    assert!(matches!(&group.first, Shape::Circle(circle) if circle.kind == "ring"));
+    let [Shape::Square(_), Shape::Other(hexagon), Shape::Other(silent)] = group.shapes.as_deref().unwrap_or_default() else {
+        panic!("{plan_:?}")
+    };
+    assert_eq!((hexagon["kind"].as_str(), silent.len()), (Some("hexagon"), 1));
+
+    client.put_plan(plan_).send().await?;
+    let mut wanted = plan();
+    wanted["schedule"]["minute_of_day"] = json!(6);
+    assert_eq!(*stored.lock().unwrap(), wanted);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_variant_says_what_it_is_without_being_told() -> Result {
+    use nsx_api::types::{Circle, Group, ManualSchedule, Schedule, Shape, Square, WeeklySchedule};
+    let manager = Manager::start().await?;
+    manager.on("PutSchedule", |call| Answer::json(200, call.json::<serde_json::Value>().unwrap()));
+    let client = manager.client()?;
+    let weekly = WeeklySchedule { then: Some(Box::new(ManualSchedule::default().into())), ..WeeklySchedule::new(7) };
+    let echo = client.put_schedule(weekly.into()).send().await?.into_inner();
+    assert!(matches!(echo, Schedule::WeeklySchedule(_)));
+    let sent = manager.requests().pop().ok_or("none")?.json::<serde_json::Value>()?;
+    let then = json!({"resource_type": "ManualSchedule"});
+    assert_eq!(sent, json!({"resource_type": "WeeklySchedule", "minute_of_day": 7, "then": then}));
+
+    // What the variant is counts, and not what its field was made to say.
+    let mut wrong = WeeklySchedule::new(1);
+    wrong.resource_type = "ManualSchedule".into();
+    let kind = |value: &serde_json::Value, name: &str| value[name].clone();
+    assert_eq!(kind(&serde_json::to_value(Schedule::from(wrong))?, "resource_type"), "WeeklySchedule");
+    let silent = Square { kind: None, side: None, extra: Default::default() };
+    assert_eq!(kind(&serde_json::to_value(Shape::Square(silent))?, "kind"), "square");
+    let circle = Circle { kind: "ring".to_owned(), ..Circle::new(1.0) };
+    let group = serde_json::to_value(Shape::from(Group::new(Shape::from(circle))))?;
+    assert_eq!(group, json!({"kind": "Group", "first": {"kind": "ring", "radius": 1.0}}));
+    assert_eq!(serde_json::to_value(Shape::from(Circle::new(1.0)))?, json!({"kind": "ring", "radius": 1.0}));
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_does_not_fit_within_a_choice_is_named_by_its_place_and_not_shown() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    let weekly = |minute: serde_json::Value| json!({"resource_type": "WeeklySchedule", "minute_of_day": minute});
+    let within = |then: serde_json::Value| json!({"then": then, "minute_of_day": 1, "resource_type": "WeeklySchedule"});
+    for (schedules, place) in [
+        (json!([weekly(json!(1)), weekly(json!("SHOWN"))]), "at [1].minute_of_day: expected i64, found a string"),
+        (json!([within(within(weekly(json!(["SHOWN"]))))]), "at [0].then.then.minute_of_day: expected i64, found an array"),
+        (json!([within(json!({"resource_type": "WeeklySchedule", "a": "SHOWN"}))]), "at [0].then: missing field `minute_of_day`"),
+        (json!([{"resource_type": "New", "label": {"a": "SHOWN"}}]), "at [0].label: expected a string, found an object"),
+        (json!([{"label": "SHOWN"}]), "at [0]: missing field `resource_type`"),
+        (json!([{"resource_type": 5}]), "at [0].resource_type: expected string of enum ScheduleBaseResourceType, found an integer"),
+        (json!(["SHOWN"]), "at [0]: expected struct Schedule, found a string"),
+    ] {
+        manager.respond_with(Answer::json(200, &schedules));
+        let error = client.list_schedules().send().await.err().ok_or(place)?;
+        assert_eq!(error.kind(), ErrorKind::Decode);
+        let text = format!("{error} {error:?}");
+        assert!(text.contains(place) && !text.contains("SHOWN"), "{place}: {text}");
+    }
+    manager.respond_with(Answer::json(200, json!({"by_name": {"n": within(weekly(json!("SHOWN")))}})));
+    let error = client.get_plan().send().await.err().ok_or("no error")?.to_string();
+    assert!(error.contains("at by_name.n.then.minute_of_day: expected i64"), "{error}");
+    Ok(())
+}
+
 #[test]
 fn a_password_is_a_secret_with_and_without_constraints_beside_it() {
     fn is_secret(_: &Secret) {}

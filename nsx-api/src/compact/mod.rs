@@ -1,7 +1,7 @@
 //! What generated types share to be read and written: the part of serde's derive that does not depend on the type.
 //!
 //! A generated struct has one [`FromMap`] and one `Serialize`, of one line a field; a generated enum of strings
-//! has one table. Everything else is here, once, so that a document of thousands of types still compiles in seconds.
+//! has one table, and so has a choice by a discriminator. Everything else is here, once, so that a document of thousands of types still compiles in seconds.
 //! The forms read and written are those of serde's derive, but for one: an array is not taken for an object.
 
 #![allow(
@@ -11,12 +11,16 @@
 )]
 
 mod object;
+mod one_of;
 mod read;
 mod string_enum;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use object::Object;
+pub(crate) use one_of::{
+    Fields, Misfit, OneOf, Read, Tag, deserialize_one_of, one_of, read, say, says,
+};
 pub(crate) use read::{
     FromMap, deserialize, next_field, next_field_or_keep, present, required, set,
 };

@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, reason = "generated types are public")]
 
+mod one_of;
 mod types;
 
 use proptest::collection::vec;

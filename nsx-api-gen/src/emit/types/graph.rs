@@ -42,7 +42,7 @@ impl Graph {
     }
 }
 
-/// The last names of all paths that are visited.
+/// The names of the document's types in what is visited.
 fn names_in(visit: impl FnOnce(&mut Names)) -> BTreeSet<String> {
     let mut names = Names::default();
     visit(&mut names);
@@ -54,9 +54,40 @@ struct Names(BTreeSet<String>);
 
 impl<'ast> Visit<'ast> for Names {
     fn visit_path(&mut self, path: &'ast Path) {
-        if let Some(last) = path.segments.last() {
-            self.0.insert(last.ident.to_string());
+        // Another module's type may have the name of one of the document's: `serde_json::Value`.
+        let mut names = path.segments.iter().rev().map(|one| &one.ident);
+        if let Some(last) = names.next()
+            && names.next().is_none_or(|module| module == "types")
+        {
+            self.0.insert(last.to_string());
         }
         visit::visit_path(self, path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use syn::parse_quote;
+
+    #[test]
+    fn a_type_of_another_module_is_none_of_the_documents() {
+        let graph = Graph::new(&[
+            parse_quote!(
+                pub struct Value {
+                    pub inner: ::std::option::Option<::std::vec::Vec<Inner>>,
+                }
+            ),
+            parse_quote!(
+                pub struct Inner {}
+            ),
+        ]);
+        for (ty, reached) in [
+            (parse_quote!(::serde_json::Value), &[][..]),
+            (parse_quote!(types::Value), &["Inner", "Value"]),
+            (parse_quote!(::std::vec::Vec<types::Inner>), &["Inner"]),
+        ] {
+            assert_eq!(Vec::from_iter(graph.reach(&[ty])), reached);
+        }
     }
 }

@@ -2,16 +2,17 @@
 //! pruning of what nobody uses.
 //!
 //! A struct gets one `from_map` and one `serialize` in place of serde's derive; an enum of strings
-//! becomes one table that keeps what it does not know. What is read and written back keeps the
-//! fields that the document does not have. Other types stay as they came.
+//! becomes one table that keeps what it does not know, and so does a choice by a discriminator. What is read and written back
+//! keeps the fields that the document does not have. Other types stay as they came.
 
 mod attributes;
 mod graph;
 mod object;
+mod one_of;
 mod order;
 mod texts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -22,6 +23,7 @@ use super::paths::shorten;
 use attributes::{docs_of_type, short_derive, type_ident};
 use graph::Graph;
 use object::Object;
+use one_of::{OneOf, Says};
 pub(super) use order::Order;
 use texts::{is_texts, texts};
 
@@ -30,12 +32,22 @@ pub(super) struct Types {
     kinds: Vec<Kind>,
     /// Types that a request body is made of.
     sent: BTreeSet<String>,
-    /// Types that are read and written back.
+    /// Types that are read and written back, and those that keep what a choice does not know.
     kept: BTreeSet<String>,
+    /// What says in a variant of a choice that it is that variant.
+    says: BTreeMap<String, Vec<Says>>,
+}
+
+/// Which shapes there are among the types.
+pub(super) struct Uses {
+    pub(super) objects: bool,
+    pub(super) texts: bool,
+    pub(super) unions: bool,
 }
 
 enum Kind {
     Object(Object),
+    OneOf(OneOf),
     Texts(ItemEnum),
     Other(Item),
 }
@@ -53,7 +65,7 @@ impl Types {
         let graph = Graph::new(&items);
         let sent = graph.reach(sent);
         let received = graph.reach(received);
-        let kept = sent.intersection(&received).cloned().collect();
+        let mut kept: BTreeSet<String> = sent.intersection(&received).cloned().collect();
         let twice = twice(&items);
         if !twice.is_empty() {
             return Err(format!("two types would be called {}", twice.join(", ")));
@@ -62,7 +74,29 @@ impl Types {
         for item in items {
             kinds.extend(kind(item, order, &kinds)?);
         }
-        Ok(Self { kinds, sent, kept })
+        let mut says: BTreeMap<String, Vec<Says>> = BTreeMap::new();
+        for union in kinds.iter().filter_map(Kind::one_of) {
+            kept.extend(union.other());
+            for (variant, value) in union.says() {
+                says.entry(variant).or_default().push(value);
+            }
+        }
+        Ok(Self {
+            kinds,
+            sent,
+            kept,
+            says,
+        })
+    }
+
+    /// The field of a struct for a property.
+    fn field(&self, name: &str, property: &str) -> Option<Ident> {
+        let mut objects = self.kinds.iter().filter_map(|kind| match kind {
+            Kind::Object(object) => Some(object),
+            _ => None,
+        });
+        let object = objects.find(|object| object.name == name)?;
+        object.field(property)
     }
 
     /// The items of `types.rs`.
@@ -72,8 +106,11 @@ impl Types {
             .flat_map(|kind| match kind {
                 Kind::Object(object) => {
                     let name = object.name.to_string();
-                    object.items(self.sent.contains(&name), self.kept.contains(&name))
+                    let says = self.says.get(&name).map(Vec::as_slice);
+                    let (sent, kept) = (self.sent.contains(&name), self.kept.contains(&name));
+                    object.items(sent, kept, says.unwrap_or_default())
                 }
+                Kind::OneOf(union) => union.items(|name, property| self.field(name, property)),
                 Kind::Texts(item) => texts(item),
                 Kind::Other(item) => vec![quote!(#item)],
             })
@@ -84,19 +121,29 @@ impl Types {
     pub(super) fn has(&self, name: &str) -> bool {
         self.kinds.iter().any(|kind| match kind {
             Kind::Object(object) => object.name == name,
+            Kind::OneOf(union) => union.name == name,
             Kind::Texts(item) => item.ident == name,
             Kind::Other(item) => defined(item).is_some_and(|ident| ident == name),
         })
     }
 
-    /// Whether there is a struct among them, and an enum of strings.
-    pub(super) fn uses(&self) -> (bool, bool) {
-        let objects = self
-            .kinds
-            .iter()
-            .any(|kind| matches!(kind, Kind::Object(_)));
-        let texts = self.kinds.iter().any(|kind| matches!(kind, Kind::Texts(_)));
-        (objects, texts)
+    /// What the types use of the code that they share.
+    pub(super) fn uses(&self) -> Uses {
+        let any = |is: fn(&Kind) -> bool| self.kinds.iter().any(is);
+        Uses {
+            objects: any(|kind| matches!(kind, Kind::Object(_))),
+            texts: any(|kind| matches!(kind, Kind::Texts(_))),
+            unions: any(|kind| matches!(kind, Kind::OneOf(_))),
+        }
+    }
+}
+
+impl Kind {
+    fn one_of(&self) -> Option<&OneOf> {
+        match self {
+            Self::OneOf(union) => Some(union),
+            _ => None,
+        }
     }
 }
 
@@ -124,7 +171,8 @@ fn defined(item: &Item) -> Option<&Ident> {
 fn kind(item: Item, order: &Order, before: &[Kind]) -> Result<Option<Kind>, String> {
     Ok(match item {
         Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => {
-            Some(Kind::Object(Object::new(item, order)?))
+            let object = Object::new(item, order)?;
+            Some(OneOf::read(&object).map_or(Kind::Object(object), Kind::OneOf))
         }
         Item::Enum(item) if is_texts(&item) => Some(Kind::Texts(item)),
         Item::Impl(item) => implementation(item, before).map(Kind::Other),
@@ -149,6 +197,7 @@ fn implementation(item: ItemImpl, before: &[Kind]) -> Option<Item> {
     let same = |ident: &Ident| Some(ident.to_string()) == name;
     let ours = before.iter().any(|kind| match kind {
         Kind::Object(object) => same(&object.name) && item.trait_.is_none(),
+        Kind::OneOf(union) => same(&union.name),
         Kind::Texts(texts) => same(&texts.ident),
         Kind::Other(_) => false,
     });

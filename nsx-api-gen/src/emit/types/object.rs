@@ -8,28 +8,31 @@ use syn::{
 };
 
 use super::attributes::{docs_of, docs_of_type, type_ident};
+use super::one_of::Says;
 use super::order::Order;
 use crate::emit::paths::shorten_type;
 
 /// A struct with named fields.
 pub(super) struct Object {
     pub(super) name: Ident,
-    docs: Vec<Attribute>,
-    fields: Vec<Member>,
+    pub(super) docs: Vec<Attribute>,
+    pub(super) fields: Vec<Member>,
 }
 
 /// A field of a struct.
-struct Member {
+pub(super) struct Member {
     rust: Ident,
-    json: String,
+    pub(super) json: String,
     docs: Vec<Attribute>,
-    ty: Type,
+    pub(super) ty: Type,
     /// It is left out when there is nothing in it.
     optional: bool,
     /// It may be missing where it is read.
     may_be_missing: bool,
     /// It takes the fields that have no member of their own.
     rest: bool,
+    /// Its value in a new object, where that says what the object is.
+    says: Option<String>,
 }
 
 impl Object {
@@ -44,17 +47,35 @@ impl Object {
         Ok(Self { name, docs, fields })
     }
 
-    /// The struct and its implementations.
-    pub(super) fn items(&self, sent: bool, kept: bool) -> Vec<TokenStream> {
-        let members = self.members(kept);
+    /// The field for a property.
+    pub(super) fn field(&self, property: &str) -> Option<Ident> {
+        let mut fields = self.fields.iter();
+        let field = fields.find(|member| !member.rest && member.json == property);
+        field.map(|member| member.rust.clone())
+    }
+
+    /// The struct and its implementations; `says` has the properties whose values are known, since they say what it is.
+    pub(super) fn items(&self, sent: bool, kept: bool, says: &[Says]) -> Vec<TokenStream> {
+        let mut members = self.members(kept);
+        for member in members.iter_mut().filter(|member| !member.rest) {
+            member.says = self.value(says, &member.json);
+        }
         let mut items = vec![self.definition(&members)];
-        if sent && !self.has_default() {
-            items.push(self.constructor(&members));
+        if let Some(constructor) = self.constructor(&members, sent) {
+            items.push(constructor);
         }
         items.push(self.read(&members));
         items.push(self.deserialize());
         items.push(self.serialize(&members));
         items
+    }
+
+    /// What a property says in a new object. Of two choices that it is a variant of, one may know it by its name alone.
+    fn value(&self, says: &[Says], property: &str) -> Option<String> {
+        let values = || says.iter().filter(|(name, _)| name == property);
+        let own = values().find(|(_, value)| self.name != value);
+        own.or_else(|| values().next())
+            .map(|(_, value)| value.clone())
     }
 
     /// Whether nothing is required of it.
@@ -76,6 +97,7 @@ impl Object {
                 optional: true,
                 may_be_missing: true,
                 rest: true,
+                says: None,
             });
         }
         members
@@ -83,7 +105,7 @@ impl Object {
 
     fn definition(&self, members: &[Member]) -> TokenStream {
         let (name, docs) = (&self.name, &self.docs);
-        let default = self.has_default().then(|| quote!(, Default));
+        let default = derives_default(members).then(|| quote!(, Default));
         let fields = members.iter().map(Member::definition);
         quote! {
             #(#docs)*
@@ -95,32 +117,41 @@ impl Object {
         }
     }
 
-    /// `new` takes what the document requires, so that a value can be written without the rest.
-    fn constructor(&self, members: &[Member]) -> TokenStream {
+    /// `new` takes what the document requires, so that a value can be written without the rest. Where that is nothing, and there
+    /// is something to say all the same, `default` says it.
+    fn constructor(&self, members: &[Member], sent: bool) -> Option<TokenStream> {
         let name = &self.name;
+        let required = members.iter().filter(|member| member.is_argument());
+        let arguments: Vec<_> = required
+            .map(|member| {
+                let (rust, ty) = (&member.rust, &member.ty);
+                quote!(#rust: impl Into<#ty>)
+            })
+            .collect();
+        let fields = members.iter().map(Member::first);
+        let value = quote!(Self { #(#fields,)* });
+        if derives_default(members) || !sent && !self.has_default() {
+            return None;
+        }
+        if arguments.is_empty() {
+            return Some(quote! {
+                impl Default for #name {
+                    fn default() -> Self {
+                        #value
+                    }
+                }
+            });
+        }
         let doc =
             format!(" A `{name}` of the fields that the document requires; the others are empty.");
-        let required = members.iter().filter(|member| !member.optional);
-        let arguments = required.map(|member| {
-            let (rust, ty) = (&member.rust, &member.ty);
-            quote!(#rust: impl Into<#ty>)
-        });
-        let fields = members.iter().map(|member| {
-            let rust = &member.rust;
-            match (member.optional, member.rest) {
-                (false, _) => quote!(#rust: #rust.into()),
-                (true, false) => quote!(#rust: None),
-                (true, true) => quote!(#rust: Default::default()),
-            }
-        });
-        quote! {
+        Some(quote! {
             impl #name {
                 #[doc = #doc]
                 pub fn new(#(#arguments),*) -> Self {
-                    Self { #(#fields,)* }
+                    #value
                 }
             }
-        }
+        })
     }
 
     fn read(&self, members: &[Member]) -> TokenStream {
@@ -189,6 +220,13 @@ impl Object {
     }
 }
 
+/// Whether nothing is the default of every field.
+fn derives_default(members: &[Member]) -> bool {
+    members
+        .iter()
+        .all(|member| member.optional && member.says.is_none())
+}
+
 /// One arm for each field; the last one needs no number, since there is no other.
 fn read_loop(next: &TokenStream, map: &Ident, field: &Ident, known: &[&Member]) -> TokenStream {
     let set = |member: &Member| {
@@ -231,6 +269,7 @@ impl Member {
             optional: false,
             may_be_missing: type_ident(&ty).as_deref() == Some("Option"),
             rest: false,
+            says: None,
             // A keyword that progenitor does not know.
             rust: if rust == "gen" {
                 format_ident!("gen_")
@@ -315,7 +354,24 @@ impl Member {
             json: self.json.clone(),
             docs: self.docs.clone(),
             ty: self.ty.clone(),
+            says: self.says.clone(),
             ..*self
+        }
+    }
+
+    /// Whether `new` takes it.
+    fn is_argument(&self) -> bool {
+        !self.optional && self.says.is_none()
+    }
+
+    /// The field in a new object.
+    fn first(&self) -> TokenStream {
+        let rust = &self.rust;
+        match &self.says {
+            Some(value) => quote!(#rust: compact::Tag::of(#value)),
+            None if !self.optional => quote!(#rust: #rust.into()),
+            None if self.rest => quote!(#rust: Default::default()),
+            None => quote!(#rust: None),
         }
     }
 

@@ -23,9 +23,13 @@ pub static ALL: &[&Operation] = &[
     &HTTP,
     &MANAGER,
     &OPTIONS,
+    &GET_PLAN,
+    &PUT_PLAN,
     &WITH,
     &REQUEST,
     &LIST_REQUIRED,
+    &LIST_SCHEDULES,
+    &PUT_SCHEDULE,
     &STR_THING,
     &GEN,
     &PUT_STREAM,
@@ -216,6 +220,28 @@ pub static OPTIONS: Operation = Operation {
     responses: &[DocumentedResponse::new("204", "Done")],
 };
 
+/// GetPlan: `GET /api/v1/plan`.
+pub static GET_PLAN: Operation = Operation {
+    id: "GetPlan",
+    method: Method::GET,
+    path: "/api/v1/plan",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// PutPlan: `PUT /api/v1/plan`.
+pub static PUT_PLAN: Operation = Operation {
+    id: "PutPlan",
+    method: Method::PUT,
+    path: "/api/v1/plan",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
 /// with: `PUT /api/v1/request`.
 pub static WITH: Operation = Operation {
     id: "with",
@@ -250,6 +276,28 @@ pub static LIST_REQUIRED: Operation = Operation {
     id: "ListRequired",
     method: Method::GET,
     path: "/api/v1/required",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// ListSchedules: `GET /api/v1/schedules`.
+pub static LIST_SCHEDULES: Operation = Operation {
+    id: "ListSchedules",
+    method: Method::GET,
+    path: "/api/v1/schedules",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// PutSchedule: `PUT /api/v1/schedules`.
+pub static PUT_SCHEDULE: Operation = Operation {
+    id: "PutSchedule",
+    method: Method::PUT,
+    path: "/api/v1/schedules",
     query: "",
     idempotent: true,
     accept: "application/json",

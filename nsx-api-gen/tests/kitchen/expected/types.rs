@@ -5,7 +5,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap, StringEnum, string_enum};
+use crate::compact::{self, FromMap, StringEnum, one_of, string_enum};
 
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -316,6 +316,69 @@ impl Serialize for ByteStream {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Circle {
+    pub kind: String,
+    pub radius: f64,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Circle {
+    /// A `Circle` of the fields that the document requires; the others are empty.
+    pub fn new(radius: impl Into<f64>) -> Self {
+        Self {
+            kind: compact::Tag::of("ring"),
+            radius: radius.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Circle {
+    const NAME: &'static str = "Circle";
+    const FIELDS: &'static [&'static str] = &["kind", "radius"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut kind = None;
+        let mut radius = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut kind, "kind", &mut map)?,
+                _ => compact::set(&mut radius, "radius", &mut map)?,
+            }
+        }
+        Ok(Self {
+            kind: compact::required(kind, "kind")?,
+            radius: compact::required(radius, "radius")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Circle {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Circle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("kind", &self.kind)?;
+        object.field("radius", &self.radius)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Client {
@@ -523,6 +586,444 @@ impl Serialize for FormThingBody {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Group {
+    pub kind: GroupKind,
+    pub first: Shape,
+    pub shapes: Option<Vec<Shape>>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Group {
+    /// A `Group` of the fields that the document requires; the others are empty.
+    pub fn new(first: impl Into<Shape>) -> Self {
+        Self {
+            kind: compact::Tag::of("Group"),
+            first: first.into(),
+            shapes: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Group {
+    const NAME: &'static str = "Group";
+    const FIELDS: &'static [&'static str] = &["kind", "first", "shapes"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut kind = None;
+        let mut first = None;
+        let mut shapes = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut kind, "kind", &mut map)?,
+                1 => compact::set(&mut first, "first", &mut map)?,
+                _ => compact::set(&mut shapes, "shapes", &mut map)?,
+            }
+        }
+        Ok(Self {
+            kind: compact::required(kind, "kind")?,
+            first: compact::required(first, "first")?,
+            shapes: shapes.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Group {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Group {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("kind", &self.kind)?;
+        object.field("first", &self.first)?;
+        object.optional("shapes", &self.shapes)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GroupKind {
+    /// `Group`
+    Group,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for GroupKind {
+    const NAME: &'static str = "GroupKind";
+    const TABLE: &'static [(&'static str, Self)] = &[("Group", Self::Group)];
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(GroupKind);
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct HttpProtocol {
+    pub name: Option<HttpProtocolName>,
+    pub port: Option<i64>,
+}
+
+impl<'de> FromMap<'de> for HttpProtocol {
+    const NAME: &'static str = "HttpProtocol";
+    const FIELDS: &'static [&'static str] = &["name", "port"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut name = None;
+        let mut port = None;
+        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+            match field {
+                0 => compact::set(&mut name, "name", &mut map)?,
+                _ => compact::set(&mut port, "port", &mut map)?,
+            }
+        }
+        Ok(Self {
+            name: name.unwrap_or_default(),
+            port: port.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for HttpProtocol {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for HttpProtocol {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("name", &self.name)?;
+        object.optional("port", &self.port)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HttpProtocolName {
+    /// `http`
+    Http,
+    /// `scp`
+    Scp,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for HttpProtocolName {
+    const NAME: &'static str = "HttpProtocolName";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("http", Self::Http),
+        ("scp", Self::Scp),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(HttpProtocolName);
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IntervalSchedule {
+    pub resource_type: IntervalScheduleResourceType,
+    pub label: Option<String>,
+    pub unit: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for IntervalSchedule {
+    fn default() -> Self {
+        Self {
+            resource_type: compact::Tag::of("IntervalSchedule"),
+            label: None,
+            unit: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for IntervalSchedule {
+    const NAME: &'static str = "IntervalSchedule";
+    const FIELDS: &'static [&'static str] = &["resource_type", "label", "unit"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut unit = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                1 => compact::set(&mut label, "label", &mut map)?,
+                _ => compact::set(&mut unit, "unit", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            unit: unit.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for IntervalSchedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for IntervalSchedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.optional("unit", &self.unit)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IntervalScheduleResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for IntervalScheduleResourceType {
+    const NAME: &'static str = "IntervalScheduleResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(IntervalScheduleResourceType);
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IpSchedule {
+    pub a: Option<String>,
+}
+
+impl<'de> FromMap<'de> for IpSchedule {
+    const NAME: &'static str = "IpSchedule";
+    const FIELDS: &'static [&'static str] = &["a"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut a = None;
+        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+            compact::set(&mut a, "a", &mut map)?;
+        }
+        Ok(Self { a: a.unwrap_or_default() })
+    }
+}
+
+impl<'de> Deserialize<'de> for IpSchedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for IpSchedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("a", &self.a)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IpSchedule2 {
+    pub resource_type: IpSchedule2ResourceType,
+    pub label: Option<String>,
+    pub address: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for IpSchedule2 {
+    fn default() -> Self {
+        Self {
+            resource_type: compact::Tag::of("IPSchedule"),
+            label: None,
+            address: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for IpSchedule2 {
+    const NAME: &'static str = "IpSchedule2";
+    const FIELDS: &'static [&'static str] = &["resource_type", "label", "address"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut address = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                1 => compact::set(&mut label, "label", &mut map)?,
+                _ => compact::set(&mut address, "address", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            address: address.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for IpSchedule2 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for IpSchedule2 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.optional("address", &self.address)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IpSchedule2ResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for IpSchedule2ResourceType {
+    const NAME: &'static str = "IpSchedule2ResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(IpSchedule2ResourceType);
+
 /// kinds
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -667,6 +1168,119 @@ impl Serialize for ListResult {
     }
 }
 
+/// When it is done
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ManualSchedule {
+    pub resource_type: ManualScheduleResourceType,
+    pub label: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for ManualSchedule {
+    fn default() -> Self {
+        Self {
+            resource_type: compact::Tag::of("ManualSchedule"),
+            label: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ManualSchedule {
+    const NAME: &'static str = "ManualSchedule";
+    const FIELDS: &'static [&'static str] = &["resource_type", "label"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                _ => compact::set(&mut label, "label", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ManualSchedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ManualSchedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ManualScheduleResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for ManualScheduleResourceType {
+    const NAME: &'static str = "ManualScheduleResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(ManualScheduleResourceType);
+
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -803,6 +1417,151 @@ impl std::str::FromStr for NewStr {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct NightlySchedule {
+    pub resource_type: NightlyScheduleResourceType,
+    pub label: Option<String>,
+    pub minute_of_day: i64,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
+    pub passphrase: Option<crate::Secret>,
+    pub then: Option<Schedule>,
+    pub quiet: Option<bool>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl NightlySchedule {
+    /// A `NightlySchedule` of the fields that the document requires; the others are empty.
+    pub fn new(minute_of_day: impl Into<i64>) -> Self {
+        Self {
+            resource_type: compact::Tag::of("NightlySchedule"),
+            label: None,
+            minute_of_day: minute_of_day.into(),
+            passphrase: None,
+            then: None,
+            quiet: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for NightlySchedule {
+    const NAME: &'static str = "NightlySchedule";
+    const FIELDS: &'static [&'static str] = &[
+        "resource_type",
+        "label",
+        "minute_of_day",
+        "passphrase",
+        "then",
+        "quiet",
+    ];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut minute_of_day = None;
+        let mut passphrase = None;
+        let mut then = None;
+        let mut quiet = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                1 => compact::set(&mut label, "label", &mut map)?,
+                2 => compact::set(&mut minute_of_day, "minute_of_day", &mut map)?,
+                3 => compact::set(&mut passphrase, "passphrase", &mut map)?,
+                4 => compact::set(&mut then, "then", &mut map)?,
+                _ => compact::set(&mut quiet, "quiet", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            minute_of_day: compact::required(minute_of_day, "minute_of_day")?,
+            passphrase: passphrase.unwrap_or_default(),
+            then: then.unwrap_or_default(),
+            quiet: quiet.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for NightlySchedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for NightlySchedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.field("minute_of_day", &self.minute_of_day)?;
+        object.optional("passphrase", &self.passphrase)?;
+        object.optional("then", &self.then)?;
+        object.optional("quiet", &self.quiet)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NightlyScheduleResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for NightlyScheduleResourceType {
+    const NAME: &'static str = "NightlyScheduleResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(NightlyScheduleResourceType);
+
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -862,9 +1621,6 @@ pub struct Object {
     pub secrets: Option<Vec<crate::Secret>>,
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub nullable: Option<crate::Secret>,
-    /// Fields that the document does not know, kept so that they are written back.
-    #[cfg_attr(feature = "schemars", schemars(flatten))]
-    pub extra: crate::Extra,
 }
 
 impl<'de> FromMap<'de> for Object {
@@ -875,12 +1631,7 @@ impl<'de> FromMap<'de> for Object {
         let mut secret = None;
         let mut secrets = None;
         let mut nullable = None;
-        let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(
-            &mut map,
-            Self::FIELDS,
-            &mut extra,
-        )? {
+        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
             match field {
                 0 => compact::set(&mut secret, "secret", &mut map)?,
                 1 => compact::set(&mut secrets, "secrets", &mut map)?,
@@ -891,7 +1642,6 @@ impl<'de> FromMap<'de> for Object {
             secret: secret.unwrap_or_default(),
             secrets: secrets.unwrap_or_default(),
             nullable: nullable.unwrap_or_default(),
-            extra,
         })
     }
 }
@@ -908,7 +1658,6 @@ impl Serialize for Object {
         object.optional("secret", &self.secret)?;
         object.optional("secrets", &self.secrets)?;
         object.optional("nullable", &self.nullable)?;
-        object.extra(&self.extra)?;
         object.end()
     }
 }
@@ -957,6 +1706,93 @@ impl std::str::FromStr for Odd {
     type Err = std::convert::Infallible;
     fn from_str(value: &str) -> Result<Self, Self::Err> {
         Ok(Self(value.to_string()))
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct OnlyChild {
+    pub kind: Option<String>,
+    pub c: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl<'de> FromMap<'de> for OnlyChild {
+    const NAME: &'static str = "OnlyChild";
+    const FIELDS: &'static [&'static str] = &["kind", "c"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut kind = None;
+        let mut c = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut kind, "kind", &mut map)?,
+                _ => compact::set(&mut c, "c", &mut map)?,
+            }
+        }
+        Ok(Self {
+            kind: kind.unwrap_or_default(),
+            c: c.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for OnlyChild {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for OnlyChild {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("kind", &self.kind)?;
+        object.optional("c", &self.c)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct OnlyParent {
+    pub kind: Option<String>,
+}
+
+impl<'de> FromMap<'de> for OnlyParent {
+    const NAME: &'static str = "OnlyParent";
+    const FIELDS: &'static [&'static str] = &["kind"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut kind = None;
+        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+            compact::set(&mut kind, "kind", &mut map)?;
+        }
+        Ok(Self {
+            kind: kind.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for OnlyParent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for OnlyParent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("kind", &self.kind)?;
+        object.end()
     }
 }
 
@@ -1034,6 +1870,314 @@ impl Serialize for OpenT {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Other {
+    pub resource_type: OtherResourceType,
+    pub label: Option<String>,
+    pub reason: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for Other {
+    fn default() -> Self {
+        Self {
+            resource_type: compact::Tag::of("Other"),
+            label: None,
+            reason: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Other {
+    const NAME: &'static str = "Other";
+    const FIELDS: &'static [&'static str] = &["resource_type", "label", "reason"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut reason = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                1 => compact::set(&mut label, "label", &mut map)?,
+                _ => compact::set(&mut reason, "reason", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            reason: reason.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Other {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Other {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.optional("reason", &self.reason)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OtherResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for OtherResourceType {
+    const NAME: &'static str = "OtherResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(OtherResourceType);
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Plan {
+    pub schedule: Option<Schedule>,
+    /// A reference with a description
+    pub described: Option<Schedule>,
+    pub schedules: Option<Vec<Schedule>>,
+    pub by_name: Option<std::collections::BTreeMap<String, Schedule>>,
+    pub child: Option<OnlyChild>,
+    pub unlisted: Option<Unlisted>,
+    pub protocol: Option<Protocol>,
+    pub shape: Option<Shape>,
+    pub inline: Option<PlanInline>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl<'de> FromMap<'de> for Plan {
+    const NAME: &'static str = "Plan";
+    const FIELDS: &'static [&'static str] = &[
+        "schedule",
+        "described",
+        "schedules",
+        "by_name",
+        "child",
+        "unlisted",
+        "protocol",
+        "shape",
+        "inline",
+    ];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut schedule = None;
+        let mut described = None;
+        let mut schedules = None;
+        let mut by_name = None;
+        let mut child = None;
+        let mut unlisted = None;
+        let mut protocol = None;
+        let mut shape = None;
+        let mut inline = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut schedule, "schedule", &mut map)?,
+                1 => compact::set(&mut described, "described", &mut map)?,
+                2 => compact::set(&mut schedules, "schedules", &mut map)?,
+                3 => compact::set(&mut by_name, "by_name", &mut map)?,
+                4 => compact::set(&mut child, "child", &mut map)?,
+                5 => compact::set(&mut unlisted, "unlisted", &mut map)?,
+                6 => compact::set(&mut protocol, "protocol", &mut map)?,
+                7 => compact::set(&mut shape, "shape", &mut map)?,
+                _ => compact::set(&mut inline, "inline", &mut map)?,
+            }
+        }
+        Ok(Self {
+            schedule: schedule.unwrap_or_default(),
+            described: described.unwrap_or_default(),
+            schedules: schedules.unwrap_or_default(),
+            by_name: by_name.unwrap_or_default(),
+            child: child.unwrap_or_default(),
+            unlisted: unlisted.unwrap_or_default(),
+            protocol: protocol.unwrap_or_default(),
+            shape: shape.unwrap_or_default(),
+            inline: inline.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Plan {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("schedule", &self.schedule)?;
+        object.optional("described", &self.described)?;
+        object.optional("schedules", &self.schedules)?;
+        object.optional("by_name", &self.by_name)?;
+        object.optional("child", &self.child)?;
+        object.optional("unlisted", &self.unlisted)?;
+        object.optional("protocol", &self.protocol)?;
+        object.optional("shape", &self.shape)?;
+        object.optional("inline", &self.inline)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+/// `kind` says which of these it is.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+#[non_exhaustive]
+pub enum PlanInline {
+    /// `Circle`
+    Circle(Circle),
+    /// `Square`
+    Square(Square),
+    /// What the document does not know, whole.
+    Other(crate::Extra),
+}
+
+one_of! {
+    PlanInline by "kind" or Other(crate ::Extra); Circle(Circle).kind = ["Circle"];
+    Square(Square).kind = ["Square"];
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Protocol {
+    pub name: Option<ProtocolName>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl<'de> FromMap<'de> for Protocol {
+    const NAME: &'static str = "Protocol";
+    const FIELDS: &'static [&'static str] = &["name"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut name = None;
+        let mut extra = Default::default();
+        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
+        {
+            compact::set(&mut name, "name", &mut map)?;
+        }
+        Ok(Self {
+            name: name.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Protocol {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Protocol {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("name", &self.name)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProtocolName {
+    /// `http`
+    Http,
+    /// `scp`
+    Scp,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for ProtocolName {
+    const NAME: &'static str = "ProtocolName";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("http", Self::Http),
+        ("scp", Self::Scp),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(ProtocolName);
+
 #[derive(
     serde::Deserialize,
     serde::Serialize,
@@ -1080,6 +2224,211 @@ impl std::str::FromStr for Request {
         Ok(Self(value.to_string()))
     }
 }
+
+/// When it is done
+///
+/// `resource_type` says which of these it is.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+#[non_exhaustive]
+pub enum Schedule {
+    /// `WeeklySchedule`
+    WeeklySchedule(WeeklySchedule),
+    /// `IntervalSchedule`
+    IntervalSchedule(IntervalSchedule),
+    /// `ManualSchedule`
+    ManualSchedule(ManualSchedule),
+    /// `NightlySchedule`
+    NightlySchedule(Box<NightlySchedule>),
+    /// `Other`
+    Other(Other),
+    /// `IPSchedule`
+    IpSchedule2(IpSchedule2),
+    /// `WrappedSchedule`
+    WrappedSchedule(WrappedSchedule),
+    /// What the document does not know, whole.
+    Other_(ScheduleBase),
+}
+
+one_of! {
+    Schedule by "resource_type" or Other_(ScheduleBase); WeeklySchedule(WeeklySchedule)
+    .resource_type = ["WeeklySchedule"]; IntervalSchedule(IntervalSchedule).resource_type
+    = ["IntervalSchedule"]; ManualSchedule(ManualSchedule).resource_type =
+    ["ManualSchedule"]; NightlySchedule(Box < NightlySchedule >).resource_type =
+    ["NightlySchedule"]; Other(Other).resource_type = ["Other"]; IpSchedule2(IpSchedule2)
+    .resource_type = ["IPSchedule"]; WrappedSchedule(WrappedSchedule).resource_type =
+    ["WrappedSchedule"];
+}
+
+/// When it is done
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ScheduleBase {
+    pub resource_type: ScheduleBaseResourceType,
+    pub label: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ScheduleBase {
+    /// A `ScheduleBase` of the fields that the document requires; the others are empty.
+    pub fn new(resource_type: impl Into<ScheduleBaseResourceType>) -> Self {
+        Self {
+            resource_type: resource_type.into(),
+            label: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ScheduleBase {
+    const NAME: &'static str = "ScheduleBase";
+    const FIELDS: &'static [&'static str] = &["resource_type", "label"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                _ => compact::set(&mut label, "label", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ScheduleBase {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ScheduleBase {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ScheduleBaseResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for ScheduleBaseResourceType {
+    const NAME: &'static str = "ScheduleBaseResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(ScheduleBaseResourceType);
+
+/// `kind` says which of these it is.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+#[non_exhaustive]
+pub enum Shape {
+    /// `ring`, `round`, `Circle`
+    Circle(Circle),
+    /// `square`, `Square`
+    Square(Square),
+    /// `Group`
+    Group(Box<Group>),
+    /// What the document does not know, whole.
+    Other(crate::Extra),
+}
+
+one_of! {
+    Shape by "kind" or Other(crate ::Extra); Circle(Circle).kind = ["ring", "round",
+    "Circle"]; Square(Square).kind = ["square", "Square"]; Group(Box < Group >).kind =
+    ["Group"];
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ShapeKind {
+    /// `round`
+    Round,
+    /// `square`
+    Square,
+    /// `Group`
+    Group,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for ShapeKind {
+    const NAME: &'static str = "ShapeKind";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("round", Self::Round),
+        ("square", Self::Square),
+        ("Group", Self::Group),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(ShapeKind);
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1755,6 +3104,68 @@ impl std::str::FromStr for Short {
     type Err = std::convert::Infallible;
     fn from_str(value: &str) -> Result<Self, Self::Err> {
         Ok(Self(value.to_string()))
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Square {
+    pub kind: Option<ShapeKind>,
+    pub side: Option<f64>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for Square {
+    fn default() -> Self {
+        Self {
+            kind: compact::Tag::of("square"),
+            side: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Square {
+    const NAME: &'static str = "Square";
+    const FIELDS: &'static [&'static str] = &["kind", "side"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut kind = None;
+        let mut side = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut kind, "kind", &mut map)?,
+                _ => compact::set(&mut side, "side", &mut map)?,
+            }
+        }
+        Ok(Self {
+            kind: kind.unwrap_or_default(),
+            side: side.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Square {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Square {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("kind", &self.kind)?;
+        object.optional("side", &self.side)?;
+        object.extra(&self.extra)?;
+        object.end()
     }
 }
 
@@ -2586,6 +3997,125 @@ impl From<Sub> for Un {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Unlisted {
+    pub resource_type: UnlistedResourceType,
+    pub label: Option<String>,
+    pub b: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Unlisted {
+    /// A `Unlisted` of the fields that the document requires; the others are empty.
+    pub fn new(resource_type: impl Into<UnlistedResourceType>) -> Self {
+        Self {
+            resource_type: resource_type.into(),
+            label: None,
+            b: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Unlisted {
+    const NAME: &'static str = "Unlisted";
+    const FIELDS: &'static [&'static str] = &["resource_type", "label", "b"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut b = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                1 => compact::set(&mut label, "label", &mut map)?,
+                _ => compact::set(&mut b, "b", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            b: b.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Unlisted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Unlisted {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.optional("b", &self.b)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnlistedResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for UnlistedResourceType {
+    const NAME: &'static str = "UnlistedResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(UnlistedResourceType);
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UploadThingPartMode {
@@ -2627,9 +4157,6 @@ pub struct Value {
     pub extra: Option<String>,
     pub serializer: Option<String>,
     pub deserializer: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
-    #[cfg_attr(feature = "schemars", schemars(flatten))]
-    pub extra_: crate::Extra,
 }
 
 impl Value {
@@ -2642,7 +4169,6 @@ impl Value {
             extra: None,
             serializer: None,
             deserializer: None,
-            extra_: Default::default(),
         }
     }
 }
@@ -2665,12 +4191,7 @@ impl<'de> FromMap<'de> for Value {
         let mut extra = None;
         let mut serializer = None;
         let mut deserializer = None;
-        let mut extra_ = Default::default();
-        while let Some(field_) = compact::next_field_or_keep(
-            &mut map_,
-            Self::FIELDS,
-            &mut extra_,
-        )? {
+        while let Some(field_) = compact::next_field(&mut map_, Self::FIELDS)? {
             match field_ {
                 0 => compact::set(&mut map, "map", &mut map_)?,
                 1 => compact::set(&mut object, "object", &mut map_)?,
@@ -2687,7 +4208,6 @@ impl<'de> FromMap<'de> for Value {
             extra: extra.unwrap_or_default(),
             serializer: serializer.unwrap_or_default(),
             deserializer: deserializer.unwrap_or_default(),
-            extra_,
         })
     }
 }
@@ -2707,10 +4227,261 @@ impl Serialize for Value {
         object.optional("extra", &self.extra)?;
         object.optional("serializer", &self.serializer)?;
         object.optional("deserializer", &self.deserializer)?;
-        object.extra(&self.extra_)?;
         object.end()
     }
 }
+
+/// On some days of the week
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct WeeklySchedule {
+    pub resource_type: WeeklyScheduleResourceType,
+    pub label: Option<String>,
+    pub minute_of_day: i64,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
+    pub passphrase: Option<crate::Secret>,
+    pub then: Option<Box<Schedule>>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl WeeklySchedule {
+    /// A `WeeklySchedule` of the fields that the document requires; the others are empty.
+    pub fn new(minute_of_day: impl Into<i64>) -> Self {
+        Self {
+            resource_type: compact::Tag::of("WeeklySchedule"),
+            label: None,
+            minute_of_day: minute_of_day.into(),
+            passphrase: None,
+            then: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for WeeklySchedule {
+    const NAME: &'static str = "WeeklySchedule";
+    const FIELDS: &'static [&'static str] = &[
+        "resource_type",
+        "label",
+        "minute_of_day",
+        "passphrase",
+        "then",
+    ];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut minute_of_day = None;
+        let mut passphrase = None;
+        let mut then = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                1 => compact::set(&mut label, "label", &mut map)?,
+                2 => compact::set(&mut minute_of_day, "minute_of_day", &mut map)?,
+                3 => compact::set(&mut passphrase, "passphrase", &mut map)?,
+                _ => compact::set(&mut then, "then", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            minute_of_day: compact::required(minute_of_day, "minute_of_day")?,
+            passphrase: passphrase.unwrap_or_default(),
+            then: then.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for WeeklySchedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for WeeklySchedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.field("minute_of_day", &self.minute_of_day)?;
+        object.optional("passphrase", &self.passphrase)?;
+        object.optional("then", &self.then)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WeeklyScheduleResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for WeeklyScheduleResourceType {
+    const NAME: &'static str = "WeeklyScheduleResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(WeeklyScheduleResourceType);
+
+/// When it is done
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct WrappedSchedule {
+    pub resource_type: WrappedScheduleResourceType,
+    pub label: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for WrappedSchedule {
+    fn default() -> Self {
+        Self {
+            resource_type: compact::Tag::of("WrappedSchedule"),
+            label: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for WrappedSchedule {
+    const NAME: &'static str = "WrappedSchedule";
+    const FIELDS: &'static [&'static str] = &["resource_type", "label"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut label = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(
+            &mut map,
+            Self::FIELDS,
+            &mut extra,
+        )? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
+                _ => compact::set(&mut label, "label", &mut map)?,
+            }
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            label: label.unwrap_or_default(),
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for WrappedSchedule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for WrappedSchedule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.field("resource_type", &self.resource_type)?;
+        object.optional("label", &self.label)?;
+        object.extra(&self.extra)?;
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WrappedScheduleResourceType {
+    /// `WeeklySchedule`
+    WeeklySchedule,
+    /// `IntervalSchedule`
+    IntervalSchedule,
+    /// `ManualSchedule`
+    ManualSchedule,
+    /// `NightlySchedule`
+    NightlySchedule,
+    /// `Other`
+    Other,
+    /// `IPSchedule`
+    IpSchedule,
+    /// `WrappedSchedule`
+    WrappedSchedule,
+    /// `NoSchedule`
+    NoSchedule,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for WrappedScheduleResourceType {
+    const NAME: &'static str = "WrappedScheduleResourceType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("WeeklySchedule", Self::WeeklySchedule),
+        ("IntervalSchedule", Self::IntervalSchedule),
+        ("ManualSchedule", Self::ManualSchedule),
+        ("NightlySchedule", Self::NightlySchedule),
+        ("Other", Self::Other),
+        ("IPSchedule", Self::IpSchedule),
+        ("WrappedSchedule", Self::WrappedSchedule),
+        ("NoSchedule", Self::NoSchedule),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(WrappedScheduleResourceType);
 
 impl crate::Page for AlsoNames {
     type Item = String;

@@ -5,6 +5,122 @@ use crate::{Client, Error, Request, Response};
 
 /// Operations of the tag *gen*.
 impl Client {
+    /// Calls `GetPlan`.
+    ///
+    /// `GET /api/v1/plan`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<`[`Plan`](crate::types::Plan)`>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.get_plan().send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_plan(&self) -> GetPlan<'_> {
+        GetPlan { client: self }
+    }
+
+    /// Calls `PutPlan`.
+    ///
+    /// `PUT /api/v1/plan`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `body`
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<`[`Plan`](crate::types::Plan)`>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Plan) -> Result<(), nsx_api::Error> {
+    /// let response = client.put_plan(body).send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn put_plan(&self, body: types::Plan) -> PutPlan<'_> {
+        PutPlan { client: self, body }
+    }
+
+    /// Calls `ListSchedules`.
+    ///
+    /// `GET /api/v1/schedules`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<Vec<types::Schedule>>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.list_schedules().send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_schedules(&self) -> ListSchedules<'_> {
+        ListSchedules { client: self }
+    }
+
+    /// Calls `PutSchedule`.
+    ///
+    /// `PUT /api/v1/schedules`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Arguments
+    ///
+    /// - `body`
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<`[`Schedule`](crate::types::Schedule)`>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Schedule) -> Result<(), nsx_api::Error> {
+    /// let response = client.put_schedule(body).send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn put_schedule(&self, body: types::Schedule) -> PutSchedule<'_> {
+        PutSchedule { client: self, body }
+    }
+
     /// Calls `gen`.
     ///
     /// ~~~text
@@ -108,6 +224,80 @@ impl Client {
     /// ```
     pub fn x(&self) -> X<'_> {
         X { client: self }
+    }
+}
+
+/// Builder for [`Client::get_plan`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct GetPlan<'a> {
+    client: &'a Client,
+}
+
+impl<'a> GetPlan<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::get_plan`].
+    pub async fn send(self) -> Result<Response<types::Plan>, Error> {
+        self.into_request().send().await?.json()
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::GET_PLAN)
+    }
+}
+
+/// Builder for [`Client::put_plan`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct PutPlan<'a> {
+    client: &'a Client,
+    body: types::Plan,
+}
+
+impl<'a> PutPlan<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::put_plan`].
+    pub async fn send(self) -> Result<Response<types::Plan>, Error> {
+        self.into_request().send().await?.json()
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::PUT_PLAN).json(&self.body)
+    }
+}
+
+/// Builder for [`Client::list_schedules`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct ListSchedules<'a> {
+    client: &'a Client,
+}
+
+impl<'a> ListSchedules<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::list_schedules`].
+    pub async fn send(self) -> Result<Response<Vec<types::Schedule>>, Error> {
+        self.into_request().send().await?.json()
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::LIST_SCHEDULES)
+    }
+}
+
+/// Builder for [`Client::put_schedule`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct PutSchedule<'a> {
+    client: &'a Client,
+    body: types::Schedule,
+}
+
+impl<'a> PutSchedule<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::put_schedule`].
+    pub async fn send(self) -> Result<Response<types::Schedule>, Error> {
+        self.into_request().send().await?.json()
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::PUT_SCHEDULE).json(&self.body)
     }
 }
 

@@ -1,0 +1,678 @@
+//! Choices by a discriminator, which documents write in two ways, are written in one (`crate::union`).
+//!
+//! OpenAPI 3.0 has `oneOf` with a discriminator, and need not say which value stands for which variant: it is the variant's
+//! name then. Swagger 2.0 has no choice. There a base has the discriminator, as `BackupSchedule` in NSX's documents has, and
+//! its variants are what is made of it by `allOf`; where the base is a property's type a variant of it is what comes. Such a
+//! base becomes the choice, and what it was before becomes `BackupScheduleBase`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value, json};
+
+use crate::change::Change;
+use crate::document::{component, for_each_schema, items, join, members, reference, text};
+use crate::names::type_name;
+use crate::union::{self, OTHER, is_variant};
+
+/// Where a component that is made of nothing but itself is given up, which `check` reports.
+const DEEPEST: usize = 64;
+
+/// Mends the choices of the document.
+pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+    bases(root, changes);
+    choices(root, changes);
+}
+
+/// `variant_values`: a choice gets a value for each of its variants. One whose variants cannot be told apart is left to be reported.
+fn choices(root: &mut Value, changes: &mut Vec<Change>) {
+    let mut any = false;
+    for_each_schema(root, &mut |schema| any |= is_open(schema));
+    if !any {
+        return;
+    }
+    let whole = root.clone();
+    let mut count = 0;
+    for_each_schema(root, &mut |schema| {
+        count += usize::from(choice(&whole, schema));
+    });
+    if count > 0 {
+        changes.push(change("variant_values", "#", format!("{count} times")));
+    }
+}
+
+/// Whether a schema is a choice that is not complete as that of a base is.
+fn is_open(schema: &Map<String, Value>) -> bool {
+    let discriminator = schema.get("discriminator");
+    let is_choice = schema.contains_key("oneOf") || schema.contains_key("anyOf");
+    is_choice && discriminator.is_some_and(|one| one.get(OTHER).is_none())
+}
+
+/// Completes one choice; whether there was anything to complete.
+fn choice(root: &Value, schema: &mut Map<String, Value>) -> bool {
+    if !is_open(schema) {
+        return false;
+    }
+    let before = Value::Object(schema.clone());
+    let discriminator = before.get("discriminator");
+    if union::fault(root, &before).is_some() {
+        return false;
+    }
+    let variants = names(union::parts(&before));
+    let mut rows = mapped(discriminator, |name| variants.contains(&name));
+    add_names(&mut rows, variants.iter().copied());
+    if let Some(Value::Object(discriminator)) = schema.get_mut("discriminator") {
+        discriminator.insert("mapping".to_owned(), mapping(&rows, &BTreeMap::new()));
+    }
+    if let Some(parts) = schema.shift_remove("anyOf") {
+        schema.entry("oneOf").or_insert(parts);
+    }
+    Value::Object(schema.clone()) != before
+}
+
+/// A value of a discriminator and the component that it stands for.
+type Row = (String, String);
+
+/// The rows that a discriminator has itself, by a component's name or by a reference.
+fn mapped(discriminator: Option<&Value>, is_known: impl Fn(&str) -> bool) -> Vec<Row> {
+    let mapping = discriminator.and_then(|one| one.get("mapping"));
+    members(mapping)
+        .filter_map(|(value, target)| Some((value.clone(), component(target.as_str()?))))
+        .filter(|(_, name)| is_known(name))
+        .map(|(value, name)| (value, name.to_owned()))
+        .collect()
+}
+
+/// A component's name stands for it, too.
+fn add_names<'a>(rows: &mut Vec<Row>, names: impl Iterator<Item = &'a str>) {
+    for name in names {
+        if !rows.iter().any(|(value, _)| value == name) {
+            rows.push((name.to_owned(), name.to_owned()));
+        }
+    }
+}
+
+fn mapping(rows: &[Row], renamed: &BTreeMap<String, String>) -> Value {
+    let row = |(value, name): &Row| {
+        let target = pointer(renamed.get(name).unwrap_or(name));
+        (value.clone(), json!(target))
+    };
+    Value::Object(rows.iter().map(row).collect())
+}
+
+/// The components that a list of schemas refers to.
+fn names(list: Option<&Value>) -> Vec<&str> {
+    items(list).filter_map(reference).map(component).collect()
+}
+
+/// A base that becomes a choice.
+struct Base {
+    name: String,
+    property: String,
+    rows: Vec<Row>,
+}
+
+impl Base {
+    /// What it becomes; `new` is what it was before.
+    fn message(&self, new: &str) -> String {
+        let mut variants: Vec<String> = Vec::new();
+        for (_, name) in &self.rows {
+            let name = format!("`{name}`");
+            if !variants.contains(&name) {
+                variants.push(name);
+            }
+        }
+        let variants = variants.join(", ");
+        format!(
+            "a choice by `{}`: {variants}; any other is a `{new}`",
+            self.property
+        )
+    }
+}
+
+/// `variants`: a base with a discriminator becomes a choice wherever something is of its type.
+fn bases(root: &mut Value, changes: &mut Vec<Change>) {
+    let found = find(root, changes);
+    if found.is_empty() {
+        return;
+    }
+    let renamed = new_names(root, &found);
+    for_each_reference(root, &mut |target, use_| {
+        if use_ == Use::Part
+            && let Some(new) = renamed.get(component(target))
+        {
+            *target = pointer(new);
+        }
+    });
+    for base in &found {
+        let new = renamed.get(&base.name).map_or("", String::as_str);
+        changes.push(change("variants", &pointer(&base.name), base.message(new)));
+    }
+    split(root, &found, &renamed);
+    let variants = found.iter().flat_map(|base| &base.rows);
+    let variants = variants.map(|(_, name)| renamed.get(name).unwrap_or(name));
+    let names: BTreeSet<&String> = variants.chain(renamed.values()).collect();
+    for name in names {
+        write_out(root, name);
+    }
+}
+
+fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
+    let mut used = BTreeSet::new();
+    for_each_reference(root, &mut |target, use_| {
+        if use_ == Use::Whole {
+            used.insert(component(target).to_owned());
+        }
+    });
+    let children = children(root);
+    let mut found = Vec::new();
+    for (name, schema) in members(root.pointer("/components/schemas")) {
+        if !used.contains(name) || schema.get("discriminator").is_none() {
+            continue;
+        }
+        // What is a choice and nothing else is no base.
+        if union::parts(schema).is_some() && schema.get("properties").is_none() {
+            continue;
+        }
+        match rows(root, name, schema, &children) {
+            Ok((property, rows)) => found.push(Base {
+                name: name.clone(),
+                property: property.to_owned(),
+                rows,
+            }),
+            Err(reason) => {
+                let message = format!("it stays one type: {reason}");
+                changes.push(change("variants", &pointer(name), message));
+            }
+        }
+    }
+    found
+}
+
+/// The components that are made of another by `allOf`, by the name of the other.
+fn children(root: &Value) -> BTreeMap<&str, Vec<&str>> {
+    let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, schema) in members(root.pointer("/components/schemas")) {
+        for parent in names(schema.get("allOf")) {
+            children.entry(parent).or_default().push(name);
+        }
+    }
+    children
+}
+
+/// The children of a component, and theirs.
+fn descendants<'a>(children: &BTreeMap<&str, Vec<&'a str>>, name: &str) -> Vec<&'a str> {
+    let mut list: Vec<&str> = Vec::new();
+    let mut open: Vec<&str> = children.get(name).cloned().unwrap_or_default();
+    open.reverse();
+    while let Some(next) = open.pop() {
+        if next != name && !list.contains(&next) {
+            list.push(next);
+            open.extend(children.get(next).into_iter().flatten().rev());
+        }
+    }
+    list
+}
+
+/// A base's property and the values of it, or why there are none.
+fn rows<'a>(
+    root: &'a Value,
+    name: &str,
+    schema: &'a Value,
+    children: &BTreeMap<&str, Vec<&str>>,
+) -> Result<(&'a str, Vec<Row>), String> {
+    let discriminator = schema.get("discriminator");
+    let property = discriminator.and_then(|one| text(one, "propertyName"));
+    let property = property.ok_or("its discriminator has no `propertyName`")?;
+    let values =
+        union::tag(root, schema, property).ok_or_else(|| format!("it has no text `{property}`"))?;
+    let made_of_it = match union::parts(schema) {
+        Some(parts) => names(Some(parts)),
+        None => descendants(children, name),
+    };
+    let is_child = |child: &str| child != name && is_variant(root, child, property);
+    let mut rows = mapped(discriminator, is_child);
+    // A value of the enum names a child; without an enum each child is one.
+    let named: Vec<&str> = match values.is_empty() {
+        true => made_of_it,
+        false => values
+            .into_iter()
+            .filter(|value| made_of_it.contains(value))
+            .collect(),
+    };
+    add_names(&mut rows, named.into_iter().filter(|child| is_child(child)));
+    match rows.is_empty() {
+        true => Err(format!(
+            "no value of `{property}` is the name of what is made of it"
+        )),
+        false => Ok((property, rows)),
+    }
+}
+
+/// A free name for what each base was.
+fn new_names(root: &Value, found: &[Base]) -> BTreeMap<String, String> {
+    let components = members(root.pointer("/components/schemas"));
+    let mut taken: BTreeSet<String> = components.map(|(name, _)| type_name(name)).collect();
+    let mut renamed = BTreeMap::new();
+    for base in found {
+        let first = format!("{}Base", base.name);
+        let numbered = (2..).map(|number| format!("{}Base{number}", base.name));
+        let mut names = std::iter::once(first).chain(numbered);
+        let new = names.find(|name| taken.insert(type_name(name)));
+        renamed.insert(base.name.clone(), new.unwrap_or_default());
+    }
+    renamed
+}
+
+/// Puts the choice in the base's place, and the base behind it.
+fn split(root: &mut Value, found: &[Base], renamed: &BTreeMap<String, String>) {
+    let schemas = root.pointer_mut("/components/schemas");
+    let Some(Value::Object(schemas)) = schemas else {
+        return;
+    };
+    for (name, schema) in std::mem::take(schemas) {
+        let base = found.iter().find(|base| base.name == name);
+        let Some((base, new)) = base.zip(renamed.get(&name)) else {
+            schemas.insert(name, schema);
+            continue;
+        };
+        schemas.insert(name, choice_of(base, &schema, renamed, new));
+        schemas.insert(new.clone(), without_choice(schema));
+    }
+}
+
+fn choice_of(base: &Base, schema: &Value, renamed: &BTreeMap<String, String>, new: &str) -> Value {
+    let mut choice = Map::new();
+    for key in ["title", "description", "nullable", "deprecated"] {
+        if let Some(value) = schema.get(key) {
+            choice.insert(key.to_owned(), value.clone());
+        }
+    }
+    let other = json!({"$ref": pointer(new)});
+    let mut parts: Vec<Value> = Vec::new();
+    for (_, name) in &base.rows {
+        let part = json!({"$ref": pointer(renamed.get(name).unwrap_or(name))});
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    parts.push(other.clone());
+    choice.insert("oneOf".to_owned(), json!(parts));
+    let discriminator = json!({
+        "propertyName": base.property,
+        "mapping": mapping(&base.rows, renamed),
+        OTHER: other,
+    });
+    choice.insert("discriminator".to_owned(), discriminator);
+    Value::Object(choice)
+}
+
+fn without_choice(mut schema: Value) -> Value {
+    if let Some(schema) = schema.as_object_mut() {
+        for key in ["discriminator", "oneOf", "anyOf", "nullable"] {
+            schema.shift_remove(key);
+        }
+    }
+    schema
+}
+
+/// What adds nothing to the one component that it is made of is written out: typify would only wrap that.
+fn write_out(root: &mut Value, name: &str) {
+    let Some(Value::Object(schemas)) = root.pointer_mut("/components/schemas") else {
+        return;
+    };
+    for _ in 0..DEEPEST {
+        let Some(schema) = schemas.get(name) else {
+            return;
+        };
+        let parent = only_parent(schemas, schema).and_then(|parent| schemas.get(parent));
+        let Some(Value::Object(parent)) = parent else {
+            return;
+        };
+        let mut whole = parent.clone();
+        let own = members(Some(schema))
+            .filter(|(key, _)| !matches!(key.as_str(), "allOf" | "properties"));
+        whole.extend(own.map(|(key, value)| (key.clone(), value.clone())));
+        if let Some(schema) = schemas.get_mut(name) {
+            *schema = Value::Object(whole);
+        }
+    }
+}
+
+/// The one component that a schema is made of, where nothing else adds to it.
+fn only_parent<'a>(schemas: &Map<String, Value>, schema: &'a Value) -> Option<&'a str> {
+    let is_empty = |schema: &Value| {
+        let refers = reference(schema).is_some() || schema.get("allOf").is_some();
+        !refers && !adds_something(schema)
+    };
+    let mut parents = Vec::new();
+    for part in items(schema.get("allOf")) {
+        match reference(part).map(component) {
+            Some(name) if schemas.get(name).is_some_and(is_empty) => {}
+            Some(name) => parents.push(name),
+            None if is_empty(part) => {}
+            None => return None,
+        }
+    }
+    match parents.as_slice() {
+        [parent] if !adds_something(schema) => Some(parent),
+        _ => None,
+    }
+}
+
+/// Whether there is more to a schema than what it is made of.
+fn adds_something(schema: &Value) -> bool {
+    const KEYS: [&str; 7] = [
+        "additionalProperties",
+        "anyOf",
+        "items",
+        "not",
+        "oneOf",
+        "properties",
+        "required",
+    ];
+    // No type is closed, and `additionalProperties: true` is what holds anyway.
+    let is_said = |value: &Value| !value.is_boolean() && *value != json!({}) && *value != json!([]);
+    KEYS.iter().any(|key| schema.get(*key).is_some_and(is_said))
+}
+
+/// What a reference makes of the component that it leads to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// A value of it stands here.
+    Whole,
+    /// Something is made of it.
+    Part,
+}
+
+/// Calls `visit` for the target of every reference.
+fn for_each_reference(root: &mut Value, visit: &mut Visit<'_>) {
+    for section in ["components", "paths"] {
+        for (name, part) in root
+            .get_mut(section)
+            .and_then(Value::as_object_mut)
+            .into_iter()
+            .flatten()
+        {
+            match name.as_str() {
+                "schemas" if section == "components" => {
+                    each(part, &mut |schema| walk(schema, At::Component, visit));
+                }
+                _ => walk(part, At::Names, visit),
+            }
+        }
+    }
+}
+
+type Visit<'a> = dyn FnMut(&mut String, Use) + 'a;
+
+/// What a node is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// A component's schema, or a part of one.
+    Component,
+    /// An object whose keys are names.
+    Names,
+    Other,
+}
+
+fn walk(node: &mut Value, at: At, visit: &mut Visit<'_>) {
+    let Value::Object(map) = node else {
+        each(node, &mut |inner| walk(inner, At::Other, visit));
+        return;
+    };
+    if at == At::Names {
+        each(node, &mut |inner| walk(inner, At::Other, visit));
+        return;
+    }
+    if let Some(Value::String(target)) = map.get_mut("$ref") {
+        visit(target, Use::Whole);
+    }
+    // A reference may have no description beside it: `allOf` of one alone is the way around that.
+    let is_alone = |parts: &Value| items(Some(parts)).nth(1).is_none();
+    let may_refer = at == At::Other && !map.contains_key("properties");
+    for (key, inner) in map {
+        match key.as_str() {
+            "default" | "enum" | "example" | "examples" => {}
+            key if key.starts_with("x-") => {}
+            "allOf" if !(may_refer && is_alone(inner)) => {
+                each(inner, &mut |part| walk_part(part, visit));
+            }
+            "content" | "headers" | "properties" | "responses" => walk(inner, At::Names, visit),
+            _ => walk(inner, At::Other, visit),
+        }
+    }
+}
+
+fn walk_part(part: &mut Value, visit: &mut Visit<'_>) {
+    match part.get_mut("$ref") {
+        Some(Value::String(target)) => visit(target, Use::Part),
+        _ => walk(part, At::Component, visit),
+    }
+}
+
+/// Calls `visit` for the members of an object, or the items of an array.
+fn each(node: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
+    match node {
+        Value::Object(map) => map.values_mut().for_each(visit),
+        Value::Array(list) => list.iter_mut().for_each(visit),
+        _ => {}
+    }
+}
+
+fn pointer(name: &str) -> String {
+    join("#/components/schemas", name)
+}
+
+fn change(pass: &'static str, pointer: &str, message: String) -> Change {
+    Change {
+        pass,
+        pointer: pointer.to_owned(),
+        operation: None,
+        message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn to(name: &str) -> Value {
+        json!({"$ref": pointer(name)})
+    }
+
+    /// A base, and a holder of one.
+    fn base(values: &Value, others: Value) -> Value {
+        let mut schemas = json!({
+            "Base": {
+                "type": "object", "description": "It", "required": ["kind"],
+                "discriminator": {"propertyName": "kind"},
+                "properties": {"kind": {"type": "string", "enum": values}},
+            },
+            "Holder": {"properties": {"base": to("Base")}},
+        });
+        schemas
+            .as_object_mut()
+            .unwrap()
+            .extend(others.as_object().unwrap().clone());
+        json!({"components": {"schemas": schemas}, "paths": {}})
+    }
+
+    fn mended(mut root: Value) -> (Value, Vec<String>) {
+        let mut changes = Vec::new();
+        mend(&mut root, &mut changes);
+        let changes = changes.iter().map(ToString::to_string).collect();
+        (root["components"]["schemas"].take(), changes)
+    }
+
+    #[test]
+    fn a_base_becomes_a_choice_of_the_children_that_its_values_name() {
+        let (schemas, changes) = mended(base(
+            &json!(["B", "A", "Gone", "Deep"]),
+            json!({
+                "A": {"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]},
+                "B": {"description": "Nothing more", "allOf": [to("Base"), {"type": "object"}]},
+                "Deep": {"allOf": [to("A"), {"properties": {"d": {"type": "string"}}}]},
+                "Unlisted": {"allOf": [to("Base"), {"properties": {"u": {"type": "string"}}}]},
+            }),
+        ));
+        let parent = to("BaseBase");
+        assert_eq!(
+            schemas["Base"],
+            json!({
+                "description": "It",
+                "oneOf": [to("B"), to("A"), to("Deep"), to("BaseBase")],
+                "discriminator": {
+                    "propertyName": "kind",
+                    "mapping": {"B": pointer("B"), "A": pointer("A"), "Deep": pointer("Deep")},
+                    "x-other": to("BaseBase"),
+                },
+            })
+        );
+        let properties = json!({"kind": {"type": "string", "enum": ["B", "A", "Gone", "Deep"]}});
+        assert_eq!(schemas["BaseBase"]["properties"], properties);
+        assert_eq!(schemas["BaseBase"].get("discriminator"), None);
+        assert_eq!(schemas["Holder"]["properties"]["base"], to("Base"));
+        assert_eq!(schemas["A"]["allOf"][0], parent);
+        assert_eq!(schemas["Unlisted"]["allOf"][0], parent);
+        assert_eq!(schemas["Deep"]["allOf"][0], to("A"));
+        // Of what only wraps another typify would make a type that only wraps another.
+        let whole = json!({"type": "object", "description": "Nothing more", "required": ["kind"], "properties": properties});
+        assert_eq!(schemas["B"], whole);
+        assert_eq!(
+            changes,
+            [
+                "variants: #/components/schemas/Base: a choice by `kind`: `B`, `A`, `Deep`; any other is a `BaseBase`"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_child_that_is_a_base_itself_is_what_it_was_in_the_choice_of_its_parent() {
+        let child = json!({
+            "properties": {"c": {"type": "string"}}, "discriminator": {"propertyName": "kind"},
+            "allOf": [to("Base")],
+        });
+        let grandchild = json!({"allOf": [to("Child"), {"properties": {"g": {"type": "string"}}}]});
+        let holder =
+            json!({"type": "array", "items": {"description": "One", "allOf": [to("Child")]}});
+        let (schemas, _) = mended(base(
+            &json!(["Child", "Grandchild"]),
+            json!({"Child": child, "ChildBase": {}, "Grandchild": grandchild, "Children": holder}),
+        ));
+        let mapping = json!({"Child": pointer("ChildBase2"), "Grandchild": pointer("Grandchild")});
+        assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+        assert_eq!(
+            schemas["Child"]["oneOf"],
+            json!([to("Grandchild"), to("ChildBase2")])
+        );
+        assert_eq!(schemas["ChildBase2"]["allOf"], json!([to("BaseBase")]));
+        assert_eq!(schemas["Grandchild"]["allOf"][0], to("ChildBase2"));
+        assert_eq!(schemas["Children"]["items"]["allOf"], json!([to("Child")]));
+    }
+
+    #[test]
+    fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
+        let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+        let stays = "variants: #/components/schemas/Base: it stays one type: ";
+        for (discriminator, property, reason) in [
+            (
+                json!({}),
+                json!({"type": "string"}),
+                "its discriminator has no `propertyName`",
+            ),
+            (
+                json!({"propertyName": "k"}),
+                json!({"type": "string"}),
+                "it has no text `k`",
+            ),
+            (
+                json!({"propertyName": "kind"}),
+                json!({"type": "integer"}),
+                "it has no text `kind`",
+            ),
+            (
+                json!({"propertyName": "kind"}),
+                json!({"type": "string", "format": "password"}),
+                "it has no text `kind`",
+            ),
+            (
+                json!({"propertyName": "kind"}),
+                json!({"type": "string", "enum": ["a"]}),
+                "no value of `kind` is the name of what is made of it",
+            ),
+        ] {
+            let mut root = base(&json!([]), json!({"A": child}));
+            let schema = &mut root["components"]["schemas"]["Base"];
+            schema["discriminator"] = discriminator;
+            schema["properties"]["kind"] = property;
+            let before = root["components"]["schemas"].clone();
+            assert_eq!(mended(root), (before, vec![format!("{stays}{reason}")]));
+        }
+    }
+
+    #[test]
+    fn a_base_of_which_there_is_no_value_is_only_a_parent() {
+        let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+        let mut root = base(&json!(["A"]), json!({"A": child}));
+        root["components"]["schemas"]["Holder"] = json!({"properties": {"a": to("A")}});
+        let before = root["components"]["schemas"].clone();
+        assert_eq!(mended(root), (before, vec![]));
+    }
+
+    #[test]
+    fn a_base_that_lists_its_children_itself_is_a_base_all_the_same() {
+        let mut root = base(
+            &json!([]),
+            json!({"A": {"allOf": [to("Base"), {"properties": {"a": {}}}]}}),
+        );
+        let schema = &mut root["components"]["schemas"]["Base"];
+        schema["oneOf"] = json!([to("A")]);
+        schema["discriminator"]["mapping"] = json!({"a": "A", "gone": "Gone", "base": "Base"});
+        let (schemas, _) = mended(root);
+        let mapping = json!({"a": pointer("A"), "A": pointer("A")});
+        assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+        assert_eq!(schemas["BaseBase"].get("oneOf"), None);
+    }
+
+    #[test]
+    fn a_choice_gets_a_value_for_each_variant() {
+        let kind = json!({"properties": {"kind": {"type": "string"}}});
+        let choice = |key: &str, mapping: Value| {
+            let discriminator = json!({"propertyName": "kind", "mapping": mapping});
+            json!({key: [to("A"), to("B")], "discriminator": discriminator})
+        };
+        let root = json!({"paths": {}, "components": {"schemas": {
+            "A": kind, "B": kind,
+            "Choice": choice("anyOf", json!({"a": "A", "b": pointer("B"), "gone": "Gone"})),
+        }}});
+        let (schemas, changes) = mended(root);
+        let mapping =
+            json!({"a": pointer("A"), "b": pointer("B"), "A": pointer("A"), "B": pointer("B")});
+        assert_eq!(schemas["Choice"]["oneOf"], json!([to("A"), to("B")]));
+        assert_eq!(schemas["Choice"]["discriminator"]["mapping"], mapping);
+        assert_eq!(changes, ["variant_values: #: 1 times"]);
+    }
+
+    #[test]
+    fn a_choice_whose_variants_cannot_be_told_apart_is_left_to_be_reported() {
+        for (part, reason) in [
+            (
+                json!({"type": "object"}),
+                "a variant that is no component has no value of its own",
+            ),
+            (to("A"), "`A` is no object with a text `kind`"),
+            (to("Gone"), "`Gone` is no object with a text `kind`"),
+        ] {
+            let root = json!({"paths": {}, "components": {"schemas": {
+                "A": {"properties": {"a": {"type": "string"}}},
+                "Choice": {"oneOf": [part], "discriminator": {"propertyName": "kind"}},
+            }}});
+            let choice = &root["components"]["schemas"]["Choice"];
+            assert_eq!(union::fault(&root, choice).as_deref(), Some(reason));
+            assert_eq!(
+                mended(root.clone()),
+                (root["components"]["schemas"].clone(), vec![])
+            );
+        }
+    }
+}
