@@ -176,7 +176,13 @@ fn what_is_written_says_what_the_variant_is() {
 #[test]
 fn debug_shows_what_the_variants_show_and_of_the_others_the_names() {
     let other = read(r#"{"kind":"new","a":"SECRET"}"#);
-    assert_eq!(format!("{other:?}"), r#"Other(Extra("a", "kind"))"#);
+    let shown = format!("{other:?}");
+    // In which order is the map's affair.
+    let orders = [
+        r#"Other(Extra("a", "kind"))"#,
+        r#"Other(Extra("kind", "a"))"#,
+    ];
+    assert!(orders.contains(&shown.as_str()), "{shown}");
 }
 
 fn misfit(body: &str) -> String {
