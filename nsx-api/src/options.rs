@@ -93,7 +93,8 @@ impl CallOptions {
     /// is longer than the gateways before a manager usually give it.
     ///
     /// With several managers the first attempt of an idempotent call takes no more than half of the time until the deadline, where that
-    /// is two seconds or more, unless this is set: the other half is for another manager, should this one hang. A login has the same half.
+    /// is five seconds or more, unless this is set: the other half is for another manager, should this one hang. A login leaves the
+    /// same half.
     ///
     /// For [`Request::stream`](crate::Request::stream) it holds up to the headers, and then for each piece of the body. What a
     /// client is built with also bounds its [connect time-out](crate::Config::connect_timeout).

@@ -23,8 +23,9 @@ use crate::response::Facts;
 use crate::retry::{Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::{Client, Error, ErrorKind};
 
-/// An attempt that is cut short for the sake of the next has at least this.
-const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
+/// An attempt that is cut short for the sake of the next has at least this: some calls take seconds. A manager that hangs is found
+/// out by a look at it, too.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(5);
 
 /// How far a call has come: where it is sent, and what was tried.
 pub(super) struct Course<'c> {
@@ -274,7 +275,7 @@ impl<'c> Course<'c> {
             && !self.client.options.has_attempt_timeout();
         match may_go_on && self.is_way_out(self.choose_other()) {
             true => {
-                let limit = self.half_at_most();
+                let limit = self.half_at_most(SHORTEST_ATTEMPT);
                 self.is_cut = true;
                 limit
             }
@@ -282,11 +283,11 @@ impl<'c> Course<'c> {
         }
     }
 
-    /// The end of what is done for an attempt, so that half of the time is left for another manager.
-    pub(super) fn half_at_most(&self) -> TimeLimit {
+    /// The end of what is done for an attempt, so that half of the time is left for another manager, where that is as long as this.
+    pub(super) fn half_at_most(&self, shortest: Duration) -> TimeLimit {
         let limit = self.deadline.of_attempt(&self.client.options);
         let half = self.deadline.left().map(|left| left / 2);
-        match half.filter(|half| *half >= SHORTEST_ATTEMPT) {
+        match half.filter(|half| *half >= shortest) {
             Some(half) => limit.at_most(half),
             None => limit,
         }

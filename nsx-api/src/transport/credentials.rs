@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -11,6 +12,9 @@ use crate::error::Call;
 use crate::failure::Failure;
 use crate::retry::{Cause, UNKNOWN_CERTIFICATE};
 use crate::{Error, ErrorKind};
+
+/// A login that is cut short for the sake of another manager has at least this.
+const SHORTEST_LOGIN: Duration = Duration::from_millis(500);
 
 impl<'c> Course<'c> {
     /// The client's credentials at this manager, unless the call has others or needs none.
@@ -34,7 +38,7 @@ impl<'c> Course<'c> {
         let keeper = self.keeper();
         let is_of_manager = keeper.is_some_and(|keeper| keeper.is_of_one_manager());
         let limit = match is_of_manager && self.is_way_out(self.choose_other()) {
-            true => self.half_at_most(),
+            true => self.half_at_most(SHORTEST_LOGIN),
             false => self.deadline,
         };
         limit.wait(work).await.unwrap_or_else(|within| {
