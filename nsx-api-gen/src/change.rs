@@ -11,6 +11,22 @@ pub(crate) struct Change {
     pub(crate) message: String,
 }
 
+impl Change {
+    /// A change that is of no operation, but of the document.
+    pub(crate) fn of_document(
+        pass: &'static str,
+        pointer: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            pass,
+            pointer: pointer.into(),
+            operation: None,
+            message: message.into(),
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: ", self.pass, self.pointer)?;

@@ -69,12 +69,7 @@ pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
 }
 
 fn tell(changes: &mut Vec<Change>, pointer: &str, message: String) {
-    changes.push(Change {
-        pass: "lower",
-        pointer: pointer.to_owned(),
-        operation: None,
-        message,
-    });
+    changes.push(Change::of_document("lower", pointer, message));
 }
 
 fn lower_schema(schema: &mut Map<String, Value>, left_out: &mut Vec<(&'static str, usize)>) {

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{format_ident, quote};
-use syn::{Field, Fields, GenericArgument, Item, ItemMod, PathArguments, Type};
+use syn::{Field, Fields, Item, ItemMod, Type};
 
 use super::method::{Method, Success, is, named};
+use super::paths::argument;
 use super::types_type;
 use crate::model::In;
 
@@ -199,25 +200,6 @@ fn only(fields: &Fields) -> Option<&Type> {
 fn ident(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) => path.path.get_ident().map(ToString::to_string),
-        _ => None,
-    }
-}
-
-/// The `T` of an `Option<T>`, say.
-fn argument<'t>(ty: &'t Type, outer: &str) -> Option<&'t Type> {
-    let Type::Path(path) = ty else {
-        return None;
-    };
-    let last = path
-        .path
-        .segments
-        .last()
-        .filter(|last| last.ident == outer)?;
-    match &last.arguments {
-        PathArguments::AngleBracketed(list) => list.args.iter().find_map(|one| match one {
-            GenericArgument::Type(ty) => Some(ty),
-            _ => None,
-        }),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 //! No schema may take these names (`names::RESERVED_TYPES`), so that the short ones mean the same.
 
 use syn::visit_mut::{self, VisitMut};
-use syn::{Item, Path, Type};
+use syn::{GenericArgument, Item, Path, PathArguments, Type};
 
 /// Shortens every path of an item.
 pub(super) fn shorten(item: &mut Item) {
@@ -13,6 +13,32 @@ pub(super) fn shorten(item: &mut Item) {
 /// Shortens every path of a type.
 pub(super) fn shorten_type(ty: &mut Type) {
     Shorten.visit_type_mut(ty);
+}
+
+/// The last name of a type's path.
+pub(super) fn type_ident(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
+        _ => None,
+    }
+}
+
+/// The first argument of a generic type of that name: the `T` of an `Option<T>`, say.
+pub(super) fn argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    if last.ident != name {
+        return None;
+    }
+    match arguments.args.first()? {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    }
 }
 
 /// Modules whose items every Rust file has by their last name.

@@ -7,10 +7,11 @@
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{
-    Expr, ExprCall, ExprIf, ExprMethodCall, Fields, GenericArgument, ImplItem, Item, ItemImpl,
-    ItemMod, ItemStruct, Lit, Macro, PathArguments, ReturnType, Token, Type,
+    Expr, ExprCall, ExprIf, ExprMethodCall, Fields, ImplItem, Item, ItemImpl, ItemMod, ItemStruct,
+    Lit, Macro, ReturnType, Token, Type,
 };
 
+use super::paths::{argument, type_ident};
 use crate::model::In;
 
 /// What progenitor made of one operation.
@@ -66,7 +67,7 @@ fn builder(items: &[Item], item: &ItemStruct) -> Option<Builder> {
 }
 
 fn is_of(block: &ItemImpl, item: &ItemStruct) -> bool {
-    block.trait_.is_none() && last_ident(&block.self_ty).as_deref() == Some(&item.ident.to_string())
+    block.trait_.is_none() && type_ident(&block.self_ty).as_deref() == Some(&item.ident.to_string())
 }
 
 /// The method that sends; a parameter's setter may have the same name and is not async.
@@ -87,8 +88,8 @@ fn field(item: &ItemStruct, name: &str) -> Option<Type> {
         ident.is_some_and(|ident| ident == name)
     })?;
     let value = argument(&field.ty, "Result")?;
-    let value = argument(&value, "Option").unwrap_or(value);
-    Some(without_builder(value))
+    let value = argument(value, "Option").unwrap_or(value);
+    Some(without_builder(value.clone()))
 }
 
 /// `types::builder::Thing` is progenitor's way to collect a `types::Thing`.
@@ -108,33 +109,7 @@ fn success(output: &ReturnType) -> Option<Type> {
     let ReturnType::Type(_, ty) = output else {
         return None;
     };
-    argument(&argument(ty, "Result")?, "ResponseValue")
-}
-
-/// The first generic argument of a type of that name.
-fn argument(ty: &Type, name: &str) -> Option<Type> {
-    let Type::Path(path) = ty else {
-        return None;
-    };
-    let last = path
-        .path
-        .segments
-        .last()
-        .filter(|last| last.ident == name)?;
-    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-        return None;
-    };
-    match arguments.args.first()? {
-        GenericArgument::Type(ty) => Some(ty.clone()),
-        _ => None,
-    }
-}
-
-fn last_ident(ty: &Type) -> Option<String> {
-    match ty {
-        Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
-        _ => None,
-    }
+    argument(argument(ty, "Result")?, "ResponseValue").cloned()
 }
 
 /// What the body of `send` uses, in its order.

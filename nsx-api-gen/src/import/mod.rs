@@ -37,6 +37,8 @@ mod select;
 mod tests;
 mod write;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::change::Change;
@@ -103,7 +105,10 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
     let of = document::operations(&root).len();
     let operations = select::select(&task.document.name, &mut root, &task.selection)?;
     // What was changed elsewhere is none of the reader's business.
-    changes.retain(|change| is_kept(&root, change));
+    let places = document::operations(&root);
+    let kept: BTreeSet<&str> = places.iter().filter_map(Place::id).collect();
+    let is_kept = |id: &String| kept.contains(id.as_str());
+    changes.retain(|change| change.operation.as_ref().is_none_or(is_kept));
     let root = match &task.into {
         Some(into) => merge::merge(into, &root)?,
         None => root,
@@ -138,16 +143,6 @@ fn whole(source: &Source, overlay: Option<&Source>) -> Result<(Value, Vec<Change
     order::order(&mut root);
     normalize::operation_ids(&mut root, &mut changes);
     Ok((root, changes))
-}
-
-/// Whether a change is of something that is still there.
-fn is_kept(root: &Value, change: &Change) -> bool {
-    match &change.operation {
-        Some(id) => document::operations(root)
-            .iter()
-            .any(|place| place.id() == Some(id)),
-        None => true,
-    }
 }
 
 impl Listed {

@@ -26,12 +26,7 @@ pub(super) fn apply(
     for (index, action) in items(actions.get("actions")).enumerate() {
         let pointer = format!("#/actions/{index}");
         match act(action, root) {
-            Ok(count) => changes.push(Change {
-                pass: "overlay",
-                pointer,
-                operation: None,
-                message: told(action, count),
-            }),
+            Ok(count) => changes.push(Change::of_document("overlay", pointer, told(action, count))),
             Err(message) => faults.at(pointer, message),
         }
     }

@@ -32,12 +32,12 @@ fn server_variables(root: &mut Value, changes: &mut Vec<Change>) {
     if filled == url {
         return;
     }
-    changes.push(Change {
-        pass: "server_variables",
-        pointer: "#/servers/0/url".to_owned(),
-        operation: None,
-        message: format!("{url} is {filled} by its defaults"),
-    });
+    let message = format!("{url} is {filled} by its defaults");
+    changes.push(Change::of_document(
+        "server_variables",
+        "#/servers/0/url",
+        message,
+    ));
     if let Some(server) = server.as_object_mut() {
         server.insert("url".to_owned(), json!(filled));
         server.remove("variables");
@@ -62,12 +62,11 @@ fn query_patterns(root: &mut Value, changes: &mut Vec<Change>) {
             continue;
         }
         let message = format!("called {new}, with the parameter {}", names.join(", "));
-        changes.push(Change {
-            pass: "query_patterns",
-            pointer: join("#/paths", &old),
-            operation: None,
+        changes.push(Change::of_document(
+            "query_patterns",
+            join("#/paths", &old),
             message,
-        });
+        ));
         let items = std::mem::take(paths);
         paths.extend(items.into_iter().map(|(key, item)| match key == old {
             true => (new.clone(), with_parameters(item, &names)),

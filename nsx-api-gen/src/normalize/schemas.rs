@@ -15,12 +15,7 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
         let mut count = 0;
         for_each_schema(root, &mut |schema| count += usize::from(pass(schema)));
         if count > 0 {
-            changes.push(Change {
-                pass: name,
-                pointer: "#".to_owned(),
-                operation: None,
-                message: format!("{count} times"),
-            });
+            changes.push(Change::of_document(name, "#", format!("{count} times")));
         }
     }
     // A value of a discriminator is the name that the document gives a component.
@@ -109,12 +104,8 @@ fn is_type(schema: &Map<String, Value>, kind: &str) -> bool {
 fn schema_names(root: &mut Value, changes: &mut Vec<Change>) {
     let renamed = new_names(root);
     for (old, new) in &renamed {
-        changes.push(Change {
-            pass: "schema_names",
-            pointer: join("#/components/schemas", old),
-            operation: None,
-            message: format!("`{}` is taken in Rust: called {new}", type_name(old)),
-        });
+        let message = format!("`{}` is taken in Rust: called {new}", type_name(old));
+        changes.push(Change::of_document("schema_names", target(old), message));
     }
     rename(root, &renamed);
 }
@@ -127,7 +118,7 @@ fn new_names(root: &Value) -> BTreeMap<String, String> {
     }
     let mut taken: BTreeSet<String> = by_type.keys().cloned().collect();
     let mut renamed = BTreeMap::new();
-    for (rust, mut names) in by_type.clone() {
+    for (rust, mut names) in by_type {
         let is_reserved = RESERVED_TYPES.contains(&rust.as_str());
         if names.len() == 1 && !is_reserved {
             continue;

@@ -36,7 +36,11 @@ fn choices(root: &mut Value, changes: &mut Vec<Change>) {
         count += usize::from(choice(&whole, schema));
     });
     if count > 0 {
-        changes.push(change("variant_values", "#", format!("{count} times")));
+        changes.push(Change::of_document(
+            "variant_values",
+            "#",
+            format!("{count} times"),
+        ));
     }
 }
 
@@ -145,7 +149,11 @@ fn bases(root: &mut Value, changes: &mut Vec<Change>) {
     });
     for base in &found {
         let new = renamed.get(&base.name).map_or("", String::as_str);
-        changes.push(change("variants", &pointer(&base.name), base.message(new)));
+        changes.push(Change::of_document(
+            "variants",
+            pointer(&base.name),
+            base.message(new),
+        ));
     }
     split(root, &found, &renamed);
     let variants = found.iter().flat_map(|base| &base.rows);
@@ -181,7 +189,7 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
             }),
             Err(reason) => {
                 let message = format!("it stays one type: {reason}");
-                changes.push(change("variants", &pointer(name), message));
+                changes.push(Change::of_document("variants", pointer(name), message));
             }
         }
     }
@@ -461,15 +469,6 @@ fn each(node: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
 
 fn pointer(name: &str) -> String {
     join("#/components/schemas", name)
-}
-
-fn change(pass: &'static str, pointer: &str, message: String) -> Change {
-    Change {
-        pass,
-        pointer: pointer.to_owned(),
-        operation: None,
-        message,
-    }
 }
 
 #[cfg(test)]

@@ -130,6 +130,12 @@ impl<'c> Course<'c> {
         !ptr::eq(self.endpoint, next) && next.health.is_up()
     }
 
+    /// Whether there is such a manager. Credentials that were given for this call are for the first.
+    pub(super) fn has_way_out(&self) -> bool {
+        let mut others = self.client.core.cluster.endpoints();
+        self.outgoing.credentials.is_none() && others.any(|other| self.is_way_out(other))
+    }
+
     /// What an attempt that was sent then tells of the manager: how it failed, if it did.
     pub(super) fn learn(&self, sent: Instant, failure: Option<&Failure>) {
         let Endpoint {
@@ -273,14 +279,11 @@ impl<'c> Course<'c> {
             && !self.is_cut
             && !self.is_bound
             && !self.client.options.has_attempt_timeout();
-        match may_go_on && self.is_way_out(self.choose_other()) {
-            true => {
-                let limit = self.half_at_most(SHORTEST_ATTEMPT);
-                self.is_cut = true;
-                limit
-            }
-            false => self.deadline.of_attempt(&self.client.options),
+        if !may_go_on || !self.has_way_out() {
+            return self.deadline.of_attempt(&self.client.options);
         }
+        self.is_cut = true;
+        self.half_at_most(SHORTEST_ATTEMPT)
     }
 
     /// The end of what is done for an attempt, so that half of the time is left for another manager, where that is as long as this.
@@ -290,14 +293,6 @@ impl<'c> Course<'c> {
         match half.filter(|half| *half >= shortest) {
             Some(half) => limit.at_most(half),
             None => limit,
-        }
-    }
-
-    /// The manager to go to if it were not for the one where the call is.
-    pub(super) fn choose_other(&self) -> &'c Endpoint {
-        match self.outgoing.credentials {
-            Some(_) => self.endpoint,
-            None => self.client.core.cluster.choose(&[self.endpoint]),
         }
     }
 

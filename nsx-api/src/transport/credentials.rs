@@ -37,7 +37,7 @@ impl<'c> Course<'c> {
     async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let keeper = self.keeper();
         let is_of_manager = keeper.is_some_and(|keeper| keeper.is_of_one_manager());
-        let limit = match is_of_manager && self.is_way_out(self.choose_other()) {
+        let limit = match is_of_manager && self.has_way_out() {
             true => self.half_at_most(SHORTEST_LOGIN),
             false => self.deadline,
         };

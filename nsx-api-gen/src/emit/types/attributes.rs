@@ -1,7 +1,7 @@
 //! What is read of progenitor's attributes.
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, Path, Token, Type};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, Path, Token};
 
 use crate::emit::docs::markdown;
 
@@ -40,13 +40,6 @@ pub(super) fn docs_of(attributes: &[Attribute]) -> Vec<Attribute> {
             syn::parse_quote!(#[doc = #line])
         })
         .collect()
-}
-
-pub(super) fn type_ident(ty: &Type) -> Option<String> {
-    match ty {
-        Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
-        _ => None,
-    }
 }
 
 /// `#[derive(serde::Serialize)]` for `#[derive(::serde::Serialize)]`.

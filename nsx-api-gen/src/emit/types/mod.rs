@@ -19,8 +19,8 @@ use quote::quote;
 use syn::visit::Visit;
 use syn::{Attribute, Fields, Ident, Item, ItemEnum, ItemImpl, ItemMod, Type};
 
-use super::paths::shorten;
-use attributes::{docs_of_type, short_derive, type_ident};
+use super::paths::{shorten, type_ident};
+use attributes::{docs_of_type, short_derive};
 use graph::Graph;
 use object::Object;
 use one_of::{OneOf, Says};

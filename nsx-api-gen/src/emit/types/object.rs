@@ -3,14 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::meta::ParseNestedMeta;
-use syn::{
-    Attribute, Field, GenericArgument, Ident, ItemStruct, LitStr, PathArguments, Token, Type,
-};
+use syn::{Attribute, Field, Ident, ItemStruct, LitStr, Token, Type};
 
-use super::attributes::{docs_of, docs_of_type, type_ident};
+use super::attributes::{docs_of, docs_of_type};
 use super::one_of::Says;
 use super::order::Order;
-use crate::emit::paths::shorten_type;
+use crate::emit::paths::{argument, shorten_type, type_ident};
 
 /// A struct with named fields.
 pub(super) struct Object {
@@ -294,7 +292,7 @@ impl Member {
 
     /// Where a type holds itself typify boxes the option, and not what is in it, and takes the field for a required one.
     fn open_box(&mut self) {
-        let inner = generic(&self.ty, "Box").and_then(|option| generic(option, "Option"));
+        let inner = argument(&self.ty, "Box").and_then(|option| argument(option, "Option"));
         let inner = inner.cloned();
         if let Some(inner) = inner {
             self.ty = syn::parse_quote!(Option<Box<#inner>>);
@@ -413,25 +411,6 @@ fn free(name: &str, members: &[Member]) -> Ident {
         name.push('_');
     }
     format_ident!("{name}")
-}
-
-/// What a generic type of this name is of.
-fn generic<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
-    let Type::Path(path) = ty else {
-        return None;
-    };
-    let last = path
-        .path
-        .segments
-        .last()
-        .filter(|last| last.ident == name)?;
-    match &last.arguments {
-        PathArguments::AngleBracketed(arguments) => match arguments.args.first()? {
-            GenericArgument::Type(inner) => Some(inner),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 fn short(mut ty: Type) -> Type {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Attribute, GenericArgument, Ident, PathArguments, Type};
+use syn::{Attribute, Ident, Type};
 
-use super::attributes::type_ident;
 use super::object::Object;
 use crate::emit::docs;
+use crate::emit::paths::{argument, type_ident};
 use crate::emit::unions::Name;
 
 /// A choice.
@@ -138,17 +138,5 @@ impl Variant {
 
 /// The name of a type of the document, out of the box that it may be in.
 fn inner(ty: &Type) -> Option<String> {
-    let name = type_ident(ty)?;
-    let Type::Path(path) = ty else {
-        return None;
-    };
-    match &path.path.segments.last()?.arguments {
-        PathArguments::AngleBracketed(arguments) if name == "Box" => {
-            match arguments.args.first()? {
-                GenericArgument::Type(ty) => type_ident(ty),
-                _ => None,
-            }
-        }
-        _ => Some(name),
-    }
+    type_ident(argument(ty, "Box").unwrap_or(ty))
 }
