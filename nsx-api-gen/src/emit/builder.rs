@@ -256,7 +256,7 @@ impl Argument<'_> {
 }
 
 impl BodyArgument<'_> {
-    fn streams(&self) -> bool {
+    pub(super) fn streams(&self) -> bool {
         self.media == "application/octet-stream"
     }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{format_ident, quote};
-use syn::{Field, Fields, Item, ItemMod, Type};
+use syn::{Field, Fields, Item, Type};
 
 use super::method::{Method, Success, is, named};
 use super::paths::argument;
@@ -31,9 +31,8 @@ struct Page {
 }
 
 impl<'a> Lists<'a> {
-    pub(super) fn new(types: &'a ItemMod) -> Self {
-        let items = types.content.iter().flat_map(|(_, items)| items);
-        let structs = items.filter_map(|item| match item {
+    pub(super) fn new(items: impl IntoIterator<Item = &'a Item>) -> Self {
+        let structs = items.into_iter().filter_map(|item| match item {
             Item::Struct(item) => Some((item.ident.to_string(), &item.fields)),
             _ => None,
         });
@@ -210,8 +209,8 @@ mod tests {
 
     /// How the page `P` of these types gives its cursor and its items, without blanks, and what the items are.
     fn page(types: &str) -> Option<[String; 3]> {
-        let module: ItemMod = syn::parse_str(&format!("mod types {{ {types} }}")).unwrap();
-        let page = Lists::new(&module).page(&quote!(self), "P")?;
+        let file: syn::File = syn::parse_str(types).unwrap();
+        let page = Lists::new(&file.items).page(&quote!(self), "P")?;
         let item = &page.item;
         let parts = [page.cursor, page.results, quote!(#item)];
         Some(parts.map(|part| part.to_string().replace(' ', "")))

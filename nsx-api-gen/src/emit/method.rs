@@ -1,14 +1,13 @@
 //! An operation with what both sides know of it: the document its names and words, progenitor its Rust types.
 
-use std::collections::BTreeMap;
-
 use quote::{format_ident, quote};
 use syn::{Ident, Type};
 
 use super::lists::Lists;
-use super::{private, recognize};
+use super::private;
+use super::recognize::Function;
 use crate::document::{is_success, template};
-use crate::model::{In, Operation};
+use crate::model::{Body, In, Operation, Parameter};
 use crate::names;
 
 /// An operation with the Rust types of its parameters, body and success.
@@ -50,26 +49,30 @@ impl<'a> Method<'a> {
     /// Brings together what the document and progenitor know.
     pub(super) fn new(
         operation: &'a Operation,
-        builder: recognize::Builder,
+        function: Function,
         lists: &Lists<'_>,
     ) -> Result<Self, String> {
-        let body = match (&operation.body, builder.body) {
-            (None, None) => None,
-            (Some(body), Some(ty)) => Some(BodyArgument {
-                media: &body.media,
-                required: body.required,
-                description: body.description.as_deref(),
-                ty: super::types_type(ty),
-            }),
-            _ => return Err("progenitor and the document differ on its body".to_owned()),
-        };
+        let mut types = in_document_order(operation, function.arguments)?.into_iter();
+        let parameters = operation.parameters.iter();
         let mut method = Self {
             operation,
-            arguments: arguments(operation, builder.parameters)?,
-            body,
-            success: success(super::types_type(builder.success)),
+            arguments: parameters
+                .zip(types.by_ref())
+                .map(|(parameter, ty)| Argument::new(parameter, ty))
+                .collect(),
+            body: operation
+                .body
+                .as_ref()
+                .zip(types.next())
+                .map(BodyArgument::new),
+            success: success(super::types_type(function.success)),
             is_list: false,
         };
+        let template = template(&operation.path).unwrap_or_default();
+        method.arguments.sort_by_key(|argument| {
+            let index = template.iter().position(|name| name == argument.name);
+            (argument.place != In::Path, index)
+        });
         method.is_list = lists.has(&method);
         Ok(method)
     }
@@ -89,6 +92,7 @@ impl<'a> Method<'a> {
             Success::Nothing | Success::Stream => None,
         }
     }
+
     pub(super) fn builder(&self) -> Ident {
         format_ident!("{}", names::builder_name(&self.operation.id))
     }
@@ -177,31 +181,9 @@ impl<'a> Method<'a> {
     }
 }
 
-/// Each parameter of the document with progenitor's type of it.
-fn arguments(
-    operation: &Operation,
-    known: Vec<recognize::Parameter>,
-) -> Result<Vec<Argument<'_>>, String> {
-    let template = template(&operation.path).unwrap_or_default();
-    let mut paths = template.iter().cloned();
-    let mut types: BTreeMap<(String, &str), Type> = BTreeMap::new();
-    for parameter in known {
-        let name = parameter.name.or_else(|| paths.next());
-        let Some(name) = name else {
-            return Err("progenitor has more parameters in its path than the document".to_owned());
-        };
-        types.insert(
-            (name, key(parameter.place)),
-            super::types_type(parameter.ty),
-        );
-    }
-    let mut list = Vec::new();
-    for parameter in &operation.parameters {
-        let name = private::name(&parameter.name, parameter.place == In::Part);
-        let Some(ty) = types.remove(&(name, key(parameter.place))) else {
-            return Err(format!("progenitor has no parameter `{}`", parameter.name));
-        };
-        list.push(Argument {
+impl<'a> Argument<'a> {
+    fn new(parameter: &'a Parameter, ty: Type) -> Self {
+        Self {
             name: &parameter.name,
             rust: format_ident!("{}", names::field_name(&parameter.name)),
             place: parameter.place,
@@ -213,24 +195,65 @@ fn arguments(
                 true => syn::parse_quote!(crate::Part),
                 false => ty,
             },
-        });
+        }
     }
-    if let Some((name, _)) = types.into_keys().next() {
-        return Err(format!("the document has no parameter `{name}`"));
-    }
-    list.sort_by_key(|argument| {
-        let index = template.iter().position(|name| name == argument.name);
-        (key(argument.place) != "path", index)
-    });
-    Ok(list)
 }
 
-fn key(place: In) -> &'static str {
-    match place {
-        In::Path => "path",
-        In::Query | In::Part => "query",
-        In::Header => "header",
+impl<'a> BodyArgument<'a> {
+    fn new((body, ty): (&'a Body, Type)) -> Self {
+        let mut argument = Self {
+            media: &body.media,
+            required: body.required,
+            description: body.description.as_deref(),
+            ty,
+        };
+        // progenitor's type of it is a parameter of the function.
+        if argument.streams() {
+            argument.ty = syn::parse_quote!(crate::Body);
+        }
+        argument
     }
+}
+
+/// Where progenitor has an argument: those of one kind by their names, but those of the path as they stand in it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Path(Option<usize>),
+    Query(String),
+    Body,
+    Header(String),
+}
+
+/// Arguments in progenitor's order, put into the document's: parameters, then the body.
+fn in_document_order(operation: &Operation, types: Vec<Type>) -> Result<Vec<Type>, String> {
+    let template = template(&operation.path).unwrap_or_default();
+    let parameters = operation.parameters.iter().map(|parameter| {
+        let name = private::name(&parameter.name, parameter.place == In::Part);
+        match parameter.place {
+            In::Path => Place::Path(template.iter().position(|known| *known == name)),
+            In::Query | In::Part => Place::Query(name),
+            In::Header => Place::Header(name),
+        }
+    });
+    let body = operation.body.as_ref().map(|_| Place::Body);
+    let mut places: Vec<(Place, usize)> = parameters.chain(body).zip(0..).collect();
+    if places.len() != types.len() {
+        let (own, theirs) = (places.len(), types.len());
+        return Err(format!(
+            "progenitor has {theirs} arguments where the document has {own}"
+        ));
+    }
+    places.sort();
+    let mut types: Vec<(usize, Type)> = places
+        .into_iter()
+        .map(|(_, index)| index)
+        .zip(types)
+        .collect();
+    types.sort_by_key(|(index, _)| *index);
+    Ok(types
+        .into_iter()
+        .map(|(_, ty)| super::types_type(ty))
+        .collect())
 }
 
 fn success(ty: Type) -> Success {

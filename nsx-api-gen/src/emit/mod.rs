@@ -10,6 +10,7 @@ mod lists;
 mod method;
 mod page;
 mod paths;
+mod pieces;
 mod print;
 mod private;
 mod progenitor;
@@ -27,7 +28,7 @@ use std::thread;
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use serde_json::Value;
-use syn::{ItemMod, Type};
+use syn::{Signature, Type};
 
 use crate::error::{Error, Fault};
 use crate::model::Api;
@@ -35,6 +36,7 @@ use crate::names;
 use crate::read::Document;
 use lists::Lists;
 use method::Method;
+use recognize::Function;
 use types::{Order, Types};
 
 /// The generated files by their path in the output folder.
@@ -66,13 +68,14 @@ pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files
 }
 
 fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Result<Files, Fault> {
-    let lists = Lists::new(&code.types);
-    let methods = methods(api, &code.builder, &lists)?;
+    let of_types = |message| Fault::of_document("#/components/schemas", message);
+    let types = types::Code::read(code.types).map_err(of_types)?;
+    let lists = Lists::new(types.types());
+    let methods = methods(api, &code.functions, &lists)?;
     let pages = lists.implementations(&methods);
     let sent: Vec<Type> = methods.iter().flat_map(Method::sent).collect();
     let received: Vec<Type> = methods.iter().filter_map(Method::received).collect();
-    let types = Types::new(code.types, order, &sent, &received)
-        .map_err(|message| Fault::of_document("#/components/schemas", message))?;
+    let types = Types::new(types, order, &sent, &received).map_err(of_types)?;
 
     let mut files = Files::new();
     let mut add = |path: &str, about: &str, groups: &[TokenStream]| {
@@ -102,22 +105,25 @@ fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Resul
     Ok(files)
 }
 
-/// Each operation of the document with progenitor's builder of it.
+/// Each operation of the document with progenitor's function of it.
 fn methods<'a>(
     api: &'a Api,
-    module: &ItemMod,
+    functions: &[Signature],
     lists: &Lists<'_>,
 ) -> Result<Vec<Method<'a>>, Fault> {
-    let builders = recognize::builders(module);
-    let builders = builders.map_err(|message| Fault::of_document("#/paths", message))?;
-    if builders.len() != api.operations.len() {
-        let message = "progenitor has not made one builder for each operation";
+    if functions.len() != api.operations.len() {
+        let message = "progenitor has not made one function for each operation";
         return Err(Fault::of_document("#/paths", message));
     }
-    let pairs = api.operations.iter().zip(builders);
+    let pairs = api.operations.iter().zip(functions);
     pairs
-        .map(|(operation, builder)| {
-            Method::new(operation, builder, lists).map_err(|message| Fault {
+        .map(|(operation, signature)| {
+            let function =
+                Function::read(signature).ok_or("the shape of its function is not known");
+            let method = function
+                .map_err(str::to_owned)
+                .and_then(|function| Method::new(operation, function, lists));
+            method.map_err(|message| Fault {
                 pointer: operation.pointer.clone(),
                 operation: Some(operation.id.clone()),
                 message,

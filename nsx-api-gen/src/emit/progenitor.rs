@@ -1,14 +1,21 @@
 //! The only place that calls progenitor.
+//!
+//! Of its code the types are used, and what the functions take and return. Of its two styles the one with positional arguments
+//! is asked for: that of builders makes a builder of each type as well, which is half of the code and not wanted.
 
 use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TagStyle};
 use schemars08::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
-use syn::{File, Item, ItemMod};
+use syn::Signature;
 
-/// The modules of progenitor's code that are used.
+use super::pieces::{Piece, pieces};
+
+/// What is used of progenitor's code.
 pub(super) struct Code {
-    pub(super) types: ItemMod,
-    pub(super) builder: ItemMod,
+    /// The items of the module of types.
+    pub(super) types: Vec<Piece>,
+    /// The function of each operation, in the document's order.
+    pub(super) functions: Vec<Signature>,
 }
 
 /// Generates the code of a private document. It may panic; see [`super::emit`].
@@ -19,20 +26,21 @@ pub(super) fn generate(private: Value) -> Result<Code, String> {
     let tokens = generator
         .generate_tokens(&document)
         .map_err(|error| error.to_string())?;
-    let file: File = syn::parse2(tokens).map_err(|error| format!("progenitor's code: {error}"))?;
     let mut types = None;
-    let mut builder = None;
-    for item in file.items {
-        match item {
-            Item::Mod(module) if module.ident == "types" => types = Some(module),
-            Item::Mod(module) if module.ident == "builder" => builder = Some(module),
+    let mut functions = None;
+    for piece in pieces(tokens) {
+        match piece.keyword().as_str() {
+            "mod" if piece.name() == "types" => types = Some(pieces(piece.body())),
+            // The last one; before it is that of the constructors.
+            "impl" if !piece.header().is_of_trait => functions = Some(pieces(piece.body())),
             _ => {}
         }
     }
-    let missing = || "progenitor's code has no `types` and `builder`".to_owned();
+    let functions = functions.into_iter().flatten().map(Piece::read_header);
+    let functions = functions.collect::<syn::Result<_>>();
     Ok(Code {
-        types: types.ok_or_else(missing)?,
-        builder: builder.ok_or_else(missing)?,
+        types: types.ok_or("progenitor's code has no `types`")?,
+        functions: functions.map_err(|error| format!("progenitor's code: {error}"))?,
     })
 }
 
@@ -44,7 +52,7 @@ fn settings() -> GenerationSettings {
     };
     let mut settings = GenerationSettings::new();
     settings
-        .with_interface(InterfaceStyle::Builder)
+        .with_interface(InterfaceStyle::Positional)
         .with_tag(TagStyle::Merged)
         .with_map_type("::std::collections::BTreeMap")
         .with_conversion(password, "crate::Secret", std::iter::empty());

@@ -9,8 +9,8 @@ use syn::{Item, Path, Type};
 pub(super) struct Graph(BTreeMap<String, BTreeSet<String>>);
 
 impl Graph {
-    pub(super) fn new(items: &[Item]) -> Self {
-        let nodes = items.iter().filter_map(|item| match item {
+    pub(super) fn new<'a>(items: impl Iterator<Item = &'a Item>) -> Self {
+        let nodes = items.filter_map(|item| match item {
             Item::Struct(item) => Some((
                 item.ident.to_string(),
                 names_in(|look| look.visit_fields(&item.fields)),
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_type_of_another_module_is_none_of_the_documents() {
-        let graph = Graph::new(&[
+        let items: [Item; 2] = [
             parse_quote!(
                 pub struct Value {
                     pub inner: ::std::option::Option<::std::vec::Vec<Inner>>,
@@ -81,7 +81,8 @@ mod tests {
             parse_quote!(
                 pub struct Inner {}
             ),
-        ]);
+        ];
+        let graph = Graph::new(items.iter());
         for (ty, reached) in [
             (parse_quote!(::serde_json::Value), &[][..]),
             (parse_quote!(types::Value), &["Inner", "Value"]),

@@ -12,14 +12,14 @@ mod one_of;
 mod order;
 mod texts;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::visit::Visit;
-use syn::{Attribute, Fields, Ident, Item, ItemEnum, ItemImpl, ItemMod, Type};
+use syn::{Attribute, Fields, Ident, Item, ItemEnum, Type};
 
-use super::paths::{shorten, type_ident};
+use super::paths::shorten;
+use super::pieces::Piece;
 use attributes::{docs_of_type, short_derive};
 use graph::Graph;
 use object::Object;
@@ -27,9 +27,52 @@ use one_of::{OneOf, Says};
 pub(super) use order::Order;
 use texts::{is_texts, texts};
 
+/// What progenitor wrote of the types, in its order.
+pub(super) struct Code(Vec<Part>);
+
+enum Part {
+    Type(Item),
+    /// It is read only where it is used.
+    Impl(Piece),
+}
+
+impl Code {
+    /// Reads what defines a type.
+    pub(super) fn read(pieces: Vec<Piece>) -> Result<Self, String> {
+        let parts = pieces.into_iter().map(Part::read);
+        let parts = parts.filter_map(Result::transpose);
+        Ok(Self(parts.collect::<Result<_, _>>()?))
+    }
+
+    /// The types themselves.
+    pub(super) fn types(&self) -> impl Iterator<Item = &Item> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Type(item) => Some(item),
+            Part::Impl(_) => None,
+        })
+    }
+}
+
+impl Part {
+    fn read(piece: Piece) -> Result<Option<Self>, String> {
+        Ok(match piece.keyword().as_str() {
+            "impl" => Some(Self::Impl(piece)),
+            "mod" if piece.name() == "error" => None,
+            "mod" => return Err(format!("progenitor made a module `{}`", piece.name())),
+            _ => Some(Self::Type(piece.read().map_err(no_rust)?)),
+        })
+    }
+}
+
+fn no_rust(error: syn::Error) -> String {
+    format!("progenitor's code: {error}")
+}
+
 /// The types of the document, and how they hang together.
 pub(super) struct Types {
     kinds: Vec<Kind>,
+    /// Where each type is among them.
+    known: HashMap<String, usize>,
     /// Types that a request body is made of.
     sent: BTreeSet<String>,
     /// Types that are read and written back, and those that keep what a choice does not know.
@@ -53,26 +96,32 @@ enum Kind {
 }
 
 impl Types {
-    /// Takes the types out of progenitor's module; ``order` is that of their
-    /// fields, `sent` and `received` are the types of the operations.
+    /// Makes the SDK's types of progenitor's; `order` is that of their fields, `sent` and `received` are the types of
+    /// the operations.
     pub(super) fn new(
-        module: ItemMod,
+        code: Code,
         order: &Order,
         sent: &[Type],
         received: &[Type],
     ) -> Result<Self, String> {
-        let items = module.content.map(|(_, items)| items).unwrap_or_default();
-        let graph = Graph::new(&items);
+        let graph = Graph::new(code.types());
         let sent = graph.reach(sent);
         let received = graph.reach(received);
         let mut kept: BTreeSet<String> = sent.intersection(&received).cloned().collect();
-        let twice = twice(&items);
+        let twice = twice(code.types());
         if !twice.is_empty() {
             return Err(format!("two types would be called {}", twice.join(", ")));
         }
         let mut kinds = Vec::new();
-        for item in items {
-            kinds.extend(kind(item, order, &kinds)?);
+        let mut known = HashMap::new();
+        for part in code.0 {
+            let kind = match part {
+                Part::Type(item) => Some(kind(item, order)?),
+                Part::Impl(piece) => implementation(piece, &kinds, &known)?.map(Kind::Other),
+            };
+            let Some(kind) = kind else { continue };
+            known.extend(kind.name().map(|name| (name.to_string(), kinds.len())));
+            kinds.push(kind);
         }
         let mut says: BTreeMap<String, Vec<Says>> = BTreeMap::new();
         for union in kinds.iter().filter_map(Kind::one_of) {
@@ -83,6 +132,7 @@ impl Types {
         }
         Ok(Self {
             kinds,
+            known,
             sent,
             kept,
             says,
@@ -91,12 +141,10 @@ impl Types {
 
     /// The field of a struct for a property.
     fn field(&self, name: &str, property: &str) -> Option<Ident> {
-        let mut objects = self.kinds.iter().filter_map(|kind| match kind {
-            Kind::Object(object) => Some(object),
+        match self.kinds.get(*self.known.get(name)?)? {
+            Kind::Object(object) => object.field(property),
             _ => None,
-        });
-        let object = objects.find(|object| object.name == name)?;
-        object.field(property)
+        }
     }
 
     /// The items of `types.rs`.
@@ -119,12 +167,7 @@ impl Types {
 
     /// Whether there is a type of this name.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.kinds.iter().any(|kind| match kind {
-            Kind::Object(object) => object.name == name,
-            Kind::OneOf(union) => union.name == name,
-            Kind::Texts(item) => item.ident == name,
-            Kind::Other(item) => defined(item).is_some_and(|ident| ident == name),
-        })
+        self.known.contains_key(name)
     }
 
     /// What the types use of the code that they share.
@@ -139,6 +182,16 @@ impl Types {
 }
 
 impl Kind {
+    /// The type that it defines.
+    fn name(&self) -> Option<&Ident> {
+        match self {
+            Self::Object(object) => Some(&object.name),
+            Self::OneOf(union) => Some(&union.name),
+            Self::Texts(item) => Some(&item.ident),
+            Self::Other(item) => defined(item),
+        }
+    }
+
     fn one_of(&self) -> Option<&OneOf> {
         match self {
             Self::OneOf(union) => Some(union),
@@ -148,10 +201,9 @@ impl Kind {
 }
 
 /// The names that more than one item defines: a component's, say, and that of a property's own type.
-fn twice(items: &[Item]) -> Vec<String> {
-    let mut names = BTreeSet::new();
+fn twice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
+    let mut names = HashSet::new();
     let names = items
-        .iter()
         .filter_map(defined)
         .filter(|name| !names.insert(name.to_string()));
     names.map(|name| format!("`{name}`")).collect()
@@ -167,55 +219,44 @@ fn defined(item: &Item) -> Option<&Ident> {
     }
 }
 
-/// What becomes of one of progenitor's items; `None` for what is pruned.
-fn kind(item: Item, order: &Order, before: &[Kind]) -> Result<Option<Kind>, String> {
+/// What becomes of one of progenitor's types.
+fn kind(item: Item, order: &Order) -> Result<Kind, String> {
     Ok(match item {
         Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => {
             let object = Object::new(item, order)?;
-            Some(OneOf::read(&object).map_or(Kind::Object(object), Kind::OneOf))
+            OneOf::read(&object).map_or(Kind::Object(object), Kind::OneOf)
         }
-        Item::Enum(item) if is_texts(&item) => Some(Kind::Texts(item)),
-        Item::Impl(item) => implementation(item, before).map(Kind::Other),
-        Item::Mod(module) if module.ident == "builder" || module.ident == "error" => None,
-        Item::Mod(module) => return Err(format!("progenitor made a module `{}`", module.ident)),
+        Item::Enum(item) if is_texts(&item) => Kind::Texts(item),
         Item::Struct(mut item) => {
             tidy(&item.ident, &mut item.attrs);
-            Some(Kind::Other(plain(Item::Struct(item))))
+            Kind::Other(plain(Item::Struct(item)))
         }
         Item::Enum(mut item) => {
             tidy(&item.ident, &mut item.attrs);
-            Some(Kind::Other(plain(Item::Enum(item))))
+            Kind::Other(plain(Item::Enum(item)))
         }
-        other => Some(Kind::Other(plain(other))),
+        other => Kind::Other(plain(other)),
     })
 }
 
-/// An `impl` is kept where its type is: not for a struct's builder, nor for what the table of an
-/// enum of strings gives.
-fn implementation(item: ItemImpl, before: &[Kind]) -> Option<Item> {
-    let name = type_ident(&item.self_ty);
-    let same = |ident: &Ident| Some(ident.to_string()) == name;
-    let ours = before.iter().any(|kind| match kind {
-        Kind::Object(object) => same(&object.name) && item.trait_.is_none(),
-        Kind::OneOf(union) => same(&union.name),
-        Kind::Texts(texts) => same(&texts.ident),
-        Kind::Other(_) => false,
-    });
+/// What a type implements, where that is kept: what is written here for objects, choices and enums of strings is not.
+fn implementation(
+    piece: Piece,
+    kinds: &[Kind],
+    known: &HashMap<String, usize>,
+) -> Result<Option<Item>, String> {
+    let header = piece.header();
+    let kind = known.get(&header.ty).and_then(|index| kinds.get(*index));
+    let ours = match kind {
+        Some(Kind::OneOf(_) | Kind::Texts(_)) => true,
+        Some(Kind::Object(_)) => !header.is_of_trait,
+        Some(Kind::Other(_)) | None => false,
+    };
     // progenitor turns text into a type by way of its own error type; the field's type does it too.
-    let fallible = mentions(&item, "ConversionError");
-    (!ours && !fallible).then(|| plain(Item::Impl(item)))
-}
-
-fn mentions(item: &ItemImpl, name: &str) -> bool {
-    struct Look<'a>(&'a str, bool);
-    impl<'ast> Visit<'ast> for Look<'_> {
-        fn visit_ident(&mut self, ident: &'ast Ident) {
-            self.1 |= ident == self.0;
-        }
+    if ours || piece.mentions("ConversionError") {
+        return Ok(None);
     }
-    let mut look = Look(name, false);
-    look.visit_item_impl(item);
-    look.1
+    piece.read().map(|item| Some(plain(item))).map_err(no_rust)
 }
 
 fn plain(mut item: Item) -> Item {
