@@ -3,193 +3,178 @@
 //! What an operation requires is an argument of the client's method, what it does not is a setter.
 //! A builder makes a request, synchronously, and hands it to the layer written by hand.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-
+use super::code::Code;
 use super::docs;
 use super::method::{Argument, BodyArgument, Method, Success, is, named};
-use super::table::static_ident;
+use super::paths::text;
+use super::table::static_name;
 use crate::model::In;
 use crate::names;
 
 impl Method<'_> {
-    /// The builder.
-    pub(super) fn builder_items(&self) -> [TokenStream; 2] {
-        [self.definition(), self.implementation()]
-    }
-
-    /// The client's method, which starts the builder.
-    pub(super) fn client_method(&self) -> TokenStream {
-        let (name, builder) = (self.method_ident(), self.builder());
-        let docs = docs::attributes(&super::page::method(self));
-        let deprecated = self.operation.deprecated.then(|| quote!(#[deprecated]));
-        let arguments = self.required().map(Argument::signature);
-        let body = self.required_body().map(BodyArgument::signature);
-        let arguments = arguments.chain(body);
-        let client = self.client_ident();
-        let values = self.arguments.iter().map(Argument::initial);
-        let body = self.body.as_ref().map(BodyArgument::initial);
-        quote! {
-            #docs
-            #deprecated
-            pub fn #name(&self, #(#arguments),*) -> #builder<'_> {
-                #builder { #client: self, #(#values,)* #body }
-            }
+    /// Writes the client's method, which starts the builder.
+    pub(super) fn write_start(&self, code: &mut Code) {
+        let (name, builder) = (self.method_name(), self.builder());
+        code.docs(&super::page::method(self));
+        if self.operation.deprecated {
+            code.line("#[deprecated]");
         }
+        let mut arguments = vec!["&self".to_owned()];
+        arguments.extend(self.required().map(Argument::signature));
+        arguments.extend(self.required_body().map(BodyArgument::signature));
+        let mut fields = vec![format!("{}: self", self.client_field())];
+        fields.extend(self.arguments.iter().map(Argument::initial));
+        fields.extend(self.body.as_ref().map(BodyArgument::initial));
+        let output = format!("{builder}<'_>");
+        code.function(format!("pub fn {name}"), &arguments, output, |code| {
+            code.list(format!("{builder} {{"), &fields, "}");
+        });
     }
 
-    fn definition(&self) -> TokenStream {
-        let (name, builder, client) = (self.method_ident(), self.builder(), self.client_ident());
-        let doc = format!(" Builder for [`Client::{name}`].");
-        let fields = self.arguments.iter().map(|argument| {
-            let (rust, ty) = (&argument.rust, &argument.ty);
-            let ty = optional(argument.required, quote!(#ty));
-            quote!(#rust: #ty)
+    /// Writes the builder.
+    pub(super) fn write_builder(&self, code: &mut Code) {
+        self.write_definition(code);
+        code.gap();
+        code.block(format!("impl<'a> {}<'a>", self.builder()), |code| {
+            self.write_setters(code);
+            self.write_send(code);
+            code.gap();
+            if self.is_list {
+                self.write_pages(code);
+            }
+            code.block("fn into_request(self) -> Request<'a>", |code| {
+                self.write_request(code)
+            });
         });
-        let body = self.body.as_ref().map(|body| {
-            let ty = optional(body.required, body.held());
-            quote!(body: #ty)
-        });
-        let fields = fields.chain(body);
+    }
+
+    fn write_definition(&self, code: &mut Code) {
+        code.docs(&format!("Builder for [`Client::{}`].", self.method_name()));
         // A body that is a stream cannot be copied.
-        let clone = (!self.streams()).then(|| quote!(Clone,));
-        quote! {
-            #[doc = #doc]
-            #[derive(#clone Debug)]
-            #[must_use = "nothing is sent until `send` is called"]
-            pub struct #builder<'a> {
-                #client: &'a Client,
-                #(#fields,)*
+        code.line(match self.streams() {
+            true => "#[derive(Debug)]",
+            false => "#[derive(Clone, Debug)]",
+        });
+        code.line("#[must_use = \"nothing is sent until `send` is called\"]");
+        code.block(format!("pub struct {}<'a>", self.builder()), |code| {
+            code.line(format!("{}: &'a Client,", self.client_field()));
+            for argument in &self.arguments {
+                let ty = optional(argument.required, text(&argument.ty));
+                code.line(format!("{}: {ty},", argument.rust));
             }
+            if let Some(body) = &self.body {
+                code.line(format!("body: {},", optional(body.required, body.held())));
+            }
+        });
+    }
+
+    fn write_setters(&self, code: &mut Code) {
+        for argument in self.arguments.iter().filter(|argument| !argument.required) {
+            argument.write_setter(code);
+            code.gap();
+        }
+        if let Some(body) = self.body.as_ref().filter(|body| !body.required) {
+            body.write_setter(code);
+            code.gap();
         }
     }
 
-    fn streams(&self) -> bool {
-        self.body.as_ref().is_some_and(BodyArgument::streams)
-    }
-
-    fn implementation(&self) -> TokenStream {
-        let builder = self.builder();
-        let optional = self.arguments.iter().filter(|argument| !argument.required);
-        let setters = optional.map(Argument::setter);
-        let body = self.body.as_ref().filter(|body| !body.required);
-        let setters = setters.chain(body.map(BodyArgument::setter));
-        let method = self.method_ident();
-        let doc = format!(
-            " Sends the request. What comes back, and the errors, are those of [`Client::{method}`]."
-        );
-        let (output, call) = self.call();
-        let pages = self.pages();
-        let request = self.request();
-        quote! {
-            impl<'a> #builder<'a> {
-                #(#setters)*
-
-                #[doc = #doc]
-                pub async fn send(self) -> Result<Response<#output>, Error> {
-                    #call
-                }
-
-                #pages
-
-                fn into_request(self) -> Request<'a> {
-                    #request
-                }
-            }
-        }
-    }
-
-    fn call(&self) -> (TokenStream, TokenStream) {
-        match &self.success {
+    fn write_send(&self, code: &mut Code) {
+        let method = self.method_name();
+        code.docs(&format!(
+            "Sends the request. What comes back, and the errors, are those of [`Client::{method}`]."
+        ));
+        let (output, call) = match &self.success {
             Success::Nothing => (
-                quote!(()),
-                quote!(Ok(self.into_request().send().await?.map(drop))),
+                "()".to_owned(),
+                "Ok(self.into_request().send().await?.map(drop))",
             ),
             Success::Stream => (
-                quote!(ByteStream),
-                quote!(self.into_request().stream().await),
+                "ByteStream".to_owned(),
+                "self.into_request().stream().await",
             ),
-            Success::Value(ty) => (
-                quote!(#ty),
-                quote!(self.into_request().send().await?.json()),
-            ),
-        }
-    }
-
-    /// The ways through a list, for an operation that answers a page of one.
-    fn pages(&self) -> Option<TokenStream> {
-        let Success::Value(page) = &self.success else {
-            return None;
+            Success::Value(ty) => (text(ty), "self.into_request().send().await?.json()"),
         };
-        let method = self.method_ident();
-        let items = format!(
-            " The items of this page and of all that follow. Each page is a call like [`Client::{method}`]'s, made once it is needed."
-        );
-        let pages = format!(
-            " This page and all that follow. Each is a call like [`Client::{method}`]'s, made once it is asked for."
-        );
-        self.is_list.then(|| {
-            quote! {
-                #[doc = #items]
-                pub fn stream(self) -> Items<'a, #page> {
-                    self.pages().items()
-                }
-
-                #[doc = #pages]
-                pub fn pages(self) -> Pages<'a, #page> {
-                    self.into_request().pages()
-                }
-            }
-        })
+        let head = format!("pub async fn send(self) -> Result<Response<{output}>, Error>");
+        code.block(head, |code| code.line(call));
     }
 
-    fn request(&self) -> TokenStream {
-        let (client, entry) = (self.client_ident(), static_ident(self.operation));
-        let parameters = self.arguments.iter().map(Argument::write);
-        let request = quote!(self.#client.operation(&operations::#entry) #(#parameters)*);
-        let files = self
-            .arguments
-            .iter()
-            .filter(|one| one.is_file && !one.required);
-        let files: Vec<_> = files.map(Argument::add_file).collect();
-        if !files.is_empty() {
-            return quote! {
-                let mut request = #request;
-                #(#files)*
-                request
-            };
-        }
+    /// Writes the ways through a list, for an operation that answers a page of one.
+    fn write_pages(&self, code: &mut Code) {
+        let Success::Value(page) = &self.success else {
+            return;
+        };
+        let (method, page) = (self.method_name(), text(page));
+        code.docs(&format!(
+            "The items of this page and of all that follow. Each page is a call like [`Client::{method}`]'s, made once it is needed."
+        ));
+        let head = format!("pub fn stream(self) -> Items<'a, {page}>");
+        code.block(head, |code| code.line("self.pages().items()"));
+        code.gap();
+        code.docs(&format!(
+            "This page and all that follow. Each is a call like [`Client::{method}`]'s, made once it is asked for."
+        ));
+        let head = format!("pub fn pages(self) -> Pages<'a, {page}>");
+        code.block(head, |code| code.line("self.into_request().pages()"));
+        code.gap();
+    }
+
+    fn write_request(&self, code: &mut Code) {
+        let start = format!("self.{}", self.client_field());
+        let mut calls = vec![format!(
+            ".operation(&operations::{})",
+            static_name(self.operation)
+        )];
+        calls.extend(self.arguments.iter().filter_map(Argument::call));
+        let later = |argument: &&Argument<'_>| argument.is_file && !argument.required;
+        let files: Vec<_> = self.arguments.iter().filter(later).collect();
         match &self.body {
-            None => request,
+            _ if !files.is_empty() => {
+                code.chain(format!("let mut request = {start}"), &calls, ";");
+                files.iter().for_each(|file| file.write_file(code));
+                code.line("request");
+            }
+            None => code.chain(start, &calls, ""),
             Some(body) if body.required => {
-                let write = body.write(quote!(self.body));
-                quote!(#request #write)
+                calls.extend(body.calls("self.body"));
+                code.chain(start, &calls, "");
             }
             Some(body) => {
-                let write = body.write(quote!(body));
-                quote! {
-                    let request = #request;
-                    match self.body {
-                        Some(body) => request #write,
-                        None => request,
-                    }
-                }
+                code.chain(format!("let request = {start}"), &calls, ";");
+                code.block("match self.body", |code| {
+                    let calls = body.calls("body").concat();
+                    code.line(format!("Some(body) => request{calls},"));
+                    code.line("None => request,");
+                });
             }
         }
     }
 }
 
-fn optional(required: bool, ty: TokenStream) -> TokenStream {
-    if required { ty } else { quote!(Option<#ty>) }
+fn optional(required: bool, ty: String) -> String {
+    if required {
+        ty
+    } else {
+        format!("Option<{ty}>")
+    }
+}
+
+/// Writes `pub fn setter(mut self, value: impl Into<T>) -> Self`.
+fn write_setter(code: &mut Code, docs: &str, setter: &str, ty: &str, field: &str) {
+    code.docs(docs);
+    let arguments = ["mut self".to_owned(), format!("value: impl Into<{ty}>")];
+    code.function(format!("pub fn {setter}"), &arguments, "Self", |code| {
+        code.line(format!("self.{field} = Some(value.into());"));
+        code.line("self");
+    });
 }
 
 impl Argument<'_> {
-    fn signature(&self) -> TokenStream {
-        let (rust, ty) = (&self.rust, &self.ty);
-        if self.converts() {
-            quote!(#rust: impl Into<#ty>)
-        } else {
-            quote!(#rust: #ty)
+    fn signature(&self) -> String {
+        let (rust, ty) = (&self.rust, text(&self.ty));
+        match self.converts() {
+            true => format!("{rust}: impl Into<{ty}>"),
+            false => format!("{rust}: {ty}"),
         }
     }
 
@@ -201,57 +186,45 @@ impl Argument<'_> {
             || named(&self.ty).is_some()
     }
 
-    fn initial(&self) -> TokenStream {
+    /// The builder's field at its start.
+    fn initial(&self) -> String {
         let rust = &self.rust;
         match (self.required, self.converts()) {
-            (true, true) => quote!(#rust: #rust.into()),
-            (true, false) => quote!(#rust),
-            (false, _) => quote!(#rust: None),
+            (true, true) => format!("{rust}: {rust}.into()"),
+            (true, false) => rust.clone(),
+            (false, _) => format!("{rust}: None"),
         }
     }
 
-    fn setter(&self) -> TokenStream {
-        let (rust, ty) = (&self.rust, &self.ty);
-        let setter = format_ident!("{}", names::setter_name(&rust.to_string()));
-        let doc = self.description.unwrap_or("");
-        let doc = match doc.is_empty() {
-            true => format!("Sets {}.", docs::code(self.name)),
-            false => docs::markdown(doc),
+    fn write_setter(&self, code: &mut Code) {
+        let docs = match self.description.unwrap_or("") {
+            "" => format!("Sets {}.", docs::code(self.name)),
+            description => docs::markdown(description),
         };
-        let docs = docs::attributes(&doc);
-        quote! {
-            #docs
-            pub fn #setter(mut self, value: impl Into<#ty>) -> Self {
-                self.#rust = Some(value.into());
-                self
-            }
-        }
+        let setter = names::setter_name(&self.rust);
+        write_setter(code, &docs, &setter, &text(&self.ty), &self.rust);
     }
 
-    fn write(&self) -> TokenStream {
+    /// The call that puts it into the request; a file that need not be there is put behind the others.
+    fn call(&self) -> Option<String> {
         let (rust, name) = (&self.rust, self.name);
-        match self.place {
-            In::Path => quote!(.path(#name, &self.#rust)),
-            In::Query if self.joined => quote!(.query_joined(#name, &self.#rust)),
-            In::Query => quote!(.query(#name, &self.#rust)),
-            In::Header => quote!(.header(#name, &self.#rust)),
-            In::Part if !self.is_file => quote!(.multipart_text(#name, &self.#rust)),
-            In::Part if self.required => quote!(.multipart_file(#name, self.#rust)),
-            // It is written behind the others.
-            In::Part => quote!(),
-        }
+        Some(match self.place {
+            In::Path => format!(".path({name:?}, &self.{rust})"),
+            In::Query if self.joined => format!(".query_joined({name:?}, &self.{rust})"),
+            In::Query => format!(".query({name:?}, &self.{rust})"),
+            In::Header => format!(".header({name:?}, &self.{rust})"),
+            In::Part if !self.is_file => format!(".multipart_text({name:?}, &self.{rust})"),
+            In::Part if self.required => format!(".multipart_file({name:?}, self.{rust})"),
+            In::Part => return None,
+        })
     }
-}
 
-impl Argument<'_> {
-    /// Adds a file that need not be there.
-    fn add_file(&self) -> TokenStream {
+    /// Writes how a file that need not be there is put into the request.
+    fn write_file(&self, code: &mut Code) {
         let (rust, name) = (&self.rust, self.name);
-        quote! {
-            if let Some(file) = self.#rust {
-                request = request.multipart_file(#name, file);
-            }
-        }
+        code.block(format!("if let Some(file) = self.{rust}"), |code| {
+            code.line(format!("request = request.multipart_file({name:?}, file);"));
+        });
     }
 }
 
@@ -265,56 +238,48 @@ impl BodyArgument<'_> {
     }
 
     /// The type of the builder's field.
-    fn held(&self) -> TokenStream {
-        let ty = &self.ty;
+    pub(super) fn held(&self) -> String {
         match (self.streams(), self.is_text()) {
-            (true, _) => quote!(Body),
-            (_, true) => quote!(String),
-            _ => quote!(#ty),
+            (true, _) => "Body".to_owned(),
+            (_, true) => "String".to_owned(),
+            _ => text(&self.ty),
         }
     }
 
-    fn signature(&self) -> TokenStream {
+    fn signature(&self) -> String {
         let held = self.held();
         match self.streams() || self.is_text() {
-            true => quote!(body: impl Into<#held>),
-            false => quote!(body: #held),
+            true => format!("body: impl Into<{held}>"),
+            false => format!("body: {held}"),
         }
     }
 
-    fn initial(&self) -> TokenStream {
-        match (self.required, self.streams() || self.is_text()) {
-            (true, true) => quote!(body: body.into(),),
-            (true, false) => quote!(body,),
-            (false, _) => quote!(body: None,),
-        }
+    fn initial(&self) -> String {
+        let initial = match (self.required, self.streams() || self.is_text()) {
+            (true, true) => "body: body.into()",
+            (true, false) => "body",
+            (false, _) => "body: None",
+        };
+        initial.to_owned()
     }
 
-    fn setter(&self) -> TokenStream {
-        let held = self.held();
-        let doc = self
-            .description
-            .map_or("Sets the request's body.".to_owned(), docs::markdown);
-        let docs = docs::attributes(&doc);
-        quote! {
-            #docs
-            pub fn body(mut self, value: impl Into<#held>) -> Self {
-                self.body = Some(value.into());
-                self
-            }
-        }
+    fn write_setter(&self, code: &mut Code) {
+        let docs = self.description.map(docs::markdown);
+        let docs = docs.unwrap_or_else(|| "Sets the request's body.".to_owned());
+        write_setter(code, &docs, "body", &self.held(), "body");
     }
 
-    fn write(&self, value: TokenStream) -> TokenStream {
+    /// The calls that put it into the request.
+    fn calls(&self, value: &str) -> Vec<String> {
         match self.media {
-            "application/json" => quote!(.json(&#value)),
-            "application/x-www-form-urlencoded" => quote!(.form(&#value)),
-            "application/octet-stream" => quote!(.body(#value)),
-            media => {
-                let header =
-                    (media != "text/plain").then(|| quote!(.header("content-type", #media)));
-                quote!(.text(#value) #header)
-            }
+            "application/json" => vec![format!(".json(&{value})")],
+            "application/x-www-form-urlencoded" => vec![format!(".form(&{value})")],
+            "application/octet-stream" => vec![format!(".body({value})")],
+            "text/plain" => vec![format!(".text({value})")],
+            media => vec![
+                format!(".text({value})"),
+                format!(".header(\"content-type\", {media:?})"),
+            ],
         }
     }
 }

@@ -4,23 +4,6 @@
 //! for links to items, angle brackets for HTML and indented lines for code to run: outside of code
 //! they are written so that a reader sees what the document says.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
-/// The doc attributes of a text, a line each.
-pub(super) fn attributes(text: &str) -> TokenStream {
-    let lines = text.lines().map(|line| {
-        // The space is that of `/// text`.
-        let line = if line.is_empty() {
-            String::new()
-        } else {
-            format!(" {line}")
-        };
-        quote!(#[doc = #line])
-    });
-    quote!(#(#lines)*)
-}
-
 /// A description as the lines of a doc comment.
 pub(super) fn markdown(description: &str) -> String {
     let text = visible(description);
@@ -50,7 +33,7 @@ pub(super) fn markdown(description: &str) -> String {
 }
 
 /// The text without what is not seen or seen elsewhere: control characters, and those that turn the direction of writing.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let unseen = |letter: char| {
         letter.is_control() && letter != '\n'
             || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::{format_ident, quote};
+use proc_macro2::TokenTree;
 use syn::{Field, Fields, Item, Type};
 
+use super::code::Code;
 use super::method::{Method, Success, is, named};
-use super::paths::argument;
+use super::paths::{argument, text};
 use super::types_type;
 use crate::model::In;
 
@@ -24,10 +24,10 @@ const RESULTS: &str = "results";
 pub(super) struct Lists<'a>(BTreeMap<String, &'a Fields>);
 
 /// How a page is taken apart.
-struct Page {
-    item: Type,
-    cursor: TokenStream,
-    results: TokenStream,
+pub(super) struct Page {
+    pub(super) item: Type,
+    cursor: String,
+    results: String,
 }
 
 impl<'a> Lists<'a> {
@@ -45,79 +45,81 @@ impl<'a> Lists<'a> {
         is_read && self.takes_cursor(method) && self.page_of(method).is_some()
     }
 
-    /// What the types of pages say of themselves, once for all operations that answer one.
-    pub(super) fn implementations(&self, methods: &[Method<'_>]) -> Vec<TokenStream> {
+    /// The pages that operations answer, by the names of their types.
+    pub(super) fn pages(&self, methods: &[Method<'_>]) -> BTreeMap<String, Page> {
         let lists = methods.iter().filter(|method| method.is_list);
         let names: BTreeSet<String> = lists.filter_map(page_name).collect();
-        let pages = names.iter().filter_map(|name| {
-            let page = self.page(&quote!(self), name)?;
-            Some(page.implementation(name))
-        });
-        pages.collect()
+        let pages = names
+            .into_iter()
+            .map(|name| Some((name.clone(), self.page("self", &name)?)));
+        pages.flatten().collect()
     }
 
     fn takes_cursor(&self, method: &Method<'_>) -> bool {
         method.arguments.iter().any(|argument| {
             let is_cursor = argument.name == CURSOR && argument.place == In::Query;
-            is_cursor && !argument.required && self.text(&quote!(cursor), &argument.ty).is_some()
+            is_cursor && !argument.required && self.text("cursor", &argument.ty).is_some()
         })
     }
 
     fn page_of(&self, method: &Method<'_>) -> Option<Page> {
-        self.page(&quote!(self), &page_name(method)?)
+        self.page("self", &page_name(method)?)
     }
 
     /// How a type is taken apart, if it is that of a page.
-    fn page(&self, place: &TokenStream, name: &str) -> Option<Page> {
+    fn page(&self, place: &str, name: &str) -> Option<Page> {
         let fields = *self.0.get(name)?;
         if let Some(inner) = only(fields) {
-            return self.page(&quote!(#place.0), &ident(inner)?);
+            return self.page(&format!("{place}.0"), &ident(inner)?);
         }
-        let (cursor, may_lack) = self.text(&quote!(#place.cursor), &field(fields, CURSOR)?)?;
-        let (results, item) = self.list(&quote!(#place.results), &field(fields, RESULTS)?)?;
+        let (cursor, may_lack) = self.text(&format!("{place}.cursor"), &field(fields, CURSOR)?)?;
+        let (results, item) = self.list(&format!("{place}.results"), &field(fields, RESULTS)?)?;
         Some(Page {
             item,
             cursor: match may_lack {
                 true => cursor,
-                false => quote!(Some(#cursor)),
+                false => format!("Some({cursor})"),
             },
             results,
         })
     }
 
     /// The text in a place, and whether it is an `Option`.
-    fn text(&self, place: &TokenStream, ty: &Type) -> Option<(TokenStream, bool)> {
+    fn text(&self, place: &str, ty: &Type) -> Option<(String, bool)> {
         if let Some(inner) = argument(ty, "Option") {
             if is(inner, "String") {
-                return Some((quote!(#place.as_deref()), true));
+                return Some((format!("{place}.as_deref()"), true));
             }
-            return Some(match self.text(&quote!(cursor), inner)? {
-                (text, true) => (quote!(#place.as_ref().and_then(|cursor| #text)), true),
-                (text, false) => (quote!(#place.as_ref().map(|cursor| #text)), true),
+            return Some(match self.text("cursor", inner)? {
+                (text, true) => (format!("{place}.as_ref().and_then(|cursor| {text})"), true),
+                (text, false) => (format!("{place}.as_ref().map(|cursor| {text})"), true),
             });
         }
         if is(ty, "String") {
-            return Some((quote!(#place.as_str()), false));
+            return Some((format!("{place}.as_str()"), false));
         }
-        self.text(&quote!(#place.0), self.inner(ty)?)
+        self.text(&format!("{place}.0"), self.inner(ty)?)
     }
 
     /// The array in a place, and the type of its items.
-    fn list(&self, place: &TokenStream, ty: &Type) -> Option<(TokenStream, Type)> {
+    fn list(&self, place: &str, ty: &Type) -> Option<(String, Type)> {
         if let Some(inner) = argument(ty, "Option") {
             if let Some(item) = argument(inner, "Vec") {
-                return Some((quote!(#place.unwrap_or_default()), types_type(item.clone())));
+                return Some((
+                    format!("{place}.unwrap_or_default()"),
+                    types_type(item.clone()),
+                ));
             }
-            let (list, item) = self.list(&quote!(results), inner)?;
+            let (list, item) = self.list("results", inner)?;
             return Some((
-                quote!(#place.map(|results| #list).unwrap_or_default()),
+                format!("{place}.map(|results| {list}).unwrap_or_default()"),
                 item,
             ));
         }
         if let Some(item) = argument(ty, "Vec") {
-            return Some((place.clone(), types_type(item.clone())));
+            return Some((place.to_owned(), types_type(item.clone())));
         }
-        self.list(&quote!(#place.0), self.inner(ty)?)
+        self.list(&format!("{place}.0"), self.inner(ty)?)
     }
 
     /// The type that a struct is made around: a component that is no object has a type of its own.
@@ -128,22 +130,19 @@ impl<'a> Lists<'a> {
 }
 
 impl Page {
-    fn implementation(&self, name: &str) -> TokenStream {
-        let name = format_ident!("{name}");
-        let (item, cursor, results) = (&self.item, &self.cursor, &self.results);
-        quote! {
-            impl crate::Page for #name {
-                type Item = #item;
-
-                fn cursor(&self) -> Option<&str> {
-                    #cursor
-                }
-
-                fn into_items(self) -> Vec<Self::Item> {
-                    #results
-                }
-            }
-        }
+    /// Writes what the page's type says of itself.
+    pub(super) fn write(&self, name: &str, code: &mut Code) {
+        code.block(format!("impl crate::Page for {name}"), |code| {
+            code.line(format!("type Item = {};", text(&self.item)));
+            code.gap();
+            code.block("fn cursor(&self) -> Option<&str>", |code| {
+                code.line(&self.cursor)
+            });
+            code.gap();
+            code.block("fn into_items(self) -> Vec<Self::Item>", |code| {
+                code.line(&self.results)
+            });
+        });
     }
 }
 
@@ -207,13 +206,11 @@ fn ident(ty: &Type) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// How the page `P` of these types gives its cursor and its items, without blanks, and what the items are.
+    /// How the page `P` of these types gives its cursor and its items, and what the items are.
     fn page(types: &str) -> Option<[String; 3]> {
         let file: syn::File = syn::parse_str(types).unwrap();
-        let page = Lists::new(&file.items).page(&quote!(self), "P")?;
-        let item = &page.item;
-        let parts = [page.cursor, page.results, quote!(#item)];
-        Some(parts.map(|part| part.to_string().replace(' ', "")))
+        let page = Lists::new(&file.items).page("self", "P")?;
+        Some([page.cursor, page.results, text(&page.item)])
     }
 
     #[test]
@@ -235,13 +232,13 @@ mod tests {
             ),
             (
                 "struct P(Q); struct Q { cursor: Option<Text>, results: Option<Texts> }",
-                "self.0.cursor.as_ref().map(|cursor|cursor.0.as_str())",
-                "self.0.results.map(|results|results.0).unwrap_or_default()",
+                "self.0.cursor.as_ref().map(|cursor| cursor.0.as_str())",
+                "self.0.results.map(|results| results.0).unwrap_or_default()",
                 "String",
             ),
             (
                 "struct P { cursor: Option<Maybe>, results: Texts }",
-                "self.cursor.as_ref().and_then(|cursor|cursor.0.as_deref())",
+                "self.cursor.as_ref().and_then(|cursor| cursor.0.as_deref())",
                 "self.results.0",
                 "String",
             ),

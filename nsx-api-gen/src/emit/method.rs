@@ -1,9 +1,9 @@
 //! An operation with what both sides know of it: the document its names and words, progenitor its Rust types.
 
-use quote::{format_ident, quote};
-use syn::{Ident, Type};
+use syn::Type;
 
 use super::lists::Lists;
+use super::paths::text;
 use super::private;
 use super::recognize::Function;
 use crate::document::{is_success, template};
@@ -22,7 +22,7 @@ pub(super) struct Method<'a> {
 
 pub(super) struct Argument<'a> {
     pub(super) name: &'a str,
-    pub(super) rust: Ident,
+    pub(super) rust: String,
     pub(super) place: In,
     pub(super) required: bool,
     pub(super) joined: bool,
@@ -93,8 +93,26 @@ impl<'a> Method<'a> {
         }
     }
 
-    pub(super) fn builder(&self) -> Ident {
-        format_ident!("{}", names::builder_name(&self.operation.id))
+    /// The types that the operation sends or receives.
+    pub(super) fn types(&self) -> Vec<Type> {
+        let mut types = self.sent();
+        types.extend(self.received());
+        types
+    }
+
+    /// Whether it names a type of the document.
+    pub(super) fn has_types(&self) -> bool {
+        let mut arguments = self.arguments.iter().map(|argument| text(&argument.ty));
+        let body = self.body.as_ref().map(BodyArgument::held);
+        let received = self.received().as_ref().map(text);
+        let mut others = body.into_iter().chain(received);
+        let names = |text: String| text.contains("types::");
+        arguments.any(names) || others.any(names)
+    }
+
+    /// The name of the builder.
+    pub(super) fn builder(&self) -> String {
+        names::builder_name(&self.operation.id)
     }
 
     pub(super) fn required(&self) -> impl Iterator<Item = &Argument<'a>> {
@@ -105,17 +123,23 @@ impl<'a> Method<'a> {
         self.body.as_ref().filter(|body| body.required)
     }
 
-    pub(super) fn method_ident(&self) -> Ident {
-        format_ident!("{}", names::method_name(&self.operation.id))
+    /// The name of the client's method.
+    pub(super) fn method_name(&self) -> String {
+        names::method_name(&self.operation.id)
     }
 
-    /// The field of the client; a parameter may be called `client`.
-    pub(super) fn client_ident(&self) -> Ident {
-        let taken = self
-            .arguments
-            .iter()
-            .any(|argument| argument.rust == "client");
-        format_ident!("{}", if taken { "client_" } else { "client" })
+    /// The builder's field of the client; a parameter may be called `client`.
+    pub(super) fn client_field(&self) -> &'static str {
+        let mut arguments = self.arguments.iter();
+        match arguments.any(|argument| argument.rust == "client") {
+            true => "client_",
+            false => "client",
+        }
+    }
+
+    /// Whether its body is a stream.
+    pub(super) fn streams(&self) -> bool {
+        self.body.as_ref().is_some_and(BodyArgument::streams)
     }
 
     /// The operation's first tag.
@@ -131,7 +155,7 @@ impl<'a> Method<'a> {
     pub(super) fn described(&self) -> Vec<(String, bool, Option<&str>)> {
         let arguments = self.arguments.iter();
         let mut list: Vec<_> = arguments
-            .map(|one| (one.rust.to_string(), one.required, one.description))
+            .map(|one| (one.rust.clone(), one.required, one.description))
             .collect();
         if let Some(body) = &self.body {
             list.push(("body".to_owned(), body.required, body.description));
@@ -148,7 +172,7 @@ impl<'a> Method<'a> {
                 given.push(format!("\"{}\"", argument.name));
             } else {
                 outside.push(format!("{name}: {}", public(&argument.ty)));
-                given.push(name.to_string());
+                given.push(name.clone());
             }
         }
         if let Some(body) = self.required_body() {
@@ -161,11 +185,6 @@ impl<'a> Method<'a> {
             given.push("body".to_owned());
         }
         (outside, given)
-    }
-
-    /// The name of the client's method, and the Rust type of its success as the docs write it.
-    pub(super) fn name(&self) -> String {
-        self.method_ident().to_string()
     }
 
     /// How a success arrives.
@@ -185,7 +204,7 @@ impl<'a> Argument<'a> {
     fn new(parameter: &'a Parameter, ty: Type) -> Self {
         Self {
             name: &parameter.name,
-            rust: format_ident!("{}", names::field_name(&parameter.name)),
+            rust: names::field_name(&parameter.name),
             place: parameter.place,
             required: parameter.required,
             joined: parameter.joined,
@@ -299,11 +318,6 @@ fn public(ty: &Type) -> String {
     let text = text(ty);
     text.replace("crate::", "nsx_api::")
         .replace("types::", "nsx_api::types::")
-}
-
-/// A type's tokens without the spaces that separate them.
-fn text(ty: &Type) -> String {
-    quote!(#ty).to_string().replace(' ', "").replace(',', ", ")
 }
 
 /// Whether an operation documents a status as a success.

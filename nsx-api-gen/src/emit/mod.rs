@@ -5,13 +5,13 @@
 
 mod blame;
 mod builder;
+mod code;
 mod docs;
 mod lists;
 mod method;
 mod page;
 mod paths;
 mod pieces;
-mod print;
 mod private;
 mod progenitor;
 mod recognize;
@@ -20,22 +20,22 @@ mod types;
 mod unions;
 mod variants;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Once;
 use std::thread;
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::{Signature, Type};
 
+use crate::HEADER_MARK;
 use crate::error::{Error, Fault};
 use crate::model::Api;
 use crate::names;
 use crate::read::Document;
+use code::Code;
 use lists::Lists;
-use method::Method;
+use method::{Method, Success};
 use recognize::Function;
 use types::{Order, Types};
 
@@ -72,37 +72,77 @@ fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Resul
     let types = types::Code::read(code.types).map_err(of_types)?;
     let lists = Lists::new(types.types());
     let methods = methods(api, &code.functions, &lists)?;
-    let pages = lists.implementations(&methods);
+    let pages = lists.pages(&methods);
     let sent: Vec<Type> = methods.iter().flat_map(Method::sent).collect();
     let received: Vec<Type> = methods.iter().filter_map(Method::received).collect();
     let types = Types::new(types, order, &sent, &received).map_err(of_types)?;
-
-    let mut files = Files::new();
-    let mut add = |path: &str, about: &str, groups: &[TokenStream]| {
-        let text = print::file(about, groups);
-        let text = text.map_err(|message| Fault::of_document("#", message))?;
-        files.insert(path.split('/').collect(), text);
-        Ok(())
-    };
-    add("mod.rs", about, &root_module())?;
-    add("operations.rs", "", &table::operations(api))?;
-    add("examples.rs", "", &table::examples(api))?;
-    add("schemas.rs", "", &schemas_file(api, &types))?;
-    add("types.rs", "", &types_file(&types, pages))?;
     let mut modules: BTreeMap<String, Vec<&Method<'_>>> = BTreeMap::new();
     for method in &methods {
         let module = names::module_name(method.tag().unwrap_or("untagged"));
         modules.entry(module).or_default().push(method);
     }
-    add("builder/mod.rs", "", &builder_module(modules.keys()))?;
-    for (name, methods) in modules {
+    let used = modules.iter().map(|(name, methods)| {
+        let types = methods.iter().flat_map(|method| method.types());
+        (name.clone(), types.collect())
+    });
+    let used: BTreeMap<String, Vec<Type>> = used.collect();
+
+    let mut files = Files::new();
+    let mut add = |path: String, about: &str, code: Code| {
+        files.insert(path.split('/').collect(), file(about, code));
+    };
+    add("mod.rs".to_owned(), about, written(root_module));
+    add(
+        "operations.rs".to_owned(),
+        "",
+        written(|code| table::operations(api, code)),
+    );
+    add(
+        "examples.rs".to_owned(),
+        "",
+        written(|code| table::examples(api, code)),
+    );
+    add(
+        "schemas.rs".to_owned(),
+        "",
+        written(|code| schemas_file(api, &types, code)),
+    );
+    for (name, code) in types.files(&used, &pages) {
         add(
-            &format!("builder/{name}.rs"),
+            if name.is_empty() {
+                "types.rs".to_owned()
+            } else {
+                format!("types/{name}.rs")
+            },
             "",
-            &builder_file(api, &methods),
-        )?;
+            code,
+        );
+    }
+    add(
+        "builder/mod.rs".to_owned(),
+        "",
+        written(|code| builder_module(modules.keys(), code)),
+    );
+    for (name, methods) in &modules {
+        let code = written(|code| builder_file(api, methods, code));
+        add(format!("builder/{name}.rs"), "", code);
     }
     Ok(files)
+}
+
+fn written(write: impl FnOnce(&mut Code)) -> Code {
+    let mut code = Code::default();
+    write(&mut code);
+    code
+}
+
+/// The text of a file: its header, and its code.
+fn file(about: &str, code: Code) -> String {
+    let mut text = format!("// {HEADER_MARK} Do not edit.\n");
+    for line in about.lines() {
+        text += &format!("// {line}\n");
+    }
+    text + "\n" + code.into_text().trim_start()
 }
 
 /// Each operation of the document with progenitor's function of it.
@@ -132,169 +172,113 @@ fn methods<'a>(
         .collect()
 }
 
-fn root_module() -> Vec<TokenStream> {
-    vec![
-        quote! {
-            //! The operations, types and builders of the document.
-            // What the document does not describe has no description here either, and how a type or an
-            // operation is cut is the document's choice.
-            #![allow(
-                missing_docs,
-                non_camel_case_types,
-                clippy::disallowed_names,
-                clippy::doc_lazy_continuation,
-                clippy::doc_overindented_list_items,
-                clippy::enum_variant_names,
-                clippy::infallible_try_from,
-                clippy::large_enum_variant,
-                clippy::too_many_arguments
-            )]
-        },
-        quote! {
-            pub mod builder;
-            #[cfg(feature = "mock")]
-            pub(crate) mod examples;
-            pub mod operations;
-            #[cfg(feature = "schemars")]
-            pub mod schemas;
-            pub mod types;
-        },
-    ]
+fn root_module(code: &mut Code) {
+    code.module_docs("The operations, types and builders of the document.");
+    code.text(
+        "
+// What the document does not describe has no description here either, and how a type or an
+// operation is cut is the document's choice.
+#![allow(
+    missing_docs,
+    non_camel_case_types,
+    clippy::disallowed_names,
+    clippy::doc_lazy_continuation,
+    clippy::doc_overindented_list_items,
+    clippy::enum_variant_names,
+    clippy::infallible_try_from,
+    clippy::large_enum_variant,
+    clippy::too_many_arguments
+)]
+
+pub mod builder;
+#[cfg(feature = \"mock\")]
+pub(crate) mod examples;
+pub mod operations;
+#[cfg(feature = \"schemars\")]
+pub mod schemas;
+pub mod types;
+",
+    );
 }
 
-/// The JSON Schemas of the components that are types of their own.
-fn schemas_file(api: &Api, types: &Types) -> Vec<TokenStream> {
+/// Writes the JSON Schemas of the components that are types of their own.
+fn schemas_file(api: &Api, types: &Types, code: &mut Code) {
     let components = api.schemas.iter().filter_map(|name| {
         let rust = names::type_name(name);
-        let ident = types.has(&rust).then(|| format_ident!("{rust}"))?;
-        Some(quote!((#name, schema_for!(types::#ident))))
+        types
+            .has(&rust)
+            .then(|| format!("({name:?}, schema_for!(types::{rust}))"))
     });
-    let components: Vec<_> = components.collect();
-    let uses = (!components.is_empty()).then(|| {
-        quote!(
-            use crate::generated::types;
-        )
+    let components: Vec<String> = components.collect();
+    code.module_docs(
+        "JSON Schemas of the types, for programs that check or show values before they are sent.",
+    );
+    code.gap();
+    code.line(match components.is_empty() {
+        true => "use schemars::Schema;",
+        false => "use schemars::{Schema, schema_for};",
     });
-    let schema_for = (!components.is_empty()).then(|| quote!(, schema_for));
-    vec![
-        quote! {
-            //! JSON Schemas of the types, for programs that check or show values before they are sent.
-        },
-        quote!(use schemars::{Schema #schema_for};),
-        quote!(#uses),
-        quote! {
-            /// Each component of the document that is a type of its own, with the JSON Schema derived of that type.
-            pub fn components() -> Vec<(&'static str, Schema)> {
-                Vec::from([#(#components),*])
-            }
-        },
-    ]
+    code.gap();
+    if !components.is_empty() {
+        code.line("use crate::generated::types;");
+        code.gap();
+    }
+    code.docs(
+        "Each component of the document that is a type of its own, with the JSON Schema derived of that type.",
+    );
+    let head = "pub fn components() -> Vec<(&'static str, Schema)>";
+    code.block(head, |code| code.list("Vec::from([", &components, "])"));
 }
 
-fn types_file(types: &Types, pages: Vec<TokenStream>) -> Vec<TokenStream> {
-    let uses = types.uses();
-    let mut ours = Vec::new();
-    let mut theirs = Vec::new();
-    if uses.objects {
-        ours.extend([quote!(self), quote!(FromMap)]);
-        theirs.push(quote!(
-            use serde::de::MapAccess;
-        ));
-        theirs.push(quote!(
-            use serde::{Deserialize, Deserializer, Serialize, Serializer};
-        ));
-    }
-    if uses.texts {
-        ours.push(quote!(StringEnum));
-    }
-    if uses.unions {
-        ours.push(quote!(one_of));
-    }
-    if uses.texts {
-        ours.push(quote!(string_enum));
-    }
-    let ours = (!ours.is_empty()).then(|| {
-        quote!(
-            use crate::compact::{#(#ours),*};
-        )
+fn builder_module<'a>(modules: impl Iterator<Item = &'a String> + Clone, code: &mut Code) {
+    code.module_docs(
+        "A builder for each operation; [`Client`](crate::Client) has a method that starts it.",
+    );
+    code.gap();
+    modules
+        .clone()
+        .for_each(|name| code.line(format!("mod {name};")));
+    code.gap();
+    modules.for_each(|name| code.line(format!("pub use {name}::*;")));
+}
+
+/// Writes the methods and builders of one tag, with just what they use in scope.
+fn builder_file(api: &Api, methods: &[&Method<'_>], code: &mut Code) {
+    let any = |is: fn(&Method<'_>) -> bool| methods.iter().any(|method| is(method));
+    let (streams, is_list) = (any(|method| method.streams()), any(|method| method.is_list));
+    let is_stream = any(|method| matches!(method.success, Success::Stream));
+    code.gap();
+    code.line(match any(|method| method.has_types()) {
+        true => "use crate::generated::{operations, types};",
+        false => "use crate::generated::operations;",
     });
-    let mut groups = vec![
-        quote! {
-            //! The types of requests and responses.
-        },
-        quote!(#(#theirs)*),
-        quote!(#ours),
+    let kinds = [
+        (streams, "Body"),
+        (is_stream, "ByteStream"),
+        (true, "Client"),
+        (true, "Error"),
+        (is_list, "Items"),
+        (is_list, "Pages"),
+        (true, "Request"),
+        (true, "Response"),
     ];
-    groups.extend(types.items());
-    groups.extend(pages);
-    groups
-}
-
-fn builder_module<'a>(modules: impl Iterator<Item = &'a String>) -> Vec<TokenStream> {
-    let modules: Vec<_> = modules.map(|name| format_ident!("{name}")).collect();
-    vec![
-        quote! {
-            //! A builder for each operation; [`Client`](crate::Client) has a method that starts it.
-        },
-        quote!(#(mod #modules;)*),
-        quote!(#(pub use #modules::*;)*),
-    ]
-}
-
-/// The methods and builders of one tag, with just what they use in scope.
-fn builder_file(api: &Api, methods: &[&Method<'_>]) -> Vec<TokenStream> {
+    let kinds = kinds.into_iter().filter(|(is_used, _)| *is_used);
+    let kinds: Vec<String> = kinds.map(|(_, name)| name.to_owned()).collect();
+    code.list("use crate::{", &kinds, "};");
+    code.gap();
     let tag = methods.first().and_then(|method| method.tag());
-    let docs = docs::attributes(&page::tag(api, tag));
-    let starts = methods.iter().map(|method| method.client_method());
-    let mut items = vec![quote! {
-        #docs
-        impl Client {
-            #(#starts)*
-        }
-    }];
-    items.extend(methods.iter().flat_map(|method| method.builder_items()));
-
-    let mut used = BTreeSet::new();
-    items
-        .iter()
-        .for_each(|item| idents(item.clone(), &mut used));
-    let only = |list: &[&str]| {
-        let list = list.iter().filter(|name| used.contains(**name));
-        list.map(|name| format_ident!("{name}")).collect::<Vec<_>>()
-    };
-    let modules = only(&["operations", "types"]);
-    let kinds = only(&[
-        "Body",
-        "ByteStream",
-        "Client",
-        "Error",
-        "Items",
-        "Pages",
-        "Request",
-        "Response",
-    ]);
-    let mut groups = vec![quote! {
-        use crate::generated::{#(#modules),*};
-        use crate::{#(#kinds),*};
-    }];
-    groups.extend(items);
-    groups
-}
-
-/// The names that tokens use, but for those of the document's types.
-fn idents(tokens: TokenStream, into: &mut BTreeSet<String>) {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let is_types = |index: usize| matches!(tokens.get(index), Some(TokenTree::Ident(ident)) if ident == "types");
-    for (index, token) in tokens.iter().enumerate() {
-        match token {
-            // `types`, two colons, and this.
-            TokenTree::Ident(_) if index >= 3 && is_types(index - 3) => {}
-            TokenTree::Ident(ident) => {
-                into.insert(ident.to_string());
+    code.docs(&page::tag(api, tag));
+    code.block("impl Client", |code| {
+        for (index, method) in methods.iter().enumerate() {
+            if index > 0 {
+                code.gap();
             }
-            TokenTree::Group(group) => idents(group.stream(), into),
-            _ => {}
+            method.write_start(code);
         }
+    });
+    for method in methods {
+        code.gap();
+        method.write_builder(code);
     }
 }
 

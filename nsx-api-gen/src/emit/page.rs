@@ -182,7 +182,12 @@ fn client(method: &Method<'_>) -> &'static str {
 /// The client's method with its arguments.
 fn call(method: &Method<'_>) -> String {
     let (_, given) = method.example();
-    format!("{}.{}({})", client(method), method.name(), given.join(", "))
+    format!(
+        "{}.{}({})",
+        client(method),
+        method.method_name(),
+        given.join(", ")
+    )
 }
 
 /// An example in a function that has what must be given from outside.

@@ -2,6 +2,7 @@
 //!
 //! No schema may take these names (`names::RESERVED_TYPES`), so that the short ones mean the same.
 
+use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, Item, Path, PathArguments, Type};
 
@@ -13,6 +14,13 @@ pub(super) fn shorten(item: &mut Item) {
 /// Shortens every path of a type.
 pub(super) fn shorten_type(ty: &mut Type) {
     Shorten.visit_type_mut(ty);
+}
+
+/// A type as a person writes it.
+pub(super) fn text(ty: &Type) -> String {
+    let mut text = ty.to_token_stream().to_string();
+    text.retain(|letter| letter != ' ');
+    text.replace(',', ", ").replace(';', "; ")
 }
 
 /// The last name of a type's path.

@@ -9,13 +9,6 @@ use syn::parse::Parse;
 /// The tokens of an item, with its attributes.
 pub(super) struct Piece(Vec<TokenTree>);
 
-/// What stands before the braces of an `impl`.
-pub(super) struct Header {
-    /// The last name of the type's path.
-    pub(super) ty: String,
-    pub(super) is_of_trait: bool,
-}
-
 /// The items among tokens: each ends with a semicolon or with what stands in braces.
 pub(super) fn pieces(tokens: TokenStream) -> Vec<Piece> {
     let mut pieces = Vec::new();
@@ -56,30 +49,10 @@ impl Piece {
         group.map(Group::stream).unwrap_or_default()
     }
 
-    /// The header of an `impl`.
-    pub(super) fn header(&self) -> Header {
-        let mut header = Header {
-            ty: String::new(),
-            is_of_trait: false,
-        };
-        let mut depth = 0_usize;
-        let mut before = ' ';
-        for token in &self.0 {
-            match token {
-                TokenTree::Ident(ident) if depth == 0 && ident == "for" => {
-                    header.is_of_trait = true;
-                }
-                TokenTree::Ident(ident) if depth == 0 => header.ty = ident.to_string(),
-                _ if is_punct(token, '<') => depth += 1,
-                _ if is_punct(token, '>') && before != '-' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            before = match token {
-                TokenTree::Punct(punct) => punct.as_char(),
-                _ => ' ',
-            };
-        }
-        header
+    /// Whether it is the `impl` of a trait.
+    pub(super) fn is_of_trait(&self) -> bool {
+        let is_for = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "for");
+        self.0.iter().any(is_for)
     }
 
     /// Whether an identifier is anywhere in the item.
@@ -143,7 +116,7 @@ mod tests {
             pub type C = ::std::collections::BTreeMap<String, D>;
             enum E { F { g: u8 }, H }
             impl<'de> ::serde::Deserialize<'de> for types::I<J> { fn k() { mentioned } }
-            impl L<fn() -> M, N> {}
+            impl L<M, N> {}
             mod error { struct O; }
         });
         let names: Vec<_> = pieces
@@ -161,15 +134,7 @@ mod tests {
             (names[3].0, names[4].0, names[5]),
             ("impl", "impl", ("mod", "error"))
         );
-        let headers: Vec<_> = pieces.iter().map(Piece::header).collect();
-        assert_eq!(
-            (headers[3].ty.as_str(), headers[3].is_of_trait),
-            ("I", true)
-        );
-        assert_eq!(
-            (headers[4].ty.as_str(), headers[4].is_of_trait),
-            ("L", false)
-        );
+        assert!(pieces[3].is_of_trait() && !pieces[4].is_of_trait());
         assert!(pieces[3].mentions("mentioned") && !pieces[4].mentions("mentioned"));
         assert_eq!(pieces[5].body().to_string(), "struct O ;");
         for piece in pieces {

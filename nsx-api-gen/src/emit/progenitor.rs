@@ -32,7 +32,7 @@ pub(super) fn generate(private: Value) -> Result<Code, String> {
         match piece.keyword().as_str() {
             "mod" if piece.name() == "types" => types = Some(pieces(piece.body())),
             // The last one; before it is that of the constructors.
-            "impl" if !piece.header().is_of_trait => functions = Some(pieces(piece.body())),
+            "impl" if !piece.is_of_trait() => functions = Some(pieces(piece.body())),
             _ => {}
         }
     }

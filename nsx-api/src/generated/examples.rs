@@ -3,39 +3,11 @@
 /// An example of a response: the operationId, the status, the JSON text in which `<secret>`
 /// stands for a secret.
 pub(crate) static EXAMPLES: &[(&str, &str, &str)] = &[
-    (
-        "CreateRegistrationToken",
-        "200",
-        r#"{"roles":["enterprise_admin"],"token":"<secret>"}"#,
-    ),
-    (
-        "CreateRegistrationToken",
-        "400",
-        r#"{"details":"The operation takes no parameters.","error_code":255,"error_data":{"parameter":"lifetime"},"error_message":"The request is not valid.","module_name":"common-services","related_errors":[{"error_code":255,"error_message":"The parameter lifetime is not known.","module_name":"common-services"}]}"#,
-    ),
-    (
-        "CreateRegistrationToken",
-        "403",
-        r#"{"error_code":403,"error_message":"The credentials were incorrect or the account has been locked.","module_name":"common-services"}"#,
-    ),
-    (
-        "CreateRegistrationToken",
-        "404",
-        r#"{"error_code":600,"error_message":"The requested object was not found.","module_name":"common-services"}"#,
-    ),
-    (
-        "CreateRegistrationToken",
-        "412",
-        r#"{"error_code":604,"error_message":"A precondition of the request does not hold.","module_name":"common-services"}"#,
-    ),
-    (
-        "CreateRegistrationToken",
-        "500",
-        r#"{"error_code":500,"error_message":"The request failed because of an internal error.","module_name":"common-services"}"#,
-    ),
-    (
-        "CreateRegistrationToken",
-        "503",
-        r#"{"error_code":503,"error_message":"The service is not available at the moment.","module_name":"common-services"}"#,
-    ),
+    ("CreateRegistrationToken", "200", r#"{"roles":["enterprise_admin"],"token":"<secret>"}"#),
+    ("CreateRegistrationToken", "400", r#"{"details":"The operation takes no parameters.","error_code":255,"error_data":{"parameter":"lifetime"},"error_message":"The request is not valid.","module_name":"common-services","related_errors":[{"error_code":255,"error_message":"The parameter lifetime is not known.","module_name":"common-services"}]}"#),
+    ("CreateRegistrationToken", "403", r#"{"error_code":403,"error_message":"The credentials were incorrect or the account has been locked.","module_name":"common-services"}"#),
+    ("CreateRegistrationToken", "404", r#"{"error_code":600,"error_message":"The requested object was not found.","module_name":"common-services"}"#),
+    ("CreateRegistrationToken", "412", r#"{"error_code":604,"error_message":"A precondition of the request does not hold.","module_name":"common-services"}"#),
+    ("CreateRegistrationToken", "500", r#"{"error_code":500,"error_message":"The request failed because of an internal error.","module_name":"common-services"}"#),
+    ("CreateRegistrationToken", "503", r#"{"error_code":503,"error_message":"The service is not available at the moment.","module_name":"common-services"}"#),
 ];

@@ -2,6 +2,9 @@
 // NSX Manager API 1.0.0, SHA-256 e8e1ffa157df81e9b9c880bb09ca676672f26f9a304cda616a2006dd557e0411
 
 //! The operations, types and builders of the document.
+
+// What the document does not describe has no description here either, and how a type or an
+// operation is cut is the document's choice.
 #![allow(
     missing_docs,
     non_camel_case_types,

@@ -19,29 +19,11 @@ pub static CREATE_REGISTRATION_TOKEN: Operation = Operation {
     accept: "application/json",
     responses: &[
         DocumentedResponse::new("200", "The token was created."),
-        DocumentedResponse::new(
-            "400",
-            "The manager could not make sense of the request. The same request will fail again: compare it with what the operation takes, and look for what a proxy may have changed on the way.",
-        ),
-        DocumentedResponse::new(
-            "403",
-            "The credentials are wrong, the session has expired, or the caller lacks the privilege. Log in again if a session was in use; otherwise check the user name, the password and the user's roles. A manager in read-only mode answers this too.",
-        ),
-        DocumentedResponse::new(
-            "404",
-            "The manager does not have what the path names. Check that the host is an NSX Manager and that its version has this operation.",
-        ),
-        DocumentedResponse::new(
-            "412",
-            "The manager is not in the state that the request relies on, or an object was changed after the caller read it. Read the state again before the next attempt.",
-        ),
-        DocumentedResponse::new(
-            "500",
-            "The manager failed while it worked on the request, which may have taken effect nevertheless. If it happens again, search the manager's logs for the `module_name` and the `error_code`.",
-        ),
-        DocumentedResponse::new(
-            "503",
-            "The manager cannot take the request now: it is starting, its cluster is forming, or too many requests are open. Wait, then try again.",
-        ),
+        DocumentedResponse::new("400", "The manager could not make sense of the request. The same request will fail again: compare it with what the operation takes, and look for what a proxy may have changed on the way."),
+        DocumentedResponse::new("403", "The credentials are wrong, the session has expired, or the caller lacks the privilege. Log in again if a session was in use; otherwise check the user name, the password and the user's roles. A manager in read-only mode answers this too."),
+        DocumentedResponse::new("404", "The manager does not have what the path names. Check that the host is an NSX Manager and that its version has this operation."),
+        DocumentedResponse::new("412", "The manager is not in the state that the request relies on, or an object was changed after the caller read it. Read the state again before the next attempt."),
+        DocumentedResponse::new("500", "The manager failed while it worked on the request, which may have taken effect nevertheless. If it happens again, search the manager's logs for the `module_name` and the `error_code`."),
+        DocumentedResponse::new("503", "The manager cannot take the request now: it is starting, its cluster is forming, or too many requests are open. Wait, then try again."),
     ],
 };

@@ -5,18 +5,18 @@ use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, Path, Token};
 
 use crate::emit::docs::markdown;
 
-/// The docs of a type. Where the document has none progenitor writes the type's name.
-pub(super) fn docs_of_type(name: &Ident, attributes: &[Attribute]) -> Vec<Attribute> {
+/// The docs of a type, as Markdown. Where the document has none progenitor writes the type's name.
+pub(super) fn docs_of_type(name: &Ident, attributes: &[Attribute]) -> String {
     let docs = docs_of(attributes);
-    let none: Attribute = {
-        let line = format!(" `{name}`");
-        syn::parse_quote!(#[doc = #line])
-    };
-    if docs == [none] { Vec::new() } else { docs }
+    if docs == format!("`{name}`") {
+        String::new()
+    } else {
+        docs
+    }
 }
 
-/// The docs of an item as lines that rustdoc reads as the document means them.
-pub(super) fn docs_of(attributes: &[Attribute]) -> Vec<Attribute> {
+/// The docs of an item as Markdown that rustdoc reads as the document means it.
+pub(super) fn docs_of(attributes: &[Attribute]) -> String {
     let texts = attributes
         .iter()
         .filter_map(|attribute| match &attribute.meta {
@@ -29,17 +29,18 @@ pub(super) fn docs_of(attributes: &[Attribute]) -> Vec<Attribute> {
             },
             _ => None,
         });
-    let text = markdown(&texts.collect::<Vec<_>>().join("\n"));
-    text.lines()
-        .map(|line| {
-            let line = if line.is_empty() {
-                String::new()
-            } else {
-                format!(" {line}")
-            };
-            syn::parse_quote!(#[doc = #line])
-        })
-        .collect()
+    markdown(&texts.collect::<Vec<_>>().join("\n"))
+}
+
+/// The same as attributes.
+pub(super) fn doc_attributes(docs: &str) -> impl Iterator<Item = Attribute> {
+    docs.lines().map(|line| {
+        let line = match line.is_empty() {
+            true => String::new(),
+            false => format!(" {line}"),
+        };
+        syn::parse_quote!(#[doc = #line])
+    })
 }
 
 /// `#[derive(serde::Serialize)]` for `#[derive(::serde::Serialize)]`.

@@ -19,18 +19,24 @@ impl Graph {
                 item.ident.to_string(),
                 names_in(|look| look.visit_item_enum(item)),
             )),
+            Item::Type(item) => Some((
+                item.ident.to_string(),
+                names_in(|look| look.visit_type(&item.ty)),
+            )),
             _ => None,
         });
         Self(nodes.collect())
     }
 
+    /// The names in a type's definition.
+    pub(super) fn names(&self, name: &str) -> impl Iterator<Item = &String> {
+        self.0.get(name).into_iter().flatten()
+    }
+
     /// The types of the document that these hold, and all that those hold.
     pub(super) fn reach(&self, from: &[Type]) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
-        let mut open: Vec<String> = from
-            .iter()
-            .flat_map(|ty| names_in(|look| look.visit_type(ty)))
-            .collect();
+        let mut open: Vec<String> = from.iter().flat_map(names_of).collect();
         while let Some(name) = open.pop() {
             if let Some(inner) = self.0.get(&name)
                 && reached.insert(name)
@@ -40,6 +46,11 @@ impl Graph {
         }
         reached
     }
+}
+
+/// The names of the document's types in a type.
+pub(super) fn names_of(ty: &Type) -> BTreeSet<String> {
+    names_in(|look| look.visit_type(ty))
 }
 
 /// The names of the document's types in what is visited.

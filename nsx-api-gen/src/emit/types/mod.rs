@@ -6,26 +6,26 @@
 //! keeps the fields that the document does not have. Other types stay as they came.
 
 mod attributes;
+mod files;
 mod graph;
 mod object;
 mod one_of;
 mod order;
 mod texts;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Attribute, Fields, Ident, Item, ItemEnum, Type};
+use syn::{Attribute, Fields, File, Ident, Item, ItemEnum, Type};
 
+use super::code;
 use super::paths::shorten;
 use super::pieces::Piece;
-use attributes::{docs_of_type, short_derive};
+use attributes::{doc_attributes, docs_of_type, short_derive};
 use graph::Graph;
 use object::Object;
 use one_of::{OneOf, Says};
 pub(super) use order::Order;
-use texts::{is_texts, texts};
+use texts::is_texts;
 
 /// What progenitor wrote of the types, in its order.
 pub(super) struct Code(Vec<Part>);
@@ -70,22 +70,24 @@ fn no_rust(error: syn::Error) -> String {
 
 /// The types of the document, and how they hang together.
 pub(super) struct Types {
-    kinds: Vec<Kind>,
-    /// Where each type is among them.
-    known: HashMap<String, usize>,
+    /// In the order of their names.
+    defined: Vec<Defined>,
+    /// Where each is among them, by its name.
+    index: HashMap<String, usize>,
+    graph: Graph,
     /// Types that a request body is made of.
     sent: BTreeSet<String>,
     /// Types that are read and written back, and those that keep what a choice does not know.
     kept: BTreeSet<String>,
     /// What says in a variant of a choice that it is that variant.
-    says: BTreeMap<String, Vec<Says>>,
+    says: HashMap<String, Vec<Says>>,
 }
 
-/// Which shapes there are among the types.
-pub(super) struct Uses {
-    pub(super) objects: bool,
-    pub(super) texts: bool,
-    pub(super) unions: bool,
+/// A type, and what it implements beside what is written here.
+struct Defined {
+    name: String,
+    kind: Kind,
+    implementations: Vec<Item>,
 }
 
 enum Kind {
@@ -112,27 +114,19 @@ impl Types {
         if !twice.is_empty() {
             return Err(format!("two types would be called {}", twice.join(", ")));
         }
-        let mut kinds = Vec::new();
-        let mut known = HashMap::new();
-        for part in code.0 {
-            let kind = match part {
-                Part::Type(item) => Some(kind(item, order)?),
-                Part::Impl(piece) => implementation(piece, &kinds, &known)?.map(Kind::Other),
-            };
-            let Some(kind) = kind else { continue };
-            known.extend(kind.name().map(|name| (name.to_string(), kinds.len())));
-            kinds.push(kind);
-        }
-        let mut says: BTreeMap<String, Vec<Says>> = BTreeMap::new();
-        for union in kinds.iter().filter_map(Kind::one_of) {
+        let defined = defined(code, order)?;
+        let mut says: HashMap<String, Vec<Says>> = HashMap::new();
+        for union in defined.iter().filter_map(Defined::one_of) {
             kept.extend(union.other());
             for (variant, value) in union.says() {
                 says.entry(variant).or_default().push(value);
             }
         }
+        let names = defined.iter().map(|one| one.name.clone());
         Ok(Self {
-            kinds,
-            known,
+            index: names.zip(0..).collect(),
+            defined,
+            graph,
             sent,
             kept,
             says,
@@ -140,77 +134,88 @@ impl Types {
     }
 
     /// The field of a struct for a property.
-    fn field(&self, name: &str, property: &str) -> Option<Ident> {
-        match self.kinds.get(*self.known.get(name)?)? {
+    fn field(&self, name: &str, property: &str) -> Option<&str> {
+        match &self.defined.get(*self.index.get(name)?)?.kind {
             Kind::Object(object) => object.field(property),
             _ => None,
         }
     }
 
-    /// The items of `types.rs`.
-    pub(super) fn items(&self) -> Vec<TokenStream> {
-        self.kinds
-            .iter()
-            .flat_map(|kind| match kind {
-                Kind::Object(object) => {
-                    let name = object.name.to_string();
-                    let says = self.says.get(&name).map(Vec::as_slice);
-                    let (sent, kept) = (self.sent.contains(&name), self.kept.contains(&name));
-                    object.items(sent, kept, says.unwrap_or_default())
-                }
-                Kind::OneOf(union) => union.items(|name, property| self.field(name, property)),
-                Kind::Texts(item) => texts(item),
-                Kind::Other(item) => vec![quote!(#item)],
-            })
-            .collect()
-    }
-
     /// Whether there is a type of this name.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.known.contains_key(name)
+        self.index.contains_key(name)
     }
 
-    /// What the types use of the code that they share.
-    pub(super) fn uses(&self) -> Uses {
-        let any = |is: fn(&Kind) -> bool| self.kinds.iter().any(is);
-        Uses {
-            objects: any(|kind| matches!(kind, Kind::Object(_))),
-            texts: any(|kind| matches!(kind, Kind::Texts(_))),
-            unions: any(|kind| matches!(kind, Kind::OneOf(_))),
+    fn write(&self, defined: &Defined, code: &mut code::Code) {
+        let name = &defined.name;
+        match &defined.kind {
+            Kind::Object(object) => {
+                let says = self.says.get(name).map(Vec::as_slice);
+                let (sent, kept) = (self.sent.contains(name), self.kept.contains(name));
+                object.write(sent, kept, says.unwrap_or_default(), code);
+            }
+            Kind::OneOf(union) => union.write(|name, property| self.field(name, property), code),
+            Kind::Texts(item) => texts::write(item, code),
+            Kind::Other(item) => code.text(&printed(item)),
+        }
+        for item in &defined.implementations {
+            code.gap();
+            code.text(&printed(item));
         }
     }
 }
 
-impl Kind {
-    /// The type that it defines.
-    fn name(&self) -> Option<&Ident> {
-        match self {
-            Self::Object(object) => Some(&object.name),
-            Self::OneOf(union) => Some(&union.name),
-            Self::Texts(item) => Some(&item.ident),
-            Self::Other(item) => defined(item),
-        }
-    }
-
+impl Defined {
     fn one_of(&self) -> Option<&OneOf> {
-        match self {
-            Self::OneOf(union) => Some(union),
+        match &self.kind {
+            Kind::OneOf(union) => Some(union),
             _ => None,
         }
     }
+}
+
+/// The types with what they implement, which progenitor writes behind each.
+fn defined(code: Code, order: &Order) -> Result<Vec<Defined>, String> {
+    let mut list: Vec<Defined> = Vec::new();
+    for part in code.0 {
+        match (part, list.last_mut()) {
+            (Part::Type(item), _) => list.push(Defined {
+                name: name(&item).map(ToString::to_string).unwrap_or_default(),
+                kind: kind(item, order)?,
+                implementations: Vec::new(),
+            }),
+            (Part::Impl(piece), Some(defined)) => {
+                let item = implementation(piece, &defined.kind)?;
+                defined.implementations.extend(item);
+            }
+            (Part::Impl(_), None) => {
+                return Err("progenitor implements what it has not defined".to_owned());
+            }
+        }
+    }
+    Ok(list)
+}
+
+fn printed(item: &Item) -> String {
+    prettyplease::unparse(&File {
+        shebang: None,
+        frontmatter: None,
+        attrs: Vec::new(),
+        items: vec![item.clone()],
+    })
 }
 
 /// The names that more than one item defines: a component's, say, and that of a property's own type.
 fn twice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
     let mut names = HashSet::new();
     let names = items
-        .filter_map(defined)
+        .filter_map(name)
         .filter(|name| !names.insert(name.to_string()));
     names.map(|name| format!("`{name}`")).collect()
 }
 
 /// The type that an item defines.
-fn defined(item: &Item) -> Option<&Ident> {
+fn name(item: &Item) -> Option<&Ident> {
     match item {
         Item::Struct(item) => Some(&item.ident),
         Item::Enum(item) => Some(&item.ident),
@@ -240,17 +245,11 @@ fn kind(item: Item, order: &Order) -> Result<Kind, String> {
 }
 
 /// What a type implements, where that is kept: what is written here for objects, choices and enums of strings is not.
-fn implementation(
-    piece: Piece,
-    kinds: &[Kind],
-    known: &HashMap<String, usize>,
-) -> Result<Option<Item>, String> {
-    let header = piece.header();
-    let kind = known.get(&header.ty).and_then(|index| kinds.get(*index));
+fn implementation(piece: Piece, kind: &Kind) -> Result<Option<Item>, String> {
     let ours = match kind {
-        Some(Kind::OneOf(_) | Kind::Texts(_)) => true,
-        Some(Kind::Object(_)) => !header.is_of_trait,
-        Some(Kind::Other(_)) | None => false,
+        Kind::OneOf(_) | Kind::Texts(_) => true,
+        Kind::Object(_) => !piece.is_of_trait(),
+        Kind::Other(_) => false,
     };
     // progenitor turns text into a type by way of its own error type; the field's type does it too.
     if ours || piece.mentions("ConversionError") {
@@ -266,7 +265,7 @@ fn plain(mut item: Item) -> Item {
 
 /// The attributes of a type that keeps serde's derive: docs, derives, serde's own.
 fn tidy(name: &Ident, attributes: &mut Vec<Attribute>) {
-    let docs = docs_of_type(name, attributes);
+    let docs: Vec<Attribute> = doc_attributes(&docs_of_type(name, attributes)).collect();
     attributes.retain(|attribute| !attribute.path().is_ident("doc"));
     for attribute in attributes.iter_mut() {
         short_derive(attribute);

@@ -1,27 +1,28 @@
 //! Structs with named fields: one `from_map` and one `serialize` for each, in place of serde's derive.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
 use syn::meta::ParseNestedMeta;
-use syn::{Attribute, Field, Ident, ItemStruct, LitStr, Token, Type};
+use syn::{Field, ItemStruct, LitStr, Token, Type};
 
 use super::attributes::{docs_of, docs_of_type};
 use super::one_of::Says;
 use super::order::Order;
-use crate::emit::paths::{argument, shorten_type, type_ident};
+use crate::emit::code::Code;
+use crate::emit::paths::{argument, shorten_type, text, type_ident};
 
 /// A struct with named fields.
+#[derive(Clone)]
 pub(super) struct Object {
-    pub(super) name: Ident,
-    pub(super) docs: Vec<Attribute>,
+    pub(super) name: String,
+    pub(super) docs: String,
     pub(super) fields: Vec<Member>,
 }
 
 /// A field of a struct.
+#[derive(Clone)]
 pub(super) struct Member {
-    rust: Ident,
+    rust: String,
     pub(super) json: String,
-    docs: Vec<Attribute>,
+    docs: String,
     pub(super) ty: Type,
     /// It is left out when there is nothing in it.
     optional: bool,
@@ -35,43 +36,53 @@ pub(super) struct Member {
 
 impl Object {
     pub(super) fn new(item: ItemStruct, order: &Order) -> Result<Self, String> {
-        let name = item.ident;
-        let docs = docs_of_type(&name, &item.attrs);
+        let docs = docs_of_type(&item.ident, &item.attrs);
+        let name = item.ident.to_string();
         let fields = item.fields.into_iter().map(Member::new);
         let fields = fields.collect::<Result<Vec<_>, _>>();
         let mut fields = fields.map_err(|reason| format!("the type `{name}`: {reason}"))?;
-        let text = name.to_string();
-        fields.sort_by_key(|member| order.position(&text, &member.json));
+        fields.sort_by_key(|member| order.position(&name, &member.json));
         Ok(Self { name, docs, fields })
     }
 
     /// The field for a property.
-    pub(super) fn field(&self, property: &str) -> Option<Ident> {
+    pub(super) fn field(&self, property: &str) -> Option<&str> {
         let mut fields = self.fields.iter();
         let field = fields.find(|member| !member.rest && member.json == property);
-        field.map(|member| member.rust.clone())
+        field.map(|member| member.rust.as_str())
     }
 
-    /// The struct and its implementations; `says` has the properties whose values are known, since they say what it is.
-    pub(super) fn items(&self, sent: bool, kept: bool, says: &[Says]) -> Vec<TokenStream> {
-        let mut members = self.members(kept);
-        for member in members.iter_mut().filter(|member| !member.rest) {
+    /// Writes the struct and its implementations; `says` has the properties whose values are known, since they say what it is.
+    pub(super) fn write(&self, sent: bool, kept: bool, says: &[Says], code: &mut Code) {
+        let object = self.whole(kept, says);
+        object.write_definition(code);
+        if sent || self.has_default() {
+            object.write_constructor(code);
+        }
+        code.gap();
+        object.write_read(code);
+        code.gap();
+        object.write_deserialize(code);
+        code.gap();
+        object.write_serialize(code);
+    }
+
+    /// The object with what is known of it once all types are.
+    fn whole(&self, kept: bool, says: &[Says]) -> Self {
+        let mut object = self.clone();
+        for member in object.fields.iter_mut().filter(|member| !member.rest) {
             member.says = self.value(says, &member.json);
         }
-        let mut items = vec![self.definition(&members)];
-        if let Some(constructor) = self.constructor(&members, sent) {
-            items.push(constructor);
+        if kept && !object.fields.iter().any(|member| member.rest) {
+            object.fields.push(Member::rest(&self.fields));
         }
-        items.push(self.read(&members));
-        items.push(self.deserialize());
-        items.push(self.serialize(&members));
-        items
+        object
     }
 
     /// What a property says in a new object. Of two choices that it is a variant of, one may know it by its name alone.
     fn value(&self, says: &[Says], property: &str) -> Option<String> {
         let values = || says.iter().filter(|(name, _)| name == property);
-        let own = values().find(|(_, value)| self.name != value);
+        let own = values().find(|(_, value)| self.name != *value);
         own.or_else(|| values().next())
             .map(|(_, value)| value.clone())
     }
@@ -81,181 +92,178 @@ impl Object {
         self.fields.iter().all(|member| member.optional)
     }
 
-    /// The fields, with one for what the document does not know where the type is written back.
-    fn members(&self, kept: bool) -> Vec<Member> {
-        let mut members: Vec<Member> = self.fields.iter().map(Member::copy).collect();
-        if kept && !members.iter().any(|member| member.rest) {
-            members.push(Member {
-                rust: free("extra", &members),
-                json: String::new(),
-                docs: vec![syn::parse_quote!(
-                    #[doc = " Fields that the document does not know, kept so that they are written back."]
-                )],
-                ty: syn::parse_quote!(crate::Extra),
-                optional: true,
-                may_be_missing: true,
-                rest: true,
-                says: None,
-            });
-        }
-        members
+    /// Whether nothing is the default of every field.
+    fn derives_default(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.all(|member| member.optional && member.says.is_none())
     }
 
-    fn definition(&self, members: &[Member]) -> TokenStream {
-        let (name, docs) = (&self.name, &self.docs);
-        let default = derives_default(members).then(|| quote!(, Default));
-        let fields = members.iter().map(Member::definition);
-        quote! {
-            #(#docs)*
-            #[derive(Clone, Debug #default)]
-            #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-            pub struct #name {
-                #(#fields,)*
-            }
+    fn write_definition(&self, code: &mut Code) {
+        code.docs(&self.docs);
+        code.line(match self.derives_default() {
+            true => "#[derive(Clone, Debug, Default)]",
+            false => "#[derive(Clone, Debug)]",
+        });
+        code.line("#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema))]");
+        if self.fields.is_empty() {
+            return code.line(format!("pub struct {} {{}}", self.name));
         }
+        code.block(format!("pub struct {}", self.name), |code| {
+            self.fields
+                .iter()
+                .for_each(|member| member.write_definition(code));
+        });
     }
 
     /// `new` takes what the document requires, so that a value can be written without the rest. Where that is nothing, and there
     /// is something to say all the same, `default` says it.
-    fn constructor(&self, members: &[Member], sent: bool) -> Option<TokenStream> {
-        let name = &self.name;
-        let required = members.iter().filter(|member| member.is_argument());
-        let arguments: Vec<_> = required
-            .map(|member| {
-                let (rust, ty) = (&member.rust, &member.ty);
-                quote!(#rust: impl Into<#ty>)
-            })
-            .collect();
-        let fields = members.iter().map(Member::first);
-        let value = quote!(Self { #(#fields,)* });
-        if derives_default(members) || !sent && !self.has_default() {
-            return None;
+    fn write_constructor(&self, code: &mut Code) {
+        if self.derives_default() {
+            return;
         }
+        let name = &self.name;
+        let required = self.fields.iter().filter(|member| member.is_argument());
+        let arguments: Vec<String> = required
+            .map(|member| format!("{}: impl Into<{}>", member.rust, text(&member.ty)))
+            .collect();
+        let write_value = |code: &mut Code| {
+            code.block("Self", |code| {
+                self.fields
+                    .iter()
+                    .for_each(|member| code.line(format!("{},", member.first())));
+            });
+        };
+        code.gap();
         if arguments.is_empty() {
-            return Some(quote! {
-                impl Default for #name {
-                    fn default() -> Self {
-                        #value
-                    }
-                }
+            return code.block(format!("impl Default for {name}"), |code| {
+                code.function("fn default", &[], "Self", write_value);
             });
         }
-        let doc =
-            format!(" A `{name}` of the fields that the document requires; the others are empty.");
-        Some(quote! {
-            impl #name {
-                #[doc = #doc]
-                pub fn new(#(#arguments),*) -> Self {
-                    #value
-                }
-            }
-        })
-    }
-
-    fn read(&self, members: &[Member]) -> TokenStream {
-        let name = &self.name;
-        let text = name.to_string();
-        let (rest, known): (Vec<_>, Vec<_>) = members.iter().partition(|member| member.rest);
-        let json = known.iter().map(|member| &member.json);
-        // Beside the fields these two are variables while the map is read.
-        let (map, field) = (free("map", members), free("field", members));
-        let locals = known.iter().map(|member| &member.rust);
-        let rest = rest.first().map(|member| &member.rust);
-        let declare_rest = rest.map(|rest| quote!(let mut #rest = Default::default();));
-        let next = match rest {
-            Some(rest) => quote!(compact::next_field_or_keep(&mut #map, Self::FIELDS, &mut #rest)?),
-            None => quote!(compact::next_field(&mut #map, Self::FIELDS)?),
-        };
-        let read = read_loop(&next, &map, &field, &known);
-        let values = known.iter().map(|member| member.value());
-        let values_rest = rest.map(|rest| quote!(#rest,));
-        quote! {
-            impl<'de> FromMap<'de> for #name {
-                const NAME: &'static str = #text;
-                const FIELDS: &'static [&'static str] = &[#(#json),*];
-
-                fn from_map<A: MapAccess<'de>>(mut #map: A) -> Result<Self, A::Error> {
-                    #(let mut #locals = None;)*
-                    #declare_rest
-                    #read
-                    Ok(Self { #(#values,)* #values_rest })
-                }
-            }
-        }
-    }
-
-    fn deserialize(&self) -> TokenStream {
-        let name = &self.name;
-        quote! {
-            impl<'de> Deserialize<'de> for #name {
-                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                    compact::deserialize(deserializer)
-                }
-            }
-        }
-    }
-
-    fn serialize(&self, members: &[Member]) -> TokenStream {
-        let name = &self.name;
-        let writes = members.iter().map(|member| {
-            let (rust, json) = (&member.rust, &member.json);
-            match (member.rest, member.optional) {
-                (true, _) => quote!(object.extra(&self.#rust)?;),
-                (_, true) => quote!(object.optional(#json, &self.#rust)?;),
-                (_, false) => quote!(object.field(#json, &self.#rust)?;),
-            }
+        code.block(format!("impl {name}"), |code| {
+            code.docs(&format!(
+                "A `{name}` of the fields that the document requires; the others are empty."
+            ));
+            code.function("pub fn new", &arguments, "Self", write_value);
         });
-        let mutable = (!members.is_empty()).then(|| quote!(mut));
-        quote! {
-            impl Serialize for #name {
-                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    let #mutable object = compact::Object::new(serializer)?;
-                    #(#writes)*
-                    object.end()
-                }
+    }
+
+    fn write_read(&self, code: &mut Code) {
+        let (rest, known): (Vec<_>, Vec<_>) = self.fields.iter().partition(|member| member.rest);
+        let rest = rest.first().map(|member| &member.rust);
+        let json: Vec<String> = known
+            .iter()
+            .map(|member| format!("{:?}", member.json))
+            .collect();
+        // Beside the fields these two are variables while the map is read.
+        let (map, field) = (free("map", &self.fields), free("field", &self.fields));
+        let next = match rest {
+            Some(rest) => {
+                format!("compact::next_field_or_keep(&mut {map}, Self::FIELDS, &mut {rest})?")
             }
-        }
+            None => format!("compact::next_field(&mut {map}, Self::FIELDS)?"),
+        };
+        let name = &self.name;
+        code.block(format!("impl<'de> FromMap<'de> for {name}"), |code| {
+            code.line(format!("const NAME: &'static str = {name:?};"));
+            code.list("const FIELDS: &'static [&'static str] = &[", &json, "];");
+            code.gap();
+            let arguments = [format!("mut {map}: A")];
+            let output = "Result<Self, A::Error>";
+            code.function(
+                "fn from_map<A: MapAccess<'de>>",
+                &arguments,
+                output,
+                |code| {
+                    known
+                        .iter()
+                        .for_each(|member| code.line(format!("let mut {} = None;", member.rust)));
+                    rest.iter().for_each(|rest| {
+                        code.line(format!("let mut {rest} = Default::default();"))
+                    });
+                    write_loop(&next, &map, &field, &known, code);
+                    let mut values: Vec<String> =
+                        known.iter().map(|member| member.value()).collect();
+                    values.extend(rest.cloned());
+                    code.line("Ok(Self {");
+                    code.inside(|code| {
+                        values
+                            .iter()
+                            .for_each(|value| code.line(format!("{value},")))
+                    });
+                    code.line("})");
+                },
+            );
+        });
+    }
+
+    fn write_deserialize(&self, code: &mut Code) {
+        code.block(format!("impl<'de> Deserialize<'de> for {}", self.name), |code| {
+            let head = "fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>";
+            code.block(head, |code| code.line("compact::deserialize(deserializer)"));
+        });
+    }
+
+    fn write_serialize(&self, code: &mut Code) {
+        let mutable = if self.fields.is_empty() { "" } else { "mut " };
+        code.block(format!("impl Serialize for {}", self.name), |code| {
+            let head =
+                "fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>";
+            code.block(head, |code| {
+                code.line(format!(
+                    "let {mutable}object = compact::Object::new(serializer)?;"
+                ));
+                self.fields
+                    .iter()
+                    .for_each(|member| code.line(member.serialize()));
+                code.line("object.end()");
+            });
+        });
     }
 }
 
-/// Whether nothing is the default of every field.
-fn derives_default(members: &[Member]) -> bool {
-    members
-        .iter()
-        .all(|member| member.optional && member.says.is_none())
-}
-
-/// One arm for each field; the last one needs no number, since there is no other.
-fn read_loop(next: &TokenStream, map: &Ident, field: &Ident, known: &[&Member]) -> TokenStream {
+/// Writes an arm for each field; the last one needs no number, since there is no other.
+fn write_loop(next: &str, map: &str, field: &str, known: &[&Member], code: &mut Code) {
     let set = |member: &Member| {
         let (rust, json) = (&member.rust, &member.json);
-        quote!(compact::set(&mut #rust, #json, &mut #map)?)
+        format!("compact::set(&mut {rust}, {json:?}, &mut {map})?")
     };
     match known {
-        [] => quote!(while #next.is_some() {}),
+        [] => code.line(format!("while {next}.is_some() {{}}")),
         [one] => {
             let set = set(one);
-            quote!(while #next.is_some() { #set; })
+            code.block(format!("while {next}.is_some()"), |code| {
+                code.line(format!("{set};"))
+            });
         }
         [before @ .., last] => {
-            let arms = before.iter().enumerate().map(|(index, member)| {
-                let (index, set) = (proc_macro2::Literal::usize_unsuffixed(index), set(member));
-                quote!(#index => #set,)
-            });
-            let last = set(last);
-            quote! {
-                while let Some(#field) = #next {
-                    match #field {
-                        #(#arms)*
-                        _ => #last,
+            code.block(format!("while let Some({field}) = {next}"), |code| {
+                code.block(format!("match {field}"), |code| {
+                    for (index, member) in before.iter().enumerate() {
+                        code.line(format!("{index} => {},", set(member)));
                     }
-                }
-            }
+                    code.line(format!("_ => {},", set(last)));
+                });
+            });
         }
     }
 }
 
 impl Member {
+    /// A field for what the document does not know.
+    fn rest(others: &[Self]) -> Self {
+        Self {
+            rust: free("extra", others),
+            json: String::new(),
+            docs: "Fields that the document does not know, kept so that they are written back."
+                .to_owned(),
+            ty: syn::parse_quote!(crate::Extra),
+            optional: true,
+            may_be_missing: true,
+            rest: true,
+            says: None,
+        }
+    }
+
     fn new(field: Field) -> Result<Self, String> {
         let Some(rust) = field.ident else {
             return Err("a field has no name".to_owned());
@@ -270,9 +278,9 @@ impl Member {
             says: None,
             // A keyword that progenitor does not know.
             rust: if rust == "gen" {
-                format_ident!("gen_")
+                "gen_".to_owned()
             } else {
-                rust
+                rust.to_string()
             },
             ty,
         };
@@ -340,21 +348,9 @@ impl Member {
             return;
         }
         if !self.docs.is_empty() {
-            self.docs.push(syn::parse_quote!(#[doc = ""]));
+            self.docs += "\n\n";
         }
-        let how = " Read it with [`expose_secret`](crate::Secret::expose_secret).";
-        self.docs.push(syn::parse_quote!(#[doc = #how]));
-    }
-
-    fn copy(&self) -> Self {
-        Self {
-            rust: self.rust.clone(),
-            json: self.json.clone(),
-            docs: self.docs.clone(),
-            ty: self.ty.clone(),
-            says: self.says.clone(),
-            ..*self
-        }
+        self.docs += "Read it with [`expose_secret`](crate::Secret::expose_secret).";
     }
 
     /// Whether `new` takes it.
@@ -363,54 +359,60 @@ impl Member {
     }
 
     /// The field in a new object.
-    fn first(&self) -> TokenStream {
+    fn first(&self) -> String {
         let rust = &self.rust;
         match &self.says {
-            Some(value) => quote!(#rust: compact::Tag::of(#value)),
-            None if !self.optional => quote!(#rust: #rust.into()),
-            None if self.rest => quote!(#rust: Default::default()),
-            None => quote!(#rust: None),
+            Some(value) => format!("{rust}: compact::Tag::of({value:?})"),
+            None if !self.optional => format!("{rust}: {rust}.into()"),
+            None if self.rest => format!("{rust}: Default::default()"),
+            None => format!("{rust}: None"),
         }
     }
 
-    fn definition(&self) -> TokenStream {
-        let (rust, docs, ty, json) = (&self.rust, &self.docs, &self.ty, &self.json);
-        let mut schema = Vec::new();
-        if self.rest {
-            schema.push(quote!(flatten));
-        } else if rust != json {
-            schema.push(quote!(rename = #json));
+    fn write_definition(&self, code: &mut Code) {
+        code.docs(&self.docs);
+        let schema = match self.rest {
+            true => Some("flatten".to_owned()),
+            false => (self.rust != self.json).then(|| format!("rename = {:?}", self.json)),
+        };
+        if let Some(schema) = schema {
+            code.line(format!(
+                "#[cfg_attr(feature = \"schemars\", schemars({schema}))]"
+            ));
         }
-        let schema = (!schema.is_empty())
-            .then(|| quote!(#[cfg_attr(feature = "schemars", schemars(#(#schema),*))]));
-        quote! {
-            #(#docs)*
-            #schema
-            pub #rust: #ty
-        }
+        code.line(format!("pub {}: {},", self.rust, text(&self.ty)));
     }
 
     /// The field's value once the map is read.
-    fn value(&self) -> TokenStream {
+    fn value(&self) -> String {
         let (rust, json) = (&self.rust, &self.json);
         let is_option = type_ident(&self.ty).as_deref() == Some("Option");
         if self.may_be_missing {
-            quote!(#rust: #rust.unwrap_or_default())
+            format!("{rust}: {rust}.unwrap_or_default()")
         } else if is_option {
-            quote!(#rust: compact::present(#rust, #json)?)
+            format!("{rust}: compact::present({rust}, {json:?})?")
         } else {
-            quote!(#rust: compact::required(#rust, #json)?)
+            format!("{rust}: compact::required({rust}, {json:?})?")
+        }
+    }
+
+    fn serialize(&self) -> String {
+        let (rust, json) = (&self.rust, &self.json);
+        match (self.rest, self.optional) {
+            (true, _) => format!("object.extra(&self.{rust})?;"),
+            (_, true) => format!("object.optional({json:?}, &self.{rust})?;"),
+            (_, false) => format!("object.field({json:?}, &self.{rust})?;"),
         }
     }
 }
 
 /// A name that no field has.
-fn free(name: &str, members: &[Member]) -> Ident {
+fn free(name: &str, members: &[Member]) -> String {
     let mut name = name.to_owned();
     while members.iter().any(|member| member.rust == name) {
         name.push('_');
     }
-    format_ident!("{name}")
+    name
 }
 
 fn short(mut ty: Type) -> Type {

@@ -2,19 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Attribute, Ident, Type};
+use syn::Type;
 
 use super::object::Object;
+use crate::emit::code::Code;
 use crate::emit::docs;
-use crate::emit::paths::{argument, type_ident};
+use crate::emit::paths::{argument, text, type_ident};
 use crate::emit::unions::Name;
 
 /// A choice.
 pub(super) struct OneOf {
-    pub(super) name: Ident,
-    docs: Vec<Attribute>,
+    pub(super) name: String,
+    docs: String,
     property: String,
     variants: Vec<Variant>,
     /// The type that keeps what the document does not know; an object as it came where it is none of the document's.
@@ -22,7 +21,7 @@ pub(super) struct OneOf {
 }
 
 struct Variant {
-    name: Ident,
+    name: String,
     /// The type, in a box where it would hold itself.
     ty: Type,
     values: Vec<String>,
@@ -47,9 +46,8 @@ impl OneOf {
             }
         }
         let variants = variants.into_values().map(|(ty, values)| {
-            let name = inner(&ty)?;
             Some(Variant {
-                name: format_ident!("{name}"),
+                name: inner(&ty)?,
                 ty,
                 values,
             })
@@ -72,67 +70,75 @@ impl OneOf {
     pub(super) fn says(&self) -> impl Iterator<Item = (String, Says)> {
         self.variants.iter().filter_map(|variant| {
             let value = variant.values.first()?.clone();
-            Some((variant.name.to_string(), (self.property.clone(), value)))
+            Some((variant.name.clone(), (self.property.clone(), value)))
         })
     }
 
-    /// The enum and its table; `field` finds a property's field in a type that has one.
-    pub(super) fn items(&self, field: impl Fn(&str, &str) -> Option<Ident>) -> Vec<TokenStream> {
-        let rows = self.variants.iter().map(|variant| {
-            let field = field(&variant.name.to_string(), &self.property);
-            let (name, ty, values) = (&variant.name, &variant.ty, &variant.values);
-            let field = field.map(|field| quote!(.#field));
-            quote!(#name(#ty) #field = [#(#values),*];)
-        });
+    /// Writes the enum and its table; `field` finds a property's field in a type that has one.
+    pub(super) fn write<'a>(&self, field: impl Fn(&str, &str) -> Option<&'a str>, code: &mut Code) {
         let (name, property, other) = (&self.name, &self.property, self.other_name());
-        let extra = syn::parse_quote!(crate::Extra);
-        let ty = self.other.as_ref().unwrap_or(&extra);
-        let table = quote! {
-            one_of! {
-                #name by #property or #other(#ty);
-                #(#rows)*
-            }
-        };
-        vec![self.definition(&other, ty), table]
-    }
-
-    fn definition(&self, other: &Ident, extra: &Type) -> TokenStream {
-        let (name, docs) = (&self.name, &self.docs);
-        let how = format!("{} says which of these it is.", docs::code(&self.property));
-        let how = docs::attributes(&how);
-        let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
-        let variants = self.variants.iter().map(Variant::definition);
-        quote! {
-            #(#docs)*
-            #gap
-            #how
-            #[derive(Clone, Debug)]
-            #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
-            #[non_exhaustive]
-            pub enum #name {
-                #(#variants,)*
-                /// What the document does not know, whole.
-                #other(#extra),
-            }
+        let ty = self
+            .other
+            .as_ref()
+            .map_or_else(|| "crate::Extra".to_owned(), text);
+        code.docs(&self.docs);
+        if !self.docs.is_empty() {
+            code.docs("\n");
         }
+        code.docs(&format!(
+            "{} says which of these it is.",
+            docs::code(property)
+        ));
+        code.line("#[derive(Clone, Debug)]");
+        code.line(
+            "#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]",
+        );
+        code.line("#[non_exhaustive]");
+        code.block(format!("pub enum {name}"), |code| {
+            self.variants.iter().for_each(|variant| variant.write(code));
+            code.docs("What the document does not know, whole.");
+            code.line(format!("{other}({ty}),"));
+        });
+        code.gap();
+        code.block("one_of!", |code| {
+            code.line(format!("{name} by {property:?} or {other}({ty});"));
+            for variant in &self.variants {
+                let field = field(&variant.name, property).map(|field| format!(".{field}"));
+                code.line(variant.row(&field.unwrap_or_default()));
+            }
+        });
     }
 
     /// A name for the variant that keeps what the document does not know.
-    fn other_name(&self) -> Ident {
+    fn other_name(&self) -> String {
         let mut name = "Other".to_owned();
         while self.variants.iter().any(|variant| variant.name == name) {
             name.push('_');
         }
-        format_ident!("{name}")
+        name
     }
 }
 
 impl Variant {
-    fn definition(&self) -> TokenStream {
-        let (name, ty) = (&self.name, &self.ty);
+    fn write(&self, code: &mut Code) {
         let values: Vec<String> = self.values.iter().map(|value| docs::code(value)).collect();
-        let docs = docs::attributes(&values.join(", "));
-        quote!(#docs #name(#ty))
+        code.docs(&values.join(", "));
+        code.line(format!("{}({}),", self.name, text(&self.ty)));
+    }
+
+    /// The variant in the table.
+    fn row(&self, field: &str) -> String {
+        let values: Vec<String> = self
+            .values
+            .iter()
+            .map(|value| format!("{value:?}"))
+            .collect();
+        format!(
+            "{}({}){field} = [{}];",
+            self.name,
+            text(&self.ty),
+            values.join(", ")
+        )
     }
 }
 

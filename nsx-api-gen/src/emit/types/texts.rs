@@ -1,89 +1,86 @@
 //! Enums of strings: one table of text and variant, which also keeps what it does not know.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
-use syn::{Attribute, Fields, Ident, ItemEnum, Variant};
+use syn::{Attribute, Fields, ItemEnum, Variant};
 
 use super::attributes::{docs_of, docs_of_type};
+use crate::emit::code::Code;
 use crate::emit::docs;
 
-/// An enum of strings and its table.
-pub(super) fn texts(item: &ItemEnum) -> Vec<TokenStream> {
-    let (name, docs) = (&item.ident, docs_of_type(&item.ident, &item.attrs));
-    let text_name = name.to_string();
+/// Writes an enum of strings and its table.
+pub(super) fn write(item: &ItemEnum, code: &mut Code) {
+    let name = &item.ident;
     let rows: Vec<_> = item.variants.iter().map(Row::new).collect();
     let other = unrecognized(item);
-    let variants = rows.iter().map(Row::definition);
-    let table = rows
-        .iter()
-        .map(|Row { text, ident, .. }| quote!((#text, Self::#ident)));
-    let definition = quote! {
-        #(#docs)*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum #name {
-            #(#variants,)*
-            /// A value that the document does not list.
-            #other(String),
-        }
-    };
-    let implementation = quote! {
-        impl StringEnum for #name {
-            const NAME: &'static str = #text_name;
-            const TABLE: &'static [(&'static str, Self)] = &[#(#table),*];
-
-            fn from_unrecognized(text: String) -> Self {
-                Self::#other(text)
-            }
-
-            fn unrecognized(&self) -> Option<&str> {
-                match self {
-                    Self::#other(text) => Some(text),
-                    _ => None,
-                }
-            }
-        }
-    };
-    vec![definition, implementation, quote!(string_enum!(#name);)]
+    code.docs(&docs_of_type(name, &item.attrs));
+    code.line("#[derive(Clone, Debug, PartialEq, Eq, Hash)]");
+    code.line("#[non_exhaustive]");
+    code.block(format!("pub enum {name}"), |code| {
+        rows.iter().for_each(|row| row.write(code));
+        code.docs("A value that the document does not list.");
+        code.line(format!("{other}(String),"));
+    });
+    code.gap();
+    code.block(format!("impl StringEnum for {name}"), |code| {
+        let table = rows
+            .iter()
+            .map(|row| format!("({:?}, Self::{})", row.text, row.ident));
+        let table: Vec<String> = table.collect();
+        code.line(format!("const NAME: &'static str = \"{name}\";"));
+        code.list(
+            "const TABLE: &'static [(&'static str, Self)] = &[",
+            &table,
+            "];",
+        );
+        code.gap();
+        code.block("fn from_unrecognized(text: String) -> Self", |code| {
+            code.line(format!("Self::{other}(text)"));
+        });
+        code.gap();
+        code.block("fn unrecognized(&self) -> Option<&str>", |code| {
+            code.block("match self", |code| {
+                code.line(format!("Self::{other}(text) => Some(text),"));
+                code.line("_ => None,");
+            });
+        });
+    });
+    code.gap();
+    code.line(format!("string_enum!({name});"));
 }
 
 /// A value that the document lists.
 struct Row {
-    ident: Ident,
+    ident: String,
     text: String,
-    docs: Vec<Attribute>,
+    docs: String,
 }
 
 impl Row {
     fn new(variant: &Variant) -> Self {
-        let text = renamed(&variant.attrs).unwrap_or_else(|| variant.ident.to_string());
+        let ident = variant.ident.to_string();
         Self {
-            ident: variant.ident.clone(),
             docs: docs_of(&variant.attrs),
-            text,
+            text: renamed(&variant.attrs).unwrap_or_else(|| ident.clone()),
+            ident,
         }
     }
 
-    /// The variant; what stands on the wire is its description where the document has none.
-    fn definition(&self) -> TokenStream {
-        let (ident, docs) = (&self.ident, &self.docs);
-        let wire = docs::attributes(&docs::code(&self.text));
-        let docs = if docs.is_empty() {
-            wire
-        } else {
-            quote!(#(#docs)*)
-        };
-        quote!(#docs #ident)
+    /// Writes the variant; what stands on the wire is its description where the document has none.
+    fn write(&self, code: &mut Code) {
+        match self.docs.is_empty() {
+            true => code.docs(&docs::code(&self.text)),
+            false => code.docs(&self.docs),
+        }
+        code.line(format!("{},", self.ident));
     }
 }
 
 /// A name for the variant that keeps what is not listed.
-fn unrecognized(item: &ItemEnum) -> Ident {
+fn unrecognized(item: &ItemEnum) -> String {
     let mut name = "Unrecognized".to_owned();
     while item.variants.iter().any(|variant| variant.ident == name) {
         name.push('_');
     }
-    format_ident!("{name}")
+    name
 }
 
 /// An enum whose variants are all texts.

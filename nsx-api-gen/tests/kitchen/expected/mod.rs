@@ -2,6 +2,9 @@
 // Kitchen 1, SHA-256 071b03cac105e9374d16cbb90c99193ef627bf44f39959e89a13c1d50584bc43
 
 //! The operations, types and builders of the document.
+
+// What the document does not describe has no description here either, and how a type or an
+// operation is cut is the document's choice.
 #![allow(
     missing_docs,
     non_camel_case_types,

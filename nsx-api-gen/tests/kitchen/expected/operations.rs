@@ -53,10 +53,7 @@ pub static FORM_THING: Operation = Operation {
     query: "",
     idempotent: false,
     accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
+    responses: &[DocumentedResponse::new("200", "OK"), DocumentedResponse::new("403", "e")],
 };
 
 /// ListBody: `POST /api/v1/list`.
@@ -67,10 +64,7 @@ pub static LIST_BODY: Operation = Operation {
     query: "",
     idempotent: true,
     accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
+    responses: &[DocumentedResponse::new("200", "OK"), DocumentedResponse::new("403", "e")],
 };
 
 /// Locals: `GET /api/v1/locals/{url}/{value}`.
@@ -265,10 +259,7 @@ pub static REQUEST: Operation = Operation {
     query: "",
     idempotent: false,
     accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("201", "Made"),
-        DocumentedResponse::new("202", "Later"),
-    ],
+    responses: &[DocumentedResponse::new("201", "Made"), DocumentedResponse::new("202", "Later")],
 };
 
 /// ListRequired: `GET /api/v1/required`.
@@ -312,10 +303,7 @@ pub static STR_THING: Operation = Operation {
     query: "",
     idempotent: false,
     accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
+    responses: &[DocumentedResponse::new("200", "OK"), DocumentedResponse::new("403", "e")],
 };
 
 /// gen: `GET /api/v1/stream`.
@@ -348,10 +336,7 @@ pub static LIST_THINGS: Operation = Operation {
     query: "",
     idempotent: true,
     accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
+    responses: &[DocumentedResponse::new("200", "OK"), DocumentedResponse::new("403", "e")],
 };
 
 /// Get it: `GET /api/v1/things/{thing-id}`.
@@ -362,10 +347,7 @@ pub static GET_THING: Operation = Operation {
     query: "",
     idempotent: true,
     accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
+    responses: &[DocumentedResponse::new("200", "OK"), DocumentedResponse::new("403", "e")],
 };
 
 /// UpdateThing: `PUT /api/v1/things/{thing-id}`.
@@ -376,10 +358,7 @@ pub static UPDATE_THING: Operation = Operation {
     query: "",
     idempotent: true,
     accept: "application/json",
-    responses: &[
-        DocumentedResponse::new("200", "OK"),
-        DocumentedResponse::new("403", "e"),
-    ],
+    responses: &[DocumentedResponse::new("200", "OK"), DocumentedResponse::new("403", "e")],
 };
 
 /// RawThing: `POST /api/v1/things/{thing-id}`.

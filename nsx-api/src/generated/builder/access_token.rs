@@ -49,9 +49,7 @@ impl Client {
     /// # }
     /// ```
     pub fn create_registration_token(&self) -> CreateRegistrationToken<'_> {
-        CreateRegistrationToken {
-            client: self,
-        }
+        CreateRegistrationToken { client: self }
     }
 }
 

@@ -70,10 +70,7 @@ impl Client {
     /// # }
     /// ```
     pub fn request_(&self) -> Request_<'_> {
-        Request_ {
-            client: self,
-            body: None,
-        }
+        Request_ { client: self, body: None }
     }
 }
 

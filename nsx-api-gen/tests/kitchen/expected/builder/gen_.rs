@@ -161,11 +161,7 @@ impl Client {
     /// # }
     /// ```
     pub fn gen_(&self, client: i64) -> Gen<'_> {
-        Gen {
-            client_: self,
-            client,
-            gen_: None,
-        }
+        Gen { client_: self, client, gen_: None }
     }
 
     /// Calls `PutStream`.

@@ -43,10 +43,7 @@ impl Client {
     /// # }
     /// ```
     pub fn list_names(&self) -> ListNames<'_> {
-        ListNames {
-            client: self,
-            cursor: None,
-        }
+        ListNames { client: self, cursor: None }
     }
 
     /// Calls `TheCursorIsANumber`.
@@ -73,10 +70,7 @@ impl Client {
     /// # }
     /// ```
     pub fn the_cursor_is_a_number(&self) -> TheCursorIsANumber<'_> {
-        TheCursorIsANumber {
-            client: self,
-            cursor: None,
-        }
+        TheCursorIsANumber { client: self, cursor: None }
     }
 
     /// Calls `NoCursorIsTaken`.
@@ -130,10 +124,7 @@ impl Client {
     /// # }
     /// ```
     pub fn nothing_is_read(&self) -> NothingIsRead<'_> {
-        NothingIsRead {
-            client: self,
-            cursor: None,
-        }
+        NothingIsRead { client: self, cursor: None }
     }
 
     /// Calls `ListRequired`.
@@ -174,10 +165,7 @@ impl Client {
     /// # }
     /// ```
     pub fn list_required(&self) -> ListRequired<'_> {
-        ListRequired {
-            client: self,
-            cursor: None,
-        }
+        ListRequired { client: self, cursor: None }
     }
 
     /// Calls `ListThings`.
@@ -286,12 +274,7 @@ impl Client {
     /// ```
     #[deprecated]
     pub fn pages(&self, thing_id: impl Into<String>, client: i64) -> Pages_<'_> {
-        Pages_ {
-            client_: self,
-            thing_id: thing_id.into(),
-            client,
-            cursor: None,
-        }
+        Pages_ { client_: self, thing_id: thing_id.into(), client, cursor: None }
     }
 }
 
@@ -346,16 +329,12 @@ impl<'a> TheCursorIsANumber<'a> {
     }
 
     /// Sends the request. What comes back, and the errors, are those of [`Client::the_cursor_is_a_number`].
-    pub async fn send(
-        self,
-    ) -> Result<Response<types::TheCursorIsANumberResponse>, Error> {
+    pub async fn send(self) -> Result<Response<types::TheCursorIsANumberResponse>, Error> {
         self.into_request().send().await?.json()
     }
 
     fn into_request(self) -> Request<'a> {
-        self.client
-            .operation(&operations::THE_CURSOR_IS_A_NUMBER)
-            .query("cursor", &self.cursor)
+        self.client.operation(&operations::THE_CURSOR_IS_A_NUMBER).query("cursor", &self.cursor)
     }
 }
 

@@ -97,16 +97,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_thing(
-        &self,
-        thing_id: impl Into<String>,
-        body: types::Thing,
-    ) -> UpdateThing<'_> {
-        UpdateThing {
-            client: self,
-            thing_id: thing_id.into(),
-            body,
-        }
+    pub fn update_thing(&self, thing_id: impl Into<String>, body: types::Thing) -> UpdateThing<'_> {
+        UpdateThing { client: self, thing_id: thing_id.into(), body }
     }
 }
 

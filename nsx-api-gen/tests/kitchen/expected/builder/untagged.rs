@@ -37,10 +37,7 @@ impl Client {
     /// # }
     /// ```
     pub fn form_thing(&self) -> FormThing<'_> {
-        FormThing {
-            client: self,
-            body: None,
-        }
+        FormThing { client: self, body: None }
     }
 
     /// Calls `ListBody`.
@@ -75,10 +72,7 @@ impl Client {
     /// # }
     /// ```
     pub fn list_body(&self) -> ListBody<'_> {
-        ListBody {
-            client: self,
-            body: None,
-        }
+        ListBody { client: self, body: None }
     }
 
     /// Calls `Locals`.
@@ -179,10 +173,7 @@ impl Client {
     /// # }
     /// ```
     pub fn response(&self, body: impl Into<String>) -> Response_<'_> {
-        Response_ {
-            client: self,
-            body: body.into(),
-        }
+        Response_ { client: self, body: body.into() }
     }
 
     /// Calls `StrThing`.
@@ -248,11 +239,7 @@ impl Client {
     /// # }
     /// ```
     pub fn raw_thing(&self, thing_id: impl Into<String>) -> RawThing<'_> {
-        RawThing {
-            client: self,
-            thing_id: thing_id.into(),
-            body: None,
-        }
+        RawThing { client: self, thing_id: thing_id.into(), body: None }
     }
 
     /// Calls `DeleteThing`.
@@ -283,17 +270,8 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_thing(
-        &self,
-        thing_id: i64,
-        info: impl Into<String>,
-    ) -> DeleteThing<'_> {
-        DeleteThing {
-            client: self,
-            thing_id,
-            info: info.into(),
-            request: None,
-        }
+    pub fn delete_thing(&self, thing_id: i64, info: impl Into<String>) -> DeleteThing<'_> {
+        DeleteThing { client: self, thing_id, info: info.into(), request: None }
     }
 
     /// Calls `TextThing`.
@@ -324,11 +302,7 @@ impl Client {
     /// # }
     /// ```
     pub fn text_thing(&self, thing_id: impl Into<String>) -> TextThing<'_> {
-        TextThing {
-            client: self,
-            thing_id: thing_id.into(),
-            body: None,
-        }
+        TextThing { client: self, thing_id: thing_id.into(), body: None }
     }
 
     /// Calls `RestartThing`.
@@ -359,11 +333,7 @@ impl Client {
     /// # }
     /// ```
     pub fn restart_thing(&self, thing_id: impl Into<String>) -> RestartThing<'_> {
-        RestartThing {
-            client: self,
-            thing_id: thing_id.into(),
-            force: None,
-        }
+        RestartThing { client: self, thing_id: thing_id.into(), force: None }
     }
 
     /// Calls `UploadThing`.
@@ -653,8 +623,7 @@ impl<'a> RawThing<'a> {
     }
 
     fn into_request(self) -> Request<'a> {
-        let request = self
-            .client
+        let request = self.client
             .operation(&operations::RAW_THING)
             .path("thing-id", &self.thing_id);
         match self.body {
@@ -717,8 +686,7 @@ impl<'a> TextThing<'a> {
     }
 
     fn into_request(self) -> Request<'a> {
-        let request = self
-            .client
+        let request = self.client
             .operation(&operations::TEXT_THING)
             .path("thing-id", &self.thing_id);
         match self.body {
@@ -808,8 +776,7 @@ impl<'a> UploadThing<'a> {
     }
 
     fn into_request(self) -> Request<'a> {
-        let mut request = self
-            .client
+        let mut request = self.client
             .operation(&operations::UPLOAD_THING)
             .path("thing-id", &self.thing_id)
             .query("name", &self.name)
