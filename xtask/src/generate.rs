@@ -62,18 +62,20 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             passes.join(", ")
         ));
     }
-    unsupported::tell(&generated.left_out, generated.operations);
+    unsupported::tell(&generated.left_out);
     let task = Task {
         spec,
         out,
         folder,
         files: generated.files,
     };
-    if arguments.check {
-        task.check(&mend(arguments))
+    let outcome = if arguments.check {
+        task.check(&mend(arguments))?
     } else {
-        task.write(&root)
-    }
+        task.write(&root)?
+    };
+    unsupported::sum_up(&generated.left_out, generated.operations);
+    Ok(outcome)
 }
 
 /// The code of the document.

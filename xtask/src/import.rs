@@ -145,7 +145,8 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
     if !arguments.verbose && !summary.is_empty() {
         say("  (--verbose says where)");
     }
-    unsupported::tell(left_out, *operations);
+    unsupported::tell(left_out);
+    unsupported::sum_up(left_out, *operations);
     let output = output.display();
     say(format_args!(
         "{output} written: {operations} of {of} operations. Next: cargo xtask generate"

@@ -4,27 +4,28 @@ use crate::{complain, say};
 use nsx_api_gen::{Error, LeftOut, generate_supported};
 use std::path::Path;
 
-/// Tells what was left out; `kept` is how many operations were not.
-pub(crate) fn tell(left_out: &[LeftOut], kept: usize) {
+/// Tells what was left out, and why.
+pub(crate) fn tell(left_out: &[LeftOut]) {
     for one in left_out {
         complain(format_args!("left out: {one}"));
     }
-    if !left_out.is_empty() {
-        say(sum(left_out, kept));
-    }
 }
 
-/// How many operations there are, and how many of them are left out.
-fn sum(left_out: &[LeftOut], kept: usize) -> String {
+/// Says how many operations were left out, where some were; `kept` is how many were not.
+pub(crate) fn sum_up(left_out: &[LeftOut], kept: usize) {
+    if left_out.is_empty() {
+        return;
+    }
     let count = operations(left_out);
     let all = count + kept;
-    let others = left_out.len().saturating_sub(count);
-    let others = match others {
+    let others = match left_out.len().saturating_sub(count) {
         0 => String::new(),
         1 => ", and 1 other part of the document".to_owned(),
         others => format!(", and {others} other parts of the document"),
     };
-    format!("{count} of {all} operations left out (--skip-unsupported){others}")
+    say(format_args!(
+        "{count} of {all} operations left out (--skip-unsupported){others}"
+    ));
 }
 
 fn operations(left_out: &[LeftOut]) -> usize {
