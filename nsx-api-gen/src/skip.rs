@@ -232,3 +232,84 @@ fn remove(root: &mut Value, blame: &Blame, reached: &BTreeSet<String>) {
     let kept = reach::reached(root, unused.collect());
     reach::keep(root, &kept);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fault(pointer: &str, operation: Option<&str>) -> Fault {
+        Fault {
+            operation: operation.map(str::to_owned),
+            ..Fault::of_document(pointer, "No")
+        }
+    }
+
+    /// What is left out of a document for one fault after the other, whatever step finds it.
+    fn left_out(faults: &[Fault]) -> Result<Vec<String>, Error> {
+        let get = |id: &str, schema: &str| {
+            let schema = json!({"$ref": join("#/components/schemas", schema)});
+            let content = json!({"application/json": {"schema": schema}});
+            json!({"get": {"operationId": id, "responses": {"200": {"content": content}}}})
+        };
+        let mut root = json!({
+            "paths": {"/a": get("GetA", "A/1"), "/b": get("GetB", "B"), "/c": get("GetC", "B")},
+            "components": {"schemas": {"A/1": {}, "B": {}}},
+        });
+        let open = std::cell::RefCell::new(faults.iter().rev().cloned().collect::<Vec<_>>());
+        let make = |_: &Value| match open.borrow_mut().pop() {
+            Some(fault) => Err(Error::Document {
+                file: "doc".to_owned(),
+                faults: vec![fault],
+            }),
+            None => Ok(()),
+        };
+        let ((), left_out) = supported("doc", &mut root, make)?;
+        let ids = left_out
+            .into_iter()
+            .map(|one| one.operation.unwrap_or(one.pointer));
+        Ok(ids.collect())
+    }
+
+    #[test]
+    fn a_fault_is_of_the_operation_that_it_names_or_of_what_its_place_is_in() {
+        for (fault, expected) in [
+            (fault("#/paths/~1b/get", Some("GetB")), &["GetB"][..]),
+            (fault("#/paths", Some("GetB")), &["GetB"]),
+            (fault("#/paths/~1b/get/responses/200", None), &["GetB"]),
+            (fault("#/components/schemas/A~11", None), &["GetA"]),
+            (
+                fault("#/components/schemas/B/type", None),
+                &["GetB", "GetC"],
+            ),
+        ] {
+            assert_eq!(
+                left_out(std::slice::from_ref(&fault)).unwrap(),
+                expected,
+                "{fault}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_found_once_something_is_left_out_is_left_out_too() {
+        let (a, b) = (
+            fault("#/paths", Some("GetA")),
+            fault("#/paths", Some("GetB")),
+        );
+        assert_eq!(left_out(&[a, b]).unwrap(), ["GetA", "GetB"]);
+    }
+
+    #[test]
+    fn a_fault_of_no_part_is_one_of_the_whole_document() {
+        for pointer in [
+            "#",
+            "#/components/schemas",
+            "#/components/schemas/Gone",
+            "#/paths/~1bb",
+        ] {
+            let error = left_out(&[fault(pointer, None)]).unwrap_err().to_string();
+            assert!(error.contains("faults of the whole document"), "{error}");
+        }
+    }
+}
