@@ -1,4 +1,4 @@
-//! Names as Rust writes them.
+//! Names as Rust writes them. Those of types and fields are what typify calls them, which has the same rules.
 
 use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
 
@@ -77,12 +77,12 @@ const RESERVED_METHODS: [&str; 16] = [
 
 /// A schema's name as a type.
 pub(crate) fn type_name(name: &str) -> String {
-    ident(&words(name).to_pascal_case())
+    ident(words(name).to_pascal_case(), 'X')
 }
 
 /// A parameter's name as an argument or a field.
 pub(crate) fn field_name(name: &str) -> String {
-    ident(&words(name).to_snake_case())
+    ident(words(name).to_snake_case(), 'x')
 }
 
 /// The setter of a field.
@@ -99,7 +99,7 @@ pub(crate) fn module_name(tag: &str) -> String {
         .chars()
         .map(|letter| if letter.is_ascii() { letter } else { '-' })
         .collect();
-    let name = ident(&ascii.to_snake_case());
+    let name = ident(ascii.to_snake_case(), 'x');
     let port = name.len() == 4 && (name.starts_with("com") || name.starts_with("lpt"));
     if port || DEVICES.contains(&name.as_str()) {
         return name + "_";
@@ -122,8 +122,7 @@ pub(crate) fn static_name(id: &str) -> String {
     let name = words(id).to_shouty_snake_case();
     match name.as_str() {
         "ALL" => "ALL_".to_owned(),
-        _ if name.starts_with(|first: char| first.is_ascii_digit()) => format!("_{name}"),
-        _ => name,
+        _ => begun(name, 'X'),
     }
 }
 
@@ -136,6 +135,11 @@ fn beside(name: String, taken: &[&str]) -> String {
 
 /// The name with everything that cannot be in an identifier made a gap between words.
 fn words(name: &str) -> String {
+    match name {
+        "+1" => return "plus1".to_owned(),
+        "-1" => return "minus1".to_owned(),
+        _ => {}
+    }
     name.chars()
         .filter(|letter| *letter != '\'')
         .map(|letter| match letter {
@@ -150,17 +154,21 @@ pub(crate) fn has_ident(name: &str) -> bool {
     words(name).contains(|letter| letter != '-' && letter != '_')
 }
 
-/// A name that Rust takes: keywords get an underscore behind them, digits one before.
-fn ident(name: &str) -> String {
-    let name = match name.chars().next() {
-        None => "x".to_owned(),
-        Some(first) if unicode_ident::is_xid_start(first) => name.to_owned(),
-        Some(_) => format!("_{name}"),
-    };
+/// A name that Rust takes: keywords get an underscore behind them.
+fn ident(name: String, first: char) -> String {
+    let name = begun(name, first);
     // syn does not know this keyword yet.
     match syn::parse_str::<syn::Ident>(&name) {
         Ok(_) if name != "gen" => name,
         _ => name + "_",
+    }
+}
+
+/// A name that begins with a letter: this one, where it has none or a digit there.
+fn begun(name: String, first: char) -> String {
+    match name.chars().next().is_some_and(unicode_ident::is_xid_start) {
+        true => name,
+        false => format!("{first}{name}"),
     }
 }
 
@@ -176,7 +184,10 @@ mod tests {
         assert_eq!(field_name("gen"), "gen_");
         assert_eq!(module_name("Zugänge"), "zug_nge");
         assert!(!has_ident("²") && !has_ident(" _") && has_ident("1"));
-        assert_eq!(field_name("2nd"), "_2nd");
+        assert_eq!(field_name("2nd"), "x2nd");
+        assert_eq!(type_name("2D"), "X2d");
+        assert_eq!(static_name("2fa"), "X2FA");
+        assert_eq!(field_name("-1"), "minus1");
         assert_eq!(field_name("§"), "x");
         assert_eq!(module_name("System, Access Token"), "system_access_token");
         assert_eq!(module_name("NUL"), "nul_");

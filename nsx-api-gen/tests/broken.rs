@@ -379,6 +379,13 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/components/schemas/A: the properties `foo_bar` and `foo-bar` are both `foo_bar`",
         ),
         (
+            "a property that is one with the map of the others",
+            schemas(
+                "A: {type: object, properties: {extra: {type: string}}, additionalProperties: {type: string}}",
+            ),
+            "doc: #/components/schemas/A: the properties `extra` and `additionalProperties` are both `extra`",
+        ),
+        (
             "two such properties of what it is made of",
             schemas(
                 "A: {type: object, properties: {self: {type: string}}}, B: {allOf: [{$ref: '#/components/schemas/A'}, {type: object, properties: {Self: {type: string}}}]}",

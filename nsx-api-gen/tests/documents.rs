@@ -33,6 +33,7 @@ fn task(folder: &Path, name: &str, selection: Selection) -> Import {
         selection,
         overlay: None,
         into: None,
+        skip_unsupported: false,
     }
 }
 

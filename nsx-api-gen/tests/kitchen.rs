@@ -1,7 +1,7 @@
 //! A document full of traps: its code is the same on every run, compiles without a warning, and
 //! speaks over real sockets as the document says.
 
-#![allow(clippy::panic, clippy::unwrap_used)]
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -68,6 +68,25 @@ fn the_code_compiles_without_a_warning_and_speaks_as_the_document_says() {
     let text = String::from_utf8_lossy(&check.stderr);
     assert!(
         !check.status.success() && text.contains("error[E0061]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn whatever_things_are_called_the_code_compiles_without_a_warning() {
+    let names = include_str!("kitchen/names.yaml");
+    let generated =
+        generate_from_str("names.yaml", names).unwrap_or_else(|error| panic!("{error}"));
+    let schemas = &generated.files[Path::new("schemas.rs")];
+    assert!(
+        schemas.contains("(\"2D\", schema_for!(types::X2d))"),
+        "{schemas}"
+    );
+    let workspace = workspace("names", &generated, &[]);
+    let check = cargo(&workspace, &["clippy", "--lib", "--message-format=short"]);
+    let text = String::from_utf8_lossy(&check.stderr);
+    assert!(
+        check.status.success() && !text.contains("warning"),
         "{text}"
     );
 }

@@ -3,8 +3,10 @@
 
 use crate::folder::{Change, Files, Folder, Kind};
 use crate::workspace::{self, at};
-use crate::{Outcome, STALE, complain, diff, lines, say};
+use crate::{Outcome, STALE, complain, diff, lines, say, unsupported};
+use nsx_api_gen::Generated;
 use std::env;
+use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -22,6 +24,9 @@ pub(crate) struct Arguments {
     /// Say what was changed in the document before the code was generated
     #[arg(long, short)]
     verbose: bool,
+    /// Leave out the operations that no code can be made of, with the schemas that only they use, and say which and why
+    #[arg(long)]
+    skip_unsupported: bool,
     /// The OpenAPI document [default: spec/nsx.yaml of this workspace]
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
@@ -44,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     } else {
         Some(prepare(&root, &out, &folder)?)
     };
-    let generated = nsx_api_gen::generate(&spec)?;
+    let generated = generated(&spec, arguments.skip_unsupported)?;
     if arguments.verbose {
         generated.report.iter().for_each(say);
     } else if !generated.summary.is_empty() {
@@ -57,17 +62,29 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
             passes.join(", ")
         ));
     }
+    unsupported::tell(&generated.left_out);
     let task = Task {
         spec,
         out,
         folder,
         files: generated.files,
     };
-    if arguments.check {
-        task.check(&mend(arguments))
+    let outcome = if arguments.check {
+        task.check(&mend(arguments))?
     } else {
-        task.write(&root)
+        task.write(&root)?
+    };
+    unsupported::sum_up(&generated.left_out, generated.operations);
+    Ok(outcome)
+}
+
+/// The code of the document.
+fn generated(spec: &Path, skip_unsupported: bool) -> Result<Generated, Box<dyn Error>> {
+    if skip_unsupported {
+        return Ok(nsx_api_gen::generate_supported(spec)?);
     }
+    let generated = nsx_api_gen::generate(spec);
+    generated.map_err(|error| unsupported::hinted(&error, spec).into())
 }
 
 /// Gets the folder ready to be replaced: by this run alone, and whole even if the last run was interrupted.
@@ -207,8 +224,12 @@ fn mend(arguments: &Arguments) -> String {
             .map(|path| format!(" --{name} {}", quoted(path)))
             .unwrap_or_default()
     };
+    let skip = match arguments.skip_unsupported {
+        true => " --skip-unsupported",
+        false => "",
+    };
     format!(
-        "cargo xtask generate{}{}",
+        "cargo xtask generate{}{}{skip}",
         option("spec", &arguments.spec),
         option("out", &arguments.out)
     )

@@ -1,7 +1,7 @@
 //! `cargo xtask import`: the operations that somebody needs of a manager's own document, as the document of this workspace.
 
 use crate::workspace::{self, at};
-use crate::{Outcome, complain, say};
+use crate::{Outcome, complain, say, unsupported};
 use nsx_api_gen::compare::Source;
 use nsx_api_gen::import::{Import, Imported, Listed, Selection, import, list};
 use std::error::Error;
@@ -48,6 +48,9 @@ pub(crate) struct Arguments {
     /// Add to the document that is there, and keep what it has; without it that is replaced
     #[arg(long)]
     merge: bool,
+    /// Leave out the chosen operations that `generate` could make no code of, and say which and why
+    #[arg(long, conflicts_with = "list")]
+    skip_unsupported: bool,
     /// The document to write [default: spec/nsx.yaml of this workspace]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -78,6 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         selection,
         overlay,
         into,
+        skip_unsupported: arguments.skip_unsupported,
     })?;
     write(&output, &imported.text)?;
     tell(arguments, &output, &imported);
@@ -132,6 +136,7 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
         operations,
         of,
         summary,
+        left_out,
         ..
     } = imported;
     for (pass, count) in summary {
@@ -140,6 +145,8 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
     if !arguments.verbose && !summary.is_empty() {
         say("  (--verbose says where)");
     }
+    unsupported::tell(left_out);
+    unsupported::sum_up(left_out, *operations);
     let output = output.display();
     say(format_args!(
         "{output} written: {operations} of {of} operations. Next: cargo xtask generate"

@@ -12,6 +12,7 @@ mod import;
 mod lines;
 mod manifest;
 mod render;
+mod unsupported;
 mod workspace;
 
 use clap::{Parser, Subcommand};

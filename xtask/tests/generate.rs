@@ -346,6 +346,71 @@ fn what_an_interrupted_run_left_is_cleaned_up() {
     assert_eq!(sandbox.leftovers(), [""; 0]);
 }
 
+/// A document with an operation that no code can be made of beside the one of the workspace.
+fn with_an_unsupported_operation() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let cookie = "\npaths:\n  /a:\n    get:\n      operationId: GetA\n      parameters:\n      - {name: b, in: cookie, schema: {type: string}}\n      responses: {'200': {description: D}}\n";
+    sandbox.edit_spec(|text| text.replace("\r\n", "\n").replacen("\npaths:\n", cookie, 1));
+    sandbox
+}
+
+#[test]
+fn an_operation_that_is_not_supported_fails_the_run_and_the_last_line_says_how_to_go_on() {
+    let sandbox = with_an_unsupported_operation();
+    for arguments in [&[][..], &["--check"]] {
+        let outcome = sandbox
+            .run(arguments)
+            .ended_with(FAILED)
+            .complains("#/paths/~1a/get/parameters/0: GetA: a parameter in a cookie");
+        assert_eq!(
+            outcome.stderr.lines().last(),
+            Some(
+                "Code can be made without 1 of the 2 operations: --skip-unsupported leaves them out, and says which."
+            )
+        );
+    }
+    assert!(!sandbox.out().exists());
+    // Where that does not help, nothing is said of it.
+    sandbox.edit_spec(|text| text.replacen("title:", "titel:", 1));
+    let outcome = sandbox.run(&[]).ended_with(FAILED).complains("`title`");
+    assert!(!outcome.stderr.contains("--skip"), "{outcome:?}");
+}
+
+#[test]
+fn an_operation_that_is_not_supported_is_left_out_where_that_is_asked_for() {
+    let sandbox = with_an_unsupported_operation();
+    sandbox
+        .run(&["--skip-unsupported"])
+        .succeeded()
+        .complains(
+            "left out: GetA, GET /a\n    #/paths/~1a/get/parameters/0: a parameter in a cookie",
+        )
+        .says("1 of 2 operations left out (--skip-unsupported)")
+        .says("7 created");
+    sandbox
+        .run(&["--check", "--skip-unsupported"])
+        .succeeded()
+        .complains("left out: GetA, GET /a");
+    sandbox.run(&["--check"]).ended_with(FAILED);
+
+    append(&sandbox.out().join("types.rs"), "// edited\n");
+    sandbox
+        .run(&["--check", "--skip-unsupported"])
+        .ended_with(STALE)
+        .complains("To mend it, run: cargo xtask generate --spec nsx.yaml --out generated --skip-unsupported");
+}
+
+#[test]
+fn a_document_whose_operations_are_all_supported_is_generated_the_same_way_with_and_without() {
+    let sandbox = Sandbox::generated();
+    let outcome = sandbox
+        .run(&["--skip-unsupported"])
+        .succeeded()
+        .says("nothing changed");
+    assert!(!outcome.stdout.contains("left out"), "{outcome:?}");
+    assert_eq!(outcome.stderr, "");
+}
+
 /// Kills runs at moments spread over their whole length.
 #[test]
 fn a_killed_run_leaves_the_old_files_or_the_new_ones() {

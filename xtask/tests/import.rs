@@ -88,6 +88,35 @@ fn operations_are_listed_then_imported_then_generated_from() {
 }
 
 #[test]
+fn what_generate_could_not_take_is_left_out_where_that_is_asked_for() {
+    let folder = folder();
+    let post = "\"CreateSwitch\",";
+    let form = format!(
+        "{post} \"parameters\": [{{\"name\": \"n\", \"in\": \"body\"}}, {{\"name\": \"c\", \"in\": \"cookie\", \"type\": \"string\"}}],"
+    );
+    let document = DOCUMENT.replace(post, &form);
+    fs::write(folder.path().join("nsx_api.json"), document).unwrap();
+    let arguments = ["nsx_api.json", "--all", "-o", "nsx.yaml"];
+    let imported = import(folder.path(), &arguments).succeeded();
+    assert!(!imported.stdout.contains("left out"), "{imported:?}");
+    let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
+    assert!(text.contains("CreateSwitch"), "{text}");
+
+    let mut arguments = arguments.to_vec();
+    arguments.push("--skip-unsupported");
+    import(folder.path(), &arguments)
+        .succeeded()
+        .complains("left out: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: a parameter in a cookie")
+        .says("1 of 3 operations left out (--skip-unsupported)")
+        .says("nsx.yaml written: 2 of 3 operations.");
+    let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
+    assert!(!text.contains("CreateSwitch"), "{text}");
+    let mut generate = xtask();
+    generate.current_dir(folder.path());
+    Outcome::of(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"])).succeeded();
+}
+
+#[test]
 fn a_document_comes_by_standard_input() {
     let folder = folder();
     let mut child = xtask()

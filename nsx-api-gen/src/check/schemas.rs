@@ -173,9 +173,12 @@ fn shape(
     }
 }
 
-/// Two properties that are one in Rust, those of the schemas it is made of included.
+/// Two properties that are one in Rust, those of the schemas it is made of included. What is in no property is in `extra`.
 fn properties_apart(root: &Value, schema: &Value) -> Option<String> {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    if document::has_others(root, schema) {
+        seen.insert("extra".to_owned(), "additionalProperties");
+    }
     for name in document::properties(root, schema) {
         let rust = names::field_name(name);
         if let Some(other) = seen.insert(rust.clone(), name) {

@@ -53,7 +53,7 @@ mod types;
 use semver::Version;
 
 use crate::error::Error;
-use crate::read;
+use crate::{check, read};
 pub use bump::Bump;
 pub use change::{Change, Level, Subject, Usage};
 pub use kinds::{Kind, Section};
@@ -75,7 +75,8 @@ impl Source {
 
     /// Takes the steps of `generate` that come before the code.
     fn surface(&self) -> Result<Surface, Error> {
-        let (root, _) = crate::prepare(&read::parse(&self.name, &self.bytes)?)?;
+        let (root, _) = crate::mended(&read::parse(&self.name, &self.bytes)?);
+        check::check(&self.name, &root)?;
         Ok(Surface::new(&root))
     }
 }

@@ -23,6 +23,7 @@
 //!     selection: Selection::new().operation("GetNode"),
 //!     overlay: None,
 //!     into: None,
+//!     skip_unsupported: false,
 //! };
 //! let imported = import(&task)?;
 //! assert!(imported.text.contains("operationId: GetNode"));
@@ -45,7 +46,7 @@ use crate::change::Change;
 use crate::compare::Source;
 use crate::document::{self, Place, items, text};
 use crate::error::Error;
-use crate::{normalize, order, read};
+use crate::{LeftOut, normalize, order, read, skip};
 pub use select::Selection;
 
 /// What is to be imported, and into what.
@@ -59,6 +60,9 @@ pub struct Import {
     pub overlay: Option<Source>,
     /// The document that the operations are added to.
     pub into: Option<Source>,
+    /// Whether to leave out the chosen operations that `generate` makes no code of. Without it they are written like the others, and
+    /// `generate` reports them.
+    pub skip_unsupported: bool,
 }
 
 /// An imported document.
@@ -75,6 +79,8 @@ pub struct Imported {
     pub report: Vec<String>,
     /// The passes that changed something, and how often.
     pub summary: Vec<(&'static str, usize)>,
+    /// The chosen operations that were left out, where that was asked for.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// An operation that can be chosen.
@@ -98,17 +104,23 @@ pub struct Listed {
 /// # Errors
 ///
 /// [`Error::Syntax`] when a text is neither YAML nor JSON; [`Error::Document`] when it is no document of a version that can be read,
-/// when nothing is found for a part of the selection, when the overlay cannot be applied, and for each conflict with the document
-/// that the operations are added to.
+/// when nothing is found for a part of the selection, when the overlay cannot be applied, for each conflict with the document that the
+/// operations are added to, and when operations that are not supported are left out and none is left.
 pub fn import(task: &Import) -> Result<Imported, Error> {
-    let (mut root, mut changes) = whole(&task.document, task.overlay.as_ref())?;
+    let document = read::parse(&task.document.name, &task.document.bytes)?;
+    let (mut root, mut changes) = whole(&document, task.overlay.as_ref())?;
     let of = document::operations(&root).len();
-    let operations = select::select(&task.document.name, &mut root, &task.selection)?;
+    select::select(&document.file, &mut root, &task.selection)?;
+    let left_out = match task.skip_unsupported {
+        true => skip_unsupported(&document, &mut root)?,
+        false => Vec::new(),
+    };
     // What was changed elsewhere is none of the reader's business.
     let places = document::operations(&root);
     let kept: BTreeSet<&str> = places.iter().filter_map(Place::id).collect();
     let is_kept = |id: &String| kept.contains(id.as_str());
     changes.retain(|change| change.operation.as_ref().is_none_or(is_kept));
+    let operations = places.len();
     let root = match &task.into {
         Some(into) => merge::merge(into, &root)?,
         None => root,
@@ -119,7 +131,36 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
         of,
         summary: crate::change::summary(&changes),
         report: changes.iter().map(ToString::to_string).collect(),
+        left_out,
     })
+}
+
+/// Keeps the operations that `generate` makes code of. It is tried as `generate` does it, with a copy that is mended for that.
+fn skip_unsupported(document: &read::Document, root: &mut Value) -> Result<Vec<LeftOut>, Error> {
+    let mut all = Vec::new();
+    loop {
+        let mut mended = root.clone();
+        normalize::normalize(&mut mended);
+        // The path of an operation may be another now, and its place among them is the same.
+        let pointers = pointers(&mended).into_iter().zip(pointers(root));
+        let pointers: Vec<(String, String)> = pointers.collect();
+        let make = |root: &Value| crate::code(document, root);
+        let (_, left_out) = skip::supported(&document.file, &mut mended, make)?;
+        let is_left_out = |pointer: &String| left_out.iter().any(|one| one.pointer == *pointer);
+        let (gone, kept): (Vec<_>, Vec<_>) = pointers
+            .into_iter()
+            .partition(|(mended, _)| is_left_out(mended));
+        all.extend(left_out);
+        if gone.is_empty() {
+            return Ok(all);
+        }
+        select::keep(root, &kept.into_iter().map(|(_, own)| own).collect());
+    }
+}
+
+fn pointers(root: &Value) -> Vec<String> {
+    let places = document::operations(root).into_iter();
+    places.map(|place| place.pointer).collect()
 }
 
 /// The operations of a document.
@@ -128,15 +169,18 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
 ///
 /// As [`import`].
 pub fn list(document: &Source, overlay: Option<&Source>) -> Result<Vec<Listed>, Error> {
-    let (root, _) = whole(document, overlay)?;
+    let document = read::parse(&document.name, &document.bytes)?;
+    let (root, _) = whole(&document, overlay)?;
     let places = document::operations(&root);
     Ok(places.iter().map(Listed::new).collect())
 }
 
 /// The whole document as OpenAPI 3.0, with its corrections, and with an id for each operation.
-fn whole(source: &Source, overlay: Option<&Source>) -> Result<(Value, Vec<Change>), Error> {
-    let document = read::parse(&source.name, &source.bytes)?;
-    let (mut root, mut changes) = crate::upgraded(&document);
+fn whole(
+    document: &read::Document,
+    overlay: Option<&Source>,
+) -> Result<(Value, Vec<Change>), Error> {
+    let (mut root, mut changes) = crate::upgraded(document);
     if let Some(overlay) = overlay {
         overlay::apply(overlay, &mut root, &mut changes)?;
     }

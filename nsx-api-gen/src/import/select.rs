@@ -1,12 +1,13 @@
 //! The chosen operations, with exactly the components that they reach.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use glob::{MatchOptions, Pattern};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::document::{self, METHODS, Place, items, text};
 use crate::error::{Error, Faults};
+use crate::reach;
 
 /// Which operations are kept: those that any part of it names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,14 +54,19 @@ impl Selection {
     }
 }
 
-/// Keeps what was chosen of a document, and says how many operations that are.
-pub(super) fn select(file: &str, root: &mut Value, selection: &Selection) -> Result<usize, Error> {
+/// Keeps what was chosen of a document.
+pub(super) fn select(file: &str, root: &mut Value, selection: &Selection) -> Result<(), Error> {
     let chosen = chosen(file, root, selection)?;
-    let count = chosen.len();
-    keep_operations(root, &chosen);
-    keep_components(root);
+    keep(root, &chosen);
+    Ok(())
+}
+
+/// Keeps the operations with these pointers, and the components and tags that they use.
+pub(super) fn keep(root: &mut Value, chosen: &BTreeSet<String>) {
+    keep_operations(root, chosen);
+    let reached = reach::reached(root, Vec::new());
+    reach::keep(root, &reached);
     keep_tags(root);
-    Ok(count)
 }
 
 /// The pointers of the chosen operations. A part of the selection that names nothing is an error: it is misspelt.
@@ -146,137 +152,6 @@ fn keep_operations(root: &mut Value, chosen: &BTreeSet<String>) {
         let has_operation = METHODS.iter().any(|method| item.get(*method).is_some());
         has_operation || path.starts_with("x-")
     });
-}
-
-/// Keeps the components that the paths reach, and what is reached from those: the children of a base, too, where that may stand for
-/// each of them.
-fn keep_components(root: &mut Value) {
-    let children = children(root);
-    let mut reached = BTreeSet::new();
-    let mut bases = BTreeSet::new();
-    let mut open = Vec::new();
-    find(root.get("paths").unwrap_or(&Value::Null), false, &mut open);
-    for requirement in requirements(root) {
-        let names = requirement.as_object().into_iter().flat_map(Map::keys);
-        open.extend(names.map(|name| Reference {
-            target: document::join("#/components/securitySchemes", name),
-            is_parent: false,
-        }));
-    }
-    while let Some(Reference { target, is_parent }) = open.pop() {
-        let Some(node) = root.pointer(target.trim_start_matches('#')) else {
-            continue;
-        };
-        let is_base = !is_parent && node.get("discriminator").is_some();
-        if is_base && bases.insert(target.clone()) {
-            open.extend(children.get(&target).into_iter().flatten().cloned());
-        }
-        if reached.insert(target) {
-            find(node, false, &mut open);
-        }
-    }
-    let Some(components) = root.get_mut("components").and_then(Value::as_object_mut) else {
-        return;
-    };
-    for (section, parts) in components.iter_mut() {
-        let pointer = document::join("#/components", section);
-        if let Some(parts) = parts.as_object_mut().filter(|_| !section.starts_with("x-")) {
-            parts.retain(|name, _| reached.contains(&document::join(&pointer, name)));
-        }
-    }
-    components.retain(|_, parts| parts.as_object().is_none_or(|parts| !parts.is_empty()));
-    if components.is_empty()
-        && let Some(root) = root.as_object_mut()
-    {
-        root.shift_remove("components");
-    }
-}
-
-/// The security requirements of the document and of its operations.
-fn requirements(root: &Value) -> Vec<&Value> {
-    let mut list: Vec<&Value> = items(root.get("security")).collect();
-    for place in document::operations(root) {
-        list.extend(items(place.node.get("security")));
-    }
-    list
-}
-
-/// A reference to a component.
-#[derive(Clone)]
-struct Reference {
-    target: String,
-    /// Whether it says what a schema is made of, and not what may stand there.
-    is_parent: bool,
-}
-
-/// The components that a node refers to. A discriminator's mapping refers too, without `$ref`.
-fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
-    match node {
-        Value::Object(map) => {
-            for (key, inner) in map {
-                match inner {
-                    Value::String(target) if target.starts_with("#/components/") => {
-                        let target = target.clone();
-                        into.push(Reference { target, is_parent });
-                    }
-                    Value::Object(mapping) if key == "mapping" => {
-                        let targets = mapping.values().filter_map(mapped);
-                        into.extend(targets.map(|target| Reference {
-                            target,
-                            is_parent: false,
-                        }));
-                    }
-                    inner => find(inner, key == "allOf", into),
-                }
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|inner| find(inner, is_parent, into)),
-        _ => {}
-    }
-}
-
-/// The schemas that are made of each by `allOf`, and of those in turn.
-fn children(root: &Value) -> BTreeMap<String, Vec<Reference>> {
-    let mut direct: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, schema) in document::members(root.pointer("/components/schemas")) {
-        for parent in items(schema.get("allOf")).filter_map(document::reference) {
-            let child = document::join("#/components/schemas", name);
-            direct.entry(parent.to_owned()).or_default().push(child);
-        }
-    }
-    let parents = direct.keys().cloned();
-    parents
-        .map(|parent| {
-            let descendants = descendants(&direct, &parent).into_iter();
-            let references = descendants.map(|target| Reference {
-                target,
-                is_parent: false,
-            });
-            (parent, references.collect())
-        })
-        .collect()
-}
-
-fn descendants(direct: &BTreeMap<String, Vec<String>>, parent: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![parent];
-    while let Some(parent) = open.pop() {
-        for child in direct.get(parent).into_iter().flatten() {
-            if found.insert(child.clone()) {
-                open.push(child);
-            }
-        }
-    }
-    found
-}
-
-/// A mapping leads to a reference, or to the name of a schema.
-fn mapped(value: &Value) -> Option<String> {
-    let value = value.as_str()?;
-    Some(match value.starts_with('#') {
-        true => value.to_owned(),
-        false => document::join("#/components/schemas", value),
-    })
 }
 
 /// Keeps the tags that are used.

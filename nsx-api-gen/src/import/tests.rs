@@ -37,6 +37,7 @@ fn task(selection: Selection) -> Import {
         selection,
         overlay: None,
         into: None,
+        skip_unsupported: false,
     }
 }
 

@@ -26,12 +26,18 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
 /// What is mended in one schema by itself: whether there was anything.
 type Pass = fn(&mut Map<String, Value>) -> bool;
 
-const PASSES: [(&str, Pass); 4] = [
+const PASSES: [(&str, Pass); 5] = [
+    ("not_excluded", not_excluded),
     ("array_items", array_items),
     ("enum_type", enum_type),
     ("enum_texts", enum_texts),
     ("enum_names", enum_names),
 ];
+
+/// `not_excluded`: what a value may not be makes no type, and is for the manager to check.
+fn not_excluded(schema: &mut Map<String, Value>) -> bool {
+    schema.shift_remove("not").is_some()
+}
 
 /// `array_items`: an array that does not say what of is one of any JSON.
 fn array_items(schema: &mut Map<String, Value>) -> bool {
@@ -244,6 +250,11 @@ mod tests {
                 json!({"type": "array"}),
                 json!({"type": "array", "items": {}}),
                 &["array_items"][..],
+            ),
+            (
+                json!({"type": "string", "not": {"enum": ["a"]}, "description": "D"}),
+                json!({"type": "string", "description": "D"}),
+                &["not_excluded"],
             ),
             (
                 json!({"enum": ["a", "b"]}),

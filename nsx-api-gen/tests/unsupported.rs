@@ -1,0 +1,279 @@
+//! Documents with operations that no code can be made of: what is left out of the code of the others, and how that is told.
+
+#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
+
+use std::path::Path;
+
+use nsx_api_gen::compare::Source;
+use nsx_api_gen::import::{Import, Selection, import};
+use nsx_api_gen::{Generated, generate_from_str, generate_supported_from_str};
+
+/// A document with one operation that there is code for, beside these paths and components.
+fn document(paths: &str, components: &str) -> String {
+    let good = format!("/good: {{get: {{operationId: GetGood, {}}}}}", ok("Good"));
+    format!(
+        "openapi: 3.0.3\ninfo: {{title: T, version: '1'}}\npaths: {{{good}, {paths}}}\ncomponents: {{{components}}}\n"
+    )
+}
+
+/// The response of an operation, of a schema of this name.
+fn ok(name: &str) -> String {
+    format!(
+        "responses: {{'200': {{description: D, content: {{application/json: {{schema: {{$ref: '#/components/schemas/{name}'}}}}}}}}}}"
+    )
+}
+
+const GOOD: &str = "Good: {type: object, properties: {a: {type: string}}}";
+const COOKIE: &str = "parameters: [{name: b, in: cookie, schema: {type: string}}]";
+const NOTHING: &str = "responses: {'200': {description: D}}";
+
+fn schemas(others: &str) -> String {
+    format!("schemas: {{{GOOD}, {others}}}")
+}
+
+fn generated(text: &str) -> Generated {
+    generate_supported_from_str("doc", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// What was left out, as it is told.
+fn left_out(text: &str) -> Vec<String> {
+    let generated = generated(text);
+    generated.left_out.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
+    let cases = [
+        (
+            "a fault of the operation itself",
+            document(
+                &format!("/a: {{get: {{operationId: GetA, {COOKIE}, {NOTHING}}}}}"),
+                &schemas(""),
+            ),
+            &[
+                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: a parameter in a cookie is not supported",
+            ][..],
+        ),
+        (
+            "two faults",
+            document(
+                &format!("/a: {{get: {{operationId: GetA, {COOKIE}, responses: {{}}}}}}"),
+                &schemas(""),
+            ),
+            &[
+                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: a parameter in a cookie is not supported\n    #/paths/~1a/get/responses: an operation must have a response",
+            ],
+        ),
+        (
+            "an operation that is none",
+            document("/a: {get: text}", &schemas("")),
+            &["GET /a\n    #/paths/~1a/get: an operation must be an object"],
+        ),
+        (
+            "a fault of the path",
+            document(
+                &format!(
+                    "/a: {{parameters: [{{name: q, in: query, schema: {{type: strin, format: x}}}}], get: {{operationId: GetA, {NOTHING}}}, put: {{operationId: PutA, {NOTHING}, parameters: [{{name: q, in: query, schema: {{type: string}}}}]}}}}"
+                ),
+                &schemas(""),
+            ),
+            &[
+                "GetA, GET /a\n    #/paths/~1a/parameters/0/schema/type: `strin` is no type of OpenAPI 3.0\n    #/paths/~1a/parameters/0: strin as a parameter in a query is not supported",
+                "PutA, PUT /a\n    #/paths/~1a/parameters/0/schema/type: `strin` is no type of OpenAPI 3.0",
+            ],
+        ),
+        (
+            "a path without an operation that is known",
+            document("/a: {$ref: 'other.yaml#/a'}", &schemas("")),
+            &[
+                "#/paths/~1a\n    #/paths/~1a: a path item that is a reference is not supported: write it out",
+            ],
+        ),
+        (
+            "a fault of a schema that an operation uses by others",
+            document(
+                &format!("/a: {{get: {{operationId: GetA, {}}}}}", ok("Outer")),
+                &schemas(
+                    "Outer: {type: object, properties: {inner: {$ref: '#/components/schemas/Inner'}}}, Inner: {type: array, items: {$ref: '#/components/schemas/Bad'}}, Bad: {type: strin}",
+                ),
+            ),
+            &["GetA, GET /a\n    #/components/schemas/Bad/type: `strin` is no type of OpenAPI 3.0"],
+        ),
+        (
+            "a fault of a response that an operation refers to",
+            document(
+                "/a: {get: {operationId: GetA, responses: {'404': {$ref: '#/components/responses/No'}}}}",
+                &format!("responses: {{No: text}}, {}", schemas("")),
+            ),
+            &["GetA, GET /a\n    #/components/responses/No: this must be an object"],
+        ),
+        (
+            "a fault of a schema that no operation uses",
+            document(
+                "",
+                &schemas(
+                    "Bad: {type: strin}, UsesBad: {type: array, items: {$ref: '#/components/schemas/Bad'}}",
+                ),
+            ),
+            &[
+                "#/components/schemas/Bad\n    #/components/schemas/Bad/type: `strin` is no type of OpenAPI 3.0",
+                "#/components/schemas/UsesBad\n    #/components/schemas/Bad/type: `strin` is no type of OpenAPI 3.0",
+            ],
+        ),
+        ("no fault at all", document("", &schemas("")), &[]),
+    ];
+    for (name, text, expected) in cases {
+        assert_eq!(left_out(&text), expected, "{name}");
+        assert_eq!(generated(&text).operations, 1, "{name}");
+        let builder = &generated(&text).files[Path::new("builder/untagged.rs")];
+        assert!(
+            builder.contains("pub fn get_good(&self)"),
+            "{name}: {builder}"
+        );
+    }
+}
+
+#[test]
+fn the_schemas_that_only_they_use_go_with_them_and_no_others_do() {
+    let text = document(
+        &format!(
+            "/a: {{get: {{operationId: GetA, {COOKIE}, {}}}}}",
+            ok("Own")
+        ),
+        &schemas(
+            "Own: {type: object, properties: {b: {$ref: '#/components/schemas/Deep'}, g: {$ref: '#/components/schemas/Good'}}}, \
+             Deep: {type: object, properties: {c: {$ref: '#/components/schemas/Shared'}}}, Shared: {type: object, properties: {d: {type: string}}}, \
+             Unused: {type: object, properties: {s: {$ref: '#/components/schemas/Shared'}}}",
+        ),
+    );
+    let types = &generated(&text).files[Path::new("types.rs")];
+    let structs: Vec<&str> = types
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub struct "))
+        .collect();
+    assert_eq!(structs, ["Good {", "Shared {", "Unused {"]);
+}
+
+/// Otherwise an operation would be called another way on the day that the one beside it is supported.
+#[test]
+fn the_others_are_called_what_they_are_called_in_the_whole_document() {
+    let text = document(
+        &format!(
+            "/a/things: {{get: {{operationId: ReadThing, {NOTHING}}}}}, /b/things: {{get: {{operationId: ReadThing, {COOKIE}, {NOTHING}}}}}"
+        ),
+        &schemas(""),
+    );
+    let generated = generated(&text);
+    let builder = &generated.files[Path::new("builder/untagged.rs")];
+    assert!(builder.contains("pub fn get_a_things(&self)"), "{builder}");
+    // What was mended in an operation that is gone is nobody's business.
+    assert_eq!(generated.summary, [("operation_ids", 1)]);
+}
+
+#[test]
+fn faults_of_the_whole_document_are_reported_and_said_to_be_that() {
+    let bad = format!("/a: {{get: {{operationId: GetA, {COOKIE}, {NOTHING}}}}}");
+    let text = document(&bad, &schemas("")).replace("version: '1'", "version: 1");
+    let error = generate_supported_from_str("doc", &text).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "doc: #/info: `version` must be given as a string\n\
+         doc: #: these are faults of the whole document, which it does not help to leave operations out for"
+    );
+}
+
+#[test]
+fn a_document_of_which_nothing_is_left_is_an_error_with_every_fault() {
+    let text = document(
+        &format!("/a: {{get: {{operationId: GetA, {COOKIE}, {NOTHING}}}}}"),
+        &schemas(""),
+    )
+    .replace(
+        "properties: {a: {type: string}}",
+        "properties: {a: {type: strin}}",
+    );
+    let error = generate_supported_from_str("doc", &text).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "doc: #/paths/~1a/get/parameters/0: GetA: a parameter in a cookie is not supported\n\
+         doc: #/components/schemas/Good/properties/a/type: `strin` is no type of OpenAPI 3.0\n\
+         doc: #/paths: no operation is left: each has a fault, or uses what has one"
+    );
+}
+
+#[test]
+fn nothing_is_left_out_unless_that_is_asked_for() {
+    let text = document(
+        &format!("/a: {{get: {{operationId: GetA, {COOKIE}, {NOTHING}}}}}"),
+        &schemas(""),
+    );
+    let error = generate_from_str("doc", &text).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "doc: #/paths/~1a/get/parameters/0: GetA: a parameter in a cookie is not supported"
+    );
+    let text = document("", &schemas(""));
+    let (plain, supported) = (generate_from_str("doc", &text).unwrap(), generated(&text));
+    assert_eq!(plain.files, supported.files);
+    assert!(plain.left_out.is_empty() && plain.operations == 1);
+}
+
+/// The paths of both change on their way to the code, and are written as the document has them.
+#[test]
+fn what_is_imported_can_be_generated() {
+    let text = document(
+        &format!(
+            "'/a?action=[^/]+': {{get: {{operationId: GetA, {COOKIE}, {}}}, put: {{operationId: PutA, {NOTHING}}}}}, \
+             '/b?action=[^/]+': {{get: {{operationId: GetB, {}}}}}, /c: {{get: text}}",
+            ok("Own"),
+            ok("Bad"),
+        ),
+        &schemas("Own: {type: object}, Bad: {type: strin}"),
+    );
+    let task = |selection, skip_unsupported| Import {
+        document: Source::new("doc", text.as_str()),
+        selection,
+        overlay: None,
+        into: None,
+        skip_unsupported,
+    };
+    let imported = import(&task(Selection::new().all(), true)).unwrap();
+    assert_eq!((imported.operations, imported.of), (2, 5));
+    let told: Vec<Option<&str>> = imported
+        .left_out
+        .iter()
+        .map(|one| one.operation.as_deref())
+        .collect();
+    assert_eq!(told, [Some("GetA"), Some("GetB"), None]);
+    assert!(
+        imported.text.contains("/a?action=[^/]+"),
+        "{}",
+        imported.text
+    );
+    for gone in ["GetA", "GetB", "Own", "Bad", "/c:"] {
+        assert!(!imported.text.contains(gone), "{gone}: {}", imported.text);
+    }
+    assert_eq!(
+        generate_from_str("doc", &imported.text).unwrap().operations,
+        2
+    );
+
+    let all = import(&task(Selection::new().all(), false)).unwrap();
+    assert_eq!((all.operations, all.left_out.len()), (5, 0));
+    let none = import(&task(Selection::new().operation("GetB"), true)).unwrap_err();
+    assert!(none.to_string().contains("no operation is left"), "{none}");
+}
+
+/// Whatever is damaged, there is code or an error, and what is left out has a reason.
+#[test]
+fn a_damaged_document_never_panics() {
+    let spec = include_str!("kitchen/kitchen.yaml");
+    let lines: Vec<&str> = spec.lines().collect();
+    for skip in (4..lines.len()).step_by(43) {
+        let kept = lines.iter().enumerate().filter(|(index, _)| *index != skip);
+        let text: Vec<&str> = kept.map(|(_, line)| *line).collect();
+        if let Ok(generated) = generate_supported_from_str("doc", &text.join("\n")) {
+            assert!(generated.left_out.iter().all(|one| !one.faults.is_empty()));
+        }
+    }
+}
