@@ -217,16 +217,6 @@ pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str>
         .collect()
 }
 
-/// Whether a schema says of what kind the properties are that it does not name.
-pub(crate) fn has_others(root: &Value, schema: &Value) -> bool {
-    let own = |schema: &Value| {
-        schema
-            .get("additionalProperties")
-            .is_some_and(Value::is_object)
-    };
-    made_of(root, schema).into_iter().any(own)
-}
-
 /// A schema, and before it all that it is made of by `allOf`, each once, whatever the ways that lead to it.
 fn made_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let mut list = Vec::new();

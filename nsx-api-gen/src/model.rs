@@ -11,6 +11,7 @@ use crate::document::{
     self, IDEMPOTENT, IN_PART, Place, is_file, is_success, items, media_type, members, resolve,
     text,
 };
+use crate::names;
 
 /// The document as far as the code is concerned with it.
 #[derive(Debug)]
@@ -46,7 +47,7 @@ pub(crate) struct Operation {
 }
 
 /// Where a parameter goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum In {
     Path,
     Query,
@@ -59,6 +60,8 @@ pub(crate) enum In {
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
+    /// The name of the argument, which no other of the operation has.
+    pub(crate) rust: String,
     pub(crate) place: In,
     pub(crate) required: bool,
     /// Whether an array goes as one comma-separated value.
@@ -173,21 +176,43 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
         list.retain(|known| known.name != parameter.name || known.place != parameter.place);
         list.push(parameter);
     }
+    tell_apart(&mut list, place.node.get("requestBody").is_some());
     list
+}
+
+/// Gives each parameter an argument of its own, and none the name of the body.
+fn tell_apart(list: &mut [Parameter], has_body: bool) {
+    let mut names: Vec<String> = has_body.then(|| "body".to_owned()).into_iter().collect();
+    names.extend(
+        list.iter()
+            .map(|parameter| names::field_name(&parameter.name)),
+    );
+    let names = names::apart(names).into_iter().skip(usize::from(has_body));
+    for (parameter, name) in list.iter_mut().zip(names) {
+        parameter.rust = name;
+    }
+}
+
+impl In {
+    /// The place that a document says; `None` for one that is not known.
+    pub(crate) fn read(place: &str) -> Option<Self> {
+        Some(match place {
+            "path" => Self::Path,
+            "query" => Self::Query,
+            "header" => Self::Header,
+            IN_PART => Self::Part,
+            _ => return None,
+        })
+    }
 }
 
 impl Parameter {
     fn new(root: &Value, node: &Value) -> Option<Self> {
-        let place = match text(node, "in")? {
-            "path" => In::Path,
-            "query" => In::Query,
-            "header" => In::Header,
-            IN_PART => In::Part,
-            _ => return None,
-        };
+        let place = In::read(text(node, "in")?)?;
         let explode = node.get("explode").and_then(Value::as_bool);
         Some(Self {
             name: text(node, "name")?.to_owned(),
+            rust: String::new(),
             place,
             required: flag(node, "required"),
             joined: explode == Some(false),

@@ -1,5 +1,7 @@
 //! Names as Rust writes them. Those of types and fields are what typify calls them, which has the same rules.
 
+use std::collections::BTreeSet;
+
 use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
 
 /// Names that the generated types use unqualified, and that no schema may take.
@@ -83,6 +85,24 @@ pub(crate) fn type_name(name: &str) -> String {
 /// A parameter's name as an argument or a field.
 pub(crate) fn field_name(name: &str) -> String {
     ident(words(name).to_snake_case(), 'x')
+}
+
+/// Names that are told apart: of those that are one the first keeps it, and each other gets a number that makes it a name of
+/// its own.
+pub(crate) fn apart(names: Vec<String>) -> Vec<String> {
+    let taken: BTreeSet<String> = names.iter().cloned().collect();
+    let mut given = BTreeSet::new();
+    let mut own = |name: String| {
+        if given.insert(name.clone()) {
+            return name;
+        }
+        // A keyword has an underscore behind it already.
+        let word = name.trim_end_matches('_');
+        let numbered = (2_usize..).map(|number| format!("{word}_{number}"));
+        let mut free = numbered.filter(|name| !taken.contains(name));
+        free.find(|name| given.insert(name.clone())).unwrap_or(name)
+    };
+    names.into_iter().map(&mut own).collect()
 }
 
 /// The setter of a field.
@@ -175,6 +195,15 @@ fn begun(name: String, first: char) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_are_one_get_numbers_that_no_other_has() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(
+            apart(names(&["a", "b", "a", "a_2", "a"])),
+            ["a", "b", "a_3", "a_2", "a_4"]
+        );
+    }
 
     #[test]
     fn keywords_devices_and_the_clients_own_methods_get_an_underscore() {

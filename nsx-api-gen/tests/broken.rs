@@ -219,13 +219,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/paths/~1a/get/parameters/0: GetA: only the style",
         ),
         (
-            "two parameters that are one in Rust",
-            operation(&format!(
-                "parameters: [{{name: a-b, in: query, schema: {{type: string}}}}, {{name: a_b, in: header, schema: {{type: string}}}}], {OK}"
-            )),
-            "doc: #/paths/~1a/get/parameters/1: GetA: `a_b` in the header and `a-b` in the query are both `a_b`",
-        ),
-        (
             "a multipart body",
             operation(&format!(
                 "requestBody: {{content: {{multipart/form-data: {{schema: {{type: object}}}}}}}}, {OK}"
@@ -334,16 +327,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/paths/~1a~1{b}/get/parameters/0: GetA: a schema without a type",
         ),
         (
-            "a name in the path and in the query",
-            document(
-                &format!(
-                    "'/a/{{b}}': {{get: {{operationId: GetA, parameters: [{{name: b, in: path, required: true, schema: {{type: string}}}}, {{name: b, in: query, schema: {{type: string}}}}], {OK}}}}}"
-                ),
-                "",
-            ),
-            "doc: #/paths/~1a~1{b}/get/parameters/1: GetA: `b` in the query and `b` in the path",
-        ),
-        (
             "a fault in a component response",
             document(
                 &format!("/a: {{get: {{operationId: GetA, {OK}}}}}"),
@@ -370,27 +353,6 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "a $ref without a name",
             schemas("A: {$ref: '#/components/schemas/'}, '': {type: object}"),
             "doc: #/components/schemas/A: ",
-        ),
-        (
-            "two properties that are one in Rust",
-            schemas(
-                "A: {type: object, properties: {foo-bar: {type: string}, foo_bar: {type: string}}}",
-            ),
-            "doc: #/components/schemas/A: the properties `foo_bar` and `foo-bar` are both `foo_bar`",
-        ),
-        (
-            "a property that is one with the map of the others",
-            schemas(
-                "A: {type: object, properties: {extra: {type: string}}, additionalProperties: {type: string}}",
-            ),
-            "doc: #/components/schemas/A: the properties `extra` and `additionalProperties` are both `extra`",
-        ),
-        (
-            "two such properties of what it is made of",
-            schemas(
-                "A: {type: object, properties: {self: {type: string}}}, B: {allOf: [{$ref: '#/components/schemas/A'}, {type: object, properties: {Self: {type: string}}}]}",
-            ),
-            "doc: #/components/schemas/B: the properties `Self` and `self`",
         ),
         (
             "a choice that its discriminator does not make",

@@ -96,7 +96,6 @@ impl<'a> Look<'a> {
             self.fault(&pointer, "the braces of the path do not match");
             return;
         };
-        let mut seen: BTreeMap<String, (&str, &str)> = BTreeMap::new();
         let mut declared = Vec::new();
         for (pointer, node) in self.own_parameters() {
             let (Some(name), Some(place)) = (text(node, "name"), text(node, "in")) else {
@@ -108,16 +107,6 @@ impl<'a> Look<'a> {
             self.schema_of(&pointer, node, name, place);
             if place == "path" {
                 declared.push(name);
-            }
-            let rust = names::field_name(name);
-            if let Some((other, elsewhere)) = seen.insert(rust.clone(), (name, place)) {
-                let message = format!(
-                    "`{name}` in the {place} and `{other}` in the {elsewhere} are both `{rust}` in Rust"
-                );
-                self.fault(&pointer, message);
-            }
-            if rust == "body" && self.place.node.get("requestBody").is_some() {
-                self.fault(&pointer, "a parameter called `body` beside a request body");
             }
         }
         for name in template

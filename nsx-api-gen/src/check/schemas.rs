@@ -142,9 +142,6 @@ fn shape(
     for (key, message) in own_faults(map) {
         faults.of(operation, join(pointer, key), message);
     }
-    if let Some(message) = properties_apart(root, schema) {
-        faults.of(operation, pointer, message);
-    }
     if union::is_choice(schema)
         && let Some(reason) = union::fault(root, schema)
     {
@@ -171,23 +168,6 @@ fn shape(
             shape(root, inner, &join(pointer, key), operation, faults);
         }
     }
-}
-
-/// Two properties that are one in Rust, those of the schemas it is made of included. What is in no property is in `extra`.
-fn properties_apart(root: &Value, schema: &Value) -> Option<String> {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    if document::has_others(root, schema) {
-        seen.insert("extra".to_owned(), "additionalProperties");
-    }
-    for name in document::properties(root, schema) {
-        let rust = names::field_name(name);
-        if let Some(other) = seen.insert(rust.clone(), name) {
-            return Some(format!(
-                "the properties `{name}` and `{other}` are both `{rust}` in Rust"
-            ));
-        }
-    }
-    None
 }
 
 fn own_faults(schema: &Map<String, Value>) -> Vec<(&'static str, String)> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::document::{component, is_password, items, members, reference, resolve, text};
-use crate::names::{field_name, type_name};
+use crate::names::{apart, field_name, type_name};
 use crate::union;
 
 /// A type and whether it can be null.
@@ -328,6 +328,11 @@ impl<'a> Merge<'a> {
     }
 
     fn finish(mut self) -> Object {
+        let fields = &mut self.object.fields;
+        let names = fields.iter().map(|field| field.rust.clone()).collect();
+        for (field, name) in fields.iter_mut().zip(apart(names)) {
+            field.rust = name;
+        }
         for (json, origin) in self.required {
             let mut fields = self.object.fields.iter_mut();
             if let Some(field) = fields.find(|field| field.json == json && !field.required) {

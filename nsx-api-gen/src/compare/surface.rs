@@ -245,7 +245,7 @@ impl Argument {
         let deprecated = node.and_then(|node| node.get("deprecated"));
         Self {
             name: parameter.name.clone(),
-            rust: names::field_name(&parameter.name),
+            rust: parameter.rust.clone(),
             place: parameter.place,
             required: parameter.required,
             joined: parameter.joined,

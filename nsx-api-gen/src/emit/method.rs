@@ -204,7 +204,7 @@ impl<'a> Argument<'a> {
     fn new(parameter: &'a Parameter, ty: Type) -> Self {
         Self {
             name: &parameter.name,
-            rust: names::field_name(&parameter.name),
+            rust: parameter.rust.clone(),
             place: parameter.place,
             required: parameter.required,
             joined: parameter.joined,
@@ -247,7 +247,11 @@ enum Place {
 fn in_document_order(operation: &Operation, types: Vec<Type>) -> Result<Vec<Type>, String> {
     let template = template(&operation.path).unwrap_or_default();
     let parameters = operation.parameters.iter().map(|parameter| {
-        let name = private::name(&parameter.name, parameter.place == In::Part);
+        let all = operation
+            .parameters
+            .iter()
+            .map(|one| (one.name.as_str(), one.place));
+        let name = private::name(&parameter.name, parameter.place, all);
         match parameter.place {
             In::Path => Place::Path(template.iter().position(|known| *known == name)),
             In::Query | In::Part => Place::Query(name),

@@ -16,6 +16,7 @@ use crate::document::{
     self, IN_PART, Place, for_each_schema, is_file, is_json, is_password, media_type, members,
     resolve, text,
 };
+use crate::model::In;
 use crate::names::type_name;
 
 /// Makes progenitor's document of a checked one.
@@ -77,21 +78,27 @@ fn operation(root: &Value, place: &Place<'_>, hoist: &mut Hoist) -> Value {
     Value::Object(operation)
 }
 
-/// What progenitor knows a parameter as. It knows no parts, so they are in the query there, where others may have the name.
-pub(super) fn name(name: &str, is_part: bool) -> String {
-    if is_part {
-        format!("part-{name}")
-    } else {
-        name.to_owned()
+/// What progenitor knows a parameter as. It tells them apart by their names alone, and of `all` one in another place may have the same.
+/// It knows no parts, so they are in the query there.
+pub(super) fn name<'a>(
+    name: &str,
+    place: In,
+    mut all: impl Iterator<Item = (&'a str, In)>,
+) -> String {
+    let is_taken = all.any(|(other, at)| other == name && at < place);
+    match place {
+        In::Part => format!("part-{name}"),
+        In::Query if is_taken => format!("query-{name}"),
+        In::Header if is_taken => format!("header-{name}"),
+        _ => name.to_owned(),
     }
 }
 
 fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
+    let nodes = place.parameters().into_iter();
+    let nodes: Vec<&Value> = nodes.filter_map(|(_, node)| resolve(root, node)).collect();
     let mut list: Vec<Value> = Vec::new();
-    for (_, node) in place.parameters() {
-        let Some(node) = resolve(root, node) else {
-            continue;
-        };
+    for node in nodes.iter().copied() {
         // A secret in a path cannot be kept one; it is a string there like any other.
         let secret = node
             .get("schema")
@@ -108,16 +115,18 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
             }
             _ => node.get("schema").cloned(),
         };
-        let is_part = text(node, "in") == Some(IN_PART);
         let mut parameter = Map::new();
         for key in ["name", "in", "required", "explode"] {
             if let Some(value) = node.get(key) {
                 parameter.insert(key.to_owned(), value.clone());
             }
         }
-        if is_part {
-            let name = name(text(node, "name").unwrap_or_default(), true);
-            parameter.insert("name".to_owned(), json!(name));
+        let Some((plain, at)) = named(node) else {
+            continue;
+        };
+        let name = name(plain, at, nodes.iter().copied().filter_map(named));
+        parameter.insert("name".to_owned(), json!(name));
+        if at == In::Part {
             parameter.insert("in".to_owned(), json!("query"));
         }
         parameter.insert("schema".to_owned(), schema.unwrap_or_else(|| json!({})));
@@ -126,6 +135,10 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
         list.push(Value::Object(parameter));
     }
     list
+}
+
+fn named(node: &Value) -> Option<(&str, In)> {
+    Some((text(node, "name")?, In::read(text(node, "in")?)?))
 }
 
 /// The one media type of a body or a response, in the words that progenitor knows.

@@ -4,6 +4,7 @@
 //! A pass says what it changed and where; nothing is changed silently. What cannot be mended is left
 //! for [`check`](crate::check) to report.
 
+mod apart;
 mod content;
 mod operations;
 mod parameters;
@@ -22,5 +23,6 @@ pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     content::mend(root, &mut changes);
     parameters::mend(root, &mut changes);
     schemas::mend(root, &mut changes);
+    apart::tell(root, &mut changes);
     changes
 }
