@@ -89,6 +89,15 @@ impl Multipart {
         self.add(&format!("name=\"{}\"", quoted(name)), "", text.into());
     }
 
+    pub(crate) fn add_json(&mut self, name: &str, text: String) {
+        let content_type = "Content-Type: application/json\r\n";
+        self.add(
+            &format!("name=\"{}\"", quoted(name)),
+            content_type,
+            text.into(),
+        );
+    }
+
     pub(crate) fn add_file(&mut self, name: &str, part: Part) {
         let [name, file_name] = [name, &part.file_name].map(quoted);
         let disposition = format!("name=\"{name}\"; filename=\"{file_name}\"");

@@ -198,15 +198,16 @@ impl<'a> Request<'a> {
     }
 
     /// Adds a field of text to a body of several parts (`multipart/form-data`): nothing for null, one field for a scalar, one
-    /// for each scalar of an array, JSON for anything else.
+    /// for each scalar of an array, one of JSON (with that as its `Content-Type`) for anything else.
     pub fn multipart_text(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
-        match value::texts(value).or_else(|_| value::json_text(value)) {
-            Ok(texts) => {
-                let parts = self.parts.get_or_insert_with(Multipart::new);
-                texts
-                    .into_iter()
-                    .for_each(|text| parts.add_text(name, text));
-            }
+        let parts = self.parts.get_or_insert_with(Multipart::new);
+        if let Ok(texts) = value::texts(value) {
+            let texts = texts.into_iter();
+            texts.for_each(|text| parts.add_text(name, text));
+            return self;
+        }
+        match value::json_text(value) {
+            Ok(text) => parts.add_json(name, text),
             Err(reason) => self.fail(format!("the part {name}: {reason}")),
         }
         self

@@ -39,8 +39,8 @@ pub(crate) fn texts(value: &(impl Serialize + ?Sized)) -> Result<Vec<String>, St
 }
 
 /// A value as one text of JSON.
-pub(crate) fn json_text(value: &(impl Serialize + ?Sized)) -> Result<Vec<String>, String> {
-    Ok(vec![json(value)?.to_string()])
+pub(crate) fn json_text(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
+    Ok(json(value)?.to_string())
 }
 
 /// The text of a value that is null or a scalar.

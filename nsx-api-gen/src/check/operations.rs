@@ -184,6 +184,8 @@ impl<'a> Look<'a> {
         let right = match kind {
             Some("string" | "integer" | "number" | "boolean") => true,
             Some("array") => place == "query" || place == IN_PART,
+            // It is a part of JSON.
+            Some("object") => place == IN_PART,
             Some(_) => false,
             None => place != "path",
         };

@@ -131,6 +131,7 @@ async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
         .labels(["one".to_owned(), "two".to_owned()])
         .mode(nsx_api::types::UploadThingPartMode::Safe)
         .passphrase("hunter2")
+        .origin(nsx_api::types::UploadThingPartOrigin { host: Some("h".to_owned()) })
         .signature(b"signed".to_vec())
         .send()
         .await?;
@@ -153,6 +154,7 @@ async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
             &part("labels", "", "two"),
             &part("mode", "", "safe"),
             &part("passphrase", "", "hunter2"),
+            &part("origin", "\r\nContent-Type: application/json", r#"{"host":"h"}"#),
             &part("signature", &file("file"), "signed"),
             "--\r\n",
         ]

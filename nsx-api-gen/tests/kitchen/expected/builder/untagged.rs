@@ -378,6 +378,7 @@ impl Client {
             labels: None,
             mode: None,
             passphrase: None,
+            origin: None,
         }
     }
 }
@@ -737,6 +738,7 @@ pub struct UploadThing<'a> {
     labels: Option<Vec<String>>,
     mode: Option<types::UploadThingPartMode>,
     passphrase: Option<crate::Secret>,
+    origin: Option<types::UploadThingPartOrigin>,
 }
 
 impl<'a> UploadThing<'a> {
@@ -770,6 +772,12 @@ impl<'a> UploadThing<'a> {
         self
     }
 
+    /// Sets `origin`.
+    pub fn origin(mut self, value: impl Into<types::UploadThingPartOrigin>) -> Self {
+        self.origin = Some(value.into());
+        self
+    }
+
     /// Sends the request. What comes back, and the errors, are those of [`Client::upload_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
@@ -783,7 +791,8 @@ impl<'a> UploadThing<'a> {
             .multipart_file("file", self.file)
             .multipart_text("labels", &self.labels)
             .multipart_text("mode", &self.mode)
-            .multipart_text("passphrase", &self.passphrase);
+            .multipart_text("passphrase", &self.passphrase)
+            .multipart_text("origin", &self.origin);
         if let Some(file) = self.signature {
             request = request.multipart_file("signature", file);
         }

@@ -85,3 +85,38 @@ impl StringEnum for UploadThingPartMode {
 }
 
 string_enum!(UploadThingPartMode);
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UploadThingPartOrigin {
+    pub host: Option<String>,
+}
+
+impl<'de> FromMap<'de> for UploadThingPartOrigin {
+    const NAME: &'static str = "UploadThingPartOrigin";
+    const FIELDS: &'static [&'static str] = &["host"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut host = None;
+        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+            compact::set(&mut host, "host", &mut map)?;
+        }
+        Ok(Self {
+            host: host.unwrap_or_default(),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for UploadThingPartOrigin {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for UploadThingPartOrigin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer)?;
+        object.optional("host", &self.host)?;
+        object.end()
+    }
+}
