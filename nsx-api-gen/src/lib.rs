@@ -25,6 +25,7 @@ mod document;
 mod emit;
 mod error;
 pub mod import;
+mod limits;
 mod lower;
 mod model;
 mod names;
@@ -88,21 +89,23 @@ fn from_document(document: read::Document) -> Result<Generated, Error> {
 
 /// The document as code can be made of it, and what was changed for that.
 fn prepare(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
-    let (mut root, mut changes) = upgraded(document);
+    let (mut root, mut changes) = upgraded(document)?;
     order::order(&mut root);
     changes.extend(normalize::normalize(&mut root));
     check::check(&document.file, &root)?;
     Ok((root, changes))
 }
 
-/// The document as OpenAPI 3.0.
-fn upgraded(document: &read::Document) -> (Value, Vec<Change>) {
+/// The document as OpenAPI 3.0, if it does not ask for too much.
+fn upgraded(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
     let root = document.root.clone();
-    if read::is_swagger(&root) {
+    let (root, changes) = if read::is_swagger(&root) {
         upgrade::upgrade(root)
     } else if read::is_3_1(&root) {
         lower::lower(root)
     } else {
         (root, Vec::new())
-    }
+    };
+    limits::check(&document.file, &root)?;
+    Ok((root, changes))
 }

@@ -33,6 +33,7 @@
 mod merge;
 mod overlay;
 mod select;
+mod target;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -45,7 +46,7 @@ use crate::change::Change;
 use crate::compare::Source;
 use crate::document::{self, Place, items, text};
 use crate::error::Error;
-use crate::{normalize, order, read};
+use crate::{limits, normalize, order, read};
 pub use select::Selection;
 
 /// What is to be imported, and into what.
@@ -136,9 +137,10 @@ pub fn list(document: &Source, overlay: Option<&Source>) -> Result<Vec<Listed>, 
 /// The whole document as OpenAPI 3.0, with its corrections, and with an id for each operation.
 fn whole(source: &Source, overlay: Option<&Source>) -> Result<(Value, Vec<Change>), Error> {
     let document = read::parse(&source.name, &source.bytes)?;
-    let (mut root, mut changes) = crate::upgraded(&document);
+    let (mut root, mut changes) = crate::upgraded(&document)?;
     if let Some(overlay) = overlay {
         overlay::apply(overlay, &mut root, &mut changes)?;
+        limits::check(&document.file, &root)?;
     }
     order::order(&mut root);
     normalize::operation_ids(&mut root, &mut changes);
