@@ -127,6 +127,11 @@ fn yaml(file: &str, text: &str) -> Result<Value, Error> {
             .location()
             .map_or((1, 1), |place| (place.line(), place.column()));
         let message = without_place(&error.without_snippet().to_string());
+        // The parser looks ahead further than what is read of it.
+        let message = match message.starts_with("recursion limit exceeded") {
+            true => strict::too_deep(),
+            false => message,
+        };
         // What follows is advice on the parser's options.
         let advice = message.find(", set ").unwrap_or(message.len());
         syntax(

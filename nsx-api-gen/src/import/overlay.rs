@@ -16,7 +16,7 @@ use crate::upgrade::size;
 const MOST_ACTIONS: usize = 1000;
 
 /// How many bytes all updates may come to, counted as text: one that is made for it doubles the document with each.
-const MOST_ADDED: usize = 64 << 20;
+const MOST_ADDED: usize = 1 << 20;
 
 /// Applies an overlay to a document. An action whose target selects nothing is told: the fault that it mends may be gone.
 pub(super) fn apply(
@@ -40,6 +40,9 @@ pub(super) fn apply(
         match act(action, root, &mut left) {
             Ok(count) => changes.push(Change::of_document("overlay", pointer, told(action, count))),
             Err(message) => faults.at(pointer, message),
+        }
+        if left == 0 {
+            break;
         }
     }
     faults.into_result(&overlay.name)
@@ -92,10 +95,12 @@ fn place(pointer: &str) -> Vec<(Option<usize>, String)> {
 /// Whether an update in all of these places leaves a document that can be handled.
 fn bounded(update: &Value, pointers: &[String], left: &mut usize) -> Result<(), String> {
     let added = size(update).saturating_mul(pointers.len());
-    *left = left.checked_sub(added).ok_or_else(|| {
+    let rest = left.checked_sub(added);
+    *left = rest.unwrap_or_default();
+    if rest.is_none() {
         let most = MOST_ADDED >> 20;
-        format!("the updates of an overlay may come to {most} MB")
-    })?;
+        return Err(format!("the updates of an overlay may come to {most} MB"));
+    }
     let depth = |pointer: &String| pointer.matches('/').count().saturating_add(depth(update));
     match pointers.iter().any(|pointer| depth(pointer) > DEEPEST) {
         true => Err(format!(

@@ -51,6 +51,11 @@ impl Budget {
     }
 }
 
+/// What is said of a text that is too deep.
+pub(super) fn too_deep() -> String {
+    format!("there are more than {DEEPEST} lists and objects within each other")
+}
+
 /// Reads one value.
 #[derive(Clone, Copy)]
 pub(super) struct Strict<'a> {
@@ -65,9 +70,7 @@ impl<'a> Strict<'a> {
 
     fn below<E: Error>(self) -> Result<Self, E> {
         if self.depth >= DEEPEST {
-            let message =
-                format!("there are more than {DEEPEST} lists and objects within each other");
-            return Err(E::custom(message));
+            return Err(E::custom(too_deep()));
         }
         let depth = self.depth.saturating_add(1);
         Ok(Self { depth, ..self })
