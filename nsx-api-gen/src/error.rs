@@ -79,6 +79,9 @@ fn list(file: &str, faults: &[Fault]) -> String {
     lines.join("\n")
 }
 
+/// How many faults are collected: a document with more of them is another kind of text.
+const MOST: usize = 1000;
+
 /// Collects faults while a document is looked through.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
@@ -96,7 +99,7 @@ impl Faults {
             operation: operation.map(str::to_owned),
             message: message.into(),
         };
-        if !self.0.contains(&fault) {
+        if self.0.len() < MOST && !self.0.contains(&fault) {
             self.0.push(fault);
         }
     }

@@ -25,6 +25,7 @@ mod document;
 mod emit;
 mod error;
 pub mod import;
+mod limits;
 mod lower;
 mod model;
 mod names;
@@ -104,13 +105,13 @@ pub fn generate_supported_from_str(name: &str, text: &str) -> Result<Generated, 
 }
 
 fn from_document(document: read::Document) -> Result<Generated, Error> {
-    let (root, changes) = mended(&document);
+    let (root, changes) = mended(&document)?;
     let code = code(&document, &root)?;
     Ok(Generated::new(code, &changes, Vec::new()))
 }
 
 fn supported(document: read::Document) -> Result<Generated, Error> {
-    let (mut root, mut changes) = mended(&document);
+    let (mut root, mut changes) = mended(&document)?;
     let make = |root: &Value| code(&document, root);
     let (code, left_out) = skip::supported(&document.file, &mut root, make)?;
     let is_left_out = |change: &Change| {
@@ -144,21 +145,23 @@ fn code(document: &read::Document, root: &Value) -> Result<Code, Error> {
 }
 
 /// The document with all that can be mended, and what was changed for that.
-fn mended(document: &read::Document) -> (Value, Vec<Change>) {
-    let (mut root, mut changes) = upgraded(document);
+fn mended(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
+    let (mut root, mut changes) = upgraded(document)?;
     order::order(&mut root);
     changes.extend(normalize::normalize(&mut root));
-    (root, changes)
+    Ok((root, changes))
 }
 
-/// The document as OpenAPI 3.0.
-fn upgraded(document: &read::Document) -> (Value, Vec<Change>) {
+/// The document as OpenAPI 3.0, if it does not ask for too much.
+fn upgraded(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
     let root = document.root.clone();
-    if read::is_swagger(&root) {
+    let (root, changes) = if read::is_swagger(&root) {
         upgrade::upgrade(root)
     } else if read::is_3_1(&root) {
         lower::lower(root)
     } else {
         (root, Vec::new())
-    }
+    };
+    limits::check(&document.file, &root)?;
+    Ok((root, changes))
 }

@@ -3,14 +3,25 @@
 //! YAML and JSON give the same tree. A key that stands twice is an error, since one of the two
 //! would be lost; so is a version of OpenAPI that the later steps do not know.
 
-use std::fmt;
+mod strict;
+
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde::de::DeserializeSeed;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Faults};
+pub(crate) use strict::DEEPEST;
+use strict::{Budget, MOST_VALUES, Strict};
+
+/// How many bytes a text may have. The largest document of a manager that is known has 20 MB.
+pub(crate) const MOST_BYTES: usize = 64 << 20;
+
+/// How much is shown of a parser's message, in which a part of the text may stand.
+const LONGEST_MESSAGE: usize = 300;
 
 /// An OpenAPI 3.0 or Swagger 2.0 document as it was read.
 #[derive(Clone, Debug)]
@@ -25,11 +36,29 @@ pub(crate) struct Document {
 
 /// Reads a document from a file.
 pub(crate) fn read(path: &Path) -> Result<Document, Error> {
-    let text = std::fs::read(path).map_err(|source| Error::Io {
+    let text = bytes_of(path).map_err(|source| Error::Io {
         path: path.to_owned(),
         source,
     })?;
     parse(&path.display().to_string(), &text)
+}
+
+/// The bytes of a file. A pipe with a name may never be written to: what another program writes is given as standard input, or
+/// as the shell's `<(…)`.
+pub(crate) fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    let is_plain = |kind: fs::FileType| kind.is_file() || kind.is_dir();
+    if !is_plain(fs::metadata(path)?.file_type()) && !path.starts_with("/dev") {
+        let message = "this is neither a file nor `-` for standard input";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    bytes_from(File::open(path)?)
+}
+
+/// All bytes, or one more than there may be, for `text` to refuse: what is read may have no end.
+pub(crate) fn bytes_from(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Reads a document from bytes; `file` is the name that errors give it.
@@ -51,6 +80,10 @@ pub(crate) fn tree(file: &str, bytes: &[u8]) -> Result<Value, Error> {
 }
 
 fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
+    if bytes.len() > MOST_BYTES {
+        let message = format!("the text is larger than {} MB", MOST_BYTES >> 20);
+        return Err(syntax(file, 1, 1, &message));
+    }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
@@ -65,21 +98,40 @@ fn tree_of(file: &str, text: &str) -> Result<Value, Error> {
     if !object.is_some_and(|object| object.starts_with('"')) {
         return yaml(file, text);
     }
-    let Strict(root) = serde_json::from_str(text).map_err(|error| {
-        let (line, column) = (error.line() as u64, error.column() as u64);
-        syntax(file, line, column, &without_place(&error.to_string()))
-    })?;
-    Ok(root)
+    let budget = Budget::default();
+    let mut json = serde_json::Deserializer::from_str(text);
+    let root = Strict::new(&budget).deserialize(&mut json);
+    root.and_then(|root| json.end().map(|()| root))
+        .map_err(|error| {
+            let (line, column) = (error.line() as u64, error.column() as u64);
+            syntax(file, line, column, &without_place(&error.to_string()))
+        })
 }
 
 /// Reads YAML 1.2, in which `on`, `off`, `y` and `n` are strings.
 fn yaml(file: &str, text: &str) -> Result<Value, Error> {
-    let options = serde_saphyr::options! { strict_booleans: true };
-    let Strict(root) = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+    // Ours is the narrower of the two budgets, and says what it is.
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        budget: serde_saphyr::budget! {
+            max_depth: 2 * DEEPEST,
+            max_events: 4 * MOST_VALUES,
+            max_nodes: 2 * MOST_VALUES,
+            max_total_scalar_bytes: 2 * MOST_BYTES,
+        },
+    };
+    let budget = Budget::default();
+    let read = |yaml: serde_saphyr::Deserializer<'_, '_>| Strict::new(&budget).deserialize(yaml);
+    serde_saphyr::with_deserializer_from_str_with_options(text, options, read).map_err(|error| {
         let (line, column) = error
             .location()
             .map_or((1, 1), |place| (place.line(), place.column()));
         let message = without_place(&error.without_snippet().to_string());
+        // The parser looks ahead further than what is read of it.
+        let message = match message.starts_with("recursion limit exceeded") {
+            true => strict::too_deep(),
+            false => message,
+        };
         // What follows is advice on the parser's options.
         let advice = message.find(", set ").unwrap_or(message.len());
         syntax(
@@ -88,8 +140,7 @@ fn yaml(file: &str, text: &str) -> Result<Value, Error> {
             column,
             message.get(..advice).unwrap_or(&message),
         )
-    })?;
-    Ok(root)
+    })
 }
 
 fn syntax(file: &str, line: u64, column: u64, message: &str) -> Error {
@@ -97,7 +148,15 @@ fn syntax(file: &str, line: u64, column: u64, message: &str) -> Error {
         file: file.to_owned(),
         line: line.max(1),
         column: column.max(1),
-        message: message.to_owned(),
+        message: shortened(message),
+    }
+}
+
+/// The start of a message, and the whole of one of usual length.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(LONGEST_MESSAGE) {
+        Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
+        None => message.to_owned(),
     }
 }
 
@@ -148,78 +207,6 @@ fn check_version(file: &str, root: &Value) -> Result<(), Error> {
         (None, None) => faults.at("#", "`openapi` is missing: this is no OpenAPI document"),
     }
     faults.into_result(file)
-}
-
-/// A JSON tree in which no key stood twice.
-struct Strict(Value);
-
-impl<'de> Deserialize<'de> for Strict {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor).map(Strict)
-    }
-}
-
-struct StrictVisitor;
-
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a YAML or JSON value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::from(value))
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list = Vec::new();
-        while let Some(Strict(item)) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Value::Array(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
-        while let Some(key) = entries.next_key::<String>()? {
-            let Strict(value) = entries.next_value()?;
-            if map.contains_key(&key) {
-                let message = format!("the key `{key}` stands twice");
-                return Err(serde::de::Error::custom(message));
-            }
-            map.insert(key, value);
-        }
-        Ok(Value::Object(map))
-    }
 }
 
 #[cfg(test)]

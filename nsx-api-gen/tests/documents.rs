@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use nsx_api_gen::compare::Source;
 use nsx_api_gen::generate_from_str;
 use nsx_api_gen::import::{Import, Selection, import};
+use serde_json::Value;
 
 /// The documents, and how many operations they have.
 const DOCUMENTS: [(&str, usize); 5] = [
@@ -51,18 +52,111 @@ fn every_operation_of_a_real_document_becomes_code() {
 }
 
 #[test]
-fn one_operation_of_a_real_document_brings_only_what_it_reaches() {
+fn the_registration_token_of_a_real_document_comes_alone_with_the_types_that_it_reaches() {
     let Some(folder) = folder() else { return };
     for (name, _) in DOCUMENTS.into_iter().take(3) {
         let selection = Selection::new().operation("CreateRegistrationToken");
         let imported = import(&task(&folder, name, selection)).unwrap();
-        assert_eq!(imported.operations, 1, "{name}");
         let generated = generate_from_str(name, &imported.text).unwrap();
-        let types = &generated.files[Path::new("types.rs")];
-        let structs: Vec<&str> = types
-            .lines()
-            .filter_map(|line| line.strip_prefix("pub struct "))
+        let builders = generated.files.iter();
+        let builders = builders.filter(|(path, _)| path.starts_with("builder"));
+        let methods: Vec<&str> = builders
+            .flat_map(|(_, text)| text.lines())
+            .filter_map(|line| line.trim().strip_prefix("pub fn "))
+            .filter(|line| line.contains("(&self"))
             .collect();
-        assert!(structs.len() <= 3, "{name}: {structs:?}");
+        let types = &generated.files[Path::new("types.rs")];
+        let types: Vec<&str> = types
+            .lines()
+            .filter_map(|line| {
+                ["pub struct ", "pub enum ", "pub type "]
+                    .iter()
+                    .find_map(|start| line.strip_prefix(start))
+            })
+            .filter_map(|line| line.split([' ', '(', '{', '<', ';']).next())
+            .collect();
+        let method = "create_registration_token(&self) -> CreateRegistrationToken<'_> {";
+        assert_eq!(methods, [method], "{name}");
+        // The errors of that document have no related ones.
+        let wanted = match name.contains("-2.1.") {
+            true => &["ApiError", "RegistrationToken"][..],
+            false => &["ApiError", "RegistrationToken", "RelatedApiError"],
+        };
+        assert_eq!(types, wanted, "{name}");
+    }
+}
+
+/// The document with the members of its objects the other way round, but for those whose order is that of a type's fields.
+fn shuffled(node: Value, is_ordered: bool) -> Value {
+    match node {
+        Value::Object(map) => {
+            let mut entries: Vec<(String, Value)> = map
+                .into_iter()
+                .map(|(key, inner)| {
+                    let inner = shuffled(inner, !is_ordered && key == "properties");
+                    (key, inner)
+                })
+                .collect();
+            if !is_ordered {
+                entries.reverse();
+            }
+            Value::Object(entries.into_iter().collect())
+        }
+        Value::Array(list) => list
+            .into_iter()
+            .map(|inner| shuffled(inner, false))
+            .collect(),
+        node => node,
+    }
+}
+
+#[test]
+fn the_order_of_a_real_documents_keys_changes_neither_what_is_imported_nor_the_code() {
+    let Some(folder) = folder() else { return };
+    for (name, _) in DOCUMENTS {
+        let as_served = std::fs::read_to_string(folder.join(name)).unwrap();
+        let tree: Value = match name.ends_with(".json") {
+            true => serde_json::from_str(&as_served).unwrap(),
+            false => serde_saphyr::from_str(&as_served).unwrap(),
+        };
+        let shuffled = shuffled(tree, false).to_string();
+        assert_ne!(as_served, shuffled);
+        // The large ones take a minute in a debug build; what code is made of is the imported document anyway.
+        let is_large = as_served.len() > 1_000_000;
+        let imported = |text: &str| {
+            let task = Import {
+                document: Source::new(name, text),
+                selection: Selection::new().all(),
+                overlay: None,
+                into: None,
+                skip_unsupported: false,
+            };
+            import(&task).unwrap()
+        };
+        assert!(
+            imported(&as_served).text == imported(&shuffled).text,
+            "{name}"
+        );
+        if is_large {
+            continue;
+        }
+        let files = |text: &str| {
+            let mut files = generate_from_str(name, text).unwrap().files;
+            // It names the digest of the text.
+            let module = files.remove(Path::new("mod.rs")).unwrap();
+            (
+                files,
+                module.replace(|letter: char| letter.is_ascii_hexdigit(), ""),
+            )
+        };
+        let (one, other) = (files(&as_served), files(&shuffled));
+        for (path, text) in &one.0 {
+            assert!(
+                other.0.get(path) == Some(text),
+                "{name}: {}",
+                path.display()
+            );
+        }
+        assert_eq!((one.0.len(), one.1), (other.0.len(), other.1), "{name}");
     }
 }

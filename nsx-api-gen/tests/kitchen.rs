@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use nsx_api_gen::compare::Source;
+use nsx_api_gen::import::{Import, Selection, import};
 use nsx_api_gen::{Generated, generate_from_str};
 
 const KITCHEN: &str = include_str!("kitchen/kitchen.yaml");
@@ -89,6 +91,23 @@ fn whatever_things_are_called_the_code_compiles_without_a_warning() {
         check.status.success() && !text.contains("warning"),
         "{text}"
     );
+}
+
+/// The way of a manager's own document: what is imported of it is what code is made of.
+#[test]
+fn what_is_imported_of_a_swagger_document_speaks_as_that_says() {
+    let document = Source::new("swagger.yaml", include_str!("kitchen/swagger.yaml"));
+    let imported = import(&Import {
+        document,
+        selection: Selection::new().all(),
+        overlay: None,
+        into: None,
+        skip_unsupported: false,
+    });
+    let imported = imported.unwrap_or_else(|error| panic!("{error}"));
+    let generated = generate_from_str("nsx.yaml", &imported.text).unwrap();
+    let workspace = workspace("swagger", &generated, &["swagger.rs"]);
+    assert_success(&cargo(&workspace, &["test", "--test", "swagger"]));
 }
 
 /// The files of a folder by their paths in it, sorted.

@@ -165,14 +165,19 @@ impl Side {
     }
 
     fn source(&self, root: &Path) -> Result<Source, Box<dyn Error>> {
-        let bytes = match self {
-            Self::File(path) => fs::read(path).map_err(workspace::at(path))?,
-            Self::Committed(blob) => blob.read(root).map_err(|error| {
-                let name = self.name(root);
-                format!("{name} is neither a file nor a document that git has: {error}")
-            })?,
-        };
-        Ok(Source::new(self.name(root), bytes))
+        let name = self.name(root);
+        match self {
+            Self::File(path) => {
+                let source = Source::from_file(path).map_err(workspace::at(path))?;
+                Ok(source.called(name))
+            }
+            Self::Committed(blob) => {
+                let bytes = blob.read(root).map_err(|error| {
+                    format!("{name} is neither a file nor a document that git has: {error}")
+                })?;
+                Ok(Source::new(name, bytes))
+            }
+        }
     }
 
     fn name(&self, root: &Path) -> String {

@@ -6,7 +6,7 @@ use nsx_api_gen::compare::Source;
 use nsx_api_gen::import::{Import, Imported, Listed, Selection, import, list};
 use std::error::Error;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -106,13 +106,10 @@ fn selection(arguments: &Arguments) -> Selection {
 }
 
 fn source(path: &Path) -> io::Result<Source> {
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        io::stdin().lock().read_to_end(&mut bytes)?;
-        return Ok(Source::new("standard input", bytes));
+    match path == Path::new("-") {
+        true => Source::from_reader("standard input", io::stdin().lock()),
+        false => Source::from_file(path).map_err(at(path)),
     }
-    let bytes = fs::read(path).map_err(at(path))?;
-    Ok(Source::new(path.display().to_string(), bytes))
 }
 
 /// Writes beside the file first, so that a run that is interrupted leaves what there was.

@@ -4,6 +4,7 @@
 //! through the whole document first and report everything together, each with its operation.
 
 mod known;
+mod merges;
 mod operations;
 mod references;
 mod schemas;
@@ -22,6 +23,10 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
     references::check(root, &mut faults);
     schemas::check(root, &mut faults);
     operations::check(root, &mut faults);
+    faults.into_result(file)?;
+    // What is in order by itself may not be together.
+    let mut faults = Faults::default();
+    merges::check(root, &mut faults);
     faults.into_result(file)
 }
 

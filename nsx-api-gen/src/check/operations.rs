@@ -1,6 +1,6 @@
 //! Operations that no method can be made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -180,7 +180,7 @@ impl<'a> Look<'a> {
             self.fault(pointer, message);
             return;
         };
-        let kind = kind_of(self.root, schema, 0);
+        let kind = kind_of(self.root, schema, &mut Seen::new());
         let right = match kind {
             Some("string" | "integer" | "number" | "boolean") => true,
             Some("array") => place == "query" || place == IN_PART,
@@ -258,14 +258,15 @@ fn is_of_query(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@/%".contains(letter)
 }
 
-/// The type of a schema, or of the first schema that it is made of.
-fn kind_of<'a>(root: &'a Value, schema: &'a Value, depth: usize) -> Option<&'a str> {
-    const DEEPEST: usize = 32;
-    let schema = resolve(root, schema).filter(|_| depth < DEEPEST)?;
+/// The type of a schema, or of the first schema that it is made of. What comes again is looked at once.
+fn kind_of<'a>(root: &'a Value, schema: &'a Value, seen: &mut Seen) -> Option<&'a str> {
+    let schema = resolve(root, schema).filter(|schema| seen.insert(std::ptr::from_ref(*schema)))?;
     let own = text(schema, "type");
     let mut parts = document::items(schema.get("allOf"));
-    own.or_else(|| parts.find_map(|part| kind_of(root, part, depth + 1)))
+    own.or_else(|| parts.find_map(|part| kind_of(root, part, seen)))
 }
+
+type Seen = BTreeSet<*const Value>;
 
 fn is_status(status: &str) -> bool {
     let range = |rest: &str| rest == "XX" || rest.chars().all(|digit| digit.is_ascii_digit());

@@ -50,6 +50,9 @@ mod surface;
 mod tests;
 mod types;
 
+use std::io::{self, Read};
+use std::path::Path;
+
 use semver::Version;
 
 use crate::error::Error;
@@ -73,9 +76,34 @@ impl Source {
         Self { name, bytes }
     }
 
+    /// The document in a file; the path is what errors call it. No more is read of it than a document may have.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says, and that of a pipe with a name: nobody may ever write to it.
+    pub fn from_file(path: &Path) -> io::Result<Self> {
+        let bytes = read::bytes_of(path)?;
+        Ok(Self::new(path.display().to_string(), bytes))
+    }
+
+    /// What a reader gives, but no more than a document may have: there may be no end of it.
+    ///
+    /// # Errors
+    ///
+    /// What the reader says.
+    pub fn from_reader(name: impl Into<String>, reader: impl Read) -> io::Result<Self> {
+        Ok(Self::new(name, read::bytes_from(reader)?))
+    }
+
+    /// The same document under another name.
+    pub fn called(self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self { name, ..self }
+    }
+
     /// Takes the steps of `generate` that come before the code.
     fn surface(&self) -> Result<Surface, Error> {
-        let (root, _) = crate::mended(&read::parse(&self.name, &self.bytes)?);
+        let (root, _) = crate::mended(&read::parse(&self.name, &self.bytes)?)?;
         check::check(&self.name, &root)?;
         Ok(Surface::new(&root))
     }

@@ -10,7 +10,7 @@ use crate::{model, order, read};
 /// The document of `into` with all that `new` has. What both have must be the same.
 pub(super) fn merge(into: &Source, new: &Value) -> Result<Value, Error> {
     let document = read::parse(&into.name, &into.bytes)?;
-    let (mut root, _) = crate::upgraded(&document);
+    let (mut root, _) = crate::upgraded(&document)?;
     order::order(&mut root);
     let mut faults = Faults::default();
     let (old_base, new_base) = (model::base_path(&root), model::base_path(new));

@@ -34,6 +34,7 @@
 mod merge;
 mod overlay;
 mod select;
+mod target;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -46,7 +47,7 @@ use crate::change::Change;
 use crate::compare::Source;
 use crate::document::{self, Place, items, text};
 use crate::error::Error;
-use crate::{LeftOut, normalize, order, read, skip};
+use crate::{LeftOut, limits, normalize, order, read, skip};
 pub use select::Selection;
 
 /// What is to be imported, and into what.
@@ -180,9 +181,10 @@ fn whole(
     document: &read::Document,
     overlay: Option<&Source>,
 ) -> Result<(Value, Vec<Change>), Error> {
-    let (mut root, mut changes) = crate::upgraded(document);
+    let (mut root, mut changes) = crate::upgraded(document)?;
     if let Some(overlay) = overlay {
         overlay::apply(overlay, &mut root, &mut changes)?;
+        limits::check(&document.file, &root)?;
     }
     order::order(&mut root);
     normalize::operation_ids(&mut root, &mut changes);

@@ -9,6 +9,9 @@ use crate::document::{self, METHODS, Place, items, text};
 use crate::error::{Error, Faults};
 use crate::reach;
 
+/// How many characters a pattern of a path may have.
+const LONGEST_PATTERN: usize = 1000;
+
 /// Which operations are kept: those that any part of it names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -94,6 +97,14 @@ fn chosen(file: &str, root: &Value, selection: &Selection) -> Result<BTreeSet<St
     }
     for path in &selection.paths {
         let what = format!("with a path like `{path}`");
+        if path.len() > LONGEST_PATTERN {
+            let start: String = path.chars().take(40).collect();
+            let message = format!(
+                "with a path like `{start}…`: a pattern may have {LONGEST_PATTERN} characters"
+            );
+            add(message, &|_| false);
+            continue;
+        }
         match Pattern::new(path) {
             Ok(pattern) => add(what, &|place| fits(&pattern, place.path)),
             Err(error) => add(format!("{what}: {}", error.msg), &|_| false),

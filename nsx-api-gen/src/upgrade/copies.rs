@@ -28,7 +28,7 @@ impl Upgrade {
 }
 
 /// About how long a part is.
-fn size(part: &Value) -> usize {
+pub(crate) fn size(part: &Value) -> usize {
     match part {
         Value::Object(map) => {
             map.iter()

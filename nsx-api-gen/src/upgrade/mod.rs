@@ -46,6 +46,7 @@ mod tests;
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
+pub(crate) use copies::size;
 use place::At;
 
 /// What a document's first level has in both, word for word.

@@ -31,7 +31,7 @@ use texts::is_texts;
 pub(super) struct Code(Vec<Part>);
 
 enum Part {
-    Type(Item),
+    Type(Box<Item>),
     /// It is read only where it is used.
     Impl(Piece),
 }
@@ -47,7 +47,7 @@ impl Code {
     /// The types themselves.
     pub(super) fn types(&self) -> impl Iterator<Item = &Item> {
         self.0.iter().filter_map(|part| match part {
-            Part::Type(item) => Some(item),
+            Part::Type(item) => Some(&**item),
             Part::Impl(_) => None,
         })
     }
@@ -59,7 +59,7 @@ impl Part {
             "impl" => Some(Self::Impl(piece)),
             "mod" if piece.name() == "error" => None,
             "mod" => return Err(format!("progenitor made a module `{}`", piece.name())),
-            _ => Some(Self::Type(piece.read().map_err(no_rust)?)),
+            _ => Some(Self::Type(Box::new(piece.read().map_err(no_rust)?))),
         })
     }
 }
@@ -181,7 +181,7 @@ fn defined(code: Code, order: &Order) -> Result<Vec<Defined>, String> {
         match (part, list.last_mut()) {
             (Part::Type(item), _) => list.push(Defined {
                 name: name(&item).map(ToString::to_string).unwrap_or_default(),
-                kind: kind(item, order)?,
+                kind: kind(*item, order)?,
                 implementations: Vec::new(),
             }),
             (Part::Impl(piece), Some(defined)) => {

@@ -1,0 +1,157 @@
+//! The tree itself: no key stands twice in it, and there are bounds to its depth and size. A text that is small can be a large
+//! tree, by the aliases of YAML.
+
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
+
+use super::MOST_BYTES;
+
+/// How many lists and objects may be within each other. Documents of managers have 9.
+pub(crate) const DEEPEST: usize = 64;
+
+/// How many values and keys a tree may have. The largest document of a manager that is known has about a million.
+pub(super) const MOST_VALUES: usize = 4_000_000;
+
+/// How much may still be read.
+pub(super) struct Budget {
+    values: Cell<usize>,
+    bytes: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            values: Cell::new(MOST_VALUES),
+            bytes: Cell::new(MOST_BYTES),
+        }
+    }
+}
+
+impl Budget {
+    /// Takes one value or key, with its text.
+    fn take<E: Error>(&self, text: &str) -> Result<(), E> {
+        let take = |left: &Cell<usize>, count| {
+            let rest = left.get().checked_sub(count);
+            left.set(rest.unwrap_or_default());
+            rest.is_some()
+        };
+        if !take(&self.values, 1) {
+            let message = format!("there are more than {MOST_VALUES} values, aliases written out");
+            return Err(E::custom(message));
+        }
+        if !take(&self.bytes, text.len()) {
+            let most = MOST_BYTES >> 20;
+            let message = format!("there are more than {most} MB of text, aliases written out");
+            return Err(E::custom(message));
+        }
+        Ok(())
+    }
+}
+
+/// What is said of a text that is too deep.
+pub(super) fn too_deep() -> String {
+    format!("there are more than {DEEPEST} lists and objects within each other")
+}
+
+/// Reads one value.
+#[derive(Clone, Copy)]
+pub(super) struct Strict<'a> {
+    budget: &'a Budget,
+    depth: usize,
+}
+
+impl<'a> Strict<'a> {
+    pub(super) fn new(budget: &'a Budget) -> Self {
+        Self { budget, depth: 0 }
+    }
+
+    fn below<E: Error>(self) -> Result<Self, E> {
+        if self.depth >= DEEPEST {
+            return Err(E::custom(too_deep()));
+        }
+        let depth = self.depth.saturating_add(1);
+        Ok(Self { depth, ..self })
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a YAML or JSON value")
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        self.budget.take("")?;
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        self.budget.take("")?;
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        self.budget.take("")?;
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        self.budget.take("")?;
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        self.budget.take(value)?;
+        Ok(Value::from(value))
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        self.budget.take("")?;
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E: Error>(self) -> Result<Value, E> {
+        self.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        self.budget.take("")?;
+        let below = self.below()?;
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element_seed(below)? {
+            list.push(item);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        self.budget.take("")?;
+        let below = self.below()?;
+        let mut map = Map::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            self.budget.take(&key)?;
+            let value = entries.next_value_seed(below)?;
+            if map.contains_key(&key) {
+                return Err(A::Error::custom(format!("the key `{key}` stands twice")));
+            }
+            map.insert(key, value);
+        }
+        Ok(Value::Object(map))
+    }
+}

@@ -1,0 +1,365 @@
+//! Documents that are made to use up memory, stack or time: each ends soon, as code or as an error that names the limit.
+
+#![allow(clippy::panic, clippy::unwrap_used)]
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use nsx_api_gen::compare::{Source, compare};
+use nsx_api_gen::generate_from_str;
+use nsx_api_gen::import::{Import, Selection, import};
+
+/// Longer than any of them takes, in a debug build beside others.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A Swagger document with one operation, whose answer is `S0`, and these definitions.
+fn swagger(definitions: &str) -> String {
+    format!(
+        r##"{{"swagger": "2.0", "info": {{"title": "T", "version": "1"}}, "paths": {{"/a": {{"get": {{"operationId": "GetA",
+        "responses": {{"200": {{"description": "OK", "schema": {{"$ref": "#/definitions/S0"}}}}}}}}}}}},
+        "definitions": {{{definitions}}}}}"##
+    )
+}
+
+fn to(name: impl std::fmt::Display) -> String {
+    format!(r##"{{"$ref": "#/definitions/{name}"}}"##)
+}
+
+/// Definitions by their number, each with what leads to the next.
+fn row(count: usize, definition: impl Fn(&str) -> String) -> String {
+    let row = (0..count).map(|index| {
+        let next = to(format_args!("S{}", index + 1));
+        format!(r#""S{index}": {}, "#, definition(&next))
+    });
+    format!(
+        r#"{}"S{count}": {{"type": "object"}}"#,
+        row.collect::<String>()
+    )
+}
+
+fn list(count: usize, item: impl Fn(usize) -> String) -> String {
+    (0..count).map(item).collect::<Vec<_>>().join(", ")
+}
+
+fn imported(text: &str) -> Result<(), String> {
+    let task = Import {
+        document: Source::new("doc", text),
+        selection: Selection::new().all(),
+        overlay: None,
+        into: None,
+        skip_unsupported: false,
+    };
+    import(&task).map(drop).map_err(|error| error.to_string())
+}
+
+fn compared(text: &str) -> Result<(), String> {
+    let source = || Source::new("doc", text);
+    compare(&source(), &source())
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+fn generated(text: &str) -> Result<(), String> {
+    generate_from_str("doc", text)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_is_too_much_is_refused_by_every_command_with_the_limit() {
+    let nested = |open: &str, close: &str| {
+        let example = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        swagger(&format!(r#""S0": {{"example": {example}}}"#))
+    };
+    let yaml = |rest: &str| format!("openapi: 3.0.3\n{rest}");
+    let parameter =
+        |index: usize| format!(r#"{{"name": "p{index}", "in": "query", "type": "string"}}"#);
+    let laughs: String = (1..10)
+        .map(|level| {
+            format!(
+                "x{level}: &a{level} [{}]\n",
+                list(9, |_| format!("*a{}", level - 1))
+            )
+        })
+        .collect();
+    for (text, limit) in [
+        (nested("[", "]"), "64 lists and objects"),
+        (nested(r#"{"a":"#, "}"), "64 lists and objects"),
+        (nested(r#"{"allOf":["#, "]}"), "64 lists and objects"),
+        (nested(r#"{"not":"#, "}"), "64 lists and objects"),
+        (
+            yaml(&format!("x: {}", "[".repeat(100_000))),
+            "64 lists and objects",
+        ),
+        (
+            yaml(&format!("x:\n  {}1", "- ".repeat(100_000))),
+            "64 lists and objects",
+        ),
+        (yaml(&format!("x0: &a0 [x, x, x]\n{laughs}")), "doc:"),
+        (
+            yaml(&format!(
+                "x: &a {}\ny: [{}]",
+                "x".repeat(1 << 20),
+                list(100, |_| "*a".to_owned())
+            )),
+            "64 MB of text",
+        ),
+        (yaml("x: &a [*a]"), "doc:2:"),
+        (
+            format!("{{\"a\": {}}}", "9".repeat(100_000)),
+            "out of range",
+        ),
+        (" ".repeat((64 << 20) + 1), "larger than 64 MB"),
+        (
+            swagger(&row(1000, |next| format!(r#"{{"allOf": [{next}]}}"#))),
+            "more than 64 schemas",
+        ),
+        (swagger(&row(1000, str::to_owned)), "more than 64 schemas"),
+        (
+            swagger(&row(40, |next| format!(r#"{{"allOf": [{next}, {next}]}}"#))),
+            "more than 2000000 schemas",
+        ),
+        (
+            swagger(&list(20_001, |index| format!(r#""S{index}": {{}}"#))),
+            "there may be 20000",
+        ),
+        (
+            swagger(&format!(
+                r#""S0": {{"type": "string", "enum": [{}]}}"#,
+                list(10_001, |index| format!("\"v{index}\""))
+            )),
+            "there may be 10000",
+        ),
+        (
+            swagger(&format!(
+                r#""S0": {{"properties": {{"{}": {{}}}}}}"#,
+                "a".repeat(5000)
+            )),
+            "a name may have 4096",
+        ),
+        (
+            swagger(r#""S0": {}"#).replace(
+                r#""operationId""#,
+                &format!(
+                    r#""parameters": [{}], "operationId""#,
+                    list(1001, parameter)
+                ),
+            ),
+            "there may be 1000",
+        ),
+    ] {
+        let start = Instant::now();
+        for command in [imported, compared, generated] {
+            let error = command(&text).unwrap_err();
+            assert!(
+                error.contains(limit) && error.len() < 2000,
+                "{limit}: {error}"
+            );
+        }
+        assert!(start.elapsed() < LONGEST, "{limit}");
+    }
+}
+
+#[test]
+fn what_leads_back_to_itself_ends() {
+    for (definitions, error) in [
+        (format!(r#""S0": {}"#, to("S0")), Some("in a ring")),
+        (
+            format!(r#""S0": {}, "S1": {}"#, to("S1"), to("S0")),
+            Some("in a ring"),
+        ),
+        (
+            format!(r#""S0": {{"allOf": [{}]}}"#, to("S0")),
+            Some("contains itself"),
+        ),
+        (
+            format!(
+                r#""S0": {{"allOf": [{}]}}, "S1": {{"allOf": [{}]}}"#,
+                to("S1"),
+                to("S0")
+            ),
+            Some("contains itself"),
+        ),
+        (
+            format!(r#""S0": {{"not": {}}}"#, to("S0")),
+            Some("contains itself"),
+        ),
+        (
+            format!(r#""S0": {{"type": "array", "items": {}}}"#, to("S0")),
+            None,
+        ),
+        (
+            format!(
+                r#""S0": {{"type": "object", "additionalProperties": {}}}"#,
+                to("S0")
+            ),
+            None,
+        ),
+        (
+            format!(
+                r#""S0": {{"type": "object", "properties": {{"a": {}}}}}"#,
+                to("S0")
+            ),
+            None,
+        ),
+        // Two parts have a property of types that have the property, too.
+        (
+            format!(
+                r#""S0": {{"allOf": [{}, {}]}}, "A": {{"properties": {{"o": {}}}}}, "B": {{"properties": {{"o": {}}}}}"#,
+                to("A"),
+                to("B"),
+                to("A"),
+                to("B")
+            ),
+            Some("leads back to itself"),
+        ),
+        (
+            format!(
+                r#""S0": {{"allOf": [{}, {{"properties": {{"o": {{"type": "array", "items": {}}}}}}}]}},
+                "A": {{"properties": {{"o": {{"type": "array", "items": {}}}}}}}"#,
+                to("A"),
+                to("S0"),
+                to("A")
+            ),
+            Some("leads back to itself"),
+        ),
+        // The same type in both is one.
+        (
+            format!(
+                r#""S0": {{"allOf": [{}, {{"properties": {{"o": {}}}}}]}}, "A": {{"properties": {{"o": {}}}}}"#,
+                to("A"),
+                to("A"),
+                to("A")
+            ),
+            None,
+        ),
+    ] {
+        let text = swagger(&definitions);
+        imported(&text).unwrap();
+        for command in [compared, generated] {
+            let result = command(&text);
+            match error {
+                Some(error) => assert!(
+                    result.clone().unwrap_err().contains(error),
+                    "{definitions}: {result:?}"
+                ),
+                None => assert_eq!(result, Ok(()), "{definitions}"),
+            }
+        }
+    }
+    for rest in [
+        r##""parameters": [{"$ref": "#/parameters/p"}], "responses": {"200": {"$ref": "#/responses/r"}}"##,
+        r##""responses": {"200": {"description": "OK"}}"##,
+    ] {
+        let text = format!(
+            r##"{{"swagger": "2.0", "info": {{"title": "T", "version": "1"}},
+            "parameters": {{"p": {{"$ref": "#/parameters/q"}}, "q": {{"$ref": "#/parameters/p"}}}},
+            "responses": {{"r": {{"$ref": "#/responses/r"}}}},
+            "paths": {{"/a": {{"get": {{"operationId": "GetA", {rest}}}}}}}}}"##
+        );
+        imported(&text).unwrap();
+        assert!(generated(&text).unwrap_err().contains("in a ring"));
+    }
+}
+
+#[test]
+fn ways_that_meet_again_are_gone_once() {
+    let diamond = row(15, |next| format!(r#"{{"allOf": [{next}, {next}]}}"#));
+    let text = swagger(&diamond).replace(
+        r#""operationId""#,
+        r##""parameters": [{"name": "q", "in": "query", "schema": {"$ref": "#/definitions/S0"}}], "operationId""##,
+    );
+    let properties = row(40, |next| {
+        format!(r#"{{"properties": {{"a": {next}, "b": {next}}}}}"#)
+    });
+    let long = row(300, |next| {
+        format!(r#"{{"type": "object", "required": ["a"], "properties": {{"a": {next}}}}}"#)
+    });
+    for text in [swagger(&properties), swagger(&long)] {
+        let start = Instant::now();
+        assert_eq!(
+            (imported(&text), compared(&text), generated(&text)),
+            (Ok(()), Ok(()), Ok(()))
+        );
+        assert!(start.elapsed() < LONGEST);
+    }
+    // An object is no parameter of a query: that it is said, and soon, is what counts.
+    let start = Instant::now();
+    assert!(
+        generated(&text)
+            .unwrap_err()
+            .contains("object as a parameter")
+    );
+    assert!(start.elapsed() < LONGEST);
+}
+
+#[test]
+fn a_pattern_of_a_path_that_fits_in_many_ways_ends() {
+    let key = "/a".repeat(60);
+    let text = format!(
+        r#"{{"openapi": "3.0.3", "info": {{"title": "T", "version": "1"}}, "paths": {{"{key}": {{"get": {{"operationId": "GetA", "responses": {{"200": {{"description": "OK"}}}}}}}}}}}}"#
+    );
+    for pattern in [
+        "*****…a".to_owned(),
+        "/*a".repeat(60) + "b",
+        "*a".repeat(500),
+        "a".repeat(5000),
+    ] {
+        let task = Import {
+            document: Source::new("doc", text.as_str()),
+            selection: Selection::new().path(pattern),
+            overlay: None,
+            into: None,
+            skip_unsupported: false,
+        };
+        let start = Instant::now();
+        assert!(
+            import(&task)
+                .unwrap_err()
+                .to_string()
+                .contains("no operation with a path like")
+        );
+        assert!(start.elapsed() < LONGEST);
+    }
+}
+
+#[test]
+fn corrections_cannot_make_a_document_too_large() {
+    let double = list(40, |_| {
+        r#"{"target": "$.components.schemas.S0['x-b']..*", "update": [[], []]}"#.to_owned()
+    });
+    let deeper = list(80, |_| {
+        r#"{"target": "$..[?@.leaf]", "update": {"leaf": {"leaf": {}}}}"#.to_owned()
+    });
+    let heavy = r#"{"target": "$..*..*..*..*..*..*", "update": {"x-a": 1}}"#.to_owned();
+    for (actions, limit) in [(double, Some("1 MB")), (deeper, None), (heavy, None)] {
+        let task = Import {
+            document: Source::new(
+                "doc",
+                swagger(r#""S0": {"x-a": {"leaf": {}}, "x-b": [[]]}"#),
+            ),
+            selection: Selection::new().all(),
+            overlay: Some(Source::new(
+                "overlay",
+                format!(r#"{{"overlay": "1.0.0", "actions": [{actions}]}}"#),
+            )),
+            into: None,
+            skip_unsupported: false,
+        };
+        let start = Instant::now();
+        let result = import(&task);
+        if let Some(limit) = limit {
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(limit), "{error:.500}");
+        }
+        assert!(start.elapsed() < LONGEST);
+    }
+}
+
+#[test]
+fn what_has_no_end_is_read_up_to_the_limit() {
+    let endless = std::io::repeat(b'y').take(u64::MAX);
+    let source = Source::from_reader("endless", endless).unwrap();
+    let error = compare(&source, &source).unwrap_err().to_string();
+    assert_eq!(error, "endless:1:1: the text is larger than 64 MB");
+}
