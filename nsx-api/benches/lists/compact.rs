@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unused_imports, reason = "a part of it is used")]
 
+#[path = "../../src/compact/names.rs"]
+mod names;
 #[path = "../../src/compact/object.rs"]
 mod object;
 #[path = "../../src/compact/read.rs"]

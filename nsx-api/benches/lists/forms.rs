@@ -71,7 +71,7 @@ macro_rules! compact {
             fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
                 $(let mut $field = None;)*
                 $(let mut $required = None;)*
-                while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+                while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
                     match field {
                         $($number => compact::set(&mut $field, $json, &mut map)?,)*
                         $($last => compact::set(&mut $required, $required_json, &mut map)?,)*
@@ -149,7 +149,7 @@ macro_rules! compact_extra {
                 $(let mut $field = None;)*
                 $(let mut $required = None;)*
                 let mut extra = Default::default();
-                while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+                while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
                     match field {
                         $($number => compact::set(&mut $field, $json, &mut map)?,)*
                         $($last => compact::set(&mut $required, $required_json, &mut map)?,)*

@@ -163,8 +163,8 @@ impl Object {
         let rest = rest.first().map(|member| &member.rust);
         let declare_rest = rest.map(|rest| quote!(let mut #rest = Default::default();));
         let next = match rest {
-            Some(rest) => quote!(compact::next_field_or_keep(&mut #map, Self::FIELDS, &mut #rest)?),
-            None => quote!(compact::next_field(&mut #map, Self::FIELDS)?),
+            Some(rest) => quote!(compact::next_field_or_keep(&mut #map, Self::NAMES, &mut #rest)?),
+            None => quote!(compact::next_field(&mut #map, Self::NAMES)?),
         };
         let read = read_loop(&next, &map, &field, &known);
         let values = known.iter().map(|member| member.value());

@@ -102,7 +102,7 @@ impl<'de> FromMap<'de> for ApiError {
         let mut error_code = None;
         let mut related_errors = None;
         let mut error_data = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut error_code, "error_code", &mut map)?,
                 1 => compact::set(&mut related_errors, "related_errors", &mut map)?,
@@ -221,7 +221,7 @@ impl<'de> FromMap<'de> for Body {
         let mut extra_ = Default::default();
         while let Some(field_) = compact::next_field_or_keep(
             &mut map_,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra_,
         )? {
             match field_ {
@@ -290,8 +290,7 @@ impl<'de> FromMap<'de> for ByteStream {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut foo = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut foo, "foo", &mut map)?;
         }
         Ok(Self {
@@ -347,7 +346,7 @@ impl<'de> FromMap<'de> for Circle {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -393,7 +392,7 @@ impl<'de> FromMap<'de> for Client {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut error = None;
         let mut request = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut error, "error", &mut map)?,
                 _ => compact::set(&mut request, "request", &mut map)?,
@@ -433,7 +432,7 @@ impl<'de> FromMap<'de> for Closed {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut a, "a", &mut map)?;
         }
         Ok(Self { a: a.unwrap_or_default() })
@@ -514,7 +513,7 @@ impl<'de> FromMap<'de> for Error {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut extra = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut extra, "extra", &mut map)?;
         }
         Ok(Self {
@@ -558,7 +557,7 @@ impl<'de> FromMap<'de> for FormThingBody {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         let mut b = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut a, "a", &mut map)?,
                 _ => compact::set(&mut b, "b", &mut map)?,
@@ -620,7 +619,7 @@ impl<'de> FromMap<'de> for Group {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -695,7 +694,7 @@ impl<'de> FromMap<'de> for HttpProtocol {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut name = None;
         let mut port = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut name, "name", &mut map)?,
                 _ => compact::set(&mut port, "port", &mut map)?,
@@ -788,7 +787,7 @@ impl<'de> FromMap<'de> for IntervalSchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -885,7 +884,7 @@ impl<'de> FromMap<'de> for IpSchedule {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut a, "a", &mut map)?;
         }
         Ok(Self { a: a.unwrap_or_default() })
@@ -939,7 +938,7 @@ impl<'de> FromMap<'de> for IpSchedule2 {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -1098,7 +1097,7 @@ impl<'de> FromMap<'de> for ListRequiredResponse {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 _ => compact::set(&mut results, "results", &mut map)?,
@@ -1140,7 +1139,7 @@ impl<'de> FromMap<'de> for ListResult {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut result_count = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 _ => compact::set(&mut result_count, "result_count", &mut map)?,
@@ -1199,7 +1198,7 @@ impl<'de> FromMap<'de> for ManualSchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -1342,7 +1341,7 @@ impl<'de> FromMap<'de> for Names {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 _ => compact::set(&mut results, "results", &mut map)?,
@@ -1468,7 +1467,7 @@ impl<'de> FromMap<'de> for NightlySchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -1631,7 +1630,7 @@ impl<'de> FromMap<'de> for Object {
         let mut secret = None;
         let mut secrets = None;
         let mut nullable = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut secret, "secret", &mut map)?,
                 1 => compact::set(&mut secrets, "secrets", &mut map)?,
@@ -1729,7 +1728,7 @@ impl<'de> FromMap<'de> for OnlyChild {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -1773,7 +1772,7 @@ impl<'de> FromMap<'de> for OnlyParent {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut kind = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut kind, "kind", &mut map)?;
         }
         Ok(Self {
@@ -1808,7 +1807,7 @@ impl<'de> FromMap<'de> for Open {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut a, "a", &mut map)?;
         }
         Ok(Self { a: a.unwrap_or_default() })
@@ -1844,8 +1843,7 @@ impl<'de> FromMap<'de> for OpenT {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut a, "a", &mut map)?;
         }
         Ok(Self {
@@ -1903,7 +1901,7 @@ impl<'de> FromMap<'de> for Other {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -2033,7 +2031,7 @@ impl<'de> FromMap<'de> for Plan {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -2120,8 +2118,7 @@ impl<'de> FromMap<'de> for Protocol {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut name = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut name, "name", &mut map)?;
         }
         Ok(Self {
@@ -2292,7 +2289,7 @@ impl<'de> FromMap<'de> for ScheduleBase {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -2506,7 +2503,7 @@ impl<'de> FromMap<'de> for Shapes {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map_,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -2634,8 +2631,7 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut x, "x", &mut map)?;
         }
         Ok(Self {
@@ -2676,8 +2672,7 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1X {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut i = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut i, "i", &mut map)?;
         }
         Ok(Self {
@@ -2728,8 +2723,7 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut yy = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut yy, "yy", &mut map)?;
         }
         Ok(Self {
@@ -2770,8 +2764,7 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2Yy {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut j = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut j, "j", &mut map)?;
         }
         Ok(Self {
@@ -2836,8 +2829,7 @@ impl<'de> FromMap<'de> for ShapesMixedVariant1 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut m = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut m, "m", &mut map)?;
         }
         Ok(Self {
@@ -2913,7 +2905,7 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant1 {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -3002,7 +2994,7 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant2 {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -3137,7 +3129,7 @@ impl<'de> FromMap<'de> for Square {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -3275,7 +3267,7 @@ impl<'de> FromMap<'de> for Sub {
         let mut setx = None;
         let mut cap = None;
         let mut extra = None;
-        while let Some(field) = compact::next_field(&mut map_, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map_, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut id, "id", &mut map_)?,
                 1 => compact::set(&mut type_, "type", &mut map_)?,
@@ -3427,7 +3419,7 @@ impl<'de> FromMap<'de> for SubNested {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut x, "x", &mut map)?;
         }
         Ok(Self { x: x.unwrap_or_default() })
@@ -3479,7 +3471,7 @@ impl<'de> FromMap<'de> for Tag {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -3525,7 +3517,7 @@ impl<'de> FromMap<'de> for TheCursorIsANumberResponse {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 _ => compact::set(&mut results, "results", &mut map)?,
@@ -3705,7 +3697,7 @@ impl<'de> FromMap<'de> for Thing {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map_,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -3862,7 +3854,7 @@ impl<'de> FromMap<'de> for ThingListResult {
         let mut cursor = None;
         let mut result_count = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 1 => compact::set(&mut result_count, "result_count", &mut map)?,
@@ -3909,8 +3901,7 @@ impl<'de> FromMap<'de> for ThingNested {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some()
-        {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut x, "x", &mut map)?;
         }
         Ok(Self {
@@ -3949,7 +3940,7 @@ impl<'de> FromMap<'de> for Tree {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut left = None;
         let mut right = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut left, "left", &mut map)?,
                 _ => compact::set(&mut right, "right", &mut map)?,
@@ -4031,7 +4022,7 @@ impl<'de> FromMap<'de> for Unlisted {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -4191,7 +4182,7 @@ impl<'de> FromMap<'de> for Value {
         let mut extra = None;
         let mut serializer = None;
         let mut deserializer = None;
-        while let Some(field_) = compact::next_field(&mut map_, Self::FIELDS)? {
+        while let Some(field_) = compact::next_field(&mut map_, Self::NAMES)? {
             match field_ {
                 0 => compact::set(&mut map, "map", &mut map_)?,
                 1 => compact::set(&mut object, "object", &mut map_)?,
@@ -4279,7 +4270,7 @@ impl<'de> FromMap<'de> for WeeklySchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
@@ -4401,7 +4392,7 @@ impl<'de> FromMap<'de> for WrappedSchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(
             &mut map,
-            Self::FIELDS,
+            Self::NAMES,
             &mut extra,
         )? {
             match field {
