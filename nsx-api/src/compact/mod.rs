@@ -10,6 +10,7 @@
     reason = "which of these are used is up to the document"
 )]
 
+mod names;
 mod object;
 mod one_of;
 mod read;

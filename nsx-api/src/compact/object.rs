@@ -33,13 +33,15 @@ impl<S: Serializer> Object<S> {
     }
 
     /// Writes the fields that the document does not know.
-    pub(crate) fn extra<'e, V>(
-        &mut self,
-        entries: impl IntoIterator<Item = (&'e String, &'e V)>,
-    ) -> Result<(), S::Error>
+    pub(crate) fn extra<'e, E, V>(&mut self, entries: &'e E) -> Result<(), S::Error>
     where
+        E: MayBeAbsent,
+        &'e E: IntoIterator<Item = (&'e String, &'e V)>,
         V: Serialize + 'e,
     {
+        if entries.is_absent() {
+            return Ok(());
+        }
         entries
             .into_iter()
             .try_for_each(|(name, value)| self.0.serialize_entry(name, value))
@@ -70,6 +72,12 @@ impl<T> MayBeAbsent for Vec<T> {
 }
 
 impl MayBeAbsent for serde_json::Map<String, serde_json::Value> {
+    fn is_absent(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+impl MayBeAbsent for crate::Extra {
     fn is_absent(&self) -> bool {
         self.is_empty()
     }

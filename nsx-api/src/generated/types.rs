@@ -43,7 +43,7 @@ impl<'de> FromMap<'de> for ApiError {
         let mut module_name = None;
         let mut error_message = None;
         let mut error_code = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut error_data, "error_data", &mut map)?,
                 1 => compact::set(&mut details, "details", &mut map)?,
@@ -102,7 +102,7 @@ impl<'de> FromMap<'de> for RegistrationToken {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut token = None;
         let mut roles = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut token, "token", &mut map)?,
                 _ => compact::set(&mut roles, "roles", &mut map)?,

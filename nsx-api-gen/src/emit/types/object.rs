@@ -163,9 +163,9 @@ impl Object {
         let (map, field) = (free("map", &self.fields), free("field", &self.fields));
         let next = match rest {
             Some(rest) => {
-                format!("compact::next_field_or_keep(&mut {map}, Self::FIELDS, &mut {rest})?")
+                format!("compact::next_field_or_keep(&mut {map}, Self::NAMES, &mut {rest})?")
             }
-            None => format!("compact::next_field(&mut {map}, Self::FIELDS)?"),
+            None => format!("compact::next_field(&mut {map}, Self::NAMES)?"),
         };
         let name = &self.name;
         code.block(format!("impl<'de> FromMap<'de> for {name}"), |code| {

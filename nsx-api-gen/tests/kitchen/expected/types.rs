@@ -33,7 +33,7 @@ impl<'de> FromMap<'de> for ApiError {
         let mut error_code = None;
         let mut related_errors = None;
         let mut error_data = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut error_code, "error_code", &mut map)?,
                 1 => compact::set(&mut related_errors, "related_errors", &mut map)?,
@@ -76,7 +76,7 @@ impl<'de> FromMap<'de> for Closed {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut a, "a", &mut map)?;
         }
         Ok(Self {
@@ -137,7 +137,7 @@ impl<'de> FromMap<'de> for HttpProtocol {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut name = None;
         let mut port = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut name, "name", &mut map)?,
                 _ => compact::set(&mut port, "port", &mut map)?,
@@ -206,7 +206,7 @@ impl<'de> FromMap<'de> for IpSchedule {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut a, "a", &mut map)?;
         }
         Ok(Self {
@@ -303,7 +303,7 @@ impl<'de> FromMap<'de> for ListResult {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut result_count = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 _ => compact::set(&mut result_count, "result_count", &mut map)?,
@@ -488,7 +488,7 @@ impl<'de> FromMap<'de> for OnlyParent {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut kind = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut kind, "kind", &mut map)?;
         }
         Ok(Self {
@@ -523,7 +523,7 @@ impl<'de> FromMap<'de> for Open {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut a, "a", &mut map)?;
         }
         Ok(Self {
@@ -699,7 +699,7 @@ impl<'de> FromMap<'de> for Sub {
         let mut setx = None;
         let mut cap = None;
         let mut extra = None;
-        while let Some(field) = compact::next_field(&mut map_, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map_, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut id, "id", &mut map_)?,
                 1 => compact::set(&mut type_, "type", &mut map_)?,
@@ -852,7 +852,7 @@ impl<'de> FromMap<'de> for SubNested {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut x, "x", &mut map)?;
         }
         Ok(Self {
@@ -1025,7 +1025,7 @@ impl<'de> FromMap<'de> for Thing {
         let mut setx = None;
         let mut cap = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map_, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut id, "id", &mut map_)?,
                 1 => compact::set(&mut type_, "type", &mut map_)?,
@@ -1181,7 +1181,7 @@ impl<'de> FromMap<'de> for ThingNested {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut x, "x", &mut map)?;
         }
         Ok(Self {
@@ -1220,7 +1220,7 @@ impl<'de> FromMap<'de> for Tree {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut left = None;
         let mut right = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut left, "left", &mut map)?,
                 _ => compact::set(&mut right, "right", &mut map)?,

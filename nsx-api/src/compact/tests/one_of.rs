@@ -49,7 +49,7 @@ impl<'de> FromMap<'de> for Leaf {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let (mut kind, mut numbers, mut float, mut labels) = (None, None, None, None);
         let (mut any, mut inner, mut untagged) = (None, None, None);
-        while let Some(field) = next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => set(&mut kind, "kind", &mut map)?,
                 1 => set(&mut numbers, "numbers", &mut map)?,

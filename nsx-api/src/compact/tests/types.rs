@@ -63,7 +63,7 @@ impl<'de> FromMap<'de> for Node {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let (mut id, mut name, mut list, mut count) = (None, None, None, None);
         let (mut nested, mut kind, mut nullable, mut labels) = (None, None, None, None);
-        while let Some(field) = next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => set(&mut id, "id", &mut map)?,
                 1 => set(&mut name, "name", &mut map)?,
@@ -125,7 +125,7 @@ impl<'de> FromMap<'de> for Kept {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let (mut id, mut list, mut nested) = (None, None, None);
         let mut extra = crate::Extra::default();
-        while let Some(field) = next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => set(&mut id, "id", &mut map)?,
                 1 => set(&mut list, "list", &mut map)?,
@@ -172,7 +172,7 @@ impl<'de> FromMap<'de> for Typed {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut id = None;
         let mut extra = BTreeMap::new();
-        while next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             set(&mut id, "id", &mut map)?;
         }
         Ok(Self {

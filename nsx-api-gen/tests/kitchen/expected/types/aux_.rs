@@ -19,7 +19,7 @@ impl<'de> FromMap<'de> for Client {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut error = None;
         let mut request = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut error, "error", &mut map)?,
                 _ => compact::set(&mut request, "request", &mut map)?,
@@ -59,7 +59,7 @@ impl<'de> FromMap<'de> for Error {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut extra = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut extra, "extra", &mut map)?;
         }
         Ok(Self {
@@ -100,7 +100,7 @@ impl<'de> FromMap<'de> for Object {
         let mut secret = None;
         let mut secrets = None;
         let mut nullable = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut secret, "secret", &mut map)?,
                 1 => compact::set(&mut secrets, "secrets", &mut map)?,
@@ -146,7 +146,7 @@ impl<'de> FromMap<'de> for OpenT {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut a, "a", &mut map)?;
         }
         Ok(Self {
@@ -261,7 +261,7 @@ impl<'de> FromMap<'de> for Value {
         let mut extra = None;
         let mut serializer = None;
         let mut deserializer = None;
-        while let Some(field_) = compact::next_field(&mut map_, Self::FIELDS)? {
+        while let Some(field_) = compact::next_field(&mut map_, Self::NAMES)? {
             match field_ {
                 0 => compact::set(&mut map, "map", &mut map_)?,
                 1 => compact::set(&mut object, "object", &mut map_)?,

@@ -120,7 +120,7 @@ impl<'de> FromMap<'de> for Body {
         let mut gen_ = None;
         let mut ref_ = None;
         let mut extra_ = Default::default();
-        while let Some(field_) = compact::next_field_or_keep(&mut map_, Self::FIELDS, &mut extra_)? {
+        while let Some(field_) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra_)? {
             match field_ {
                 0 => compact::set(&mut nullable, "nullable", &mut map_)?,
                 1 => compact::set(&mut map, "map", &mut map_)?,
@@ -187,7 +187,7 @@ impl<'de> FromMap<'de> for ByteStream {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut foo = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut foo, "foo", &mut map)?;
         }
         Ok(Self {
@@ -241,7 +241,7 @@ impl<'de> FromMap<'de> for Circle {
         let mut kind = None;
         let mut radius = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut kind, "kind", &mut map)?,
                 _ => compact::set(&mut radius, "radius", &mut map)?,
@@ -303,7 +303,7 @@ impl<'de> FromMap<'de> for Group {
         let mut first = None;
         let mut shapes = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut kind, "kind", &mut map)?,
                 1 => compact::set(&mut first, "first", &mut map)?,
@@ -394,7 +394,7 @@ impl<'de> FromMap<'de> for IntervalSchedule {
         let mut label = None;
         let mut unit = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 1 => compact::set(&mut label, "label", &mut map)?,
@@ -508,7 +508,7 @@ impl<'de> FromMap<'de> for IpSchedule2 {
         let mut label = None;
         let mut address = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 1 => compact::set(&mut label, "label", &mut map)?,
@@ -620,7 +620,7 @@ impl<'de> FromMap<'de> for ManualSchedule {
         let mut resource_type = None;
         let mut label = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 _ => compact::set(&mut label, "label", &mut map)?,
@@ -749,7 +749,7 @@ impl<'de> FromMap<'de> for NightlySchedule {
         let mut then = None;
         let mut quiet = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 1 => compact::set(&mut label, "label", &mut map)?,
@@ -906,7 +906,7 @@ impl<'de> FromMap<'de> for OnlyChild {
         let mut kind = None;
         let mut c = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut kind, "kind", &mut map)?,
                 _ => compact::set(&mut c, "c", &mut map)?,
@@ -967,7 +967,7 @@ impl<'de> FromMap<'de> for Other {
         let mut label = None;
         let mut reason = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 1 => compact::set(&mut label, "label", &mut map)?,
@@ -1093,7 +1093,7 @@ impl<'de> FromMap<'de> for Plan {
         let mut shape = None;
         let mut inline = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut schedule, "schedule", &mut map)?,
                 1 => compact::set(&mut described, "described", &mut map)?,
@@ -1179,7 +1179,7 @@ impl<'de> FromMap<'de> for Protocol {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut name = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut name, "name", &mut map)?;
         }
         Ok(Self {
@@ -1299,7 +1299,7 @@ impl<'de> FromMap<'de> for ScheduleBase {
         let mut resource_type = None;
         let mut label = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 _ => compact::set(&mut label, "label", &mut map)?,
@@ -1510,7 +1510,7 @@ impl<'de> FromMap<'de> for Shapes {
         let mut untyped = None;
         let mut made = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map_, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut tagged, "tagged", &mut map_)?,
                 1 => compact::set(&mut external, "external", &mut map_)?,
@@ -1636,7 +1636,7 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut x, "x", &mut map)?;
         }
         Ok(Self {
@@ -1677,7 +1677,7 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1X {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut i = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut i, "i", &mut map)?;
         }
         Ok(Self {
@@ -1728,7 +1728,7 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut yy = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut yy, "yy", &mut map)?;
         }
         Ok(Self {
@@ -1769,7 +1769,7 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2Yy {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut j = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut j, "j", &mut map)?;
         }
         Ok(Self {
@@ -1834,7 +1834,7 @@ impl<'de> FromMap<'de> for ShapesMixedVariant1 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut m = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)?.is_some() {
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set(&mut m, "m", &mut map)?;
         }
         Ok(Self {
@@ -1908,7 +1908,7 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant1 {
         let mut t = None;
         let mut a = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut t, "t", &mut map)?,
                 _ => compact::set(&mut a, "a", &mut map)?,
@@ -1994,7 +1994,7 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant2 {
         let mut t = None;
         let mut b = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut t, "t", &mut map)?,
                 _ => compact::set(&mut b, "b", &mut map)?,
@@ -2079,7 +2079,7 @@ impl<'de> FromMap<'de> for Square {
         let mut kind = None;
         let mut side = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut kind, "kind", &mut map)?,
                 _ => compact::set(&mut side, "side", &mut map)?,
@@ -2138,7 +2138,7 @@ impl<'de> FromMap<'de> for Tag {
         let mut tag = None;
         let mut scope = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut tag, "tag", &mut map)?,
                 _ => compact::set(&mut scope, "scope", &mut map)?,
@@ -2200,7 +2200,7 @@ impl<'de> FromMap<'de> for Unlisted {
         let mut label = None;
         let mut b = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 1 => compact::set(&mut label, "label", &mut map)?,
@@ -2329,7 +2329,7 @@ impl<'de> FromMap<'de> for WeeklySchedule {
         let mut passphrase = None;
         let mut then = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 1 => compact::set(&mut label, "label", &mut map)?,
@@ -2447,7 +2447,7 @@ impl<'de> FromMap<'de> for WrappedSchedule {
         let mut resource_type = None;
         let mut label = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::FIELDS, &mut extra)? {
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
                 0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
                 _ => compact::set(&mut label, "label", &mut map)?,

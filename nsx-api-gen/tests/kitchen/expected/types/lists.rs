@@ -105,7 +105,7 @@ impl<'de> FromMap<'de> for ListRequiredResponse {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 _ => compact::set(&mut results, "results", &mut map)?,
@@ -159,7 +159,7 @@ impl<'de> FromMap<'de> for Names {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 _ => compact::set(&mut results, "results", &mut map)?,
@@ -201,7 +201,7 @@ impl<'de> FromMap<'de> for TheCursorIsANumberResponse {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 _ => compact::set(&mut results, "results", &mut map)?,
@@ -245,7 +245,7 @@ impl<'de> FromMap<'de> for ThingListResult {
         let mut cursor = None;
         let mut result_count = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut cursor, "cursor", &mut map)?,
                 1 => compact::set(&mut result_count, "result_count", &mut map)?,

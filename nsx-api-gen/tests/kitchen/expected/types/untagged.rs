@@ -29,7 +29,7 @@ impl<'de> FromMap<'de> for FormThingBody {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         let mut b = None;
-        while let Some(field) = compact::next_field(&mut map, Self::FIELDS)? {
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
                 0 => compact::set(&mut a, "a", &mut map)?,
                 _ => compact::set(&mut b, "b", &mut map)?,
@@ -98,7 +98,7 @@ impl<'de> FromMap<'de> for UploadThingPartOrigin {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut host = None;
-        while compact::next_field(&mut map, Self::FIELDS)?.is_some() {
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
             compact::set(&mut host, "host", &mut map)?;
         }
         Ok(Self {
