@@ -17,28 +17,26 @@ const ENDLESS: &str = "parts of the schema say different things of one property,
 
 pub(crate) fn check(root: &Value, faults: &mut Faults) {
     for (name, schema) in members(root.pointer("/components/schemas")) {
-        let mut look = Look::new(root);
-        if look.over(&[schema]).is_err() {
+        if Look::new(root).over(&[schema]).is_err() {
             faults.at(join("#/components/schemas", name), ENDLESS);
         }
     }
     for place in document::operations(root) {
-        let mut look = Look::new(root);
-        if inline(place.node, &mut look).is_err() {
+        if inline(root, place.node).is_err() {
             faults.of(place.id(), &place.pointer, ENDLESS);
         }
     }
 }
 
-fn inline(node: &Value, look: &mut Look<'_>) -> Result<(), Endless> {
+fn inline(root: &Value, node: &Value) -> Result<(), Endless> {
     match node {
         Value::Object(map) => map.iter().try_for_each(|(key, inner)| match key.as_str() {
-            "schema" => Look::new(look.root).over(&[inner]),
+            "schema" => Look::new(root).over(&[inner]),
             "example" | "examples" => Ok(()),
             key if key.starts_with("x-") => Ok(()),
-            _ => inline(inner, look),
+            _ => inline(root, inner),
         }),
-        Value::Array(list) => list.iter().try_for_each(|inner| inline(inner, look)),
+        Value::Array(list) => list.iter().try_for_each(|inner| inline(root, inner)),
         _ => Ok(()),
     }
 }

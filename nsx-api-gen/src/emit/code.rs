@@ -79,6 +79,26 @@ impl Code {
         self.put(&after.to_string());
     }
 
+    /// Takes names of a module into scope.
+    pub(super) fn uses(&mut self, module: &str, names: &[String]) {
+        match names {
+            [] => {}
+            [one] => self.line(format!("use {module}::{one};")),
+            _ => self.list(format!("use {module}::{{"), names, "};"),
+        }
+    }
+
+    /// Modules that are files of their own, and whose items are seen as those of this one.
+    pub(super) fn modules(&mut self, names: &[&str]) {
+        names
+            .iter()
+            .for_each(|name| self.line(format!("mod {name};")));
+        self.gap();
+        names
+            .iter()
+            .for_each(|name| self.line(format!("pub use {name}::*;")));
+    }
+
     /// A chain of calls, in one line if it fits.
     pub(super) fn chain(&mut self, before: impl Display, calls: &[String], after: impl Display) {
         let line = format!("{before}{}{after}", calls.concat());
@@ -117,6 +137,12 @@ impl Code {
     fn fits(&self, line: &str) -> bool {
         self.depth * 4 + line.chars().count() <= WIDTH
     }
+}
+
+/// Those of the names that are used.
+pub(super) fn used(names: &[(bool, &str)]) -> Vec<String> {
+    let names = names.iter().filter(|(is_used, _)| *is_used);
+    names.map(|(_, name)| (*name).to_owned()).collect()
 }
 
 #[cfg(test)]

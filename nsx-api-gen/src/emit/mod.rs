@@ -118,10 +118,11 @@ fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Resul
             code,
         );
     }
+    let names: Vec<&str> = modules.keys().map(String::as_str).collect();
     add(
         "builder/mod.rs".to_owned(),
         "",
-        written(|code| builder_module(modules.keys(), code)),
+        written(|code| builder_module(&names, code)),
     );
     for (name, methods) in &modules {
         let code = written(|code| builder_file(api, methods, code));
@@ -230,16 +231,12 @@ fn schemas_file(api: &Api, types: &Types, code: &mut Code) {
     code.block(head, |code| code.list("Vec::from([", &components, "])"));
 }
 
-fn builder_module<'a>(modules: impl Iterator<Item = &'a String> + Clone, code: &mut Code) {
+fn builder_module(modules: &[&str], code: &mut Code) {
     code.module_docs(
         "A builder for each operation; [`Client`](crate::Client) has a method that starts it.",
     );
     code.gap();
-    modules
-        .clone()
-        .for_each(|name| code.line(format!("mod {name};")));
-    code.gap();
-    modules.for_each(|name| code.line(format!("pub use {name}::*;")));
+    code.modules(modules);
 }
 
 /// Writes the methods and builders of one tag, with just what they use in scope.
@@ -252,7 +249,7 @@ fn builder_file(api: &Api, methods: &[&Method<'_>], code: &mut Code) {
         true => "use crate::generated::{operations, types};",
         false => "use crate::generated::operations;",
     });
-    let kinds = [
+    let kinds = code::used(&[
         (streams, "Body"),
         (is_stream, "ByteStream"),
         (true, "Client"),
@@ -261,10 +258,8 @@ fn builder_file(api: &Api, methods: &[&Method<'_>], code: &mut Code) {
         (is_list, "Pages"),
         (true, "Request"),
         (true, "Response"),
-    ];
-    let kinds = kinds.into_iter().filter(|(is_used, _)| *is_used);
-    let kinds: Vec<String> = kinds.map(|(_, name)| name.to_owned()).collect();
-    code.list("use crate::{", &kinds, "};");
+    ]);
+    code.uses("crate", &kinds);
     code.gap();
     let tag = methods.first().and_then(|method| method.tag());
     code.docs(&page::tag(api, tag));

@@ -9,7 +9,7 @@ use syn::Type;
 
 use super::graph::names_of;
 use super::{Defined, Kind, Types};
-use crate::emit::code::Code;
+use crate::emit::code::{Code, used};
 use crate::emit::lists::Page;
 
 /// The module that a type is in, by the type's name; others are in the root.
@@ -93,10 +93,7 @@ impl Types {
         if !names.is_empty() {
             let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
             code.gap();
-            match names.as_slice() {
-                [one] => code.line(format!("use super::{one};")),
-                _ => code.list("use super::{", &names, "};"),
-            }
+            code.uses("super", &names);
         }
     }
 }
@@ -106,13 +103,7 @@ fn write_root(types: &[&Defined], modules: &[&str], code: &mut Code) {
     write_uses(types, code);
     if !modules.is_empty() {
         code.gap();
-        modules
-            .iter()
-            .for_each(|name| code.line(format!("mod {name};")));
-        code.gap();
-        modules
-            .iter()
-            .for_each(|name| code.line(format!("pub use {name}::*;")));
+        code.modules(modules);
     }
 }
 
@@ -127,26 +118,15 @@ fn write_uses(types: &[&Defined], code: &mut Code) {
         code.line("use serde::de::MapAccess;");
         code.line("use serde::{Deserialize, Deserializer, Serialize, Serializer};");
     }
-    let ours: Vec<String> = [
+    let ours = used(&[
         (objects, "self"),
         (objects, "FromMap"),
         (texts, "StringEnum"),
         (unions, "one_of"),
         (texts, "string_enum"),
-    ]
-    .into_iter()
-    .filter(|(is_used, _)| *is_used)
-    .map(|(_, name)| name.to_owned())
-    .collect();
-    match ours.as_slice() {
-        [] => {}
-        [one] => {
-            code.gap();
-            code.line(format!("use crate::compact::{one};"));
-        }
-        _ => {
-            code.gap();
-            code.list("use crate::compact::{", &ours, "};");
-        }
+    ]);
+    if !ours.is_empty() {
+        code.gap();
+        code.uses("crate::compact", &ours);
     }
 }
