@@ -73,12 +73,12 @@ macro_rules! compact {
                 $(let mut $required = None;)*
                 while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
                     match field {
-                        $($number => compact::set(&mut $field, $json, &mut map)?,)*
-                        $($last => compact::set(&mut $required, $required_json, &mut map)?,)*
-                    }
+                        $($number => compact::set_optional(&mut $field, $json, &mut map),)*
+                        $($last => compact::set(&mut $required, $required_json, &mut map),)*
+                    }?;
                 }
                 Ok(Self {
-                    $($field: $field.unwrap_or_default(),)*
+                    $($field,)*
                     $($required: compact::required($required, $required_json)?,)*
                 })
             }
@@ -92,9 +92,9 @@ macro_rules! compact {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut object = compact::Object::new(serializer)?;
-                $(object.optional($json, &self.$field)?;)*
-                $(object.field($required_json, &self.$required)?;)*
+                let mut object = compact::Object::new(serializer);
+                $(object.optional($json, &self.$field);)*
+                $(object.field($required_json, &self.$required);)*
                 object.end()
             }
         }
@@ -151,12 +151,12 @@ macro_rules! compact_extra {
                 let mut extra = Default::default();
                 while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
                     match field {
-                        $($number => compact::set(&mut $field, $json, &mut map)?,)*
-                        $($last => compact::set(&mut $required, $required_json, &mut map)?,)*
-                    }
+                        $($number => compact::set_optional(&mut $field, $json, &mut map),)*
+                        $($last => compact::set(&mut $required, $required_json, &mut map),)*
+                    }?;
                 }
                 Ok(Self {
-                    $($field: $field.unwrap_or_default(),)*
+                    $($field,)*
                     $($required: compact::required($required, $required_json)?,)*
                     extra,
                 })
@@ -171,10 +171,10 @@ macro_rules! compact_extra {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut object = compact::Object::new(serializer)?;
-                $(object.optional($json, &self.$field)?;)*
-                $(object.field($required_json, &self.$required)?;)*
-                object.extra(&self.extra)?;
+                let mut object = compact::Object::new(serializer);
+                $(object.optional($json, &self.$field);)*
+                $(object.field($required_json, &self.$required);)*
+                object.extra(&self.extra);
                 object.end()
             }
         }

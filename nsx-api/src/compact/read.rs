@@ -136,6 +136,24 @@ where
     Ok(())
 }
 
+/// Like [`set`], for a field that may be missing. With null it is as if it were.
+#[inline]
+pub(crate) fn set_optional<'de, T, A>(
+    slot: &mut Option<T>,
+    name: &'static str,
+    map: &mut A,
+) -> Result<(), A::Error>
+where
+    T: Deserialize<'de>,
+    A: MapAccess<'de>,
+{
+    if slot.is_some() {
+        return Err(A::Error::duplicate_field(name));
+    }
+    *slot = map.next_value()?;
+    Ok(())
+}
+
 /// The value of a field that must be there. One whose type can be null may be missing, as with serde's derive.
 pub(crate) fn required<'de, T, E>(slot: Option<T>, name: &'static str) -> Result<T, E>
 where

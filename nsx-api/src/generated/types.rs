@@ -45,21 +45,21 @@ impl<'de> FromMap<'de> for ApiError {
         let mut error_code = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut error_data, "error_data", &mut map)?,
-                1 => compact::set(&mut details, "details", &mut map)?,
-                2 => compact::set(&mut related_errors, "related_errors", &mut map)?,
-                3 => compact::set(&mut module_name, "module_name", &mut map)?,
-                4 => compact::set(&mut error_message, "error_message", &mut map)?,
-                _ => compact::set(&mut error_code, "error_code", &mut map)?,
-            }
+                0 => compact::set_optional(&mut error_data, "error_data", &mut map),
+                1 => compact::set_optional(&mut details, "details", &mut map),
+                2 => compact::set_optional(&mut related_errors, "related_errors", &mut map),
+                3 => compact::set_optional(&mut module_name, "module_name", &mut map),
+                4 => compact::set_optional(&mut error_message, "error_message", &mut map),
+                _ => compact::set_optional(&mut error_code, "error_code", &mut map),
+            }?;
         }
         Ok(Self {
-            error_data: error_data.unwrap_or_default(),
-            details: details.unwrap_or_default(),
-            related_errors: related_errors.unwrap_or_default(),
-            module_name: module_name.unwrap_or_default(),
-            error_message: error_message.unwrap_or_default(),
-            error_code: error_code.unwrap_or_default(),
+            error_data,
+            details,
+            related_errors,
+            module_name,
+            error_message,
+            error_code,
         })
     }
 }
@@ -72,13 +72,13 @@ impl<'de> Deserialize<'de> for ApiError {
 
 impl Serialize for ApiError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("error_data", &self.error_data)?;
-        object.optional("details", &self.details)?;
-        object.optional("related_errors", &self.related_errors)?;
-        object.optional("module_name", &self.module_name)?;
-        object.optional("error_message", &self.error_message)?;
-        object.optional("error_code", &self.error_code)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("error_data", &self.error_data);
+        object.optional("details", &self.details);
+        object.optional("related_errors", &self.related_errors);
+        object.optional("module_name", &self.module_name);
+        object.optional("error_message", &self.error_message);
+        object.optional("error_code", &self.error_code);
         object.end()
     }
 }
@@ -104,9 +104,9 @@ impl<'de> FromMap<'de> for RegistrationToken {
         let mut roles = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut token, "token", &mut map)?,
-                _ => compact::set(&mut roles, "roles", &mut map)?,
-            }
+                0 => compact::set(&mut token, "token", &mut map),
+                _ => compact::set(&mut roles, "roles", &mut map),
+            }?;
         }
         Ok(Self {
             token: compact::required(token, "token")?,
@@ -123,9 +123,9 @@ impl<'de> Deserialize<'de> for RegistrationToken {
 
 impl Serialize for RegistrationToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("token", &self.token)?;
-        object.field("roles", &self.roles)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("token", &self.token);
+        object.field("roles", &self.roles);
         object.end()
     }
 }

@@ -215,7 +215,7 @@ impl Object {
                 "fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>";
             code.block(head, |code| {
                 code.line(format!(
-                    "let {mutable}object = compact::Object::new(serializer)?;"
+                    "let {mutable}object = compact::Object::new(serializer);"
                 ));
                 self.fields
                     .iter()
@@ -230,24 +230,31 @@ impl Object {
 fn write_loop(next: &str, map: &str, field: &str, known: &[&Member], code: &mut Code) {
     let set = |member: &Member| {
         let (rust, json) = (&member.rust, &member.json);
-        format!("compact::set(&mut {rust}, {json:?}, &mut {map})?")
+        let set = if member.may_be_missing {
+            "set_optional"
+        } else {
+            "set"
+        };
+        format!("compact::{set}(&mut {rust}, {json:?}, &mut {map})")
     };
     match known {
         [] => code.line(format!("while {next}.is_some() {{}}")),
         [one] => {
             let set = set(one);
             code.block(format!("while {next}.is_some()"), |code| {
-                code.line(format!("{set};"))
+                code.line(format!("{set}?;"))
             });
         }
         [before @ .., last] => {
             code.block(format!("while let Some({field}) = {next}"), |code| {
-                code.block(format!("match {field}"), |code| {
+                code.line(format!("match {field} {{"));
+                code.inside(|code| {
                     for (index, member) in before.iter().enumerate() {
                         code.line(format!("{index} => {},", set(member)));
                     }
                     code.line(format!("_ => {},", set(last)));
                 });
+                code.line("}?;");
             });
         }
     }
@@ -393,7 +400,7 @@ impl Member {
         let (rust, json) = (&self.rust, &self.json);
         let is_option = type_ident(&self.ty).as_deref() == Some("Option");
         if self.may_be_missing {
-            format!("{rust}: {rust}.unwrap_or_default()")
+            rust.clone()
         } else if is_option {
             format!("{rust}: compact::present({rust}, {json:?})?")
         } else {
@@ -404,9 +411,9 @@ impl Member {
     fn serialize(&self) -> String {
         let (rust, json) = (&self.rust, &self.json);
         match (self.rest, self.optional) {
-            (true, _) => format!("object.extra(&self.{rust})?;"),
-            (_, true) => format!("object.optional({json:?}, &self.{rust})?;"),
-            (_, false) => format!("object.field({json:?}, &self.{rust})?;"),
+            (true, _) => format!("object.extra(&self.{rust});"),
+            (_, true) => format!("object.optional({json:?}, &self.{rust});"),
+            (_, false) => format!("object.field({json:?}, &self.{rust});"),
         }
     }
 }

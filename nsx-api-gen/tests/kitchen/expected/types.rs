@@ -35,15 +35,15 @@ impl<'de> FromMap<'de> for ApiError {
         let mut error_data = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut error_code, "error_code", &mut map)?,
-                1 => compact::set(&mut related_errors, "related_errors", &mut map)?,
-                _ => compact::set(&mut error_data, "error_data", &mut map)?,
-            }
+                0 => compact::set_optional(&mut error_code, "error_code", &mut map),
+                1 => compact::set_optional(&mut related_errors, "related_errors", &mut map),
+                _ => compact::set_optional(&mut error_data, "error_data", &mut map),
+            }?;
         }
         Ok(Self {
-            error_code: error_code.unwrap_or_default(),
-            related_errors: related_errors.unwrap_or_default(),
-            error_data: error_data.unwrap_or_default(),
+            error_code,
+            related_errors,
+            error_data,
         })
     }
 }
@@ -56,10 +56,10 @@ impl<'de> Deserialize<'de> for ApiError {
 
 impl Serialize for ApiError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("error_code", &self.error_code)?;
-        object.optional("related_errors", &self.related_errors)?;
-        object.optional("error_data", &self.error_data)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("error_code", &self.error_code);
+        object.optional("related_errors", &self.related_errors);
+        object.optional("error_data", &self.error_data);
         object.end()
     }
 }
@@ -77,10 +77,10 @@ impl<'de> FromMap<'de> for Closed {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set(&mut a, "a", &mut map)?;
+            compact::set_optional(&mut a, "a", &mut map)?;
         }
         Ok(Self {
-            a: a.unwrap_or_default(),
+            a,
         })
     }
 }
@@ -93,8 +93,8 @@ impl<'de> Deserialize<'de> for Closed {
 
 impl Serialize for Closed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("a", &self.a)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("a", &self.a);
         object.end()
     }
 }
@@ -139,13 +139,13 @@ impl<'de> FromMap<'de> for HttpProtocol {
         let mut port = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut name, "name", &mut map)?,
-                _ => compact::set(&mut port, "port", &mut map)?,
-            }
+                0 => compact::set_optional(&mut name, "name", &mut map),
+                _ => compact::set_optional(&mut port, "port", &mut map),
+            }?;
         }
         Ok(Self {
-            name: name.unwrap_or_default(),
-            port: port.unwrap_or_default(),
+            name,
+            port,
         })
     }
 }
@@ -158,9 +158,9 @@ impl<'de> Deserialize<'de> for HttpProtocol {
 
 impl Serialize for HttpProtocol {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("name", &self.name)?;
-        object.optional("port", &self.port)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("name", &self.name);
+        object.optional("port", &self.port);
         object.end()
     }
 }
@@ -207,10 +207,10 @@ impl<'de> FromMap<'de> for IpSchedule {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set(&mut a, "a", &mut map)?;
+            compact::set_optional(&mut a, "a", &mut map)?;
         }
         Ok(Self {
-            a: a.unwrap_or_default(),
+            a,
         })
     }
 }
@@ -223,8 +223,8 @@ impl<'de> Deserialize<'de> for IpSchedule {
 
 impl Serialize for IpSchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("a", &self.a)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("a", &self.a);
         object.end()
     }
 }
@@ -305,13 +305,13 @@ impl<'de> FromMap<'de> for ListResult {
         let mut result_count = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut cursor, "cursor", &mut map)?,
-                _ => compact::set(&mut result_count, "result_count", &mut map)?,
-            }
+                0 => compact::set_optional(&mut cursor, "cursor", &mut map),
+                _ => compact::set_optional(&mut result_count, "result_count", &mut map),
+            }?;
         }
         Ok(Self {
-            cursor: cursor.unwrap_or_default(),
-            result_count: result_count.unwrap_or_default(),
+            cursor,
+            result_count,
         })
     }
 }
@@ -324,9 +324,9 @@ impl<'de> Deserialize<'de> for ListResult {
 
 impl Serialize for ListResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("cursor", &self.cursor)?;
-        object.optional("result_count", &self.result_count)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("cursor", &self.cursor);
+        object.optional("result_count", &self.result_count);
         object.end()
     }
 }
@@ -489,10 +489,10 @@ impl<'de> FromMap<'de> for OnlyParent {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut kind = None;
         while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set(&mut kind, "kind", &mut map)?;
+            compact::set_optional(&mut kind, "kind", &mut map)?;
         }
         Ok(Self {
-            kind: kind.unwrap_or_default(),
+            kind,
         })
     }
 }
@@ -505,8 +505,8 @@ impl<'de> Deserialize<'de> for OnlyParent {
 
 impl Serialize for OnlyParent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("kind", &self.kind)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("kind", &self.kind);
         object.end()
     }
 }
@@ -524,10 +524,10 @@ impl<'de> FromMap<'de> for Open {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set(&mut a, "a", &mut map)?;
+            compact::set_optional(&mut a, "a", &mut map)?;
         }
         Ok(Self {
-            a: a.unwrap_or_default(),
+            a,
         })
     }
 }
@@ -540,8 +540,8 @@ impl<'de> Deserialize<'de> for Open {
 
 impl Serialize for Open {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("a", &self.a)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("a", &self.a);
         object.end()
     }
 }
@@ -701,69 +701,69 @@ impl<'de> FromMap<'de> for Sub {
         let mut extra = None;
         while let Some(field) = compact::next_field(&mut map_, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut id, "id", &mut map_)?,
-                1 => compact::set(&mut type_, "type", &mut map_)?,
-                2 => compact::set(&mut secret, "secret", &mut map_)?,
-                3 => compact::set(&mut optsecret, "optsecret", &mut map_)?,
-                4 => compact::set(&mut kind, "kind", &mut map_)?,
-                5 => compact::set(&mut inline_enum, "inline_enum", &mut map_)?,
-                6 => compact::set(&mut n, "n", &mut map_)?,
-                7 => compact::set(&mut n32, "n32", &mut map_)?,
-                8 => compact::set(&mut plain, "plain", &mut map_)?,
-                9 => compact::set(&mut f, "f", &mut map_)?,
-                10 => compact::set(&mut b, "b", &mut map_)?,
-                11 => compact::set(&mut b2, "b2", &mut map_)?,
-                12 => compact::set(&mut list, "list", &mut map_)?,
-                13 => compact::set(&mut reqlist, "reqlist", &mut map_)?,
-                14 => compact::set(&mut map, "map", &mut map_)?,
-                15 => compact::set(&mut any, "any", &mut map_)?,
-                16 => compact::set(&mut obj, "obj", &mut map_)?,
-                17 => compact::set(&mut nested, "nested", &mut map_)?,
-                18 => compact::set(&mut self_, "self", &mut map_)?,
-                19 => compact::set(&mut nul, "nul", &mut map_)?,
-                20 => compact::set(&mut short, "short", &mut map_)?,
-                21 => compact::set(&mut dt, "dt", &mut map_)?,
-                22 => compact::set(&mut uuid, "uuid", &mut map_)?,
-                23 => compact::set(&mut ip, "ip", &mut map_)?,
-                24 => compact::set(&mut parent, "parent", &mut map_)?,
-                25 => compact::set(&mut defs, "defs", &mut map_)?,
-                26 => compact::set(&mut di, "di", &mut map_)?,
-                27 => compact::set(&mut setx, "setx", &mut map_)?,
-                28 => compact::set(&mut cap, "cap", &mut map_)?,
-                _ => compact::set(&mut extra, "extra", &mut map_)?,
-            }
+                0 => compact::set(&mut id, "id", &mut map_),
+                1 => compact::set(&mut type_, "type", &mut map_),
+                2 => compact::set(&mut secret, "secret", &mut map_),
+                3 => compact::set_optional(&mut optsecret, "optsecret", &mut map_),
+                4 => compact::set_optional(&mut kind, "kind", &mut map_),
+                5 => compact::set_optional(&mut inline_enum, "inline_enum", &mut map_),
+                6 => compact::set_optional(&mut n, "n", &mut map_),
+                7 => compact::set_optional(&mut n32, "n32", &mut map_),
+                8 => compact::set_optional(&mut plain, "plain", &mut map_),
+                9 => compact::set_optional(&mut f, "f", &mut map_),
+                10 => compact::set_optional(&mut b, "b", &mut map_),
+                11 => compact::set_optional(&mut b2, "b2", &mut map_),
+                12 => compact::set_optional(&mut list, "list", &mut map_),
+                13 => compact::set_optional(&mut reqlist, "reqlist", &mut map_),
+                14 => compact::set_optional(&mut map, "map", &mut map_),
+                15 => compact::set_optional(&mut any, "any", &mut map_),
+                16 => compact::set_optional(&mut obj, "obj", &mut map_),
+                17 => compact::set_optional(&mut nested, "nested", &mut map_),
+                18 => compact::set_optional(&mut self_, "self", &mut map_),
+                19 => compact::set_optional(&mut nul, "nul", &mut map_),
+                20 => compact::set_optional(&mut short, "short", &mut map_),
+                21 => compact::set_optional(&mut dt, "dt", &mut map_),
+                22 => compact::set_optional(&mut uuid, "uuid", &mut map_),
+                23 => compact::set_optional(&mut ip, "ip", &mut map_),
+                24 => compact::set_optional(&mut parent, "parent", &mut map_),
+                25 => compact::set_optional(&mut defs, "defs", &mut map_),
+                26 => compact::set_optional(&mut di, "di", &mut map_),
+                27 => compact::set_optional(&mut setx, "setx", &mut map_),
+                28 => compact::set_optional(&mut cap, "cap", &mut map_),
+                _ => compact::set_optional(&mut extra, "extra", &mut map_),
+            }?;
         }
         Ok(Self {
             id: compact::required(id, "id")?,
             type_: compact::required(type_, "type")?,
             secret: compact::required(secret, "secret")?,
-            optsecret: optsecret.unwrap_or_default(),
-            kind: kind.unwrap_or_default(),
-            inline_enum: inline_enum.unwrap_or_default(),
-            n: n.unwrap_or_default(),
-            n32: n32.unwrap_or_default(),
-            plain: plain.unwrap_or_default(),
-            f: f.unwrap_or_default(),
-            b: b.unwrap_or_default(),
-            b2: b2.unwrap_or_default(),
-            list: list.unwrap_or_default(),
-            reqlist: reqlist.unwrap_or_default(),
-            map: map.unwrap_or_default(),
-            any: any.unwrap_or_default(),
-            obj: obj.unwrap_or_default(),
-            nested: nested.unwrap_or_default(),
-            self_: self_.unwrap_or_default(),
-            nul: nul.unwrap_or_default(),
-            short: short.unwrap_or_default(),
-            dt: dt.unwrap_or_default(),
-            uuid: uuid.unwrap_or_default(),
-            ip: ip.unwrap_or_default(),
-            parent: parent.unwrap_or_default(),
-            defs: defs.unwrap_or_default(),
-            di: di.unwrap_or_default(),
-            setx: setx.unwrap_or_default(),
-            cap: cap.unwrap_or_default(),
-            extra: extra.unwrap_or_default(),
+            optsecret,
+            kind,
+            inline_enum,
+            n,
+            n32,
+            plain,
+            f,
+            b,
+            b2,
+            list,
+            reqlist,
+            map,
+            any,
+            obj,
+            nested,
+            self_,
+            nul,
+            short,
+            dt,
+            uuid,
+            ip,
+            parent,
+            defs,
+            di,
+            setx,
+            cap,
+            extra,
         })
     }
 }
@@ -776,37 +776,37 @@ impl<'de> Deserialize<'de> for Sub {
 
 impl Serialize for Sub {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("id", &self.id)?;
-        object.field("type", &self.type_)?;
-        object.field("secret", &self.secret)?;
-        object.optional("optsecret", &self.optsecret)?;
-        object.optional("kind", &self.kind)?;
-        object.optional("inline_enum", &self.inline_enum)?;
-        object.optional("n", &self.n)?;
-        object.optional("n32", &self.n32)?;
-        object.optional("plain", &self.plain)?;
-        object.optional("f", &self.f)?;
-        object.optional("b", &self.b)?;
-        object.optional("b2", &self.b2)?;
-        object.optional("list", &self.list)?;
-        object.optional("reqlist", &self.reqlist)?;
-        object.optional("map", &self.map)?;
-        object.optional("any", &self.any)?;
-        object.optional("obj", &self.obj)?;
-        object.optional("nested", &self.nested)?;
-        object.optional("self", &self.self_)?;
-        object.optional("nul", &self.nul)?;
-        object.optional("short", &self.short)?;
-        object.optional("dt", &self.dt)?;
-        object.optional("uuid", &self.uuid)?;
-        object.optional("ip", &self.ip)?;
-        object.optional("parent", &self.parent)?;
-        object.optional("defs", &self.defs)?;
-        object.optional("di", &self.di)?;
-        object.optional("setx", &self.setx)?;
-        object.optional("cap", &self.cap)?;
-        object.optional("extra", &self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("id", &self.id);
+        object.field("type", &self.type_);
+        object.field("secret", &self.secret);
+        object.optional("optsecret", &self.optsecret);
+        object.optional("kind", &self.kind);
+        object.optional("inline_enum", &self.inline_enum);
+        object.optional("n", &self.n);
+        object.optional("n32", &self.n32);
+        object.optional("plain", &self.plain);
+        object.optional("f", &self.f);
+        object.optional("b", &self.b);
+        object.optional("b2", &self.b2);
+        object.optional("list", &self.list);
+        object.optional("reqlist", &self.reqlist);
+        object.optional("map", &self.map);
+        object.optional("any", &self.any);
+        object.optional("obj", &self.obj);
+        object.optional("nested", &self.nested);
+        object.optional("self", &self.self_);
+        object.optional("nul", &self.nul);
+        object.optional("short", &self.short);
+        object.optional("dt", &self.dt);
+        object.optional("uuid", &self.uuid);
+        object.optional("ip", &self.ip);
+        object.optional("parent", &self.parent);
+        object.optional("defs", &self.defs);
+        object.optional("di", &self.di);
+        object.optional("setx", &self.setx);
+        object.optional("cap", &self.cap);
+        object.optional("extra", &self.extra);
         object.end()
     }
 }
@@ -853,10 +853,10 @@ impl<'de> FromMap<'de> for SubNested {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
         while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set(&mut x, "x", &mut map)?;
+            compact::set_optional(&mut x, "x", &mut map)?;
         }
         Ok(Self {
-            x: x.unwrap_or_default(),
+            x,
         })
     }
 }
@@ -869,8 +869,8 @@ impl<'de> Deserialize<'de> for SubNested {
 
 impl Serialize for SubNested {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("x", &self.x)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("x", &self.x);
         object.end()
     }
 }
@@ -1027,67 +1027,67 @@ impl<'de> FromMap<'de> for Thing {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut id, "id", &mut map_)?,
-                1 => compact::set(&mut type_, "type", &mut map_)?,
-                2 => compact::set(&mut secret, "secret", &mut map_)?,
-                3 => compact::set(&mut optsecret, "optsecret", &mut map_)?,
-                4 => compact::set(&mut kind, "kind", &mut map_)?,
-                5 => compact::set(&mut inline_enum, "inline_enum", &mut map_)?,
-                6 => compact::set(&mut n, "n", &mut map_)?,
-                7 => compact::set(&mut n32, "n32", &mut map_)?,
-                8 => compact::set(&mut plain, "plain", &mut map_)?,
-                9 => compact::set(&mut f, "f", &mut map_)?,
-                10 => compact::set(&mut b, "b", &mut map_)?,
-                11 => compact::set(&mut b2, "b2", &mut map_)?,
-                12 => compact::set(&mut list, "list", &mut map_)?,
-                13 => compact::set(&mut reqlist, "reqlist", &mut map_)?,
-                14 => compact::set(&mut map, "map", &mut map_)?,
-                15 => compact::set(&mut any, "any", &mut map_)?,
-                16 => compact::set(&mut obj, "obj", &mut map_)?,
-                17 => compact::set(&mut nested, "nested", &mut map_)?,
-                18 => compact::set(&mut self_, "self", &mut map_)?,
-                19 => compact::set(&mut nul, "nul", &mut map_)?,
-                20 => compact::set(&mut short, "short", &mut map_)?,
-                21 => compact::set(&mut dt, "dt", &mut map_)?,
-                22 => compact::set(&mut uuid, "uuid", &mut map_)?,
-                23 => compact::set(&mut ip, "ip", &mut map_)?,
-                24 => compact::set(&mut parent, "parent", &mut map_)?,
-                25 => compact::set(&mut defs, "defs", &mut map_)?,
-                26 => compact::set(&mut di, "di", &mut map_)?,
-                27 => compact::set(&mut setx, "setx", &mut map_)?,
-                _ => compact::set(&mut cap, "cap", &mut map_)?,
-            }
+                0 => compact::set(&mut id, "id", &mut map_),
+                1 => compact::set(&mut type_, "type", &mut map_),
+                2 => compact::set(&mut secret, "secret", &mut map_),
+                3 => compact::set_optional(&mut optsecret, "optsecret", &mut map_),
+                4 => compact::set_optional(&mut kind, "kind", &mut map_),
+                5 => compact::set_optional(&mut inline_enum, "inline_enum", &mut map_),
+                6 => compact::set_optional(&mut n, "n", &mut map_),
+                7 => compact::set_optional(&mut n32, "n32", &mut map_),
+                8 => compact::set_optional(&mut plain, "plain", &mut map_),
+                9 => compact::set_optional(&mut f, "f", &mut map_),
+                10 => compact::set_optional(&mut b, "b", &mut map_),
+                11 => compact::set_optional(&mut b2, "b2", &mut map_),
+                12 => compact::set_optional(&mut list, "list", &mut map_),
+                13 => compact::set_optional(&mut reqlist, "reqlist", &mut map_),
+                14 => compact::set_optional(&mut map, "map", &mut map_),
+                15 => compact::set_optional(&mut any, "any", &mut map_),
+                16 => compact::set_optional(&mut obj, "obj", &mut map_),
+                17 => compact::set_optional(&mut nested, "nested", &mut map_),
+                18 => compact::set_optional(&mut self_, "self", &mut map_),
+                19 => compact::set_optional(&mut nul, "nul", &mut map_),
+                20 => compact::set_optional(&mut short, "short", &mut map_),
+                21 => compact::set_optional(&mut dt, "dt", &mut map_),
+                22 => compact::set_optional(&mut uuid, "uuid", &mut map_),
+                23 => compact::set_optional(&mut ip, "ip", &mut map_),
+                24 => compact::set_optional(&mut parent, "parent", &mut map_),
+                25 => compact::set_optional(&mut defs, "defs", &mut map_),
+                26 => compact::set_optional(&mut di, "di", &mut map_),
+                27 => compact::set_optional(&mut setx, "setx", &mut map_),
+                _ => compact::set_optional(&mut cap, "cap", &mut map_),
+            }?;
         }
         Ok(Self {
             id: compact::required(id, "id")?,
             type_: compact::required(type_, "type")?,
             secret: compact::required(secret, "secret")?,
-            optsecret: optsecret.unwrap_or_default(),
-            kind: kind.unwrap_or_default(),
-            inline_enum: inline_enum.unwrap_or_default(),
-            n: n.unwrap_or_default(),
-            n32: n32.unwrap_or_default(),
-            plain: plain.unwrap_or_default(),
-            f: f.unwrap_or_default(),
-            b: b.unwrap_or_default(),
-            b2: b2.unwrap_or_default(),
-            list: list.unwrap_or_default(),
-            reqlist: reqlist.unwrap_or_default(),
-            map: map.unwrap_or_default(),
-            any: any.unwrap_or_default(),
-            obj: obj.unwrap_or_default(),
-            nested: nested.unwrap_or_default(),
-            self_: self_.unwrap_or_default(),
-            nul: nul.unwrap_or_default(),
-            short: short.unwrap_or_default(),
-            dt: dt.unwrap_or_default(),
-            uuid: uuid.unwrap_or_default(),
-            ip: ip.unwrap_or_default(),
-            parent: parent.unwrap_or_default(),
-            defs: defs.unwrap_or_default(),
-            di: di.unwrap_or_default(),
-            setx: setx.unwrap_or_default(),
-            cap: cap.unwrap_or_default(),
+            optsecret,
+            kind,
+            inline_enum,
+            n,
+            n32,
+            plain,
+            f,
+            b,
+            b2,
+            list,
+            reqlist,
+            map,
+            any,
+            obj,
+            nested,
+            self_,
+            nul,
+            short,
+            dt,
+            uuid,
+            ip,
+            parent,
+            defs,
+            di,
+            setx,
+            cap,
             extra,
         })
     }
@@ -1101,37 +1101,37 @@ impl<'de> Deserialize<'de> for Thing {
 
 impl Serialize for Thing {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("id", &self.id)?;
-        object.field("type", &self.type_)?;
-        object.field("secret", &self.secret)?;
-        object.optional("optsecret", &self.optsecret)?;
-        object.optional("kind", &self.kind)?;
-        object.optional("inline_enum", &self.inline_enum)?;
-        object.optional("n", &self.n)?;
-        object.optional("n32", &self.n32)?;
-        object.optional("plain", &self.plain)?;
-        object.optional("f", &self.f)?;
-        object.optional("b", &self.b)?;
-        object.optional("b2", &self.b2)?;
-        object.optional("list", &self.list)?;
-        object.optional("reqlist", &self.reqlist)?;
-        object.optional("map", &self.map)?;
-        object.optional("any", &self.any)?;
-        object.optional("obj", &self.obj)?;
-        object.optional("nested", &self.nested)?;
-        object.optional("self", &self.self_)?;
-        object.optional("nul", &self.nul)?;
-        object.optional("short", &self.short)?;
-        object.optional("dt", &self.dt)?;
-        object.optional("uuid", &self.uuid)?;
-        object.optional("ip", &self.ip)?;
-        object.optional("parent", &self.parent)?;
-        object.optional("defs", &self.defs)?;
-        object.optional("di", &self.di)?;
-        object.optional("setx", &self.setx)?;
-        object.optional("cap", &self.cap)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("id", &self.id);
+        object.field("type", &self.type_);
+        object.field("secret", &self.secret);
+        object.optional("optsecret", &self.optsecret);
+        object.optional("kind", &self.kind);
+        object.optional("inline_enum", &self.inline_enum);
+        object.optional("n", &self.n);
+        object.optional("n32", &self.n32);
+        object.optional("plain", &self.plain);
+        object.optional("f", &self.f);
+        object.optional("b", &self.b);
+        object.optional("b2", &self.b2);
+        object.optional("list", &self.list);
+        object.optional("reqlist", &self.reqlist);
+        object.optional("map", &self.map);
+        object.optional("any", &self.any);
+        object.optional("obj", &self.obj);
+        object.optional("nested", &self.nested);
+        object.optional("self", &self.self_);
+        object.optional("nul", &self.nul);
+        object.optional("short", &self.short);
+        object.optional("dt", &self.dt);
+        object.optional("uuid", &self.uuid);
+        object.optional("ip", &self.ip);
+        object.optional("parent", &self.parent);
+        object.optional("defs", &self.defs);
+        object.optional("di", &self.di);
+        object.optional("setx", &self.setx);
+        object.optional("cap", &self.cap);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1182,10 +1182,10 @@ impl<'de> FromMap<'de> for ThingNested {
         let mut x = None;
         let mut extra = Default::default();
         while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut x, "x", &mut map)?;
+            compact::set_optional(&mut x, "x", &mut map)?;
         }
         Ok(Self {
-            x: x.unwrap_or_default(),
+            x,
             extra,
         })
     }
@@ -1199,9 +1199,9 @@ impl<'de> Deserialize<'de> for ThingNested {
 
 impl Serialize for ThingNested {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("x", &self.x)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("x", &self.x);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1222,13 +1222,13 @@ impl<'de> FromMap<'de> for Tree {
         let mut right = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut left, "left", &mut map)?,
-                _ => compact::set(&mut right, "right", &mut map)?,
-            }
+                0 => compact::set(&mut left, "left", &mut map),
+                _ => compact::set_optional(&mut right, "right", &mut map),
+            }?;
         }
         Ok(Self {
             left: compact::required(left, "left")?,
-            right: right.unwrap_or_default(),
+            right,
         })
     }
 }
@@ -1241,9 +1241,9 @@ impl<'de> Deserialize<'de> for Tree {
 
 impl Serialize for Tree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("left", &self.left)?;
-        object.optional("right", &self.right)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("left", &self.left);
+        object.optional("right", &self.right);
         object.end()
     }
 }

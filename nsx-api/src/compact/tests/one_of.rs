@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::types::Kind;
-use crate::compact::{FromMap, Object, Tag, deserialize, next_field, one_of, set};
+use crate::compact::{FromMap, Object, Tag, deserialize, next_field, one_of, set_optional};
 use crate::decode;
 
 /// As the generator writes it, with a field of every kind.
@@ -51,23 +51,23 @@ impl<'de> FromMap<'de> for Leaf {
         let (mut any, mut inner, mut untagged) = (None, None, None);
         while let Some(field) = next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => set(&mut kind, "kind", &mut map)?,
-                1 => set(&mut numbers, "numbers", &mut map)?,
-                2 => set(&mut float, "float", &mut map)?,
-                3 => set(&mut labels, "map", &mut map)?,
-                4 => set(&mut any, "any", &mut map)?,
-                5 => set(&mut inner, "inner", &mut map)?,
-                _ => set(&mut untagged, "untagged", &mut map)?,
-            }
+                0 => set_optional(&mut kind, "kind", &mut map),
+                1 => set_optional(&mut numbers, "numbers", &mut map),
+                2 => set_optional(&mut float, "float", &mut map),
+                3 => set_optional(&mut labels, "map", &mut map),
+                4 => set_optional(&mut any, "any", &mut map),
+                5 => set_optional(&mut inner, "inner", &mut map),
+                _ => set_optional(&mut untagged, "untagged", &mut map),
+            }?;
         }
         Ok(Self {
-            kind: kind.unwrap_or_default(),
-            numbers: numbers.unwrap_or_default(),
-            float: float.unwrap_or_default(),
-            map: labels.unwrap_or_default(),
-            any: any.unwrap_or_default(),
-            inner: inner.unwrap_or_default(),
-            untagged: untagged.unwrap_or_default(),
+            kind,
+            numbers,
+            float,
+            map: labels,
+            any,
+            inner,
+            untagged,
         })
     }
 }
@@ -80,14 +80,14 @@ impl<'de> Deserialize<'de> for Leaf {
 
 impl Serialize for Leaf {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = Object::new(serializer)?;
-        object.optional("kind", &self.kind)?;
-        object.optional("numbers", &self.numbers)?;
-        object.optional("float", &self.float)?;
-        object.optional("map", &self.map)?;
-        object.optional("any", &self.any)?;
-        object.optional("inner", &self.inner)?;
-        object.optional("untagged", &self.untagged)?;
+        let mut object = Object::new(serializer);
+        object.optional("kind", &self.kind);
+        object.optional("numbers", &self.numbers);
+        object.optional("float", &self.float);
+        object.optional("map", &self.map);
+        object.optional("any", &self.any);
+        object.optional("inner", &self.inner);
+        object.optional("untagged", &self.untagged);
         object.end()
     }
 }

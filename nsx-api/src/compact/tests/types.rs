@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::compact::{
     FromMap, Object, StringEnum, deserialize, next_field, next_field_or_keep, required, set,
-    string_enum,
+    set_optional, string_enum,
 };
 
 /// Kinds
@@ -46,12 +46,12 @@ string_enum!(Kind);
 pub(super) struct Node {
     id: String,
     name: Option<String>,
-    list: Vec<String>,
+    list: Option<Vec<String>>,
     count: Option<i64>,
     nested: Option<Box<Node>>,
     kind: Option<Kind>,
     nullable: Option<u8>,
-    labels: BTreeMap<String, String>,
+    labels: Option<BTreeMap<String, String>>,
 }
 
 impl<'de> FromMap<'de> for Node {
@@ -65,25 +65,25 @@ impl<'de> FromMap<'de> for Node {
         let (mut nested, mut kind, mut nullable, mut labels) = (None, None, None, None);
         while let Some(field) = next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => set(&mut id, "id", &mut map)?,
-                1 => set(&mut name, "name", &mut map)?,
-                2 => set(&mut list, "list", &mut map)?,
-                3 => set(&mut count, "count", &mut map)?,
-                4 => set(&mut nested, "nested", &mut map)?,
-                5 => set(&mut kind, "kind", &mut map)?,
-                6 => set(&mut nullable, "nullable", &mut map)?,
-                _ => set(&mut labels, "labels", &mut map)?,
-            }
+                0 => set(&mut id, "id", &mut map),
+                1 => set_optional(&mut name, "name", &mut map),
+                2 => set_optional(&mut list, "list", &mut map),
+                3 => set_optional(&mut count, "count", &mut map),
+                4 => set_optional(&mut nested, "nested", &mut map),
+                5 => set_optional(&mut kind, "kind", &mut map),
+                6 => set(&mut nullable, "nullable", &mut map),
+                _ => set_optional(&mut labels, "labels", &mut map),
+            }?;
         }
         Ok(Self {
             id: required(id, "id")?,
-            name: name.unwrap_or_default(),
-            list: list.unwrap_or_default(),
-            count: count.unwrap_or_default(),
-            nested: nested.unwrap_or_default(),
-            kind: kind.unwrap_or_default(),
+            name,
+            list,
+            count,
+            nested,
+            kind,
             nullable: required(nullable, "nullable")?,
-            labels: labels.unwrap_or_default(),
+            labels,
         })
     }
 }
@@ -96,15 +96,15 @@ impl<'de> Deserialize<'de> for Node {
 
 impl Serialize for Node {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = Object::new(serializer)?;
-        object.field("id", &self.id)?;
-        object.optional("name", &self.name)?;
-        object.optional("list", &self.list)?;
-        object.optional("count", &self.count)?;
-        object.optional("nested", &self.nested)?;
-        object.optional("kind", &self.kind)?;
-        object.field("nullable", &self.nullable)?;
-        object.optional("labels", &self.labels)?;
+        let mut object = Object::new(serializer);
+        object.field("id", &self.id);
+        object.optional("name", &self.name);
+        object.optional("list", &self.list);
+        object.optional("count", &self.count);
+        object.optional("nested", &self.nested);
+        object.optional("kind", &self.kind);
+        object.field("nullable", &self.nullable);
+        object.optional("labels", &self.labels);
         object.end()
     }
 }
@@ -113,7 +113,7 @@ impl Serialize for Node {
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) id: String,
-    list: Vec<String>,
+    list: Option<Vec<String>>,
     nested: Option<Box<Kept>>,
     extra: crate::Extra,
 }
@@ -127,15 +127,15 @@ impl<'de> FromMap<'de> for Kept {
         let mut extra = crate::Extra::default();
         while let Some(field) = next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => set(&mut id, "id", &mut map)?,
-                1 => set(&mut list, "list", &mut map)?,
-                _ => set(&mut nested, "nested", &mut map)?,
-            }
+                0 => set(&mut id, "id", &mut map),
+                1 => set_optional(&mut list, "list", &mut map),
+                _ => set_optional(&mut nested, "nested", &mut map),
+            }?;
         }
         Ok(Self {
             id: required(id, "id")?,
-            list: list.unwrap_or_default(),
-            nested: nested.unwrap_or_default(),
+            list,
+            nested,
             extra,
         })
     }
@@ -149,11 +149,11 @@ impl<'de> Deserialize<'de> for Kept {
 
 impl Serialize for Kept {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = Object::new(serializer)?;
-        object.field("id", &self.id)?;
-        object.optional("list", &self.list)?;
-        object.optional("nested", &self.nested)?;
-        object.extra(&self.extra)?;
+        let mut object = Object::new(serializer);
+        object.field("id", &self.id);
+        object.optional("list", &self.list);
+        object.optional("nested", &self.nested);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -190,9 +190,9 @@ impl<'de> Deserialize<'de> for Typed {
 
 impl Serialize for Typed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = Object::new(serializer)?;
-        object.field("id", &self.id)?;
-        object.extra(&self.extra)?;
+        let mut object = Object::new(serializer);
+        object.field("id", &self.id);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -215,8 +215,8 @@ pub(super) mod derived {
         id: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        list: Vec<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        list: Option<Vec<String>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         count: Option<i64>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -224,15 +224,15 @@ pub(super) mod derived {
         #[serde(skip_serializing_if = "Option::is_none")]
         kind: Option<Kind>,
         nullable: Option<u8>,
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-        labels: BTreeMap<String, String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        labels: Option<BTreeMap<String, String>>,
     }
 
     #[derive(Debug, Deserialize, Serialize)]
     pub(in crate::compact::tests) struct Kept {
         id: String,
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        list: Vec<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        list: Option<Vec<String>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         nested: Option<Box<Kept>>,
         #[serde(flatten)]

@@ -21,13 +21,13 @@ impl<'de> FromMap<'de> for Client {
         let mut request = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut error, "error", &mut map)?,
-                _ => compact::set(&mut request, "request", &mut map)?,
-            }
+                0 => compact::set_optional(&mut error, "error", &mut map),
+                _ => compact::set_optional(&mut request, "request", &mut map),
+            }?;
         }
         Ok(Self {
-            error: error.unwrap_or_default(),
-            request: request.unwrap_or_default(),
+            error,
+            request,
         })
     }
 }
@@ -40,9 +40,9 @@ impl<'de> Deserialize<'de> for Client {
 
 impl Serialize for Client {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("error", &self.error)?;
-        object.optional("request", &self.request)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("error", &self.error);
+        object.optional("request", &self.request);
         object.end()
     }
 }
@@ -60,10 +60,10 @@ impl<'de> FromMap<'de> for Error {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut extra = None;
         while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set(&mut extra, "extra", &mut map)?;
+            compact::set_optional(&mut extra, "extra", &mut map)?;
         }
         Ok(Self {
-            extra: extra.unwrap_or_default(),
+            extra,
         })
     }
 }
@@ -76,8 +76,8 @@ impl<'de> Deserialize<'de> for Error {
 
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("extra", &self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("extra", &self.extra);
         object.end()
     }
 }
@@ -102,15 +102,15 @@ impl<'de> FromMap<'de> for Object {
         let mut nullable = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut secret, "secret", &mut map)?,
-                1 => compact::set(&mut secrets, "secrets", &mut map)?,
-                _ => compact::set(&mut nullable, "nullable", &mut map)?,
-            }
+                0 => compact::set_optional(&mut secret, "secret", &mut map),
+                1 => compact::set_optional(&mut secrets, "secrets", &mut map),
+                _ => compact::set_optional(&mut nullable, "nullable", &mut map),
+            }?;
         }
         Ok(Self {
-            secret: secret.unwrap_or_default(),
-            secrets: secrets.unwrap_or_default(),
-            nullable: nullable.unwrap_or_default(),
+            secret,
+            secrets,
+            nullable,
         })
     }
 }
@@ -123,10 +123,10 @@ impl<'de> Deserialize<'de> for Object {
 
 impl Serialize for Object {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("secret", &self.secret)?;
-        object.optional("secrets", &self.secrets)?;
-        object.optional("nullable", &self.nullable)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("secret", &self.secret);
+        object.optional("secrets", &self.secrets);
+        object.optional("nullable", &self.nullable);
         object.end()
     }
 }
@@ -147,10 +147,10 @@ impl<'de> FromMap<'de> for OpenT {
         let mut a = None;
         let mut extra = Default::default();
         while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut a, "a", &mut map)?;
+            compact::set_optional(&mut a, "a", &mut map)?;
         }
         Ok(Self {
-            a: a.unwrap_or_default(),
+            a,
             extra,
         })
     }
@@ -164,9 +164,9 @@ impl<'de> Deserialize<'de> for OpenT {
 
 impl Serialize for OpenT {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("a", &self.a)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("a", &self.a);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -263,21 +263,21 @@ impl<'de> FromMap<'de> for Value {
         let mut deserializer = None;
         while let Some(field_) = compact::next_field(&mut map_, Self::NAMES)? {
             match field_ {
-                0 => compact::set(&mut map, "map", &mut map_)?,
-                1 => compact::set(&mut object, "object", &mut map_)?,
-                2 => compact::set(&mut field, "field", &mut map_)?,
-                3 => compact::set(&mut extra, "extra", &mut map_)?,
-                4 => compact::set(&mut serializer, "serializer", &mut map_)?,
-                _ => compact::set(&mut deserializer, "deserializer", &mut map_)?,
-            }
+                0 => compact::set(&mut map, "map", &mut map_),
+                1 => compact::set_optional(&mut object, "object", &mut map_),
+                2 => compact::set_optional(&mut field, "field", &mut map_),
+                3 => compact::set_optional(&mut extra, "extra", &mut map_),
+                4 => compact::set_optional(&mut serializer, "serializer", &mut map_),
+                _ => compact::set_optional(&mut deserializer, "deserializer", &mut map_),
+            }?;
         }
         Ok(Self {
             map: compact::required(map, "map")?,
-            object: object.unwrap_or_default(),
-            field: field.unwrap_or_default(),
-            extra: extra.unwrap_or_default(),
-            serializer: serializer.unwrap_or_default(),
-            deserializer: deserializer.unwrap_or_default(),
+            object,
+            field,
+            extra,
+            serializer,
+            deserializer,
         })
     }
 }
@@ -290,13 +290,13 @@ impl<'de> Deserialize<'de> for Value {
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("map", &self.map)?;
-        object.optional("object", &self.object)?;
-        object.optional("field", &self.field)?;
-        object.optional("extra", &self.extra)?;
-        object.optional("serializer", &self.serializer)?;
-        object.optional("deserializer", &self.deserializer)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("map", &self.map);
+        object.optional("object", &self.object);
+        object.optional("field", &self.field);
+        object.optional("extra", &self.extra);
+        object.optional("serializer", &self.serializer);
+        object.optional("deserializer", &self.deserializer);
         object.end()
     }
 }

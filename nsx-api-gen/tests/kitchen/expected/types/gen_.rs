@@ -122,27 +122,27 @@ impl<'de> FromMap<'de> for Body {
         let mut extra_ = Default::default();
         while let Some(field_) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra_)? {
             match field_ {
-                0 => compact::set(&mut nullable, "nullable", &mut map_)?,
-                1 => compact::set(&mut map, "map", &mut map_)?,
-                2 => compact::set(&mut map_value, "map_value", &mut map_)?,
-                3 => compact::set(&mut field, "field", &mut map_)?,
-                4 => compact::set(&mut field_value, "field_value", &mut map_)?,
-                5 => compact::set(&mut extra, "extra", &mut map_)?,
-                6 => compact::set(&mut extra_more, "extra_more", &mut map_)?,
-                7 => compact::set(&mut gen_, "gen", &mut map_)?,
-                _ => compact::set(&mut ref_, "$ref", &mut map_)?,
-            }
+                0 => compact::set(&mut nullable, "nullable", &mut map_),
+                1 => compact::set_optional(&mut map, "map", &mut map_),
+                2 => compact::set_optional(&mut map_value, "map_value", &mut map_),
+                3 => compact::set_optional(&mut field, "field", &mut map_),
+                4 => compact::set_optional(&mut field_value, "field_value", &mut map_),
+                5 => compact::set_optional(&mut extra, "extra", &mut map_),
+                6 => compact::set_optional(&mut extra_more, "extra_more", &mut map_),
+                7 => compact::set_optional(&mut gen_, "gen", &mut map_),
+                _ => compact::set_optional(&mut ref_, "$ref", &mut map_),
+            }?;
         }
         Ok(Self {
             nullable: compact::present(nullable, "nullable")?,
-            map: map.unwrap_or_default(),
-            map_value: map_value.unwrap_or_default(),
-            field: field.unwrap_or_default(),
-            field_value: field_value.unwrap_or_default(),
-            extra: extra.unwrap_or_default(),
-            extra_more: extra_more.unwrap_or_default(),
-            gen_: gen_.unwrap_or_default(),
-            ref_: ref_.unwrap_or_default(),
+            map,
+            map_value,
+            field,
+            field_value,
+            extra,
+            extra_more,
+            gen_,
+            ref_,
             extra_,
         })
     }
@@ -156,17 +156,17 @@ impl<'de> Deserialize<'de> for Body {
 
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("nullable", &self.nullable)?;
-        object.optional("map", &self.map)?;
-        object.optional("map_value", &self.map_value)?;
-        object.optional("field", &self.field)?;
-        object.optional("field_value", &self.field_value)?;
-        object.optional("extra", &self.extra)?;
-        object.optional("extra_more", &self.extra_more)?;
-        object.optional("gen", &self.gen_)?;
-        object.optional("$ref", &self.ref_)?;
-        object.extra(&self.extra_)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("nullable", &self.nullable);
+        object.optional("map", &self.map);
+        object.optional("map_value", &self.map_value);
+        object.optional("field", &self.field);
+        object.optional("field_value", &self.field_value);
+        object.optional("extra", &self.extra);
+        object.optional("extra_more", &self.extra_more);
+        object.optional("gen", &self.gen_);
+        object.optional("$ref", &self.ref_);
+        object.extra(&self.extra_);
         object.end()
     }
 }
@@ -188,10 +188,10 @@ impl<'de> FromMap<'de> for ByteStream {
         let mut foo = None;
         let mut extra = Default::default();
         while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut foo, "foo", &mut map)?;
+            compact::set_optional(&mut foo, "foo", &mut map)?;
         }
         Ok(Self {
-            foo: foo.unwrap_or_default(),
+            foo,
             extra,
         })
     }
@@ -205,9 +205,9 @@ impl<'de> Deserialize<'de> for ByteStream {
 
 impl Serialize for ByteStream {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("foo", &self.foo)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("foo", &self.foo);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -243,9 +243,9 @@ impl<'de> FromMap<'de> for Circle {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut kind, "kind", &mut map)?,
-                _ => compact::set(&mut radius, "radius", &mut map)?,
-            }
+                0 => compact::set(&mut kind, "kind", &mut map),
+                _ => compact::set(&mut radius, "radius", &mut map),
+            }?;
         }
         Ok(Self {
             kind: compact::required(kind, "kind")?,
@@ -263,10 +263,10 @@ impl<'de> Deserialize<'de> for Circle {
 
 impl Serialize for Circle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("kind", &self.kind)?;
-        object.field("radius", &self.radius)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("kind", &self.kind);
+        object.field("radius", &self.radius);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -305,15 +305,15 @@ impl<'de> FromMap<'de> for Group {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut kind, "kind", &mut map)?,
-                1 => compact::set(&mut first, "first", &mut map)?,
-                _ => compact::set(&mut shapes, "shapes", &mut map)?,
-            }
+                0 => compact::set(&mut kind, "kind", &mut map),
+                1 => compact::set(&mut first, "first", &mut map),
+                _ => compact::set_optional(&mut shapes, "shapes", &mut map),
+            }?;
         }
         Ok(Self {
             kind: compact::required(kind, "kind")?,
             first: compact::required(first, "first")?,
-            shapes: shapes.unwrap_or_default(),
+            shapes,
             extra,
         })
     }
@@ -327,11 +327,11 @@ impl<'de> Deserialize<'de> for Group {
 
 impl Serialize for Group {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("kind", &self.kind)?;
-        object.field("first", &self.first)?;
-        object.optional("shapes", &self.shapes)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("kind", &self.kind);
+        object.field("first", &self.first);
+        object.optional("shapes", &self.shapes);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -396,15 +396,15 @@ impl<'de> FromMap<'de> for IntervalSchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                1 => compact::set(&mut label, "label", &mut map)?,
-                _ => compact::set(&mut unit, "unit", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact::set_optional(&mut label, "label", &mut map),
+                _ => compact::set_optional(&mut unit, "unit", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
-            unit: unit.unwrap_or_default(),
+            label,
+            unit,
             extra,
         })
     }
@@ -418,11 +418,11 @@ impl<'de> Deserialize<'de> for IntervalSchedule {
 
 impl Serialize for IntervalSchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.optional("unit", &self.unit)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.optional("unit", &self.unit);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -510,15 +510,15 @@ impl<'de> FromMap<'de> for IpSchedule2 {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                1 => compact::set(&mut label, "label", &mut map)?,
-                _ => compact::set(&mut address, "address", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact::set_optional(&mut label, "label", &mut map),
+                _ => compact::set_optional(&mut address, "address", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
-            address: address.unwrap_or_default(),
+            label,
+            address,
             extra,
         })
     }
@@ -532,11 +532,11 @@ impl<'de> Deserialize<'de> for IpSchedule2 {
 
 impl Serialize for IpSchedule2 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.optional("address", &self.address)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.optional("address", &self.address);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -622,13 +622,13 @@ impl<'de> FromMap<'de> for ManualSchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                _ => compact::set(&mut label, "label", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                _ => compact::set_optional(&mut label, "label", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
+            label,
             extra,
         })
     }
@@ -642,10 +642,10 @@ impl<'de> Deserialize<'de> for ManualSchedule {
 
 impl Serialize for ManualSchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -751,21 +751,21 @@ impl<'de> FromMap<'de> for NightlySchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                1 => compact::set(&mut label, "label", &mut map)?,
-                2 => compact::set(&mut minute_of_day, "minute_of_day", &mut map)?,
-                3 => compact::set(&mut passphrase, "passphrase", &mut map)?,
-                4 => compact::set(&mut then, "then", &mut map)?,
-                _ => compact::set(&mut quiet, "quiet", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact::set_optional(&mut label, "label", &mut map),
+                2 => compact::set(&mut minute_of_day, "minute_of_day", &mut map),
+                3 => compact::set_optional(&mut passphrase, "passphrase", &mut map),
+                4 => compact::set_optional(&mut then, "then", &mut map),
+                _ => compact::set_optional(&mut quiet, "quiet", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
+            label,
             minute_of_day: compact::required(minute_of_day, "minute_of_day")?,
-            passphrase: passphrase.unwrap_or_default(),
-            then: then.unwrap_or_default(),
-            quiet: quiet.unwrap_or_default(),
+            passphrase,
+            then,
+            quiet,
             extra,
         })
     }
@@ -779,14 +779,14 @@ impl<'de> Deserialize<'de> for NightlySchedule {
 
 impl Serialize for NightlySchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.field("minute_of_day", &self.minute_of_day)?;
-        object.optional("passphrase", &self.passphrase)?;
-        object.optional("then", &self.then)?;
-        object.optional("quiet", &self.quiet)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.field("minute_of_day", &self.minute_of_day);
+        object.optional("passphrase", &self.passphrase);
+        object.optional("then", &self.then);
+        object.optional("quiet", &self.quiet);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -908,13 +908,13 @@ impl<'de> FromMap<'de> for OnlyChild {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut kind, "kind", &mut map)?,
-                _ => compact::set(&mut c, "c", &mut map)?,
-            }
+                0 => compact::set_optional(&mut kind, "kind", &mut map),
+                _ => compact::set_optional(&mut c, "c", &mut map),
+            }?;
         }
         Ok(Self {
-            kind: kind.unwrap_or_default(),
-            c: c.unwrap_or_default(),
+            kind,
+            c,
             extra,
         })
     }
@@ -928,10 +928,10 @@ impl<'de> Deserialize<'de> for OnlyChild {
 
 impl Serialize for OnlyChild {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("kind", &self.kind)?;
-        object.optional("c", &self.c)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("kind", &self.kind);
+        object.optional("c", &self.c);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -969,15 +969,15 @@ impl<'de> FromMap<'de> for Other {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                1 => compact::set(&mut label, "label", &mut map)?,
-                _ => compact::set(&mut reason, "reason", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact::set_optional(&mut label, "label", &mut map),
+                _ => compact::set_optional(&mut reason, "reason", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
-            reason: reason.unwrap_or_default(),
+            label,
+            reason,
             extra,
         })
     }
@@ -991,11 +991,11 @@ impl<'de> Deserialize<'de> for Other {
 
 impl Serialize for Other {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.optional("reason", &self.reason)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.optional("reason", &self.reason);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1095,27 +1095,27 @@ impl<'de> FromMap<'de> for Plan {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut schedule, "schedule", &mut map)?,
-                1 => compact::set(&mut described, "described", &mut map)?,
-                2 => compact::set(&mut schedules, "schedules", &mut map)?,
-                3 => compact::set(&mut by_name, "by_name", &mut map)?,
-                4 => compact::set(&mut child, "child", &mut map)?,
-                5 => compact::set(&mut unlisted, "unlisted", &mut map)?,
-                6 => compact::set(&mut protocol, "protocol", &mut map)?,
-                7 => compact::set(&mut shape, "shape", &mut map)?,
-                _ => compact::set(&mut inline, "inline", &mut map)?,
-            }
+                0 => compact::set_optional(&mut schedule, "schedule", &mut map),
+                1 => compact::set_optional(&mut described, "described", &mut map),
+                2 => compact::set_optional(&mut schedules, "schedules", &mut map),
+                3 => compact::set_optional(&mut by_name, "by_name", &mut map),
+                4 => compact::set_optional(&mut child, "child", &mut map),
+                5 => compact::set_optional(&mut unlisted, "unlisted", &mut map),
+                6 => compact::set_optional(&mut protocol, "protocol", &mut map),
+                7 => compact::set_optional(&mut shape, "shape", &mut map),
+                _ => compact::set_optional(&mut inline, "inline", &mut map),
+            }?;
         }
         Ok(Self {
-            schedule: schedule.unwrap_or_default(),
-            described: described.unwrap_or_default(),
-            schedules: schedules.unwrap_or_default(),
-            by_name: by_name.unwrap_or_default(),
-            child: child.unwrap_or_default(),
-            unlisted: unlisted.unwrap_or_default(),
-            protocol: protocol.unwrap_or_default(),
-            shape: shape.unwrap_or_default(),
-            inline: inline.unwrap_or_default(),
+            schedule,
+            described,
+            schedules,
+            by_name,
+            child,
+            unlisted,
+            protocol,
+            shape,
+            inline,
             extra,
         })
     }
@@ -1129,17 +1129,17 @@ impl<'de> Deserialize<'de> for Plan {
 
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("schedule", &self.schedule)?;
-        object.optional("described", &self.described)?;
-        object.optional("schedules", &self.schedules)?;
-        object.optional("by_name", &self.by_name)?;
-        object.optional("child", &self.child)?;
-        object.optional("unlisted", &self.unlisted)?;
-        object.optional("protocol", &self.protocol)?;
-        object.optional("shape", &self.shape)?;
-        object.optional("inline", &self.inline)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("schedule", &self.schedule);
+        object.optional("described", &self.described);
+        object.optional("schedules", &self.schedules);
+        object.optional("by_name", &self.by_name);
+        object.optional("child", &self.child);
+        object.optional("unlisted", &self.unlisted);
+        object.optional("protocol", &self.protocol);
+        object.optional("shape", &self.shape);
+        object.optional("inline", &self.inline);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1180,10 +1180,10 @@ impl<'de> FromMap<'de> for Protocol {
         let mut name = None;
         let mut extra = Default::default();
         while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut name, "name", &mut map)?;
+            compact::set_optional(&mut name, "name", &mut map)?;
         }
         Ok(Self {
-            name: name.unwrap_or_default(),
+            name,
             extra,
         })
     }
@@ -1197,9 +1197,9 @@ impl<'de> Deserialize<'de> for Protocol {
 
 impl Serialize for Protocol {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("name", &self.name)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("name", &self.name);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1301,13 +1301,13 @@ impl<'de> FromMap<'de> for ScheduleBase {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                _ => compact::set(&mut label, "label", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                _ => compact::set_optional(&mut label, "label", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
+            label,
             extra,
         })
     }
@@ -1321,10 +1321,10 @@ impl<'de> Deserialize<'de> for ScheduleBase {
 
 impl Serialize for ScheduleBase {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1512,33 +1512,33 @@ impl<'de> FromMap<'de> for Shapes {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut tagged, "tagged", &mut map_)?,
-                1 => compact::set(&mut external, "external", &mut map_)?,
-                2 => compact::set(&mut mixed, "mixed", &mut map_)?,
-                3 => compact::set(&mut any, "any", &mut map_)?,
-                4 => compact::set(&mut list, "list", &mut map_)?,
-                5 => compact::set(&mut map, "map", &mut map_)?,
-                6 => compact::set(&mut kinds, "kinds", &mut map_)?,
-                7 => compact::set(&mut also, "also", &mut map_)?,
-                8 => compact::set(&mut odd, "odd", &mut map_)?,
-                9 => compact::set(&mut passwords, "passwords", &mut map_)?,
-                10 => compact::set(&mut untyped, "untyped", &mut map_)?,
-                _ => compact::set(&mut made, "made", &mut map_)?,
-            }
+                0 => compact::set(&mut tagged, "tagged", &mut map_),
+                1 => compact::set_optional(&mut external, "external", &mut map_),
+                2 => compact::set_optional(&mut mixed, "mixed", &mut map_),
+                3 => compact::set_optional(&mut any, "any", &mut map_),
+                4 => compact::set_optional(&mut list, "list", &mut map_),
+                5 => compact::set_optional(&mut map, "map", &mut map_),
+                6 => compact::set_optional(&mut kinds, "kinds", &mut map_),
+                7 => compact::set_optional(&mut also, "also", &mut map_),
+                8 => compact::set_optional(&mut odd, "odd", &mut map_),
+                9 => compact::set_optional(&mut passwords, "passwords", &mut map_),
+                10 => compact::set_optional(&mut untyped, "untyped", &mut map_),
+                _ => compact::set_optional(&mut made, "made", &mut map_),
+            }?;
         }
         Ok(Self {
             tagged: compact::required(tagged, "tagged")?,
-            external: external.unwrap_or_default(),
-            mixed: mixed.unwrap_or_default(),
-            any: any.unwrap_or_default(),
-            list: list.unwrap_or_default(),
-            map: map.unwrap_or_default(),
-            kinds: kinds.unwrap_or_default(),
-            also: also.unwrap_or_default(),
-            odd: odd.unwrap_or_default(),
-            passwords: passwords.unwrap_or_default(),
-            untyped: untyped.unwrap_or_default(),
-            made: made.unwrap_or_default(),
+            external,
+            mixed,
+            any,
+            list,
+            map,
+            kinds,
+            also,
+            odd,
+            passwords,
+            untyped,
+            made,
             extra,
         })
     }
@@ -1552,20 +1552,20 @@ impl<'de> Deserialize<'de> for Shapes {
 
 impl Serialize for Shapes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("tagged", &self.tagged)?;
-        object.optional("external", &self.external)?;
-        object.optional("mixed", &self.mixed)?;
-        object.optional("any", &self.any)?;
-        object.optional("list", &self.list)?;
-        object.optional("map", &self.map)?;
-        object.optional("kinds", &self.kinds)?;
-        object.optional("also", &self.also)?;
-        object.optional("odd", &self.odd)?;
-        object.optional("passwords", &self.passwords)?;
-        object.optional("untyped", &self.untyped)?;
-        object.optional("made", &self.made)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("tagged", &self.tagged);
+        object.optional("external", &self.external);
+        object.optional("mixed", &self.mixed);
+        object.optional("any", &self.any);
+        object.optional("list", &self.list);
+        object.optional("map", &self.map);
+        object.optional("kinds", &self.kinds);
+        object.optional("also", &self.also);
+        object.optional("odd", &self.odd);
+        object.optional("passwords", &self.passwords);
+        object.optional("untyped", &self.untyped);
+        object.optional("made", &self.made);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1654,9 +1654,9 @@ impl<'de> Deserialize<'de> for ShapesExternalVariant1 {
 
 impl Serialize for ShapesExternalVariant1 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("x", &self.x)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("x", &self.x);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1678,10 +1678,10 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1X {
         let mut i = None;
         let mut extra = Default::default();
         while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut i, "i", &mut map)?;
+            compact::set_optional(&mut i, "i", &mut map)?;
         }
         Ok(Self {
-            i: i.unwrap_or_default(),
+            i,
             extra,
         })
     }
@@ -1695,9 +1695,9 @@ impl<'de> Deserialize<'de> for ShapesExternalVariant1X {
 
 impl Serialize for ShapesExternalVariant1X {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("i", &self.i)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("i", &self.i);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1746,9 +1746,9 @@ impl<'de> Deserialize<'de> for ShapesExternalVariant2 {
 
 impl Serialize for ShapesExternalVariant2 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("yy", &self.yy)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("yy", &self.yy);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1770,10 +1770,10 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2Yy {
         let mut j = None;
         let mut extra = Default::default();
         while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut j, "j", &mut map)?;
+            compact::set_optional(&mut j, "j", &mut map)?;
         }
         Ok(Self {
-            j: j.unwrap_or_default(),
+            j,
             extra,
         })
     }
@@ -1787,9 +1787,9 @@ impl<'de> Deserialize<'de> for ShapesExternalVariant2Yy {
 
 impl Serialize for ShapesExternalVariant2Yy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("j", &self.j)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("j", &self.j);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1852,9 +1852,9 @@ impl<'de> Deserialize<'de> for ShapesMixedVariant1 {
 
 impl Serialize for ShapesMixedVariant1 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("m", &self.m)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("m", &self.m);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1910,9 +1910,9 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant1 {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut t, "t", &mut map)?,
-                _ => compact::set(&mut a, "a", &mut map)?,
-            }
+                0 => compact::set(&mut t, "t", &mut map),
+                _ => compact::set(&mut a, "a", &mut map),
+            }?;
         }
         Ok(Self {
             t: compact::required(t, "t")?,
@@ -1930,10 +1930,10 @@ impl<'de> Deserialize<'de> for ShapesTaggedVariant1 {
 
 impl Serialize for ShapesTaggedVariant1 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("t", &self.t)?;
-        object.field("a", &self.a)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("t", &self.t);
+        object.field("a", &self.a);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -1996,9 +1996,9 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant2 {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut t, "t", &mut map)?,
-                _ => compact::set(&mut b, "b", &mut map)?,
-            }
+                0 => compact::set(&mut t, "t", &mut map),
+                _ => compact::set(&mut b, "b", &mut map),
+            }?;
         }
         Ok(Self {
             t: compact::required(t, "t")?,
@@ -2016,10 +2016,10 @@ impl<'de> Deserialize<'de> for ShapesTaggedVariant2 {
 
 impl Serialize for ShapesTaggedVariant2 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("t", &self.t)?;
-        object.field("b", &self.b)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("t", &self.t);
+        object.field("b", &self.b);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -2081,13 +2081,13 @@ impl<'de> FromMap<'de> for Square {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut kind, "kind", &mut map)?,
-                _ => compact::set(&mut side, "side", &mut map)?,
-            }
+                0 => compact::set_optional(&mut kind, "kind", &mut map),
+                _ => compact::set_optional(&mut side, "side", &mut map),
+            }?;
         }
         Ok(Self {
-            kind: kind.unwrap_or_default(),
-            side: side.unwrap_or_default(),
+            kind,
+            side,
             extra,
         })
     }
@@ -2101,10 +2101,10 @@ impl<'de> Deserialize<'de> for Square {
 
 impl Serialize for Square {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("kind", &self.kind)?;
-        object.optional("side", &self.side)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("kind", &self.kind);
+        object.optional("side", &self.side);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -2140,13 +2140,13 @@ impl<'de> FromMap<'de> for Tag {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut tag, "tag", &mut map)?,
-                _ => compact::set(&mut scope, "scope", &mut map)?,
-            }
+                0 => compact::set(&mut tag, "tag", &mut map),
+                _ => compact::set_optional(&mut scope, "scope", &mut map),
+            }?;
         }
         Ok(Self {
             tag: compact::required(tag, "tag")?,
-            scope: scope.unwrap_or_default(),
+            scope,
             extra,
         })
     }
@@ -2160,10 +2160,10 @@ impl<'de> Deserialize<'de> for Tag {
 
 impl Serialize for Tag {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("tag", &self.tag)?;
-        object.optional("scope", &self.scope)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("tag", &self.tag);
+        object.optional("scope", &self.scope);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -2202,15 +2202,15 @@ impl<'de> FromMap<'de> for Unlisted {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                1 => compact::set(&mut label, "label", &mut map)?,
-                _ => compact::set(&mut b, "b", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact::set_optional(&mut label, "label", &mut map),
+                _ => compact::set_optional(&mut b, "b", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
-            b: b.unwrap_or_default(),
+            label,
+            b,
             extra,
         })
     }
@@ -2224,11 +2224,11 @@ impl<'de> Deserialize<'de> for Unlisted {
 
 impl Serialize for Unlisted {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.optional("b", &self.b)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.optional("b", &self.b);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -2331,19 +2331,19 @@ impl<'de> FromMap<'de> for WeeklySchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                1 => compact::set(&mut label, "label", &mut map)?,
-                2 => compact::set(&mut minute_of_day, "minute_of_day", &mut map)?,
-                3 => compact::set(&mut passphrase, "passphrase", &mut map)?,
-                _ => compact::set(&mut then, "then", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact::set_optional(&mut label, "label", &mut map),
+                2 => compact::set(&mut minute_of_day, "minute_of_day", &mut map),
+                3 => compact::set_optional(&mut passphrase, "passphrase", &mut map),
+                _ => compact::set_optional(&mut then, "then", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
+            label,
             minute_of_day: compact::required(minute_of_day, "minute_of_day")?,
-            passphrase: passphrase.unwrap_or_default(),
-            then: then.unwrap_or_default(),
+            passphrase,
+            then,
             extra,
         })
     }
@@ -2357,13 +2357,13 @@ impl<'de> Deserialize<'de> for WeeklySchedule {
 
 impl Serialize for WeeklySchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.field("minute_of_day", &self.minute_of_day)?;
-        object.optional("passphrase", &self.passphrase)?;
-        object.optional("then", &self.then)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.field("minute_of_day", &self.minute_of_day);
+        object.optional("passphrase", &self.passphrase);
+        object.optional("then", &self.then);
+        object.extra(&self.extra);
         object.end()
     }
 }
@@ -2449,13 +2449,13 @@ impl<'de> FromMap<'de> for WrappedSchedule {
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map)?,
-                _ => compact::set(&mut label, "label", &mut map)?,
-            }
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                _ => compact::set_optional(&mut label, "label", &mut map),
+            }?;
         }
         Ok(Self {
             resource_type: compact::required(resource_type, "resource_type")?,
-            label: label.unwrap_or_default(),
+            label,
             extra,
         })
     }
@@ -2469,10 +2469,10 @@ impl<'de> Deserialize<'de> for WrappedSchedule {
 
 impl Serialize for WrappedSchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("resource_type", &self.resource_type)?;
-        object.optional("label", &self.label)?;
-        object.extra(&self.extra)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("label", &self.label);
+        object.extra(&self.extra);
         object.end()
     }
 }

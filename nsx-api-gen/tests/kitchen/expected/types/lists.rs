@@ -107,9 +107,9 @@ impl<'de> FromMap<'de> for ListRequiredResponse {
         let mut results = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut cursor, "cursor", &mut map)?,
-                _ => compact::set(&mut results, "results", &mut map)?,
-            }
+                0 => compact::set(&mut cursor, "cursor", &mut map),
+                _ => compact::set(&mut results, "results", &mut map),
+            }?;
         }
         Ok(Self {
             cursor: compact::required(cursor, "cursor")?,
@@ -126,9 +126,9 @@ impl<'de> Deserialize<'de> for ListRequiredResponse {
 
 impl Serialize for ListRequiredResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("cursor", &self.cursor)?;
-        object.field("results", &self.results)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("cursor", &self.cursor);
+        object.field("results", &self.results);
         object.end()
     }
 }
@@ -161,13 +161,13 @@ impl<'de> FromMap<'de> for Names {
         let mut results = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut cursor, "cursor", &mut map)?,
-                _ => compact::set(&mut results, "results", &mut map)?,
-            }
+                0 => compact::set_optional(&mut cursor, "cursor", &mut map),
+                _ => compact::set_optional(&mut results, "results", &mut map),
+            }?;
         }
         Ok(Self {
-            cursor: cursor.unwrap_or_default(),
-            results: results.unwrap_or_default(),
+            cursor,
+            results,
         })
     }
 }
@@ -180,9 +180,9 @@ impl<'de> Deserialize<'de> for Names {
 
 impl Serialize for Names {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("cursor", &self.cursor)?;
-        object.optional("results", &self.results)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("cursor", &self.cursor);
+        object.optional("results", &self.results);
         object.end()
     }
 }
@@ -203,13 +203,13 @@ impl<'de> FromMap<'de> for TheCursorIsANumberResponse {
         let mut results = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut cursor, "cursor", &mut map)?,
-                _ => compact::set(&mut results, "results", &mut map)?,
-            }
+                0 => compact::set_optional(&mut cursor, "cursor", &mut map),
+                _ => compact::set_optional(&mut results, "results", &mut map),
+            }?;
         }
         Ok(Self {
-            cursor: cursor.unwrap_or_default(),
-            results: results.unwrap_or_default(),
+            cursor,
+            results,
         })
     }
 }
@@ -222,9 +222,9 @@ impl<'de> Deserialize<'de> for TheCursorIsANumberResponse {
 
 impl Serialize for TheCursorIsANumberResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("cursor", &self.cursor)?;
-        object.optional("results", &self.results)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("cursor", &self.cursor);
+        object.optional("results", &self.results);
         object.end()
     }
 }
@@ -247,14 +247,14 @@ impl<'de> FromMap<'de> for ThingListResult {
         let mut results = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut cursor, "cursor", &mut map)?,
-                1 => compact::set(&mut result_count, "result_count", &mut map)?,
-                _ => compact::set(&mut results, "results", &mut map)?,
-            }
+                0 => compact::set_optional(&mut cursor, "cursor", &mut map),
+                1 => compact::set_optional(&mut result_count, "result_count", &mut map),
+                _ => compact::set(&mut results, "results", &mut map),
+            }?;
         }
         Ok(Self {
-            cursor: cursor.unwrap_or_default(),
-            result_count: result_count.unwrap_or_default(),
+            cursor,
+            result_count,
             results: compact::required(results, "results")?,
         })
     }
@@ -268,10 +268,10 @@ impl<'de> Deserialize<'de> for ThingListResult {
 
 impl Serialize for ThingListResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("cursor", &self.cursor)?;
-        object.optional("result_count", &self.result_count)?;
-        object.field("results", &self.results)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("cursor", &self.cursor);
+        object.optional("result_count", &self.result_count);
+        object.field("results", &self.results);
         object.end()
     }
 }

@@ -31,13 +31,13 @@ impl<'de> FromMap<'de> for FormThingBody {
         let mut b = None;
         while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut a, "a", &mut map)?,
-                _ => compact::set(&mut b, "b", &mut map)?,
-            }
+                0 => compact::set(&mut a, "a", &mut map),
+                _ => compact::set_optional(&mut b, "b", &mut map),
+            }?;
         }
         Ok(Self {
             a: compact::required(a, "a")?,
-            b: b.unwrap_or_default(),
+            b,
         })
     }
 }
@@ -50,9 +50,9 @@ impl<'de> Deserialize<'de> for FormThingBody {
 
 impl Serialize for FormThingBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.field("a", &self.a)?;
-        object.optional("b", &self.b)?;
+        let mut object = compact::Object::new(serializer);
+        object.field("a", &self.a);
+        object.optional("b", &self.b);
         object.end()
     }
 }
@@ -99,10 +99,10 @@ impl<'de> FromMap<'de> for UploadThingPartOrigin {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut host = None;
         while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set(&mut host, "host", &mut map)?;
+            compact::set_optional(&mut host, "host", &mut map)?;
         }
         Ok(Self {
-            host: host.unwrap_or_default(),
+            host,
         })
     }
 }
@@ -115,8 +115,8 @@ impl<'de> Deserialize<'de> for UploadThingPartOrigin {
 
 impl Serialize for UploadThingPartOrigin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer)?;
-        object.optional("host", &self.host)?;
+        let mut object = compact::Object::new(serializer);
+        object.optional("host", &self.host);
         object.end()
     }
 }
