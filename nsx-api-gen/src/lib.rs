@@ -21,6 +21,7 @@
 mod change;
 mod check;
 pub mod compare;
+mod constraints;
 mod document;
 mod emit;
 mod error;

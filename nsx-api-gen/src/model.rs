@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::constraints;
 use crate::document::{
     self, IDEMPOTENT, IN_PART, Place, is_file, is_success, items, media_type, members, resolve,
     text,
@@ -210,6 +211,7 @@ impl Parameter {
     fn new(root: &Value, node: &Value) -> Option<Self> {
         let place = In::read(text(node, "in")?)?;
         let explode = node.get("explode").and_then(Value::as_bool);
+        let schema = node.get("schema").and_then(|schema| resolve(root, schema));
         Some(Self {
             name: text(node, "name")?.to_owned(),
             rust: String::new(),
@@ -220,7 +222,7 @@ impl Parameter {
                 && node
                     .get("schema")
                     .is_some_and(|schema| is_file(root, schema)),
-            description: text(node, "description").map(str::to_owned),
+            description: constraints::of_parameter(node, schema),
         })
     }
 }

@@ -56,16 +56,21 @@ pub(super) fn joined(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A text as a code span, whatever is in it.
+/// A text as a code span, whatever is in it, escaped as in Rust.
 pub(super) fn code(text: &str) -> String {
+    span(&text.escape_debug().to_string())
+}
+
+/// A text as a code span.
+pub(crate) fn span(text: &str) -> String {
+    let text = joined(text);
     let longest = text
         .split(|letter| letter != '`')
         .map(str::len)
         .max()
         .unwrap_or(0);
     let fence = "`".repeat(longest + 1);
-    let text = text.escape_debug().to_string();
-    match text.trim().is_empty() || text.starts_with('`') || text.ends_with('`') {
+    match text.is_empty() || text.starts_with('`') || text.ends_with('`') {
         true => format!("{fence} \"{text}\" {fence}"),
         false => format!("{fence}{text}{fence}"),
     }

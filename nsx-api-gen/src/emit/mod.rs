@@ -6,7 +6,7 @@
 mod blame;
 mod builder;
 mod code;
-mod docs;
+pub(crate) mod docs;
 mod lists;
 mod method;
 mod page;

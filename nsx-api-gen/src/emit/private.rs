@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::variants::Hoist;
 
+use crate::constraints;
 use crate::document::{
     self, IN_PART, Place, for_each_schema, is_file, is_json, is_password, media_type, members,
     resolve, text,
@@ -173,6 +174,11 @@ fn response_media(name: &str) -> &'static str {
 
 /// Reduces one schema; see the module.
 fn reduce(root: &Value, schema: &mut Map<String, Value>) {
+    if !schema.contains_key("$ref")
+        && let Some(description) = constraints::description(schema)
+    {
+        schema.insert("description".to_owned(), json!(description));
+    }
     if is_password(root, &Value::Object(schema.clone())) {
         reduce_password(schema);
     } else if !schema.contains_key("$ref") {
@@ -199,10 +205,6 @@ fn reduce_other(schema: &mut Map<String, Value>) {
         "required",
         "type",
     ];
-    // A title would name the type of an inline schema; it is a sentence in the vendor's documents.
-    if let Some(title) = schema.get("title").cloned() {
-        schema.entry("description").or_insert(title);
-    }
     // typify makes one struct of an `anyOf`; a variant for each is what a value of it is.
     if let Some(parts) = schema.remove("anyOf") {
         schema.entry("oneOf").or_insert(parts);
@@ -254,7 +256,7 @@ mod tests {
 
     fn reduced(schema: Value) -> Value {
         let root = json!({"components": {"schemas": {
-            "Secret": {"type": "string", "format": "password", "maxLength": 9},
+            "Secret": {"type": "string", "format": "password"},
             "A": schema,
         }}});
         private(&root)["components"]["schemas"]["A"].clone()
@@ -264,7 +266,7 @@ mod tests {
     fn a_password_is_exactly_that_whatever_stands_beside_it() {
         for schema in [
             json!({"type": "string", "format": "password"}),
-            json!({"type": "string", "format": "password", "maxLength": 5, "pattern": "^a", "x-a": 1}),
+            json!({"type": "string", "format": "password", "example": "a", "default": "b", "x-a": 1}),
             json!({"$ref": "#/components/schemas/Secret"}),
             json!({"format": "password"}),
             json!({"allOf": [{"type": "string"}, {"$ref": "#/components/schemas/Secret"}]}),
@@ -289,10 +291,10 @@ mod tests {
                 },
             })),
             json!({
-                "type": "object", "description": "An A",
+                "type": "object", "description": "An A\n\nAt least 1 entry.",
                 "properties": {
-                    "default": {"type": "string"},
-                    "port": {"type": "integer", "format": "int32"},
+                    "default": {"type": "string", "description": "Matches `^x$`. Format: `uuid`. Default: `x`."},
+                    "port": {"type": "integer", "format": "int32", "description": "At least 1. One of `1`, `2`."},
                     "pattern": {"type": "string", "enum": ["a", "b"], "nullable": true},
                 },
             })

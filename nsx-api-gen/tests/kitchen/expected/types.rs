@@ -425,6 +425,7 @@ impl std::str::FromStr for NewStr {
     }
 }
 
+/// One of `1`, `2`.
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -546,6 +547,7 @@ impl Serialize for Open {
     }
 }
 
+/// At most 10 characters. Matches `^a+$`.
 #[derive(
     serde::Deserialize,
     serde::Serialize,
@@ -605,12 +607,16 @@ pub struct Sub {
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub optsecret: Option<crate::Secret>,
     pub kind: Option<Kind>,
+    /// Default: `X`.
     pub inline_enum: Option<SubInlineEnum>,
+    /// From 1 to 10.
     pub n: Option<i64>,
     pub n32: Option<i32>,
     pub plain: Option<i64>,
     pub f: Option<f64>,
+    /// Default: `true`.
     pub b: Option<bool>,
+    /// Default: `false`.
     pub b2: Option<bool>,
     pub list: Option<Vec<Thing>>,
     pub reqlist: Option<Vec<String>>,
@@ -622,13 +628,20 @@ pub struct Sub {
     pub self_: Option<String>,
     pub nul: Option<String>,
     pub short: Option<Short>,
+    /// Format: `date-time`.
     pub dt: Option<String>,
+    /// Format: `uuid`.
     pub uuid: Option<String>,
+    /// Format: `ip`.
     pub ip: Option<String>,
     pub parent: Option<Thing>,
+    /// Default: `hello`.
     pub defs: Option<String>,
+    /// Default: `5`.
     pub di: Option<i64>,
+    /// No two items are the same.
     pub setx: Option<Vec<String>>,
+    /// At most 5 characters.
     pub cap: Option<String>,
     pub extra: Option<String>,
 }
@@ -811,6 +824,7 @@ impl Serialize for Sub {
     }
 }
 
+/// Default: `X`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SubInlineEnum {
@@ -888,12 +902,16 @@ pub struct Thing {
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub optsecret: Option<crate::Secret>,
     pub kind: Option<Kind>,
+    /// Default: `X`.
     pub inline_enum: Option<ThingInlineEnum>,
+    /// From 1 to 10.
     pub n: Option<i64>,
     pub n32: Option<i32>,
     pub plain: Option<i64>,
     pub f: Option<f64>,
+    /// Default: `true`.
     pub b: Option<bool>,
+    /// Default: `false`.
     pub b2: Option<bool>,
     pub list: Option<Vec<Thing>>,
     pub reqlist: Option<Vec<String>>,
@@ -905,13 +923,20 @@ pub struct Thing {
     pub self_: Option<String>,
     pub nul: Option<String>,
     pub short: Option<Short>,
+    /// Format: `date-time`.
     pub dt: Option<String>,
+    /// Format: `uuid`.
     pub uuid: Option<String>,
+    /// Format: `ip`.
     pub ip: Option<String>,
     pub parent: Option<Box<Thing>>,
+    /// Default: `hello`.
     pub defs: Option<String>,
+    /// Default: `5`.
     pub di: Option<i64>,
+    /// No two items are the same.
     pub setx: Option<Vec<String>>,
+    /// At most 5 characters.
     pub cap: Option<String>,
     /// Fields that the document does not know, kept so that they are written back.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
@@ -1136,6 +1161,7 @@ impl Serialize for Thing {
     }
 }
 
+/// Default: `X`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ThingInlineEnum {

@@ -287,7 +287,7 @@ pub struct ListNames<'a> {
 }
 
 impl<'a> ListNames<'a> {
-    /// Sets `cursor`.
+    /// At most 9 characters.
     pub fn cursor(mut self, value: impl Into<types::Cursor>) -> Self {
         self.cursor = Some(value.into());
         self

@@ -87,7 +87,7 @@ impl Client {
     ///
     /// - `url`
     /// - `value`
-    /// - `token`
+    /// - `token`: At least 8 characters.
     ///
     /// # Responses
     ///

@@ -67,6 +67,7 @@ impl From<Vec<String>> for Arr {
     }
 }
 
+/// At most 9 characters.
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]

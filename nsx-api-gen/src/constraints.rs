@@ -1,0 +1,231 @@
+//! What a schema says beside its type, as sentences for the docs: title, bounds, pattern, format, default, who may set it.
+//!
+//! None of it is checked by the SDK (`emit::private`): the reader of the docs finds here what the manager will hold a value to.
+
+use serde_json::{Map, Value};
+
+use crate::document::items;
+use crate::emit::docs::span;
+
+/// Titles of fewer words repeat the name.
+const WORDS_OF_A_TITLE: usize = 4;
+
+/// The description of a parameter, with the sentences of its schema.
+pub(crate) fn of_parameter(node: &Value, schema: Option<&Value>) -> Option<String> {
+    let schema = schema.and_then(Value::as_object);
+    let mut schema = schema.cloned().unwrap_or_default();
+    if let Some(description) = node.get("description") {
+        schema.insert("description".to_owned(), description.clone());
+        schema.remove("title");
+    }
+    description(&schema)
+}
+
+/// The description of a schema, with the sentences.
+pub(crate) fn description(schema: &Map<String, Value>) -> Option<String> {
+    let text = |key| schema.get(key).and_then(Value::as_str).map(str::trim);
+    let texts = [text("title"), text("description")].map(Option::unwrap_or_default);
+    let mut parts = titled(texts);
+    let sentences = sentences(schema).join(" ");
+    if !sentences.is_empty() {
+        parts.push(sentences);
+    }
+    (!parts.is_empty()).then(|| parts.join("\n\n"))
+}
+
+/// The description, and the title before it where that says more than the name.
+fn titled([title, description]: [&str; 2]) -> Vec<String> {
+    let plain = |text: &str| text.trim_end_matches('.').to_lowercase();
+    let repeats = plain(description).starts_with(&plain(title));
+    let is_name = title.split_whitespace().count() < WORDS_OF_A_TITLE;
+    let parts = match description.is_empty() {
+        true => vec![title],
+        false if repeats || is_name => vec![description],
+        false => vec![title, description],
+    };
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.map(str::to_owned).collect()
+}
+
+fn sentences(schema: &Map<String, Value>) -> Vec<String> {
+    let kind = schema.get("type").and_then(Value::as_str);
+    let mut list = Vec::new();
+    list.extend(count(schema, ["minLength", "maxLength"], "character"));
+    list.extend(range(schema));
+    list.extend(count(schema, ["minItems", "maxItems"], "item"));
+    list.extend(count(schema, ["minProperties", "maxProperties"], "entry"));
+    let flag = |key: &str| schema.get(key) == Some(&Value::Bool(true));
+    if flag("uniqueItems") {
+        list.push("No two items are the same.".to_owned());
+    }
+    if let Some(step) = schema.get("multipleOf").filter(|step| step.is_number()) {
+        list.push(format!("A multiple of {step}."));
+    }
+    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
+        list.push(format!("Matches {}.", span(pattern)));
+    }
+    list.extend(format(schema, kind));
+    if kind != Some("string") {
+        list.extend(values(schema));
+    }
+    let is_password = schema.get("format").and_then(Value::as_str) == Some("password");
+    let default = schema.get("default").filter(|value| !value.is_null());
+    if let Some(value) = default.filter(|_| !is_password) {
+        list.push(format!("Default: {}.", json(value)));
+    }
+    if flag("readOnly") {
+        list.push("Read-only.".to_owned());
+    }
+    if flag("writeOnly") {
+        list.push("Write-only.".to_owned());
+    }
+    list
+}
+
+/// How many there may be of something.
+fn count(schema: &Map<String, Value>, [least, most]: [&str; 2], of: &str) -> Option<String> {
+    let number = |key| schema.get(key).and_then(Value::as_u64);
+    let of = |number| match (number, of) {
+        (1, _) => of.to_owned(),
+        (_, "entry") => "entries".to_owned(),
+        _ => format!("{of}s"),
+    };
+    match (number(least).filter(|least| *least > 0), number(most)) {
+        (None, None) => None,
+        (Some(least), Some(most)) if least == most => Some(format!("Exactly {most} {}.", of(most))),
+        (Some(least), Some(most)) => Some(format!("{least} to {most} {}.", of(most))),
+        (Some(least), None) => Some(format!("At least {least} {}.", of(least))),
+        (None, Some(most)) => Some(format!("At most {most} {}.", of(most))),
+    }
+}
+
+/// The bounds of a number.
+fn range(schema: &Map<String, Value>) -> Option<String> {
+    let number = |key| schema.get(key).filter(|value| value.is_number());
+    let is_open = |key| schema.get(key) == Some(&Value::Bool(true));
+    let least = number("minimum").map(|least| (least, is_open("exclusiveMinimum")));
+    let most = number("maximum").map(|most| (most, is_open("exclusiveMaximum")));
+    let low = |(least, open)| match open {
+        true => format!("more than {least}"),
+        false => format!("at least {least}"),
+    };
+    let high = |(most, open)| match open {
+        true => format!("less than {most}"),
+        false => format!("at most {most}"),
+    };
+    let text = match (least, most) {
+        (None, None) => return None,
+        (Some((least, false)), Some((most, false))) => format!("from {least} to {most}"),
+        (Some(least), Some(most)) => format!("{} and {}", low(least), high(most)),
+        (Some(least), None) => low(least),
+        (None, Some(most)) => high(most),
+    };
+    let mut letters = text.chars();
+    let first = letters.next()?.to_uppercase();
+    Some(format!("{first}{}.", letters.as_str()))
+}
+
+/// The format of a text; those of numbers are their types.
+fn format(schema: &Map<String, Value>, kind: Option<&str>) -> Option<String> {
+    let format = schema.get("format").and_then(Value::as_str)?;
+    let is_seen = matches!(format, "password" | "binary") || kind != Some("string");
+    (!is_seen).then(|| format!("Format: {}.", span(format)))
+}
+
+/// The values of an enum that is no type of its own.
+fn values(schema: &Map<String, Value>) -> Option<String> {
+    let values: Vec<String> = items(schema.get("enum")).map(json).collect();
+    (!values.is_empty()).then(|| format!("One of {}.", values.join(", ")))
+}
+
+/// A value in a code span, a text as it is.
+fn json(value: &Value) -> String {
+    match value.as_str() {
+        Some(text) => span(text),
+        None => span(&value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(schema: Value) -> String {
+        let schema = schema.as_object().cloned().unwrap_or_default();
+        description(&schema).unwrap_or_default()
+    }
+
+    #[test]
+    fn what_a_value_is_held_to_is_in_the_docs() {
+        for (schema, text) in [
+            (json!({"type": "string"}), ""),
+            (
+                json!({"type": "string", "description": "A name.", "maxLength": 255, "readOnly": true}),
+                "A name.\n\nAt most 255 characters. Read-only.",
+            ),
+            (
+                json!({"type": "string", "minLength": 1, "maxLength": 1, "pattern": r"^\d[`]$", "format": "ip"}),
+                r"Exactly 1 character. Matches ``^\d[`]$``. Format: `ip`.",
+            ),
+            (
+                json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 9, "enum": [1, 9], "default": 1}),
+                "From 1 to 9. One of `1`, `9`. Default: `1`.",
+            ),
+            (
+                json!({"type": "number", "minimum": 0, "exclusiveMinimum": true, "maximum": 1.5, "multipleOf": 0.5}),
+                "More than 0 and at most 1.5. A multiple of 0.5.",
+            ),
+            (
+                json!({"type": "array", "minItems": 0, "maxItems": 30, "uniqueItems": true}),
+                "At most 30 items. No two items are the same.",
+            ),
+            (
+                json!({"type": "object", "minProperties": 2, "maxProperties": 5}),
+                "2 to 5 entries.",
+            ),
+            (
+                json!({"type": "string", "enum": ["UP"], "default": "UP", "minLength": "x"}),
+                "Default: `UP`.",
+            ),
+            (
+                json!({"type": "string", "format": "password", "writeOnly": true, "default": "hidden"}),
+                "Write-only.",
+            ),
+        ] {
+            assert_eq!(said(schema.clone()), text, "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_has_its_own_description() {
+        let schema = json!({"type": "integer", "title": "A number of pages in all", "maximum": 9, "description": "x"});
+        let node = json!({"description": "The pages"});
+        let text = of_parameter(&node, Some(&schema));
+        assert_eq!(text.as_deref(), Some("The pages\n\nAt most 9."));
+        assert_eq!(of_parameter(&json!({}), None), None);
+    }
+
+    #[test]
+    fn a_title_that_says_more_than_the_name_comes_first() {
+        for (title, description, text) in [
+            (
+                "Identifier to use in logs",
+                "Defaults to ID",
+                "Identifier to use in logs\n\nDefaults to ID",
+            ),
+            ("Item Id", "The item", "The item"),
+            (
+                "Opaque identifiers of the user.",
+                "Opaque identifiers of the user",
+                "Opaque identifiers of the user",
+            ),
+            ("Name", "", "Name"),
+            ("", "Text", "Text"),
+        ] {
+            let schema = json!({"title": title, "description": description});
+            assert_eq!(said(schema), text);
+        }
+    }
+}
