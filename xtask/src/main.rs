@@ -34,6 +34,9 @@ const STALE: u8 = 4;
 /// How a command ends: an exit code, or an error that is printed and becomes exit code 1.
 type Outcome = Result<ExitCode, Box<dyn Error>>;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The commands of this workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXIT_CODES)]
