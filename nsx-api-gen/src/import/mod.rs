@@ -34,6 +34,7 @@
 
 mod base;
 mod extensions;
+mod files;
 mod merge;
 mod overlay;
 mod select;
@@ -49,7 +50,7 @@ use serde_json::Value;
 use crate::change::Change;
 use crate::compare::Source;
 use crate::document::{self, Place, items, text};
-use crate::error::Error;
+use crate::error::{Error, Faults};
 use crate::{LeftOut, limits, normalize, order, read, skip};
 pub use select::Selection;
 
@@ -115,8 +116,7 @@ pub struct Listed {
 /// when nothing is found for a part of the selection, when the overlay cannot be applied, for each conflict with the document that the
 /// operations are added to, and when operations that are not supported are left out and none is left.
 pub fn import(task: &Import) -> Result<Imported, Error> {
-    let document = read::parse(&task.document.name, &task.document.bytes)?;
-    let (mut root, mut changes) = whole(&document, task.overlay.as_ref())?;
+    let (document, mut root, mut changes) = whole(&task.document, task.overlay.as_ref())?;
     let all: BTreeSet<String> = pointers(&root).into_iter().collect();
     let names = normalize::new_names(&root);
     let notes = select::select(&document.file, &mut root, &task.selection)?;
@@ -201,25 +201,43 @@ fn pointers(root: &Value) -> Vec<String> {
 ///
 /// As [`import`].
 pub fn list(document: &Source, overlay: Option<&Source>) -> Result<Vec<Listed>, Error> {
-    let document = read::parse(&document.name, &document.bytes)?;
-    let (root, _) = whole(&document, overlay)?;
+    let (_, root, _) = whole(document, overlay)?;
     let places = document::operations(&root);
     Ok(places.iter().map(Listed::new).collect())
 }
 
 /// The whole document as OpenAPI 3.0, with its corrections, and with an id for each operation.
 fn whole(
-    document: &read::Document,
+    source: &Source,
     overlay: Option<&Source>,
-) -> Result<(Value, Vec<Change>), Error> {
-    let (mut root, mut changes) = crate::upgraded(document)?;
+) -> Result<(read::Document, Value, Vec<Change>), Error> {
+    let mut document = read::parse(&source.name, &source.bytes)?;
+    let mut changes = Vec::new();
+    files::bring_in(source, &mut document.root, &mut changes)?;
+    let (mut root, more) = crate::upgraded(&document)?;
+    changes.extend(more);
+    path_items(&document.file, &root)?;
     if let Some(overlay) = overlay {
         overlay::apply(overlay, &mut root, &mut changes)?;
         limits::check(&document.file, &root)?;
     }
     order::order(&mut root);
     normalize::operation_ids(&mut root, &mut changes);
-    Ok((root, changes))
+    Ok((document, root, changes))
+}
+
+/// A path item that refers to nothing would be left out without a word: it has no operation.
+fn path_items(file: &str, root: &Value) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    for (path, item) in document::paths(root) {
+        if let Some(target) = document::reference(item) {
+            faults.at(
+                document::join("#/paths", path),
+                format!("`{target}` must lead to a path item"),
+            );
+        }
+    }
+    faults.into_result(file)
 }
 
 impl Listed {

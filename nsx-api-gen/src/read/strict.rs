@@ -16,7 +16,7 @@ pub(crate) const DEEPEST: usize = 64;
 pub(super) const MOST_VALUES: usize = 4_000_000;
 
 /// How much may still be read.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     values: Cell<usize>,
     bytes: Cell<usize>,
 }
