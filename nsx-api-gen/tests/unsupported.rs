@@ -166,6 +166,10 @@ fn the_others_are_called_what_they_are_called_in_the_whole_document() {
     let generated = generated(&text);
     let builder = &generated.files[Path::new("builder/untagged.rs")];
     assert!(builder.contains("pub fn b_read_thing(&self)"), "{builder}");
+    assert!(
+        builder.contains("/// In the vendor's document: `ReadThing`."),
+        "{builder}"
+    );
     // What was mended in an operation that is gone is nobody's business.
     assert_eq!(generated.summary, [("operation_ids", 1)]);
 }

@@ -92,6 +92,8 @@ struct Files {
     open: Vec<(String, &'static str, Value, PathBuf)>,
     counts: BTreeMap<PathBuf, usize>,
     faults: Faults,
+    /// What was reported, which is not said of each place.
+    told: BTreeSet<String>,
 }
 
 impl Files {
@@ -125,6 +127,7 @@ impl Files {
             open: Vec::new(),
             counts: BTreeMap::new(),
             faults: Faults::default(),
+            told: BTreeSet::new(),
         }
     }
 
@@ -303,7 +306,7 @@ impl Files {
             Some((*section, place_of(section, *swagger, self.is_swagger)?))
         });
         let Some((section, start)) = start else {
-            self.faults.at(
+            self.fault(
                 pointer,
                 format!("`{target}`: no reference to another file can stand here"),
             );
@@ -330,6 +333,13 @@ impl Files {
         Some(place)
     }
 
+    /// Reports a reference once, at the first place that has it.
+    fn fault(&mut self, pointer: &str, message: String) {
+        if self.told.insert(message.clone()) {
+            self.faults.at(pointer, message);
+        }
+    }
+
     fn free(&mut self, start: &str, name: &str) -> String {
         let numbered = (2..).map(|number| join(start, &format!("{name}{number}")));
         let mut places = std::iter::once(join(start, name)).chain(numbered);
@@ -342,14 +352,12 @@ impl Files {
     fn copy(&mut self, file: &Path, part: &str, target: &str, pointer: &str) -> Option<Value> {
         let found = self.read.get(file).and_then(|root| root.pointer(part));
         let Some(found) = found else {
-            self.faults.at(pointer, format!("`{target}` leads nowhere"));
+            self.fault(pointer, format!("`{target}` leads nowhere"));
             return None;
         };
         let Some(room) = self.room.checked_sub(size(found)) else {
-            self.faults.at(
-                "#",
-                "the other files have more parts than a document may have",
-            );
+            let message = "the other files have more parts than a document may have";
+            self.fault("#", message.to_owned());
             return None;
         };
         self.room = room;
@@ -368,7 +376,7 @@ impl Files {
         match file {
             Ok(file) => Some((file, part.trim_end_matches('/').to_owned())),
             Err(message) => {
-                self.faults.at(pointer, format!("`{target}` {message}"));
+                self.fault(pointer, format!("`{target}` {message}"));
                 None
             }
         }
@@ -592,7 +600,8 @@ Node: {type: object}
 
     #[test]
     fn a_document_in_no_folder_has_no_other_files() {
-        let error = import(&task(Source::new("standard input", API)))
+        let api = API.replace("responses: {", "responses: {'202': {description: OK, content: {application/json: {schema: {$ref: 'defs.yaml#/Node'}}}}, ");
+        let error = import(&task(Source::new("standard input", api)))
             .unwrap_err()
             .to_string();
         assert_eq!(

@@ -7,7 +7,7 @@
 //! 1. Of the operations that share an id the *plainest* keeps it: the one of the fewest segments, then of the fewest parameters, then
 //!    without a query, then of the shortest path.
 //! 2. Another gets the start of its own path before the id, up to what it has in common with the end of the plainest:
-//!    `GlobalInfraReadSegment`, `OrgsOrgIdProjectsProjectIdInfraReadSegment`. These are the ids that VMware gives them itself from 9.1 on.
+//!    `GlobalInfraReadSegment`, `OrgsOrgIdProjectsProjectIdInfraReadSegment`. So does VMware itself from 9.1 on.
 //! 3. Where the paths end in nothing alike, or that name is taken, and where there is no id, method and path make the name:
 //!    `GetDomainsGroupsById`, with all parameters if the plainer one has that name, and last with a number.
 //!
@@ -32,10 +32,10 @@ pub(crate) fn operation_ids(root: &mut Value, changes: &mut Vec<Change>) {
 pub(crate) fn name_beside(root: &mut Value, kept: &BTreeSet<String>, changes: &mut Vec<Change>) {
     for (pointer, id, message) in new_ids(root, kept) {
         let node = root.pointer_mut(pointer.trim_start_matches('#'));
-        if let Some(node) = node.and_then(Value::as_object_mut) {
-            if let Some(old) = node.insert("operationId".to_owned(), json!(id)) {
-                node.entry(ORIGINAL_ID).or_insert(old);
-            }
+        if let Some(node) = node.and_then(Value::as_object_mut)
+            && let Some(old) = node.insert("operationId".to_owned(), json!(id))
+        {
+            node.entry(ORIGINAL_ID).or_insert(old);
         }
         changes.push(Change {
             pass: "operation_ids",
