@@ -5,22 +5,19 @@ use serde_json::{Map, Value};
 
 use crate::change::Change;
 use crate::document::{self, join, reference, resolve};
-use crate::read::MOST_BYTES;
-use crate::upgrade::size;
+use crate::read::Budget;
 
 /// `path_items`: a path item that refers to another gets that one's members, and keeps its own. One that leads nowhere stays, for
 /// [`check`](crate::check) to report.
 pub(crate) fn write_out(root: &mut Value, changes: &mut Vec<Change>) {
-    let mut room = MOST_BYTES;
+    let room = Budget::default();
     let mut written = Vec::new();
     for (path, item) in document::paths(root) {
         let Some(target) = reference(item) else {
             continue;
         };
-        let members = resolve(root, item).and_then(Value::as_object);
-        let left = members.and_then(|_| room.checked_sub(size(resolve(root, item)?)));
-        if let Some((members, left)) = members.zip(left) {
-            room = left;
+        let found = resolve(root, item).filter(|found| room.covers(found));
+        if let Some(members) = found.and_then(Value::as_object) {
             let mut all: Map<String, Value> = members.clone();
             let own = document::members(Some(item)).filter(|(key, _)| *key != "$ref");
             all.extend(own.map(|(key, own)| (key.clone(), own.clone())));

@@ -16,7 +16,6 @@ use crate::document::{component, join, members, reference};
 use crate::error::{Error, Faults};
 use crate::order;
 use crate::read::{self, Budget, MOST_BYTES};
-use crate::upgrade::size;
 
 /// The sections of the components, and what Swagger calls those that it has.
 const SECTIONS: [(&str, Option<&str>); 9] = [
@@ -82,9 +81,10 @@ struct Files {
     is_swagger: bool,
     read: BTreeMap<PathBuf, Value>,
     budget: Budget,
-    /// How many bytes may still be read, and be copied.
+    /// How many bytes may still be read.
     bytes: usize,
-    room: usize,
+    /// What may still be taken of the files.
+    copied: Budget,
     /// Where the parts are now, by reference.
     places: BTreeMap<Part, String>,
     taken: BTreeSet<String>,
@@ -121,7 +121,7 @@ impl Files {
             read: BTreeMap::new(),
             budget: Budget::default(),
             bytes: MOST_BYTES,
-            room: MOST_BYTES,
+            copied: Budget::default(),
             places: BTreeMap::new(),
             taken,
             open: Vec::new(),
@@ -355,12 +355,11 @@ impl Files {
             self.fault(pointer, format!("`{target}` leads nowhere"));
             return None;
         };
-        let Some(room) = self.room.checked_sub(size(found)) else {
+        if !self.copied.covers(found) {
             let message = "the other files have more parts than a document may have";
             self.fault("#", message.to_owned());
             return None;
-        };
-        self.room = room;
+        }
         let found = found.clone();
         *self.counts.entry(file.to_owned()).or_default() += 1;
         Some(found)

@@ -49,6 +49,20 @@ impl Budget {
         }
         Ok(())
     }
+
+    /// Takes a copy of a tree; whether there is room for it.
+    pub(crate) fn covers(&self, tree: &Value) -> bool {
+        let has_room = |text: &str| self.take::<serde_json::Error>(text).is_ok();
+        match tree {
+            Value::Object(map) => {
+                let mut members = map.iter();
+                has_room("") && members.all(|(key, inner)| has_room(key) && self.covers(inner))
+            }
+            Value::Array(list) => has_room("") && list.iter().all(|inner| self.covers(inner)),
+            Value::String(text) => has_room(text),
+            _ => has_room(""),
+        }
+    }
 }
 
 /// What is said of a text that is too deep.
