@@ -126,7 +126,7 @@ fn an_id_that_several_have_is_listed_and_said_to_be_that_of_others() {
     import(folder.path(), &["nsx_api.json", "--list", "ListSwitches"])
         .succeeded()
         .says("ListSwitches\n    GET /switches\n")
-        .says("GetGlobalSwitches\n    GET /global/switches\n    in the document: ListSwitches\n");
+        .says("GlobalListSwitches\n    GET /global/switches\n    in the document: ListSwitches\n");
     let arguments = [
         "nsx_api.json",
         "--operation",
@@ -135,7 +135,7 @@ fn an_id_that_several_have_is_listed_and_said_to_be_that_of_others() {
         "nsx.yaml",
     ];
     import(folder.path(), &arguments).succeeded().says(
-        "`ListSwitches` is the operationId of others too, which were not chosen: GetGlobalSwitches\n",
+        "`ListSwitches` is the operationId of others too, which were not chosen: GlobalListSwitches\n",
     );
 }
 

@@ -163,8 +163,9 @@ fn with_start(place: &Place<'_>, plain: &Place<'_>) -> Option<String> {
     if own.len() == plain.len() && alike(&plain) == own.len() {
         return None;
     }
-    // The first segment of the plain path is its root, and that is never the same: `infra`, and `orgs/…/infra`.
-    let (start, end) = own.split_at(own.len() - alike(plain.get(1..)?));
+    // The first segment of a plain path is its root, if more follow, and that is never the same: `infra`, and `orgs/…/infra`.
+    let root = usize::from(plain.len() > 1);
+    let (start, end) = own.split_at(own.len() - alike(plain.get(root..)?));
     let is_told = end.iter().any(|segment| !is_parameter(segment));
     let start: String = start
         .iter()
@@ -285,6 +286,7 @@ mod tests {
                 "/node?action=restart": {"post": {"operationId": "²"}},
                 "/a": get("get_a"),
                 "/b": get("GetA"),
+                "/x/a": get("GetA"),
             })),
             [
                 "Group",
@@ -296,6 +298,7 @@ mod tests {
                 "PostNodeActionRestart",
                 "get_a",
                 "GetB",
+                "XGetA",
             ]
         );
     }
