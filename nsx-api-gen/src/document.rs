@@ -13,6 +13,9 @@ pub(crate) const METHODS: [&str; 8] = [
 /// The member of an operation by which a document says whether sending it twice has the effect of sending it once.
 pub(crate) const IDEMPOTENT: &str = "x-idempotent";
 
+/// The member of an operation that has another id than in the vendor's document: that one, by which the vendor's manual has it.
+pub(crate) const ORIGINAL_ID: &str = "x-operation-id";
+
 /// The media type of bodies that are made of parts.
 pub(crate) const MULTIPART: &str = "multipart/form-data";
 
@@ -82,6 +85,11 @@ impl<'a> Place<'a> {
     /// The operationId, where there is one.
     pub(crate) fn id(&self) -> Option<&'a str> {
         text(self.node, "operationId")
+    }
+
+    /// The operationId that the vendor's document has, where it is another.
+    pub(crate) fn original_id(&self) -> Option<&'a str> {
+        text(self.node, ORIGINAL_ID)
     }
 
     /// The path, and the query that the operation goes by: several operations of NSX share a path.

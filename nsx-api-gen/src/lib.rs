@@ -32,6 +32,7 @@ mod model;
 mod names;
 mod normalize;
 mod order;
+mod path_items;
 mod reach;
 mod read;
 mod skip;
@@ -155,14 +156,17 @@ fn mended(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
 
 /// The document as OpenAPI 3.0, if it does not ask for too much.
 fn upgraded(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
-    let root = document.root.clone();
-    let (root, changes) = if read::is_swagger(&root) {
+    let mut root = document.root.clone();
+    let mut changes = Vec::new();
+    path_items::write_out(&mut root, &mut changes);
+    let (root, more) = if read::is_swagger(&root) {
         upgrade::upgrade(root)
     } else if read::is_3_1(&root) {
         lower::lower(root)
     } else {
         (root, Vec::new())
     };
+    changes.extend(more);
     limits::check(&document.file, &root)?;
     Ok((root, changes))
 }

@@ -30,6 +30,8 @@ pub(crate) struct Api {
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) id: String,
+    /// The id in the vendor's document, where that is another.
+    pub(crate) original_id: Option<String>,
     pub(crate) pointer: String,
     pub(crate) method: &'static str,
     /// From the host's root: the server's path and the operation's.
@@ -125,6 +127,7 @@ impl Operation {
         let (path, query) = place.path_and_query();
         Self {
             id: own("operationId").unwrap_or_default(),
+            original_id: place.original_id().map(str::to_owned),
             pointer: place.pointer.clone(),
             method: place.method,
             path: format!("{base}{path}"),

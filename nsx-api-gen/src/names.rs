@@ -119,12 +119,30 @@ pub(crate) fn module_name(tag: &str) -> String {
         .chars()
         .map(|letter| if letter.is_ascii() { letter } else { '-' })
         .collect();
-    let name = ident(ascii.to_snake_case(), 'x');
+    let name = ident(plurals(&ascii).to_snake_case(), 'x');
     let port = name.len() == 4 && (name.starts_with("com") || name.starts_with("lpt"));
     if port || DEVICES.contains(&name.as_str()) {
         return name + "_";
     }
     name
+}
+
+/// A name in which the s behind capitals is one of them: `APIs` is a word, and not `AP` and `Is`.
+fn plurals(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let is_plural = |index: usize| {
+        let before = index
+            .checked_sub(2)
+            .and_then(|start| letters.get(start..index));
+        let is_behind = before.is_some_and(|two| two.iter().all(char::is_ascii_uppercase));
+        let next = letters.get(index + 1);
+        is_behind && !next.is_some_and(char::is_ascii_lowercase)
+    };
+    let letter = |(index, letter): (usize, &char)| match letter {
+        's' if is_plural(index) => 'S',
+        letter => *letter,
+    };
+    letters.iter().enumerate().map(letter).collect()
 }
 
 /// An operationId as the client's method.
@@ -219,6 +237,9 @@ mod tests {
         assert_eq!(field_name("-1"), "minus1");
         assert_eq!(field_name("§"), "x");
         assert_eq!(module_name("System, Access Token"), "system_access_token");
+        assert_eq!(module_name("IAM APIs"), "iam_apis");
+        assert_eq!(module_name("PSCs"), "pscs");
+        assert_eq!(module_name("VPCsStatus, DNSsec"), "vpcs_status_dn_ssec");
         assert_eq!(module_name("NUL"), "nul_");
         assert_eq!(module_name("COM1"), "com1_");
         assert_eq!(module_name("mod"), "mod_");

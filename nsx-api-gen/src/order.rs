@@ -6,13 +6,14 @@
 use serde_json::{Map, Value};
 
 /// The members of the objects of OpenAPI, those that say the most first. Others come between the two groups, as they were.
-const FIRST: [&str; 27] = [
+const FIRST: [&str; 28] = [
     "openapi",
     "$ref",
     "name",
     "in",
     "tags",
     "operationId",
+    "x-operation-id",
     "x-idempotent",
     "title",
     "version",
@@ -54,7 +55,7 @@ const LAST: [&str; 14] = [
 
 /// What the keys of an object are.
 #[derive(Clone, Copy, PartialEq)]
-enum Keys {
+pub(crate) enum Keys {
     /// Members that OpenAPI knows.
     Members,
     /// The sections of the components, which have names in them.
@@ -67,6 +68,19 @@ enum Keys {
     Data,
 }
 
+impl Keys {
+    /// What the keys are below one of these.
+    pub(crate) fn below(self, key: &str) -> Self {
+        match self {
+            Self::Members => below(key),
+            Self::Sections if !key.starts_with("x-") => Self::Names,
+            Self::Sections => Self::Data,
+            Self::Names | Self::Properties => Self::Members,
+            Self::Data => Self::Data,
+        }
+    }
+}
+
 /// Puts the members of a document into order.
 pub(crate) fn order(root: &mut Value) {
     sort(root, Keys::Members);
@@ -76,14 +90,7 @@ fn sort(node: &mut Value, keys: Keys) {
     match node {
         Value::Object(map) => {
             for (key, inner) in map.iter_mut() {
-                let below = match keys {
-                    Keys::Members => below(key),
-                    Keys::Sections if !key.starts_with("x-") => Keys::Names,
-                    Keys::Sections => Keys::Data,
-                    Keys::Names | Keys::Properties => Keys::Members,
-                    Keys::Data => Keys::Data,
-                };
-                sort(inner, below);
+                sort(inner, keys.below(key));
             }
             arrange(map, keys);
         }

@@ -14,8 +14,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Faults};
+pub(crate) use strict::Budget;
 pub(crate) use strict::DEEPEST;
-use strict::{Budget, MOST_VALUES, Strict};
+use strict::{MOST_VALUES, Strict};
 
 /// How many bytes a text may have. The largest document of a manager that is known has 20 MB.
 pub(crate) const MOST_BYTES: usize = 64 << 20;
@@ -64,7 +65,7 @@ pub(crate) fn bytes_from(reader: impl Read) -> io::Result<Vec<u8>> {
 /// Reads a document from bytes; `file` is the name that errors give it.
 pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Document, Error> {
     let text = text(file, bytes)?;
-    let root = tree_of(file, text)?;
+    let root = tree_of(file, text, &Budget::default())?;
     check_version(file, &root)?;
     let digest = Sha256::digest(text.replace("\r\n", "\n"));
     Ok(Document {
@@ -76,7 +77,12 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Document, Error> {
 
 /// Reads any YAML or JSON.
 pub(crate) fn tree(file: &str, bytes: &[u8]) -> Result<Value, Error> {
-    tree_of(file, text(file, bytes)?)
+    tree_within(file, bytes, &Budget::default())
+}
+
+/// Reads any YAML or JSON, of which there may be no more than the budget has left.
+pub(crate) fn tree_within(file: &str, bytes: &[u8], budget: &Budget) -> Result<Value, Error> {
+    tree_of(file, text(file, bytes)?, budget)
 }
 
 fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
@@ -93,14 +99,13 @@ fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
 }
 
 /// An object whose first key is quoted is JSON; a brace alone may begin YAML in its flow style.
-fn tree_of(file: &str, text: &str) -> Result<Value, Error> {
+fn tree_of(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
     let object = text.trim_start().strip_prefix('{').map(str::trim_start);
     if !object.is_some_and(|object| object.starts_with('"')) {
-        return yaml(file, text);
+        return yaml(file, text, budget);
     }
-    let budget = Budget::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    let root = Strict::new(&budget).deserialize(&mut json);
+    let root = Strict::new(budget).deserialize(&mut json);
     root.and_then(|root| json.end().map(|()| root))
         .map_err(|error| {
             let (line, column) = (error.line() as u64, error.column() as u64);
@@ -109,7 +114,7 @@ fn tree_of(file: &str, text: &str) -> Result<Value, Error> {
 }
 
 /// Reads YAML 1.2, in which `on`, `off`, `y` and `n` are strings.
-fn yaml(file: &str, text: &str) -> Result<Value, Error> {
+fn yaml(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
     // Ours is the narrower of the two budgets, and says what it is.
     let options = serde_saphyr::options! {
         strict_booleans: true,
@@ -120,8 +125,7 @@ fn yaml(file: &str, text: &str) -> Result<Value, Error> {
             max_total_scalar_bytes: 2 * MOST_BYTES,
         },
     };
-    let budget = Budget::default();
-    let read = |yaml: serde_saphyr::Deserializer<'_, '_>| Strict::new(&budget).deserialize(yaml);
+    let read = |yaml: serde_saphyr::Deserializer<'_, '_>| Strict::new(budget).deserialize(yaml);
     serde_saphyr::with_deserializer_from_str_with_options(text, options, read).map_err(|error| {
         let (line, column) = error
             .location()

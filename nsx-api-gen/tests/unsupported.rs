@@ -86,7 +86,7 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
             "a path without an operation that is known",
             document("/a: {$ref: 'other.yaml#/a'}", &schemas("")),
             &[
-                "#/paths/~1a\n    #/paths/~1a: a path item that is a reference is not supported: write it out",
+                "#/paths/~1a\n    #/paths/~1a: `other.yaml#/a` leads out of the document: `cargo xtask import` makes one of several files",
             ],
         ),
         (
@@ -159,13 +159,17 @@ fn the_schemas_that_only_they_use_go_with_them_and_no_others_do() {
 fn the_others_are_called_what_they_are_called_in_the_whole_document() {
     let text = document(
         &format!(
-            "/a/things: {{get: {{operationId: ReadThing, {NOTHING}}}}}, /b/things: {{get: {{operationId: ReadThing, {COOKIE}, {NOTHING}}}}}"
+            "/a/things: {{get: {{operationId: ReadThing, {COOKIE}, {NOTHING}}}}}, /b/things: {{get: {{operationId: ReadThing, {NOTHING}}}}}"
         ),
         &schemas(""),
     );
     let generated = generated(&text);
     let builder = &generated.files[Path::new("builder/untagged.rs")];
-    assert!(builder.contains("pub fn get_a_things(&self)"), "{builder}");
+    assert!(builder.contains("pub fn b_read_thing(&self)"), "{builder}");
+    assert!(
+        builder.contains("/// In the vendor's document: `ReadThing`."),
+        "{builder}"
+    );
     // What was mended in an operation that is gone is nobody's business.
     assert_eq!(generated.summary, [("operation_ids", 1)]);
 }

@@ -26,7 +26,7 @@ Examples:
 pub(crate) struct Arguments {
     /// The document, Swagger 2.0 or OpenAPI 3, in JSON or YAML; `-` is standard input
     document: PathBuf,
-    /// Keep the operation with this operationId
+    /// Keep the operation with this operationId, as --list shows it or as the document has it
     #[arg(long, value_name = "ID")]
     operation: Vec<String>,
     /// Keep the operations with this tag
@@ -133,6 +133,7 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
         operations,
         of,
         summary,
+        notes,
         left_out,
         ..
     } = imported;
@@ -142,6 +143,7 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
     if !arguments.verbose && !summary.is_empty() {
         say("  (--verbose says where)");
     }
+    notes.iter().for_each(say);
     unsupported::tell(left_out);
     unsupported::sum_up(left_out, *operations);
     let output = output.display();
@@ -155,6 +157,7 @@ fn show(operations: &[Listed], word: &str) -> Outcome {
     for operation in &found {
         let Listed {
             id,
+            original_id,
             method,
             path,
             tags,
@@ -162,6 +165,9 @@ fn show(operations: &[Listed], word: &str) -> Outcome {
             ..
         } = operation;
         say(format_args!("{id}\n    {method} {path}"));
+        if let Some(original) = original_id {
+            say(format_args!("    in the document: {original}"));
+        }
         if !summary.is_empty() {
             say(format_args!("    {summary}"));
         }

@@ -117,6 +117,29 @@ fn what_generate_could_not_take_is_left_out_where_that_is_asked_for() {
 }
 
 #[test]
+fn an_id_that_several_have_is_listed_and_said_to_be_that_of_others() {
+    let folder = folder();
+    let document = DOCUMENT
+        .replace("/nodes", "/global/switches")
+        .replace("ListNodes", "ListSwitches");
+    fs::write(folder.path().join("nsx_api.json"), document).unwrap();
+    import(folder.path(), &["nsx_api.json", "--list", "ListSwitches"])
+        .succeeded()
+        .says("ListSwitches\n    GET /switches\n")
+        .says("GlobalListSwitches\n    GET /global/switches\n    in the document: ListSwitches\n");
+    let arguments = [
+        "nsx_api.json",
+        "--operation",
+        "ListSwitches",
+        "-o",
+        "nsx.yaml",
+    ];
+    import(folder.path(), &arguments).succeeded().says(
+        "`ListSwitches` is the operationId of others too, which were not chosen: GlobalListSwitches\n",
+    );
+}
+
+#[test]
 fn a_document_comes_by_standard_input() {
     let folder = folder();
     let mut child = xtask()

@@ -9,6 +9,7 @@ mod operations;
 mod references;
 mod schemas;
 
+pub(crate) use references::{is_data, section_of};
 use serde_json::Value;
 
 use crate::document;
@@ -16,6 +17,10 @@ use crate::error::{Error, Faults};
 
 /// Reports every fault of the document.
 pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
+    // What is in another file would look as if it were missing.
+    let mut faults = Faults::default();
+    references::other_files(root, &mut faults);
+    faults.into_result(file)?;
     let mut faults = Faults::default();
     info(root, &mut faults);
     paths(root, &mut faults);
@@ -96,7 +101,7 @@ fn paths(root: &Value, faults: &mut Faults) {
         } else if document::reference(item).is_some() {
             faults.at(
                 document::join("#/paths", path),
-                "a path item that is a reference is not supported: write it out",
+                "a path item that is a reference must lead to another one",
             );
         }
     }

@@ -51,7 +51,7 @@ mod tests;
 mod types;
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use semver::Version;
 
@@ -67,13 +67,18 @@ use surface::Surface;
 pub struct Source {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
+    /// The file, where it is one: a document may have parts in others beside it.
+    pub(crate) file: Option<PathBuf>,
 }
 
 impl Source {
     /// A document's text; `name` is what errors call it.
     pub fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
-        let (name, bytes) = (name.into(), text.into());
-        Self { name, bytes }
+        Self {
+            name: name.into(),
+            bytes: text.into(),
+            file: None,
+        }
     }
 
     /// The document in a file; the path is what errors call it. No more is read of it than a document may have.
@@ -83,7 +88,10 @@ impl Source {
     /// What the operating system says, and that of a pipe with a name: nobody may ever write to it.
     pub fn from_file(path: &Path) -> io::Result<Self> {
         let bytes = read::bytes_of(path)?;
-        Ok(Self::new(path.display().to_string(), bytes))
+        Ok(Self {
+            file: Some(path.to_owned()),
+            ..Self::new(path.display().to_string(), bytes)
+        })
     }
 
     /// What a reader gives, but no more than a document may have: there may be no end of it.

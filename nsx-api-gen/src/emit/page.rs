@@ -28,6 +28,9 @@ pub(super) fn method(method: &Method<'_>) -> String {
     {
         sections.push(docs::markdown(description));
     }
+    if let Some(id) = &operation.original_id {
+        sections.push(format!("In the vendor's document: {}.", docs::code(id)));
+    }
     let call = docs::code(&operation.call());
     sections.push(format!("{call}, {}", again(operation)));
     sections.extend(arguments(method));

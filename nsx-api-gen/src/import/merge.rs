@@ -1,26 +1,32 @@
 //! Adds imported operations and components to a document that is there already.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 
+use serde_json::{Map, Value, json};
+
+use super::{base, extensions};
+use crate::change::Change;
 use crate::compare::Source;
-use crate::document::{self, METHODS, join, members};
+use crate::document::{self, METHODS, ORIGINAL_ID, join, members};
 use crate::error::{Error, Faults};
-use crate::{model, order, read};
+use crate::order::Keys;
+use crate::{normalize, order, read};
 
-/// The document of `into` with all that `new` has. What both have must be the same.
-pub(super) fn merge(into: &Source, new: &Value) -> Result<Value, Error> {
+/// The document of `into` with all that `new` has. What both have must be the same, but for the ids of operations: those of `into` stay.
+pub(super) fn merge(
+    into: &Source,
+    mut new: Value,
+    changes: &mut Vec<Change>,
+) -> Result<Value, Error> {
     let document = read::parse(&into.name, &into.bytes)?;
     let (mut root, _) = crate::upgraded(&document)?;
     order::order(&mut root);
+    base::join(&mut root, &mut new, changes);
+    keep_ids(&root, &mut new, changes);
+    let old = document::operations(&root).into_iter();
+    let old: BTreeSet<String> = old.map(|place| place.pointer).collect();
     let mut faults = Faults::default();
-    let (old_base, new_base) = (model::base_path(&root), model::base_path(new));
-    if old_base != new_base {
-        let message = format!(
-            "the paths of this document begin with `{old_base}`, those of the imported one with `{new_base}`"
-        );
-        faults.at("#/servers/0/url", message);
-    }
-    for (path, item) in document::paths(new) {
+    for (path, item) in document::paths(&new) {
         add_path(&mut root, path, item, &mut faults);
     }
     for (section, parts) in members(new.get("components")) {
@@ -35,10 +41,34 @@ pub(super) fn merge(into: &Source, new: &Value) -> Result<Value, Error> {
             );
         }
     }
-    add_tags(&mut root, new);
+    add_tags(&mut root, &new);
     faults.into_result(&into.name)?;
+    normalize::name_beside(&mut root, &old, changes);
     order::order(&mut root);
     Ok(root)
+}
+
+/// `merged_ids`: an operation that is there already keeps the id that it has there.
+fn keep_ids(root: &Value, new: &mut Value, changes: &mut Vec<Change>) {
+    for place in document::operations(root) {
+        let other = new.pointer_mut(place.pointer.trim_start_matches('#'));
+        let Some((other, id)) = other.and_then(Value::as_object_mut).zip(place.id()) else {
+            continue;
+        };
+        let own = other.insert("operationId".to_owned(), json!(id));
+        match place.node.get(ORIGINAL_ID) {
+            Some(original) => other.insert(ORIGINAL_ID.to_owned(), original.clone()),
+            None => other.shift_remove(ORIGINAL_ID),
+        };
+        if let Some(own) = own.filter(|own| own != id) {
+            changes.push(Change {
+                pass: "merged_ids",
+                pointer: place.pointer,
+                operation: Some(id.to_owned()),
+                message: format!("it keeps this id: the imported document's is {own}"),
+            });
+        }
+    }
 }
 
 /// A path item may be there with other methods.
@@ -75,7 +105,9 @@ fn add(root: &mut Value, way: &[&str], new: &Value, pointer: &str, faults: &mut 
         return;
     };
     match map.get(*last) {
-        Some(old) if old != new => faults.at(pointer, both(old, new)),
+        Some(old) if !extensions::is_same(old, new, Keys::Members) => {
+            faults.at(pointer, both(old, new));
+        }
         Some(_) => {}
         None => {
             map.insert((*last).to_owned(), new.clone());

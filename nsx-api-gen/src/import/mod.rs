@@ -3,7 +3,8 @@
 //! [`import`] reads a document, makes OpenAPI 3.0 of it, applies the corrections that an [overlay](Import::overlay) has,
 //! keeps the operations that were [chosen](Selection) and the components that they reach, adds them to a document that is there
 //! already if there is one, and writes YAML. What `generate` mends on its way to the code is not written: the document says what the
-//! manager's says.
+//! manager's says. Names that depend on what else there is are the exception: those of operations and components are decided on the
+//! whole document and written, so that they are the same whatever part of it is taken.
 //!
 //! ```
 //! use nsx_api_gen::compare::Source;
@@ -31,6 +32,9 @@
 //! # Ok::<(), nsx_api_gen::Error>(())
 //! ```
 
+mod base;
+mod extensions;
+mod files;
 mod merge;
 mod overlay;
 mod select;
@@ -46,7 +50,7 @@ use serde_json::Value;
 use crate::change::Change;
 use crate::compare::Source;
 use crate::document::{self, Place, items, text};
-use crate::error::Error;
+use crate::error::{Error, Faults};
 use crate::{LeftOut, limits, normalize, order, read, skip};
 pub use select::Selection;
 
@@ -80,6 +84,8 @@ pub struct Imported {
     pub report: Vec<String>,
     /// The passes that changed something, and how often.
     pub summary: Vec<(&'static str, usize)>,
+    /// What somebody who chose these operations should know: a line each.
+    pub notes: Vec<String>,
     /// The chosen operations that were left out, where that was asked for.
     pub left_out: Vec<LeftOut>,
 }
@@ -90,6 +96,8 @@ pub struct Imported {
 pub struct Listed {
     /// The document's `operationId`, or the one that takes its place.
     pub id: String,
+    /// The document's `operationId`, where another takes its place.
+    pub original_id: Option<String>,
     /// The method, in upper case.
     pub method: String,
     /// The path, as the document has it.
@@ -108,32 +116,55 @@ pub struct Listed {
 /// when nothing is found for a part of the selection, when the overlay cannot be applied, for each conflict with the document that the
 /// operations are added to, and when operations that are not supported are left out and none is left.
 pub fn import(task: &Import) -> Result<Imported, Error> {
-    let document = read::parse(&task.document.name, &task.document.bytes)?;
-    let (mut root, mut changes) = whole(&document, task.overlay.as_ref())?;
-    let of = document::operations(&root).len();
-    select::select(&document.file, &mut root, &task.selection)?;
+    let (document, mut root, mut changes) = whole(&task.document, task.overlay.as_ref())?;
+    let all: BTreeSet<String> = pointers(&root).into_iter().collect();
+    let names = normalize::new_names(&root);
+    let notes = select::select(&document.file, &mut root, &task.selection)?;
+    normalize::names_of_whole(&mut root, names, &mut changes);
+    extensions::leave_out(&mut root, &mut changes);
+    order::order(&mut root);
     let left_out = match task.skip_unsupported {
         true => skip_unsupported(&document, &mut root)?,
         false => Vec::new(),
     };
     // What was changed elsewhere is none of the reader's business.
     let places = document::operations(&root);
-    let kept: BTreeSet<&str> = places.iter().filter_map(Place::id).collect();
-    let is_kept = |id: &String| kept.contains(id.as_str());
-    changes.retain(|change| change.operation.as_ref().is_none_or(is_kept));
+    let kept = pointers(&root).into_iter().collect();
+    let ids: BTreeSet<&str> = places.iter().filter_map(Place::id).collect();
+    changes.retain(|change| is_of(change, &all, &kept, &ids));
     let operations = places.len();
     let root = match &task.into {
-        Some(into) => merge::merge(into, &root)?,
+        Some(into) => merge::merge(into, root, &mut changes)?,
         None => root,
     };
     Ok(Imported {
         text: write::yaml(&task.document.name, &root)?,
         operations,
-        of,
+        of: all.len(),
         summary: crate::change::summary(&changes),
         report: changes.iter().map(ToString::to_string).collect(),
+        notes,
         left_out,
     })
+}
+
+/// Whether a change is of the document, or of an operation that was kept. The place tells which, where it is within one: the id may be
+/// another by now.
+fn is_of(
+    change: &Change,
+    all: &BTreeSet<String>,
+    kept: &BTreeSet<String>,
+    ids: &BTreeSet<&str>,
+) -> bool {
+    let Some(id) = &change.operation else {
+        return true;
+    };
+    let place: Vec<&str> = change.pointer.splitn(5, '/').take(4).collect();
+    let place = place.join("/");
+    match all.contains(&place) {
+        true => kept.contains(&place),
+        false => ids.contains(id.as_str()),
+    }
 }
 
 /// Keeps the operations that `generate` makes code of. It is tried as `generate` does it, with a copy that is mended for that.
@@ -170,25 +201,43 @@ fn pointers(root: &Value) -> Vec<String> {
 ///
 /// As [`import`].
 pub fn list(document: &Source, overlay: Option<&Source>) -> Result<Vec<Listed>, Error> {
-    let document = read::parse(&document.name, &document.bytes)?;
-    let (root, _) = whole(&document, overlay)?;
+    let (_, root, _) = whole(document, overlay)?;
     let places = document::operations(&root);
     Ok(places.iter().map(Listed::new).collect())
 }
 
 /// The whole document as OpenAPI 3.0, with its corrections, and with an id for each operation.
 fn whole(
-    document: &read::Document,
+    source: &Source,
     overlay: Option<&Source>,
-) -> Result<(Value, Vec<Change>), Error> {
-    let (mut root, mut changes) = crate::upgraded(document)?;
+) -> Result<(read::Document, Value, Vec<Change>), Error> {
+    let mut document = read::parse(&source.name, &source.bytes)?;
+    let mut changes = Vec::new();
+    files::bring_in(source, &mut document.root, &mut changes)?;
+    let (mut root, more) = crate::upgraded(&document)?;
+    changes.extend(more);
+    path_items(&document.file, &root)?;
     if let Some(overlay) = overlay {
         overlay::apply(overlay, &mut root, &mut changes)?;
         limits::check(&document.file, &root)?;
     }
     order::order(&mut root);
     normalize::operation_ids(&mut root, &mut changes);
-    Ok((root, changes))
+    Ok((document, root, changes))
+}
+
+/// A path item that refers to nothing would be left out without a word: it has no operation.
+fn path_items(file: &str, root: &Value) -> Result<(), Error> {
+    let mut faults = Faults::default();
+    for (path, item) in document::paths(root) {
+        if let Some(target) = document::reference(item) {
+            faults.at(
+                document::join("#/paths", path),
+                format!("`{target}` must lead to a path item"),
+            );
+        }
+    }
+    faults.into_result(file)
 }
 
 impl Listed {
@@ -197,6 +246,7 @@ impl Listed {
         let summary = text(place.node, "summary").unwrap_or_default();
         Self {
             id: place.id().unwrap_or_default().to_owned(),
+            original_id: place.original_id().map(str::to_owned),
             method: place.method.to_uppercase(),
             path: place.path.to_owned(),
             tags: tags.map(str::to_owned).collect(),
@@ -204,13 +254,14 @@ impl Listed {
         }
     }
 
-    /// Whether a word is in its id, path, tags or summary, in whatever case.
+    /// Whether a word is in its ids, path, tags or summary, in whatever case.
     pub fn has(&self, word: &str) -> bool {
         let word = word.to_lowercase();
         let mut texts = self
             .tags
             .iter()
-            .chain([&self.id, &self.path, &self.summary]);
+            .chain([&self.id, &self.path, &self.summary])
+            .chain(&self.original_id);
         texts.any(|text| text.to_lowercase().contains(&word))
     }
 }

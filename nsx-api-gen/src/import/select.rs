@@ -27,7 +27,7 @@ impl Selection {
         Self::default()
     }
 
-    /// The operation with this `operationId`.
+    /// The operation with this `operationId`; those that the document calls so, where each has another for being told apart.
     pub fn operation(mut self, id: impl Into<String>) -> Self {
         self.operations.push(id.into());
         self
@@ -57,11 +57,36 @@ impl Selection {
     }
 }
 
-/// Keeps what was chosen of a document.
-pub(super) fn select(file: &str, root: &mut Value, selection: &Selection) -> Result<(), Error> {
+/// Keeps what was chosen of a document, and tells what else may have been meant.
+pub(super) fn select(
+    file: &str,
+    root: &mut Value,
+    selection: &Selection,
+) -> Result<Vec<String>, Error> {
     let chosen = chosen(file, root, selection)?;
+    let notes = notes(root, selection, &chosen);
     keep(root, &chosen);
-    Ok(())
+    Ok(notes)
+}
+
+/// An id stands for the operation that kept it; the others of the document's id may have been meant too.
+fn notes(root: &Value, selection: &Selection, chosen: &BTreeSet<String>) -> Vec<String> {
+    let places = document::operations(root);
+    let note = |id: &String| {
+        let is_other = |place: &&Place<'_>| {
+            place.original_id() == Some(id) && !chosen.contains(&place.pointer)
+        };
+        let others: Vec<&str> = places
+            .iter()
+            .filter(is_other)
+            .filter_map(Place::id)
+            .collect();
+        let all = others.join(", ");
+        (!others.is_empty()).then(|| {
+            format!("`{id}` is the operationId of others too, which were not chosen: {all}")
+        })
+    };
+    selection.operations.iter().filter_map(note).collect()
 }
 
 /// Keeps the operations with these pointers, and the components and tags that they use.
@@ -87,7 +112,11 @@ fn chosen(file: &str, root: &Value, selection: &Selection) -> Result<BTreeSet<St
     };
     for id in &selection.operations {
         let near = near(&places, id);
-        add(format!("`{id}`{near}"), &|place| place.id() == Some(id));
+        let is_id = places.iter().any(|place| place.id() == Some(id));
+        add(format!("`{id}`{near}"), &|place| match is_id {
+            true => place.id() == Some(id),
+            false => place.original_id() == Some(id),
+        });
     }
     for tag in &selection.tags {
         let has_tag = |place: &Place<'_>| {
@@ -132,12 +161,14 @@ fn fits(pattern: &Pattern, key: &str) -> bool {
 /// An id that differs in its case alone, or has the other in it.
 fn near(places: &[Place<'_>], id: &str) -> String {
     let wanted = id.to_lowercase();
-    let known = places.iter().filter_map(Place::id);
-    let near: Vec<&str> = known
-        .filter(|known| {
-            let known = known.to_lowercase();
-            known.contains(&wanted) || wanted.contains(&known)
-        })
+    let is_near = |known: &str| {
+        let known = known.to_lowercase();
+        known.contains(&wanted) || wanted.contains(&known)
+    };
+    let near: Vec<&str> = places
+        .iter()
+        .filter(|place| place.id().is_some_and(is_near) || place.original_id().is_some_and(is_near))
+        .filter_map(Place::id)
         .take(3)
         .collect();
     match near.as_slice() {

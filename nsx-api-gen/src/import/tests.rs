@@ -264,16 +264,218 @@ fn operations_are_added_to_what_is_there_and_a_conflict_shows_both_sides() {
     let again = import(&more(&first)).unwrap().text;
     assert_eq!(import(&more(&again)).unwrap().text, again);
 
-    let other = first
-        .replace("type: string", "type: integer")
-        .replace("/api/v1", "/api/v2");
+    let other = first.replace("type: string", "type: integer");
     let message = message(&more(&other));
-    for part in [
-        "nsx.yaml: #/components/schemas/Tag: it is there already, and another\n  here:\n    type: integer\n  imported:\n    type: string",
-        "#/servers/0/url: the paths of this document begin with `/api/v2`, those of the imported one with `/api/v1`",
-    ] {
-        assert!(message.contains(part), "{part} is not in {message}");
+    let part = "nsx.yaml: #/components/schemas/Tag: it is there already, and another\n  here:\n    type: integer\n  imported:\n    type: string";
+    assert!(message.contains(part), "{part} is not in {message}");
+}
+
+/// A part of NSX's Policy API, with the roots that an operation is under.
+fn policy(roots: &[&str]) -> Source {
+    let paths: serde_json::Map<String, Value> = roots
+        .iter()
+        .map(|root| {
+            let parameters: Vec<Value> = document::template(root)
+                .unwrap()
+                .iter()
+                .map(|name| json!({"name": name, "in": "path", "required": true, "type": "string"}))
+                .collect();
+            let get = json!({"operationId": "ListSegments", "parameters": parameters, "responses": {"200": {"description": "OK"}}});
+            (format!("{root}/segments"), json!({"get": get}))
+        })
+        .collect();
+    let document = json!({
+        "swagger": "2.0", "info": {"title": "Policy", "version": "9"}, "basePath": "/policy/api/v1",
+        "paths": paths,
+    });
+    Source::new("nsx_policy_api.json", document.to_string())
+}
+
+const PROJECT: &str = "/orgs/{org-id}/projects/{project-id}/infra";
+
+fn ids(root: &Value) -> Vec<String> {
+    let places = document::operations(root);
+    let ids = places.iter().map(|place| place.id().unwrap_or_default());
+    ids.map(str::to_owned).collect()
+}
+
+#[test]
+fn an_id_that_several_have_is_found_by_what_the_document_calls_it() {
+    let document = policy(&[PROJECT, "/infra", "/global-infra"]);
+    let of = |id: &str| Import {
+        document: document.clone(),
+        ..task(Selection::new().operation(id))
+    };
+    let first = import(&of("ListSegments")).unwrap();
+    assert_eq!(
+        first.notes,
+        [
+            "`ListSegments` is the operationId of others too, which were not chosen: GlobalInfraListSegments, OrgsOrgIdProjectsProjectIdInfraListSegments"
+        ]
+    );
+    let root = imported(&of("ListSegments"));
+    assert_eq!(keys(&root, "/paths"), ["/infra/segments"]);
+    let report = import(&of("GlobalInfraListSegments")).unwrap().report;
+    assert_eq!(report.len(), 1, "{report:?}");
+    let root = imported(&of("GlobalInfraListSegments"));
+    assert_eq!(
+        root["paths"]["/global-infra/segments"]["get"]["x-operation-id"],
+        "ListSegments"
+    );
+    assert!(message(&of("listsegments")).contains(
+        "did you mean GlobalInfraListSegments, ListSegments, OrgsOrgIdProjectsProjectIdInfraListSegments?"
+    ));
+    let listed = list(&document, None).unwrap();
+    assert_eq!(
+        listed.iter().filter(|one| one.has("ListSegments")).count(),
+        3
+    );
+
+    // Where none of them kept it, it stands for all.
+    let kept = json!({"operationId": "Kept", "x-operation-id": "ListTags", "responses": {"200": {"description": "OK"}}});
+    let document = json!({
+        "openapi": "3.0.3", "info": {"title": "A", "version": "1"},
+        "paths": {"/a": {"get": kept}, "/b": {"get": {"operationId": "ListTags2", "x-operation-id": "ListTags", "responses": {}}}},
+    });
+    let both = Import {
+        document: Source::new("a.json", document.to_string()),
+        ..task(Selection::new().operation("ListTags"))
+    };
+    assert_eq!(ids(&imported(&both)), ["Kept", "ListTags2"]);
+}
+
+#[test]
+fn what_is_imported_in_steps_from_documents_that_grow_keeps_its_names() {
+    let steps: [&[&str]; 3] = [
+        &["/infra"],
+        &["/infra", "/global-infra"],
+        &["/infra", "/global-infra", PROJECT],
+    ];
+    let mut into = None;
+    for roots in steps {
+        let step = Import {
+            document: policy(roots),
+            into: into.take(),
+            ..task(Selection::new().all())
+        };
+        into = Some(Source::new("nsx.yaml", import(&step).unwrap().text));
     }
+    let whole = Import {
+        document: policy(steps[2]),
+        ..task(Selection::new().all())
+    };
+    assert_eq!(
+        into.unwrap().bytes,
+        import(&whole).unwrap().text.into_bytes()
+    );
+}
+
+#[test]
+fn an_operation_that_is_there_keeps_the_id_that_it_has_there() {
+    let own = import(&Import {
+        document: policy(&["/global-infra"]),
+        ..task(Selection::new().all())
+    });
+    let more = Import {
+        document: policy(&["/infra", "/global-infra"]),
+        into: Some(Source::new("nsx.yaml", own.unwrap().text)),
+        ..task(Selection::new().all())
+    };
+    assert_eq!(ids(&imported(&more)), ["ListSegments", "InfraListSegments"]);
+    let report = import(&more).unwrap().report.join("\n");
+    for part in [
+        "merged_ids: #/paths/~1global-infra~1segments/get: ListSegments: it keeps this id: the imported document's is \"GlobalInfraListSegments\"",
+        "operation_ids: #/paths/~1infra~1segments/get: InfraListSegments: the operationId `ListSegments` stands for GET /global-infra/segments too",
+    ] {
+        assert!(report.contains(part), "{part} is not in {report}");
+    }
+}
+
+#[test]
+fn documents_of_two_base_paths_become_one_and_no_url_changes() {
+    let first = import(&task(Selection::new().tag("tags"))).unwrap().text;
+    let more = |text: String| Import {
+        document: policy(&["/infra"]),
+        into: Some(Source::new("nsx.yaml", text)),
+        ..task(Selection::new().all())
+    };
+    let both = import(&more(first)).unwrap();
+    let root = read::tree("both", both.text.as_bytes()).unwrap();
+    assert_eq!(
+        keys(&root, "/paths"),
+        ["/api/v1/tags", "/policy/api/v1/infra/segments"]
+    );
+    assert_eq!(root["servers"], json!([{"url": "/"}]));
+    assert_eq!(ids(&root), ["GetTags", "ListSegments"]);
+    let report = both.report.join("\n");
+    assert!(
+        report.contains("base_path: #/servers/0/url: `/` for `/api/v1`"),
+        "{report}"
+    );
+    // More of both can be added then.
+    assert_eq!(import(&more(both.text.clone())).unwrap().text, both.text);
+    let third = Import {
+        into: Some(Source::new("nsx.yaml", both.text)),
+        ..task(Selection::new().tag("tags").operation("GetNode"))
+    };
+    let root = imported(&third);
+    assert_eq!(ids(&root), ["GetNode", "GetTags", "ListSegments"]);
+}
+
+#[test]
+fn a_component_has_the_same_name_whatever_else_is_imported() {
+    let response = |name: &str| {
+        let schema = json!({"$ref": format!("#/definitions/{name}")});
+        json!({"200": {"description": "OK", "schema": schema}})
+    };
+    let document = json!({
+        "swagger": "2.0", "info": {"title": "A", "version": "1"},
+        "paths": {
+            "/a": {"get": {"operationId": "One", "responses": response("IPInfo")}},
+            "/b": {"get": {"operationId": "Other", "responses": response("IpInfo")}},
+        },
+        "definitions": {"IPInfo": {"type": "object"}, "IpInfo": {"type": "string"}},
+    });
+    for (selection, names) in [
+        (Selection::new().operation("One"), &["IpInfo2"][..]),
+        (Selection::new().operation("Other"), &["IpInfo"]),
+        (Selection::new().all(), &["IpInfo", "IpInfo2"]),
+    ] {
+        let task = Import {
+            document: Source::new("a.json", document.to_string()),
+            ..task(selection)
+        };
+        assert_eq!(keys(&imported(&task), "/components/schemas"), names);
+    }
+}
+
+#[test]
+fn extensions_of_a_vendor_are_left_out_and_are_no_conflict() {
+    let text = DOCUMENT.replace(
+        "\"type\": \"string\"}",
+        "\"type\": \"string\", \"x-vmw-nsx-example\": 1}",
+    );
+    let first = import(&task(Selection::new().all())).unwrap();
+    let more = Import {
+        document: Source::new("nsx_api.json", text),
+        ..task(Selection::new().all())
+    };
+    let second = import(&more).unwrap();
+    assert_eq!(first.text, second.text);
+    assert!(
+        second
+            .report
+            .iter()
+            .any(|line| line.contains("`x-vmw-nsx-example` is left out"))
+    );
+    let tag = "    Tag:\n      type: string";
+    let there = first.text.replace(tag, &format!("{tag}\n      x-own: 1"));
+    let more = Import {
+        into: Some(Source::new("nsx.yaml", there.clone())),
+        ..more
+    };
+    assert!(there.contains("x-own"));
+    assert!(import(&more).unwrap().text.contains("x-own"));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod apart;
 mod content;
+mod ids;
 mod operations;
 mod parameters;
 mod schemas;
@@ -14,12 +15,14 @@ mod variants;
 use serde_json::Value;
 
 use crate::change::Change;
-pub(crate) use operations::operation_ids;
+pub(crate) use ids::{name_beside, operation_ids};
+pub(crate) use schemas::{names_of_whole, new_names};
 
 /// Runs every pass over the document and tells what they did.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     let mut changes = Vec::new();
     operations::mend(root, &mut changes);
+    operation_ids(root, &mut changes);
     content::mend(root, &mut changes);
     parameters::mend(root, &mut changes);
     schemas::mend(root, &mut changes);

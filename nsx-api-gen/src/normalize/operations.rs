@@ -1,18 +1,13 @@
-//! Servers, and the names of operations.
+//! Servers, and paths with patterns in their queries.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use heck::ToPascalCase;
 use serde_json::{Value, json};
 
 use crate::change::Change;
-use crate::document::{self, Place, join, members, text};
-use crate::names;
+use crate::document::{join, members, text};
 
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     server_variables(root, changes);
     query_patterns(root, changes);
-    operation_ids(root, changes);
 }
 
 /// `server_variables`: a server's URL has its variables' defaults filled in. Only its path is used, which they are not in as a rule.
@@ -104,159 +99,9 @@ fn with_parameters(mut item: Value, names: &[String]) -> Value {
     item
 }
 
-/// `operation_ids`: operations without an id, and those whose ids are one in Rust, are named by method and path. None of them keeps an
-/// id that others have: which one it was would depend on the others.
-pub(crate) fn operation_ids(root: &mut Value, changes: &mut Vec<Change>) {
-    let names = new_ids(root);
-    for (pointer, id, message) in names {
-        let node = root.pointer_mut(pointer.trim_start_matches('#'));
-        if let Some(node) = node.and_then(Value::as_object_mut) {
-            node.insert("operationId".to_owned(), json!(id));
-        }
-        changes.push(Change {
-            pass: "operation_ids",
-            pointer,
-            operation: Some(id),
-            message,
-        });
-    }
-}
-
-/// The operations that need another id, by their pointers: the id, and why.
-fn new_ids(root: &Value) -> Vec<(String, String, String)> {
-    let places = document::operations(root).into_iter();
-    let places: Vec<Place<'_>> = places.filter(|place| place.node.is_object()).collect();
-    let own = places.iter().filter_map(|place| usable_id(place));
-    let counts = count(own.flat_map(names_of));
-    let is_alone = |id: &str| names_of(id).iter().all(|name| counts.get(name) == Some(&1));
-    let (kept, others): (Vec<_>, Vec<_>) = places
-        .iter()
-        .partition(|place| usable_id(place).is_some_and(is_alone));
-    let kept = kept.into_iter().filter_map(|place| usable_id(place));
-    let mut taken: BTreeSet<String> = kept.flat_map(names_of).collect();
-    let short = count(others.iter().map(|place| name_of(place, false)));
-    let mut list = Vec::new();
-    for place in others {
-        let name = name_of(place, false);
-        let is_long = short.get(&name) != Some(&1) || is_taken(&taken, &name);
-        let id = free(&taken, name_of(place, is_long));
-        taken.extend(names_of(&id));
-        let why = match place.id() {
-            Some(id) => format!("the operationId `{id}` stands for others too, or is no name"),
-            None => "there is no operationId".to_owned(),
-        };
-        let message = format!("{why}: it is called after method and path");
-        list.push((place.pointer.clone(), id, message));
-    }
-    list
-}
-
-fn usable_id<'a>(place: &Place<'a>) -> Option<&'a str> {
-    place.id().filter(|id| names::has_ident(id))
-}
-
-/// What an operation is called in Rust, as method, builder and entry of the table.
-fn names_of(id: &str) -> [String; 3] {
-    [
-        format!("fn {}", names::method_name(id)),
-        format!("struct {}", names::builder_name(id)),
-        format!("static {}", names::static_name(id)),
-    ]
-}
-
-fn count(names: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for name in names {
-        *counts.entry(name).or_default() += 1;
-    }
-    counts
-}
-
-fn is_taken(taken: &BTreeSet<String>, id: &str) -> bool {
-    names_of(id).iter().any(|name| taken.contains(name))
-}
-
-/// The name, with a number behind it where it is taken.
-fn free(taken: &BTreeSet<String>, name: String) -> String {
-    let numbered = (2..).map(|number| format!("{name}{number}"));
-    let mut names = std::iter::once(name.clone()).chain(numbered);
-    names
-        .find(|name| !is_taken(taken, name))
-        .unwrap_or_default()
-}
-
-/// `GetDomainsGroupsById` for `GET /domains/{domain-id}/groups/{id}`; in its long form with every parameter.
-fn name_of(place: &Place<'_>, is_long: bool) -> String {
-    let (path, query) = place.path_and_query();
-    let segments: Vec<&str> = path
-        .split('/')
-        .filter(|segment| !segment.is_empty())
-        .collect();
-    let mut name = place.method.to_pascal_case();
-    for (index, segment) in segments.iter().enumerate() {
-        let is_last = index + 1 == segments.len();
-        if !segment.contains('{') {
-            name += &segment.to_pascal_case();
-        } else if is_long || is_last {
-            name += "By";
-            name += &segment.replace(['{', '}'], "-").to_pascal_case();
-        }
-    }
-    name + &query.to_pascal_case()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ids(paths: Value) -> Vec<String> {
-        let mut root = json!({ "paths": paths });
-        let mut changes = Vec::new();
-        operation_ids(&mut root, &mut changes);
-        let places = document::operations(&root);
-        let ids = places.iter().map(|place| place.id().unwrap_or_default());
-        ids.map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn an_id_that_several_have_or_none_is_made_of_method_and_path() {
-        let get = |id: &str| json!({"get": {"operationId": id}});
-        assert_eq!(
-            ids(json!({
-                "/infra/groups/{group-id}": get("ReadGroup"),
-                "/global-infra/groups/{group-id}": get("ReadGroup"),
-                "/infra/groups": get("ListGroups"),
-                "/orgs/{org}/groups": {"get": {}},
-                "/node?action=restart": {"post": {"operationId": "²"}},
-                "/a": get("get_a"),
-                "/b": get("GetA"),
-            })),
-            [
-                "GetInfraGroupsByGroupId",
-                "GetGlobalInfraGroupsByGroupId",
-                "ListGroups",
-                "GetOrgsGroups",
-                "PostNodeActionRestart",
-                "GetA",
-                "GetB",
-            ]
-        );
-    }
-
-    #[test]
-    fn a_short_name_that_is_not_enough_gets_every_parameter_and_then_a_number() {
-        let get = || json!({"get": {}});
-        assert_eq!(
-            ids(json!({
-                "/a/{x}/b": get(),
-                "/a/b": get(),
-                "/a/b/": get(),
-                "/c": get(),
-                "/d": {"get": {"operationId": "GetC"}},
-            })),
-            ["GetAByXB", "GetAB", "GetAB2", "GetC2", "GetC"]
-        );
-    }
 
     #[test]
     fn a_pattern_in_the_query_of_a_path_is_a_parameter() {

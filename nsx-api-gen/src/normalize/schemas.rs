@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::variants;
 use crate::change::Change;
-use crate::document::{for_each_schema, join, members};
+use crate::document::{component, for_each_schema, items, join, members, reference};
 use crate::names::{self, RESERVED_TYPES, type_name};
 
 /// Mends the schemas of the document.
@@ -109,14 +109,74 @@ fn is_type(schema: &Map<String, Value>, kind: &str) -> bool {
 /// a type that code has anyway get `Object` behind it.
 fn schema_names(root: &mut Value, changes: &mut Vec<Change>) {
     let renamed = new_names(root);
-    for (old, new) in &renamed {
-        let message = format!("`{}` is taken in Rust: called {new}", type_name(old));
-        changes.push(Change::of_document("schema_names", target(old), message));
-    }
+    tell(&renamed, changes);
     rename(root, &renamed);
 }
 
-fn new_names(root: &Value) -> BTreeMap<String, String> {
+/// `schema_names` for a part of a document: the new names are those that the whole document calls for, so that they are the same
+/// whichever part it is. What is renamed keeps its old name as a value of discriminators.
+pub(crate) fn names_of_whole(
+    root: &mut Value,
+    mut whole: BTreeMap<String, String>,
+    changes: &mut Vec<Change>,
+) {
+    let has = |name: &String| root.pointer(target(name).trim_start_matches('#')).is_some();
+    whole.retain(|old, _| has(old));
+    tell(&whole, changes);
+    keep_values(root, &whole);
+    rename(root, &whole);
+}
+
+fn tell(renamed: &BTreeMap<String, String>, changes: &mut Vec<Change>) {
+    for (old, new) in renamed {
+        let message = format!("`{}` is taken in Rust: called {new}", type_name(old));
+        changes.push(Change::of_document("schema_names", target(old), message));
+    }
+}
+
+/// A component's name is a value of the discriminators that it is a variant of, without being said: it is said before the name changes.
+fn keep_values(root: &mut Value, renamed: &BTreeMap<String, String>) {
+    let variants = |name: &String| (name.clone(), bases(root, name));
+    let bases: Vec<(String, BTreeSet<String>)> = renamed.keys().map(variants).collect();
+    let Some(Value::Object(schemas)) = root.pointer_mut("/components/schemas") else {
+        return;
+    };
+    for (variant, base) in bases
+        .iter()
+        .flat_map(|(name, bases)| bases.iter().map(move |base| (name, base)))
+    {
+        let discriminator = schemas
+            .get_mut(base)
+            .and_then(|base| base.get_mut("discriminator"));
+        if let Some(Value::Object(discriminator)) = discriminator {
+            let mapping = discriminator.entry("mapping").or_insert_with(|| json!({}));
+            if let Some(mapping) = mapping.as_object_mut() {
+                mapping
+                    .entry(variant.as_str())
+                    .or_insert_with(|| json!(target(variant)));
+            }
+        }
+    }
+}
+
+/// The components that a component is made of by `allOf`, and those in turn.
+fn bases(root: &Value, name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(name) = open.pop() {
+        let schema = root.pointer(target(&name).trim_start_matches('#'));
+        let parts = items(schema.and_then(|schema| schema.get("allOf")));
+        for base in parts.filter_map(reference).map(component) {
+            if found.insert(base.to_owned()) {
+                open.push(base.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The components that get another name, and which.
+pub(crate) fn new_names(root: &Value) -> BTreeMap<String, String> {
     let all = || members(root.pointer("/components/schemas")).map(|(name, _)| name);
     let mut by_type: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for name in all().filter(|name| names::has_ident(name)) {
@@ -241,6 +301,31 @@ mod tests {
                 "schema_names: #/components/schemas/Option: `Option` is taken in Rust: called OptionObject",
             ]
         );
+    }
+
+    #[test]
+    fn names_of_a_part_are_those_of_the_whole_and_values_of_discriminators_stay() {
+        let whole = json!({"components": {"schemas": {
+            "Base": {"discriminator": {"propertyName": "type"}},
+            "Ip": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
+            "IP": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
+        }}});
+        let mut part = whole.clone();
+        if let Some(Value::Object(schemas)) = part.pointer_mut("/components/schemas") {
+            schemas.shift_remove("Ip");
+        }
+        let mut changes = Vec::new();
+        names_of_whole(&mut part, new_names(&whole), &mut changes);
+        assert_eq!(
+            part,
+            json!({"components": {"schemas": {
+                "Base": {"discriminator": {"propertyName": "type", "mapping": {"IP": "#/components/schemas/Ip2"}}},
+                "Ip2": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
+            }}})
+        );
+        assert_eq!(changes.len(), 1);
+        names_of_whole(&mut json!({}), new_names(&whole), &mut changes);
+        assert_eq!(changes.len(), 1);
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) const DEEPEST: usize = 64;
 pub(super) const MOST_VALUES: usize = 4_000_000;
 
 /// How much may still be read.
-pub(super) struct Budget {
+pub(crate) struct Budget {
     values: Cell<usize>,
     bytes: Cell<usize>,
 }
@@ -48,6 +48,20 @@ impl Budget {
             return Err(E::custom(message));
         }
         Ok(())
+    }
+
+    /// Takes a copy of a tree; whether there is room for it.
+    pub(crate) fn covers(&self, tree: &Value) -> bool {
+        let has_room = |text: &str| self.take::<serde_json::Error>(text).is_ok();
+        match tree {
+            Value::Object(map) => {
+                let mut members = map.iter();
+                has_room("") && members.all(|(key, inner)| has_room(key) && self.covers(inner))
+            }
+            Value::Array(list) => has_room("") && list.iter().all(|inner| self.covers(inner)),
+            Value::String(text) => has_room(text),
+            _ => has_room(""),
+        }
     }
 }
 
