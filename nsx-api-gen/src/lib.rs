@@ -20,6 +20,7 @@
 
 mod change;
 mod check;
+mod children;
 pub mod compare;
 mod document;
 mod emit;

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
+use crate::children::Children;
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
 use crate::names::type_name;
 use crate::union::{self, OTHER, is_variant};
@@ -17,10 +18,46 @@ use crate::union::{self, OTHER, is_variant};
 /// Where a component that is made of nothing but itself is given up, which `check` reports.
 const DEEPEST: usize = 64;
 
+/// How many variants a base may become: the document of vSphere has a base of all its types, some 2600. The largest of NSX has 60.
+const MOST_VARIANTS: usize = 256;
+
 /// Mends the choices of the document.
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+    discriminators(root, changes);
     bases(root, changes);
     choices(root, changes);
+}
+
+/// `part_discriminators`: a discriminator that stands in a part of a component is that of the component. NSX's documents write nearly
+/// all bases so that are made of another themselves, as `LogicalRouterPort` is.
+fn discriminators(root: &mut Value, changes: &mut Vec<Change>) {
+    let schemas = root.pointer_mut("/components/schemas");
+    for (name, schema) in schemas.and_then(Value::as_object_mut).into_iter().flatten() {
+        let Some(schema) = schema.as_object_mut() else {
+            continue;
+        };
+        if !schema.contains_key("discriminator")
+            && let Some(discriminator) = take_discriminator(schema.get_mut("allOf"))
+        {
+            schema.insert("discriminator".to_owned(), discriminator);
+            let message = "the discriminator of a part is that of the whole";
+            changes.push(Change::of_document(
+                "part_discriminators",
+                pointer(name),
+                message,
+            ));
+        }
+    }
+}
+
+/// Takes the first discriminator out of parts, which is in those that stand there themselves.
+fn take_discriminator(parts: Option<&mut Value>) -> Option<Value> {
+    let parts = parts.and_then(Value::as_array_mut)?;
+    let mut parts = parts.iter_mut().filter_map(Value::as_object_mut);
+    parts.find_map(|part| {
+        let own = part.shift_remove("discriminator");
+        own.or_else(|| take_discriminator(part.get_mut("allOf")))
+    })
 }
 
 /// `variant_values`: a choice gets a value for each of its variants. One whose variants cannot be told apart is left to be reported.
@@ -171,14 +208,10 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
             used.insert(component(target).to_owned());
         }
     });
-    let children = children(root);
+    let children = Children::new(root);
     let mut found = Vec::new();
     for (name, schema) in members(root.pointer("/components/schemas")) {
-        if !used.contains(name) || schema.get("discriminator").is_none() {
-            continue;
-        }
-        // What is a choice and nothing else is no base.
-        if union::parts(schema).is_some() && schema.get("properties").is_none() {
+        if !used.contains(name) || !union::is_base(root, name, schema, &children) {
             continue;
         }
         match rows(root, name, schema, &children) {
@@ -188,7 +221,7 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
                 rows,
             }),
             Err(reason) => {
-                let message = format!("it stays one type: {reason}");
+                let message = format!("it stays one type, which keeps unknown fields: {reason}");
                 changes.push(Change::of_document("variants", pointer(name), message));
             }
         }
@@ -196,57 +229,42 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
     found
 }
 
-/// The components that are made of another by `allOf`, by the name of the other.
-fn children(root: &Value) -> BTreeMap<&str, Vec<&str>> {
-    let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, schema) in members(root.pointer("/components/schemas")) {
-        for parent in names(schema.get("allOf")) {
-            children.entry(parent).or_default().push(name);
-        }
-    }
-    children
-}
-
-/// The children of a component, and theirs.
-fn descendants<'a>(children: &BTreeMap<&str, Vec<&'a str>>, name: &str) -> Vec<&'a str> {
-    let mut list: Vec<&str> = Vec::new();
-    let mut open: Vec<&str> = children.get(name).cloned().unwrap_or_default();
-    open.reverse();
-    while let Some(next) = open.pop() {
-        if next != name && !list.contains(&next) {
-            list.push(next);
-            open.extend(children.get(next).into_iter().flatten().rev());
-        }
-    }
-    list
-}
-
 /// A base's property and the values of it, or why there are none.
 fn rows<'a>(
     root: &'a Value,
     name: &str,
     schema: &'a Value,
-    children: &BTreeMap<&str, Vec<&str>>,
+    children: &Children<'_>,
 ) -> Result<(&'a str, Vec<Row>), String> {
-    let discriminator = schema.get("discriminator");
+    let discriminator = union::discriminator(root, schema);
     let property = discriminator.and_then(|one| text(one, "propertyName"));
     let property = property.ok_or("its discriminator has no `propertyName`")?;
     let values =
         union::tag(root, schema, property).ok_or_else(|| format!("it has no text `{property}`"))?;
     let made_of_it = match union::parts(schema) {
         Some(parts) => names(Some(parts)),
-        None => descendants(children, name),
+        None => children.descendants(name),
     };
-    let is_child = |child: &str| child != name && is_variant(root, child, property);
-    let mut rows = mapped(discriminator, is_child);
+    let known: BTreeSet<&str> = made_of_it.iter().copied().collect();
     // A value of the enum names a child; without an enum each child is one.
     let named: Vec<&str> = match values.is_empty() {
         true => made_of_it,
         false => values
             .into_iter()
-            .filter(|value| made_of_it.contains(value))
+            .filter(|value| known.contains(value))
             .collect(),
     };
+    if named.len() > MOST_VARIANTS {
+        return Err(format!(
+            "{} variants are too many for a choice: there may be {MOST_VARIANTS}",
+            named.len()
+        ));
+    }
+    let is_child = |child: &str| child != name && is_variant(root, child, property);
+    // What is inherited maps to others, too.
+    let is_own = schema.get("discriminator").is_some();
+    let is_mapped = |child: &str| (is_own || known.contains(child)) && is_child(child);
+    let mut rows = mapped(discriminator, is_mapped);
     add_names(&mut rows, named.into_iter().filter(|child| is_child(child)));
     match rows.is_empty() {
         true => Err(format!(
@@ -572,7 +590,8 @@ mod tests {
     #[test]
     fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
         let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
-        let stays = "variants: #/components/schemas/Base: it stays one type: ";
+        let stays =
+            "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: ";
         for (discriminator, property, reason) in [
             (
                 json!({}),
@@ -607,6 +626,109 @@ mod tests {
             let before = root["components"]["schemas"].clone();
             assert_eq!(mended(root), (before, vec![format!("{stays}{reason}")]));
         }
+    }
+
+    #[test]
+    fn a_base_whose_discriminator_stands_in_a_part_of_it_is_one_all_the_same() {
+        let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+        let others = json!({"A": child, "Named": {"properties": {"name": {"type": "string"}}}});
+        let with = |discriminator: &[(&str, Value)], part: Value| {
+            let mut root = base(&json!([]), others.clone());
+            let mut base = json!({"allOf": [to("Named"), part]});
+            let own = discriminator.iter().cloned();
+            base.as_object_mut()
+                .unwrap()
+                .extend(own.map(|(key, value)| (key.to_owned(), value)));
+            root["components"]["schemas"]["Base"] = base;
+            mended(root)
+        };
+        let kind = json!({"kind": {"type": "string", "enum": ["A"]}});
+        let by_kind = json!({"propertyName": "kind"});
+        let own = [("discriminator", by_kind.clone())];
+        let (expected, whole) = with(&own, json!({"properties": kind}));
+        assert_eq!(expected["Base"]["oneOf"], json!([to("A"), to("BaseBase")]));
+        let part = json!({"properties": kind, "discriminator": by_kind});
+        for part in [part.clone(), json!({"allOf": [part]})] {
+            let (schemas, mut changes) = with(&[], part);
+            assert_eq!(schemas["Base"], expected["Base"]);
+            assert_eq!(schemas["A"], expected["A"]);
+            let moved = "part_discriminators: #/components/schemas/Base: the discriminator of a part is that of the whole";
+            assert_eq!(changes.remove(0), moved);
+            assert_eq!(changes, whole);
+        }
+    }
+
+    #[test]
+    fn what_a_base_says_of_its_values_goes_before_what_its_parents_say() {
+        let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+        let parent = json!({"properties": {"kind": {"type": "string"}}});
+        let mut root = base(
+            &json!([]),
+            json!({"A": child, "Abstract": child, "Parent": parent}),
+        );
+        let own = json!({"properties": {"kind": {"type": "string", "enum": ["A", "B"]}}});
+        let discriminator = json!({"propertyName": "kind"});
+        root["components"]["schemas"]["Base"] =
+            json!({"discriminator": discriminator, "allOf": [to("Parent"), own]});
+        let (schemas, _) = mended(root);
+        let mapping = json!({"A": pointer("A")});
+        assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+    }
+
+    /// `Any` in the document of vSphere has the discriminator of all types, and `Event` is the type of what is one of many.
+    #[test]
+    fn what_inherits_a_discriminator_and_has_children_is_a_base_too() {
+        let event = json!({"allOf": [to("Base"), {"properties": {"key": {"type": "string"}}}]});
+        let child = json!({"allOf": [to("Event"), {"properties": {"vm": {"type": "string"}}}]});
+        let alone =
+            json!({"allOf": [to("Base"), {"properties": {"e": to("Event"), "a": to("Alone")}}]});
+        let mut root = base(
+            &json!([]),
+            json!({"Event": event, "VmEvent": child, "Alone": alone}),
+        );
+        let schema = &mut root["components"]["schemas"]["Base"];
+        schema["properties"]["kind"] = json!({"type": "string"});
+        schema["discriminator"]["mapping"] = json!({"vm": "VmEvent", "alone": "Alone"});
+        let (schemas, _) = mended(root);
+        assert_eq!(
+            schemas["Event"],
+            json!({
+                "oneOf": [to("VmEvent"), to("EventBase")],
+                "discriminator": {
+                    "propertyName": "kind",
+                    "mapping": {"vm": pointer("VmEvent"), "VmEvent": pointer("VmEvent")},
+                    "x-other": to("EventBase"),
+                },
+            })
+        );
+        assert_eq!(schemas["VmEvent"]["allOf"][0], to("EventBase"));
+        assert_eq!(schemas["Alone"]["allOf"][1]["properties"]["e"], to("Event"));
+        assert_eq!(schemas["Alone"].get("oneOf"), None);
+        let all = [to("VmEvent"), to("Alone"), to("EventBase"), to("BaseBase")];
+        assert_eq!(schemas["Base"]["oneOf"], json!(all));
+    }
+
+    #[test]
+    fn a_base_of_very_many_stays_one_type() {
+        let many = |count: usize| {
+            let child = |index| {
+                (
+                    format!("C{index}"),
+                    json!({"allOf": [to("Base"), {"properties": {"a": {}}}]}),
+                )
+            };
+            let mut root = base(&json!([]), Value::Object((0..count).map(child).collect()));
+            root["components"]["schemas"]["Base"]["properties"]["kind"] = json!({"type": "string"});
+            mended(root).1
+        };
+        assert!(many(MOST_VARIANTS)[0].contains("a choice by `kind`: `C0`, "));
+        assert_eq!(
+            many(MOST_VARIANTS + 1),
+            [
+                "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: \
+                257 variants are too many for a choice: there may be 256"
+            ]
+        );
     }
 
     #[test]
