@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 
 use crate::change::Change;
 use crate::children::Children;
-use crate::document::{component, for_each_schema, items, join, members, reference, text};
+use crate::document::{
+    self, component, for_each_schema, items, members, properties, reference, text,
+};
 use crate::names::type_name;
 use crate::union::{self, OTHER, is_variant};
 
@@ -150,6 +152,8 @@ struct Base {
     name: String,
     property: String,
     rows: Vec<Row>,
+    /// The variants that what stands beside the choice was joined to: the new component, and what was the variant.
+    joined: Vec<(String, String)>,
 }
 
 impl Base {
@@ -172,11 +176,13 @@ impl Base {
 
 /// `variants`: a base with a discriminator becomes a choice wherever something is of its type.
 fn bases(root: &mut Value, changes: &mut Vec<Change>) {
-    let found = find(root, changes);
+    let mut found = find(root, changes);
     if found.is_empty() {
         return;
     }
-    let renamed = new_names(root, &found);
+    let mut taken = Taken::new(root);
+    let renamed = new_names(&found, &mut taken);
+    join(root, &mut found, &mut taken, changes);
     for_each_reference(root, &mut |target, use_| {
         if use_ == Use::Part
             && let Some(new) = renamed.get(component(target))
@@ -219,6 +225,7 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
                 name: name.clone(),
                 property: property.to_owned(),
                 rows,
+                joined: Vec::new(),
             }),
             Err(reason) => {
                 let message = format!("it stays one type, which keeps unknown fields: {reason}");
@@ -274,19 +281,62 @@ fn rows<'a>(
     }
 }
 
-/// A free name for what each base was.
-fn new_names(root: &Value, found: &[Base]) -> BTreeMap<String, String> {
-    let components = members(root.pointer("/components/schemas"));
-    let mut taken: BTreeSet<String> = components.map(|(name, _)| type_name(name)).collect();
-    let mut renamed = BTreeMap::new();
-    for base in found {
-        let first = format!("{}Base", base.name);
-        let numbered = (2..).map(|number| format!("{}Base{number}", base.name));
-        let mut names = std::iter::once(first).chain(numbered);
-        let new = names.find(|name| taken.insert(type_name(name)));
-        renamed.insert(base.name.clone(), new.unwrap_or_default());
+/// The names of all types.
+struct Taken(BTreeSet<String>);
+
+impl Taken {
+    fn new(root: &Value) -> Self {
+        let components = members(root.pointer("/components/schemas"));
+        Self(components.map(|(name, _)| type_name(name)).collect())
     }
-    renamed
+
+    /// The name, or with a number behind it the first that no type has.
+    fn free(&mut self, name: &str) -> String {
+        let numbered = (2..).map(|number| format!("{name}{number}"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        let new = names.find(|name| self.0.insert(type_name(name)));
+        new.unwrap_or_default()
+    }
+}
+
+/// A free name for what each base was.
+fn new_names(found: &[Base], taken: &mut Taken) -> BTreeMap<String, String> {
+    let new = |base: &Base| (base.name.clone(), taken.free(&format!("{}Base", base.name)));
+    found.iter().map(new).collect()
+}
+
+/// `joined_variants`: what stands beside a choice holds for each of its variants. One that does not have it is no variant, but what is
+/// made of both.
+fn join(root: &Value, found: &mut [Base], taken: &mut Taken, changes: &mut Vec<Change>) {
+    for base in found {
+        let of_name = |name: &str| root.pointer(pointer(name).trim_start_matches('#'));
+        let Some(schema) = of_name(&base.name).filter(|schema| union::parts(schema).is_some())
+        else {
+            continue;
+        };
+        let shared = properties(root, schema);
+        let lacks = |name: &str| {
+            let own = of_name(name).map(|schema| properties(root, schema));
+            let own: BTreeSet<&str> = own.into_iter().flatten().collect();
+            shared.iter().any(|property| !own.contains(property))
+        };
+        for (_, name) in &mut base.rows {
+            let known = base.joined.iter().find(|(_, variant)| variant == name);
+            if let Some((new, _)) = known {
+                name.clone_from(new);
+            } else if lacks(name) {
+                let new = taken.free(&format!("{}{name}", base.name));
+                let message = format!("it gets what `{}` has beside its choice", base.name);
+                changes.push(Change::of_document(
+                    "joined_variants",
+                    pointer(&new),
+                    message,
+                ));
+                base.joined
+                    .push((new.clone(), std::mem::replace(name, new)));
+            }
+        }
+    }
 }
 
 /// Puts the choice in the base's place, and the base behind it.
@@ -303,6 +353,11 @@ fn split(root: &mut Value, found: &[Base], renamed: &BTreeMap<String, String>) {
         };
         schemas.insert(name, choice_of(base, &schema, renamed, new));
         schemas.insert(new.clone(), without_choice(schema));
+        for (joined, variant) in &base.joined {
+            let variant = renamed.get(variant).unwrap_or(variant);
+            let parts = [new, variant].map(|part| json!({"$ref": pointer(part)}));
+            schemas.insert(joined.clone(), json!({"allOf": parts}));
+        }
     }
 }
 
@@ -486,7 +541,7 @@ fn each(node: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
 }
 
 fn pointer(name: &str) -> String {
-    join("#/components/schemas", name)
+    document::join("#/components/schemas", name)
 }
 
 #[cfg(test)]
@@ -753,6 +808,34 @@ mod tests {
         let mapping = json!({"a": pointer("A"), "A": pointer("A")});
         assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
         assert_eq!(schemas["BaseBase"].get("oneOf"), None);
+    }
+
+    #[test]
+    fn what_stands_beside_a_choice_is_in_each_of_its_variants() {
+        let variant = json!({"properties": {"kind": {"type": "string"}, "a": {}}});
+        let mut root = base(
+            &json!([]),
+            json!({"A": variant, "BaseA": {}, "Full": {"properties": {"kind": {"type": "string"}, "x": {}}}}),
+        );
+        let schema = &mut root["components"]["schemas"]["Base"];
+        schema["oneOf"] = json!([to("A"), to("Full")]);
+        schema["properties"] = json!({"kind": {"type": "string"}, "x": {"type": "string"}});
+        schema["discriminator"]["mapping"] = json!({"a": "A"});
+        let (schemas, changes) = mended(root);
+        let choice = json!([to("BaseA2"), to("Full"), to("BaseBase")]);
+        assert_eq!(schemas["Base"]["oneOf"], choice);
+        let mapping =
+            json!({"a": pointer("BaseA2"), "A": pointer("BaseA2"), "Full": pointer("Full")});
+        assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+        assert_eq!(
+            schemas["BaseA2"],
+            json!({"allOf": [to("BaseBase"), to("A")]})
+        );
+        assert_eq!(schemas["A"], variant);
+        assert_eq!(
+            changes[0],
+            "joined_variants: #/components/schemas/BaseA2: it gets what `Base` has beside its choice"
+        );
     }
 
     #[test]
