@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::children::Children;
-use crate::document::{component, is_password, items, members, reference, resolve, text};
+use crate::document::{
+    component, is_password, items, members, properties, reference, resolve, text,
+};
 use crate::names::type_name;
 
 /// The member of a discriminator that refers to the variant for values that the document does not know.
@@ -82,6 +84,23 @@ pub(crate) fn fault(root: &Value, schema: &Value) -> Option<String> {
         }
     }
     None
+}
+
+/// Those of the variants of a choice that lack a property which stands beside it.
+pub(crate) fn lacking<'a>(
+    root: &Value,
+    schema: &Value,
+    variants: impl Iterator<Item = &'a str>,
+) -> BTreeSet<String> {
+    let shared = properties(root, schema);
+    let schemas = root.pointer("/components/schemas");
+    let lacks = |name: &&str| {
+        let variant = schemas.and_then(|all| all.get(*name));
+        let own = variant.map(|variant| properties(root, variant));
+        let own: BTreeSet<&str> = own.into_iter().flatten().collect();
+        shared.iter().any(|property| !own.contains(property))
+    };
+    variants.filter(lacks).map(str::to_owned).collect()
 }
 
 /// The discriminator of a schema: its own, that of a part of it, or that of something that it is made of.
