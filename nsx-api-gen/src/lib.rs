@@ -20,6 +20,7 @@
 
 mod change;
 mod check;
+mod children;
 pub mod compare;
 mod constraints;
 mod document;

@@ -1,15 +1,19 @@
 //! Which components the operations of a document reach, and how to keep those alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::document::{self, items, join, members, reference};
+use crate::children::Children;
+use crate::document::{self, component, items, join, members};
+use crate::union;
+
+const SCHEMAS: &str = "#/components/schemas";
 
 /// The pointers of the components that the paths reach, or that these others do, and what is reached from those: the children of a
 /// base, too, where that may stand for each of them.
 pub(crate) fn reached(root: &Value, others: Vec<String>) -> BTreeSet<String> {
-    let children = children(root);
+    let children = Children::new(root);
     let mut reached = BTreeSet::new();
     let mut bases = BTreeSet::new();
     let mut open: Vec<Reference> = others.into_iter().map(Reference::whole).collect();
@@ -22,9 +26,11 @@ pub(crate) fn reached(root: &Value, others: Vec<String>) -> BTreeSet<String> {
         let Some(node) = root.pointer(target.trim_start_matches('#')) else {
             continue;
         };
-        let is_base = !is_parent && node.get("discriminator").is_some();
+        let is_base = !is_parent && union::discriminator(root, node).is_some();
         if is_base && bases.insert(target.clone()) {
-            open.extend(children.get(&target).into_iter().flatten().cloned());
+            // They inherit the discriminator, so that their children come in turn.
+            let children = children.of(component(&target)).iter();
+            open.extend(children.map(|child| Reference::whole(join(SCHEMAS, child))));
         }
         if reached.insert(target) {
             find(node, false, &mut open);
@@ -78,7 +84,6 @@ fn requirements(root: &Value) -> Vec<&Value> {
 }
 
 /// A reference to a component.
-#[derive(Clone)]
 struct Reference {
     target: String,
     /// Whether it says what a schema is made of, and not what may stand there.
@@ -116,42 +121,11 @@ fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
     }
 }
 
-/// The schemas that are made of each by `allOf`, and of those in turn.
-fn children(root: &Value) -> BTreeMap<String, Vec<Reference>> {
-    let mut direct: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (name, schema) in members(root.pointer("/components/schemas")) {
-        for parent in items(schema.get("allOf")).filter_map(reference) {
-            let child = join("#/components/schemas", name);
-            direct.entry(parent.to_owned()).or_default().push(child);
-        }
-    }
-    let parents = direct.keys().cloned();
-    parents
-        .map(|parent| {
-            let descendants = descendants(&direct, &parent).into_iter();
-            (parent, descendants.map(Reference::whole).collect())
-        })
-        .collect()
-}
-
-fn descendants(direct: &BTreeMap<String, Vec<String>>, parent: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![parent];
-    while let Some(parent) = open.pop() {
-        for child in direct.get(parent).into_iter().flatten() {
-            if found.insert(child.clone()) {
-                open.push(child);
-            }
-        }
-    }
-    found
-}
-
 /// A mapping leads to a reference, or to the name of a schema.
 fn mapped(value: &Value) -> Option<String> {
     let value = value.as_str()?;
     Some(match value.starts_with('#') {
         true => value.to_owned(),
-        false => join("#/components/schemas", value),
+        false => join(SCHEMAS, value),
     })
 }

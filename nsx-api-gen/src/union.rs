@@ -4,9 +4,15 @@
 //! each variant, and `mapping` each value with the variant that it stands for. A variant without a value is what all other
 //! values stand for: the discriminator names it under `x-other`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use crate::document::{component, is_password, items, members, reference, resolve, text};
+use crate::children::Children;
+use crate::document::{
+    component, is_password, items, members, properties, reference, resolve, text,
+};
+use crate::names::type_name;
 
 /// The member of a discriminator that refers to the variant for values that the document does not know.
 pub(crate) const OTHER: &str = "x-other";
@@ -80,6 +86,71 @@ pub(crate) fn fault(root: &Value, schema: &Value) -> Option<String> {
     None
 }
 
+/// Those of the variants of a choice that lack a property which stands beside it.
+pub(crate) fn lacking<'a>(
+    root: &Value,
+    schema: &Value,
+    variants: impl Iterator<Item = &'a str>,
+) -> BTreeSet<String> {
+    let shared = properties(root, schema);
+    let schemas = root.pointer("/components/schemas");
+    let lacks = |name: &&str| {
+        let variant = schemas.and_then(|all| all.get(*name));
+        let own = variant.map(|variant| properties(root, variant));
+        let own: BTreeSet<&str> = own.into_iter().flatten().collect();
+        shared.iter().any(|property| !own.contains(property))
+    };
+    variants.filter(lacks).map(str::to_owned).collect()
+}
+
+/// The discriminator of a schema: its own, that of a part of it, or that of something that it is made of.
+pub(crate) fn discriminator<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a Value> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![schema];
+    while let Some(next) = open.pop() {
+        let Some(schema) = resolve(root, next) else {
+            continue;
+        };
+        let own = schema.get("discriminator");
+        if own.is_some() {
+            return own;
+        }
+        if seen.insert(std::ptr::from_ref(schema)) {
+            let parts: Vec<&Value> = made_of(schema).collect();
+            open.extend(parts.into_iter().rev());
+        }
+    }
+    None
+}
+
+/// Whether a value of a component may be one of what is made of it, and the component is no choice yet.
+pub(crate) fn is_base(root: &Value, name: &str, schema: &Value, children: &Children<'_>) -> bool {
+    // What is a choice and nothing else is no base.
+    if parts(schema).is_some() && schema.get("properties").is_none() {
+        return false;
+    }
+    let has_own = schema.get("discriminator").is_some();
+    has_own || (!children.of(name).is_empty() && discriminator(root, schema).is_some())
+}
+
+/// The types of a normalized document that stand for what it does not know: the rest of a choice, and a base that is no choice.
+pub(crate) fn open(root: &Value) -> BTreeSet<String> {
+    let children = Children::new(root);
+    let components = members(root.pointer("/components/schemas"));
+    let open = components.filter_map(|(name, schema)| match Union::read(schema) {
+        Some(union) => union.other,
+        None => is_base(root, name, schema, &children).then_some(name),
+    });
+    open.map(type_name).collect()
+}
+
+/// The parts of a schema, those that stand in it first: what it says of a property itself goes before what its parents say.
+fn made_of(schema: &Value) -> impl Iterator<Item = &Value> {
+    let parts =
+        |refer| items(schema.get("allOf")).filter(move |part| reference(part).is_some() == refer);
+    parts(false).chain(parts(true))
+}
+
 /// Whether a component is an object that says by this property what it is.
 pub(crate) fn is_variant(root: &Value, name: &str, property: &str) -> bool {
     let schema = root
@@ -123,10 +194,7 @@ fn find<'a>(
     }
     let schema = resolve(root, schema)?;
     let own = schema.get("properties").and_then(|all| all.get(name));
-    own.or_else(|| {
-        let mut parts = items(schema.get("allOf"));
-        parts.find_map(|part| find(root, part, name, left, seen))
-    })
+    own.or_else(|| made_of(schema).find_map(|part| find(root, part, name, left, seen)))
 }
 
 /// What a schema stands for that only refers to another, and whether that is a component.
@@ -140,5 +208,32 @@ fn target<'a>(root: &'a Value, schema: &'a Value, left: usize) -> Option<(&'a Va
     match (parts.next(), parts.next()) {
         (Some(part), None) if schema.get("type").is_none() => target(root, part, left),
         _ => Some((schema, false)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_stands_for_what_the_document_does_not_know_is_the_rest_of_a_choice_or_a_base_that_is_none()
+     {
+        let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let by_kind = json!({"propertyName": "kind"});
+        let kind = json!({"kind": {"type": "string"}});
+        let other = json!({"propertyName": "kind", "x-other": to("shape_base")});
+        let root = json!({"components": {"schemas": {
+            "Shape": {"oneOf": [to("Round"), to("shape_base")], "discriminator": other},
+            "shape_base": {"properties": kind},
+            "Round": {"allOf": [to("shape_base")]},
+            "Choice": {"oneOf": [to("Round")], "discriminator": by_kind},
+            "Alone": {"properties": kind, "discriminator": by_kind},
+            "Parent": {"properties": kind, "discriminator": by_kind},
+            "Child": {"allOf": [to("Parent")]},
+            "Grandchild": {"allOf": [to("Child")]},
+        }}});
+        let names: Vec<String> = open(&root).into_iter().collect();
+        assert_eq!(names, ["Alone", "Child", "Parent", "ShapeBase"]);
     }
 }

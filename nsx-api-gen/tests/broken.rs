@@ -360,6 +360,14 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             "doc: #/components/schemas/A/discriminator: a variant could be read as another: ",
         ),
         (
+            "properties beside a choice that is no component",
+            schemas(
+                "V: {properties: {t: {type: string}}}, A: {properties: {a: {properties: {x: {type: string}}, oneOf: [{$ref: '#/components/schemas/V'}], \
+                 discriminator: {propertyName: t}}}}",
+            ),
+            "doc: #/components/schemas/A/properties/a/properties: what stands beside a choice is in ",
+        ),
+        (
             "a dangling default response",
             operation(
                 "responses: {'200': {description: D}, default: {$ref: '#/components/responses/No'}}",

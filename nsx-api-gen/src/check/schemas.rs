@@ -148,6 +148,17 @@ fn shape(
         let message = format!("a variant could be read as another: {reason}");
         faults.of(operation, join(pointer, "discriminator"), message);
     }
+    // That of a component was mended.
+    if !is_component(pointer)
+        && union::is_choice(schema)
+        && let variants = items(union::parts(schema))
+            .filter_map(reference)
+            .map(component)
+        && !union::lacking(root, schema, variants).is_empty()
+    {
+        let message = "what stands beside a choice is in each of its variants only where the choice is a component: make it one";
+        faults.of(operation, join(pointer, "properties"), message);
+    }
     for (name, inner) in members(map.get("properties")) {
         let pointer = join(&join(pointer, "properties"), name);
         shape(root, inner, &pointer, operation, faults);
@@ -168,6 +179,12 @@ fn shape(
             shape(root, inner, &join(pointer, key), operation, faults);
         }
     }
+}
+
+/// Whether a pointer is that of a component itself.
+fn is_component(pointer: &str) -> bool {
+    let name = pointer.strip_prefix("#/components/schemas/");
+    name.is_some_and(|name| !name.contains('/'))
 }
 
 fn own_faults(schema: &Map<String, Value>) -> Vec<(&'static str, String)> {

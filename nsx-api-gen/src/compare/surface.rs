@@ -9,7 +9,7 @@ use super::shape::{Field, Shape, Ty};
 use crate::document::{self, IN_PART, Place, is_json, is_password, members, resolve, text};
 use crate::model::{self, Api, In};
 use crate::names;
-use crate::union::Union;
+use crate::union::{self, Union};
 
 /// A document as the SDK shows it.
 pub(super) struct Surface {
@@ -60,6 +60,8 @@ pub(super) enum Success {
 pub(super) struct Type {
     pub(super) name: String,
     pub(super) ty: Ty,
+    /// Whether it stands for what the document does not know: the rest of a choice, or a base that is none.
+    is_open: bool,
     /// Whether values of it are sent and received.
     pub(super) own: Usage,
     /// The same, of it and of the types that are made of it.
@@ -85,6 +87,10 @@ impl Surface {
             .map(|(name, schema)| Type::new(root, name, schema))
             .collect();
         say_what_they_are(root, &mut types);
+        let open = union::open(root);
+        for ty in &mut types {
+            ty.is_open = open.contains(&ty.name);
+        }
         reach(&operations, &mut types);
         Self {
             base,
@@ -317,10 +323,16 @@ impl Type {
         Self {
             ty: Ty::new(root, schema, &name),
             name,
+            is_open: false,
             own: Usage::default(),
             usage: Usage::default(),
             methods: Vec::new(),
         }
+    }
+
+    /// Whether a struct keeps what the document does not name.
+    pub(super) fn keeps_unknown(&self) -> bool {
+        self.is_open || (self.own.sent && self.own.received)
     }
 
     /// A struct that needs more than nothing to be made, and is sent.

@@ -34,13 +34,12 @@ fn pair(old: &Type, new: &Type, renamed: &Renamed, changes: &mut Vec<Change>) {
         report.changed(Kind::TypeRenamed, "type", &old.name, &new.name);
     }
     constructor(old, new, &mut report);
-    let keeps = |usage: Usage| usage.sent && usage.received;
     let mut walk = Walk {
         renamed,
         report: report.part(report.usage),
         start: None,
         path: String::new(),
-        kept: (keeps(old.own), keeps(new.own)),
+        kept: (old.keeps_unknown(), new.keeps_unknown()),
     };
     if !walk.same(&old.ty, &new.ty) {
         let (old, new) = (old.ty.what(), new.ty.what());

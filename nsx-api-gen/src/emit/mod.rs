@@ -20,7 +20,7 @@ mod types;
 mod unions;
 mod variants;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Once;
 use std::thread;
@@ -33,6 +33,7 @@ use crate::error::{Error, Fault};
 use crate::model::Api;
 use crate::names;
 use crate::read::Document;
+use crate::union;
 use code::Code;
 use lists::Lists;
 use method::{Method, Success};
@@ -51,10 +52,11 @@ pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files
         document.digest
     );
     let private = private::private(root);
+    let open = union::open(root);
     let order = Order::new(&private);
     let result = apart(|| {
         let code = progenitor::generate(private.clone());
-        code.map(|code| files(code, api, &order, &about))
+        code.map(|code| files(code, api, &order, &open, &about))
     });
     let faults = match result {
         Ok(Ok(files)) => return Ok(files),
@@ -67,7 +69,13 @@ pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files
     })
 }
 
-fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Result<Files, Fault> {
+fn files(
+    code: progenitor::Code,
+    api: &Api,
+    order: &Order,
+    open: &BTreeSet<String>,
+    about: &str,
+) -> Result<Files, Fault> {
     let of_types = |message| Fault::of_document("#/components/schemas", message);
     let types = types::Code::read(code.types).map_err(of_types)?;
     let lists = Lists::new(types.types());
@@ -75,7 +83,7 @@ fn files(code: progenitor::Code, api: &Api, order: &Order, about: &str) -> Resul
     let pages = lists.pages(&methods);
     let sent: Vec<Type> = methods.iter().flat_map(Method::sent).collect();
     let received: Vec<Type> = methods.iter().filter_map(Method::received).collect();
-    let types = Types::new(types, order, &sent, &received).map_err(of_types)?;
+    let types = Types::new(types, order, open, &sent, &received).map_err(of_types)?;
     let mut modules: BTreeMap<String, Vec<&Method<'_>>> = BTreeMap::new();
     for method in &methods {
         let module = names::module_name(method.tag().unwrap_or("untagged"));

@@ -144,18 +144,30 @@ fn the_children_of_a_base_are_kept_where_it_may_stand_for_them() {
         "swagger": "2.0", "info": {"title": "A manager", "version": "4.2"},
         "paths": {
             "/plans": {"get": {"operationId": "GetPlan", "responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/Plan"}}}}},
-            "/weeks": {"get": {"operationId": "GetWeek", "responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/Week"}}}}}
+            "/weeks": {"get": {"operationId": "GetWeek", "responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/Week"}}}}},
+            "/short": {"get": {"operationId": "GetShort", "responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/Short"}}}}},
+            "/named": {"get": {"operationId": "GetNamed", "responses": {"200": {"description": "OK", "schema": {"$ref": "#/definitions/Named"}}}}}
         },
         "definitions": {
-            "Plan": {"type": "object", "discriminator": "kind", "required": ["kind"], "properties": {"kind": {"type": "string"}}},
+            "Named": {"type": "object", "properties": {"name": {"type": "string"}}},
+            "Plan": {"allOf": [
+                {"$ref": "#/definitions/Named"},
+                {"type": "object", "discriminator": "kind", "required": ["kind"], "properties": {"kind": {"type": "string"}}}
+            ]},
             "Week": {"allOf": [{"$ref": "#/definitions/Plan"}, {"properties": {"day": {"$ref": "#/definitions/Day"}}}]},
             "Short": {"allOf": [{"$ref": "#/definitions/Week"}]},
+            "Month": {"allOf": [{"$ref": "#/definitions/Plan"}]},
             "Day": {"type": "string"}
         }
     }"##;
     for (id, schemas) in [
-        ("GetPlan", &["Day", "Plan", "Short", "Week"][..]),
-        ("GetWeek", &["Day", "Plan", "Week"]),
+        (
+            "GetPlan",
+            &["Day", "Month", "Named", "Plan", "Short", "Week"][..],
+        ),
+        ("GetWeek", &["Day", "Named", "Plan", "Short", "Week"]),
+        ("GetShort", &["Day", "Named", "Plan", "Short", "Week"]),
+        ("GetNamed", &["Named"]),
     ] {
         let task = Import {
             document: Source::new("nsx_api.json", document),

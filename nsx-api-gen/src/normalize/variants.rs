@@ -3,13 +3,15 @@
 //! OpenAPI 3.0 has `oneOf` with a discriminator, and need not say which value stands for which variant: it is the variant's
 //! name then. Swagger 2.0 has no choice. There a base has the discriminator, as `BackupSchedule` in NSX's documents has, and
 //! its variants are what is made of it by `allOf`; where the base is a property's type a variant of it is what comes. Such a
-//! base becomes the choice, and what it was before becomes `BackupScheduleBase`.
+//! base becomes the choice, and what it was before becomes `BackupScheduleBase`. What inherits the discriminator and has children is a
+//! base, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
+use crate::children::Children;
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
 use crate::names::type_name;
 use crate::union::{self, OTHER, is_variant};
@@ -17,10 +19,48 @@ use crate::union::{self, OTHER, is_variant};
 /// Where a component that is made of nothing but itself is given up, which `check` reports.
 const DEEPEST: usize = 64;
 
+/// How many variants a base may become a choice of. 500 cost a compiler nothing that can be measured beside their types, some thousand
+/// more than those. In NSX's documents the largest by far is `ChildPolicyConfigResource`, of some hundred; vSphere's `Any` has all of
+/// its types, some 2600.
+const MOST_VARIANTS: usize = 512;
+
 /// Mends the choices of the document.
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+    discriminators(root, changes);
     bases(root, changes);
     choices(root, changes);
+}
+
+/// `part_discriminators`: a discriminator that stands in a part of a component is that of the component. NSX's documents write nearly
+/// all bases so that are made of another themselves, as `LogicalRouterPort` is.
+fn discriminators(root: &mut Value, changes: &mut Vec<Change>) {
+    let schemas = root.pointer_mut("/components/schemas");
+    for (name, schema) in schemas.and_then(Value::as_object_mut).into_iter().flatten() {
+        let Some(schema) = schema.as_object_mut() else {
+            continue;
+        };
+        if !schema.contains_key("discriminator")
+            && let Some(discriminator) = take_discriminator(schema.get_mut("allOf"))
+        {
+            schema.insert("discriminator".to_owned(), discriminator);
+            let message = "the discriminator of a part is that of the whole";
+            changes.push(Change::of_document(
+                "part_discriminators",
+                pointer(name),
+                message,
+            ));
+        }
+    }
+}
+
+/// Takes the first discriminator out of parts, which is in those that stand there themselves.
+fn take_discriminator(parts: Option<&mut Value>) -> Option<Value> {
+    let parts = parts.and_then(Value::as_array_mut)?;
+    let mut parts = parts.iter_mut().filter_map(Value::as_object_mut);
+    parts.find_map(|part| {
+        let own = part.shift_remove("discriminator");
+        own.or_else(|| take_discriminator(part.get_mut("allOf")))
+    })
 }
 
 /// `variant_values`: a choice gets a value for each of its variants. One whose variants cannot be told apart is left to be reported.
@@ -113,6 +153,8 @@ struct Base {
     name: String,
     property: String,
     rows: Vec<Row>,
+    /// The variants that what stands beside the choice was joined to: the new component, and what was the variant.
+    joined: Vec<(String, String)>,
 }
 
 impl Base {
@@ -135,11 +177,13 @@ impl Base {
 
 /// `variants`: a base with a discriminator becomes a choice wherever something is of its type.
 fn bases(root: &mut Value, changes: &mut Vec<Change>) {
-    let found = find(root, changes);
+    let mut found = find(root, changes);
     if found.is_empty() {
         return;
     }
-    let renamed = new_names(root, &found);
+    let mut taken = Taken::new(root);
+    let renamed = new_names(&found, &mut taken);
+    join_variants(root, &mut found, &mut taken, changes);
     for_each_reference(root, &mut |target, use_| {
         if use_ == Use::Part
             && let Some(new) = renamed.get(component(target))
@@ -171,14 +215,10 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
             used.insert(component(target).to_owned());
         }
     });
-    let children = children(root);
+    let children = Children::new(root);
     let mut found = Vec::new();
     for (name, schema) in members(root.pointer("/components/schemas")) {
-        if !used.contains(name) || schema.get("discriminator").is_none() {
-            continue;
-        }
-        // What is a choice and nothing else is no base.
-        if union::parts(schema).is_some() && schema.get("properties").is_none() {
+        if !used.contains(name) || !union::is_base(root, name, schema, &children) {
             continue;
         }
         match rows(root, name, schema, &children) {
@@ -186,9 +226,10 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
                 name: name.clone(),
                 property: property.to_owned(),
                 rows,
+                joined: Vec::new(),
             }),
             Err(reason) => {
-                let message = format!("it stays one type: {reason}");
+                let message = format!("it stays one type, which keeps unknown fields: {reason}");
                 changes.push(Change::of_document("variants", pointer(name), message));
             }
         }
@@ -196,57 +237,42 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
     found
 }
 
-/// The components that are made of another by `allOf`, by the name of the other.
-fn children(root: &Value) -> BTreeMap<&str, Vec<&str>> {
-    let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, schema) in members(root.pointer("/components/schemas")) {
-        for parent in names(schema.get("allOf")) {
-            children.entry(parent).or_default().push(name);
-        }
-    }
-    children
-}
-
-/// The children of a component, and theirs.
-fn descendants<'a>(children: &BTreeMap<&str, Vec<&'a str>>, name: &str) -> Vec<&'a str> {
-    let mut list: Vec<&str> = Vec::new();
-    let mut open: Vec<&str> = children.get(name).cloned().unwrap_or_default();
-    open.reverse();
-    while let Some(next) = open.pop() {
-        if next != name && !list.contains(&next) {
-            list.push(next);
-            open.extend(children.get(next).into_iter().flatten().rev());
-        }
-    }
-    list
-}
-
 /// A base's property and the values of it, or why there are none.
 fn rows<'a>(
     root: &'a Value,
     name: &str,
     schema: &'a Value,
-    children: &BTreeMap<&str, Vec<&str>>,
+    children: &Children<'_>,
 ) -> Result<(&'a str, Vec<Row>), String> {
-    let discriminator = schema.get("discriminator");
+    let discriminator = union::discriminator(root, schema);
     let property = discriminator.and_then(|one| text(one, "propertyName"));
     let property = property.ok_or("its discriminator has no `propertyName`")?;
     let values =
         union::tag(root, schema, property).ok_or_else(|| format!("it has no text `{property}`"))?;
     let made_of_it = match union::parts(schema) {
         Some(parts) => names(Some(parts)),
-        None => descendants(children, name),
+        None => children.descendants(name),
     };
-    let is_child = |child: &str| child != name && is_variant(root, child, property);
-    let mut rows = mapped(discriminator, is_child);
+    let known: BTreeSet<&str> = made_of_it.iter().copied().collect();
     // A value of the enum names a child; without an enum each child is one.
     let named: Vec<&str> = match values.is_empty() {
         true => made_of_it,
         false => values
             .into_iter()
-            .filter(|value| made_of_it.contains(value))
+            .filter(|value| known.contains(value))
             .collect(),
     };
+    if named.len() > MOST_VARIANTS {
+        return Err(format!(
+            "{} variants are too many for a choice: there may be {MOST_VARIANTS}",
+            named.len()
+        ));
+    }
+    let is_child = |child: &str| child != name && is_variant(root, child, property);
+    // What is inherited maps to others, too.
+    let is_own = schema.get("discriminator").is_some();
+    let is_mapped = |child: &str| (is_own || known.contains(child)) && is_child(child);
+    let mut rows = mapped(discriminator, is_mapped);
     add_names(&mut rows, named.into_iter().filter(|child| is_child(child)));
     match rows.is_empty() {
         true => Err(format!(
@@ -256,19 +282,58 @@ fn rows<'a>(
     }
 }
 
-/// A free name for what each base was.
-fn new_names(root: &Value, found: &[Base]) -> BTreeMap<String, String> {
-    let components = members(root.pointer("/components/schemas"));
-    let mut taken: BTreeSet<String> = components.map(|(name, _)| type_name(name)).collect();
-    let mut renamed = BTreeMap::new();
-    for base in found {
-        let first = format!("{}Base", base.name);
-        let numbered = (2..).map(|number| format!("{}Base{number}", base.name));
-        let mut names = std::iter::once(first).chain(numbered);
-        let new = names.find(|name| taken.insert(type_name(name)));
-        renamed.insert(base.name.clone(), new.unwrap_or_default());
+/// The names of all types.
+struct Taken(BTreeSet<String>);
+
+impl Taken {
+    fn new(root: &Value) -> Self {
+        let components = members(root.pointer("/components/schemas"));
+        Self(components.map(|(name, _)| type_name(name)).collect())
     }
-    renamed
+
+    /// The name, or with a number behind it the first that no type has.
+    fn free(&mut self, name: &str) -> String {
+        let numbered = (2..).map(|number| format!("{name}{number}"));
+        let mut names = std::iter::once(name.to_owned()).chain(numbered);
+        let new = names.find(|name| self.0.insert(type_name(name)));
+        new.unwrap_or_default()
+    }
+}
+
+/// A free name for what each base was.
+fn new_names(found: &[Base], taken: &mut Taken) -> BTreeMap<String, String> {
+    let new = |base: &Base| (base.name.clone(), taken.free(&format!("{}Base", base.name)));
+    found.iter().map(new).collect()
+}
+
+/// `joined_variants`: what stands beside a choice holds for each of its variants. One that does not have it is no variant, but what is
+/// made of both.
+fn join_variants(root: &Value, found: &mut [Base], taken: &mut Taken, changes: &mut Vec<Change>) {
+    for base in found {
+        let schemas = root.pointer("/components/schemas");
+        let schema = schemas.and_then(|all| all.get(&base.name));
+        let Some(schema) = schema.filter(|schema| union::parts(schema).is_some()) else {
+            continue;
+        };
+        let variants = base.rows.iter().map(|(_, name)| name.as_str());
+        let lacking = union::lacking(root, schema, variants);
+        for (_, name) in &mut base.rows {
+            let known = base.joined.iter().find(|(_, variant)| variant == name);
+            if let Some((new, _)) = known {
+                name.clone_from(new);
+            } else if lacking.contains(name) {
+                let new = taken.free(&format!("{}{name}", base.name));
+                let message = format!("it gets what `{}` has beside its choice", base.name);
+                changes.push(Change::of_document(
+                    "joined_variants",
+                    pointer(&new),
+                    message,
+                ));
+                base.joined
+                    .push((new.clone(), std::mem::replace(name, new)));
+            }
+        }
+    }
 }
 
 /// Puts the choice in the base's place, and the base behind it.
@@ -285,6 +350,11 @@ fn split(root: &mut Value, found: &[Base], renamed: &BTreeMap<String, String>) {
         };
         schemas.insert(name, choice_of(base, &schema, renamed, new));
         schemas.insert(new.clone(), without_choice(schema));
+        for (joined, variant) in &base.joined {
+            let variant = renamed.get(variant).unwrap_or(variant);
+            let parts = [new, variant].map(|part| json!({"$ref": pointer(part)}));
+            schemas.insert(joined.clone(), json!({"allOf": parts}));
+        }
     }
 }
 
@@ -572,7 +642,8 @@ mod tests {
     #[test]
     fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
         let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
-        let stays = "variants: #/components/schemas/Base: it stays one type: ";
+        let stays =
+            "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: ";
         for (discriminator, property, reason) in [
             (
                 json!({}),
@@ -610,6 +681,109 @@ mod tests {
     }
 
     #[test]
+    fn a_base_whose_discriminator_stands_in_a_part_of_it_is_one_all_the_same() {
+        let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+        let others = json!({"A": child, "Named": {"properties": {"name": {"type": "string"}}}});
+        let with = |discriminator: &[(&str, Value)], part: Value| {
+            let mut root = base(&json!([]), others.clone());
+            let mut base = json!({"allOf": [to("Named"), part]});
+            let own = discriminator.iter().cloned();
+            base.as_object_mut()
+                .unwrap()
+                .extend(own.map(|(key, value)| (key.to_owned(), value)));
+            root["components"]["schemas"]["Base"] = base;
+            mended(root)
+        };
+        let kind = json!({"kind": {"type": "string", "enum": ["A"]}});
+        let by_kind = json!({"propertyName": "kind"});
+        let own = [("discriminator", by_kind.clone())];
+        let (expected, whole) = with(&own, json!({"properties": kind}));
+        assert_eq!(expected["Base"]["oneOf"], json!([to("A"), to("BaseBase")]));
+        let part = json!({"properties": kind, "discriminator": by_kind});
+        for part in [part.clone(), json!({"allOf": [part]})] {
+            let (schemas, mut changes) = with(&[], part);
+            assert_eq!(schemas["Base"], expected["Base"]);
+            assert_eq!(schemas["A"], expected["A"]);
+            let moved = "part_discriminators: #/components/schemas/Base: the discriminator of a part is that of the whole";
+            assert_eq!(changes.remove(0), moved);
+            assert_eq!(changes, whole);
+        }
+    }
+
+    #[test]
+    fn what_a_base_says_of_its_values_goes_before_what_its_parents_say() {
+        let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+        let parent = json!({"properties": {"kind": {"type": "string"}}});
+        let mut root = base(
+            &json!([]),
+            json!({"A": child, "Abstract": child, "Parent": parent}),
+        );
+        let own = json!({"properties": {"kind": {"type": "string", "enum": ["A", "B"]}}});
+        let discriminator = json!({"propertyName": "kind"});
+        root["components"]["schemas"]["Base"] =
+            json!({"discriminator": discriminator, "allOf": [to("Parent"), own]});
+        let (schemas, _) = mended(root);
+        let mapping = json!({"A": pointer("A")});
+        assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+    }
+
+    /// `Any` in the document of vSphere has the discriminator of all types, and `Event` is the type of what is one of many.
+    #[test]
+    fn what_inherits_a_discriminator_and_has_children_is_a_base_too() {
+        let event = json!({"allOf": [to("Base"), {"properties": {"key": {"type": "string"}}}]});
+        let child = json!({"allOf": [to("Event"), {"properties": {"vm": {"type": "string"}}}]});
+        let alone =
+            json!({"allOf": [to("Base"), {"properties": {"e": to("Event"), "a": to("Alone")}}]});
+        let mut root = base(
+            &json!([]),
+            json!({"Event": event, "VmEvent": child, "Alone": alone}),
+        );
+        let schema = &mut root["components"]["schemas"]["Base"];
+        schema["properties"]["kind"] = json!({"type": "string"});
+        schema["discriminator"]["mapping"] = json!({"vm": "VmEvent", "alone": "Alone"});
+        let (schemas, _) = mended(root);
+        assert_eq!(
+            schemas["Event"],
+            json!({
+                "oneOf": [to("VmEvent"), to("EventBase")],
+                "discriminator": {
+                    "propertyName": "kind",
+                    "mapping": {"vm": pointer("VmEvent"), "VmEvent": pointer("VmEvent")},
+                    "x-other": to("EventBase"),
+                },
+            })
+        );
+        assert_eq!(schemas["VmEvent"]["allOf"][0], to("EventBase"));
+        assert_eq!(schemas["Alone"]["allOf"][1]["properties"]["e"], to("Event"));
+        assert_eq!(schemas["Alone"].get("oneOf"), None);
+        let all = [to("VmEvent"), to("Alone"), to("EventBase"), to("BaseBase")];
+        assert_eq!(schemas["Base"]["oneOf"], json!(all));
+    }
+
+    #[test]
+    fn a_base_of_very_many_stays_one_type() {
+        let many = |count: usize| {
+            let child = |index| {
+                (
+                    format!("C{index}"),
+                    json!({"allOf": [to("Base"), {"properties": {"a": {}}}]}),
+                )
+            };
+            let mut root = base(&json!([]), Value::Object((0..count).map(child).collect()));
+            root["components"]["schemas"]["Base"]["properties"]["kind"] = json!({"type": "string"});
+            mended(root).1
+        };
+        assert!(many(MOST_VARIANTS)[0].contains("a choice by `kind`: `C0`, "));
+        assert_eq!(
+            many(MOST_VARIANTS + 1),
+            [
+                "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: \
+                513 variants are too many for a choice: there may be 512"
+            ]
+        );
+    }
+
+    #[test]
     fn a_base_of_which_there_is_no_value_is_only_a_parent() {
         let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
         let mut root = base(&json!(["A"]), json!({"A": child}));
@@ -631,6 +805,34 @@ mod tests {
         let mapping = json!({"a": pointer("A"), "A": pointer("A")});
         assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
         assert_eq!(schemas["BaseBase"].get("oneOf"), None);
+    }
+
+    #[test]
+    fn what_stands_beside_a_choice_is_in_each_of_its_variants() {
+        let variant = json!({"properties": {"kind": {"type": "string"}, "a": {}}});
+        let mut root = base(
+            &json!([]),
+            json!({"A": variant, "BaseA": {}, "Full": {"properties": {"kind": {"type": "string"}, "x": {}}}}),
+        );
+        let schema = &mut root["components"]["schemas"]["Base"];
+        schema["oneOf"] = json!([to("A"), to("Full")]);
+        schema["properties"] = json!({"kind": {"type": "string"}, "x": {"type": "string"}});
+        schema["discriminator"]["mapping"] = json!({"a": "A"});
+        let (schemas, changes) = mended(root);
+        let choice = json!([to("BaseA2"), to("Full"), to("BaseBase")]);
+        assert_eq!(schemas["Base"]["oneOf"], choice);
+        let mapping =
+            json!({"a": pointer("BaseA2"), "A": pointer("BaseA2"), "Full": pointer("Full")});
+        assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+        assert_eq!(
+            schemas["BaseA2"],
+            json!({"allOf": [to("BaseBase"), to("A")]})
+        );
+        assert_eq!(schemas["A"], variant);
+        assert_eq!(
+            changes[0],
+            "joined_variants: #/components/schemas/BaseA2: it gets what `Base` has beside its choice"
+        );
     }
 
     #[test]

@@ -517,12 +517,15 @@ fn plan() -> serde_json::Value {
             "shapes": [{"kind": "square", "side": 2.5}, {"kind": "hexagon", "sides": ["hunter2"]}, {"radius": 1}],
         },
         "inline": {"kind": "Circle", "radius": 0.5, "new": 18446744073709551615_u64},
+        "condition": {"resource_type": "PatternCondition", "name": "n", "text": "t", "flags": "i"},
+        "text_condition": {"resource_type": "PatternCondition", "flags": "x", "new": 1},
+        "coloured": {"kind": "Circle", "radius": 2.5, "colour": "red"},
     })
 }
 
 #[tokio::test]
 async fn a_choice_is_what_its_discriminator_says_and_loses_nothing_on_the_way_back() -> Result {
-    use nsx_api::types::{PlanInline, Schedule, Shape};
+    use nsx_api::types::{Coloured, Condition, PlanInline, Schedule, Shape, TextCondition};
     let stored = Arc::new(Mutex::new(plan()));
     let manager = Manager::start().await?;
     let read = Arc::clone(&stored);
@@ -553,6 +556,9 @@ async fn a_choice_is_what_its_discriminator_says_and_loses_nothing_on_the_way_ba
         panic!("{plan_:?}")
     };
     assert_eq!((hexagon["kind"].as_str(), silent.len()), (Some("hexagon"), 1));
+    assert!(matches!(&plan_.condition, Some(Condition::PatternCondition(pattern)) if pattern.name.as_deref() == Some("n")));
+    assert!(matches!(&plan_.text_condition, Some(TextCondition::PatternCondition(pattern)) if pattern.flags.as_deref() == Some("x")));
+    assert!(matches!(&plan_.coloured, Some(Coloured::ColouredCircle(circle)) if circle.colour == "red"));
 
     client.put_plan(plan_).send().await?;
     let mut wanted = plan();

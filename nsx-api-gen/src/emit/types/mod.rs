@@ -77,7 +77,7 @@ pub(super) struct Types {
     graph: Graph,
     /// Types that a request body is made of.
     sent: BTreeSet<String>,
-    /// Types that are read and written back, and those that keep what a choice does not know.
+    /// Types that are read and written back, and those that stand for what the document does not know.
     kept: BTreeSet<String>,
     /// What says in a variant of a choice that it is that variant.
     says: HashMap<String, Vec<Says>>,
@@ -98,11 +98,12 @@ enum Kind {
 }
 
 impl Types {
-    /// Makes the SDK's types of progenitor's; `order` is that of their fields, `sent` and `received` are the types of
-    /// the operations.
+    /// Makes the SDK's types of progenitor's; `order` is that of their fields, `open` are those that stand for what the document
+    /// does not know, `sent` and `received` are the types of the operations.
     pub(super) fn new(
         code: Code,
         order: &Order,
+        open: &BTreeSet<String>,
         sent: &[Type],
         received: &[Type],
     ) -> Result<Self, String> {
@@ -110,6 +111,7 @@ impl Types {
         let sent = graph.reach(sent);
         let received = graph.reach(received);
         let mut kept: BTreeSet<String> = sent.intersection(&received).cloned().collect();
+        kept.extend(open.iter().cloned());
         let twice = twice(code.types());
         if !twice.is_empty() {
             return Err(format!("two types would be called {}", twice.join(", ")));
@@ -117,7 +119,6 @@ impl Types {
         let defined = defined(code, order)?;
         let mut says: HashMap<String, Vec<Says>> = HashMap::new();
         for union in defined.iter().filter_map(Defined::one_of) {
-            kept.extend(union.other());
             for (variant, value) in union.says() {
                 says.entry(variant).or_default().push(value);
             }

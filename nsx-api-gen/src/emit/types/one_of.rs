@@ -61,11 +61,6 @@ impl OneOf {
         })
     }
 
-    /// The type that keeps what the document does not know.
-    pub(super) fn other(&self) -> Option<String> {
-        self.other.as_ref().and_then(inner)
-    }
-
     /// The types of the variants, each with what says in it that it is that variant.
     pub(super) fn says(&self) -> impl Iterator<Item = (String, Says)> {
         self.variants.iter().filter_map(|variant| {

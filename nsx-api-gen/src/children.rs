@@ -1,0 +1,62 @@
+//! Which components are made of which by `allOf`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::document::{component, items, members, reference};
+
+/// The components that are made of another, by the name of the other.
+pub(crate) struct Children<'a>(BTreeMap<&'a str, Vec<&'a str>>);
+
+impl<'a> Children<'a> {
+    pub(crate) fn new(root: &'a Value) -> Self {
+        let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, schema) in members(root.pointer("/components/schemas")) {
+            for parent in items(schema.get("allOf")).filter_map(reference) {
+                children.entry(component(parent)).or_default().push(name);
+            }
+        }
+        Self(children)
+    }
+
+    /// The children of a component.
+    pub(crate) fn of(&self, name: &str) -> &[&'a str] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The children of a component, and theirs, each behind its parent and once.
+    pub(crate) fn descendants(&self, name: &str) -> Vec<&'a str> {
+        let mut list = Vec::new();
+        let mut seen = BTreeSet::from([name]);
+        let mut open: Vec<&str> = self.of(name).iter().rev().copied().collect();
+        while let Some(next) = open.pop() {
+            if seen.insert(next) {
+                list.push(next);
+                open.extend(self.of(next).iter().rev());
+            }
+        }
+        list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_comes_of_a_component_on_several_ways_comes_once() {
+        let of = |parents: &[&str]| {
+            let to = |name: &&str| json!({"$ref": format!("#/components/schemas/{name}")});
+            json!({"allOf": parents.iter().map(to).collect::<Vec<_>>()})
+        };
+        let root = json!({"components": {"schemas": {
+            "A": of(&["D"]), "B": of(&["A"]), "C": of(&["A", "B"]), "D": of(&["B"]), "E": of(&["A", "A"]),
+        }}});
+        let children = Children::new(&root);
+        assert_eq!(children.of("A"), ["B", "C", "E", "E"]);
+        assert_eq!(children.descendants("A"), ["B", "C", "D", "E"]);
+        assert_eq!(children.descendants("E"), [] as [&str; 0]);
+    }
+}
