@@ -8,6 +8,7 @@ mod apart;
 mod content;
 mod operations;
 mod parameters;
+mod redeclared;
 mod schemas;
 mod variants;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::variants;
+use super::{redeclared, variants};
 use crate::change::Change;
 use crate::document::{for_each_schema, join, members};
 use crate::names::{self, RESERVED_TYPES, type_name};
@@ -21,6 +21,7 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     // A value of a discriminator is the name that the document gives a component.
     variants::mend(root, changes);
     schema_names(root, changes);
+    redeclared::mend(root, changes);
 }
 
 /// What is mended in one schema by itself: whether there was anything.
