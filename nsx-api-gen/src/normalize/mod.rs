@@ -6,6 +6,7 @@
 
 mod apart;
 mod content;
+mod nullable;
 mod operations;
 mod parameters;
 mod redeclared;

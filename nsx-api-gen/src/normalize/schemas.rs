@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::{redeclared, variants};
+use super::{nullable, redeclared, variants};
 use crate::change::Change;
 use crate::document::{for_each_schema, join, members};
 use crate::names::{self, RESERVED_TYPES, type_name};
@@ -18,6 +18,7 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
             changes.push(Change::of_document(name, "#", format!("{count} times")));
         }
     }
+    nullable::mend(root, changes);
     // A value of a discriminator is the name that the document gives a component.
     variants::mend(root, changes);
     schema_names(root, changes);
