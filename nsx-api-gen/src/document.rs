@@ -176,6 +176,16 @@ pub(crate) fn operations(root: &Value) -> Vec<Place<'_>> {
     list
 }
 
+/// The operationId of the operation that a pointer leads into.
+pub(crate) fn operation_at<'a>(root: &'a Value, pointer: &str) -> Option<&'a str> {
+    let mut keys = pointer.strip_prefix("#/paths/")?.split('/');
+    let (path, method) = (keys.next()?, keys.next()?);
+    text(
+        root.pointer(&format!("/paths/{path}/{method}"))?,
+        "operationId",
+    )
+}
+
 /// Whether a status of the document is a success: `200`, `2XX`.
 pub(crate) fn is_success(status: &str) -> bool {
     status.starts_with('2')

@@ -5,11 +5,14 @@
 //! for [`check`](crate::check) to report.
 
 mod apart;
+mod component_names;
 mod content;
+mod enums;
 mod nullable;
 mod operations;
 mod parameters;
 mod redeclared;
+mod required;
 mod schemas;
 mod variants;
 
