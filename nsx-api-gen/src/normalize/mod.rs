@@ -8,6 +8,7 @@ mod apart;
 mod component_names;
 mod content;
 mod enums;
+mod info;
 mod nullable;
 mod operations;
 mod parameters;
@@ -24,6 +25,7 @@ pub(crate) use operations::operation_ids;
 /// Runs every pass over the document and tells what they did.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     let mut changes = Vec::new();
+    info::mend(root, &mut changes);
     operations::mend(root, &mut changes);
     content::mend(root, &mut changes);
     parameters::mend(root, &mut changes);
