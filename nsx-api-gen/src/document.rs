@@ -265,8 +265,8 @@ pub(crate) fn for_each_schema_at(root: &mut Value, visit: &mut Visit<'_>) {
         });
     }
     for section in ["parameters", "responses", "requestBodies", "headers"] {
-        let pointer = format!("#/components/{section}");
-        holders(root.pointer_mut(&pointer[1..]), &pointer, visit);
+        let list = root.pointer_mut(&format!("/components/{section}"));
+        holders(list, &join("#/components", section), visit);
     }
     let Some(paths) = root.get_mut("paths") else {
         return;

@@ -8,6 +8,7 @@ mod apart;
 mod component_names;
 mod content;
 mod enums;
+mod fits;
 mod info;
 mod nullable;
 mod operations;
