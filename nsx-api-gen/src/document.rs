@@ -184,6 +184,16 @@ pub(crate) fn operations(root: &Value) -> Vec<Place<'_>> {
     list
 }
 
+/// The operationId of the operation that a pointer leads into.
+pub(crate) fn operation_at<'a>(root: &'a Value, pointer: &str) -> Option<&'a str> {
+    let mut keys = pointer.strip_prefix("#/paths/")?.split('/');
+    let (path, method) = (keys.next()?, keys.next()?);
+    text(
+        root.pointer(&format!("/paths/{path}/{method}"))?,
+        "operationId",
+    )
+}
+
 /// Whether a status of the document is a success: `200`, `2XX`.
 pub(crate) fn is_success(status: &str) -> bool {
     status.starts_with('2')
@@ -226,7 +236,7 @@ pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str>
 }
 
 /// A schema, and before it all that it is made of by `allOf`, each once, whatever the ways that lead to it.
-fn made_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+pub(crate) fn made_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let mut list = Vec::new();
     collect_parts(root, schema, &mut BTreeSet::new(), &mut list);
     list
@@ -252,77 +262,110 @@ fn collect_parts<'a>(
 
 /// Calls `visit` for every schema of the document, references too, the inner ones first.
 pub(crate) fn for_each_schema(root: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+    for_each_schema_at(root, &mut |_, schema| visit(schema));
+}
+
+/// The same with the pointer of each schema.
+pub(crate) fn for_each_schema_at(root: &mut Value, visit: &mut Visit<'_>) {
     if let Some(schemas) = root.pointer_mut("/components/schemas") {
-        each_member(schemas, &mut |schema| schema_tree(schema, visit));
+        each_member(schemas, "#/components/schemas", &mut |schema, pointer| {
+            schema_tree(schema, pointer, visit);
+        });
     }
     for section in ["parameters", "responses", "requestBodies", "headers"] {
-        if let Some(parts) = root.pointer_mut(&format!("/components/{section}")) {
-            each_member(parts, &mut |part| holder(part, visit));
-        }
+        let list = root.pointer_mut(&format!("/components/{section}"));
+        holders(list, &join("#/components", section), visit);
     }
     let Some(paths) = root.get_mut("paths") else {
         return;
     };
-    each_member(paths, &mut |item| {
-        holders(item.get_mut("parameters"), visit);
+    each_member(paths, "#/paths", &mut |item, pointer| {
+        holders(
+            item.get_mut("parameters"),
+            &format!("{pointer}/parameters"),
+            visit,
+        );
         for method in METHODS {
             if let Some(operation) = item.get_mut(method) {
-                operation_schemas(operation, visit);
+                operation_schemas(operation, &format!("{pointer}/{method}"), visit);
             }
         }
     });
 }
 
-fn operation_schemas(operation: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
-    holders(operation.get_mut("parameters"), visit);
-    if let Some(body) = operation.get_mut("requestBody") {
-        holder(body, visit);
+type Visit<'a> = dyn FnMut(&str, &mut Map<String, Value>) + 'a;
+
+fn operation_schemas(operation: &mut Value, pointer: &str, visit: &mut Visit<'_>) {
+    for key in ["parameters", "responses"] {
+        holders(operation.get_mut(key), &format!("{pointer}/{key}"), visit);
     }
-    holders(operation.get_mut("responses"), visit);
+    if let Some(body) = operation.get_mut("requestBody") {
+        holder(body, &format!("{pointer}/requestBody"), visit);
+    }
 }
 
-fn holders(list: Option<&mut Value>, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+fn holders(list: Option<&mut Value>, pointer: &str, visit: &mut Visit<'_>) {
     if let Some(list) = list {
-        each_member(list, &mut |part| holder(part, visit));
+        each_member(list, pointer, &mut |part, pointer| {
+            holder(part, pointer, visit)
+        });
     }
 }
 
 /// A parameter, header, request body or response: its schemas stand under `schema` and `content`.
-fn holder(part: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+fn holder(part: &mut Value, pointer: &str, visit: &mut Visit<'_>) {
     if let Some(schema) = part.get_mut("schema") {
-        schema_tree(schema, visit);
+        schema_tree(schema, &format!("{pointer}/schema"), visit);
     }
     if let Some(content) = part.get_mut("content") {
-        each_member(content, &mut |media| {
-            if let Some(schema) = media.get_mut("schema") {
-                schema_tree(schema, visit);
-            }
-        });
+        each_member(
+            content,
+            &format!("{pointer}/content"),
+            &mut |media, pointer| {
+                if let Some(schema) = media.get_mut("schema") {
+                    schema_tree(schema, &format!("{pointer}/schema"), visit);
+                }
+            },
+        );
     }
-    holders(part.get_mut("headers"), visit);
+    holders(
+        part.get_mut("headers"),
+        &format!("{pointer}/headers"),
+        visit,
+    );
 }
 
-fn schema_tree(schema: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
+fn schema_tree(schema: &mut Value, pointer: &str, visit: &mut Visit<'_>) {
     for key in ["items", "not", "additionalProperties"] {
         if let Some(inner) = schema.get_mut(key) {
-            schema_tree(inner, visit);
+            schema_tree(inner, &format!("{pointer}/{key}"), visit);
         }
     }
     for key in ["properties", "allOf", "oneOf", "anyOf"] {
         if let Some(inner) = schema.get_mut(key) {
-            each_member(inner, &mut |inner| schema_tree(inner, visit));
+            each_member(inner, &format!("{pointer}/{key}"), &mut |inner, pointer| {
+                schema_tree(inner, pointer, visit);
+            });
         }
     }
     if let Some(schema) = schema.as_object_mut() {
-        visit(schema);
+        visit(pointer, schema);
     }
 }
 
-/// The members of an object, or the items of an array.
-fn each_member(node: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
+/// The members of an object, or the items of an array, each with its pointer.
+fn each_member(node: &mut Value, pointer: &str, visit: &mut dyn FnMut(&mut Value, &str)) {
     match node {
-        Value::Object(map) => map.values_mut().for_each(visit),
-        Value::Array(list) => list.iter_mut().for_each(visit),
+        Value::Object(map) => {
+            for (key, inner) in map {
+                visit(inner, &join(pointer, key));
+            }
+        }
+        Value::Array(list) => {
+            for (index, inner) in list.iter_mut().enumerate() {
+                visit(inner, &format!("{pointer}/{index}"));
+            }
+        }
         _ => {}
     }
 }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
-use crate::document::{for_each_schema, items};
+use crate::document::{for_each_schema_at, items, join, operation_at};
 
 /// Members of a schema that 3.0 does not know.
 const UNKNOWN: [&str; 17] = [
@@ -56,14 +56,12 @@ pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
         let message = "3.0 has no `pathItems`: left out".to_owned();
         tell(&mut changes, "#/components/pathItems", message);
     }
-    let mut left_out: Vec<(&'static str, usize)> = Vec::new();
-    for_each_schema(&mut root, &mut |schema| lower_schema(schema, &mut left_out));
-    for (key, count) in left_out {
-        tell(
-            &mut changes,
-            "#",
-            format!("3.0 has no `{key}` in a schema: left out {count} times"),
-        );
+    booleans_of_components(&mut root, &mut changes);
+    for_each_schema_at(&mut root, &mut |pointer, schema| {
+        lower_schema(schema, pointer, &mut changes);
+    });
+    for change in &mut changes {
+        change.operation = operation_at(&root, &change.pointer).map(str::to_owned);
     }
     (root, changes)
 }
@@ -72,13 +70,12 @@ fn tell(changes: &mut Vec<Change>, pointer: &str, message: String) {
     changes.push(Change::of_document("lower", pointer, message));
 }
 
-fn lower_schema(schema: &mut Map<String, Value>, left_out: &mut Vec<(&'static str, usize)>) {
+fn lower_schema(schema: &mut Map<String, Value>, pointer: &str, changes: &mut Vec<Change>) {
+    booleans(schema, pointer, changes);
     for key in UNKNOWN {
         if schema.shift_remove(key).is_some() {
-            match left_out.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, count)) => *count += 1,
-                None => left_out.push((key, 1)),
-            }
+            let message = format!("3.0 has no `{key}` in a schema: left out");
+            tell(changes, pointer, message);
         }
     }
     types(schema);
@@ -105,6 +102,69 @@ fn lower_schema(schema: &mut Map<String, Value>, left_out: &mut Vec<(&'static st
         }
     }
     content(schema);
+}
+
+/// A component that is `true` may be anything, and nothing is `false`.
+fn booleans_of_components(root: &mut Value, changes: &mut Vec<Change>) {
+    let schemas = root.pointer_mut("/components/schemas");
+    let schemas = schemas.and_then(Value::as_object_mut).into_iter().flatten();
+    for (name, schema) in schemas.filter(|(_, schema)| schema.is_boolean()) {
+        if *schema == json!(false) {
+            let pointer = join("#/components/schemas", name);
+            tell(changes, &pointer, ANYTHING.to_owned());
+        }
+        *schema = json!({});
+    }
+}
+
+const ANYTHING: &str = "3.0 has no schema of nothing (`false`): any JSON";
+
+/// A schema may be `true`, which is any JSON, or `false`, which is none: there is no such property, item or variant.
+fn booleans(schema: &mut Map<String, Value>, pointer: &str, changes: &mut Vec<Change>) {
+    for key in ["items", "not"] {
+        match schema.get(key) {
+            Some(Value::Bool(true)) if key == "items" => {
+                schema.insert(key.to_owned(), json!({}));
+            }
+            Some(Value::Bool(is_all)) => {
+                // That nothing is excluded, or that nothing stands behind `prefixItems`, makes no type.
+                let message = format!("3.0 has no schema that is {is_all}: `{key}` left out");
+                tell(changes, pointer, message);
+                schema.shift_remove(key);
+            }
+            _ => {}
+        }
+    }
+    for key in ["properties", "allOf", "oneOf", "anyOf"] {
+        let none = match schema.get_mut(key) {
+            Some(Value::Object(map)) => {
+                map.values_mut().for_each(anything);
+                let before = map.len();
+                map.retain(|_, inner| *inner != json!(false));
+                before - map.len()
+            }
+            Some(Value::Array(list)) => {
+                list.iter_mut().for_each(anything);
+                let before = list.len();
+                list.retain(|inner| *inner != json!(false));
+                before - list.len()
+            }
+            _ => 0,
+        };
+        if none > 0 {
+            let message = format!("3.0 has no schema of nothing (`false`): left out of `{key}`");
+            tell(changes, pointer, message);
+        }
+        if schema.get(key) == Some(&json!([])) && none > 0 {
+            schema.shift_remove(key);
+        }
+    }
+}
+
+fn anything(schema: &mut Value) {
+    if *schema == json!(true) {
+        *schema = json!({});
+    }
 }
 
 /// `[string, null]` is a string that may be null; several types are a choice.
@@ -200,6 +260,19 @@ mod tests {
                 json!({"type": "string", "format": "binary"}),
             ),
             (
+                json!({"properties": {"a": true, "b": false}, "anyOf": [true, false], "allOf": [false]}),
+                json!({"properties": {"a": {}}, "anyOf": [{}]}),
+            ),
+            (
+                json!({"type": "array", "prefixItems": [{}], "items": false}),
+                json!({"type": "array"}),
+            ),
+            (
+                json!({"items": true, "additionalProperties": false}),
+                json!({"items": {}, "additionalProperties": false}),
+            ),
+            (json!(true), json!({})),
+            (
                 json!({"if": {}, "then": {}, "type": "object"}),
                 json!({"type": "object"}),
             ),
@@ -231,7 +304,8 @@ mod tests {
             [
                 "lower: #/webhooks: 3.0 has no `webhooks`: left out",
                 "lower: #/components/pathItems: 3.0 has no `pathItems`: left out",
-                "lower: #: 3.0 has no `patternProperties` in a schema: left out 2 times",
+                "lower: #/components/schemas/A: 3.0 has no `patternProperties` in a schema: left out",
+                "lower: #/components/schemas/B: 3.0 has no `patternProperties` in a schema: left out",
             ]
         );
     }

@@ -105,6 +105,39 @@ pub(crate) fn apart(names: Vec<String>) -> Vec<String> {
     names.into_iter().map(&mut own).collect()
 }
 
+/// What stands between a text and what makes its variant's name another. No document has this character.
+const APART: char = '\u{fdd0}';
+
+/// The texts of an enum, so that each makes a name of its own for its variant: behind one whose name another has stands a number,
+/// behind one that makes none a word.
+pub(crate) fn variant_texts(texts: &[&str]) -> Vec<String> {
+    let named = texts.iter().filter(|text| has_ident(text));
+    let mut taken: BTreeSet<String> = named.map(|text| type_name(text)).collect();
+    let mut given = BTreeSet::new();
+    let mut own = |text: &&str| {
+        let word = match *text {
+            "" => Some("Empty"),
+            text if has_ident(text) => None,
+            _ => Some("Sign"),
+        };
+        if word.is_none() && given.insert(type_name(text)) {
+            return (*text).to_owned();
+        }
+        let first = word.map(|word| format!("{text}{APART}{word}"));
+        let word = word.unwrap_or_default();
+        let numbered = (2_usize..).map(|number| format!("{text}{APART}{word}{number}"));
+        let mut all = first.into_iter().chain(numbered);
+        all.find(|text| taken.insert(type_name(text)))
+            .unwrap_or_default()
+    };
+    texts.iter().map(&mut own).collect()
+}
+
+/// The text on the wire of one of [`variant_texts`].
+pub(crate) fn wire_text(text: &str) -> &str {
+    text.split_once(APART).map_or(text, |(text, _)| text)
+}
+
 /// The setter of a field.
 pub(crate) fn setter_name(field: &str) -> String {
     beside(field.to_owned(), &BUILDER_METHODS)
@@ -221,6 +254,28 @@ mod tests {
             apart(names(&["a", "b", "a", "a_2", "a"])),
             ["a", "b", "a_3", "a_2", "a_4"]
         );
+    }
+
+    #[test]
+    fn each_text_of_an_enum_makes_a_name_of_its_own_and_stays_what_it_is_on_the_wire() {
+        for (texts, names) in [
+            (&["VCENTER", "Vcenter"][..], &["Vcenter", "Vcenter2"][..]),
+            (
+                &["pdf", "csv", "PDF", "pdf2"],
+                &["Pdf", "Csv", "Pdf3", "Pdf2"],
+            ),
+            (&["", "ADMIN", "Empty"], &["Empty2", "Admin", "Empty"]),
+            (
+                &["=", "!=", "Self", "self"],
+                &["Sign", "Sign2", "Self_", "Self2"],
+            ),
+        ] {
+            let own = variant_texts(texts);
+            let given: Vec<String> = own.iter().map(|text| type_name(text)).collect();
+            assert_eq!(given, names);
+            let wire: Vec<&str> = own.iter().map(|text| wire_text(text)).collect();
+            assert_eq!(wire, texts);
+        }
     }
 
     #[test]

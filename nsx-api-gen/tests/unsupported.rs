@@ -177,7 +177,7 @@ fn the_others_are_called_what_they_are_called_in_the_whole_document() {
 #[test]
 fn faults_of_the_whole_document_are_reported_and_said_to_be_that() {
     let bad = format!("/a: {{get: {{operationId: GetA, {COOKIE}, {NOTHING}}}}}");
-    let text = document(&bad, &schemas("")).replace("version: '1'", "version: 1");
+    let text = document(&bad, &schemas("")).replace("version: '1'", "version: [1]");
     let error = generate_supported_from_str("doc", &text).unwrap_err();
     assert_eq!(
         error.to_string(),

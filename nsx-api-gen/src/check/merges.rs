@@ -1,5 +1,6 @@
-//! Properties that several parts of a schema have are one type, which progenitor makes by laying their schemas over each other. It
-//! does not end where that comes back to itself: a list of `A` laid over one of `B`, which hold such lists themselves.
+//! What several parts of a schema have is one type, which progenitor makes by laying their schemas over each other. It does not end
+//! where that comes back to itself: a variant that holds an `A` laid over a part that holds a `B`, which are such things themselves.
+//! (Properties that do not fit each other are no such thing any more: `normalize::redeclared`.)
 
 use std::collections::BTreeSet;
 

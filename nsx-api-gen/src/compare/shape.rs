@@ -180,6 +180,7 @@ impl Shape {
                 "String"
             }
             Some("integer") if format == Some("int32") => "i32",
+            Some("integer") if format == Some("uint64") => "u64",
             Some("integer") => "i64",
             Some("number") => "f64",
             Some("boolean") => "bool",

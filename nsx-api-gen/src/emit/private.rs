@@ -4,7 +4,7 @@
 //! - Only the success of an operation is in it: errors are read by the layer written by hand.
 //! - Lengths, patterns, ranges and formats are for the manager to enforce: they make no type of
 //!   their own, and a default is the manager's to fill in, not the SDK's to send.
-//! - Numbers are `i32`, `i64` or `f64`; other strings than passwords are `String`.
+//! - Numbers are `i32`, `i64`, `u64` or `f64`; other strings than passwords are `String`.
 //! - A password is exactly `string`/`password`, the schema that stands for the SDK's secret:
 //!   anything beside it would silently make it a plain string again.
 
@@ -18,7 +18,7 @@ use crate::document::{
     resolve, text,
 };
 use crate::model::In;
-use crate::names::type_name;
+use crate::names::{type_name, variant_texts};
 
 /// Makes progenitor's document of a checked one.
 pub(super) fn private(root: &Value) -> Value {
@@ -172,6 +172,9 @@ fn response_media(name: &str) -> &'static str {
     }
 }
 
+/// The formats of integers that have a type of their own.
+const INTEGERS: [&str; 3] = ["int32", "int64", "uint64"];
+
 /// Reduces one schema; see the module.
 fn reduce(root: &Value, schema: &mut Map<String, Value>) {
     if !schema.contains_key("$ref")
@@ -228,25 +231,27 @@ fn reduce_other(schema: &mut Map<String, Value>) {
         (Some("string"), None, Some(format)) if format == "binary" => {
             schema.insert("format".to_owned(), format);
         }
-        (Some("integer"), _, Some(format)) if format == "int32" || format == "int64" => {
+        (Some("integer"), _, Some(format)) if INTEGERS.iter().any(|known| format == *known) => {
             schema.insert("format".to_owned(), format);
         }
         _ => {}
     }
 }
 
-/// The values of a string's enum, each once; a null among them makes it nullable.
+/// The values of a string's enum, each once, as `types` reads them; a null among them makes it nullable.
 fn texts(schema: &mut Map<String, Value>, values: &Value) {
-    let mut list: Vec<&Value> = Vec::new();
+    let mut list: Vec<&str> = Vec::new();
     for value in document::items(Some(values)) {
-        if value.is_null() {
-            schema.insert("nullable".to_owned(), json!(true));
-        } else if !list.contains(&value) {
-            list.push(value);
+        match value.as_str() {
+            Some(text) if !list.contains(&text) => list.push(text),
+            Some(_) => {}
+            None => {
+                schema.insert("nullable".to_owned(), json!(true));
+            }
         }
     }
     if !list.is_empty() {
-        schema.insert("enum".to_owned(), json!(list));
+        schema.insert("enum".to_owned(), json!(variant_texts(&list)));
     }
 }
 

@@ -5,22 +5,30 @@
 //! for [`check`](crate::check) to report.
 
 mod apart;
+mod component_names;
 mod content;
+mod enums;
+mod fits;
 mod ids;
+mod info;
+mod nullable;
 mod operations;
 mod parameters;
+mod redeclared;
+mod required;
 mod schemas;
 mod variants;
 
 use serde_json::Value;
 
 use crate::change::Change;
+pub(crate) use component_names::{names_of_whole, new_names};
 pub(crate) use ids::{name_beside, operation_ids};
-pub(crate) use schemas::{names_of_whole, new_names};
 
 /// Runs every pass over the document and tells what they did.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     let mut changes = Vec::new();
+    info::mend(root, &mut changes);
     operations::mend(root, &mut changes);
     operation_ids(root, &mut changes);
     content::mend(root, &mut changes);

@@ -1,332 +1,167 @@
-//! Schemas: their names, and what they say too little of.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Schemas: what they say too little of, or say of what makes no type.
 
 use serde_json::{Map, Value, json};
 
-use super::variants;
+use super::enums::{enum_names, enum_texts, enum_type, extensible_enum};
+use super::{component_names, nullable, redeclared, required, variants};
 use crate::change::Change;
-use crate::document::{component, for_each_schema, items, join, members, reference};
-use crate::names::{self, RESERVED_TYPES, type_name};
+use crate::document::{for_each_schema_at, items, members, operation_at};
 
 /// Mends the schemas of the document.
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+    let known = changes.len();
     for (name, pass) in PASSES {
-        let mut count = 0;
-        for_each_schema(root, &mut |schema| count += usize::from(pass(schema)));
-        if count > 0 {
-            changes.push(Change::of_document(name, "#", format!("{count} times")));
-        }
+        for_each_schema_at(root, &mut |pointer, schema| {
+            let message = pass(schema);
+            changes.extend(message.map(|message| Change::of_document(name, pointer, message)));
+        });
     }
+    required::mend(root, changes);
+    nullable::mend(root, changes);
     // A value of a discriminator is the name that the document gives a component.
     variants::mend(root, changes);
-    schema_names(root, changes);
+    component_names::mend(root, changes);
+    redeclared::mend(root, changes);
+    for change in changes.iter_mut().skip(known) {
+        let id = operation_at(root, &change.pointer).map(str::to_owned);
+        change.operation = change.operation.take().or(id);
+    }
 }
 
-/// What is mended in one schema by itself: whether there was anything.
-type Pass = fn(&mut Map<String, Value>) -> bool;
+/// What is mended in one schema by itself: what there was.
+type Pass = fn(&mut Map<String, Value>) -> Option<String>;
 
-const PASSES: [(&str, Pass); 5] = [
+const PASSES: [(&str, Pass); 9] = [
     ("not_excluded", not_excluded),
     ("array_items", array_items),
+    ("any_values", any_values),
+    ("one_given", one_given),
     ("enum_type", enum_type),
+    ("extensible_enum", extensible_enum),
     ("enum_texts", enum_texts),
     ("enum_names", enum_names),
+    ("wide_integers", wide_integers),
 ];
 
 /// `not_excluded`: what a value may not be makes no type, and is for the manager to check.
-fn not_excluded(schema: &mut Map<String, Value>) -> bool {
-    schema.shift_remove("not").is_some()
+fn not_excluded(schema: &mut Map<String, Value>) -> Option<String> {
+    schema.shift_remove("not")?;
+    Some("what it may not be is for the manager to check".to_owned())
 }
 
 /// `array_items`: an array that does not say what of is one of any JSON.
-fn array_items(schema: &mut Map<String, Value>) -> bool {
+fn array_items(schema: &mut Map<String, Value>) -> Option<String> {
     let is_bare = is_type(schema, "array") && !schema.contains_key("items");
-    if is_bare {
+    is_bare.then(|| {
         schema.insert("items".to_owned(), json!({}));
-    }
-    is_bare
+        "it does not say what of: an array of any JSON".to_owned()
+    })
 }
 
-/// `enum_type`: values that are all text are text; others are any JSON.
-fn enum_type(schema: &mut Map<String, Value>) -> bool {
-    let Some(Value::Array(values)) = schema.get("enum") else {
-        return false;
-    };
-    if schema.contains_key("type") {
-        return false;
-    }
-    match values.iter().all(Value::is_string) && !values.is_empty() {
-        true => schema.insert("type".to_owned(), json!("string")),
-        false => schema.remove("enum"),
-    };
-    true
+/// `any_values`: where a list or a map is said to hold objects, and nothing more of them, it is what a generator made of Java's
+/// `Object`. The values of a sample in VCF Operations' real-time metrics are such: `[1739780151.435, "23"]`.
+fn any_values(schema: &mut Map<String, Value>) -> Option<String> {
+    const KEYS: [&str; 8] = [
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "discriminator",
+        "oneOf",
+        "properties",
+        "required",
+        "$ref",
+    ];
+    let key = ["items", "additionalProperties"].into_iter().find(|key| {
+        schema
+            .get(*key)
+            .and_then(Value::as_object)
+            .is_some_and(|inner| {
+                is_type(inner, "object") && !KEYS.iter().any(|key| inner.contains_key(*key))
+            })
+    })?;
+    let inner = schema.get_mut(key)?.as_object_mut()?;
+    inner.shift_remove("type");
+    inner.shift_remove("nullable");
+    Some(format!(
+        "`{key}` that are objects and nothing more are any JSON"
+    ))
 }
 
-/// `enum_texts`: values of a string that were written without quotes are text all the same.
-fn enum_texts(schema: &mut Map<String, Value>) -> bool {
-    if !is_type(schema, "string") {
-        return false;
-    }
-    let mut any = false;
-    for value in schema
-        .get_mut("enum")
-        .and_then(Value::as_array_mut)
+/// `one_given`: variants of a choice that only say which properties are required make no type. The description says it.
+fn one_given(schema: &mut Map<String, Value>) -> Option<String> {
+    const KEYS: [&str; 4] = ["description", "required", "title", "type"];
+    let (key, how) = [("anyOf", "At least one"), ("oneOf", "Exactly one")]
         .into_iter()
-        .flatten()
-    {
-        if matches!(value, Value::Bool(_) | Value::Number(_)) {
-            *value = json!(value.to_string());
-            any = true;
-        }
-    }
-    any
-}
-
-/// `enum_names`: where two values are one in Rust, as `TCP` and `tcp` are, or one has no name there, there is no enum but a string.
-fn enum_names(schema: &mut Map<String, Value>) -> bool {
-    if !is_type(schema, "string") {
-        return false;
-    }
-    let Some(Value::Array(values)) = schema.get("enum") else {
-        return false;
+        .find(|(key, _)| {
+            let only_requires = |part: &Value| {
+                part.is_object() && members(Some(part)).all(|(key, _)| KEYS.contains(&key.as_str()))
+            };
+            let parts = schema.get(*key);
+            items(parts).any(|part| part.get("required").is_some())
+                && items(parts).all(only_requires)
+        })?;
+    let parts = schema.shift_remove(key)?;
+    let names = |part: &Value| {
+        let names = items(part.get("required")).filter_map(Value::as_str);
+        let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+        (!names.is_empty()).then(|| names.join(" with "))
     };
-    let texts: BTreeSet<&str> = values.iter().filter_map(Value::as_str).collect();
-    let named = texts.iter().filter(|text| names::has_ident(text));
-    let distinct: BTreeSet<String> = named.map(|text| type_name(text)).collect();
-    let is_enum = distinct.len() == texts.len() && !values.is_empty();
-    if !is_enum {
-        schema.remove("enum");
+    let names: Vec<String> = items(Some(&parts)).filter_map(names).collect();
+    let message = format!("{how} of these must be given: {}.", names.join(", "));
+    if schema.contains_key("properties") {
+        let before = schema.get("description").and_then(Value::as_str);
+        let description = before.map_or(message.clone(), |before| format!("{before}\n\n{message}"));
+        schema.insert("description".to_owned(), json!(description));
     }
-    !is_enum
+    Some(format!("for the manager to check: {message}"))
 }
 
-fn is_type(schema: &Map<String, Value>, kind: &str) -> bool {
+/// `wide_integers`: an integer whose bounds do not fit its format gets a wider one.
+fn wide_integers(schema: &mut Map<String, Value>) -> Option<String> {
+    if !is_type(schema, "integer") {
+        return None;
+    }
+    let keys = ["minimum", "maximum", "default"].iter();
+    let single = keys.filter_map(|key| schema.get(*key));
+    let values: Vec<&Value> = single.chain(items(schema.get("enum"))).collect();
+    let any = |is: fn(&Value) -> bool| values.iter().any(|value| is(value));
+    let is_negative = |value: &Value| value.as_f64().is_some_and(|value| value < 0.0);
+    let format = schema.get("format").and_then(Value::as_str);
+    let wide = match format {
+        Some("uint64") if any(is_negative) => "int64",
+        Some("uint64") => return None,
+        _ if any(is_above_i64) && !any(is_negative) => "uint64",
+        Some("int32") if any(is_beyond_i32) => "int64",
+        _ => return None,
+    };
+    let message = match format {
+        Some(format) => format!("its bounds do not fit {format}: {wide}"),
+        None => format!("its bounds do not fit int64: {wide}"),
+    };
+    schema.insert("format".to_owned(), json!(wide));
+    Some(message)
+}
+
+fn is_above_i64(value: &Value) -> bool {
+    const LIMIT: u64 = i64::MAX as u64;
+    let is_above = |value: u64| value > LIMIT;
+    // As a float the greatest `i64` is one more than it is.
+    let is_float_above = || value.as_f64().is_some_and(|value| value > 2_f64.powi(63));
+    value.as_u64().map_or_else(is_float_above, is_above)
+}
+
+fn is_beyond_i32(value: &Value) -> bool {
+    let range = f64::from(i32::MIN)..=f64::from(i32::MAX);
+    value.as_f64().is_some_and(|value| !range.contains(&value))
+}
+
+pub(super) fn is_type(schema: &Map<String, Value>, kind: &str) -> bool {
     schema.get("type").and_then(Value::as_str) == Some(kind)
-}
-
-/// `schema_names`: components whose names are one in Rust, as `IPInfo` and `IpInfo` are, get a number; those that have the name of
-/// a type that code has anyway get `Object` behind it.
-fn schema_names(root: &mut Value, changes: &mut Vec<Change>) {
-    let renamed = new_names(root);
-    tell(&renamed, changes);
-    rename(root, &renamed);
-}
-
-/// `schema_names` for a part of a document: the new names are those that the whole document calls for, so that they are the same
-/// whichever part it is. What is renamed keeps its old name as a value of discriminators.
-pub(crate) fn names_of_whole(
-    root: &mut Value,
-    mut whole: BTreeMap<String, String>,
-    changes: &mut Vec<Change>,
-) {
-    let has = |name: &String| root.pointer(target(name).trim_start_matches('#')).is_some();
-    whole.retain(|old, _| has(old));
-    tell(&whole, changes);
-    keep_values(root, &whole);
-    rename(root, &whole);
-}
-
-fn tell(renamed: &BTreeMap<String, String>, changes: &mut Vec<Change>) {
-    for (old, new) in renamed {
-        let message = format!("`{}` is taken in Rust: called {new}", type_name(old));
-        changes.push(Change::of_document("schema_names", target(old), message));
-    }
-}
-
-/// A component's name is a value of the discriminators that it is a variant of, without being said: it is said before the name changes.
-fn keep_values(root: &mut Value, renamed: &BTreeMap<String, String>) {
-    let variants = |name: &String| (name.clone(), bases(root, name));
-    let bases: Vec<(String, BTreeSet<String>)> = renamed.keys().map(variants).collect();
-    let Some(Value::Object(schemas)) = root.pointer_mut("/components/schemas") else {
-        return;
-    };
-    for (variant, base) in bases
-        .iter()
-        .flat_map(|(name, bases)| bases.iter().map(move |base| (name, base)))
-    {
-        let discriminator = schemas
-            .get_mut(base)
-            .and_then(|base| base.get_mut("discriminator"));
-        if let Some(Value::Object(discriminator)) = discriminator {
-            let mapping = discriminator.entry("mapping").or_insert_with(|| json!({}));
-            if let Some(mapping) = mapping.as_object_mut() {
-                mapping
-                    .entry(variant.as_str())
-                    .or_insert_with(|| json!(target(variant)));
-            }
-        }
-    }
-}
-
-/// The components that a component is made of by `allOf`, and those in turn.
-fn bases(root: &Value, name: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![name.to_owned()];
-    while let Some(name) = open.pop() {
-        let schema = root.pointer(target(&name).trim_start_matches('#'));
-        let parts = items(schema.and_then(|schema| schema.get("allOf")));
-        for base in parts.filter_map(reference).map(component) {
-            if found.insert(base.to_owned()) {
-                open.push(base.to_owned());
-            }
-        }
-    }
-    found
-}
-
-/// The components that get another name, and which.
-pub(crate) fn new_names(root: &Value) -> BTreeMap<String, String> {
-    let all = || members(root.pointer("/components/schemas")).map(|(name, _)| name);
-    let mut by_type: BTreeMap<String, Vec<&String>> = BTreeMap::new();
-    for name in all().filter(|name| names::has_ident(name)) {
-        by_type.entry(type_name(name)).or_default().push(name);
-    }
-    let mut taken: BTreeSet<String> = by_type.keys().cloned().collect();
-    let mut renamed = BTreeMap::new();
-    for (rust, mut names) in by_type {
-        let is_reserved = RESERVED_TYPES.contains(&rust.as_str());
-        if names.len() == 1 && !is_reserved {
-            continue;
-        }
-        // The one that is called as in Rust keeps its name.
-        names.sort_by_key(|name| (**name != rust, *name));
-        let kept = usize::from(!is_reserved);
-        for name in names.into_iter().skip(kept) {
-            let new = free(&rust, is_reserved, &taken);
-            taken.insert(type_name(&new));
-            renamed.insert(name.clone(), new);
-        }
-    }
-    renamed
-}
-
-fn free(rust: &str, is_reserved: bool, taken: &BTreeSet<String>) -> String {
-    let object = is_reserved.then(|| format!("{rust}Object"));
-    let numbered = (2..).map(|number| format!("{rust}{number}"));
-    let mut names = object.into_iter().chain(numbered);
-    names.find(|name| !taken.contains(name)).unwrap_or_default()
-}
-
-/// Renames components, and all references to them.
-fn rename(root: &mut Value, names: &BTreeMap<String, String>) {
-    if names.is_empty() {
-        return;
-    }
-    if let Some(schemas) = root
-        .pointer_mut("/components/schemas")
-        .and_then(Value::as_object_mut)
-    {
-        let old = std::mem::take(schemas);
-        schemas.extend(
-            old.into_iter()
-                .map(|(name, schema)| match names.get(&name) {
-                    Some(new) => (new.clone(), schema),
-                    None => (name, schema),
-                }),
-        );
-    }
-    let targets: BTreeMap<String, String> = names
-        .iter()
-        .map(|(old, new)| (target(old), target(new)))
-        .collect();
-    redirect(root, &targets);
-}
-
-fn target(name: &str) -> String {
-    join("#/components/schemas", name)
-}
-
-/// Changes where references lead to. What a discriminator maps to is a reference too.
-fn redirect(node: &mut Value, targets: &BTreeMap<String, String>) {
-    match node {
-        Value::Object(map) => {
-            let new = map
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|old| targets.get(old));
-            if let Some(new) = new.cloned() {
-                map.insert("$ref".to_owned(), json!(new));
-            }
-            if let Some(Value::Object(mapping)) = map.get_mut("mapping") {
-                for value in mapping.values_mut() {
-                    let new = value.as_str().and_then(|old| targets.get(old));
-                    if let Some(new) = new {
-                        *value = json!(new);
-                    }
-                }
-            }
-            map.values_mut().for_each(|inner| redirect(inner, targets));
-        }
-        Value::Array(list) => list.iter_mut().for_each(|inner| redirect(inner, targets)),
-        _ => {}
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn schemas_whose_names_are_taken_in_rust_are_renamed_with_all_that_leads_to_them() {
-        let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-        let mut root = json!({
-            "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema": to("IPInfo")}}}}}}},
-            "components": {"schemas": {
-                "IPInfo": {"type": "object", "discriminator": {"mapping": {"o": "#/components/schemas/Option"}}},
-                "IpInfo": {"properties": {"a": to("Option"), "b": to("IpInfo")}},
-                "IpInfo2": {"type": "string"},
-                "Option": {"items": to("IPInfo")},
-            }},
-        });
-        let mut changes = Vec::new();
-        schema_names(&mut root, &mut changes);
-        assert_eq!(
-            root,
-            json!({
-                "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema": to("IpInfo3")}}}}}}},
-                "components": {"schemas": {
-                    "IpInfo3": {"type": "object", "discriminator": {"mapping": {"o": "#/components/schemas/OptionObject"}}},
-                    "IpInfo": {"properties": {"a": to("OptionObject"), "b": to("IpInfo")}},
-                    "IpInfo2": {"type": "string"},
-                    "OptionObject": {"items": to("IpInfo3")},
-                }},
-            })
-        );
-        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            changes,
-            [
-                "schema_names: #/components/schemas/IPInfo: `IpInfo` is taken in Rust: called IpInfo3",
-                "schema_names: #/components/schemas/Option: `Option` is taken in Rust: called OptionObject",
-            ]
-        );
-    }
-
-    #[test]
-    fn names_of_a_part_are_those_of_the_whole_and_values_of_discriminators_stay() {
-        let whole = json!({"components": {"schemas": {
-            "Base": {"discriminator": {"propertyName": "type"}},
-            "Ip": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
-            "IP": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
-        }}});
-        let mut part = whole.clone();
-        if let Some(Value::Object(schemas)) = part.pointer_mut("/components/schemas") {
-            schemas.shift_remove("Ip");
-        }
-        let mut changes = Vec::new();
-        names_of_whole(&mut part, new_names(&whole), &mut changes);
-        assert_eq!(
-            part,
-            json!({"components": {"schemas": {
-                "Base": {"discriminator": {"propertyName": "type", "mapping": {"IP": "#/components/schemas/Ip2"}}},
-                "Ip2": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
-            }}})
-        );
-        assert_eq!(changes.len(), 1);
-        names_of_whole(&mut json!({}), new_names(&whole), &mut changes);
-        assert_eq!(changes.len(), 1);
-    }
 
     #[test]
     fn what_a_schema_says_too_little_of_is_filled_in() {
@@ -353,18 +188,63 @@ mod tests {
                 &["enum_texts"],
             ),
             (
-                json!({"type": "string", "enum": ["TCP", "tcp"]}),
-                json!({"type": "string"}),
+                json!({"type": "string", "enum": ["TCP", "tcp", "²"]}),
+                json!({"type": "string", "enum": ["TCP", "tcp", "²"]}),
                 &["enum_names"],
             ),
             (
-                json!({"type": "string", "enum": ["a", "²"]}),
-                json!({"type": "string"}),
-                &["enum_names"],
+                json!({"type": "array", "items": {"type": "object", "description": "D"}}),
+                json!({"type": "array", "items": {"description": "D"}}),
+                &["any_values"],
             ),
             (
-                json!({"type": "string", "enum": ["a", "a", "b", null]}),
-                json!({"type": "string", "enum": ["a", "a", "b", null]}),
+                json!({"additionalProperties": {"type": "object", "nullable": true}}),
+                json!({"additionalProperties": {}}),
+                &["any_values"],
+            ),
+            (
+                json!({"properties": {"a": {"type": "object"}, "b": {"items": {"type": "object", "properties": {}}}}}),
+                json!({"properties": {"a": {"type": "object"}, "b": {"items": {"type": "object", "properties": {}}}}}),
+                &[],
+            ),
+            (
+                json!({"description": "D", "properties": {"a": {}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b", "a"]}]}),
+                json!({"description": "D\n\nAt least one of these must be given: `a`, `b` with `a`.", "properties": {"a": {}, "b": {}}}),
+                &["one_given"],
+            ),
+            (
+                json!({"oneOf": [{"required": ["a"], "not": {"required": ["b"]}}, {"required": ["b"]}]}),
+                json!({}),
+                &["not_excluded", "one_given"],
+            ),
+            (
+                json!({"anyOf": [{"type": "string"}, {"enum": ["a", "b"]}], "description": "D"}),
+                json!({"description": "D", "enum": ["a", "b"], "type": "string"}),
+                &["enum_type", "extensible_enum"],
+            ),
+            (
+                json!({"type": "integer", "format": "int32", "maximum": 4294967295_u64}),
+                json!({"type": "integer", "format": "int64", "maximum": 4294967295_u64}),
+                &["wide_integers"],
+            ),
+            (
+                json!({"type": "integer", "format": "int64", "maximum": u64::MAX}),
+                json!({"type": "integer", "format": "uint64", "maximum": u64::MAX}),
+                &["wide_integers"],
+            ),
+            (
+                json!({"type": "integer", "minimum": -1, "maximum": 9.3e18}),
+                json!({"type": "integer", "minimum": -1, "maximum": 9.3e18}),
+                &[],
+            ),
+            (
+                json!({"type": "integer", "format": "int32", "minimum": i32::MIN, "maximum": i32::MAX}),
+                json!({"type": "integer", "format": "int32", "minimum": i32::MIN, "maximum": i32::MAX}),
+                &[],
+            ),
+            (
+                json!({"type": "string", "enum": ["a", "a", "b"]}),
+                json!({"type": "string", "enum": ["a", "a", "b"]}),
                 &[],
             ),
         ] {

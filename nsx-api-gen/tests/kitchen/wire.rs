@@ -441,6 +441,23 @@ async fn unknown_fields_and_values_come_back_from_every_place() -> Result {
 }
 
 #[test]
+fn what_a_child_declares_anew_is_what_it_says() {
+    use nsx_api::types::{Segment, SegmentColor, SegmentState, Spare};
+    let sent = json!({
+        "count": u64::MAX, "state": "DEGRADED", "parts": [{"count": 1, "state": "UP", "spare": "hot"}],
+        "spare": null, "spares": ["cold", null], "samples": [[1.5, "23"], 1], "color": "Red", "limit": u32::MAX,
+    });
+    let segment: Segment = serde_json::from_value(sent.clone()).unwrap();
+    assert_eq!(segment.count, u64::MAX);
+    assert_eq!(segment.state, SegmentState::Degraded);
+    assert_eq!(segment.parts.as_ref().unwrap()[0].spare, Some(Spare::Hot));
+    assert_eq!(segment.spares, Some(vec![Some(Spare::Cold), None]));
+    assert_eq!(segment.color, Some(SegmentColor::Red2));
+    assert_eq!(serde_json::to_value(&segment).unwrap(), sent);
+    assert_eq!(SegmentColor::from(""), SegmentColor::Empty);
+}
+
+#[test]
 fn a_required_field_may_be_null_and_not_missing() {
     use nsx_api::types::Body;
     let body: Body = serde_json::from_value(json!({"nullable": null, "gen": "g", "$ref": "r"})).unwrap();

@@ -5,6 +5,7 @@ use syn::{Attribute, Fields, ItemEnum, Variant};
 use super::attributes::{docs_of, docs_of_type};
 use crate::emit::code::Code;
 use crate::emit::docs;
+use crate::names::wire_text;
 
 /// Writes an enum of strings and its table.
 pub(super) fn write(item: &ItemEnum, code: &mut Code) {
@@ -59,7 +60,10 @@ impl Row {
         let ident = variant.ident.to_string();
         Self {
             docs: docs_of(&variant.attrs),
-            text: renamed(&variant.attrs).unwrap_or_else(|| ident.clone()),
+            text: match renamed(&variant.attrs) {
+                Some(text) => wire_text(&text).to_owned(),
+                None => ident.clone(),
+            },
             ident,
         }
     }

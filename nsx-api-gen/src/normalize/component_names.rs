@@ -1,0 +1,233 @@
+//! Names of components that Rust cannot tell apart, or has already.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::change::Change;
+use crate::document::{component, items, join, members, reference};
+use crate::names::{self, RESERVED_TYPES, type_name};
+
+/// `schema_names`: components whose names are one in Rust, as `IPInfo` and `IpInfo` are, get a number; those that have the name of
+/// a type that code has anyway get `Object` behind it.
+pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+    let renamed = new_names(root);
+    tell(&renamed, changes);
+    rename(root, &renamed);
+}
+
+/// `schema_names` for a part of a document: the new names are those that the whole document calls for, so that they are the same
+/// whichever part it is. What is renamed keeps its old name as a value of discriminators.
+pub(crate) fn names_of_whole(
+    root: &mut Value,
+    mut whole: BTreeMap<String, String>,
+    changes: &mut Vec<Change>,
+) {
+    let has = |name: &String| root.pointer(target(name).trim_start_matches('#')).is_some();
+    whole.retain(|old, _| has(old));
+    tell(&whole, changes);
+    keep_values(root, &whole);
+    rename(root, &whole);
+}
+
+fn tell(renamed: &BTreeMap<String, String>, changes: &mut Vec<Change>) {
+    for (old, new) in renamed {
+        let message = format!("`{}` is taken in Rust: called {new}", type_name(old));
+        changes.push(Change::of_document("schema_names", target(old), message));
+    }
+}
+
+/// A component's name is a value of the discriminators that it is a variant of, without being said: it is said before the name changes.
+fn keep_values(root: &mut Value, renamed: &BTreeMap<String, String>) {
+    let variants = |name: &String| (name.clone(), bases(root, name));
+    let bases: Vec<(String, BTreeSet<String>)> = renamed.keys().map(variants).collect();
+    let Some(Value::Object(schemas)) = root.pointer_mut("/components/schemas") else {
+        return;
+    };
+    for (variant, base) in bases
+        .iter()
+        .flat_map(|(name, bases)| bases.iter().map(move |base| (name, base)))
+    {
+        let discriminator = schemas
+            .get_mut(base)
+            .and_then(|base| base.get_mut("discriminator"));
+        if let Some(Value::Object(discriminator)) = discriminator {
+            let mapping = discriminator.entry("mapping").or_insert_with(|| json!({}));
+            if let Some(mapping) = mapping.as_object_mut() {
+                mapping
+                    .entry(variant.as_str())
+                    .or_insert_with(|| json!(target(variant)));
+            }
+        }
+    }
+}
+
+/// The components that a component is made of by `allOf`, and those in turn.
+fn bases(root: &Value, name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![name.to_owned()];
+    while let Some(name) = open.pop() {
+        let schema = root.pointer(target(&name).trim_start_matches('#'));
+        let parts = items(schema.and_then(|schema| schema.get("allOf")));
+        for base in parts.filter_map(reference).map(component) {
+            if found.insert(base.to_owned()) {
+                open.push(base.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The components that get another name, and which.
+pub(crate) fn new_names(root: &Value) -> BTreeMap<String, String> {
+    let all = || members(root.pointer("/components/schemas")).map(|(name, _)| name);
+    let mut by_type: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for name in all().filter(|name| names::has_ident(name)) {
+        by_type.entry(type_name(name)).or_default().push(name);
+    }
+    let mut taken: BTreeSet<String> = by_type.keys().cloned().collect();
+    let mut renamed = BTreeMap::new();
+    for (rust, mut names) in by_type {
+        let is_reserved = RESERVED_TYPES.contains(&rust.as_str());
+        if names.len() == 1 && !is_reserved {
+            continue;
+        }
+        // The one that is called as in Rust keeps its name.
+        names.sort_by_key(|name| (**name != rust, *name));
+        let kept = usize::from(!is_reserved);
+        for name in names.into_iter().skip(kept) {
+            let new = free(&rust, is_reserved, &taken);
+            taken.insert(type_name(&new));
+            renamed.insert(name.clone(), new);
+        }
+    }
+    renamed
+}
+
+fn free(rust: &str, is_reserved: bool, taken: &BTreeSet<String>) -> String {
+    let object = is_reserved.then(|| format!("{rust}Object"));
+    let numbered = (2..).map(|number| format!("{rust}{number}"));
+    let mut names = object.into_iter().chain(numbered);
+    names.find(|name| !taken.contains(name)).unwrap_or_default()
+}
+
+/// Renames components, and all references to them.
+fn rename(root: &mut Value, names: &BTreeMap<String, String>) {
+    if names.is_empty() {
+        return;
+    }
+    if let Some(schemas) = root
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+    {
+        let old = std::mem::take(schemas);
+        schemas.extend(
+            old.into_iter()
+                .map(|(name, schema)| match names.get(&name) {
+                    Some(new) => (new.clone(), schema),
+                    None => (name, schema),
+                }),
+        );
+    }
+    let targets: BTreeMap<String, String> = names
+        .iter()
+        .map(|(old, new)| (target(old), target(new)))
+        .collect();
+    redirect(root, &targets);
+}
+
+fn target(name: &str) -> String {
+    join("#/components/schemas", name)
+}
+
+/// Changes where references lead to. What a discriminator maps to is a reference too.
+fn redirect(node: &mut Value, targets: &BTreeMap<String, String>) {
+    match node {
+        Value::Object(map) => {
+            let new = map
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|old| targets.get(old));
+            if let Some(new) = new.cloned() {
+                map.insert("$ref".to_owned(), json!(new));
+            }
+            if let Some(Value::Object(mapping)) = map.get_mut("mapping") {
+                for value in mapping.values_mut() {
+                    let new = value.as_str().and_then(|old| targets.get(old));
+                    if let Some(new) = new {
+                        *value = json!(new);
+                    }
+                }
+            }
+            map.values_mut().for_each(|inner| redirect(inner, targets));
+        }
+        Value::Array(list) => list.iter_mut().for_each(|inner| redirect(inner, targets)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemas_whose_names_are_taken_in_rust_are_renamed_with_all_that_leads_to_them() {
+        let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let mut root = json!({
+            "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema": to("IPInfo")}}}}}}},
+            "components": {"schemas": {
+                "IPInfo": {"type": "object", "discriminator": {"mapping": {"o": "#/components/schemas/Option"}}},
+                "IpInfo": {"properties": {"a": to("Option"), "b": to("IpInfo")}},
+                "IpInfo2": {"type": "string"},
+                "Option": {"items": to("IPInfo")},
+            }},
+        });
+        let mut changes = Vec::new();
+        mend(&mut root, &mut changes);
+        assert_eq!(
+            root,
+            json!({
+                "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema": to("IpInfo3")}}}}}}},
+                "components": {"schemas": {
+                    "IpInfo3": {"type": "object", "discriminator": {"mapping": {"o": "#/components/schemas/OptionObject"}}},
+                    "IpInfo": {"properties": {"a": to("OptionObject"), "b": to("IpInfo")}},
+                    "IpInfo2": {"type": "string"},
+                    "OptionObject": {"items": to("IpInfo3")},
+                }},
+            })
+        );
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            changes,
+            [
+                "schema_names: #/components/schemas/IPInfo: `IpInfo` is taken in Rust: called IpInfo3",
+                "schema_names: #/components/schemas/Option: `Option` is taken in Rust: called OptionObject",
+            ]
+        );
+    }
+
+    #[test]
+    fn names_of_a_part_are_those_of_the_whole_and_values_of_discriminators_stay() {
+        let whole = json!({"components": {"schemas": {
+            "Base": {"discriminator": {"propertyName": "type"}},
+            "Ip": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
+            "IP": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
+        }}});
+        let mut part = whole.clone();
+        if let Some(Value::Object(schemas)) = part.pointer_mut("/components/schemas") {
+            schemas.shift_remove("Ip");
+        }
+        let mut changes = Vec::new();
+        names_of_whole(&mut part, new_names(&whole), &mut changes);
+        assert_eq!(
+            part,
+            json!({"components": {"schemas": {
+                "Base": {"discriminator": {"propertyName": "type", "mapping": {"IP": "#/components/schemas/Ip2"}}},
+                "Ip2": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
+            }}})
+        );
+        assert_eq!(changes.len(), 1);
+        names_of_whole(&mut json!({}), new_names(&whole), &mut changes);
+        assert_eq!(changes.len(), 1);
+    }
+}
