@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::document::{
-    self, IDEMPOTENT, IN_PART, Place, is_file, is_success, items, media_type, members, resolve,
-    text,
+    self, IDEMPOTENT, IN_PART, Place, URL_ENCODED, has_file, is_file, is_json, is_success, items,
+    media_type, members, resolve, sent_media_type, text,
 };
 use crate::names;
 
@@ -71,10 +71,21 @@ pub(crate) struct Parameter {
     pub(crate) description: Option<String>,
 }
 
+/// What a body is to a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Json,
+    UrlEncoded,
+    Text,
+    Bytes,
+}
+
 /// A request body.
 #[derive(Debug)]
 pub(crate) struct Body {
+    /// The `Content-Type` that it is sent with.
     pub(crate) media: String,
+    pub(crate) form: Form,
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
 }
@@ -85,7 +96,8 @@ pub(crate) struct Response {
     /// `200`, `4XX` or `default`.
     pub(crate) status: String,
     pub(crate) description: String,
-    pub(crate) media: Option<String>,
+    /// The media types that it is offered in.
+    pub(crate) media: Vec<String>,
     /// Its JSON example, the secrets in it replaced by [`SECRET`].
     pub(crate) example: Option<Value>,
 }
@@ -137,7 +149,7 @@ impl Operation {
             },
             tag: tag.map(str::to_owned),
             parameters: parameters(root, place),
-            body: body.and_then(|body| Body::new(resolve(root, body)?)),
+            body: body.and_then(|body| Body::new(root, resolve(root, body)?)),
             responses: place
                 .responses()
                 .filter_map(|(status, _, node)| Response::new(root, status, node))
@@ -157,10 +169,17 @@ impl Operation {
     /// The media types of its success, for the `Accept` header.
     pub(crate) fn accept(&self) -> String {
         let successes = self.responses.iter().filter(|one| is_success(&one.status));
-        let mut types: Vec<&str> = successes.filter_map(|one| one.media.as_deref()).collect();
+        let mut types: Vec<&str> = Vec::new();
+        for name in successes.flat_map(|one| &one.media) {
+            if !types.contains(&name.as_str()) {
+                types.push(name);
+            }
+        }
         // Whatever the success is, the manager's errors are JSON.
-        types.push("application/json");
-        types.dedup();
+        const JSON: &str = "application/json";
+        if !types.iter().any(|name| media_type(name) == JSON) {
+            types.push(JSON);
+        }
         types.join(", ")
     }
 }
@@ -225,11 +244,26 @@ impl Parameter {
     }
 }
 
+impl Form {
+    /// What a body of this content is.
+    pub(crate) fn of(root: &Value, name: &str, media: &Value) -> Self {
+        let kind = media_type(name);
+        match kind.as_str() {
+            URL_ENCODED => Self::UrlEncoded,
+            _ if has_file(root, media) => Self::Bytes,
+            _ if is_json(name) => Self::Json,
+            _ if kind.starts_with("text/") => Self::Text,
+            _ => Self::Bytes,
+        }
+    }
+}
+
 impl Body {
-    fn new(node: &Value) -> Option<Self> {
-        let (media, _) = members(node.get("content")).next()?;
+    fn new(root: &Value, node: &Value) -> Option<Self> {
+        let (name, media) = members(node.get("content")).next()?;
         Some(Self {
-            media: media_type(media),
+            media: sent_media_type(name),
+            form: Form::of(root, name, media),
             required: flag(node, "required"),
             description: text(node, "description").map(str::to_owned),
         })
@@ -243,7 +277,9 @@ impl Response {
         Some(Self {
             status: status.to_owned(),
             description: text(node, "description").unwrap_or_default().to_owned(),
-            media: content.map(|(name, _)| media_type(name)),
+            media: members(node.get("content"))
+                .map(|(name, _)| sent_media_type(name))
+                .collect(),
             example: content.and_then(|(_, media)| example(root, media)),
         })
     }

@@ -4,18 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::document::{self, IN_PART, Place, join, media_type, members, resolve, text};
+use crate::document::{
+    self, IN_PART, Place, URL_ENCODED, join, media_type, members, resolve, text,
+};
 use crate::error::Faults;
 use crate::names;
-
-/// The request bodies that can be sent.
-const BODIES: [&str; 5] = [
-    "application/json",
-    "application/octet-stream",
-    "application/x-www-form-urlencoded",
-    "text/plain",
-    "text/x-markdown",
-];
 
 pub(crate) fn check(root: &Value, faults: &mut Faults) {
     let mut taken = Taken::default();
@@ -225,10 +218,14 @@ impl<'a> Look<'a> {
 
     fn media(&mut self, pointer: &str, name: &str, media: &Value) {
         let kind = media_type(name);
-        if !BODIES.contains(&kind.as_str()) {
-            self.fault(pointer, format!("a body of type {name} is not supported"));
+        if kind.starts_with("multipart/") {
+            let message =
+                format!("a body of type {name} without a schema of its parts is not supported");
+            self.fault(pointer, message);
+        } else if kind.contains('*') || !kind.contains('/') {
+            self.fault(pointer, format!("`{name}` is no media type of a body"));
         }
-        if kind == "application/x-www-form-urlencoded" && media.get("schema").is_none() {
+        if kind == URL_ENCODED && media.get("schema").is_none() {
             self.fault(pointer, "a form must have a `schema`");
         }
         if members(media.get("encoding")).next().is_some() {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::change::{Subject, Usage};
 use super::shape::{Field, Shape, Ty};
-use crate::document::{self, IN_PART, Place, is_json, is_password, members, resolve, text};
-use crate::model::{self, Api, In};
+use crate::document::{self, IN_PART, Place, is_json_content, is_password, members, resolve, text};
+use crate::model::{self, Api, Form, In};
 use crate::names;
 use crate::union::Union;
 
@@ -269,10 +269,10 @@ impl Body {
         let node = node.and_then(|node| resolve(root, node));
         let content = members(node.and_then(|node| node.get("content"))).next();
         let schema = content.and_then(|(_, media)| media.get("schema"));
-        let ty = match body.media.as_str() {
-            "application/octet-stream" => Ty::plain("Body"),
-            media if media.starts_with("text/") => Ty::plain("String"),
-            _ => Ty::new(root, schema.unwrap_or(&Value::Null), name),
+        let ty = match body.form {
+            Form::Bytes => Ty::plain("Body"),
+            Form::Text => Ty::plain("String"),
+            Form::Json | Form::UrlEncoded => Ty::new(root, schema.unwrap_or(&Value::Null), name),
         };
         Self {
             media: body.media.clone(),
@@ -286,17 +286,20 @@ impl Success {
     fn new(root: &Value, place: &Place<'_>, name: &str) -> Self {
         let node = place.success(root);
         let content = node.and_then(|node| node.get("content"));
-        let json = members(content).find(|(media, _)| is_json(media));
-        match (json, members(content).next()) {
+        let json = members(content).find(|(name, media)| is_json_content(root, name, media));
+        let mut all = members(content)
+            .map(|(name, _)| document::sent_media_type(name))
+            .peekable();
+        match (json, all.peek()) {
             (Some((media, content)), _) => {
                 let schema = content.get("schema").unwrap_or(&Value::Null);
                 Self::Value {
-                    media: document::media_type(media),
+                    media: document::sent_media_type(media),
                     ty: Ty::new(root, schema, name),
                 }
             }
-            (None, Some((media, _))) => Self::Stream {
-                media: document::media_type(media),
+            (None, Some(_)) => Self::Stream {
+                media: all.collect::<Vec<_>>().join(", "),
             },
             (None, None) => Self::Nothing,
         }

@@ -8,7 +8,8 @@ use super::docs;
 use super::method::{Argument, BodyArgument, Method, Success, is, named};
 use super::paths::text;
 use super::table::static_name;
-use crate::model::In;
+use crate::document::URL_ENCODED;
+use crate::model::{Form, In};
 use crate::names;
 
 impl Method<'_> {
@@ -230,11 +231,11 @@ impl Argument<'_> {
 
 impl BodyArgument<'_> {
     pub(super) fn streams(&self) -> bool {
-        self.media == "application/octet-stream"
+        self.form == Form::Bytes
     }
 
     fn is_text(&self) -> bool {
-        self.media.starts_with("text/")
+        self.form == Form::Text
     }
 
     /// The type of the builder's field.
@@ -271,15 +272,14 @@ impl BodyArgument<'_> {
 
     /// The calls that put it into the request.
     fn calls(&self, value: &str) -> Vec<String> {
-        match self.media {
-            "application/json" => vec![format!(".json(&{value})")],
-            "application/x-www-form-urlencoded" => vec![format!(".form(&{value})")],
-            "application/octet-stream" => vec![format!(".body({value})")],
-            "text/plain" => vec![format!(".text({value})")],
-            media => vec![
-                format!(".text({value})"),
-                format!(".header(\"content-type\", {media:?})"),
-            ],
-        }
+        let (call, usual) = match self.form {
+            Form::Json => (format!(".json(&{value})"), "application/json"),
+            Form::UrlEncoded => (format!(".form(&{value})"), URL_ENCODED),
+            Form::Text => (format!(".text({value})"), "text/plain"),
+            Form::Bytes => (format!(".body({value})"), "application/octet-stream"),
+        };
+        let own =
+            (self.media != usual).then(|| format!(".header(\"content-type\", {:?})", self.media));
+        [call].into_iter().chain(own).collect()
     }
 }

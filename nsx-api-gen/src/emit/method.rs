@@ -7,7 +7,7 @@ use super::paths::text;
 use super::private;
 use super::recognize::Function;
 use crate::document::{is_success, template};
-use crate::model::{Body, In, Operation, Parameter};
+use crate::model::{Body, Form, In, Operation, Parameter};
 use crate::names;
 
 /// An operation with the Rust types of its parameters, body and success.
@@ -33,6 +33,7 @@ pub(super) struct Argument<'a> {
 
 pub(super) struct BodyArgument<'a> {
     pub(super) media: &'a str,
+    pub(super) form: Form,
     pub(super) required: bool,
     pub(super) description: Option<&'a str>,
     pub(super) ty: Type,
@@ -176,10 +177,10 @@ impl<'a> Method<'a> {
             }
         }
         if let Some(body) = self.required_body() {
-            let ty = match body.media {
-                "application/json" | "application/x-www-form-urlencoded" => public(&body.ty),
-                "application/octet-stream" => "Vec<u8>".to_owned(),
-                _ => "String".to_owned(),
+            let ty = match body.form {
+                Form::Json | Form::UrlEncoded => public(&body.ty),
+                Form::Bytes => "Vec<u8>".to_owned(),
+                Form::Text => "String".to_owned(),
             };
             outside.push(format!("body: {ty}"));
             given.push("body".to_owned());
@@ -222,6 +223,7 @@ impl<'a> BodyArgument<'a> {
     fn new((body, ty): (&'a Body, Type)) -> Self {
         let mut argument = Self {
             media: &body.media,
+            form: body.form,
             required: body.required,
             description: body.description.as_deref(),
             ty,
