@@ -190,6 +190,12 @@ pub(crate) fn is_file(root: &Value, schema: &Value) -> bool {
     schema.is_some_and(|schema| text(schema, "format") == Some("binary"))
 }
 
+/// Whether a schema is that of a list of files.
+pub(crate) fn is_list_of_files(root: &Value, schema: &Value) -> bool {
+    let items = resolve(root, schema).and_then(|schema| schema.get("items"));
+    items.is_some_and(|items| is_file(root, items))
+}
+
 /// The name before a media type's parameters, in lower case.
 pub(crate) fn media_type(name: &str) -> String {
     let name = name.split(';').next().unwrap_or(name);
@@ -244,7 +250,7 @@ pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str>
 }
 
 /// A schema, and before it all that it is made of by `allOf`, each once, whatever the ways that lead to it.
-fn made_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+pub(crate) fn made_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let mut list = Vec::new();
     collect_parts(root, schema, &mut BTreeSet::new(), &mut list);
     list

@@ -34,6 +34,7 @@ mod order;
 mod reach;
 mod read;
 mod skip;
+mod style;
 mod union;
 mod upgrade;
 

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::document::{
-    self, IDEMPOTENT, IN_PART, Place, URL_ENCODED, has_file, is_file, is_json, is_success, items,
-    media_type, members, resolve, sent_media_type, text,
+    self, IDEMPOTENT, IN_PART, Place, URL_ENCODED, has_file, is_file, is_json, is_list_of_files,
+    is_success, items, media_type, members, resolve, sent_media_type, text,
 };
 use crate::names;
+use crate::style::Style;
 
 /// The document as far as the code is concerned with it.
 #[derive(Debug)]
@@ -64,10 +65,12 @@ pub(crate) struct Parameter {
     pub(crate) rust: String,
     pub(crate) place: In,
     pub(crate) required: bool,
-    /// Whether an array goes as one comma-separated value.
-    pub(crate) joined: bool,
+    /// How its value is written.
+    pub(crate) style: Style,
     /// Whether it is a file, and no value.
     pub(crate) is_file: bool,
+    /// Whether it is any number of files.
+    pub(crate) is_list_of_files: bool,
     pub(crate) description: Option<String>,
 }
 
@@ -228,17 +231,15 @@ impl In {
 impl Parameter {
     fn new(root: &Value, node: &Value) -> Option<Self> {
         let place = In::read(text(node, "in")?)?;
-        let explode = node.get("explode").and_then(Value::as_bool);
+        let schema = node.get("schema").filter(|_| place == In::Part);
         Some(Self {
             name: text(node, "name")?.to_owned(),
             rust: String::new(),
             place,
             required: flag(node, "required"),
-            joined: explode == Some(false),
-            is_file: place == In::Part
-                && node
-                    .get("schema")
-                    .is_some_and(|schema| is_file(root, schema)),
+            style: Style::of(root, node).unwrap_or(Style::Plain),
+            is_file: schema.is_some_and(|schema| is_file(root, schema)),
+            is_list_of_files: schema.is_some_and(|schema| is_list_of_files(root, schema)),
             description: text(node, "description").map(str::to_owned),
         })
     }

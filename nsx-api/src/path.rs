@@ -40,7 +40,23 @@ pub(crate) fn fill(
     value: &(impl Display + ?Sized),
 ) -> Result<String, String> {
     let value = value.to_string();
-    if matches!(value.as_str(), "" | "." | "..") {
+    fill_encoded(
+        template,
+        name,
+        &Cow::from(utf8_percent_encode(&value, SEGMENT)),
+    )
+}
+
+/// The same with a list: commas stand between its values, and are encoded within one.
+pub(crate) fn fill_list(template: &str, name: &str, values: &[String]) -> Result<String, String> {
+    let values = values
+        .iter()
+        .map(|value| utf8_percent_encode(value, COMPONENT).to_string());
+    fill_encoded(template, name, &values.collect::<Vec<_>>().join(","))
+}
+
+fn fill_encoded(template: &str, name: &str, encoded: &str) -> Result<String, String> {
+    if matches!(encoded, "" | "." | "..") {
         return Err(format!("the path parameter {name} is empty, `.` or `..`"));
     }
     let placeholder = format!("{{{name}}}");
@@ -49,8 +65,7 @@ pub(crate) fn fill(
             "the path has no parameter {name}, or it was given twice"
         ));
     }
-    let encoded: Cow<'_, str> = utf8_percent_encode(&value, SEGMENT).into();
-    Ok(template.replacen(&placeholder, &encoded, 1))
+    Ok(template.replacen(&placeholder, encoded, 1))
 }
 
 /// Refuses a template with a parameter left, and a path that a step leads out of.

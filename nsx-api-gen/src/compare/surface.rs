@@ -9,6 +9,7 @@ use super::shape::{Field, Shape, Ty};
 use crate::document::{self, IN_PART, Place, is_json_content, is_password, members, resolve, text};
 use crate::model::{self, Api, Form, In};
 use crate::names;
+use crate::style::Style;
 use crate::union::Union;
 
 /// A document as the SDK shows it.
@@ -38,7 +39,7 @@ pub(super) struct Argument {
     pub(super) rust: String,
     pub(super) place: In,
     pub(super) required: bool,
-    pub(super) joined: bool,
+    pub(super) style: Style,
     pub(super) deprecated: bool,
     pub(super) ty: Ty,
 }
@@ -236,6 +237,7 @@ impl Argument {
                 Ty::plain("String")
             }
             _ if parameter.is_file => Ty::plain("Part"),
+            _ if parameter.is_list_of_files => Ty::plain("Vec<Part>"),
             // There is no null outside of JSON.
             schema => Ty {
                 nullable: false,
@@ -248,7 +250,7 @@ impl Argument {
             rust: parameter.rust.clone(),
             place: parameter.place,
             required: parameter.required,
-            joined: parameter.joined,
+            style: parameter.style,
             deprecated: deprecated == Some(&Value::Bool(true)),
             ty,
         }

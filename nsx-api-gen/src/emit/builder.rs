@@ -11,6 +11,7 @@ use super::table::static_name;
 use crate::document::URL_ENCODED;
 use crate::model::{Form, In};
 use crate::names;
+use crate::style::Style;
 
 impl Method<'_> {
     /// Writes the client's method, which starts the builder.
@@ -183,7 +184,7 @@ impl Argument<'_> {
     fn converts(&self) -> bool {
         is(&self.ty, "String")
             || is(&self.ty, "Secret")
-            || self.is_file
+            || is(&self.ty, "Part")
             || named(&self.ty).is_some()
     }
 
@@ -210,12 +211,20 @@ impl Argument<'_> {
     fn call(&self) -> Option<String> {
         let (rust, name) = (&self.rust, self.name);
         Some(match self.place {
+            In::Path if self.style != Style::Plain => format!(".path_list({name:?}, &self.{rust})"),
             In::Path => format!(".path({name:?}, &self.{rust})"),
-            In::Query if self.joined => format!(".query_joined({name:?}, &self.{rust})"),
-            In::Query => format!(".query({name:?}, &self.{rust})"),
+            In::Query => match self.style {
+                Style::Plain => format!(".query({name:?}, &self.{rust})"),
+                Style::Joined(',') => format!(".query_joined({name:?}, &self.{rust})"),
+                Style::Joined(between) => {
+                    format!(".query_delimited({name:?}, {between:?}, &self.{rust})")
+                }
+                Style::Json => format!(".query_json({name:?}, &self.{rust})"),
+                Style::Members => format!(".query_members(&self.{rust})"),
+            },
             In::Header => format!(".header({name:?}, &self.{rust})"),
             In::Part if !self.is_file => format!(".multipart_text({name:?}, &self.{rust})"),
-            In::Part if self.required => format!(".multipart_file({name:?}, self.{rust})"),
+            In::Part if self.required => format!(".{}({name:?}, self.{rust})", self.file_call()),
             In::Part => return None,
         })
     }
@@ -223,9 +232,18 @@ impl Argument<'_> {
     /// Writes how a file that need not be there is put into the request.
     fn write_file(&self, code: &mut Code) {
         let (rust, name) = (&self.rust, self.name);
+        let call = self.file_call();
         code.block(format!("if let Some(file) = self.{rust}"), |code| {
-            code.line(format!("request = request.multipart_file({name:?}, file);"));
+            code.line(format!("request = request.{call}({name:?}, file);"));
         });
+    }
+
+    /// What puts a file, or a list of them, into the request.
+    fn file_call(&self) -> &'static str {
+        match is(&self.ty, "Vec") {
+            true => "multipart_files",
+            false => "multipart_file",
+        }
     }
 }
 

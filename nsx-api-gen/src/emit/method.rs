@@ -9,6 +9,7 @@ use super::recognize::Function;
 use crate::document::{is_success, template};
 use crate::model::{Body, Form, In, Operation, Parameter};
 use crate::names;
+use crate::style::Style;
 
 /// An operation with the Rust types of its parameters, body and success.
 pub(super) struct Method<'a> {
@@ -25,7 +26,8 @@ pub(super) struct Argument<'a> {
     pub(super) rust: String,
     pub(super) place: In,
     pub(super) required: bool,
-    pub(super) joined: bool,
+    pub(super) style: Style,
+    /// Whether it is a file, or any number of them.
     pub(super) is_file: bool,
     pub(super) description: Option<&'a str>,
     pub(super) ty: Type,
@@ -208,12 +210,13 @@ impl<'a> Argument<'a> {
             rust: parameter.rust.clone(),
             place: parameter.place,
             required: parameter.required,
-            joined: parameter.joined,
-            is_file: parameter.is_file,
+            style: parameter.style,
+            is_file: parameter.is_file || parameter.is_list_of_files,
             description: parameter.description.as_deref(),
-            ty: match parameter.is_file {
-                true => syn::parse_quote!(crate::Part),
-                false => ty,
+            ty: match (parameter.is_file, parameter.is_list_of_files) {
+                (true, _) => syn::parse_quote!(crate::Part),
+                (_, true) => syn::parse_quote!(Vec<crate::Part>),
+                _ => ty,
             },
         }
     }

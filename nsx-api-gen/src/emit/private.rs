@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::variants::Hoist;
 
 use crate::document::{
-    self, IN_PART, Place, URL_ENCODED, for_each_schema, is_file, is_json_content, is_password,
-    members, resolve, text,
+    self, IN_PART, Place, URL_ENCODED, for_each_schema, is_file, is_json_content, is_list_of_files,
+    is_password, members, resolve, text,
 };
 use crate::model::{Form, In};
 use crate::names::type_name;
@@ -107,9 +107,9 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
             Some("path") if secret => Some(json!({"type": "string"})),
             // The SDK has a type of its own for it.
             Some(IN_PART)
-                if node
-                    .get("schema")
-                    .is_some_and(|schema| is_file(root, schema)) =>
+                if node.get("schema").is_some_and(|schema| {
+                    is_file(root, schema) || is_list_of_files(root, schema)
+                }) =>
             {
                 Some(json!({"type": "string"}))
             }
