@@ -24,6 +24,7 @@ pub mod compare;
 mod document;
 mod emit;
 mod error;
+mod example;
 pub mod import;
 mod limits;
 mod lower;

@@ -11,6 +11,7 @@ use crate::document::{
     self, IDEMPOTENT, IN_PART, Place, URL_ENCODED, has_file, is_file, is_json, is_list_of_files,
     is_success, items, media_type, members, resolve, sent_media_type, text,
 };
+use crate::example::example;
 use crate::names;
 use crate::style::Style;
 
@@ -101,12 +102,11 @@ pub(crate) struct Response {
     pub(crate) description: String,
     /// The media types that it is offered in.
     pub(crate) media: Vec<String>,
-    /// Its JSON example, the secrets in it replaced by [`SECRET`].
+    /// The component that it comes as, where that is none that the SDK's error is read from; nothing where it has no name.
+    pub(crate) own_schema: Option<String>,
+    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::example::SECRET).
     pub(crate) example: Option<Value>,
 }
-
-/// What stands in an example where the schema says `format: password`.
-pub(crate) const SECRET: &str = "<secret>";
 
 impl Api {
     /// Reads a checked document.
@@ -281,9 +281,19 @@ impl Response {
             media: members(node.get("content"))
                 .map(|(name, _)| sent_media_type(name))
                 .collect(),
+            own_schema: content.and_then(|(_, media)| own_schema(root, media.get("schema")?)),
             example: content.and_then(|(_, media)| example(root, media)),
         })
     }
+}
+
+/// The name of a schema with properties of its own, empty where it has none; `None` for the managers' common error.
+fn own_schema(root: &Value, schema: &Value) -> Option<String> {
+    let properties = document::properties(root, schema);
+    let is_common = |name: &&str| matches!(*name, "error_code" | "error_message");
+    let is_own = !properties.is_empty() && !properties.iter().any(is_common);
+    let name = document::reference(schema).map(document::component);
+    is_own.then(|| name.unwrap_or_default().to_owned())
 }
 
 fn flag(node: &Value, key: &str) -> bool {
@@ -299,51 +309,6 @@ pub(crate) fn base_path(root: &Value) -> String {
         None => Some(url),
     };
     path.unwrap_or_default().trim_end_matches('/').to_owned()
-}
-
-/// The example of a media type, or of its schema.
-fn example(root: &Value, media: &Value) -> Option<Value> {
-    let named = members(media.get("examples")).next();
-    let named = named.and_then(|(_, node)| resolve(root, node)?.get("value"));
-    let schema = media.get("schema").and_then(|node| resolve(root, node));
-    let own = schema.and_then(|schema| schema.get("example"));
-    let mut value = media.get("example").or(named).or(own)?.clone();
-    if let Some(schema) = schema {
-        hide_secrets(root, schema, &mut value);
-    }
-    Some(value)
-}
-
-/// Puts [`SECRET`] in the place of every string whose schema is a password.
-fn hide_secrets(root: &Value, schema: &Value, value: &mut Value) {
-    let Some(schema) = resolve(root, schema) else {
-        return;
-    };
-    if text(schema, "format") == Some("password") && value.is_string() {
-        *value = Value::from(SECRET);
-    }
-    let parts = ["allOf", "oneOf", "anyOf"].into_iter();
-    for part in parts.flat_map(|key| items(schema.get(key))) {
-        hide_secrets(root, part, value);
-    }
-    match value {
-        Value::Object(fields) => {
-            let known = schema.get("properties");
-            for (name, field) in fields {
-                let own = known.and_then(|known| known.get(name));
-                if let Some(inner) = own.or(schema.get("additionalProperties")) {
-                    hide_secrets(root, inner, field);
-                }
-            }
-        }
-        Value::Array(list) => {
-            if let Some(inner) = schema.get("items") {
-                list.iter_mut()
-                    .for_each(|item| hide_secrets(root, inner, item));
-            }
-        }
-        _ => {}
-    }
 }
 
 #[cfg(test)]
@@ -367,23 +332,5 @@ mod tests {
             );
         }
         assert_eq!(base_path(&json!({})), "");
-    }
-
-    #[test]
-    fn a_password_in_an_example_is_hidden_wherever_it_stands() {
-        let root =
-            json!({"components": {"schemas": {"T": {"type": "string", "format": "password"}}}});
-        let media = json!({
-            "schema": {"allOf": [{"properties": {
-                "list": {"items": {"properties": {"t": {"$ref": "#/components/schemas/T"}}}},
-                "open": {"type": "string"},
-                "map": {"additionalProperties": {"oneOf": [{"type": "integer"}, {"$ref": "#/components/schemas/T"}]}},
-            }}]},
-            "example": {"list": [{"t": "hidden"}], "open": "seen", "map": {"a": "hidden", "b": 1}},
-        });
-        assert_eq!(
-            example(&root, &media),
-            Some(json!({"list": [{"t": SECRET}], "open": "seen", "map": {"a": SECRET, "b": 1}}))
-        );
     }
 }

@@ -8,6 +8,7 @@ use super::docs;
 use super::method::{Argument, BodyArgument, Method, Success, is, named};
 use super::paths::text;
 use super::table::static_name;
+use super::types::Types;
 use crate::document::URL_ENCODED;
 use crate::model::{Form, In};
 use crate::names;
@@ -15,9 +16,9 @@ use crate::style::Style;
 
 impl Method<'_> {
     /// Writes the client's method, which starts the builder.
-    pub(super) fn write_start(&self, code: &mut Code) {
+    pub(super) fn write_start(&self, types: &Types, code: &mut Code) {
         let (name, builder) = (self.method_name(), self.builder());
-        code.docs(&super::page::method(self));
+        code.docs(&super::page::method(self, types));
         if self.operation.deprecated {
             code.line("#[deprecated]");
         }
