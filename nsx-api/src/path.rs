@@ -139,6 +139,21 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_list_in_a_path_has_commas_between_its_values_alone() {
+        let filled = |values: &[&str]| {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            fill_list("/a/{b}/c", "b", &values)
+        };
+        assert_eq!(
+            filled(&["x", "y,z", "/"]),
+            Ok("/a/x,y%2Cz,%2F/c".to_owned())
+        );
+        for values in [&[][..], &[""], &["."], &[".."]] {
+            filled(values).unwrap_err();
+        }
+    }
+
+    #[test]
     fn a_pair_takes_the_place_of_those_of_its_name_and_of_no_others() {
         for (before, after) in [
             ("", Some("cursor=a%26b")),

@@ -156,6 +156,14 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_one_text_with_commas() {
+        assert_eq!(text(&["a", "b"]), Ok(Some("a,b".to_owned())));
+        assert_eq!(text(&json!([])), Ok(None));
+        assert_eq!(text(&json!(null)), Ok(None));
+        text(&json!([[1]])).unwrap_err();
+    }
+
+    #[test]
     fn a_form_is_made_from_an_object_of_scalars() {
         let value = json!({ "j_password": "a+b&c=d ü", "j_username": "admin", "many": [1, 2], "none": null });
         assert_eq!(

@@ -114,15 +114,15 @@ fn error(response: &Response, types: &Types) -> String {
         Some(kind) => format!("[`ErrorKind::{kind}`](crate::ErrorKind::{kind})"),
         None => "the [`ErrorKind`](crate::ErrorKind) of the status".to_owned(),
     };
-    const BODY: &str = "its text is in [`Error::body`](crate::Error::body)";
     let Some(name) = &response.own_schema else {
         return kind;
     };
     let name = names::type_name(name);
-    match types.has(&name) {
-        true => format!("{kind}, of a [`{name}`](crate::types::{name}): {BODY}"),
-        false => format!("{kind}, of a form of its own: {BODY}"),
-    }
+    let body = match types.has(&name) {
+        true => format!("of type [`{name}`](crate::types::{name})"),
+        false => "of a form of its own".to_owned(),
+    };
+    format!("{kind}, its [body](crate::Error::body) {body}")
 }
 
 /// The kind of error of a status, as the layer written by hand has it.

@@ -132,6 +132,8 @@ impl Patterned {
             let inner = value
                 .strip_prefix('{')
                 .and_then(|value| value.strip_suffix('}'));
+            // One of the path itself stays there.
+            let inner = inner.filter(|inner| !path.contains(&format!("{{{inner}}}")));
             (name.to_owned(), inner.map(str::to_owned))
         });
         Some(Self {
@@ -147,26 +149,15 @@ impl Patterned {
     /// The path item with a parameter for each pattern. What the document declares under the name in its braces is that parameter.
     fn item(&self, root: &Value, item: &Value) -> Value {
         let mut item = item.clone();
-        let keys = ["parameters"].into_iter().chain(document::METHODS);
         for (name, inner) in &self.names {
-            for key in keys.clone() {
-                let list = match key {
-                    "parameters" => item.get_mut(key),
-                    method => item
-                        .get_mut(method)
-                        .and_then(|node| node.get_mut("parameters")),
-                };
-                for node in list.and_then(Value::as_array_mut).into_iter().flatten() {
-                    let Some(mut declared) = document::resolve(root, node).cloned() else {
-                        continue;
-                    };
-                    if inner.is_some() && text(&declared, "name") == inner.as_deref() {
-                        declared["name"] = json!(name);
-                        declared["in"] = json!("query");
-                        declared["required"] = json!(true);
-                        *node = declared;
-                    }
-                }
+            let Some(inner) = inner else {
+                continue;
+            };
+            rename_declared(root, item.get_mut("parameters"), inner, name);
+            for method in document::METHODS {
+                let operation = item.get_mut(method);
+                let list = operation.and_then(|operation| operation.get_mut("parameters"));
+                rename_declared(root, list, inner, name);
             }
         }
         let parameters = self.names.iter().map(|(name, _)| {
@@ -180,6 +171,21 @@ impl Patterned {
             }
         }
         item
+    }
+}
+
+/// Makes the parameters called `old` in a list required ones of the query called `new`.
+fn rename_declared(root: &Value, list: Option<&mut Value>, old: &str, new: &str) {
+    for node in list.and_then(Value::as_array_mut).into_iter().flatten() {
+        let declared = document::resolve(root, node).cloned();
+        let declared = declared.filter(|node| text(node, "name") == Some(old));
+        let Some(Value::Object(mut declared)) = declared else {
+            continue;
+        };
+        declared.insert("name".to_owned(), json!(new));
+        declared.insert("in".to_owned(), json!("query"));
+        declared.insert("required".to_owned(), json!(true));
+        *node = Value::Object(declared);
     }
 }
 

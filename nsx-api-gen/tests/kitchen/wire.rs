@@ -204,7 +204,7 @@ async fn each_parameter_is_written_in_its_style() -> Result {
         ]
     );
     assert_eq!(request.header("x-list"), Some("one,two"));
-    assert_eq!(request.header("accept"), Some("application/pdf, text/csv, application/json"));
+    assert_eq!(request.header("accept"), Some("text/csv, application/pdf, application/json"));
     assert_eq!(requests[1].query.as_deref(), Some("sort=1"));
     assert_eq!(requests[1].header("x-list"), None);
     let error = client.styles(Vec::new(), "b", 1).send().await.err().ok_or("sent")?;
