@@ -19,6 +19,9 @@ pub(crate) const ORIGINAL_ID: &str = "x-operation-id";
 /// The media type of bodies that are made of parts.
 pub(crate) const MULTIPART: &str = "multipart/form-data";
 
+/// The media type of bodies that are made of fields.
+pub(crate) const URL_ENCODED: &str = "application/x-www-form-urlencoded";
+
 /// The place of a parameter that is a part of such a body, once the document is normalized.
 pub(crate) const IN_PART: &str = "part";
 
@@ -205,6 +208,12 @@ pub(crate) fn is_file(root: &Value, schema: &Value) -> bool {
     schema.is_some_and(|schema| text(schema, "format") == Some("binary"))
 }
 
+/// Whether a schema is that of a list of files.
+pub(crate) fn is_list_of_files(root: &Value, schema: &Value) -> bool {
+    let items = resolve(root, schema).and_then(|schema| schema.get("items"));
+    items.is_some_and(|items| is_file(root, items))
+}
+
 /// The name before a media type's parameters, in lower case.
 pub(crate) fn media_type(name: &str) -> String {
     let name = name.split(';').next().unwrap_or(name);
@@ -215,6 +224,29 @@ pub(crate) fn media_type(name: &str) -> String {
 pub(crate) fn is_json(name: &str) -> bool {
     let name = media_type(name);
     name == "application/json" || name.ends_with("+json")
+}
+
+/// Whether a content is JSON: by its media type, unless its schema is that of a file.
+pub(crate) fn is_json_content(root: &Value, name: &str, media: &Value) -> bool {
+    is_json(name) && !has_file(root, media)
+}
+
+/// Whether a content has the schema of a file.
+pub(crate) fn has_file(root: &Value, media: &Value) -> bool {
+    let schema = media.get("schema");
+    schema.is_some_and(|schema| is_file(root, schema))
+}
+
+/// A media type as it is sent: with its parameters, but for the charset, which is always UTF-8.
+pub(crate) fn sent_media_type(name: &str) -> String {
+    let parameters = name.split(';').skip(1).map(str::trim);
+    let kept = parameters.filter(|one| {
+        let key = one.split('=').next().unwrap_or_default().trim();
+        !key.is_empty() && !key.eq_ignore_ascii_case("charset")
+    });
+    kept.fold(media_type(name), |name, parameter| {
+        format!("{name};{parameter}")
+    })
 }
 
 /// Whether a schema is a password, or made of one.

@@ -5,6 +5,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
+use crate::document::text;
+
 /// Why no code was generated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -107,6 +111,25 @@ impl Faults {
     /// Adds a fault that belongs to no operation.
     pub(crate) fn at(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
         self.of(None, pointer, message);
+    }
+
+    /// Says the name of each parameter that a fault is of: its number counts those of the document once that was mended.
+    pub(crate) fn name_parameters(&mut self, root: &Value) {
+        for fault in &mut self.0 {
+            let Some((before, behind)) = fault.pointer.split_once("/parameters/") else {
+                continue;
+            };
+            let index = behind.split('/').next().unwrap_or_default();
+            let pointer = format!("{before}/parameters/{index}");
+            let node = root.pointer(pointer.trim_start_matches('#'));
+            let Some(name) = node.and_then(|node| text(node, "name")) else {
+                continue;
+            };
+            let name = format!("`{name}`");
+            if !fault.message.contains(&name) {
+                fault.message = format!("the parameter {name}: {}", fault.message);
+            }
+        }
     }
 
     /// `Ok` when nothing was found.

@@ -26,6 +26,7 @@ mod constraints;
 mod document;
 mod emit;
 mod error;
+mod example;
 pub mod import;
 mod limits;
 mod lower;
@@ -37,6 +38,7 @@ mod path_items;
 mod reach;
 mod read;
 mod skip;
+mod style;
 mod union;
 mod upgrade;
 

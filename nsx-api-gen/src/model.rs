@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use crate::constraints;
 use crate::document::{
-    self, IDEMPOTENT, IN_PART, Place, is_file, is_success, items, media_type, members, resolve,
-    text,
+    self, IDEMPOTENT, IN_PART, Place, URL_ENCODED, has_file, is_file, is_json, is_list_of_files,
+    is_success, items, media_type, members, resolve, sent_media_type, text,
 };
+use crate::example::example;
 use crate::names;
+use crate::style::Style;
 
 /// The document as far as the code is concerned with it.
 #[derive(Debug)]
@@ -67,17 +69,30 @@ pub(crate) struct Parameter {
     pub(crate) rust: String,
     pub(crate) place: In,
     pub(crate) required: bool,
-    /// Whether an array goes as one comma-separated value.
-    pub(crate) joined: bool,
+    /// How its value is written.
+    pub(crate) style: Style,
     /// Whether it is a file, and no value.
     pub(crate) is_file: bool,
+    /// Whether it is any number of files.
+    pub(crate) is_list_of_files: bool,
     pub(crate) description: Option<String>,
+}
+
+/// What a body is to a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Json,
+    UrlEncoded,
+    Text,
+    Bytes,
 }
 
 /// A request body.
 #[derive(Debug)]
 pub(crate) struct Body {
+    /// The `Content-Type` that it is sent with.
     pub(crate) media: String,
+    pub(crate) form: Form,
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
 }
@@ -88,13 +103,13 @@ pub(crate) struct Response {
     /// `200`, `4XX` or `default`.
     pub(crate) status: String,
     pub(crate) description: String,
-    pub(crate) media: Option<String>,
-    /// Its JSON example, the secrets in it replaced by [`SECRET`].
+    /// The media types that it is offered in.
+    pub(crate) media: Vec<String>,
+    /// The component that it comes as, where that is none that the SDK's error is read from; nothing where it has no name.
+    pub(crate) own_schema: Option<String>,
+    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::example::SECRET).
     pub(crate) example: Option<Value>,
 }
-
-/// What stands in an example where the schema says `format: password`.
-pub(crate) const SECRET: &str = "<secret>";
 
 impl Api {
     /// Reads a checked document.
@@ -141,7 +156,7 @@ impl Operation {
             },
             tag: tag.map(str::to_owned),
             parameters: parameters(root, place),
-            body: body.and_then(|body| Body::new(resolve(root, body)?)),
+            body: body.and_then(|body| Body::new(root, resolve(root, body)?)),
             responses: place
                 .responses()
                 .filter_map(|(status, _, node)| Response::new(root, status, node))
@@ -161,10 +176,17 @@ impl Operation {
     /// The media types of its success, for the `Accept` header.
     pub(crate) fn accept(&self) -> String {
         let successes = self.responses.iter().filter(|one| is_success(&one.status));
-        let mut types: Vec<&str> = successes.filter_map(|one| one.media.as_deref()).collect();
+        let mut types: Vec<&str> = Vec::new();
+        for name in successes.flat_map(|one| &one.media) {
+            if !types.contains(&name.as_str()) {
+                types.push(name);
+            }
+        }
         // Whatever the success is, the manager's errors are JSON.
-        types.push("application/json");
-        types.dedup();
+        const JSON: &str = "application/json";
+        if !types.iter().any(|name| media_type(name) == JSON) {
+            types.push(JSON);
+        }
         types.join(", ")
     }
 }
@@ -213,28 +235,42 @@ impl In {
 impl Parameter {
     fn new(root: &Value, node: &Value) -> Option<Self> {
         let place = In::read(text(node, "in")?)?;
-        let explode = node.get("explode").and_then(Value::as_bool);
-        let schema = node.get("schema").and_then(|schema| resolve(root, schema));
+        let schema = node.get("schema");
+        let in_part = schema.filter(|_| place == In::Part);
+        let whole = schema.and_then(|schema| resolve(root, schema));
         Some(Self {
             name: text(node, "name")?.to_owned(),
             rust: String::new(),
             place,
             required: flag(node, "required"),
-            joined: explode == Some(false),
-            is_file: place == In::Part
-                && node
-                    .get("schema")
-                    .is_some_and(|schema| is_file(root, schema)),
-            description: constraints::of_parameter(node, schema),
+            style: Style::of(root, node).unwrap_or(Style::Plain),
+            is_file: in_part.is_some_and(|schema| is_file(root, schema)),
+            is_list_of_files: in_part.is_some_and(|schema| is_list_of_files(root, schema)),
+            description: constraints::of_parameter(node, whole),
         })
     }
 }
 
+impl Form {
+    /// What a body of this content is.
+    pub(crate) fn of(root: &Value, name: &str, media: &Value) -> Self {
+        let kind = media_type(name);
+        match kind.as_str() {
+            URL_ENCODED => Self::UrlEncoded,
+            _ if has_file(root, media) => Self::Bytes,
+            _ if is_json(name) => Self::Json,
+            _ if kind.starts_with("text/") => Self::Text,
+            _ => Self::Bytes,
+        }
+    }
+}
+
 impl Body {
-    fn new(node: &Value) -> Option<Self> {
-        let (media, _) = members(node.get("content")).next()?;
+    fn new(root: &Value, node: &Value) -> Option<Self> {
+        let (name, media) = members(node.get("content")).next()?;
         Some(Self {
-            media: media_type(media),
+            media: sent_media_type(name),
+            form: Form::of(root, name, media),
             required: flag(node, "required"),
             description: text(node, "description").map(str::to_owned),
         })
@@ -248,10 +284,22 @@ impl Response {
         Some(Self {
             status: status.to_owned(),
             description: text(node, "description").unwrap_or_default().to_owned(),
-            media: content.map(|(name, _)| media_type(name)),
+            media: members(node.get("content"))
+                .map(|(name, _)| sent_media_type(name))
+                .collect(),
+            own_schema: content.and_then(|(_, media)| own_schema(root, media.get("schema")?)),
             example: content.and_then(|(_, media)| example(root, media)),
         })
     }
+}
+
+/// The name of a schema with properties of its own, empty where it has none; `None` for the managers' common error.
+fn own_schema(root: &Value, schema: &Value) -> Option<String> {
+    let properties = document::properties(root, schema);
+    let is_common = |name: &&str| matches!(*name, "error_code" | "error_message");
+    let is_own = !properties.is_empty() && !properties.iter().any(is_common);
+    let name = document::reference(schema).map(document::component);
+    is_own.then(|| name.unwrap_or_default().to_owned())
 }
 
 fn flag(node: &Value, key: &str) -> bool {
@@ -267,51 +315,6 @@ pub(crate) fn base_path(root: &Value) -> String {
         None => Some(url),
     };
     path.unwrap_or_default().trim_end_matches('/').to_owned()
-}
-
-/// The example of a media type, or of its schema.
-fn example(root: &Value, media: &Value) -> Option<Value> {
-    let named = members(media.get("examples")).next();
-    let named = named.and_then(|(_, node)| resolve(root, node)?.get("value"));
-    let schema = media.get("schema").and_then(|node| resolve(root, node));
-    let own = schema.and_then(|schema| schema.get("example"));
-    let mut value = media.get("example").or(named).or(own)?.clone();
-    if let Some(schema) = schema {
-        hide_secrets(root, schema, &mut value);
-    }
-    Some(value)
-}
-
-/// Puts [`SECRET`] in the place of every string whose schema is a password.
-fn hide_secrets(root: &Value, schema: &Value, value: &mut Value) {
-    let Some(schema) = resolve(root, schema) else {
-        return;
-    };
-    if text(schema, "format") == Some("password") && value.is_string() {
-        *value = Value::from(SECRET);
-    }
-    let parts = ["allOf", "oneOf", "anyOf"].into_iter();
-    for part in parts.flat_map(|key| items(schema.get(key))) {
-        hide_secrets(root, part, value);
-    }
-    match value {
-        Value::Object(fields) => {
-            let known = schema.get("properties");
-            for (name, field) in fields {
-                let own = known.and_then(|known| known.get(name));
-                if let Some(inner) = own.or(schema.get("additionalProperties")) {
-                    hide_secrets(root, inner, field);
-                }
-            }
-        }
-        Value::Array(list) => {
-            if let Some(inner) = schema.get("items") {
-                list.iter_mut()
-                    .for_each(|item| hide_secrets(root, inner, item));
-            }
-        }
-        _ => {}
-    }
 }
 
 #[cfg(test)]
@@ -335,23 +338,5 @@ mod tests {
             );
         }
         assert_eq!(base_path(&json!({})), "");
-    }
-
-    #[test]
-    fn a_password_in_an_example_is_hidden_wherever_it_stands() {
-        let root =
-            json!({"components": {"schemas": {"T": {"type": "string", "format": "password"}}}});
-        let media = json!({
-            "schema": {"allOf": [{"properties": {
-                "list": {"items": {"properties": {"t": {"$ref": "#/components/schemas/T"}}}},
-                "open": {"type": "string"},
-                "map": {"additionalProperties": {"oneOf": [{"type": "integer"}, {"$ref": "#/components/schemas/T"}]}},
-            }}]},
-            "example": {"list": [{"t": "hidden"}], "open": "seen", "map": {"a": "hidden", "b": 1}},
-        });
-        assert_eq!(
-            example(&root, &media),
-            Some(json!({"list": [{"t": SECRET}], "open": "seen", "map": {"a": SECRET, "b": 1}}))
-        );
     }
 }

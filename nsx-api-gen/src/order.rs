@@ -1,7 +1,7 @@
 //! One order for the members of a document, whatever order they were written in: what comes first says the most.
 //!
 //! JSON's objects have no order, and what serves a document need not keep one. Properties stay as they are: their order is that
-//! of the fields, which an author chose.
+//! of the fields, which an author chose. So do media types: those that stand first are rather wanted.
 
 use serde_json::{Map, Value};
 
@@ -62,7 +62,7 @@ pub(crate) enum Keys {
     Sections,
     /// Names, which are sorted.
     Names,
-    /// The names of properties, which keep their order.
+    /// The names of properties and of media types, which keep their order.
     Properties,
     /// Anything: an example, say.
     Data,
@@ -125,10 +125,10 @@ fn rank(key: &str) -> usize {
 /// What the keys are below a member.
 fn below(key: &str) -> Keys {
     match key {
-        "properties" => Keys::Properties,
+        "properties" | "content" => Keys::Properties,
         "components" => Keys::Sections,
-        "paths" | "responses" | "headers" | "content" | "mapping" | "links" | "callbacks"
-        | "scopes" | "variables" | "encoding" => Keys::Names,
+        "paths" | "responses" | "headers" | "mapping" | "links" | "callbacks" | "scopes"
+        | "variables" | "encoding" => Keys::Names,
         "example" | "examples" | "default" | "enum" => Keys::Data,
         key if key.starts_with("x-") => Keys::Data,
         _ => Keys::Members,

@@ -24,7 +24,7 @@ fn ok(name: &str) -> String {
 }
 
 const GOOD: &str = "Good: {type: object, properties: {a: {type: string}}}";
-const COOKIE: &str = "parameters: [{name: b, in: cookie, schema: {type: string}}]";
+const COOKIE: &str = "parameters: [{name: b, in: cookie, required: true, schema: {type: string}}]";
 const NOTHING: &str = "responses: {'200': {description: D}}";
 
 fn schemas(others: &str) -> String {
@@ -51,7 +51,7 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
                 &schemas(""),
             ),
             &[
-                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: a parameter in a cookie is not supported",
+                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: a parameter in a cookie is not supported",
             ][..],
         ),
         (
@@ -61,7 +61,7 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
                 &schemas(""),
             ),
             &[
-                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: a parameter in a cookie is not supported\n    #/paths/~1a/get/responses: an operation must have a response",
+                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: a parameter in a cookie is not supported\n    #/paths/~1a/get/responses: an operation must have a response",
             ],
         ),
         (
@@ -78,8 +78,8 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
                 &schemas(""),
             ),
             &[
-                "GetA, GET /a\n    #/paths/~1a/parameters/0/schema/type: `strin` is no type of OpenAPI 3.0\n    #/paths/~1a/parameters/0: strin as a parameter in a query is not supported",
-                "PutA, PUT /a\n    #/paths/~1a/parameters/0/schema/type: `strin` is no type of OpenAPI 3.0",
+                "GetA, GET /a\n    #/paths/~1a/parameters/0/schema/type: the parameter `q`: `strin` is no type of OpenAPI 3.0",
+                "PutA, PUT /a\n    #/paths/~1a/parameters/0/schema/type: the parameter `q`: `strin` is no type of OpenAPI 3.0",
             ],
         ),
         (
@@ -199,7 +199,7 @@ fn a_document_of_which_nothing_is_left_is_an_error_with_every_fault() {
     let error = generate_supported_from_str("doc", &text).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "doc: #/paths/~1a/get/parameters/0: GetA: a parameter in a cookie is not supported\n\
+        "doc: #/paths/~1a/get/parameters/0: GetA: the parameter `b`: a parameter in a cookie is not supported\n\
          doc: #/components/schemas/Good/properties/a/type: `strin` is no type of OpenAPI 3.0\n\
          doc: #/paths: no operation is left: each has a fault, or uses what has one"
     );
@@ -214,7 +214,7 @@ fn nothing_is_left_out_unless_that_is_asked_for() {
     let error = generate_from_str("doc", &text).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "doc: #/paths/~1a/get/parameters/0: GetA: a parameter in a cookie is not supported"
+        "doc: #/paths/~1a/get/parameters/0: GetA: the parameter `b`: a parameter in a cookie is not supported"
     );
     let text = document("", &schemas(""));
     let (plain, supported) = (generate_from_str("doc", &text).unwrap(), generated(&text));

@@ -40,7 +40,23 @@ pub(crate) fn fill(
     value: &(impl Display + ?Sized),
 ) -> Result<String, String> {
     let value = value.to_string();
-    if matches!(value.as_str(), "" | "." | "..") {
+    fill_encoded(
+        template,
+        name,
+        &Cow::from(utf8_percent_encode(&value, SEGMENT)),
+    )
+}
+
+/// The same with a list: commas stand between its values, and are encoded within one.
+pub(crate) fn fill_list(template: &str, name: &str, values: &[String]) -> Result<String, String> {
+    let values = values
+        .iter()
+        .map(|value| utf8_percent_encode(value, COMPONENT).to_string());
+    fill_encoded(template, name, &values.collect::<Vec<_>>().join(","))
+}
+
+fn fill_encoded(template: &str, name: &str, encoded: &str) -> Result<String, String> {
+    if matches!(encoded, "" | "." | "..") {
         return Err(format!("the path parameter {name} is empty, `.` or `..`"));
     }
     let placeholder = format!("{{{name}}}");
@@ -49,8 +65,7 @@ pub(crate) fn fill(
             "the path has no parameter {name}, or it was given twice"
         ));
     }
-    let encoded: Cow<'_, str> = utf8_percent_encode(&value, SEGMENT).into();
-    Ok(template.replacen(&placeholder, &encoded, 1))
+    Ok(template.replacen(&placeholder, encoded, 1))
 }
 
 /// Refuses a template with a parameter left, and a path that a step leads out of.
@@ -122,6 +137,21 @@ pub(crate) fn append_list(pairs: &mut String, name: &str, values: &[impl AsRef<s
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_list_in_a_path_has_commas_between_its_values_alone() {
+        let filled = |values: &[&str]| {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            fill_list("/a/{b}/c", "b", &values)
+        };
+        assert_eq!(
+            filled(&["x", "y,z", "/"]),
+            Ok("/a/x,y%2Cz,%2F/c".to_owned())
+        );
+        for values in [&[][..], &[""], &["."], &[".."]] {
+            filled(values).unwrap_err();
+        }
+    }
 
     #[test]
     fn a_pair_takes_the_place_of_those_of_its_name_and_of_no_others() {

@@ -133,6 +133,18 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// Fills in the path parameter `name` with the items of an array, and commas between them.
+    #[allow(dead_code, reason = "a document may have no such parameter")]
+    pub(crate) fn path_list(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        let filled =
+            value::texts(value).and_then(|texts| path::fill_list(&self.path, name, &texts));
+        match filled {
+            Ok(path) => self.path = path,
+            Err(reason) => self.fail(reason),
+        }
+        self
+    }
+
     /// Adds a query parameter: nothing for null, one for a scalar, one for each of an array.
     ///
     /// An object is no parameter: the call fails with [`ErrorKind::InvalidRequest`].
@@ -157,7 +169,51 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a header: nothing for null, the text of a scalar.
+    /// Adds a query parameter whose array is one value, with `between` between the items: what OpenAPI calls `pipeDelimited` and
+    /// `spaceDelimited`. Nothing for null and for an empty array.
+    pub fn query_delimited(
+        self,
+        name: &str,
+        between: char,
+        value: &(impl Serialize + ?Sized),
+    ) -> Self {
+        let texts = value::texts(value);
+        self.query_text(
+            name,
+            texts.map(|texts| {
+                (!texts.is_empty()).then(|| texts.join(between.encode_utf8(&mut [0; 4])))
+            }),
+        )
+    }
+
+    /// Adds a query parameter that is one text of JSON, whatever the value is; nothing for null.
+    pub fn query_json(self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
+        let text = value::json_text(value);
+        self.query_text(
+            name,
+            text.map(|text| Some(text).filter(|text| text != "null")),
+        )
+    }
+
+    /// Adds a query parameter for each member of an object of scalars and arrays of scalars; nothing for null.
+    pub fn query_members(mut self, value: &(impl Serialize + ?Sized)) -> Self {
+        match value::members(value, &mut self.query) {
+            Ok(()) => {}
+            Err(reason) => self.fail(format!("the query: {reason}")),
+        }
+        self
+    }
+
+    fn query_text(mut self, name: &str, text: Result<Option<String>, String>) -> Self {
+        match text {
+            Ok(None) => {}
+            Ok(Some(text)) => path::append_pair(&mut self.query, name, &text),
+            Err(reason) => self.fail(format!("the query parameter {name}: {reason}")),
+        }
+        self
+    }
+
+    /// Sets a header: nothing for null and for an empty array, the text of a scalar, those of an array with commas between them.
     ///
     /// It wins over the same header of the [`CallOptions`](crate::CallOptions). Headers of authentication and of the
     /// connection are refused, as are values that are not printable ASCII: the call fails with
@@ -230,6 +286,18 @@ impl<'a> Request<'a> {
     pub fn multipart_file(mut self, name: &str, part: impl Into<Part>) -> Self {
         let parts = self.parts.get_or_insert_with(Multipart::new);
         parts.add_file(name, part.into());
+        self
+    }
+
+    /// Adds files to a body of several parts (`multipart/form-data`), each under that name.
+    pub fn multipart_files(
+        mut self,
+        name: &str,
+        parts: impl IntoIterator<Item = impl Into<Part>>,
+    ) -> Self {
+        let body = self.parts.get_or_insert_with(Multipart::new);
+        let parts = parts.into_iter();
+        parts.for_each(|part| body.add_file(name, part.into()));
         self
     }
 

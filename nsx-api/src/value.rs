@@ -43,26 +43,34 @@ pub(crate) fn json_text(value: &(impl Serialize + ?Sized)) -> Result<String, Str
     Ok(json(value)?.to_string())
 }
 
-/// The text of a value that is null or a scalar.
+/// The text of a value that is null, a scalar, or an array of scalars, which has commas between them.
 pub(crate) fn text(value: &(impl Serialize + ?Sized)) -> Result<Option<String>, String> {
-    match json(value)? {
-        Value::Null => Ok(None),
-        value => scalar(value).map(Some),
-    }
+    let texts = texts(value)?;
+    Ok((!texts.is_empty()).then(|| texts.join(",")))
 }
 
 /// The fields of an object as a form.
 pub(crate) fn form(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
-    let Value::Object(fields) = json(value)? else {
-        return Err("a form is made from an object only".into());
-    };
     let mut pairs = String::new();
+    match json(value)? {
+        Value::Null => Err("a form is made from an object only".into()),
+        value => members(&value, &mut pairs).map(|()| pairs),
+    }
+}
+
+/// Adds the fields of an object to a query or a form; nothing for null.
+pub(crate) fn members(value: &(impl Serialize + ?Sized), pairs: &mut String) -> Result<(), String> {
+    let fields = match json(value)? {
+        Value::Object(fields) => fields,
+        Value::Null => return Ok(()),
+        _ => return Err("a form is made from an object only".into()),
+    };
     for (name, value) in &fields {
         for text in texts(value).map_err(|reason| format!("the field {name}: {reason}"))? {
-            append_pair(&mut pairs, name, &text);
+            append_pair(pairs, name, &text);
         }
     }
-    Ok(pairs)
+    Ok(())
 }
 
 /// Sets a header that is the caller's to set. The reason for a refusal does not repeat the value.
@@ -145,6 +153,14 @@ mod tests {
                 .map_err(|_| ());
             assert_eq!(found, expected, "{value}");
         }
+    }
+
+    #[test]
+    fn a_list_is_one_text_with_commas() {
+        assert_eq!(text(&["a", "b"]), Ok(Some("a,b".to_owned())));
+        assert_eq!(text(&json!([])), Ok(None));
+        assert_eq!(text(&json!(null)), Ok(None));
+        text(&json!([[1]])).unwrap_err();
     }
 
     #[test]

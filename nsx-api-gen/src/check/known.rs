@@ -101,10 +101,7 @@ impl Look<'_> {
     /// Every member is one that is known here; a vendor's extensions are the vendor's.
     fn members(&mut self, node: &Value, pointer: &str, known: impl Fn(&str) -> bool) {
         for (key, _) in members(Some(node)) {
-            if key == "servers" {
-                let message = "a server for a part of the document is not supported";
-                self.faults.of(self.operation, join(pointer, key), message);
-            } else if !known(key) && !key.starts_with("x-") {
+            if !known(key) && !key.starts_with("x-") {
                 let message = format!("`{key}` is no member that OpenAPI has here");
                 self.faults.of(self.operation, join(pointer, key), message);
             }

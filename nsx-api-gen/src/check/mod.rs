@@ -28,6 +28,7 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
     references::check(root, &mut faults);
     schemas::check(root, &mut faults);
     operations::check(root, &mut faults);
+    faults.name_parameters(root);
     faults.into_result(file)?;
     // What is in order by itself may not be together.
     let mut faults = Faults::default();

@@ -1,21 +1,15 @@
 //! Operations that no method can be made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::{self, IN_PART, Place, join, media_type, members, resolve, text};
+use crate::document::{
+    self, IN_PART, Place, URL_ENCODED, join, media_type, members, resolve, text,
+};
 use crate::error::Faults;
 use crate::names;
-
-/// The request bodies that can be sent.
-const BODIES: [&str; 5] = [
-    "application/json",
-    "application/octet-stream",
-    "application/x-www-form-urlencoded",
-    "text/plain",
-    "text/x-markdown",
-];
+use crate::style::Style;
 
 pub(crate) fn check(root: &Value, faults: &mut Faults) {
     let mut taken = Taken::default();
@@ -104,7 +98,10 @@ impl<'a> Look<'a> {
                 continue;
             };
             self.place_of(&pointer, node, name, place, &template);
-            self.schema_of(&pointer, node, name, place);
+            if node.get("schema").is_none() && node.get("content").is_none() {
+                let message = format!("the parameter `{name}` must have a `schema`");
+                self.fault(&pointer, message);
+            }
             if place == "path" {
                 declared.push(name);
             }
@@ -147,7 +144,6 @@ impl<'a> Look<'a> {
         place: &str,
         template: &[String],
     ) {
-        let style = text(node, "style");
         match place {
             "path" if !template.iter().any(|known| known == name) => {
                 let message = format!("`{name}` is not in the path {}", self.place.path);
@@ -157,44 +153,15 @@ impl<'a> Look<'a> {
                 let message = format!("the path's parameter `{name}` must be required");
                 self.fault(pointer, message);
             }
-            "path" | "header" if style.is_some_and(|style| style != "simple") => {
-                let message = format!("only the style `simple` is supported in a {place}");
-                self.fault(pointer, message);
+            "path" | "query" | "header" | "cookie" | IN_PART => {
+                if let Err(message) = Style::of(self.root, node) {
+                    self.fault(pointer, message);
+                }
             }
-            "query" if style.is_some_and(|style| style != "form") => {
-                self.fault(pointer, "only the style `form` is supported in a query");
-            }
-            "path" | "query" | "header" | IN_PART => {}
-            "cookie" => self.fault(pointer, "a parameter in a cookie is not supported"),
             _ => self.fault(pointer, format!("`{place}` is no place of a parameter")),
         }
         if !names::has_ident(name) {
             self.fault(pointer, format!("no name in Rust can be made of `{name}`"));
-        }
-    }
-
-    /// A path and a header take a scalar, a query also an array of them.
-    fn schema_of(&mut self, pointer: &str, node: &Value, name: &str, place: &str) {
-        let Some(schema) = node.get("schema") else {
-            let message = format!("the parameter `{name}` must have a `schema`");
-            self.fault(pointer, message);
-            return;
-        };
-        let kind = kind_of(self.root, schema, &mut Seen::new());
-        let right = match kind {
-            Some("string" | "integer" | "number" | "boolean") => true,
-            Some("array") => place == "query" || place == IN_PART,
-            // It is a part of JSON.
-            Some("object") => place == IN_PART,
-            Some(_) => false,
-            None => place != "path",
-        };
-        if !right {
-            let kind = kind.unwrap_or("a schema without a type");
-            self.fault(
-                pointer,
-                format!("{kind} as a parameter in a {place} is not supported"),
-            );
         }
     }
 
@@ -225,10 +192,14 @@ impl<'a> Look<'a> {
 
     fn media(&mut self, pointer: &str, name: &str, media: &Value) {
         let kind = media_type(name);
-        if !BODIES.contains(&kind.as_str()) {
-            self.fault(pointer, format!("a body of type {name} is not supported"));
+        if kind.starts_with("multipart/") {
+            let message =
+                format!("a body of type {name} without a schema of its parts is not supported");
+            self.fault(pointer, message);
+        } else if kind.contains('*') || !kind.contains('/') {
+            self.fault(pointer, format!("`{name}` is no media type of a body"));
         }
-        if kind == "application/x-www-form-urlencoded" && media.get("schema").is_none() {
+        if kind == URL_ENCODED && media.get("schema").is_none() {
             self.fault(pointer, "a form must have a `schema`");
         }
         if members(media.get("encoding")).next().is_some() {
@@ -257,16 +228,6 @@ impl<'a> Look<'a> {
 fn is_of_query(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@/%".contains(letter)
 }
-
-/// The type of a schema, or of the first schema that it is made of. What comes again is looked at once.
-fn kind_of<'a>(root: &'a Value, schema: &'a Value, seen: &mut Seen) -> Option<&'a str> {
-    let schema = resolve(root, schema).filter(|schema| seen.insert(std::ptr::from_ref(*schema)))?;
-    let own = text(schema, "type");
-    let mut parts = document::items(schema.get("allOf"));
-    own.or_else(|| parts.find_map(|part| kind_of(root, part, seen)))
-}
-
-type Seen = BTreeSet<*const Value>;
 
 fn is_status(status: &str) -> bool {
     let range = |rest: &str| rest == "XX" || rest.chars().all(|digit| digit.is_ascii_digit());

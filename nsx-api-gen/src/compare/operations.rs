@@ -7,6 +7,7 @@ use super::surface::{Argument, Body, Operation, Success, Surface, key};
 use super::types::{Report, Walk};
 use crate::document::is_success;
 use crate::model::In;
+use crate::style::Style;
 
 /// Adds the changes of the document as a whole and of its operations.
 pub(super) fn compare(
@@ -173,10 +174,14 @@ impl Pair<'_> {
             };
             report.changed(kind, &place, &old.given(), &new.given());
         }
-        if old.joined != new.joined && old.ty.is_list() && new.ty.is_list() {
-            let style = |joined| if joined { "a,b" } else { "repeated" };
+        if old.style != new.style && old.ty.is_list() && new.ty.is_list() {
+            let style = |style| match style {
+                Style::Plain | Style::Members => "repeated".to_owned(),
+                Style::Joined(between) => format!("a{between}b"),
+                Style::Json => "JSON".to_owned(),
+            };
             let kind = Kind::RequestParameterStyleChanged;
-            report.changed(kind, &place, style(old.joined), style(new.joined));
+            report.changed(kind, &place, &style(old.style), &style(new.style));
         }
         let kinds = (
             Kind::RequestParameterBecameDeprecated,

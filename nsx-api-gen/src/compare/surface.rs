@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::change::{Subject, Usage};
 use super::shape::{Field, Shape, Ty};
-use crate::document::{self, IN_PART, Place, is_json, is_password, members, resolve, text};
-use crate::model::{self, Api, In};
+use crate::document::{self, IN_PART, Place, is_json_content, is_password, members, resolve, text};
+use crate::model::{self, Api, Form, In};
 use crate::names;
+use crate::style::Style;
 use crate::union::{self, Union};
 
 /// A document as the SDK shows it.
@@ -38,7 +39,7 @@ pub(super) struct Argument {
     pub(super) rust: String,
     pub(super) place: In,
     pub(super) required: bool,
-    pub(super) joined: bool,
+    pub(super) style: Style,
     pub(super) deprecated: bool,
     pub(super) ty: Ty,
 }
@@ -242,6 +243,7 @@ impl Argument {
                 Ty::plain("String")
             }
             _ if parameter.is_file => Ty::plain("Part"),
+            _ if parameter.is_list_of_files => Ty::plain("Vec<Part>"),
             // There is no null outside of JSON.
             schema => Ty {
                 nullable: false,
@@ -254,7 +256,7 @@ impl Argument {
             rust: parameter.rust.clone(),
             place: parameter.place,
             required: parameter.required,
-            joined: parameter.joined,
+            style: parameter.style,
             deprecated: deprecated == Some(&Value::Bool(true)),
             ty,
         }
@@ -275,10 +277,10 @@ impl Body {
         let node = node.and_then(|node| resolve(root, node));
         let content = members(node.and_then(|node| node.get("content"))).next();
         let schema = content.and_then(|(_, media)| media.get("schema"));
-        let ty = match body.media.as_str() {
-            "application/octet-stream" => Ty::plain("Body"),
-            media if media.starts_with("text/") => Ty::plain("String"),
-            _ => Ty::new(root, schema.unwrap_or(&Value::Null), name),
+        let ty = match body.form {
+            Form::Bytes => Ty::plain("Body"),
+            Form::Text => Ty::plain("String"),
+            Form::Json | Form::UrlEncoded => Ty::new(root, schema.unwrap_or(&Value::Null), name),
         };
         Self {
             media: body.media.clone(),
@@ -292,17 +294,20 @@ impl Success {
     fn new(root: &Value, place: &Place<'_>, name: &str) -> Self {
         let node = place.success(root);
         let content = node.and_then(|node| node.get("content"));
-        let json = members(content).find(|(media, _)| is_json(media));
-        match (json, members(content).next()) {
+        let json = members(content).find(|(name, media)| is_json_content(root, name, media));
+        let mut all = members(content)
+            .map(|(name, _)| document::sent_media_type(name))
+            .peekable();
+        match (json, all.peek()) {
             (Some((media, content)), _) => {
                 let schema = content.get("schema").unwrap_or(&Value::Null);
                 Self::Value {
-                    media: document::media_type(media),
+                    media: document::sent_media_type(media),
                     ty: Ty::new(root, schema, name),
                 }
             }
-            (None, Some((media, _))) => Self::Stream {
-                media: document::media_type(media),
+            (None, Some(_)) => Self::Stream {
+                media: all.collect::<Vec<_>>().join(", "),
             },
             (None, None) => Self::Nothing,
         }

@@ -8,14 +8,17 @@ use super::docs;
 use super::method::{Argument, BodyArgument, Method, Success, is, named};
 use super::paths::text;
 use super::table::static_name;
-use crate::model::In;
+use super::types::Types;
+use crate::document::URL_ENCODED;
+use crate::model::{Form, In};
 use crate::names;
+use crate::style::Style;
 
 impl Method<'_> {
     /// Writes the client's method, which starts the builder.
-    pub(super) fn write_start(&self, code: &mut Code) {
+    pub(super) fn write_start(&self, types: &Types, code: &mut Code) {
         let (name, builder) = (self.method_name(), self.builder());
-        code.docs(&super::page::method(self));
+        code.docs(&super::page::method(self, types));
         if self.operation.deprecated {
             code.line("#[deprecated]");
         }
@@ -182,7 +185,7 @@ impl Argument<'_> {
     fn converts(&self) -> bool {
         is(&self.ty, "String")
             || is(&self.ty, "Secret")
-            || self.is_file
+            || is(&self.ty, "Part")
             || named(&self.ty).is_some()
     }
 
@@ -209,12 +212,20 @@ impl Argument<'_> {
     fn call(&self) -> Option<String> {
         let (rust, name) = (&self.rust, self.name);
         Some(match self.place {
+            In::Path if self.style != Style::Plain => format!(".path_list({name:?}, &self.{rust})"),
             In::Path => format!(".path({name:?}, &self.{rust})"),
-            In::Query if self.joined => format!(".query_joined({name:?}, &self.{rust})"),
-            In::Query => format!(".query({name:?}, &self.{rust})"),
+            In::Query => match self.style {
+                Style::Plain => format!(".query({name:?}, &self.{rust})"),
+                Style::Joined(',') => format!(".query_joined({name:?}, &self.{rust})"),
+                Style::Joined(between) => {
+                    format!(".query_delimited({name:?}, {between:?}, &self.{rust})")
+                }
+                Style::Json => format!(".query_json({name:?}, &self.{rust})"),
+                Style::Members => format!(".query_members(&self.{rust})"),
+            },
             In::Header => format!(".header({name:?}, &self.{rust})"),
             In::Part if !self.is_file => format!(".multipart_text({name:?}, &self.{rust})"),
-            In::Part if self.required => format!(".multipart_file({name:?}, self.{rust})"),
+            In::Part if self.required => format!(".{}({name:?}, self.{rust})", self.file_call()),
             In::Part => return None,
         })
     }
@@ -222,19 +233,28 @@ impl Argument<'_> {
     /// Writes how a file that need not be there is put into the request.
     fn write_file(&self, code: &mut Code) {
         let (rust, name) = (&self.rust, self.name);
+        let call = self.file_call();
         code.block(format!("if let Some(file) = self.{rust}"), |code| {
-            code.line(format!("request = request.multipart_file({name:?}, file);"));
+            code.line(format!("request = request.{call}({name:?}, file);"));
         });
+    }
+
+    /// What puts a file, or a list of them, into the request.
+    fn file_call(&self) -> &'static str {
+        match is(&self.ty, "Vec") {
+            true => "multipart_files",
+            false => "multipart_file",
+        }
     }
 }
 
 impl BodyArgument<'_> {
     pub(super) fn streams(&self) -> bool {
-        self.media == "application/octet-stream"
+        self.form == Form::Bytes
     }
 
     fn is_text(&self) -> bool {
-        self.media.starts_with("text/")
+        self.form == Form::Text
     }
 
     /// The type of the builder's field.
@@ -271,15 +291,14 @@ impl BodyArgument<'_> {
 
     /// The calls that put it into the request.
     fn calls(&self, value: &str) -> Vec<String> {
-        match self.media {
-            "application/json" => vec![format!(".json(&{value})")],
-            "application/x-www-form-urlencoded" => vec![format!(".form(&{value})")],
-            "application/octet-stream" => vec![format!(".body({value})")],
-            "text/plain" => vec![format!(".text({value})")],
-            media => vec![
-                format!(".text({value})"),
-                format!(".header(\"content-type\", {media:?})"),
-            ],
-        }
+        let (call, usual) = match self.form {
+            Form::Json => (format!(".json(&{value})"), "application/json"),
+            Form::UrlEncoded => (format!(".form(&{value})"), URL_ENCODED),
+            Form::Text => (format!(".text({value})"), "text/plain"),
+            Form::Bytes => (format!(".body({value})"), "application/octet-stream"),
+        };
+        let own =
+            (self.media != usual).then(|| format!(".header(\"content-type\", {:?})", self.media));
+        [call].into_iter().chain(own).collect()
     }
 }

@@ -6,7 +6,7 @@
 
 /// A description as the lines of a doc comment.
 pub(super) fn markdown(description: &str) -> String {
-    let text = visible(description);
+    let text = without_html(&visible(description));
     let mut fence: Option<&str> = None;
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim().lines() {
@@ -47,7 +47,79 @@ pub(super) fn visible(text: &str) -> String {
 
 /// A description in one line, as in a table or a list.
 pub(super) fn one_line(description: &str) -> String {
-    prose(&joined(description)).replace('|', "\\|")
+    prose(&joined(&without_html(description))).replace('|', "\\|")
+}
+
+/// The few tags of HTML that descriptions have, and what they are in Markdown.
+const TAGS: [(&str, &str, &str); 5] = [
+    ("<b>", "</b>", "**"),
+    ("<strong>", "</strong>", "**"),
+    ("<code>", "</code>", "`"),
+    ("<tt>", "</tt>", "`"),
+    ("<i>", "</i>", "*"),
+];
+
+/// Those that end a line, and what follows then.
+const BREAKS: [(&str, &str); 10] = [
+    ("<br>", "\n\n"),
+    ("<br/>", "\n\n"),
+    ("<br />", "\n\n"),
+    ("<p>", "\n\n"),
+    ("</p>", "\n\n"),
+    ("<ul>", "\n\n"),
+    ("</ul>", "\n\n"),
+    ("<ol>", "\n\n"),
+    ("</ol>", "\n\n"),
+    ("<li>", "\n- "),
+];
+
+/// A text with Markdown for the HTML outside of its code. Other tags stay, and are shown.
+fn without_html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut open: Vec<&str> = Vec::new();
+    let mut code = false;
+    while let Some(letter) = rest.chars().next() {
+        let starts = |tag: &str| {
+            letter == '<'
+                && rest
+                    .get(..tag.len())
+                    .is_some_and(|start| start.eq_ignore_ascii_case(tag))
+        };
+        let ends_later = |close: &str| rest.to_ascii_lowercase().contains(close);
+        let ended = open.last().copied().filter(|close| starts(close));
+        let tag = TAGS
+            .iter()
+            .find(|(tag, close, _)| !code && starts(tag) && ends_later(close));
+        let line = BREAKS.iter().find(|(tag, _)| !code && starts(tag));
+        let length = if let Some(close) = ended {
+            let mark = TAGS.iter().find(|(_, known, _)| *known == close);
+            out.extend(mark.map(|(.., mark)| *mark));
+            code &= !matches!(mark, Some((.., "`")));
+            open.pop();
+            close.len()
+        } else if let Some((tag, close, mark)) = tag {
+            out.push_str(mark);
+            code = *mark == "`";
+            open.push(close);
+            tag.len()
+        } else if let Some((tag, line)) = line {
+            out.truncate(out.trim_end().len());
+            out.push_str(line);
+            tag.len()
+                + rest
+                    .get(tag.len()..)
+                    .map_or(0, |rest| rest.len() - rest.trim_start().len())
+        } else if !code && starts("</li>") {
+            "</li>".len()
+        } else {
+            code ^= letter == '`';
+            out.push(letter);
+            letter.len_utf8()
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    out
 }
 
 /// A text in one line.
@@ -116,12 +188,27 @@ fn starts_url(text: &str, index: usize) -> bool {
     rest.starts_with("http://") || rest.starts_with("https://")
 }
 
+/// `&amp;` comes last: what it is part of is no entity.
+const ENTITIES: [(&str, &str); 5] = [
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&quot;", "\""),
+    ("&#39;", "'"),
+    ("&amp;", "&"),
+];
+
 /// The URL at the start of `rest` as code, and what comes behind it.
 fn url(rest: &str) -> String {
     let end = rest
         .find(|letter: char| letter.is_whitespace() || "<>()[]\"'`,".contains(letter))
         .unwrap_or(rest.len());
     let (url, behind) = rest.split_at(end);
+    // In code an entity would be shown as it is.
+    let url = ENTITIES
+        .iter()
+        .fold(url.to_owned(), |url, (entity, letter)| {
+            url.replace(entity, letter)
+        });
     let trimmed = url.trim_end_matches(['.', ';', ':']);
     let punctuation = url.get(trimmed.len()..).unwrap_or_default();
     format!("`{trimmed}`{punctuation}{}", prose_behind(behind))
@@ -161,6 +248,15 @@ mod tests {
                 "- a\n\n```text\n      x\n```\nb",
             ),
             (r"\`[Foo]\` \[x]", r"\`\[Foo\]\` \[x\]"),
+            (
+                "at https://&lt;manager&gt;/a?b&amp;c.",
+                "at `https://<manager>/a?b&c`.",
+            ),
+            (
+                "<b>Bold</b>, <code>a<b></code> and `<b>`<br>next<ul><li>one</li> <LI>two</LI></ul>end",
+                "**Bold**, `a<b>` and `<b>`\n\nnext\n- one\n- two\n\nend",
+            ),
+            ("an open <b> and a <tag>", r"an open \<b\> and a \<tag\>"),
             ("a\rb\tc\u{202e}d", "a\nb    cd"),
         ] {
             assert_eq!(markdown(text), docs);

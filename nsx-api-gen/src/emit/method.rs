@@ -7,8 +7,9 @@ use super::paths::text;
 use super::private;
 use super::recognize::Function;
 use crate::document::{is_success, template};
-use crate::model::{Body, In, Operation, Parameter};
+use crate::model::{Body, Form, In, Operation, Parameter};
 use crate::names;
+use crate::style::Style;
 
 /// An operation with the Rust types of its parameters, body and success.
 pub(super) struct Method<'a> {
@@ -25,7 +26,8 @@ pub(super) struct Argument<'a> {
     pub(super) rust: String,
     pub(super) place: In,
     pub(super) required: bool,
-    pub(super) joined: bool,
+    pub(super) style: Style,
+    /// Whether it is a file, or any number of them.
     pub(super) is_file: bool,
     pub(super) description: Option<&'a str>,
     pub(super) ty: Type,
@@ -33,6 +35,7 @@ pub(super) struct Argument<'a> {
 
 pub(super) struct BodyArgument<'a> {
     pub(super) media: &'a str,
+    pub(super) form: Form,
     pub(super) required: bool,
     pub(super) description: Option<&'a str>,
     pub(super) ty: Type,
@@ -176,10 +179,10 @@ impl<'a> Method<'a> {
             }
         }
         if let Some(body) = self.required_body() {
-            let ty = match body.media {
-                "application/json" | "application/x-www-form-urlencoded" => public(&body.ty),
-                "application/octet-stream" => "Vec<u8>".to_owned(),
-                _ => "String".to_owned(),
+            let ty = match body.form {
+                Form::Json | Form::UrlEncoded => public(&body.ty),
+                Form::Bytes => "Vec<u8>".to_owned(),
+                Form::Text => "String".to_owned(),
             };
             outside.push(format!("body: {ty}"));
             given.push("body".to_owned());
@@ -207,12 +210,13 @@ impl<'a> Argument<'a> {
             rust: parameter.rust.clone(),
             place: parameter.place,
             required: parameter.required,
-            joined: parameter.joined,
-            is_file: parameter.is_file,
+            style: parameter.style,
+            is_file: parameter.is_file || parameter.is_list_of_files,
             description: parameter.description.as_deref(),
-            ty: match parameter.is_file {
-                true => syn::parse_quote!(crate::Part),
-                false => ty,
+            ty: match (parameter.is_file, parameter.is_list_of_files) {
+                (true, _) => syn::parse_quote!(crate::Part),
+                (_, true) => syn::parse_quote!(Vec<crate::Part>),
+                _ => ty,
             },
         }
     }
@@ -222,6 +226,7 @@ impl<'a> BodyArgument<'a> {
     fn new((body, ty): (&'a Body, Type)) -> Self {
         let mut argument = Self {
             media: &body.media,
+            form: body.form,
             required: body.required,
             description: body.description.as_deref(),
             ty,

@@ -133,7 +133,7 @@ fn files(
         written(|code| builder_module(&names, code)),
     );
     for (name, methods) in &modules {
-        let code = written(|code| builder_file(api, methods, code));
+        let code = written(|code| builder_file(api, methods, &types, code));
         add(format!("builder/{name}.rs"), "", code);
     }
     Ok(files)
@@ -248,7 +248,7 @@ fn builder_module(modules: &[&str], code: &mut Code) {
 }
 
 /// Writes the methods and builders of one tag, with just what they use in scope.
-fn builder_file(api: &Api, methods: &[&Method<'_>], code: &mut Code) {
+fn builder_file(api: &Api, methods: &[&Method<'_>], types: &Types, code: &mut Code) {
     let any = |is: fn(&Method<'_>) -> bool| methods.iter().any(|method| is(method));
     let (streams, is_list) = (any(|method| method.streams()), any(|method| method.is_list));
     let is_stream = any(|method| matches!(method.success, Success::Stream));
@@ -276,7 +276,7 @@ fn builder_file(api: &Api, methods: &[&Method<'_>], code: &mut Code) {
             if index > 0 {
                 code.gap();
             }
-            method.write_start(code);
+            method.write_start(types, code);
         }
     });
     for method in methods {

@@ -2,8 +2,10 @@
 
 use super::docs;
 use super::method::{Method, documents_success};
+use super::types::Types;
 use crate::document::is_success;
-use crate::model::{Api, Operation};
+use crate::model::{Api, Operation, Response};
+use crate::names;
 
 /// The docs of the client's methods of one tag, as Markdown.
 pub(super) fn tag(api: &Api, tag: Option<&str>) -> String {
@@ -18,7 +20,7 @@ pub(super) fn tag(api: &Api, tag: Option<&str>) -> String {
 }
 
 /// The docs of the client's method, as Markdown.
-pub(super) fn method(method: &Method<'_>) -> String {
+pub(super) fn method(method: &Method<'_>, types: &Types) -> String {
     let operation = method.operation();
     let mut sections = vec![opening(operation)];
     if let Some(description) = operation
@@ -34,7 +36,7 @@ pub(super) fn method(method: &Method<'_>) -> String {
     let call = docs::code(&operation.call());
     sections.push(format!("{call}, {}", again(operation)));
     sections.extend(arguments(method));
-    sections.push(responses(method));
+    sections.push(responses(method, types));
     sections.extend(method.is_list.then(|| pages(method)));
     sections.push(example(method));
     sections.join("\n\n")
@@ -74,7 +76,7 @@ fn arguments(method: &Method<'_>) -> Option<String> {
     (!lines.is_empty()).then(|| format!("# Arguments\n\n{}", lines.join("\n")))
 }
 
-fn responses(method: &Method<'_>) -> String {
+fn responses(method: &Method<'_>, types: &Types) -> String {
     let operation = method.operation();
     let mut lines = vec![
         "# Responses".to_owned(),
@@ -88,7 +90,7 @@ fn responses(method: &Method<'_>) -> String {
         let arrival = if success {
             method.arrival()
         } else {
-            error(&response.status)
+            error(response, types)
         };
         let meaning = docs::one_line(&response.description);
         lines.push(format!("| {} | {meaning} | {arrival} |", response.status));
@@ -109,12 +111,21 @@ fn responses(method: &Method<'_>) -> String {
     lines.join("\n")
 }
 
-/// How a documented status that is no success arrives.
-fn error(status: &str) -> String {
-    match kind(status) {
+/// How a documented status that is no success arrives, and what is read of it by who made the call.
+fn error(response: &Response, types: &Types) -> String {
+    let kind = match kind(&response.status) {
         Some(kind) => format!("[`ErrorKind::{kind}`](crate::ErrorKind::{kind})"),
         None => "the [`ErrorKind`](crate::ErrorKind) of the status".to_owned(),
-    }
+    };
+    let Some(name) = &response.own_schema else {
+        return kind;
+    };
+    let name = names::type_name(name);
+    let body = match types.has(&name) {
+        true => format!("of type [`{name}`](crate::types::{name})"),
+        false => "of a form of its own".to_owned(),
+    };
+    format!("{kind}, its [body](crate::Error::body) {body}")
 }
 
 /// The kind of error of a status, as the layer written by hand has it.

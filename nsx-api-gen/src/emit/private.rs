@@ -14,10 +14,10 @@ use super::variants::Hoist;
 
 use crate::constraints;
 use crate::document::{
-    self, IN_PART, Place, for_each_schema, is_file, is_json, is_password, media_type, members,
-    resolve, text,
+    self, IN_PART, Place, URL_ENCODED, for_each_schema, is_file, is_json_content, is_list_of_files,
+    is_password, members, resolve, text,
 };
-use crate::model::In;
+use crate::model::{Form, In};
 use crate::names::{type_name, variant_texts};
 
 /// Makes progenitor's document of a checked one.
@@ -59,7 +59,7 @@ fn operation(root: &Value, place: &Place<'_>, hoist: &mut Hoist) -> Value {
     operation.insert("parameters".to_owned(), json!(parameters));
     let success = match place
         .success(root)
-        .and_then(|node| content(node, response_media))
+        .and_then(|node| content(root, node, response_form))
     {
         Some(content) => {
             let content = hoist.content(&type_of("response"), content);
@@ -70,7 +70,7 @@ fn operation(root: &Value, place: &Place<'_>, hoist: &mut Hoist) -> Value {
     operation.insert("responses".to_owned(), json!({"200": success}));
     let body = place.node.get("requestBody");
     if let Some(body) = body.and_then(|body| resolve(root, body))
-        && let Some(content) = content(body, body_media)
+        && let Some(content) = content(root, body, Form::of)
     {
         let content = hoist.content(&type_of("body"), content);
         let body = json!({"required": true, "content": content});
@@ -108,9 +108,9 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
             Some("path") if secret => Some(json!({"type": "string"})),
             // The SDK has a type of its own for it.
             Some(IN_PART)
-                if node
-                    .get("schema")
-                    .is_some_and(|schema| is_file(root, schema)) =>
+                if node.get("schema").is_some_and(|schema| {
+                    is_file(root, schema) || is_list_of_files(root, schema)
+                }) =>
             {
                 Some(json!({"type": "string"}))
             }
@@ -143,32 +143,28 @@ fn named(node: &Value) -> Option<(&str, In)> {
 }
 
 /// The one media type of a body or a response, in the words that progenitor knows.
-fn content(node: &Value, known: fn(&str) -> &'static str) -> Option<Value> {
+fn content(root: &Value, node: &Value, form: fn(&Value, &str, &Value) -> Form) -> Option<Value> {
     let content = node.get("content");
-    let json = members(content).find(|(name, _)| is_json(name));
+    let json = members(content).find(|(name, media)| is_json_content(root, name, media));
     let (name, media) = json.or_else(|| members(content).next())?;
-    let name = known(&media_type(name));
-    let schema = match name {
-        "application/octet-stream" => json!({"type": "string", "format": "binary"}),
-        "text/plain" => json!({"type": "string"}),
-        _ => media.get("schema").cloned().unwrap_or_else(|| json!({})),
+    let own = || media.get("schema").cloned().unwrap_or_else(|| json!({}));
+    let (name, schema) = match form(root, name, media) {
+        Form::Json => ("application/json", own()),
+        Form::UrlEncoded => (URL_ENCODED, own()),
+        Form::Text => ("text/plain", json!({"type": "string"})),
+        Form::Bytes => {
+            let schema = json!({"type": "string", "format": "binary"});
+            ("application/octet-stream", schema)
+        }
     };
     Some(json!({ name: {"schema": schema} }))
 }
 
-fn body_media(name: &str) -> &'static str {
-    match name {
-        "application/json" => "application/json",
-        "application/x-www-form-urlencoded" => "application/x-www-form-urlencoded",
-        "application/octet-stream" => "application/octet-stream",
-        _ => "text/plain",
-    }
-}
-
-fn response_media(name: &str) -> &'static str {
-    match is_json(name) {
-        true => "application/json",
-        false => "application/octet-stream",
+/// What is no JSON comes as a stream.
+fn response_form(root: &Value, name: &str, media: &Value) -> Form {
+    match is_json_content(root, name, media) {
+        true => Form::Json,
+        false => Form::Bytes,
     }
 }
 

@@ -3,12 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
-use crate::document::{self, is_json, is_success, join, media_type, members, reference, resolve};
+use crate::document::{
+    self, MULTIPART, URL_ENCODED, has_file, is_json, is_json_content, is_success, join, media_type,
+    members, reference, resolve, sent_media_type, text,
+};
 
 /// The media types of a request body, those that say the most of it first.
 const BODIES: [&str; 5] = [
-    document::MULTIPART,
-    "application/x-www-form-urlencoded",
+    MULTIPART,
+    URL_ENCODED,
     "application/octet-stream",
     "text/plain",
     "text/x-markdown",
@@ -18,16 +21,23 @@ const BODIES: [&str; 5] = [
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     for holder in holders(root) {
         let content = format!("{}/content", holder.pointer.trim_start_matches('#'));
-        let Some(content) = root.pointer_mut(&content).and_then(Value::as_object_mut) else {
+        let Some(Value::Object(mut new)) = root.pointer(&content).cloned() else {
             continue;
         };
-        let message = match holder.is_body {
-            true => body(content).map(|message| ("one_body", message)),
-            false => json_alone(content).map(|message| ("json_alone", message)),
+        let any = any_type(root, &mut new, holder.is_body).map(|message| ("any_type", message));
+        let one = match holder.is_body {
+            true => body(root, &mut new).map(|message| ("one_body", message)),
+            false => json_alone(root, &mut new).map(|message| ("json_alone", message)),
         };
-        let schema = schema_given(content).map(|message| ("schema_given", message));
-        let made = message.into_iter().chain(schema);
-        changes.extend(made.map(|(pass, message)| holder.change(pass, message)));
+        let schema = schema_given(&mut new).map(|message| ("schema_given", message));
+        let made: Vec<_> = any.into_iter().chain(one).chain(schema).collect();
+        if let Some(place) = root.pointer_mut(&content).filter(|_| !made.is_empty()) {
+            *place = Value::Object(new);
+        }
+        changes.extend(
+            made.into_iter()
+                .map(|(pass, message)| holder.change(pass, message)),
+        );
     }
     one_success(root, changes);
 }
@@ -74,19 +84,83 @@ fn holders(root: &Value) -> Vec<Holder> {
     list
 }
 
+/// `any_type`: `*/*` with a schema is JSON, which springdoc and springfox write so. Other ranges are what can be sent of them.
+fn any_type(root: &Value, content: &mut Map<String, Value>, is_body: bool) -> Option<String> {
+    let mut told = Vec::new();
+    for (name, media) in std::mem::take(content) {
+        match one_type(root, &name, &media, is_body) {
+            None => {
+                content.insert(name, media);
+            }
+            Some(one) => {
+                told.push(format!("{name} is taken for {one}"));
+                content.entry(one).or_insert(media);
+            }
+        }
+    }
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// The media type that a range of them is taken for. An answer can be asked for by a range, and where its schema is plain text,
+/// Spring does not write it as JSON.
+fn one_type(root: &Value, name: &str, media: &Value, is_body: bool) -> Option<String> {
+    let kind = media_type(name);
+    let may_be_json = matches!(
+        kind.as_str(),
+        "*/*" | "application/*" | "application/*+json"
+    );
+    let schema = media.get("schema").and_then(|schema| resolve(root, schema));
+    let is_text = |schema: &Value| {
+        let is_bare = schema.get("enum").is_none() && schema.get("format").is_none();
+        text(schema, "type") == Some("string") && is_bare
+    };
+    let is_json = match is_body {
+        true => schema.is_some(),
+        false => !is_json(name) && schema.is_some_and(|schema| !is_text(schema)),
+    };
+    let one = match kind.as_str() {
+        _ if may_be_json && is_json && !has_file(root, media) => "application/json",
+        "text/*" if is_body => "text/plain",
+        kind if is_body && kind.contains('*') => "application/octet-stream",
+        _ => return None,
+    };
+    Some(sent_media_type(name).replacen(&kind, one, 1))
+}
+
 /// `json_alone`: of several media types the JSON one is kept, since the SDK speaks JSON.
-fn json_alone(content: &mut Map<String, Value>) -> Option<String> {
-    let json = content.keys().find(|name| is_json(name))?.clone();
+fn json_alone(root: &Value, content: &mut Map<String, Value>) -> Option<String> {
+    let json = json_of(root, content)?;
     keep(content, &json)
 }
 
+/// The JSON among several media types: that of the highest version, as in `application/json;version=38.0`.
+fn json_of(root: &Value, content: &Map<String, Value>) -> Option<String> {
+    let json = content
+        .iter()
+        .filter(|(name, media)| is_json_content(root, name, media));
+    let names = json.map(|(name, _)| name);
+    // The last of the highest is taken.
+    names.rev().max_by_key(|name| version(name)).cloned()
+}
+
+/// The numbers of a media type's version; none where it has no such parameter.
+fn version(name: &str) -> Vec<u32> {
+    let mut parameters = name.split(';').filter_map(|one| one.split_once('='));
+    let version = parameters.find(|(key, _)| key.trim().eq_ignore_ascii_case("version"));
+    let numbers = version.map(|(_, value)| value.trim().trim_matches('"').split('.'));
+    numbers
+        .into_iter()
+        .flatten()
+        .map(|number| number.parse().unwrap_or(0))
+        .collect()
+}
+
 /// `one_body`: of several media types one is sent, JSON rather than others; a type that means nothing to the SDK is sent as bytes.
-fn body(content: &mut Map<String, Value>) -> Option<String> {
+fn body(root: &Value, content: &mut Map<String, Value>) -> Option<String> {
     let known = BODIES.iter().copied();
     let known = known.flat_map(|known| content.keys().find(|name| media_type(name) == known));
-    let json = content.keys().find(|name| is_json(name));
-    let chosen = json.into_iter().chain(known).next();
-    let chosen = chosen.or_else(|| content.keys().next())?.clone();
+    let json = json_of(root, content);
+    let chosen = json.or_else(|| known.chain(content.keys()).next().cloned())?;
     keep(content, &chosen)
 }
 
@@ -122,7 +196,7 @@ fn one_success(root: &mut Value, changes: &mut Vec<Change>) {
         let successes: Vec<(&str, Kind)> = place
             .responses()
             .filter(|(status, ..)| is_success(status))
-            .filter_map(|(status, _, node)| Some((status, Kind::of(resolve(root, node)?))))
+            .filter_map(|(status, _, node)| Some((status, Kind::of(root, resolve(root, node)?))))
             .collect();
         let Some((kind, message)) = common(&successes) else {
             continue;
@@ -152,8 +226,9 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(response: &Value) -> Self {
-        let json = members(response.get("content")).find(|(name, _)| is_json(name));
+    fn of(root: &Value, response: &Value) -> Self {
+        let mut content = members(response.get("content"));
+        let json = content.find(|(name, media)| is_json_content(root, name, media));
         match json {
             Some((_, media)) => Self::Json(media.get("schema").cloned().unwrap_or(json!({}))),
             None if members(response.get("content")).next().is_none() => Self::None,
@@ -227,9 +302,11 @@ fn give(root: &mut Value, pointer: &str, kind: &Kind) {
                 media.insert("schema".to_owned(), schema.clone());
             }
         }
+        // As that of a file it is not read.
         Kind::Raw | Kind::None => {
-            content.clear();
-            content.insert("application/octet-stream".to_owned(), json!({}));
+            for (_, media) in content.iter_mut().filter(|(name, _)| is_json(name)) {
+                *media = json!({"schema": {"type": "string", "format": "binary"}});
+            }
         }
     }
     if let Some(place) = root.pointer_mut(pointer) {
@@ -298,6 +375,64 @@ mod tests {
     }
 
     #[test]
+    fn a_range_of_media_types_is_json_where_it_has_a_schema_that_is_no_file() {
+        let file = json!({"type": "string", "format": "binary"});
+        let (object, text) = (json!({"type": "object"}), json!({"type": "string"}));
+        for (name, schema, sent, answered) in [
+            ("*/*", &object, "application/json", "application/json"),
+            (
+                "application/*",
+                &object,
+                "application/json",
+                "application/json",
+            ),
+            (
+                "application/*+json",
+                &object,
+                "application/json",
+                "application/*+json",
+            ),
+            (
+                "*/*;version=38.0",
+                &object,
+                "application/json;version=38.0",
+                "application/json;version=38.0",
+            ),
+            ("*/*", &text, "application/json", "*/*"),
+            ("*/*", &file, "application/octet-stream", "*/*"),
+            ("image/*", &object, "application/octet-stream", "image/*"),
+            ("text/*", &text, "text/plain", "text/*"),
+        ] {
+            let content = json!({"content": {name: {"schema": schema}}});
+            let (operation, changes) =
+                changed(json!({"requestBody": content, "responses": {"200": content}}));
+            let is = |name: &str| json!({"content": {name: {"schema": schema}}});
+            assert_eq!(operation["requestBody"], is(sent));
+            assert_eq!(operation["responses"]["200"], is(answered));
+            let first = format!("any_type: {name} is taken for {sent}");
+            assert_eq!(changes.first(), Some(&first));
+        }
+    }
+
+    #[test]
+    fn json_of_the_highest_version_is_kept() {
+        let media = |version: &str| format!("application/json;version={version}");
+        let mut content = Map::new();
+        for name in [
+            "*/*;version=39.1",
+            "text/xml;version=40.0",
+            &media("9.0"),
+            &media("39.0"),
+        ] {
+            content.insert(name.to_owned(), json!({"schema": {}}));
+        }
+        let (operation, changes) = changed(json!({"responses": {"200": {"content": content}}}));
+        let content = &operation["responses"]["200"]["content"];
+        assert_eq!(content, &json!({media("39.1"): {"schema": {}}}));
+        assert_eq!(changes.len(), 2, "{changes:?}");
+    }
+
+    #[test]
     fn successes_of_several_types_are_one() {
         let json = |schema: &Value| json!({"content": {"application/json": {"schema": schema}}});
         let (a, b) = (
@@ -320,7 +455,7 @@ mod tests {
             ),
             (
                 json!({"200": json(&a), "202": csv}),
-                json!({"content": {"application/octet-stream": {}}}),
+                json(&json!({"type": "string", "format": "binary"})),
                 Some("one_success: A for 200, no JSON for 202: each comes as a stream"),
             ),
             (json!({"200": json(&a), "404": json(&b)}), json(&a), None),

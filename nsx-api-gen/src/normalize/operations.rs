@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::change::Change;
-use crate::document::{join, members, text};
+use crate::document::{self, join, members, text};
 
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     server_variables(root, changes);
+    part_servers(root, changes);
     query_patterns(root, changes);
 }
 
@@ -39,64 +40,148 @@ fn server_variables(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
+/// `part_servers`: a path or an operation with a server of its own is called at the document's, as whoever calls has given one address.
+fn part_servers(root: &mut Value, changes: &mut Vec<Change>) {
+    let places = document::operations(root).into_iter();
+    let operations = places.map(|place| (place.pointer.clone(), place.id().map(str::to_owned)));
+    let items = document::paths(root).map(|(path, _)| (join("#/paths", path), None));
+    let holders: Vec<(String, Option<String>)> = items.chain(operations).collect();
+    for (pointer, operation) in holders {
+        let node = root.pointer_mut(pointer.trim_start_matches('#'));
+        let node = node.and_then(Value::as_object_mut);
+        let Some(servers) = node.and_then(|node| node.shift_remove("servers")) else {
+            continue;
+        };
+        let urls: Vec<&str> = document::items(Some(&servers))
+            .filter_map(|one| text(one, "url"))
+            .collect();
+        let message = format!(
+            "called at the document's server, not at {}",
+            urls.join(", ")
+        );
+        changes.push(Change {
+            pass: "part_servers",
+            pointer,
+            operation,
+            message,
+        });
+    }
+}
+
 /// `query_patterns`: a value in a path's query that is a pattern and no value is a parameter that is required. NSX Manager 3.1 has
 /// `/node/upgrade/performtask?action=[^/]+`.
 fn query_patterns(root: &mut Value, changes: &mut Vec<Change>) {
-    let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else {
+    let Some(paths) = root.get("paths").and_then(Value::as_object) else {
         return;
     };
-    let patterned: Vec<(String, String, Vec<String>)> = paths
+    let patterned: Vec<Patterned> = paths
         .keys()
-        .filter_map(|key| {
-            let (new, names) = without_patterns(key)?;
-            Some((key.clone(), new, names))
-        })
+        .filter_map(|key| Patterned::read(key))
         .collect();
-    for (old, new, names) in patterned {
-        if paths.contains_key(&new) {
+    for path in patterned {
+        let Some(paths) = root
+            .get("paths")
+            .filter(|paths| paths.get(&path.new).is_none())
+        else {
             continue;
-        }
-        let message = format!("called {new}, with the parameter {}", names.join(", "));
-        changes.push(Change::of_document(
-            "query_patterns",
-            join("#/paths", &old),
-            message,
-        ));
+        };
+        let item = paths.get(&path.old).map(|item| path.item(root, item));
+        let names: Vec<&str> = path.names.iter().map(|(name, _)| name.as_str()).collect();
+        let message = format!(
+            "called {}, with the parameter {}",
+            path.new,
+            names.join(", ")
+        );
+        let pointer = join("#/paths", &path.old);
+        changes.push(Change::of_document("query_patterns", pointer, message));
+        let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else {
+            continue;
+        };
         let items = std::mem::take(paths);
-        paths.extend(items.into_iter().map(|(key, item)| match key == old {
-            true => (new.clone(), with_parameters(item, &names)),
-            false => (key, item),
+        paths.extend(items.into_iter().map(|(key, known)| match &item {
+            Some(item) if key == path.old => (path.new.clone(), item.clone()),
+            _ => (key, known),
         }));
     }
 }
 
-/// The path without the pairs of its query whose values are patterns, and the names in those.
-fn without_patterns(key: &str) -> Option<(String, Vec<String>)> {
-    let (path, query) = key.split_once('?')?;
-    let is_pattern = |pair: &&str| pair.contains(['[', ']', '{', '}', '*', '|', '^', '\\']);
-    let (patterns, fixed): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_pattern);
-    if patterns.is_empty() {
-        return None;
-    }
-    let names = patterns.iter().filter_map(|pair| pair.split('=').next());
-    let path = match fixed.join("&").as_str() {
-        "" => path.to_owned(),
-        query => format!("{path}?{query}"),
-    };
-    Some((path, names.map(str::to_owned).collect()))
+/// A path whose query has patterns in it.
+struct Patterned {
+    old: String,
+    /// The path without the pairs whose values are patterns.
+    new: String,
+    /// The names in those, and the parameter that a value of this form names: `{b}`.
+    names: Vec<(String, Option<String>)>,
 }
 
-fn with_parameters(mut item: Value, names: &[String]) -> Value {
-    let parameters = names.iter().map(
-        |name| json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"}}),
-    );
-    if let Some(item) = item.as_object_mut() {
-        let list = item.entry("parameters").or_insert_with(|| json!([]));
-        if let Some(list) = list.as_array_mut() {
-            list.extend(parameters);
+impl Patterned {
+    fn read(key: &str) -> Option<Self> {
+        let (path, query) = key.split_once('?')?;
+        let is_pattern = |pair: &&str| pair.contains(['[', ']', '{', '}', '*', '|', '^', '\\']);
+        let (patterns, fixed): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_pattern);
+        if patterns.is_empty() {
+            return None;
         }
+        let names = patterns.iter().map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let inner = value
+                .strip_prefix('{')
+                .and_then(|value| value.strip_suffix('}'));
+            // One of the path itself stays there.
+            let inner = inner.filter(|inner| !path.contains(&format!("{{{inner}}}")));
+            (name.to_owned(), inner.map(str::to_owned))
+        });
+        Some(Self {
+            old: key.to_owned(),
+            new: match fixed.join("&").as_str() {
+                "" => path.to_owned(),
+                query => format!("{path}?{query}"),
+            },
+            names: names.collect(),
+        })
     }
-    item
+
+    /// The path item with a parameter for each pattern. What the document declares under the name in its braces is that parameter.
+    fn item(&self, root: &Value, item: &Value) -> Value {
+        let mut item = item.clone();
+        for (name, inner) in &self.names {
+            let Some(inner) = inner else {
+                continue;
+            };
+            rename_declared(root, item.get_mut("parameters"), inner, name);
+            for method in document::METHODS {
+                let operation = item.get_mut(method);
+                let list = operation.and_then(|operation| operation.get_mut("parameters"));
+                rename_declared(root, list, inner, name);
+            }
+        }
+        let parameters = self.names.iter().map(|(name, _)| {
+            json!({"name": name, "in": "query", "required": true, "schema": {"type": "string"}})
+        });
+        if let Some(item) = item.as_object_mut() {
+            let list = item.entry("parameters").or_insert_with(|| json!([]));
+            if let Some(list) = list.as_array_mut() {
+                // One that the document declares comes later, and wins.
+                list.splice(..0, parameters);
+            }
+        }
+        item
+    }
+}
+
+/// Makes the parameters called `old` in a list required ones of the query called `new`.
+fn rename_declared(root: &Value, list: Option<&mut Value>, old: &str, new: &str) {
+    for node in list.and_then(Value::as_array_mut).into_iter().flatten() {
+        let declared = document::resolve(root, node).cloned();
+        let declared = declared.filter(|node| text(node, "name") == Some(old));
+        let Some(Value::Object(mut declared)) = declared else {
+            continue;
+        };
+        declared.insert("name".to_owned(), json!(new));
+        declared.insert("in".to_owned(), json!("query"));
+        declared.insert("required".to_owned(), json!(true));
+        *node = Value::Object(declared);
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +207,43 @@ mod tests {
             })
         );
         assert_eq!(changes.len(), 2);
+    }
+
+    #[test]
+    fn a_pattern_that_names_a_declared_parameter_is_that_one() {
+        let declared =
+            json!({"name": "b", "in": "path", "description": "B", "schema": {"type": "integer"}});
+        let mut root = json!({
+            "paths": {"/a?x={b}&action=go": {"get": {"operationId": "Get", "parameters": [
+                {"$ref": "#/components/parameters/B"}, {"name": "c", "in": "query"},
+            ]}}},
+            "components": {"parameters": {"B": declared}},
+        });
+        mend(&mut root, &mut Vec::new());
+        let places = document::operations(&root);
+        let list = crate::model::Api::new(&root)
+            .operations
+            .remove(0)
+            .parameters;
+        let list: Vec<_> = list
+            .iter()
+            .map(|one| (one.name.as_str(), one.required, one.description.as_deref()))
+            .collect();
+        assert_eq!(list, [("x", true, Some("B")), ("c", false, None)]);
+        assert_eq!(places[0].path, "/a?action=go");
+    }
+
+    #[test]
+    fn a_server_of_a_path_or_an_operation_is_told_and_not_used() {
+        let servers = json!([{"url": "https://other"}]);
+        let mut root = json!({"paths": {"/a": {
+            "servers": servers, "get": {"operationId": "GetA", "servers": servers},
+        }}});
+        let mut changes = Vec::new();
+        mend(&mut root, &mut changes);
+        assert_eq!(root["paths"]["/a"], json!({"get": {"operationId": "GetA"}}));
+        let told = "called at the document's server, not at https://other";
+        assert!(changes.len() == 2 && changes.iter().all(|one| one.message == told));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Parameters: those that the path has, and those that are several in one.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::change::Change;
 use crate::document::{
-    self, IN_PART, MULTIPART, Place, items, media_type, members, resolve, template, text,
+    self, IN_PART, MULTIPART, Place, is_json, items, made_of, media_type, members, resolve,
+    template, text,
 };
+use crate::style::{Style, is_scalar, kind};
 
 /// Mends the parameters of every operation.
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
@@ -14,8 +16,11 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
         let mut list = Parameters::new(root, &place);
         list.fixed_query();
         list.query_object();
+        list.json_parameters();
+        list.path_text();
         list.path_parameters();
         let is_multipart = list.multipart_parts();
+        list.left_out_parameters();
         if !list.changes.is_empty() {
             mended.push((place.pointer.clone(), list.list, is_multipart));
             changes.extend(list.changes);
@@ -87,8 +92,8 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// `query_object`: an object in the query is a parameter for each of its properties, as its style `form` has it. Properties that
-    /// are objects themselves have no form there.
+    /// `query_object`: an object in the query is a parameter for each of its properties, as its style `form` has it, or `deepObject`
+    /// under names such as `filter[size]`. Properties that are objects themselves have no form there.
     fn query_object(&mut self) {
         let list = std::mem::take(&mut self.list);
         for parameter in list {
@@ -103,57 +108,116 @@ impl<'a> Parameters<'a> {
     }
 
     fn spread(&self, parameter: &Value) -> Option<(Vec<Value>, String)> {
-        let is_form = text(parameter, "in") == Some("query")
-            && matches!(text(parameter, "style"), None | Some("form"))
-            && parameter.get("explode") != Some(&Value::Bool(false));
-        let schema = resolve(self.root, parameter.get("schema")?).filter(|_| is_form)?;
+        let style = text(parameter, "style").unwrap_or("form");
+        let is_deep = style == "deepObject";
+        let is_form = style == "form" && parameter.get("explode") != Some(&Value::Bool(false));
+        let is_query = text(parameter, "in") == Some("query");
+        let schema = parameter
+            .get("schema")
+            .filter(|_| is_query && (is_form || is_deep))?;
         let name = text(parameter, "name").unwrap_or_default();
+        let schemas = made_of(self.root, schema);
+        let mut properties = Map::new();
+        for schema in &schemas {
+            let own = members(schema.get("properties"));
+            properties.extend(own.map(|(name, schema)| (name.clone(), schema.clone())));
+        }
         // One without properties has no form there.
-        members(schema.get("properties")).next()?;
-        let required: Vec<&str> = match parameter.get("required") {
-            Some(Value::Bool(true)) => items(schema.get("required"))
-                .filter_map(Value::as_str)
-                .collect(),
-            _ => Vec::new(),
-        };
+        properties.iter().next()?;
+        let is_required = parameter.get("required") == Some(&Value::Bool(true));
+        let required = schemas
+            .iter()
+            .flat_map(|schema| items(schema.get("required")));
+        let required: Vec<&str> = required.filter_map(Value::as_str).collect();
         let (mut parts, mut left_out) = (Vec::new(), Vec::new());
-        for (property, schema) in members(schema.get("properties")) {
-            if !self.is_plain(schema) {
+        for (property, schema) in &properties {
+            if !self.is_plain(schema, is_deep) {
                 left_out.push(property.as_str());
                 continue;
             }
             let about = resolve(self.root, schema).and_then(|schema| text(schema, "description"));
-            let required = required.contains(&property.as_str());
-            parts.push(made(property, "query", required, about, schema));
+            let required = is_required && required.contains(&property.as_str());
+            let property = match is_deep {
+                true => format!("{name}[{property}]"),
+                false => property.clone(),
+            };
+            parts.push(made(&property, "query", required, about, schema));
         }
         let message = match left_out.as_slice() {
             [] => format!("`{name}` is a parameter for each of its properties"),
             names => format!(
-                "`{name}` is a parameter for each of its properties, but for those that are objects: {}",
+                "`{name}` is a parameter for each of its properties, but for those that have no form there: {}",
                 names.join(", ")
             ),
         };
         Some((parts, message))
     }
 
-    /// A scalar, or an array of scalars.
-    fn is_plain(&self, schema: &Value) -> bool {
-        let kind = |schema: &Value| {
-            let schema = resolve(self.root, schema)?;
-            text(schema, "type").map(str::to_owned)
-        };
-        let is_scalar = |kind: Option<String>| {
-            let kind = kind.as_deref();
-            matches!(kind, Some("string" | "integer" | "number" | "boolean"))
-        };
-        match kind(schema).as_deref() {
-            Some("array") => {
-                let schema = resolve(self.root, schema);
-                let items = schema.and_then(|schema| schema.get("items"));
-                items.is_some_and(|items| is_scalar(kind(items)))
-            }
-            _ => is_scalar(kind(schema)),
+    /// A scalar, or an array of scalars, for which `deepObject` has no form.
+    fn is_plain(&self, schema: &Value, is_deep: bool) -> bool {
+        let made_of = made_of(self.root, schema);
+        let mut items = made_of.iter().filter_map(|schema| schema.get("items"));
+        match kind(self.root, schema) {
+            Some("array") => !is_deep && items.all(|items| is_scalar(kind(self.root, items))),
+            kind => is_scalar(kind),
         }
+    }
+
+    /// `json_parameters`: a parameter whose `content` is JSON has the schema of that.
+    fn json_parameters(&mut self) {
+        let mut told = Vec::new();
+        for parameter in self.list.iter_mut().filter_map(Value::as_object_mut) {
+            let content = members(parameter.get("content")).next();
+            let Some((media, content)) = content.filter(|(media, _)| is_json(media)) else {
+                continue;
+            };
+            let (media, schema) = (media.clone(), content.get("schema").cloned());
+            parameter.insert("schema".to_owned(), schema.unwrap_or_else(|| json!({})));
+            parameter.insert("content".to_owned(), json!({media: {}}));
+            let name = parameter
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or_default();
+            told.push(format!("`{name}` is written as JSON"));
+        }
+        told.into_iter()
+            .for_each(|message| self.changed("json_parameters", message));
+    }
+
+    /// `path_text`: what is one scalar or another is text in a path, as is what nothing is said of. FastAPI has
+    /// `anyOf: [{type: integer}, {type: string}]`.
+    fn path_text(&mut self) {
+        let mut told = Vec::new();
+        for parameter in &mut self.list {
+            let schema = parameter.get("schema").cloned();
+            let schema = schema.filter(|_| text(parameter, "in") == Some("path"));
+            if !schema.is_some_and(|schema| is_one_of_scalars(self.root, &schema)) {
+                continue;
+            }
+            let name = text(parameter, "name").unwrap_or_default();
+            told.push(format!("`{name}` is text"));
+            if let Some(parameter) = parameter.as_object_mut() {
+                parameter.insert("schema".to_owned(), json!({"type": "string"}));
+            }
+        }
+        told.into_iter()
+            .for_each(|message| self.changed("path_text", message));
+    }
+
+    /// `left_out_parameters`: what cannot be sent need not be, unless it is required.
+    fn left_out_parameters(&mut self) {
+        let mut told = Vec::new();
+        self.list.retain(|parameter| {
+            let is_required = parameter.get("required") == Some(&Value::Bool(true));
+            let Err(reason) = Style::of(self.root, parameter) else {
+                return true;
+            };
+            let name = text(parameter, "name").unwrap_or_default();
+            told.extend((!is_required).then(|| format!("`{name}` cannot be given: {reason}")));
+            is_required
+        });
+        told.into_iter()
+            .for_each(|message| self.changed("left_out_parameters", message));
     }
 
     /// `multipart_parts`: each part of a multipart body is a parameter of the operation. Whether it has become one.
@@ -225,6 +289,17 @@ impl<'a> Parameters<'a> {
     }
 }
 
+/// Whether a schema says of no type, but at most that it is one of several scalars.
+fn is_one_of_scalars(root: &Value, schema: &Value) -> bool {
+    let Some(schema) = resolve(root, schema) else {
+        return false;
+    };
+    let keys = ["anyOf", "oneOf"].into_iter();
+    let mut parts = keys.flat_map(|key| items(schema.get(key)));
+    let says_more = schema.get("enum").is_some() || kind(root, schema).is_some();
+    !says_more && parts.all(|part| is_scalar(kind(root, part)))
+}
+
 fn made(name: &str, at: &str, required: bool, about: Option<&str>, schema: &Value) -> Value {
     let mut parameter = json!({"name": name, "in": at, "required": required});
     if let Some(parameter) = parameter.as_object_mut() {
@@ -289,13 +364,52 @@ mod tests {
             assert_eq!(
                 changes,
                 [
-                    "query_object: `filter` is a parameter for each of its properties, but for those that are objects: deep"
+                    "query_object: `filter` is a parameter for each of its properties, but for those that have no form there: deep"
                 ]
             );
         }
         let deep =
             json!({"name": "filter", "in": "query", "style": "deepObject", "schema": schema});
-        assert_eq!(mended("/a", json!([deep])).1, [""; 0]);
+        assert_eq!(mended("/a", json!([deep])).0, ["query filter[size]"]);
+        let part = json!({"name": "filter", "in": "query", "required": true, "schema": {"allOf": [schema]}});
+        assert_eq!(mended("/a", json!([part])).0, ["query size!", "query sort"]);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_left_out_unless_it_is_required() {
+        let cookie = json!({"name": "a", "in": "cookie", "schema": {"type": "string"}});
+        let objects = json!({"type": "array", "items": {"$ref": "#/components/schemas/Filter"}});
+        let objects = |required: bool| json!({"name": "b", "in": "query", "required": required, "schema": objects});
+        let (list, changes) = mended("/a", json!([cookie, objects(false)]));
+        assert_eq!(list, [""; 0]);
+        assert_eq!(
+            changes,
+            [
+                "left_out_parameters: `a` cannot be given: a parameter in a cookie is not supported",
+                "left_out_parameters: `b` cannot be given: an array that is no list of scalars as a parameter in a query is not supported",
+            ]
+        );
+        assert_eq!(
+            mended("/a", json!([objects(true)])),
+            (vec!["query b!".to_owned()], Vec::new())
+        );
+    }
+
+    #[test]
+    fn a_parameter_with_json_in_it_and_a_path_of_this_or_that_have_a_schema() {
+        let filter = json!({"$ref": "#/components/schemas/Filter"});
+        let filter = json!({"name": "f", "in": "query", "content": {"application/json": {"schema": filter}}});
+        let either = json!({"anyOf": [{"type": "integer"}, {"type": "string"}]});
+        let either = json!({"name": "e", "in": "path", "required": true, "schema": either});
+        let (list, changes) = mended("/a/{e}", json!([filter, either]));
+        assert_eq!(list, ["query f", "path e!"]);
+        assert_eq!(
+            changes,
+            [
+                "json_parameters: `f` is written as JSON",
+                "path_text: `e` is text"
+            ]
+        );
     }
 
     #[test]

@@ -7,9 +7,7 @@ use super::media::{Media, is_form, is_multipart};
 use super::parameters::{IN_SCHEMA, Part, beneath};
 use super::place::At;
 use super::schemas::make_binary;
-
-const MULTIPART: &str = "multipart/form-data";
-const URL_ENCODED: &str = "application/x-www-form-urlencoded";
+use crate::document::{MULTIPART, URL_ENCODED};
 
 /// A form while it is put together.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Upgrade;
 use super::place::At;
-use crate::document::{is_json, media_type};
+use crate::document::{URL_ENCODED, is_json, media_type};
 
 /// What is meant where a document says nothing.
 pub(super) const JSON: &str = "application/json";
@@ -102,12 +102,14 @@ impl Upgrade {
 
 /// Whether all that is listed is sent and answered as it is, neither as JSON nor as a form.
 pub(super) fn is_raw(types: &[String]) -> bool {
-    !types.is_empty() && !types.iter().any(|name| is_json(name) || is_form(name))
+    // `*/*` says nothing: springfox writes it everywhere.
+    let is_other = |name: &String| is_json(name) || is_form(name) || name.starts_with("*/");
+    !types.is_empty() && !types.iter().any(is_other)
 }
 
 /// Whether a body of this type is made of fields.
 pub(super) fn is_form(name: &str) -> bool {
-    is_multipart(name) || media_type(name) == "application/x-www-form-urlencoded"
+    is_multipart(name) || media_type(name) == URL_ENCODED
 }
 
 /// Whether a body of this type is made of parts, of which each may be a file.

@@ -147,7 +147,7 @@ impl Upgrade {
         };
         if file && types.iter().all(|name| is_json(name)) {
             let message =
-                "a file that comes as JSON is read as JSON: its media type belongs into `produces`";
+                "a file that comes as JSON is a stream: its media type belongs into `produces`";
             self.tell("file", at.member("schema"), message);
         }
         let schema = self.schema(schema, at.member("schema"));

@@ -133,6 +133,7 @@ async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
         .passphrase("hunter2")
         .origin(nsx_api::types::UploadThingPartOrigin { host: Some("h".to_owned()) })
         .signature(b"signed".to_vec())
+        .more([nsx_api::Part::from(b"1".to_vec()), nsx_api::Part::from(b"2".to_vec())])
         .send()
         .await?;
     let sent = manager.requests().pop().ok_or("no request")?;
@@ -156,6 +157,8 @@ async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
             &part("passphrase", "", "hunter2"),
             &part("origin", "\r\nContent-Type: application/json", r#"{"host":"h"}"#),
             &part("signature", &file("file"), "signed"),
+            &part("more", &file("file"), "1"),
+            &part("more", &file("file"), "2"),
             "--\r\n",
         ]
     );
@@ -164,6 +167,77 @@ async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
     client.upload_thing("t", stream).send().await?;
     let sent = manager.requests().pop().ok_or("no request")?;
     assert!(String::from_utf8(sent.body.to_vec())?.contains("\r\n\r\npiece piece piece \r\n--"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_parameter_is_written_in_its_style() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    client
+        .styles(vec!["a,b".to_owned(), "c".to_owned()], "either", 7)
+        .pipes(["a|b".to_owned(), "c".to_owned()])
+        .spaces([1, 2])
+        .filter(nsx_api::types::StylesFilter { size: Some(3) })
+        .labels([("x".to_owned(), "y z".to_owned())])
+        .deep_size(4)
+        .tag("t")
+        .x_list(["one".to_owned(), "two".to_owned()])
+        .send()
+        .await?;
+    client.styles(vec!["a".to_owned()], "b", 1).send().await?;
+    let requests = manager.requests();
+    let request = &requests[0];
+    assert_eq!(request.path, "/api/v1/styles/a%2Cb,c/either");
+    let mut query: Vec<&str> = request.query.as_deref().unwrap_or_default().split('&').collect();
+    query.sort_unstable();
+    assert_eq!(
+        query,
+        [
+            "deep%5Bsize%5D=4",
+            "filter=%7B%22size%22%3A3%7D",
+            "pipes=a%7Cb%7Cc",
+            "sort=7",
+            "spaces=1%202",
+            "tag=t",
+            "x=y%20z",
+        ]
+    );
+    assert_eq!(request.header("x-list"), Some("one,two"));
+    assert_eq!(request.header("accept"), Some("text/csv, application/pdf, application/json"));
+    assert_eq!(requests[1].query.as_deref(), Some("sort=1"));
+    assert_eq!(requests[1].header("x-list"), None);
+    let error = client.styles(Vec::new(), "b", 1).send().await.err().ok_or("sent")?;
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_is_sent_and_an_answer_asked_for_by_its_own_media_type() -> Result {
+    let manager = Manager::start().await?;
+    let client = manager.client()?;
+    let tag = || nsx_api::types::Tag::new("t");
+    manager.respond_with(Answer::json(200, json!({"tag": "answered"})));
+    assert_eq!(client.merge_media(tag()).send().await?.tag, "answered");
+    assert_eq!(client.zip_media(b"PK".to_vec()).send().await?.tag, "from text");
+    assert_eq!(client.xml_media().body("<a/>").send().await?.tag, "the second");
+    client.any_media().body(tag()).send().await?;
+    let sent = manager.requests();
+    let sent: Vec<_> = sent
+        .iter()
+        .map(|one| (one.header("content-type"), one.header("accept"), &one.body[..]))
+        .collect();
+    let json = &br#"{"tag":"t"}"#[..];
+    let (merge, zip, any) = ("application/merge-patch+json", "application/zip", "application/json;version=38.0");
+    assert_eq!(
+        sent,
+        [
+            (Some(merge), Some("application/json"), json),
+            (Some(zip), Some("application/json;version=38.0"), b"PK"),
+            (Some("text/xml"), Some("application/json"), b"<a/>"),
+            (Some(any), Some("application/json"), json),
+        ]
+    );
     Ok(())
 }
 

@@ -145,8 +145,13 @@ impl Object {
             });
         }
         code.block(format!("impl {name}"), |code| {
+            let article = if name.starts_with(['A', 'E', 'I', 'O']) {
+                "An"
+            } else {
+                "A"
+            };
             code.docs(&format!(
-                "A `{name}` of the fields that the document requires; the others are empty."
+                "{article} `{name}` of the fields that the document requires; the others are empty."
             ));
             code.function("pub fn new", &arguments, "Self", write_value);
         });
