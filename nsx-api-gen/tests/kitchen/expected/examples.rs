@@ -3,5 +3,7 @@
 /// An example of a response: the operationId, the status, the JSON text in which `<secret>`
 /// stands for a secret.
 pub(crate) static EXAMPLES: &[(&str, &str, &str)] = &[
+    ("ZipMedia", "200", r#"{"tag":"from text"}"#),
+    ("XmlMedia", "200", r#"{"tag":"the second"}"#),
     ("GetThing", "200", r#"{"id":"t1","kind":"b-c","list":[{"id":"t2","secret":"<secret>","type":"port"}],"secret":"<secret>","type":"router"}"#),
 ];

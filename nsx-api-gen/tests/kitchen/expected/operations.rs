@@ -12,6 +12,10 @@ pub static ALL: &[&Operation] = &[
     &LIST_BODY,
     &LOCALS,
     &RESPONSE,
+    &MERGE_MEDIA,
+    &ZIP_MEDIA,
+    &ANY_MEDIA,
+    &XML_MEDIA,
     &LIST_NAMES,
     &THE_CURSOR_IS_A_NUMBER,
     &NO_CURSOR_IS_TAKEN,
@@ -30,9 +34,11 @@ pub static ALL: &[&Operation] = &[
     &LIST_REQUIRED,
     &LIST_SCHEDULES,
     &PUT_SCHEDULE,
+    &GET_SEGMENT,
     &STR_THING,
     &GEN,
     &PUT_STREAM,
+    &STYLES,
     &LIST_THINGS,
     &GET_THING,
     &UPDATE_THING,
@@ -91,6 +97,50 @@ pub static RESPONSE: Operation = Operation {
     idempotent: false,
     accept: "application/json",
     responses: &[DocumentedResponse::new("default", "Anything")],
+};
+
+/// MergeMedia: `PUT /api/v1/media`.
+pub static MERGE_MEDIA: Operation = Operation {
+    id: "MergeMedia",
+    method: Method::PUT,
+    path: "/api/v1/media",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// ZipMedia: `POST /api/v1/media`.
+pub static ZIP_MEDIA: Operation = Operation {
+    id: "ZipMedia",
+    method: Method::POST,
+    path: "/api/v1/media",
+    query: "",
+    idempotent: false,
+    accept: "application/json;version=38.0",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// AnyMedia: `DELETE /api/v1/media`.
+pub static ANY_MEDIA: Operation = Operation {
+    id: "AnyMedia",
+    method: Method::DELETE,
+    path: "/api/v1/media",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
+/// XmlMedia: `PATCH /api/v1/media`.
+pub static XML_MEDIA: Operation = Operation {
+    id: "XmlMedia",
+    method: Method::PATCH,
+    path: "/api/v1/media",
+    query: "",
+    idempotent: false,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
 };
 
 /// ListNames: `GET /api/v1/names`.
@@ -295,6 +345,17 @@ pub static PUT_SCHEDULE: Operation = Operation {
     responses: &[DocumentedResponse::new("200", "OK")],
 };
 
+/// GetSegment: `GET /api/v1/segments`.
+pub static GET_SEGMENT: Operation = Operation {
+    id: "GetSegment",
+    method: Method::GET,
+    path: "/api/v1/segments",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "OK")],
+};
+
 /// StrThing: `GET /api/v1/str`.
 pub static STR_THING: Operation = Operation {
     id: "StrThing",
@@ -326,6 +387,17 @@ pub static PUT_STREAM: Operation = Operation {
     idempotent: true,
     accept: "application/json",
     responses: &[DocumentedResponse::new("default", "Anything")],
+};
+
+/// Styles: `GET /api/v1/styles/{ids}/{either}`.
+pub static STYLES: Operation = Operation {
+    id: "Styles",
+    method: Method::GET,
+    path: "/api/v1/styles/{ids}/{either}",
+    query: "",
+    idempotent: true,
+    accept: "text/csv, application/pdf, application/json",
+    responses: &[DocumentedResponse::new("200", "OK"), DocumentedResponse::new("404", "Gone")],
 };
 
 /// ListThings: `GET /api/v1/things`.

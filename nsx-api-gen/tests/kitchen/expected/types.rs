@@ -99,6 +99,88 @@ impl Serialize for Closed {
     }
 }
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Element {
+    /// How many
+    pub count: i32,
+    pub state: ElementState,
+    pub parts: Option<Vec<Element>>,
+    pub kind: Option<String>,
+}
+
+impl<'de> FromMap<'de> for Element {
+    const NAME: &'static str = "Element";
+    const FIELDS: &'static [&'static str] = &["count", "state", "parts", "kind"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut count = None;
+        let mut state = None;
+        let mut parts = None;
+        let mut kind = None;
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+            match field {
+                0 => compact::set(&mut count, "count", &mut map),
+                1 => compact::set(&mut state, "state", &mut map),
+                2 => compact::set_optional(&mut parts, "parts", &mut map),
+                _ => compact::set_optional(&mut kind, "kind", &mut map),
+            }?;
+        }
+        Ok(Self {
+            count: compact::required(count, "count")?,
+            state: compact::required(state, "state")?,
+            parts,
+            kind,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Element {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Element {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.field("count", &self.count);
+        object.field("state", &self.state);
+        object.optional("parts", &self.parts);
+        object.optional("kind", &self.kind);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ElementState {
+    /// `UP`
+    Up,
+    /// `DOWN`
+    Down,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for ElementState {
+    const NAME: &'static str = "ElementState";
+    const TABLE: &'static [(&'static str, Self)] = &[("UP", Self::Up), ("DOWN", Self::Down)];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(ElementState);
+
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -378,6 +460,48 @@ impl From<i64> for Mixed {
     }
 }
 
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Named {
+    pub resource_type: Option<String>,
+    pub name: Option<String>,
+}
+
+impl<'de> FromMap<'de> for Named {
+    const NAME: &'static str = "Named";
+    const FIELDS: &'static [&'static str] = &["resource_type", "name"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut name = None;
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+            match field {
+                0 => compact::set_optional(&mut resource_type, "resource_type", &mut map),
+                _ => compact::set_optional(&mut name, "name", &mut map),
+            }?;
+        }
+        Ok(Self {
+            resource_type,
+            name,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Named {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Named {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.optional("resource_type", &self.resource_type);
+        object.optional("name", &self.name);
+        object.end()
+    }
+}
+
 #[derive(
     serde::Deserialize,
     serde::Serialize,
@@ -481,6 +605,9 @@ impl TryFrom<String> for NumEnum {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OnlyParent {
     pub kind: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
 }
 
 impl<'de> FromMap<'de> for OnlyParent {
@@ -489,11 +616,13 @@ impl<'de> FromMap<'de> for OnlyParent {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut kind = None;
-        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
+        let mut extra = Default::default();
+        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
             compact::set_optional(&mut kind, "kind", &mut map)?;
         }
         Ok(Self {
             kind,
+            extra,
         })
     }
 }
@@ -508,6 +637,7 @@ impl Serialize for OnlyParent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = compact::Object::new(serializer);
         object.optional("kind", &self.kind);
+        object.extra(&self.extra);
         object.end()
     }
 }

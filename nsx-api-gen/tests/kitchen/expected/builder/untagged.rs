@@ -77,7 +77,7 @@ impl Client {
 
     /// Calls `Locals`.
     ///
-    /// Names that the code around them uses: see `https://example.com/a?b=`\[1\], \<b\>bold\</b\> and \[brackets\].
+    /// Names that the code around them uses: see `https://example.com/a?b=`\[1\], **bold** and \[brackets\].
     ///
     ///    indented, not code
     ///
@@ -174,6 +174,33 @@ impl Client {
     /// ```
     pub fn response(&self, body: impl Into<String>) -> Response_<'_> {
         Response_ { client: self, body: body.into() }
+    }
+
+    /// Calls `GetSegment`.
+    ///
+    /// `GET /api/v1/segments`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    ///
+    /// # Responses
+    ///
+    /// | status | meaning | in Rust |
+    /// | --- | --- | --- |
+    /// | 200 | OK | `Response<`[`Segment`](crate::types::Segment)`>` |
+    ///
+    /// # Errors
+    ///
+    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.get_segment().send().await?;
+    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_segment(&self) -> GetSegment<'_> {
+        GetSegment { client: self }
     }
 
     /// Calls `StrThing`.
@@ -379,6 +406,7 @@ impl Client {
             mode: None,
             passphrase: None,
             origin: None,
+            more: None,
         }
     }
 }
@@ -584,6 +612,24 @@ impl<'a> Response_<'a> {
     }
 }
 
+/// Builder for [`Client::get_segment`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct GetSegment<'a> {
+    client: &'a Client,
+}
+
+impl<'a> GetSegment<'a> {
+    /// Sends the request. What comes back, and the errors, are those of [`Client::get_segment`].
+    pub async fn send(self) -> Result<Response<types::Segment>, Error> {
+        self.into_request().send().await?.json()
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::GET_SEGMENT)
+    }
+}
+
 /// Builder for [`Client::str_thing`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `send` is called"]
@@ -739,6 +785,7 @@ pub struct UploadThing<'a> {
     mode: Option<types::UploadThingPartMode>,
     passphrase: Option<crate::Secret>,
     origin: Option<types::UploadThingPartOrigin>,
+    more: Option<Vec<crate::Part>>,
 }
 
 impl<'a> UploadThing<'a> {
@@ -778,6 +825,12 @@ impl<'a> UploadThing<'a> {
         self
     }
 
+    /// Sets `more`.
+    pub fn more(mut self, value: impl Into<Vec<crate::Part>>) -> Self {
+        self.more = Some(value.into());
+        self
+    }
+
     /// Sends the request. What comes back, and the errors, are those of [`Client::upload_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
@@ -795,6 +848,9 @@ impl<'a> UploadThing<'a> {
             .multipart_text("origin", &self.origin);
         if let Some(file) = self.signature {
             request = request.multipart_file("signature", file);
+        }
+        if let Some(file) = self.more {
+            request = request.multipart_files("more", file);
         }
         request
     }

@@ -3,7 +3,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap};
+use crate::compact::{self, FromMap, StringEnum, string_enum};
 
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -171,52 +171,58 @@ impl Serialize for OpenT {
     }
 }
 
-#[derive(
-    serde::Deserialize,
-    serde::Serialize,
-    Clone,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(transparent)]
-pub struct Request(pub String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Request {
+    /// `Unrecognized`
+    Unrecognized,
+    /// `Err`
+    Err,
+    /// `Ok`
+    Ok,
+    /// `Some`
+    Some,
+    /// `None`
+    None,
+    /// `self`
+    Self_,
+    /// `Target`
+    Target,
+    /// `OTHER`
+    Other,
+    /// ` "" `
+    Empty,
+    /// A value that the document does not list.
+    Unrecognized_(String),
+}
 
-impl std::ops::Deref for Request {
-    type Target = String;
-    fn deref(&self) -> &String {
-        &self.0
+impl StringEnum for Request {
+    const NAME: &'static str = "Request";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("Unrecognized", Self::Unrecognized),
+        ("Err", Self::Err),
+        ("Ok", Self::Ok),
+        ("Some", Self::Some),
+        ("None", Self::None),
+        ("self", Self::Self_),
+        ("Target", Self::Target),
+        ("OTHER", Self::Other),
+        ("", Self::Empty),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized_(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized_(text) => Some(text),
+            _ => None,
+        }
     }
 }
 
-impl From<Request> for String {
-    fn from(value: Request) -> Self {
-        value.0
-    }
-}
-
-impl From<String> for Request {
-    fn from(value: String) -> Self {
-        Self(value)
-    }
-}
-
-impl std::fmt::Display for Request {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::str::FromStr for Request {
-    type Err = std::convert::Infallible;
-    fn from_str(value: &str) -> Result<Self, Self::Err> {
-        Ok(Self(value.to_string()))
-    }
-}
+string_enum!(Request);
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]

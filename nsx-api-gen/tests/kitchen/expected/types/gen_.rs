@@ -271,6 +271,224 @@ impl Serialize for Circle {
     }
 }
 
+/// `kind` says which of these it is.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+#[non_exhaustive]
+pub enum Coloured {
+    /// `Circle`
+    ColouredCircle(ColouredCircle),
+    /// What the document does not know, whole.
+    Other(ColouredBase),
+}
+
+one_of! {
+    Coloured by "kind" or Other(ColouredBase);
+    ColouredCircle(ColouredCircle).kind = ["Circle"];
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ColouredBase {
+    pub kind: Option<String>,
+    pub colour: String,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ColouredBase {
+    /// A `ColouredBase` of the fields that the document requires; the others are empty.
+    pub fn new(colour: impl Into<String>) -> Self {
+        Self {
+            kind: None,
+            colour: colour.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ColouredBase {
+    const NAME: &'static str = "ColouredBase";
+    const FIELDS: &'static [&'static str] = &["kind", "colour"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut kind = None;
+        let mut colour = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact::set_optional(&mut kind, "kind", &mut map),
+                _ => compact::set(&mut colour, "colour", &mut map),
+            }?;
+        }
+        Ok(Self {
+            kind,
+            colour: compact::required(colour, "colour")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ColouredBase {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ColouredBase {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.optional("kind", &self.kind);
+        object.field("colour", &self.colour);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ColouredCircle {
+    pub kind: String,
+    pub colour: String,
+    pub radius: f64,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ColouredCircle {
+    /// A `ColouredCircle` of the fields that the document requires; the others are empty.
+    pub fn new(colour: impl Into<String>, radius: impl Into<f64>) -> Self {
+        Self {
+            kind: compact::Tag::of("Circle"),
+            colour: colour.into(),
+            radius: radius.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ColouredCircle {
+    const NAME: &'static str = "ColouredCircle";
+    const FIELDS: &'static [&'static str] = &["kind", "colour", "radius"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut kind = None;
+        let mut colour = None;
+        let mut radius = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact::set(&mut kind, "kind", &mut map),
+                1 => compact::set(&mut colour, "colour", &mut map),
+                _ => compact::set(&mut radius, "radius", &mut map),
+            }?;
+        }
+        Ok(Self {
+            kind: compact::required(kind, "kind")?,
+            colour: compact::required(colour, "colour")?,
+            radius: compact::required(radius, "radius")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ColouredCircle {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ColouredCircle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.field("kind", &self.kind);
+        object.field("colour", &self.colour);
+        object.field("radius", &self.radius);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+/// `resource_type` says which of these it is.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+#[non_exhaustive]
+pub enum Condition {
+    /// `TextCondition`
+    TextConditionBase(TextConditionBase),
+    /// `PatternCondition`
+    PatternCondition(PatternCondition),
+    /// What the document does not know, whole.
+    Other(ConditionBase),
+}
+
+one_of! {
+    Condition by "resource_type" or Other(ConditionBase);
+    TextConditionBase(TextConditionBase).resource_type = ["TextCondition"];
+    PatternCondition(PatternCondition).resource_type = ["PatternCondition"];
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ConditionBase {
+    pub resource_type: String,
+    pub name: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl ConditionBase {
+    /// A `ConditionBase` of the fields that the document requires; the others are empty.
+    pub fn new(resource_type: impl Into<String>) -> Self {
+        Self {
+            resource_type: resource_type.into(),
+            name: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for ConditionBase {
+    const NAME: &'static str = "ConditionBase";
+    const FIELDS: &'static [&'static str] = &["resource_type", "name"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut name = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                _ => compact::set_optional(&mut name, "name", &mut map),
+            }?;
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            name,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for ConditionBase {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for ConditionBase {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("name", &self.name);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Group {
@@ -841,52 +1059,49 @@ impl StringEnum for NightlyScheduleResourceType {
 
 string_enum!(NightlyScheduleResourceType);
 
-#[derive(
-    serde::Deserialize,
-    serde::Serialize,
-    Clone,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd
-)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(transparent)]
-pub struct Odd(pub String);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Odd {
+    /// `+1`
+    plus1,
+    /// `-1`
+    minus1,
+    /// ` "" `
+    Sign,
+    /// `a b`
+    AB,
+    /// `ümlaut`
+    Ümlaut,
+    /// `` "`tick`" ``
+    Tick,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
 
-impl std::ops::Deref for Odd {
-    type Target = String;
-    fn deref(&self) -> &String {
-        &self.0
+impl StringEnum for Odd {
+    const NAME: &'static str = "Odd";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("+1", Self::plus1),
+        ("-1", Self::minus1),
+        (" ", Self::Sign),
+        ("a b", Self::AB),
+        ("ümlaut", Self::Ümlaut),
+        ("`tick`", Self::Tick),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
     }
 }
 
-impl From<Odd> for String {
-    fn from(value: Odd) -> Self {
-        value.0
-    }
-}
-
-impl From<String> for Odd {
-    fn from(value: String) -> Self {
-        Self(value)
-    }
-}
-
-impl std::fmt::Display for Odd {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::str::FromStr for Odd {
-    type Err = std::convert::Infallible;
-    fn from_str(value: &str) -> Result<Self, Self::Err> {
-        Ok(Self(value.to_string()))
-    }
-}
+string_enum!(Odd);
 
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1050,6 +1265,76 @@ impl StringEnum for OtherResourceType {
 
 string_enum!(OtherResourceType);
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PatternCondition {
+    pub resource_type: String,
+    pub name: Option<String>,
+    pub text: Option<String>,
+    pub flags: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for PatternCondition {
+    fn default() -> Self {
+        Self {
+            resource_type: compact::Tag::of("PatternCondition"),
+            name: None,
+            text: None,
+            flags: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for PatternCondition {
+    const NAME: &'static str = "PatternCondition";
+    const FIELDS: &'static [&'static str] = &["resource_type", "name", "text", "flags"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut name = None;
+        let mut text = None;
+        let mut flags = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact::set_optional(&mut name, "name", &mut map),
+                2 => compact::set_optional(&mut text, "text", &mut map),
+                _ => compact::set_optional(&mut flags, "flags", &mut map),
+            }?;
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            name,
+            text,
+            flags,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for PatternCondition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for PatternCondition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("name", &self.name);
+        object.optional("text", &self.text);
+        object.optional("flags", &self.flags);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Plan {
@@ -1063,6 +1348,9 @@ pub struct Plan {
     pub protocol: Option<Protocol>,
     pub shape: Option<Shape>,
     pub inline: Option<PlanInline>,
+    pub condition: Option<Condition>,
+    pub text_condition: Option<TextCondition>,
+    pub coloured: Option<Coloured>,
     /// Fields that the document does not know, kept so that they are written back.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
@@ -1080,6 +1368,9 @@ impl<'de> FromMap<'de> for Plan {
         "protocol",
         "shape",
         "inline",
+        "condition",
+        "text_condition",
+        "coloured",
     ];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
@@ -1092,6 +1383,9 @@ impl<'de> FromMap<'de> for Plan {
         let mut protocol = None;
         let mut shape = None;
         let mut inline = None;
+        let mut condition = None;
+        let mut text_condition = None;
+        let mut coloured = None;
         let mut extra = Default::default();
         while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
@@ -1103,7 +1397,10 @@ impl<'de> FromMap<'de> for Plan {
                 5 => compact::set_optional(&mut unlisted, "unlisted", &mut map),
                 6 => compact::set_optional(&mut protocol, "protocol", &mut map),
                 7 => compact::set_optional(&mut shape, "shape", &mut map),
-                _ => compact::set_optional(&mut inline, "inline", &mut map),
+                8 => compact::set_optional(&mut inline, "inline", &mut map),
+                9 => compact::set_optional(&mut condition, "condition", &mut map),
+                10 => compact::set_optional(&mut text_condition, "text_condition", &mut map),
+                _ => compact::set_optional(&mut coloured, "coloured", &mut map),
             }?;
         }
         Ok(Self {
@@ -1116,6 +1413,9 @@ impl<'de> FromMap<'de> for Plan {
             protocol,
             shape,
             inline,
+            condition,
+            text_condition,
+            coloured,
             extra,
         })
     }
@@ -1139,6 +1439,9 @@ impl Serialize for Plan {
         object.optional("protocol", &self.protocol);
         object.optional("shape", &self.shape);
         object.optional("inline", &self.inline);
+        object.optional("condition", &self.condition);
+        object.optional("text_condition", &self.text_condition);
+        object.optional("coloured", &self.coloured);
         object.extra(&self.extra);
         object.end()
     }
@@ -2109,6 +2412,41 @@ impl Serialize for Square {
     }
 }
 
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StylesFilter {
+    pub size: Option<i64>,
+}
+
+impl<'de> FromMap<'de> for StylesFilter {
+    const NAME: &'static str = "StylesFilter";
+    const FIELDS: &'static [&'static str] = &["size"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut size = None;
+        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
+            compact::set_optional(&mut size, "size", &mut map)?;
+        }
+        Ok(Self {
+            size,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for StylesFilter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for StylesFilter {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.optional("size", &self.size);
+        object.end()
+    }
+}
+
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Tag {
@@ -2163,6 +2501,86 @@ impl Serialize for Tag {
         let mut object = compact::Object::new(serializer);
         object.field("tag", &self.tag);
         object.optional("scope", &self.scope);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+/// `resource_type` says which of these it is.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+#[non_exhaustive]
+pub enum TextCondition {
+    /// `PatternCondition`
+    PatternCondition(PatternCondition),
+    /// What the document does not know, whole.
+    Other(TextConditionBase),
+}
+
+one_of! {
+    TextCondition by "resource_type" or Other(TextConditionBase);
+    PatternCondition(PatternCondition).resource_type = ["PatternCondition"];
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TextConditionBase {
+    pub resource_type: String,
+    pub name: Option<String>,
+    pub text: Option<String>,
+    /// Fields that the document does not know, kept so that they are written back.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for TextConditionBase {
+    fn default() -> Self {
+        Self {
+            resource_type: compact::Tag::of("TextCondition"),
+            name: None,
+            text: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for TextConditionBase {
+    const NAME: &'static str = "TextConditionBase";
+    const FIELDS: &'static [&'static str] = &["resource_type", "name", "text"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut resource_type = None;
+        let mut name = None;
+        let mut text = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact::set_optional(&mut name, "name", &mut map),
+                _ => compact::set_optional(&mut text, "text", &mut map),
+            }?;
+        }
+        Ok(Self {
+            resource_type: compact::required(resource_type, "resource_type")?,
+            name,
+            text,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for TextConditionBase {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for TextConditionBase {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.field("resource_type", &self.resource_type);
+        object.optional("name", &self.name);
+        object.optional("text", &self.text);
         object.extra(&self.extra);
         object.end()
     }

@@ -35,7 +35,7 @@ impl crate::Page for AlsoNames {
     type Item = String;
 
     fn cursor(&self) -> Option<&str> {
-        self.0.cursor.as_ref().and_then(|cursor| cursor.0.as_deref())
+        self.0.cursor.as_ref().map(|cursor| cursor.0.as_str())
     }
 
     fn into_items(self) -> Vec<Self::Item> {
@@ -68,27 +68,50 @@ impl From<Vec<String>> for Arr {
 }
 
 /// At most 9 characters.
-#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
+#[derive(
+    serde::Deserialize,
+    serde::Serialize,
+    Clone,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd
+)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
-pub struct Cursor(pub Option<String>);
+pub struct Cursor(pub String);
 
 impl std::ops::Deref for Cursor {
-    type Target = Option<String>;
-    fn deref(&self) -> &Option<String> {
+    type Target = String;
+    fn deref(&self) -> &String {
         &self.0
     }
 }
 
-impl From<Cursor> for Option<String> {
+impl From<Cursor> for String {
     fn from(value: Cursor) -> Self {
         value.0
     }
 }
 
-impl From<Option<String>> for Cursor {
-    fn from(value: Option<String>) -> Self {
+impl From<String> for Cursor {
+    fn from(value: String) -> Self {
         Self(value)
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::str::FromStr for Cursor {
+    type Err = std::convert::Infallible;
+    fn from_str(value: &str) -> Result<Self, Self::Err> {
+        Ok(Self(value.to_string()))
     }
 }
 

@@ -57,6 +57,222 @@ impl Serialize for FormThingBody {
     }
 }
 
+/// At least one of these must be given: `kind`, `color`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Segment {
+    /// How many
+    pub count: u64,
+    pub state: SegmentState,
+    pub parts: Option<Vec<Segment>>,
+    pub kind: Option<SegmentKind>,
+    pub spare: Option<Spare>,
+    pub spares: Option<Vec<Option<Spare>>>,
+    pub samples: Option<Vec<serde_json::Value>>,
+    pub color: Option<SegmentColor>,
+    /// At most 4294967295.
+    pub limit: Option<i64>,
+}
+
+impl<'de> FromMap<'de> for Segment {
+    const NAME: &'static str = "Segment";
+    const FIELDS: &'static [&'static str] = &[
+        "count",
+        "state",
+        "parts",
+        "kind",
+        "spare",
+        "spares",
+        "samples",
+        "color",
+        "limit",
+    ];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut count = None;
+        let mut state = None;
+        let mut parts = None;
+        let mut kind = None;
+        let mut spare = None;
+        let mut spares = None;
+        let mut samples = None;
+        let mut color = None;
+        let mut limit = None;
+        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+            match field {
+                0 => compact::set(&mut count, "count", &mut map),
+                1 => compact::set(&mut state, "state", &mut map),
+                2 => compact::set_optional(&mut parts, "parts", &mut map),
+                3 => compact::set_optional(&mut kind, "kind", &mut map),
+                4 => compact::set(&mut spare, "spare", &mut map),
+                5 => compact::set_optional(&mut spares, "spares", &mut map),
+                6 => compact::set_optional(&mut samples, "samples", &mut map),
+                7 => compact::set_optional(&mut color, "color", &mut map),
+                _ => compact::set_optional(&mut limit, "limit", &mut map),
+            }?;
+        }
+        Ok(Self {
+            count: compact::required(count, "count")?,
+            state: compact::required(state, "state")?,
+            parts,
+            kind,
+            spare: compact::present(spare, "spare")?,
+            spares,
+            samples,
+            color,
+            limit,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Segment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Segment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact::Object::new(serializer);
+        object.field("count", &self.count);
+        object.field("state", &self.state);
+        object.optional("parts", &self.parts);
+        object.optional("kind", &self.kind);
+        object.field("spare", &self.spare);
+        object.optional("spares", &self.spares);
+        object.optional("samples", &self.samples);
+        object.optional("color", &self.color);
+        object.optional("limit", &self.limit);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SegmentColor {
+    /// `RED`
+    Red,
+    /// `Red`
+    Red2,
+    /// ` "" `
+    Empty,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for SegmentColor {
+    const NAME: &'static str = "SegmentColor";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("RED", Self::Red),
+        ("Red", Self::Red2),
+        ("", Self::Empty),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(SegmentColor);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SegmentKind {
+    /// `segment`
+    Segment,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for SegmentKind {
+    const NAME: &'static str = "SegmentKind";
+    const TABLE: &'static [(&'static str, Self)] = &[("segment", Self::Segment)];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(SegmentKind);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SegmentState {
+    /// `UP`
+    Up,
+    /// `DOWN`
+    Down,
+    /// `DEGRADED`
+    Degraded,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for SegmentState {
+    const NAME: &'static str = "SegmentState";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("UP", Self::Up),
+        ("DOWN", Self::Down),
+        ("DEGRADED", Self::Degraded),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(SegmentState);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Spare {
+    /// `hot`
+    Hot,
+    /// `cold`
+    Cold,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for Spare {
+    const NAME: &'static str = "Spare";
+    const TABLE: &'static [(&'static str, Self)] = &[("hot", Self::Hot), ("cold", Self::Cold)];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(Spare);
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UploadThingPartMode {
