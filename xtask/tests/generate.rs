@@ -349,7 +349,7 @@ fn what_an_interrupted_run_left_is_cleaned_up() {
 /// A document with an operation that no code can be made of beside the one of the workspace.
 fn with_an_unsupported_operation() -> Sandbox {
     let sandbox = Sandbox::new();
-    let cookie = "\npaths:\n  /a:\n    get:\n      operationId: GetA\n      parameters:\n      - {name: b, in: cookie, schema: {type: string}}\n      responses: {'200': {description: D}}\n";
+    let cookie = "\npaths:\n  /a:\n    get:\n      operationId: GetA\n      parameters:\n      - {name: b, in: cookie, required: true, schema: {type: string}}\n      responses: {'200': {description: D}}\n";
     sandbox.edit_spec(|text| text.replace("\r\n", "\n").replacen("\npaths:\n", cookie, 1));
     sandbox
 }
@@ -358,10 +358,9 @@ fn with_an_unsupported_operation() -> Sandbox {
 fn an_operation_that_is_not_supported_fails_the_run_and_the_last_line_says_how_to_go_on() {
     let sandbox = with_an_unsupported_operation();
     for arguments in [&[][..], &["--check"]] {
-        let outcome = sandbox
-            .run(arguments)
-            .ended_with(FAILED)
-            .complains("#/paths/~1a/get/parameters/0: GetA: a parameter in a cookie");
+        let outcome = sandbox.run(arguments).ended_with(FAILED).complains(
+            "#/paths/~1a/get/parameters/0: GetA: the parameter `b`: a parameter in a cookie",
+        );
         assert_eq!(
             outcome.stderr.lines().last(),
             Some(
@@ -383,7 +382,7 @@ fn an_operation_that_is_not_supported_is_left_out_where_that_is_asked_for() {
         .run(&["--skip-unsupported"])
         .succeeded()
         .complains(
-            "left out: GetA, GET /a\n    #/paths/~1a/get/parameters/0: a parameter in a cookie",
+            "left out: GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: a parameter in a cookie",
         )
         .says("1 of 2 operations left out (--skip-unsupported)")
         .says("7 created");

@@ -92,7 +92,7 @@ fn what_generate_could_not_take_is_left_out_where_that_is_asked_for() {
     let folder = folder();
     let post = "\"CreateSwitch\",";
     let form = format!(
-        "{post} \"parameters\": [{{\"name\": \"n\", \"in\": \"body\"}}, {{\"name\": \"c\", \"in\": \"cookie\", \"type\": \"string\"}}],"
+        "{post} \"parameters\": [{{\"name\": \"n\", \"in\": \"body\"}}, {{\"name\": \"c\", \"in\": \"cookie\", \"required\": true, \"type\": \"string\"}}],"
     );
     let document = DOCUMENT.replace(post, &form);
     fs::write(folder.path().join("nsx_api.json"), document).unwrap();
@@ -106,7 +106,7 @@ fn what_generate_could_not_take_is_left_out_where_that_is_asked_for() {
     arguments.push("--skip-unsupported");
     import(folder.path(), &arguments)
         .succeeded()
-        .complains("left out: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: a parameter in a cookie")
+        .complains("left out: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: the parameter `c`: a parameter in a cookie")
         .says("1 of 3 operations left out (--skip-unsupported)")
         .says("nsx.yaml written: 2 of 3 operations.");
     let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
