@@ -275,7 +275,7 @@ fn ways_that_meet_again_are_gone_once() {
     let diamond = row(15, |next| format!(r#"{{"allOf": [{next}, {next}]}}"#));
     let text = swagger(&diamond).replace(
         r#""operationId""#,
-        r##""parameters": [{"name": "q", "in": "query", "schema": {"$ref": "#/definitions/S0"}}], "operationId""##,
+        r##""parameters": [{"name": "q", "in": "query", "required": true, "schema": {"$ref": "#/definitions/S0"}}], "operationId""##,
     );
     let properties = row(40, |next| {
         format!(r#"{{"properties": {{"a": {next}, "b": {next}}}}}"#)
