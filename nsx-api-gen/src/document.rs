@@ -1,7 +1,9 @@
 //! What the steps share to look through a document: JSON pointers, references, its operations and
 //! its schemas.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -30,7 +32,15 @@ const LONGEST_CHAIN: usize = 64;
 
 /// The pointer of a member of `pointer`.
 pub(crate) fn join(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
+    format!("{pointer}/{}", escaped(key))
+}
+
+/// A key as it stands in a pointer.
+fn escaped(key: &str) -> Cow<'_, str> {
+    match key.contains(['~', '/']) {
+        true => key.replace('~', "~0").replace('/', "~1").into(),
+        false => key.into(),
+    }
 }
 
 /// The members of an object; none of anything else.
@@ -297,105 +307,137 @@ pub(crate) fn for_each_schema(root: &mut Value, visit: &mut dyn FnMut(&mut Map<S
     for_each_schema_at(root, &mut |_, schema| visit(schema));
 }
 
-/// The same with the pointer of each schema.
+/// The same with the place of each schema.
 pub(crate) fn for_each_schema_at(root: &mut Value, visit: &mut Visit<'_>) {
-    if let Some(schemas) = root.pointer_mut("/components/schemas") {
-        each_member(schemas, "#/components/schemas", &mut |schema, pointer| {
-            schema_tree(schema, pointer, visit);
-        });
-    }
-    for section in ["parameters", "responses", "requestBodies", "headers"] {
-        let list = root.pointer_mut(&format!("/components/{section}"));
-        holders(list, &join("#/components", section), visit);
+    let document = At::ROOT;
+    if let Some(components) = root.get_mut("components") {
+        let at = document.member("components");
+        if let Some(schemas) = components.get_mut("schemas") {
+            each_member(schemas, &at.member("schemas"), &mut |schema, at| {
+                schema_tree(schema, at, visit);
+            });
+        }
+        for section in ["parameters", "responses", "requestBodies", "headers"] {
+            holders(components.get_mut(section), &at.member(section), visit);
+        }
     }
     let Some(paths) = root.get_mut("paths") else {
         return;
     };
-    each_member(paths, "#/paths", &mut |item, pointer| {
-        holders(
-            item.get_mut("parameters"),
-            &format!("{pointer}/parameters"),
-            visit,
-        );
+    each_member(paths, &document.member("paths"), &mut |item, at| {
+        holders(item.get_mut("parameters"), &at.member("parameters"), visit);
         for method in METHODS {
             if let Some(operation) = item.get_mut(method) {
-                operation_schemas(operation, &format!("{pointer}/{method}"), visit);
+                operation_schemas(operation, &at.member(method), visit);
             }
         }
     });
 }
 
-type Visit<'a> = dyn FnMut(&str, &mut Map<String, Value>) + 'a;
+/// Where a node stands. It becomes a pointer, as text, only where something is said of it.
+pub(crate) struct At<'a> {
+    within: Option<&'a At<'a>>,
+    key: Key<'a>,
+}
 
-fn operation_schemas(operation: &mut Value, pointer: &str, visit: &mut Visit<'_>) {
-    for key in ["parameters", "responses"] {
-        holders(operation.get_mut(key), &format!("{pointer}/{key}"), visit);
+enum Key<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl<'a> At<'a> {
+    const ROOT: At<'static> = At {
+        within: None,
+        key: Key::Name("#"),
+    };
+
+    fn member(&'a self, name: &'a str) -> Self {
+        Self {
+            within: Some(self),
+            key: Key::Name(name),
+        }
     }
-    if let Some(body) = operation.get_mut("requestBody") {
-        holder(body, &format!("{pointer}/requestBody"), visit);
+
+    fn item(&'a self, index: usize) -> Self {
+        Self {
+            within: Some(self),
+            key: Key::Index(index),
+        }
     }
 }
 
-fn holders(list: Option<&mut Value>, pointer: &str, visit: &mut Visit<'_>) {
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(within) = self.within {
+            write!(f, "{within}/")?;
+        }
+        match self.key {
+            Key::Name(name) => f.write_str(&escaped(name)),
+            Key::Index(index) => write!(f, "{index}"),
+        }
+    }
+}
+
+type Visit<'a> = dyn FnMut(&At<'_>, &mut Map<String, Value>) + 'a;
+
+fn operation_schemas(operation: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) {
+    for key in ["parameters", "responses"] {
+        holders(operation.get_mut(key), &at.member(key), visit);
+    }
+    if let Some(body) = operation.get_mut("requestBody") {
+        holder(body, &at.member("requestBody"), visit);
+    }
+}
+
+fn holders(list: Option<&mut Value>, at: &At<'_>, visit: &mut Visit<'_>) {
     if let Some(list) = list {
-        each_member(list, pointer, &mut |part, pointer| {
-            holder(part, pointer, visit)
-        });
+        each_member(list, at, &mut |part, at| holder(part, at, visit));
     }
 }
 
 /// A parameter, header, request body or response: its schemas stand under `schema` and `content`.
-fn holder(part: &mut Value, pointer: &str, visit: &mut Visit<'_>) {
+fn holder(part: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) {
     if let Some(schema) = part.get_mut("schema") {
-        schema_tree(schema, &format!("{pointer}/schema"), visit);
+        schema_tree(schema, &at.member("schema"), visit);
     }
     if let Some(content) = part.get_mut("content") {
-        each_member(
-            content,
-            &format!("{pointer}/content"),
-            &mut |media, pointer| {
-                if let Some(schema) = media.get_mut("schema") {
-                    schema_tree(schema, &format!("{pointer}/schema"), visit);
-                }
-            },
-        );
+        each_member(content, &at.member("content"), &mut |media, at| {
+            if let Some(schema) = media.get_mut("schema") {
+                schema_tree(schema, &at.member("schema"), visit);
+            }
+        });
     }
-    holders(
-        part.get_mut("headers"),
-        &format!("{pointer}/headers"),
-        visit,
-    );
+    holders(part.get_mut("headers"), &at.member("headers"), visit);
 }
 
-fn schema_tree(schema: &mut Value, pointer: &str, visit: &mut Visit<'_>) {
-    for key in ["items", "not", "additionalProperties"] {
-        if let Some(inner) = schema.get_mut(key) {
-            schema_tree(inner, &format!("{pointer}/{key}"), visit);
+fn schema_tree(schema: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) {
+    let Some(schema) = schema.as_object_mut() else {
+        return;
+    };
+    for (key, inner) in schema.iter_mut() {
+        let at = at.member(key);
+        match key.as_str() {
+            "items" | "not" | "additionalProperties" => schema_tree(inner, &at, visit),
+            "properties" | "allOf" | "oneOf" | "anyOf" => {
+                each_member(inner, &at, &mut |inner, at| schema_tree(inner, at, visit));
+            }
+            _ => {}
         }
     }
-    for key in ["properties", "allOf", "oneOf", "anyOf"] {
-        if let Some(inner) = schema.get_mut(key) {
-            each_member(inner, &format!("{pointer}/{key}"), &mut |inner, pointer| {
-                schema_tree(inner, pointer, visit);
-            });
-        }
-    }
-    if let Some(schema) = schema.as_object_mut() {
-        visit(pointer, schema);
-    }
+    visit(at, schema);
 }
 
-/// The members of an object, or the items of an array, each with its pointer.
-fn each_member(node: &mut Value, pointer: &str, visit: &mut dyn FnMut(&mut Value, &str)) {
+/// The members of an object, or the items of an array, each with its place.
+fn each_member(node: &mut Value, at: &At<'_>, visit: &mut dyn FnMut(&mut Value, &At<'_>)) {
     match node {
         Value::Object(map) => {
             for (key, inner) in map {
-                visit(inner, &join(pointer, key));
+                visit(inner, &at.member(key));
             }
         }
         Value::Array(list) => {
             for (index, inner) in list.iter_mut().enumerate() {
-                visit(inner, &format!("{pointer}/{index}"));
+                visit(inner, &at.item(index));
             }
         }
         _ => {}

@@ -3,10 +3,12 @@
 //! Schemas of 3.1 are JSON Schemas: a type may be several, null is a type, bounds are numbers of their own. What 3.0 has no words
 //! for (`if`, `patternProperties`, `prefixItems` …) makes no type either: it is left out, and told.
 
+use std::fmt::Display;
+
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
-use crate::document::{for_each_schema_at, items, join, operation_at};
+use crate::document::{At, for_each_schema_at, items, join, operation_at};
 
 /// Members of a schema that 3.0 does not know.
 const UNKNOWN: [&str; 17] = [
@@ -54,11 +56,11 @@ pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
     let sections = root.get_mut("components").and_then(Value::as_object_mut);
     if sections.is_some_and(|sections| sections.shift_remove("pathItems").is_some()) {
         let message = "3.0 has no `pathItems`: left out".to_owned();
-        tell(&mut changes, "#/components/pathItems", message);
+        tell(&mut changes, &"#/components/pathItems", message);
     }
     booleans_of_components(&mut root, &mut changes);
-    for_each_schema_at(&mut root, &mut |pointer, schema| {
-        lower_schema(schema, pointer, &mut changes);
+    for_each_schema_at(&mut root, &mut |at, schema| {
+        lower_schema(schema, at, &mut changes);
     });
     for change in &mut changes {
         change.operation = operation_at(&root, &change.pointer).map(str::to_owned);
@@ -66,16 +68,16 @@ pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
     (root, changes)
 }
 
-fn tell(changes: &mut Vec<Change>, pointer: &str, message: String) {
-    changes.push(Change::of_document("lower", pointer, message));
+fn tell(changes: &mut Vec<Change>, at: &dyn Display, message: String) {
+    changes.push(Change::of_document("lower", at.to_string(), message));
 }
 
-fn lower_schema(schema: &mut Map<String, Value>, pointer: &str, changes: &mut Vec<Change>) {
-    booleans(schema, pointer, changes);
+fn lower_schema(schema: &mut Map<String, Value>, at: &At<'_>, changes: &mut Vec<Change>) {
+    booleans(schema, at, changes);
     for key in UNKNOWN {
         if schema.shift_remove(key).is_some() {
             let message = format!("3.0 has no `{key}` in a schema: left out");
-            tell(changes, pointer, message);
+            tell(changes, at, message);
         }
     }
     types(schema);
@@ -120,7 +122,7 @@ fn booleans_of_components(root: &mut Value, changes: &mut Vec<Change>) {
 const ANYTHING: &str = "3.0 has no schema of nothing (`false`): any JSON";
 
 /// A schema may be `true`, which is any JSON, or `false`, which is none: there is no such property, item or variant.
-fn booleans(schema: &mut Map<String, Value>, pointer: &str, changes: &mut Vec<Change>) {
+fn booleans(schema: &mut Map<String, Value>, at: &At<'_>, changes: &mut Vec<Change>) {
     for key in ["items", "not"] {
         match schema.get(key) {
             Some(Value::Bool(true)) if key == "items" => {
@@ -129,7 +131,7 @@ fn booleans(schema: &mut Map<String, Value>, pointer: &str, changes: &mut Vec<Ch
             Some(Value::Bool(is_all)) => {
                 // That nothing is excluded, or that nothing stands behind `prefixItems`, makes no type.
                 let message = format!("3.0 has no schema that is {is_all}: `{key}` left out");
-                tell(changes, pointer, message);
+                tell(changes, at, message);
                 schema.shift_remove(key);
             }
             _ => {}
@@ -153,7 +155,7 @@ fn booleans(schema: &mut Map<String, Value>, pointer: &str, changes: &mut Vec<Ch
         };
         if none > 0 {
             let message = format!("3.0 has no schema of nothing (`false`): left out of `{key}`");
-            tell(changes, pointer, message);
+            tell(changes, at, message);
         }
         if schema.get(key) == Some(&json!([])) && none > 0 {
             schema.shift_remove(key);

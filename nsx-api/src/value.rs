@@ -63,7 +63,7 @@ pub(crate) fn members(value: &(impl Serialize + ?Sized), pairs: &mut String) -> 
     let fields = match json(value)? {
         Value::Object(fields) => fields,
         Value::Null => return Ok(()),
-        _ => return Err("a form is made from an object only".into()),
+        _ => return Err("it is no object".into()),
     };
     for (name, value) in &fields {
         for text in texts(value).map_err(|reason| format!("the field {name}: {reason}"))? {

@@ -34,16 +34,22 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
             }
         }
     }
-    let of_components = root.clone();
-    for_each_schema_at(root, &mut |pointer, schema| {
+    let mut made_of_others = Vec::new();
+    for_each_schema_at(root, &mut |at, schema| {
         if schema.contains_key("allOf") {
-            let mended = written_out(&of_components, &Value::Object(schema.clone()));
-            if let Some((whole, anew)) = mended {
-                changes.push(told(pointer, &anew));
-                *schema = whole;
-            }
+            made_of_others.push(at.to_string());
         }
     });
+    for pointer in made_of_others {
+        let place = pointer.trim_start_matches('#');
+        let mended = root
+            .pointer(place)
+            .and_then(|schema| written_out(root, schema));
+        if let Some(((whole, anew), schema)) = mended.zip(root.pointer_mut(place)) {
+            changes.push(told(&pointer, &anew));
+            *schema = Value::Object(whole);
+        }
+    }
 }
 
 fn told(pointer: &str, anew: &[String]) -> Change {

@@ -9,24 +9,36 @@ use crate::change::Change;
 use crate::document::{for_each_schema_at, items, members, resolve};
 
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
-    let whole = root.clone();
-    for_each_schema_at(root, &mut |pointer, schema| {
-        if is_part(pointer) || !requires(schema) {
-            return;
+    let mut requiring = Vec::new();
+    for_each_schema_at(root, &mut |at, schema| {
+        if requires(schema) {
+            requiring.push(at.to_string());
         }
-        let Some(own) = whole.pointer(pointer.trim_start_matches('#')) else {
-            return;
+    });
+    for pointer in requiring.iter().filter(|pointer| !is_part(pointer)) {
+        let place = pointer.trim_start_matches('#');
+        let mended = root.pointer(place).and_then(|schema| mended(root, schema));
+        let Some(((schema, dropped), old)) = mended.zip(root.pointer_mut(place)) else {
+            continue;
         };
-        let known = Known::of(&whole, own);
-        if known.is_open {
-            return;
-        }
-        let is_known = |name: &str| known.names.contains(name) || in_family(&whole, own, name);
-        for name in drop_others(schema, &is_known) {
+        *old = Value::Object(schema);
+        for name in dropped {
             let message = format!("{name} is no property: not required");
             changes.push(Change::of_document("required_names", pointer, message));
         }
-    });
+    }
+}
+
+/// A schema without the names that are not known, and those.
+fn mended(root: &Value, schema: &Value) -> Option<(Map<String, Value>, Vec<Value>)> {
+    let known = Known::of(root, schema);
+    if known.is_open {
+        return None;
+    }
+    let is_known = |name: &str| known.names.contains(name) || in_family(root, schema, name);
+    let mut mended = schema.as_object()?.clone();
+    let dropped = drop_others(&mut mended, &is_known);
+    (!dropped.is_empty()).then_some((mended, dropped))
 }
 
 /// Whether a schema, or a part that stands in it, requires anything.

@@ -10,12 +10,9 @@ use crate::document::{for_each_schema_at, items, members, operation_at};
 /// Mends the schemas of the document.
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     let known = changes.len();
-    for (name, pass) in PASSES {
-        for_each_schema_at(root, &mut |pointer, schema| {
-            let message = pass(schema);
-            changes.extend(message.map(|message| Change::of_document(name, pointer, message)));
-        });
-    }
+    // What is left out with the schema around it is not mended first.
+    run(root, &[("not_excluded", not_excluded)], changes);
+    run(root, &PASSES, changes);
     required::mend(root, changes);
     nullable::mend(root, changes);
     // A value of a discriminator is the name that the document gives a component.
@@ -28,11 +25,20 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
+fn run(root: &mut Value, passes: &[(&'static str, Pass)], changes: &mut Vec<Change>) {
+    for_each_schema_at(root, &mut |at, schema| {
+        for (name, pass) in passes {
+            let message = pass(schema);
+            let change = |message| Change::of_document(name, at.to_string(), message);
+            changes.extend(message.map(change));
+        }
+    });
+}
+
 /// What is mended in one schema by itself: what there was.
 type Pass = fn(&mut Map<String, Value>) -> Option<String>;
 
-const PASSES: [(&str, Pass); 9] = [
-    ("not_excluded", not_excluded),
+const PASSES: [(&str, Pass); 8] = [
     ("array_items", array_items),
     ("any_values", any_values),
     ("one_given", one_given),
