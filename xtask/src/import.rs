@@ -71,9 +71,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         let message = "nothing is chosen: name operations with --operation, --tag or --path, or --all; --list shows them";
         return Err(message.into());
     }
+    let root = workspace::root()?;
     let output = match &arguments.output {
         Some(path) => path.clone(),
-        None => workspace::root()?.join(workspace::SPEC),
+        None => root.join(workspace::SPEC),
     };
     let into = arguments.merge.then(|| source(&output)).transpose()?;
     let imported = import(&Import {
@@ -84,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         skip_unsupported: arguments.skip_unsupported,
     })?;
     write(&output, &imported.text)?;
-    tell(arguments, &output, &imported);
+    tell(arguments, &workspace::from_root(&root, &output)?, &imported);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -64,16 +64,19 @@ fn opening(operation: &Operation) -> String {
 }
 
 fn arguments(method: &Method<'_>) -> Option<String> {
-    let lines: Vec<String> = method
-        .described()
-        .into_iter()
-        .filter(|(_, required, _)| *required)
+    let described = method.described();
+    let required = described.iter().filter(|(_, required, _)| *required);
+    // Names alone are in the signature already.
+    required
+        .clone()
+        .find_map(|(_, _, description)| *description)?;
+    let lines: Vec<String> = required
         .map(|(name, _, description)| match description {
             Some(description) => format!("- `{name}`: {}", docs::one_line(description)),
             None => format!("- `{name}`"),
         })
         .collect();
-    (!lines.is_empty()).then(|| format!("# Arguments\n\n{}", lines.join("\n")))
+    Some(format!("# Arguments\n\n{}", lines.join("\n")))
 }
 
 fn responses(method: &Method<'_>, types: &Types) -> String {

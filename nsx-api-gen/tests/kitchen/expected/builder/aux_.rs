@@ -9,10 +9,6 @@ impl Client {
     ///
     /// `PUT /api/v1/request`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
-    /// # Arguments
-    ///
-    /// - `body`
-    ///
     /// # Responses
     ///
     /// | status | meaning | in Rust |

@@ -9,10 +9,6 @@ impl Client {
     ///
     /// `PUT /api/v1/media`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
-    /// # Arguments
-    ///
-    /// - `body`
-    ///
     /// # Responses
     ///
     /// | status | meaning | in Rust |
@@ -39,10 +35,6 @@ impl Client {
     /// Calls `ZipMedia`.
     ///
     /// `POST /api/v1/media`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `body`
     ///
     /// # Responses
     ///
@@ -152,10 +144,6 @@ impl Client {
     ///
     /// `PUT /api/v1/plan`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
-    /// # Arguments
-    ///
-    /// - `body`
-    ///
     /// # Responses
     ///
     /// | status | meaning | in Rust |
@@ -210,10 +198,6 @@ impl Client {
     ///
     /// `PUT /api/v1/schedules`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
-    /// # Arguments
-    ///
-    /// - `body`
-    ///
     /// # Responses
     ///
     /// | status | meaning | in Rust |
@@ -253,10 +237,6 @@ impl Client {
     ///
     /// `GET /api/v1/stream`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
-    /// # Arguments
-    ///
-    /// - `client`
-    ///
     /// # Responses
     ///
     /// | status | meaning | in Rust |
@@ -283,10 +263,6 @@ impl Client {
     /// Calls `PutStream`.
     ///
     /// `PUT /api/v1/stream`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `body`
     ///
     /// # Responses
     ///

@@ -172,10 +172,6 @@ impl Client {
     ///
     /// `GET /api/v1/things`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
-    /// # Arguments
-    ///
-    /// - `kind`
-    ///
     /// # Responses
     ///
     /// | status | meaning | in Rust |
@@ -231,11 +227,6 @@ impl Client {
     /// Calls `Pages`.
     ///
     /// `GET /api/v1/things/{thing-id}/things`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `thing_id`
-    /// - `client`
     ///
     /// # Responses
     ///

@@ -149,10 +149,6 @@ impl Client {
     ///
     /// `POST /api/v1/markdown`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
     ///
-    /// # Arguments
-    ///
-    /// - `body`
-    ///
     /// # Responses
     ///
     /// | status | meaning | in Rust |
@@ -335,10 +331,6 @@ impl Client {
     /// Calls `RestartThing`.
     ///
     /// `POST /api/v1/things/{thing-id}?action=restart`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
-    ///
-    /// # Arguments
-    ///
-    /// - `thing_id`
     ///
     /// # Responses
     ///
