@@ -208,7 +208,7 @@ async fn a_request_that_cannot_be_made_is_not_sent() {
         get("/a").header("authorization", "Basic SECRET"),
         get("/a").header("X-XSRF-TOKEN", "SECRET"),
         get("/a").header("x-a", "a\r\nSECRET: b"),
-        get("/a").header("x-a", &json!(["SECRET"])),
+        get("/a").header("x-a", &json!([["SECRET"]])),
         get("/a").json(&std::collections::BTreeMap::from([((1, 2), "SECRET")])),
         get("/a").form(&json!(["SECRET"])),
         get("/a").query("q", &"SECRET".repeat(20_000)),
