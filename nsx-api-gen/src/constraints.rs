@@ -4,29 +4,29 @@
 
 use serde_json::{Map, Value};
 
-use crate::document::items;
+use crate::document::{is_password, items};
 use crate::emit::docs::span;
 
 /// Titles of fewer words repeat the name.
 const WORDS_OF_A_TITLE: usize = 4;
 
 /// The description of a parameter, with the sentences of its schema.
-pub(crate) fn of_parameter(node: &Value, schema: Option<&Value>) -> Option<String> {
+pub(crate) fn of_parameter(root: &Value, node: &Value, schema: Option<&Value>) -> Option<String> {
     let schema = schema.and_then(Value::as_object);
     let mut schema = schema.cloned().unwrap_or_default();
     if let Some(description) = node.get("description") {
         schema.insert("description".to_owned(), description.clone());
         schema.remove("title");
     }
-    description(&schema)
+    description(root, &schema)
 }
 
 /// The description of a schema, with the sentences.
-pub(crate) fn description(schema: &Map<String, Value>) -> Option<String> {
+pub(crate) fn description(root: &Value, schema: &Map<String, Value>) -> Option<String> {
     let text = |key| schema.get(key).and_then(Value::as_str).map(str::trim);
     let texts = [text("title"), text("description")].map(Option::unwrap_or_default);
     let mut parts = titled(texts);
-    let sentences = sentences(schema).join(" ");
+    let sentences = sentences(root, schema).join(" ");
     if !sentences.is_empty() {
         parts.push(sentences);
     }
@@ -47,7 +47,7 @@ fn titled([title, description]: [&str; 2]) -> Vec<String> {
     parts.map(str::to_owned).collect()
 }
 
-fn sentences(schema: &Map<String, Value>) -> Vec<String> {
+fn sentences(root: &Value, schema: &Map<String, Value>) -> Vec<String> {
     let kind = schema.get("type").and_then(Value::as_str);
     let mut list = Vec::new();
     list.extend(count(schema, ["minLength", "maxLength"], "character"));
@@ -68,11 +68,7 @@ fn sentences(schema: &Map<String, Value>) -> Vec<String> {
     if kind != Some("string") {
         list.extend(values(schema));
     }
-    let is_password = schema.get("format").and_then(Value::as_str) == Some("password");
-    let default = schema.get("default").filter(|value| !value.is_null());
-    if let Some(value) = default.filter(|_| !is_password) {
-        list.push(format!("Default: {}.", json(value)));
-    }
+    list.extend(default(root, schema));
     if flag("readOnly") {
         list.push("Read-only.".to_owned());
     }
@@ -80,6 +76,14 @@ fn sentences(schema: &Map<String, Value>) -> Vec<String> {
         list.push("Write-only.".to_owned());
     }
     list
+}
+
+/// What the manager fills in: a scalar, and no secret.
+fn default(root: &Value, schema: &Map<String, Value>) -> Option<String> {
+    let value = schema.get("default")?;
+    let is_shown = value.is_string() || value.is_number() || value.is_boolean();
+    let is_shown = is_shown && !is_password(root, &Value::Object(schema.clone()));
+    is_shown.then(|| format!("Default: {}.", json(value)))
 }
 
 /// How many there may be of something.
@@ -154,7 +158,8 @@ mod tests {
 
     fn said(schema: Value) -> String {
         let schema = schema.as_object().cloned().unwrap_or_default();
-        description(&schema).unwrap_or_default()
+        let root = json!({"components": {"schemas": {"Secret": {"type": "string", "format": "password"}}}});
+        description(&root, &schema).unwrap_or_default()
     }
 
     #[test]
@@ -193,6 +198,14 @@ mod tests {
                 json!({"type": "string", "format": "password", "writeOnly": true, "default": "hidden"}),
                 "Write-only.",
             ),
+            (
+                json!({"allOf": [{"$ref": "#/components/schemas/Secret"}], "default": "hidden"}),
+                "",
+            ),
+            (
+                json!({"type": "object", "default": {"password": "hidden"}}),
+                "",
+            ),
         ] {
             assert_eq!(said(schema.clone()), text, "{schema}");
         }
@@ -202,9 +215,9 @@ mod tests {
     fn a_parameter_has_its_own_description() {
         let schema = json!({"type": "integer", "title": "A number of pages in all", "maximum": 9, "description": "x"});
         let node = json!({"description": "The pages"});
-        let text = of_parameter(&node, Some(&schema));
+        let text = of_parameter(&json!({}), &node, Some(&schema));
         assert_eq!(text.as_deref(), Some("The pages\n\nAt most 9."));
-        assert_eq!(of_parameter(&json!({}), None), None);
+        assert_eq!(of_parameter(&json!({}), &json!({}), None), None);
     }
 
     #[test]

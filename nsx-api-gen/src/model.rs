@@ -246,7 +246,7 @@ impl Parameter {
             style: Style::of(root, node).unwrap_or(Style::Plain),
             is_file: in_part.is_some_and(|schema| is_file(root, schema)),
             is_list_of_files: in_part.is_some_and(|schema| is_list_of_files(root, schema)),
-            description: constraints::of_parameter(node, whole),
+            description: constraints::of_parameter(root, node, whole),
         })
     }
 }

@@ -174,7 +174,7 @@ const INTEGERS: [&str; 3] = ["int32", "int64", "uint64"];
 /// Reduces one schema; see the module.
 fn reduce(root: &Value, schema: &mut Map<String, Value>) {
     if !schema.contains_key("$ref")
-        && let Some(description) = constraints::description(schema)
+        && let Some(description) = constraints::description(root, schema)
     {
         schema.insert("description".to_owned(), json!(description));
     }

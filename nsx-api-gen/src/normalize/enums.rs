@@ -12,7 +12,8 @@ pub(super) fn enum_type(schema: &mut Map<String, Value>) -> Option<String> {
     if schema.contains_key("type") {
         return None;
     }
-    if values.iter().all(Value::is_string) && !values.is_empty() {
+    let mut given = values.iter().filter(|value| !value.is_null()).peekable();
+    if given.peek().is_some() && given.all(Value::is_string) {
         schema.insert("type".to_owned(), json!("string"));
         return Some("the values are text: a string".to_owned());
     }
@@ -37,6 +38,9 @@ pub(super) fn extensible_enum(schema: &mut Map<String, Value>) -> Option<String>
         .collect();
     schema.insert("enum".to_owned(), json!(values));
     schema.insert("type".to_owned(), json!("string"));
+    if items(Some(&parts)).any(|part| part.get("nullable") == Some(&json!(true))) {
+        schema.insert("nullable".to_owned(), json!(true));
+    }
     Some(
         "any string beside those that are listed: an enum, which keeps what it does not list"
             .to_owned(),

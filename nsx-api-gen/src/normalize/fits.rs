@@ -23,15 +23,20 @@ pub(super) fn fits(root: &Value, parent: &Value, child: &Value) -> bool {
     old == new
         && match new {
             Some("string") => has_values(parent, child),
-            Some("integer") => {
-                let format = text(parent, "format");
-                format.is_none() || format == text(child, "format")
-            }
+            Some("integer") => parent.get("format").is_none() || integer(parent) == integer(child),
             Some("array") => inner_fits(root, parent, child, "items"),
             Some("object") => object_fits(root, parent, child),
             Some(_) => true,
             None => declared(parent) == declared(child),
         }
+}
+
+/// What an integer is by its format: one that is not known says nothing.
+fn integer(schema: &Value) -> &str {
+    match text(schema, "format") {
+        Some(format @ ("int32" | "uint64")) => format,
+        _ => "int64",
+    }
 }
 
 fn object_fits(root: &Value, parent: &Value, child: &Value) -> bool {

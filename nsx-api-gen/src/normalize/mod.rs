@@ -31,6 +31,7 @@ pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     info::mend(root, &mut changes);
     operations::mend(root, &mut changes);
     operation_ids(root, &mut changes);
+    schemas::mend_each(root, &mut changes);
     content::mend(root, &mut changes);
     parameters::mend(root, &mut changes);
     schemas::mend(root, &mut changes);

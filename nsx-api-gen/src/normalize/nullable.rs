@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 use crate::change::Change;
 use crate::document::{METHODS, component, for_each_schema, items, join, members, reference, text};
 
+use crate::union;
+
 const PASS: &str = "nullable";
 
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
@@ -33,7 +35,14 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     parameters(root, changes);
     let schemas = root.pointer_mut("/components/schemas");
     let schemas = schemas.and_then(Value::as_object_mut).into_iter().flatten();
-    for (name, schema) in schemas.filter(|(name, _)| names.contains(*name)) {
+    for (name, schema) in schemas {
+        if !names.contains(name) {
+            // It is made of what may be null.
+            schema
+                .as_object_mut()
+                .and_then(|schema| schema.shift_remove("nullable"));
+            continue;
+        }
         let pointer = join("#/components/schemas", name);
         strip(schema);
         changes.push(Change::of_document(
@@ -69,7 +78,7 @@ fn nullable(root: &Value) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     loop {
         let more = members(schemas)
-            .filter(|(name, schema)| !names.contains(*name) && may_be_null(schema, &names))
+            .filter(|(name, schema)| !names.contains(*name) && may_be_null(root, schema, &names))
             .map(|(name, _)| name.clone());
         let more: Vec<String> = more.collect();
         if more.is_empty() {
@@ -79,8 +88,10 @@ fn nullable(root: &Value) -> BTreeSet<String> {
     }
 }
 
-fn may_be_null(schema: &Value, names: &BTreeSet<String>) -> bool {
-    says_null(schema) || refers(schema, names) || through_parts(schema, names)
+/// What has a base alone is not that base, but one of its variants.
+fn may_be_null(root: &Value, schema: &Value, names: &BTreeSet<String>) -> bool {
+    let is_variant = || union::discriminator(root, schema).is_some();
+    says_null(schema) || refers(schema, names) || (through_parts(schema, names) && !is_variant())
 }
 
 fn says_null(schema: &Value) -> bool {
@@ -300,5 +311,24 @@ mod tests {
         let mut told = vec![parameter(1), parameter(2)];
         told.extend(["Kind", "Alias", "Described", "Node", "Choice", "Inline"].map(of));
         assert_eq!(changes, told);
+    }
+
+    #[test]
+    fn what_is_made_of_a_base_that_may_be_null_is_one_of_its_variants_still() {
+        let child = json!({"allOf": [to("Base")]});
+        let mut root = json!({"components": {"schemas": {
+            "Base": {"type": "object", "nullable": true, "discriminator": {"propertyName": "k"}},
+            "Child": child,
+            "Holder": {"properties": {"base": to("Base"), "child": to("Child")}},
+        }}});
+        let mut changes = Vec::new();
+        mend(&mut root, &mut changes);
+        let schemas = &root["components"]["schemas"];
+        assert_eq!(schemas["Child"], child);
+        assert_eq!(
+            schemas["Holder"]["properties"],
+            json!({"base": or_null("Base"), "child": to("Child")})
+        );
+        assert_eq!(changes.len(), 1);
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::fits::{fits, is_open};
 use crate::change::Change;
 use crate::document::{
-    component, for_each_schema_at, items, join, made_of, members, reference, text,
+    component, for_each_schema_at, is_password, items, join, made_of, members, reference, text,
 };
 
 const PASS: &str = "redeclared";
@@ -196,6 +196,9 @@ fn over(root: &Value, parent: &Value, child: &Value) -> (Value, bool) {
     if parent.is_null() || parent == child {
         return (child.clone(), false);
     }
+    if is_password(root, parent) && text(child, "type").is_none_or(|kind| kind == "string") {
+        return (secret(root, parent, child), false);
+    }
     if !fits(root, parent, child) {
         return (described(child, parent), true);
     }
@@ -210,6 +213,16 @@ fn over(root: &Value, parent: &Value, child: &Value) -> (Value, bool) {
         _ => described(child, parent),
     };
     (together, false)
+}
+
+/// A secret that a child calls a text is one still.
+fn secret(root: &Value, parent: &Value, child: &Value) -> Value {
+    let is_null = child.get("nullable") == Some(&Value::Bool(true));
+    match (is_password(root, child), is_null) {
+        (true, _) => child.clone(),
+        (false, true) => json!({"nullable": true, "allOf": [parent]}),
+        (false, false) => parent.clone(),
+    }
 }
 
 /// The child's declaration, with the parent's description where it has none.
@@ -342,6 +355,10 @@ mod tests {
                 json!({"type": "integer", "format": "int32"}),
             ),
             (
+                json!({"type": "integer", "format": "int64"}),
+                json!({"type": "integer"}),
+            ),
+            (
                 json!({"type": "object", "properties": {"a": {"type": "string"}}}),
                 json!({"type": "object", "properties": {"b": {"type": "string"}}}),
             ),
@@ -351,6 +368,35 @@ mod tests {
                 child.get("allOf").is_some() && changes.is_empty(),
                 "{child}"
             );
+        }
+    }
+
+    #[test]
+    fn a_secret_that_a_child_calls_a_text_stays_one() {
+        let secret = json!({"type": "string", "format": "password"});
+        for (parent, child, expected) in [
+            (to("Secret"), json!({"type": "string"}), to("Secret")),
+            (
+                secret.clone(),
+                json!({"type": "string", "maxLength": 9}),
+                secret.clone(),
+            ),
+            (
+                secret.clone(),
+                json!({"type": "string", "nullable": true}),
+                json!({"nullable": true, "allOf": [secret]}),
+            ),
+        ] {
+            let mut root = json!({"components": {"schemas": {
+                "Parent": {"properties": {"p": parent, "n": {"type": "string"}}},
+                "Child": {"allOf": [to("Parent"), {"properties": {"p": child, "n": {"type": "integer"}}}]},
+                "Secret": {"type": "string", "format": "password"},
+            }}});
+            let mut changes = Vec::new();
+            mend(&mut root, &mut changes);
+            let pointer = "/components/schemas/Child/properties/p";
+            assert_eq!(root.pointer(pointer), Some(&expected));
+            assert_eq!(changes.len(), 1);
         }
     }
 

@@ -7,19 +7,29 @@ use super::{component_names, nullable, redeclared, required, variants};
 use crate::change::Change;
 use crate::document::{for_each_schema_at, items, members, operation_at};
 
-/// Mends the schemas of the document.
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+/// Mends what each schema says by itself, which other passes ask for.
+pub(super) fn mend_each(root: &mut Value, changes: &mut Vec<Change>) {
     let known = changes.len();
     // What is left out with the schema around it is not mended first.
     run(root, &[("not_excluded", not_excluded)], changes);
     run(root, &PASSES, changes);
+    tell_operations(root, changes.iter_mut().skip(known));
+}
+
+/// Mends what schemas say together.
+pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+    let known = changes.len();
     required::mend(root, changes);
     nullable::mend(root, changes);
     // A value of a discriminator is the name that the document gives a component.
     variants::mend(root, changes);
     component_names::mend(root, changes);
     redeclared::mend(root, changes);
-    for change in changes.iter_mut().skip(known) {
+    tell_operations(root, changes.iter_mut().skip(known));
+}
+
+fn tell_operations<'a>(root: &Value, changes: impl Iterator<Item = &'a mut Change>) {
+    for change in changes {
         let id = operation_at(root, &change.pointer).map(str::to_owned);
         change.operation = change.operation.take().or(id);
     }
@@ -229,6 +239,16 @@ mod tests {
                 &["enum_type", "extensible_enum"],
             ),
             (
+                json!({"enum": ["a", null]}),
+                json!({"enum": ["a"], "type": "string"}),
+                &["enum_type", "nullable"],
+            ),
+            (
+                json!({"anyOf": [{"type": "string", "nullable": true}, {"type": "string", "enum": ["a"]}], "description": "D"}),
+                json!({"description": "D", "enum": ["a"], "type": "string"}),
+                &["extensible_enum", "nullable"],
+            ),
+            (
                 json!({"type": "integer", "format": "int32", "maximum": 4294967295_u64}),
                 json!({"type": "integer", "format": "int64", "maximum": 4294967295_u64}),
                 &["wide_integers"],
@@ -256,6 +276,7 @@ mod tests {
         ] {
             let mut root = json!({"components": {"schemas": {"A": schema}}});
             let mut changes = Vec::new();
+            mend_each(&mut root, &mut changes);
             mend(&mut root, &mut changes);
             assert_eq!(root["components"]["schemas"]["A"], mended);
             let made: Vec<&str> = changes.iter().map(|change| change.pass).collect();
