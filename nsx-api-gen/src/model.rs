@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::constraints;
 use crate::document::{
     self, IDEMPOTENT, IN_PART, Place, URL_ENCODED, has_file, is_file, is_json, is_list_of_files,
-    is_success, items, media_type, members, resolve, sent_media_type, text,
+    is_password, is_success, items, media_type, members, resolve, sent_media_type, text,
 };
 use crate::example::example;
 use crate::names;
@@ -93,6 +93,8 @@ pub(crate) struct Body {
     /// The `Content-Type` that it is sent with.
     pub(crate) media: String,
     pub(crate) form: Form,
+    /// Whether it is a password as plain text.
+    pub(crate) is_secret: bool,
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
 }
@@ -268,9 +270,12 @@ impl Form {
 impl Body {
     fn new(root: &Value, node: &Value) -> Option<Self> {
         let (name, media) = members(node.get("content")).next()?;
+        let form = Form::of(root, name, media);
+        let schema = media.get("schema").filter(|_| form == Form::Text);
         Some(Self {
             media: sent_media_type(name),
-            form: Form::of(root, name, media),
+            form,
+            is_secret: schema.is_some_and(|schema| is_password(root, schema)),
             required: flag(node, "required"),
             description: text(node, "description").map(str::to_owned),
         })

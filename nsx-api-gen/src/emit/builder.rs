@@ -261,6 +261,7 @@ impl BodyArgument<'_> {
     pub(super) fn held(&self) -> String {
         match (self.streams(), self.is_text()) {
             (true, _) => "Body".to_owned(),
+            (_, true) if self.is_secret => "crate::Secret".to_owned(),
             (_, true) => "String".to_owned(),
             _ => text(&self.ty),
         }
@@ -294,6 +295,9 @@ impl BodyArgument<'_> {
         let (call, usual) = match self.form {
             Form::Json => (format!(".json(&{value})"), "application/json"),
             Form::UrlEncoded => (format!(".form(&{value})"), URL_ENCODED),
+            Form::Text if self.is_secret => {
+                (format!(".text({value}.expose_secret())"), "text/plain")
+            }
             Form::Text => (format!(".text({value})"), "text/plain"),
             Form::Bytes => (format!(".body({value})"), "application/octet-stream"),
         };

@@ -36,6 +36,7 @@ pub(super) struct Argument<'a> {
 pub(super) struct BodyArgument<'a> {
     pub(super) media: &'a str,
     pub(super) form: Form,
+    pub(super) is_secret: bool,
     pub(super) required: bool,
     pub(super) description: Option<&'a str>,
     pub(super) ty: Type,
@@ -182,7 +183,7 @@ impl<'a> Method<'a> {
             let ty = match body.form {
                 Form::Json | Form::UrlEncoded => public(&body.ty),
                 Form::Bytes => "Vec<u8>".to_owned(),
-                Form::Text => "String".to_owned(),
+                Form::Text => body.held().replace("crate::", "nsx_api::"),
             };
             outside.push(format!("body: {ty}"));
             given.push("body".to_owned());
@@ -227,6 +228,7 @@ impl<'a> BodyArgument<'a> {
         let mut argument = Self {
             media: &body.media,
             form: body.form,
+            is_secret: body.is_secret,
             required: body.required,
             description: body.description.as_deref(),
             ty,

@@ -88,6 +88,8 @@ struct Files {
     /// Where the parts are now, by reference.
     places: BTreeMap<Part, String>,
     taken: BTreeSet<String>,
+    /// The next number for a place that is taken.
+    numbers: BTreeMap<String, usize>,
     /// What is a component now, and was not looked through yet: its place, the part, and where it came from.
     open: Vec<(String, &'static str, Value, PathBuf)>,
     counts: BTreeMap<PathBuf, usize>,
@@ -124,6 +126,7 @@ impl Files {
             copied: Budget::default(),
             places: BTreeMap::new(),
             taken,
+            numbers: BTreeMap::new(),
             open: Vec::new(),
             counts: BTreeMap::new(),
             faults: Faults::default(),
@@ -183,6 +186,7 @@ impl Files {
     /// A path item may be in another file as a whole.
     fn path_item(&mut self, item: &mut Value, pointer: &str) {
         let mut from = self.main.clone();
+        let mut looked = BTreeSet::new();
         for _ in 0..LONGEST_CHAIN {
             let target =
                 reference(item).filter(|target| from != self.main || !target.starts_with('#'));
@@ -200,6 +204,8 @@ impl Files {
             let Some(Value::Object(mut found)) = self.copy(&file, &place, &target, pointer) else {
                 return;
             };
+            // What stands beside the reference wins, and is of the file that it stands in.
+            self.members_of_item(item, pointer, &from, &mut looked);
             if let Some(own) = item.as_object_mut() {
                 own.shift_remove("$ref");
                 found.extend(std::mem::take(own));
@@ -207,9 +213,20 @@ impl Files {
             *item = Value::Object(found);
             from = file;
         }
+        self.members_of_item(item, pointer, &from, &mut looked);
+    }
+
+    /// Looks through the members of a path item that it did not look through yet.
+    fn members_of_item(
+        &mut self,
+        item: &mut Value,
+        pointer: &str,
+        from: &Path,
+        looked: &mut BTreeSet<String>,
+    ) {
         for (key, node) in item.as_object_mut().into_iter().flatten() {
-            if key != "$ref" {
-                self.walk(node, &join(pointer, key), key, &from);
+            if key != "$ref" && looked.insert(key.clone()) {
+                self.walk(node, &join(pointer, key), key, from);
             }
         }
     }
@@ -341,11 +358,18 @@ impl Files {
     }
 
     fn free(&mut self, start: &str, name: &str) -> String {
-        let numbered = (2..).map(|number| join(start, &format!("{name}{number}")));
-        let mut places = std::iter::once(join(start, name)).chain(numbered);
-        places
-            .find(|place| self.taken.insert(place.clone()))
-            .unwrap_or_default()
+        let first = join(start, name);
+        if self.taken.insert(first.clone()) {
+            return first;
+        }
+        let next = self.numbers.entry(first).or_insert(2);
+        loop {
+            let place = join(start, &format!("{name}{next}"));
+            *next += 1;
+            if self.taken.insert(place.clone()) {
+                return place;
+            }
+        }
     }
 
     /// A copy of a part of a file, as long as there is room for it.
@@ -631,6 +655,39 @@ Node: {type: object}
         assert!(
             error.ends_with("#/paths/~1b: `#/nothing` must lead to a path item"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn what_stands_beside_a_path_item_in_another_file_is_of_its_own_file() {
+        let answer = "responses: {'200': {description: OK, content: {application/json: {schema: {$ref: '#/components/schemas/Own'}}}}}";
+        let own = |property: &str| {
+            format!(
+                "components: {{schemas: {{Own: {{type: object, properties: {{{property}: {{type: string}}}}}}}}}}\n"
+            )
+        };
+        let api = format!(
+            "openapi: 3.0.3\ninfo: {{title: A, version: '1'}}\npaths: {{/a: {{$ref: 'b.yaml#/item', get: {{operationId: GetA, {answer}}}}}}}\n{}",
+            own("here")
+        );
+        let other = format!(
+            "item: {{put: {{operationId: PutA, {answer}}}}}\n{}",
+            own("there")
+        );
+        let imported = from(&folder(&[("api.yaml", &api), ("b.yaml", &other)])).unwrap();
+        let root = crate::read::tree("imported", imported.text.as_bytes()).unwrap();
+        let schema = |method: &str| {
+            let pointer =
+                format!("/paths/~1a/{method}/responses/200/content/application~1json/schema/$ref");
+            let target = root.pointer(&pointer).and_then(Value::as_str).unwrap();
+            let schema = root.pointer(target.trim_start_matches('#')).unwrap();
+            members(schema.get("properties"))
+                .map(|(name, _)| name.clone())
+                .collect::<String>()
+        };
+        assert_eq!(
+            (schema("get").as_str(), schema("put").as_str()),
+            ("here", "there")
         );
     }
 }

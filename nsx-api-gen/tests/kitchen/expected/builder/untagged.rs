@@ -162,13 +162,13 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// # async fn example(client: nsx_api::Client, body: String) -> Result<(), nsx_api::Error> {
+    /// # async fn example(client: nsx_api::Client, body: nsx_api::Secret) -> Result<(), nsx_api::Error> {
     /// let response = client.response(body).send().await?;
     /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
     /// ```
-    pub fn response(&self, body: impl Into<String>) -> Response_<'_> {
+    pub fn response(&self, body: impl Into<crate::Secret>) -> Response_<'_> {
         Response_ { client: self, body: body.into() }
     }
 
@@ -587,7 +587,7 @@ impl<'a> Locals<'a> {
 #[must_use = "nothing is sent until `send` is called"]
 pub struct Response_<'a> {
     client: &'a Client,
-    body: String,
+    body: crate::Secret,
 }
 
 impl<'a> Response_<'a> {
@@ -599,7 +599,7 @@ impl<'a> Response_<'a> {
     fn into_request(self) -> Request<'a> {
         self.client
             .operation(&operations::RESPONSE)
-            .text(self.body)
+            .text(self.body.expose_secret())
             .header("content-type", "text/x-markdown")
     }
 }
