@@ -17,6 +17,10 @@ use crate::names::type_name;
 /// The member of a discriminator that refers to the variant for values that the document does not know.
 pub(crate) const OTHER: &str = "x-other";
 
+/// The member of a component that stands for what the document does not know: the rest of a choice, or a base that is no choice.
+/// What is made of it may be written out later, so that it could not be told from the components any more.
+pub(crate) const OPEN: &str = "x-open";
+
 /// Where a schema that is made of itself is given up, which `check` reports.
 const DEEPEST: usize = 64;
 
@@ -133,15 +137,11 @@ pub(crate) fn is_base(root: &Value, name: &str, schema: &Value, children: &Child
     has_own || (!children.of(name).is_empty() && discriminator(root, schema).is_some())
 }
 
-/// The types of a normalized document that stand for what it does not know: the rest of a choice, and a base that is no choice.
+/// The types of a normalized document that stand for what it does not know, as `normalize::variants` marked them.
 pub(crate) fn open(root: &Value) -> BTreeSet<String> {
-    let children = Children::new(root);
     let components = members(root.pointer("/components/schemas"));
-    let open = components.filter_map(|(name, schema)| match Union::read(schema) {
-        Some(union) => union.other,
-        None => is_base(root, name, schema, &children).then_some(name),
-    });
-    open.map(type_name).collect()
+    let open = components.filter(|(_, schema)| schema.get(OPEN).is_some());
+    open.map(|(name, _)| type_name(name)).collect()
 }
 
 /// The parts of a schema, those that stand in it first: what it says of a property itself goes before what its parents say.
@@ -217,23 +217,21 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_stands_for_what_the_document_does_not_know_is_the_rest_of_a_choice_or_a_base_that_is_none()
-     {
+    fn a_base_whose_only_child_is_written_out_stands_for_what_the_document_does_not_know() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-        let by_kind = json!({"propertyName": "kind"});
-        let kind = json!({"kind": {"type": "string"}});
-        let other = json!({"propertyName": "kind", "x-other": to("shape_base")});
-        let root = json!({"components": {"schemas": {
-            "Shape": {"oneOf": [to("Round"), to("shape_base")], "discriminator": other},
-            "shape_base": {"properties": kind},
-            "Round": {"allOf": [to("shape_base")]},
-            "Choice": {"oneOf": [to("Round")], "discriminator": by_kind},
-            "Alone": {"properties": kind, "discriminator": by_kind},
-            "Parent": {"properties": kind, "discriminator": by_kind},
-            "Child": {"allOf": [to("Parent")]},
-            "Grandchild": {"allOf": [to("Child")]},
+        let kind = |values: Value| json!({"kind": {"type": "string", "enum": values}});
+        let at = |format: &str| json!({"at": {"type": "integer", "format": format}});
+        let mut root = json!({"paths": {}, "components": {"schemas": {
+            "Base": {"properties": kind(json!(["None"])), "discriminator": {"propertyName": "kind"}},
+            "Event": {"allOf": [to("Base"), {"properties": at("int32")}]},
+            "Child": {"allOf": [to("Event"), {"properties": at("int64")}]},
+            "Holder": {"properties": {"event": to("Event")}},
+            "Marked": {"type": "object", "x-open": true},
         }}});
+        crate::normalize::normalize(&mut root);
+        let child = root.pointer("/components/schemas/Child/allOf");
+        assert_eq!(child, None, "it is written out");
         let names: Vec<String> = open(&root).into_iter().collect();
-        assert_eq!(names, ["Alone", "Child", "Parent", "ShapeBase"]);
+        assert_eq!(names, ["Base", "Event"]);
     }
 }

@@ -9,10 +9,9 @@ use serde_json::Value;
 use crate::change::Change;
 use crate::document::{IDEMPOTENT, ORIGINAL_ID};
 use crate::order::Keys;
-use crate::union::OTHER;
 
 /// The extensions that code or its docs are made of.
-const READ: [&str; 3] = [IDEMPOTENT, ORIGINAL_ID, OTHER];
+const READ: [&str; 2] = [IDEMPOTENT, ORIGINAL_ID];
 
 /// `extensions`: those that nothing is made of are left out.
 pub(super) fn leave_out(root: &mut Value, changes: &mut Vec<Change>) {

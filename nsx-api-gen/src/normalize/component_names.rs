@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::change::Change;
-use crate::document::{component, items, join, members, reference};
+use crate::document::{component, for_each_schema, items, join, members, reference};
 use crate::names::{self, RESERVED_TYPES, type_name};
+use crate::union;
 
 /// `schema_names`: components whose names are one in Rust, as `IPInfo` and `IpInfo` are, get a number; those that have the name of
 /// a type that code has anyway get `Object` behind it.
@@ -39,26 +40,56 @@ fn tell(renamed: &BTreeMap<String, String>, changes: &mut Vec<Change>) {
 
 /// A component's name is a value of the discriminators that it is a variant of, without being said: it is said before the name changes.
 fn keep_values(root: &mut Value, renamed: &BTreeMap<String, String>) {
-    let variants = |name: &String| (name.clone(), bases(root, name));
-    let bases: Vec<(String, BTreeSet<String>)> = renamed.keys().map(variants).collect();
-    let Some(Value::Object(schemas)) = root.pointer_mut("/components/schemas") else {
+    if renamed.is_empty() {
         return;
-    };
-    for (variant, base) in bases
-        .iter()
-        .flat_map(|(name, bases)| bases.iter().map(move |base| (name, base)))
-    {
-        let discriminator = schemas
-            .get_mut(base)
-            .and_then(|base| base.get_mut("discriminator"));
-        if let Some(Value::Object(discriminator)) = discriminator {
-            let mapping = discriminator.entry("mapping").or_insert_with(|| json!({}));
-            if let Some(mapping) = mapping.as_object_mut() {
-                mapping
-                    .entry(variant.as_str())
-                    .or_insert_with(|| json!(target(variant)));
+    }
+    let of = |name: &String| (name.clone(), bases(root, name));
+    let variants: Vec<(String, BTreeSet<String>)> = renamed.keys().map(of).collect();
+    if let Some(Value::Object(schemas)) = root.pointer_mut("/components/schemas") {
+        for (variant, bases) in &variants {
+            for base in bases {
+                keep_in_base(schemas.get_mut(base), variant);
             }
         }
+    }
+    for_each_schema(root, &mut |schema| keep_in_choice(schema, renamed));
+}
+
+/// Says the value of one that is made of a base. What lists its variants itself is a choice.
+fn keep_in_base(base: Option<&mut Value>, variant: &str) {
+    let base = base.filter(|base| union::parts(base).is_none());
+    if let Some(discriminator) = base.and_then(own_discriminator) {
+        keep_value(discriminator, variant);
+    }
+}
+
+/// The discriminator of a schema, or of a part that stands in it.
+fn own_discriminator(schema: &mut Value) -> Option<&mut Map<String, Value>> {
+    if schema.get("discriminator").is_some() {
+        return schema.get_mut("discriminator")?.as_object_mut();
+    }
+    let parts = schema.get_mut("allOf")?.as_array_mut()?;
+    parts.iter_mut().find_map(own_discriminator)
+}
+
+/// Says the values of those that a choice lists.
+fn keep_in_choice(schema: &mut Map<String, Value>, renamed: &BTreeMap<String, String>) {
+    let parts = schema.get("oneOf").or(schema.get("anyOf"));
+    let variants = items(parts).filter_map(reference).map(component);
+    let variants = variants.filter(|name| renamed.contains_key(*name));
+    let variants: Vec<String> = variants.map(str::to_owned).collect();
+    if let Some(Value::Object(discriminator)) = schema.get_mut("discriminator") {
+        for variant in &variants {
+            keep_value(discriminator, variant);
+        }
+    }
+}
+
+fn keep_value(discriminator: &mut Map<String, Value>, variant: &str) {
+    let mapping = discriminator.entry("mapping").or_insert_with(|| json!({}));
+    if let Some(mapping) = mapping.as_object_mut() {
+        let value = mapping.entry(variant);
+        value.or_insert_with(|| json!(target(variant)));
     }
 }
 
@@ -134,13 +165,14 @@ fn rename(root: &mut Value, names: &BTreeMap<String, String>) {
         .map(|(old, new)| (target(old), target(new)))
         .collect();
     redirect(root, &targets);
+    for_each_schema(root, &mut |schema| redirect_mapping(schema, &targets));
 }
 
 fn target(name: &str) -> String {
     join("#/components/schemas", name)
 }
 
-/// Changes where references lead to. What a discriminator maps to is a reference too.
+/// Changes where references lead to.
 fn redirect(node: &mut Value, targets: &BTreeMap<String, String>) {
     match node {
         Value::Object(map) => {
@@ -151,18 +183,24 @@ fn redirect(node: &mut Value, targets: &BTreeMap<String, String>) {
             if let Some(new) = new.cloned() {
                 map.insert("$ref".to_owned(), json!(new));
             }
-            if let Some(Value::Object(mapping)) = map.get_mut("mapping") {
-                for value in mapping.values_mut() {
-                    let new = value.as_str().and_then(|old| targets.get(old));
-                    if let Some(new) = new {
-                        *value = json!(new);
-                    }
-                }
-            }
             map.values_mut().for_each(|inner| redirect(inner, targets));
         }
         Value::Array(list) => list.iter_mut().for_each(|inner| redirect(inner, targets)),
         _ => {}
+    }
+}
+
+/// What a discriminator maps to is a reference too, or the plain name of a component.
+fn redirect_mapping(schema: &mut Map<String, Value>, targets: &BTreeMap<String, String>) {
+    let discriminator = schema.get_mut("discriminator");
+    let mapping = discriminator.and_then(|one| one.get_mut("mapping"));
+    let mapping = mapping.and_then(Value::as_object_mut);
+    for value in mapping.into_iter().flat_map(Map::values_mut) {
+        let old = value.as_str().unwrap_or_default();
+        let new = targets.get(old).or_else(|| targets.get(&target(old)));
+        if let Some(new) = new {
+            *value = json!(new);
+        }
     }
 }
 
@@ -229,5 +267,68 @@ mod tests {
         assert_eq!(changes.len(), 1);
         names_of_whole(&mut json!({}), new_names(&whole), &mut changes);
         assert_eq!(changes.len(), 1);
+    }
+
+    fn to(name: &str) -> Value {
+        json!({"$ref": target(name)})
+    }
+
+    /// A document in which `IP` is called `Ip2`.
+    fn renamed(schemas: Value) -> Value {
+        let mut root = json!({"components": {"schemas": schemas}});
+        let names = BTreeMap::from([("IP".to_owned(), "Ip2".to_owned())]);
+        names_of_whole(&mut root, names, &mut Vec::new());
+        root["components"]["schemas"].take()
+    }
+
+    #[test]
+    fn the_value_of_what_a_choice_lists_stays() {
+        for key in ["oneOf", "anyOf"] {
+            let choice =
+                json!({key: [to("IP"), to("Ip")], "discriminator": {"propertyName": "type"}});
+            let list = json!({"type": "array", "items": choice.clone()});
+            let schemas = renamed(json!({"IP": {}, "Ip": {}, "Choice": choice, "List": list}));
+            let choices = [&schemas["Choice"], &schemas["List"]["items"]];
+            for choice in choices {
+                assert_eq!(choice[key], json!([to("Ip2"), to("Ip")]));
+                assert_eq!(
+                    choice["discriminator"]["mapping"],
+                    json!({"IP": target("Ip2")})
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_value_of_what_is_made_of_a_base_stays_where_a_part_has_the_discriminator() {
+        let property = json!({"type": {"type": "string", "enum": ["IP", "Other"]}});
+        let part = json!({"properties": property, "discriminator": {"propertyName": "type"}});
+        let schemas = renamed(json!({
+            "Root": {"properties": {"id": {"type": "string"}}},
+            "Base": {"allOf": [to("Root"), part]},
+            "Between": {"allOf": [to("Base")]},
+            "IP": {"allOf": [to("Between")]},
+        }));
+        let mapping = &schemas["Base"]["allOf"][1]["discriminator"]["mapping"];
+        assert_eq!(mapping, &json!({"IP": target("Ip2")}));
+        assert_eq!(schemas["Between"], json!({"allOf": [to("Base")]}));
+    }
+
+    #[test]
+    fn a_plain_name_in_a_mapping_is_redirected() {
+        let schemas = renamed(json!({
+            "Base": {
+                "properties": {"type": {"type": "string"}, "mapping": {"title": "IP"}},
+                "discriminator": {"propertyName": "type", "mapping": {"ip": "IP", "any": "Any"}},
+            },
+            "IP": {"allOf": [to("Base")]},
+            "Any": {"allOf": [to("Base")]},
+        }));
+        let base = &schemas["Base"];
+        assert_eq!(
+            base["discriminator"]["mapping"],
+            json!({"ip": target("Ip2"), "any": "Any", "IP": target("Ip2")})
+        );
+        assert_eq!(base["properties"]["mapping"], json!({"title": "IP"}));
     }
 }

@@ -28,6 +28,7 @@ pub(crate) use ids::{name_beside, operation_ids};
 /// Runs every pass over the document and tells what they did.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     let mut changes = Vec::new();
+    variants::strip_marks(root);
     info::mend(root, &mut changes);
     operations::mend(root, &mut changes);
     operation_ids(root, &mut changes);

@@ -14,7 +14,7 @@ use crate::change::Change;
 use crate::children::Children;
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
 use crate::names::type_name;
-use crate::union::{self, OTHER, is_variant};
+use crate::union::{self, OPEN, OTHER, Union, is_variant};
 
 /// Where a component that is made of nothing but itself is given up, which `check` reports.
 const DEEPEST: usize = 64;
@@ -29,6 +29,39 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     discriminators(root, changes);
     bases(root, changes);
     choices(root, changes);
+    mark(root);
+}
+
+/// Takes out what looks like a mark of this pass in a document that somebody else wrote.
+pub(super) fn strip_marks(root: &mut Value) {
+    for_each_schema(root, &mut |schema| {
+        schema.shift_remove(OPEN);
+        if let Some(Value::Object(discriminator)) = schema.get_mut("discriminator") {
+            discriminator.shift_remove(OTHER);
+        }
+    });
+}
+
+/// Marks what stands for values that the document does not know.
+fn mark(root: &mut Value) {
+    let open = unknown(root);
+    let schemas = root.pointer_mut("/components/schemas");
+    for (name, schema) in schemas.and_then(Value::as_object_mut).into_iter().flatten() {
+        if let Some(schema) = schema.as_object_mut().filter(|_| open.contains(name)) {
+            schema.insert(OPEN.to_owned(), json!(true));
+        }
+    }
+}
+
+/// The rest of each choice, and the bases that are no choices.
+fn unknown(root: &Value) -> BTreeSet<String> {
+    let children = Children::new(root);
+    let components = members(root.pointer("/components/schemas"));
+    let open = components.filter_map(|(name, schema)| match Union::read(schema) {
+        Some(union) => union.other,
+        None => union::is_base(root, name, schema, &children).then_some(name),
+    });
+    open.map(str::to_owned).collect()
 }
 
 /// `part_discriminators`: a discriminator that stands in a part of a component is that of the component. NSX's documents write nearly
@@ -675,8 +708,9 @@ mod tests {
             let schema = &mut root["components"]["schemas"]["Base"];
             schema["discriminator"] = discriminator;
             schema["properties"]["kind"] = property;
-            let before = root["components"]["schemas"].clone();
-            assert_eq!(mended(root), (before, vec![format!("{stays}{reason}")]));
+            let mut expected = root["components"]["schemas"].clone();
+            expected["Base"]["x-open"] = json!(true);
+            assert_eq!(mended(root), (expected, vec![format!("{stays}{reason}")]));
         }
     }
 
@@ -788,8 +822,9 @@ mod tests {
         let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
         let mut root = base(&json!(["A"]), json!({"A": child}));
         root["components"]["schemas"]["Holder"] = json!({"properties": {"a": to("A")}});
-        let before = root["components"]["schemas"].clone();
-        assert_eq!(mended(root), (before, vec![]));
+        let mut expected = root["components"]["schemas"].clone();
+        expected["Base"]["x-open"] = json!(true);
+        assert_eq!(mended(root), (expected, vec![]));
     }
 
     #[test]
@@ -875,5 +910,29 @@ mod tests {
                 (root["components"]["schemas"].clone(), vec![])
             );
         }
+    }
+
+    #[test]
+    fn what_stands_for_what_the_document_does_not_know_is_marked() {
+        let by_kind = json!({"propertyName": "kind"});
+        let kind = json!({"kind": {"type": "string"}});
+        let other = json!({"propertyName": "kind", "x-other": to("shape_base")});
+        let mut root = json!({"components": {"schemas": {
+            "Shape": {"oneOf": [to("Round"), to("shape_base")], "discriminator": other},
+            "shape_base": {"properties": kind},
+            "Round": {"allOf": [to("shape_base")]},
+            "Choice": {"oneOf": [to("Round")], "discriminator": by_kind},
+            "Alone": {"properties": kind, "discriminator": by_kind},
+            "Parent": {"properties": kind, "discriminator": by_kind},
+            "Child": {"allOf": [to("Parent")]},
+            "Grandchild": {"allOf": [to("Child")]},
+        }}});
+        mark(&mut root);
+        let names: Vec<String> = union::open(&root).into_iter().collect();
+        assert_eq!(names, ["Alone", "Child", "Parent", "ShapeBase"]);
+        strip_marks(&mut root);
+        assert!(union::open(&root).is_empty());
+        let shape = "/components/schemas/Shape/discriminator";
+        assert_eq!(root.pointer(shape), Some(&by_kind));
     }
 }
