@@ -320,6 +320,20 @@ fn ways_that_meet_again_are_gone_once() {
 }
 
 #[test]
+fn names_that_many_require_and_none_has_are_looked_for_once() {
+    let base = to("Base");
+    let definitions = list(3000, |index| {
+        format!(r#""S{index}": {{"allOf": [{base}, {{"required": ["z"]}}]}}"#)
+    });
+    let text = swagger(&format!(
+        r#""Base": {{"required": ["y"], "properties": {{"b": {{}}}}}}, {definitions}"#
+    ));
+    let start = Instant::now();
+    compared(&text).unwrap();
+    assert!(start.elapsed() < LONGEST);
+}
+
+#[test]
 fn a_pattern_of_a_path_that_fits_in_many_ways_ends() {
     let key = "/a".repeat(60);
     let text = format!(
