@@ -10,6 +10,9 @@ pub(crate) const SECRET: &str = "<secret>";
 /// How many schemas are gone through from one to the next: those made of one another could be so for ever.
 const DEEPEST: usize = 64;
 
+/// How many schemas are gone through for one example: choices of choices could be more than can be counted.
+const MOST_STEPS: usize = 100_000;
+
 /// The first example of a media type, or of its schema, that fits the schema.
 pub(crate) fn example(root: &Value, media: &Value) -> Option<Value> {
     let named = members(media.get("examples")).map(|(_, node)| node);
@@ -20,24 +23,144 @@ pub(crate) fn example(root: &Value, media: &Value) -> Option<Value> {
     let Some(schema) = schema else {
         return examples.next().cloned();
     };
-    examples.find_map(|value| {
-        let mut value = value.clone();
-        let fits = fit(root, schema, &mut value, DEEPEST);
-        hide_secrets(root, schema, &mut value);
-        fits.then_some(value)
-    })
+    examples.find_map(|value| fitting(root, schema, value.clone()))
 }
 
-/// Whether a value is one of the schema. JSON that is written as text is read first, as VCF Operations has it for whole answers and
-/// other documents for the objects in them; a number in the place of text is made one.
-fn fit(root: &Value, schema: &Value, value: &mut Value, depth: usize) -> bool {
-    let Some(schema) = resolve(root, schema).filter(|_| depth > 0) else {
-        return true;
+/// The value as the schema has it and without its secrets, if it fits. What takes too many steps does not: secrets could be left in it.
+fn fitting(root: &Value, schema: &Value, mut value: Value) -> Option<Value> {
+    let mut walk = Walk {
+        root,
+        left: MOST_STEPS,
     };
-    let kind = text(schema, "type");
-    if value.is_null() {
-        return schema.get("nullable") == Some(&Value::Bool(true)) || says_nothing(schema);
+    let fits = walk.fit(schema, &mut value, DEEPEST);
+    if fits {
+        walk.hide_secrets(schema, &mut value, DEEPEST);
     }
+    (fits && walk.left > 0).then_some(value)
+}
+
+/// A way through the schemas of one example.
+struct Walk<'a> {
+    root: &'a Value,
+    /// The steps that are left; when there are none, there is no example.
+    left: usize,
+}
+
+impl<'a> Walk<'a> {
+    /// Whether one more schema may be gone through. What is too deep takes all steps that are left.
+    fn step(&mut self, depth: usize) -> bool {
+        self.left = match depth {
+            0 => 0,
+            _ => self.left.saturating_sub(1),
+        };
+        self.left > 0
+    }
+
+    /// Whether a value is one of the schema. JSON that is written as text is read first, as VCF Operations has it for whole answers and
+    /// other documents for the objects in them; a number in the place of text is made one.
+    fn fit(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
+        if !self.step(depth) {
+            return false;
+        }
+        let Some(schema) = resolve(self.root, schema) else {
+            return true;
+        };
+        if value.is_null() {
+            return schema.get("nullable") == Some(&Value::Bool(true)) || says_nothing(schema);
+        }
+        let kind = text(schema, "type");
+        read_text(kind, value)
+            && is_of(kind, value)
+            && items(schema.get("allOf")).all(|part| self.fit(part, value, depth - 1))
+            && self.one_fits(schema, value, depth - 1)
+            && self.inner_fit(schema, value, depth - 1)
+    }
+
+    /// Whether a value is one of a choice, if there is one.
+    fn one_fits(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
+        ["oneOf", "anyOf"].into_iter().all(|key| {
+            let mut choices = items(schema.get(key)).peekable();
+            choices.peek().is_none() || choices.any(|choice| self.choice_fits(choice, value, depth))
+        })
+    }
+
+    /// Whether a value is this one of a choice; it is changed only if it is.
+    fn choice_fits(&mut self, choice: &Value, value: &mut Value, depth: usize) -> bool {
+        if self.left == 0 {
+            return false;
+        }
+        let mut tried = value.clone();
+        let fits = self.fit(choice, &mut tried, depth);
+        if fits {
+            *value = tried;
+        }
+        fits
+    }
+
+    /// Whether what a value holds fits; a property that is not required may be null.
+    fn inner_fit(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
+        match value {
+            Value::Object(fields) => {
+                let required = items(schema.get("required")).filter_map(Value::as_str);
+                let required: Vec<&str> = required.collect();
+                required.iter().all(|name| fields.contains_key(*name))
+                    && fields.iter_mut().all(|(name, field)| {
+                        let is_left_out = is_property(schema, name)
+                            && field.is_null()
+                            && !required.contains(&name.as_str());
+                        let inner = field_schema(schema, name).filter(|_| !is_left_out);
+                        inner.is_none_or(|inner| self.fit(inner, field, depth))
+                    })
+            }
+            Value::Array(list) => {
+                let inner = schema.get("items");
+                inner.is_none_or(|inner| list.iter_mut().all(|item| self.fit(inner, item, depth)))
+            }
+            _ => true,
+        }
+    }
+
+    /// Puts [`SECRET`] in the place of every string whose schema is a password.
+    fn hide_secrets(&mut self, schema: &Value, value: &mut Value, depth: usize) {
+        if !self.step(depth) {
+            return;
+        }
+        let Some(schema) = resolve(self.root, schema) else {
+            return;
+        };
+        if text(schema, "format") == Some("password") && value.is_string() {
+            *value = Value::from(SECRET);
+        }
+        let parts = ["allOf", "oneOf", "anyOf"].into_iter();
+        for part in parts.flat_map(|key| items(schema.get(key))) {
+            self.hide_secrets(part, value, depth - 1);
+        }
+        self.hide_inner(schema, value, depth - 1);
+    }
+
+    /// The same in what a value holds.
+    fn hide_inner(&mut self, schema: &Value, value: &mut Value, depth: usize) {
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    if let Some(inner) = field_schema(schema, name) {
+                        self.hide_secrets(inner, field, depth);
+                    }
+                }
+            }
+            Value::Array(list) => {
+                if let Some(inner) = schema.get("items") {
+                    list.iter_mut()
+                        .for_each(|item| self.hide_secrets(inner, item, depth));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reads what is written as text, where the schema says that it is none, and the other way round; whether that can be done.
+fn read_text(kind: Option<&str>, value: &mut Value) -> bool {
     match (kind, &*value) {
         (Some("string"), Value::Number(_) | Value::Bool(_)) => *value = value.to_string().into(),
         (Some("string") | None, _) => {}
@@ -47,10 +170,19 @@ fn fit(root: &Value, schema: &Value, value: &mut Value, depth: usize) -> bool {
         },
         _ => {}
     }
-    is_of(kind, value)
-        && items(schema.get("allOf")).all(|part| fit(root, part, value, depth - 1))
-        && one_fits(root, schema, value, depth - 1)
-        && inner_fit(root, schema, value, depth - 1)
+    true
+}
+
+fn is_property(schema: &Value, name: &str) -> bool {
+    let known = schema.get("properties");
+    known.is_some_and(|known| known.get(name).is_some())
+}
+
+/// The schema of an object's field.
+fn field_schema<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
+    let known = schema.get("properties");
+    let own = known.and_then(|known| known.get(name));
+    own.or_else(|| schema.get("additionalProperties"))
 }
 
 /// Whether a schema is that of any value.
@@ -68,78 +200,6 @@ fn is_of(kind: Option<&str>, value: &Value) -> bool {
         Some("number") => value.is_number(),
         Some("boolean") => value.is_boolean(),
         _ => true,
-    }
-}
-
-/// Whether a value is one of a choice, if there is one.
-fn one_fits(root: &Value, schema: &Value, value: &mut Value, depth: usize) -> bool {
-    ["oneOf", "anyOf"].into_iter().all(|key| {
-        let mut choices = items(schema.get(key)).peekable();
-        choices.peek().is_none()
-            || choices.any(|choice| {
-                let mut tried = value.clone();
-                let fits = fit(root, choice, &mut tried, depth);
-                if fits {
-                    *value = tried;
-                }
-                fits
-            })
-    })
-}
-
-/// Whether what a value holds fits; a property that is not required may be null.
-fn inner_fit(root: &Value, schema: &Value, value: &mut Value, depth: usize) -> bool {
-    match value {
-        Value::Object(fields) => {
-            let required = items(schema.get("required")).filter_map(Value::as_str);
-            let required: Vec<&str> = required.collect();
-            let known = schema.get("properties");
-            let more = schema.get("additionalProperties");
-            required.iter().all(|name| fields.contains_key(*name))
-                && fields.iter_mut().all(|(name, field)| {
-                    let own = known.and_then(|known| known.get(name));
-                    let may_be_null = own.is_some() && !required.contains(&name.as_str());
-                    let inner = own.or(more).filter(|_| !(may_be_null && field.is_null()));
-                    inner.is_none_or(|inner| fit(root, inner, field, depth))
-                })
-        }
-        Value::Array(list) => {
-            let inner = schema.get("items");
-            inner.is_none_or(|inner| list.iter_mut().all(|item| fit(root, inner, item, depth)))
-        }
-        _ => true,
-    }
-}
-
-/// Puts [`SECRET`] in the place of every string whose schema is a password.
-fn hide_secrets(root: &Value, schema: &Value, value: &mut Value) {
-    let Some(schema) = resolve(root, schema) else {
-        return;
-    };
-    if text(schema, "format") == Some("password") && value.is_string() {
-        *value = Value::from(SECRET);
-    }
-    let parts = ["allOf", "oneOf", "anyOf"].into_iter();
-    for part in parts.flat_map(|key| items(schema.get(key))) {
-        hide_secrets(root, part, value);
-    }
-    match value {
-        Value::Object(fields) => {
-            let known = schema.get("properties");
-            for (name, field) in fields {
-                let own = known.and_then(|known| known.get(name));
-                if let Some(inner) = own.or(schema.get("additionalProperties")) {
-                    hide_secrets(root, inner, field);
-                }
-            }
-        }
-        Value::Array(list) => {
-            if let Some(inner) = schema.get("items") {
-                list.iter_mut()
-                    .for_each(|item| hide_secrets(root, inner, item));
-            }
-        }
-        _ => {}
     }
 }
 
@@ -220,5 +280,23 @@ mod tests {
             example(&root, &media),
             Some(json!({"list": [{"t": SECRET}], "open": "seen", "map": {"a": SECRET, "b": 1}}))
         );
+    }
+
+    #[test]
+    fn what_has_too_many_choices_or_no_end_has_no_example() {
+        let to = |name: String| json!({"$ref": format!("#/components/schemas/{name}")});
+        let mut schemas = serde_json::Map::new();
+        for level in 0..26 {
+            let next = to(format!("S{}", level + 1));
+            schemas.insert(format!("S{level}"), json!({"oneOf": [next, next]}));
+        }
+        schemas.insert("S26".to_owned(), json!({"format": "password"}));
+        let ring = to("Ring".to_owned());
+        schemas.insert("Ring".to_owned(), json!({"allOf": [ring, ring]}));
+        let root = json!({"components": {"schemas": schemas}});
+        for (name, shown) in [("S0", None), ("S20", Some(SECRET)), ("Ring", None)] {
+            let media = json!({"schema": to(name.to_owned()), "example": "hidden"});
+            assert_eq!(example(&root, &media), shown.map(Value::from), "{name}");
+        }
     }
 }

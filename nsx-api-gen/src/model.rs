@@ -194,7 +194,7 @@ impl Operation {
 }
 
 /// The operation's parameters win over the path item's of the same name and place.
-fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
+pub(crate) fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
     let mut list: Vec<Parameter> = Vec::new();
     for (_, node) in place.parameters() {
         let Some(parameter) = resolve(root, node).and_then(|node| Parameter::new(root, node))

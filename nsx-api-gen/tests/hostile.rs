@@ -161,6 +161,24 @@ fn what_is_too_much_is_refused_by_every_command_with_the_limit() {
 }
 
 #[test]
+fn an_example_of_what_leads_back_to_itself_or_has_too_many_choices_ends() {
+    let of_itself = format!(r#""S0": {{"allOf": [{}]}}"#, to("S0"));
+    let twice = format!(r#""S0": {{"allOf": [{}, {}]}}"#, to("S0"), to("S0"));
+    let choices = row(26, |next| format!(r#"{{"oneOf": [{next}, {next}]}}"#));
+    for definitions in [of_itself, twice, choices] {
+        let text = swagger(&definitions).replace(
+            r#""description": "OK","#,
+            r#""description": "OK", "examples": {"application/json": {"a": 1}},"#,
+        );
+        let start = Instant::now();
+        for command in [imported, compared, generated] {
+            let _ = command(&text);
+        }
+        assert!(start.elapsed() < LONGEST, "{definitions:.100}");
+    }
+}
+
+#[test]
 fn what_leads_back_to_itself_ends() {
     for (definitions, error) in [
         (format!(r#""S0": {}"#, to("S0")), Some("in a ring")),
@@ -298,6 +316,20 @@ fn ways_that_meet_again_are_gone_once() {
             .unwrap_err()
             .contains("object as a parameter")
     );
+    assert!(start.elapsed() < LONGEST);
+}
+
+#[test]
+fn names_that_many_require_and_none_has_are_looked_for_once() {
+    let base = to("Base");
+    let definitions = list(3000, |index| {
+        format!(r#""S{index}": {{"allOf": [{base}, {{"required": ["z"]}}]}}"#)
+    });
+    let text = swagger(&format!(
+        r#""Base": {{"required": ["y"], "properties": {{"b": {{}}}}}}, {definitions}"#
+    ));
+    let start = Instant::now();
+    compared(&text).unwrap();
     assert!(start.elapsed() < LONGEST);
 }
 

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use crate::change::Change;
-use crate::document::{join, members, properties};
-use crate::model::Api;
+use crate::document::{join, members, operations, properties};
+use crate::model::parameters;
 use crate::names::{apart, field_name};
 
 const PASS: &str = "names_apart";
@@ -26,13 +26,13 @@ pub(super) fn tell(root: &Value, changes: &mut Vec<Change>) {
             }
         }
     }
-    for operation in Api::new(root).operations {
-        for parameter in &operation.parameters {
+    for place in operations(root) {
+        for parameter in parameters(root, &place) {
             if parameter.rust != field_name(&parameter.name) {
                 changes.push(Change {
                     pass: PASS,
-                    pointer: operation.pointer.clone(),
-                    operation: Some(operation.id.clone()),
+                    pointer: place.pointer.clone(),
+                    operation: Some(place.id().unwrap_or_default().to_owned()),
                     message: told("parameter", &parameter.name, &parameter.rust),
                 });
             }

@@ -1,7 +1,7 @@
 //! `required_names`: a name that is required and is no property of anything is not required. There would be a field of any JSON that
 //! each answer must have.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -9,36 +9,70 @@ use crate::change::Change;
 use crate::document::{for_each_schema_at, items, members, resolve};
 
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
-    let mut requiring = Vec::new();
-    for_each_schema_at(root, &mut |at, schema| {
-        if requires(schema) {
-            requiring.push(at.to_string());
-        }
-    });
-    for pointer in requiring.iter().filter(|pointer| !is_part(pointer)) {
-        let place = pointer.trim_start_matches('#');
-        let mended = root.pointer(place).and_then(|schema| mended(root, schema));
-        let Some(((schema, dropped), old)) = mended.zip(root.pointer_mut(place)) else {
+    let (requiring, made_of_parts) = places(root);
+    let wholes = Wholes::new(root, &made_of_parts);
+    let unknown: Vec<(&String, BTreeSet<String>)> = requiring
+        .iter()
+        .filter_map(|pointer| Some((pointer, unknown(root, &wholes, at(root, pointer)?)?)))
+        .collect();
+    for (pointer, unknown) in unknown {
+        let schema = root.pointer_mut(pointer.trim_start_matches('#'));
+        let Some(schema) = schema.and_then(Value::as_object_mut) else {
             continue;
         };
-        *old = Value::Object(schema);
-        for name in dropped {
+        for name in drop_names(schema, &unknown) {
             let message = format!("{name} is no property: not required");
             changes.push(Change::of_document("required_names", pointer, message));
         }
     }
 }
 
-/// A schema without the names that are not known, and those.
-fn mended(root: &Value, schema: &Value) -> Option<(Map<String, Value>, Vec<Value>)> {
-    let known = Known::of(root, schema);
-    if known.is_open {
+/// Where the schemas are that require anything and are no parts themselves, and those that have parts.
+fn places(root: &mut Value) -> (Vec<String>, Vec<String>) {
+    let (mut requiring, mut made_of_parts) = (Vec::new(), Vec::new());
+    for_each_schema_at(root, &mut |at, schema| {
+        let (requires, has_parts) = (requires(schema), has_parts(schema));
+        if !requires && !has_parts {
+            return;
+        }
+        let pointer = at.to_string();
+        if requires && !is_part(&pointer) {
+            requiring.push(pointer.clone());
+        }
+        if has_parts {
+            made_of_parts.push(pointer);
+        }
+    });
+    (requiring, made_of_parts)
+}
+
+fn at<'a>(root: &'a Value, pointer: &str) -> Option<&'a Value> {
+    root.pointer(pointer.trim_start_matches('#'))
+}
+
+/// The names that a schema requires and that neither it nor anything that it is a part of has; `None` where all are known.
+fn unknown(root: &Value, wholes: &Wholes<'_>, schema: &Value) -> Option<BTreeSet<String>> {
+    let mut known = Known::of(root, schema);
+    let mut unknown = BTreeSet::new();
+    required_names(schema, &mut unknown);
+    unknown.retain(|name| !known.names.contains(name.as_str()));
+    if known.is_open || unknown.is_empty() {
         return None;
     }
-    let is_known = |name: &str| known.names.contains(name) || in_family(root, schema, name);
-    let mut mended = schema.as_object()?.clone();
-    let dropped = drop_others(&mut mended, &is_known);
-    (!dropped.is_empty()).then_some((mended, dropped))
+    for whole in wholes.above(schema) {
+        known.add(root, whole);
+    }
+    unknown.retain(|name| !known.names.contains(name.as_str()));
+    (!unknown.is_empty()).then_some(unknown)
+}
+
+/// The names that a schema requires, or a part that stands in it.
+fn required_names(schema: &Value, into: &mut BTreeSet<String>) {
+    let names = items(schema.get("required")).filter_map(Value::as_str);
+    into.extend(names.map(str::to_owned));
+    for part in PARTS.iter().flat_map(|key| items(schema.get(*key))) {
+        required_names(part, into);
+    }
 }
 
 /// Whether a schema, or a part that stands in it, requires anything.
@@ -50,13 +84,13 @@ fn requires(schema: &Map<String, Value>) -> bool {
         })
 }
 
-/// Takes the names out that are not known, of a schema and of the parts that stand in it.
-fn drop_others(schema: &mut Map<String, Value>, is_known: &dyn Fn(&str) -> bool) -> Vec<Value> {
+/// Takes names out of what a schema requires, and the parts that stand in it.
+fn drop_names(schema: &mut Map<String, Value>, unknown: &BTreeSet<String>) -> Vec<Value> {
     let mut dropped = Vec::new();
     if let Some(Value::Array(names)) = schema.get_mut("required") {
-        let is_other = |name: &Value| name.as_str().is_some_and(|name| !is_known(name));
-        dropped.extend(names.iter().filter(|name| is_other(name)).cloned());
-        names.retain(|name| !is_other(name));
+        let is_unknown = |name: &Value| name.as_str().is_some_and(|name| unknown.contains(name));
+        dropped.extend(names.iter().filter(|name| is_unknown(name)).cloned());
+        names.retain(|name| !is_unknown(name));
         if names.is_empty() {
             schema.shift_remove("required");
         }
@@ -64,25 +98,48 @@ fn drop_others(schema: &mut Map<String, Value>, is_known: &dyn Fn(&str) -> bool)
     for key in PARTS {
         let parts = schema.get_mut(key).and_then(Value::as_array_mut);
         for part in parts.into_iter().flatten().filter_map(Value::as_object_mut) {
-            dropped.extend(drop_others(part, is_known));
+            dropped.extend(drop_names(part, unknown));
         }
     }
     dropped
 }
 
-/// Whether a component is a part of another that has such a property.
-fn in_family(root: &Value, own: &Value, name: &str) -> bool {
-    let mut all = members(root.pointer("/components/schemas")).map(|(_, schema)| schema);
-    all.any(|schema| {
-        let has_parts = PARTS.iter().any(|key| schema.get(*key).is_some());
-        has_parts && {
-            let known = Known::of(root, schema);
-            known.names.contains(name) && known.seen.contains(&std::ptr::from_ref(own))
+/// The schemas that have another as a part, by the place of the other.
+struct Wholes<'a>(BTreeMap<*const Value, Vec<&'a Value>>);
+
+impl<'a> Wholes<'a> {
+    fn new(root: &'a Value, made_of_parts: &[String]) -> Self {
+        let mut wholes: BTreeMap<*const Value, Vec<&Value>> = BTreeMap::new();
+        for whole in made_of_parts.iter().filter_map(|pointer| at(root, pointer)) {
+            let parts = PARTS.iter().flat_map(|key| items(whole.get(*key)));
+            for part in parts.filter_map(|part| resolve(root, part)) {
+                wholes.entry(part).or_default().push(whole);
+            }
         }
-    })
+        Self(wholes)
+    }
+
+    /// Everything that a schema is a part of, each once.
+    fn above(&self, schema: &'a Value) -> Vec<&'a Value> {
+        let of = |part: &Value| self.0.get(&std::ptr::from_ref(part)).into_iter().flatten();
+        let mut seen = BTreeSet::from([std::ptr::from_ref(schema)]);
+        let mut list = Vec::new();
+        let mut open: Vec<&Value> = of(schema).copied().collect();
+        while let Some(whole) = open.pop() {
+            if seen.insert(whole) {
+                list.push(whole);
+                open.extend(of(whole));
+            }
+        }
+        list
+    }
 }
 
 const PARTS: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
+fn has_parts(schema: &Map<String, Value>) -> bool {
+    PARTS.iter().any(|key| schema.contains_key(*key))
+}
 
 /// Whether a schema is a part of another, which knows more of the properties.
 fn is_part(pointer: &str) -> bool {
@@ -163,5 +220,28 @@ mod tests {
                 "required_names: #/components/schemas/A: \"z\" is no property: not required",
             ]
         );
+    }
+
+    #[test]
+    fn a_name_that_only_the_whole_has_is_required_of_its_part() {
+        let b = json!({"$ref": "#/components/schemas/B"});
+        let whole = json!({"allOf": [{"anyOf": [b]}, {"properties": {"id": {}}}]});
+        let schemas = |required: Value| {
+            json!({"components": {"schemas": {
+                "A": {"properties": {"x": whole}},
+                "B": {"required": required, "properties": {"in": {"required": ["b"], "properties": {"b": {}}}}},
+            }}})
+        };
+        let mut root = schemas(json!(["id", "z"]));
+        mend(&mut root, &mut Vec::new());
+        assert_eq!(root, schemas(json!(["id"])));
+    }
+
+    #[test]
+    fn what_stands_in_another_that_is_mended_is_mended_too() {
+        let schema = |inner: Value, own: Value| json!({"components": {"schemas": {"A": {"required": own, "properties": {"a": {"required": inner, "properties": {"b": {}}}}}}}});
+        let mut root = schema(json!(["b", "y"]), json!(["a", "z"]));
+        mend(&mut root, &mut Vec::new());
+        assert_eq!(root, schema(json!(["b"]), json!(["a"])));
     }
 }
