@@ -1,6 +1,6 @@
 //! Names as Rust writes them. Those of types and fields are what typify calls them, which has the same rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
 
@@ -87,20 +87,42 @@ pub(crate) fn field_name(name: &str) -> String {
     ident(words(name).to_snake_case(), 'x')
 }
 
+/// The numbers that stand behind names whose first is taken. Those tried once are not tried again, which would take ever longer.
+#[derive(Default)]
+pub(crate) struct Numbers(BTreeMap<String, usize>);
+
+impl Numbers {
+    /// What the first number from 2 on makes that makes anything. A number that makes nothing for a name never may again.
+    pub(crate) fn first<T>(
+        &mut self,
+        name: &str,
+        mut make: impl FnMut(usize) -> Option<T>,
+    ) -> Option<T> {
+        let next = self.0.entry(name.to_owned()).or_insert(2);
+        (*next..).find_map(|number| {
+            *next = number;
+            make(number)
+        })
+    }
+}
+
 /// Names that are told apart: of those that are one the first keeps it, and each other gets a number that makes it a name of
 /// its own.
 pub(crate) fn apart(names: Vec<String>) -> Vec<String> {
     let taken: BTreeSet<String> = names.iter().cloned().collect();
     let mut given = BTreeSet::new();
+    let mut numbers = Numbers::default();
     let mut own = |name: String| {
         if given.insert(name.clone()) {
             return name;
         }
         // A keyword has an underscore behind it already.
         let word = name.trim_end_matches('_');
-        let numbered = (2_usize..).map(|number| format!("{word}_{number}"));
-        let mut free = numbered.filter(|name| !taken.contains(name));
-        free.find(|name| given.insert(name.clone())).unwrap_or(name)
+        let numbered = numbers.first(word, |number| {
+            let name = format!("{word}_{number}");
+            (!taken.contains(&name) && given.insert(name.clone())).then_some(name)
+        });
+        numbered.unwrap_or(name)
     };
     names.into_iter().map(&mut own).collect()
 }
@@ -114,6 +136,7 @@ pub(crate) fn variant_texts(texts: &[&str]) -> Vec<String> {
     let named = texts.iter().filter(|text| has_ident(text));
     let mut taken: BTreeSet<String> = named.map(|text| type_name(text)).collect();
     let mut given = BTreeSet::new();
+    let mut numbers = Numbers::default();
     let mut own = |text: &&str| {
         let word = match *text {
             "" => Some("Empty"),
@@ -124,11 +147,16 @@ pub(crate) fn variant_texts(texts: &[&str]) -> Vec<String> {
             return (*text).to_owned();
         }
         let first = word.map(|word| format!("{text}{APART}{word}"));
+        let name = type_name(first.as_deref().unwrap_or(text));
+        if let Some(first) = first.filter(|_| taken.insert(name.clone())) {
+            return first;
+        }
         let word = word.unwrap_or_default();
-        let numbered = (2_usize..).map(|number| format!("{text}{APART}{word}{number}"));
-        let mut all = first.into_iter().chain(numbered);
-        all.find(|text| taken.insert(type_name(text)))
-            .unwrap_or_default()
+        let numbered = numbers.first(&name, |number| {
+            let text = format!("{text}{APART}{word}{number}");
+            taken.insert(type_name(&text)).then_some(text)
+        });
+        numbered.unwrap_or_default()
     };
     texts.iter().map(&mut own).collect()
 }

@@ -334,6 +334,34 @@ fn names_that_many_require_and_none_has_are_looked_for_once() {
 }
 
 #[test]
+fn names_that_are_one_are_numbered_soon() {
+    let signs = list(4000, |index| {
+        let signs = format!("{index:012b}").replace('0', "=").replace('1', "<");
+        format!("\"{signs}\"")
+    });
+    let answer = r#""responses": {"200": {"description": "OK"}}"#;
+    let slashes = list(4000, |index| {
+        let path = format!("{index:012b}")
+            .replace('0', "/b")
+            .replace('1', "//b");
+        format!(r#""{path}": {{"get": {{{answer}}}}}"#)
+    });
+    let patterns = list(3000, |index| {
+        format!(r#""/p{index}?a=*": {{"get": {{"operationId": "Get{index}", {answer}}}}}"#)
+    });
+    let enums = swagger(&format!(r#""S0": {{"type": "string", "enum": [{signs}]}}"#));
+    let paths = |paths: &str| {
+        swagger(r#""S0": {}"#).replace(r#""paths": {"#, &format!(r#""paths": {{{paths}, "#))
+    };
+    for text in [enums, paths(&slashes), paths(&patterns)] {
+        let start = Instant::now();
+        compared(&text).unwrap();
+        eprintln!("{:?}", start.elapsed());
+        assert!(start.elapsed() < LONGEST, "{text:.200}");
+    }
+}
+
+#[test]
 fn a_pattern_of_a_path_that_fits_in_many_ways_ends() {
     let key = "/a".repeat(60);
     let text = format!(

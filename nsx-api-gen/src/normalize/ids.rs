@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use crate::change::Change;
 use crate::document::{self, METHODS, ORIGINAL_ID, Place};
-use crate::names;
+use crate::names::{self, Numbers};
 
 /// `operation_ids`: an operation whose id another has in Rust, or that has none, gets one by the rule of this module.
 pub(crate) fn operation_ids(root: &mut Value, changes: &mut Vec<Change>) {
@@ -99,34 +99,45 @@ fn plainness<'a>(place: &Place<'a>) -> impl Ord + use<'a> {
 
 /// The names that operations have in Rust, and which.
 #[derive(Default)]
-struct Taken<'p>(BTreeMap<String, &'p Place<'p>>);
+struct Taken<'p> {
+    names: BTreeMap<String, &'p Place<'p>>,
+    numbers: Numbers,
+}
 
 impl<'p> Taken<'p> {
     fn add(&mut self, id: &str, place: &'p Place<'p>) {
         let names = names_of(id).into_iter();
-        self.0.extend(names.map(|name| (name, place)));
+        self.names.extend(names.map(|name| (name, place)));
     }
 
     fn holder(&self, id: &str) -> Option<&'p Place<'p>> {
         names_of(id)
             .iter()
-            .find_map(|name| self.0.get(name).copied())
+            .find_map(|name| self.names.get(name).copied())
     }
 
     /// A name for an operation whose id another holds, and how it was made.
-    fn free(&self, place: &Place<'_>, holder: Option<&Place<'_>>) -> (String, &'static str) {
-        let is_free = |name: &String| self.holder(name).is_none();
+    fn free(&mut self, place: &Place<'_>, holder: Option<&Place<'_>>) -> (String, &'static str) {
         let with_start = holder.and_then(|holder| with_start(place, holder));
-        if let Some(name) = with_start.filter(is_free) {
+        if let Some(name) = with_start.filter(|name| self.holder(name).is_none()) {
             return (name, "called by it with the start of the path");
         }
-        let whole = by_path(place, true);
-        let numbered = (2..).map(|number| format!("{whole}{number}"));
-        let mut names = [by_path(place, false), whole.clone()]
-            .into_iter()
-            .chain(numbered);
-        let name = names.find(is_free).unwrap_or_default();
+        let mut names = [false, true]
+            .map(|is_long| by_path(place, is_long))
+            .into_iter();
+        let name = names.find(|name| self.holder(name).is_none());
+        let name = name.unwrap_or_else(|| self.numbered(&by_path(place, true)));
         (name, "called after method and path")
+    }
+
+    /// The name with the first number behind it that makes it free.
+    fn numbered(&mut self, name: &str) -> String {
+        let mut numbers = std::mem::take(&mut self.numbers);
+        let numbered = numbers.first(&names::method_name(name), |number| {
+            Some(format!("{name}{number}")).filter(|name| self.holder(name).is_none())
+        });
+        self.numbers = numbers;
+        numbered.unwrap_or_default()
     }
 }
 

@@ -1,5 +1,7 @@
 //! Servers, and paths with patterns in their queries.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
 use crate::change::Change;
@@ -74,34 +76,20 @@ fn query_patterns(root: &mut Value, changes: &mut Vec<Change>) {
     let Some(paths) = root.get("paths").and_then(Value::as_object) else {
         return;
     };
-    let patterned: Vec<Patterned> = paths
-        .keys()
-        .filter_map(|key| Patterned::read(key))
-        .collect();
-    for path in patterned {
-        let Some(paths) = root
-            .get("paths")
-            .filter(|paths| paths.get(&path.new).is_none())
-        else {
+    let mut renamed = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for path in paths.keys().filter_map(|key| Patterned::read(key)) {
+        if paths.contains_key(&path.new) || !taken.insert(path.new.clone()) {
             continue;
-        };
-        let item = paths.get(&path.old).map(|item| path.item(root, item));
-        let names: Vec<&str> = path.names.iter().map(|(name, _)| name.as_str()).collect();
-        let message = format!(
-            "called {}, with the parameter {}",
-            path.new,
-            names.join(", ")
-        );
+        }
         let pointer = join("#/paths", &path.old);
-        changes.push(Change::of_document("query_patterns", pointer, message));
-        let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else {
-            continue;
-        };
-        let items = std::mem::take(paths);
-        paths.extend(items.into_iter().map(|(key, known)| match &item {
-            Some(item) if key == path.old => (path.new.clone(), item.clone()),
-            _ => (key, known),
-        }));
+        changes.push(Change::of_document("query_patterns", pointer, path.told()));
+        let item = paths.get(&path.old).map(|item| path.item(root, item));
+        renamed.insert(path.old, (path.new, item.unwrap_or_default()));
+    }
+    if let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) {
+        let items = std::mem::take(paths).into_iter();
+        paths.extend(items.map(|(key, item)| renamed.remove(&key).unwrap_or((key, item))));
     }
 }
 
@@ -139,6 +127,13 @@ impl Patterned {
             },
             names: names.collect(),
         })
+    }
+
+    /// What is said of the change.
+    fn told(&self) -> String {
+        let names: Vec<&str> = self.names.iter().map(|(name, _)| name.as_str()).collect();
+        let names = names.join(", ");
+        format!("called {}, with the parameter {names}", self.new)
     }
 
     /// The path item with a parameter for each pattern. What the document declares under the name in its braces is that parameter.
