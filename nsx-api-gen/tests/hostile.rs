@@ -356,7 +356,6 @@ fn names_that_are_one_are_numbered_soon() {
     for text in [enums, paths(&slashes), paths(&patterns)] {
         let start = Instant::now();
         compared(&text).unwrap();
-        eprintln!("{:?}", start.elapsed());
         assert!(start.elapsed() < LONGEST, "{text:.200}");
     }
 }
