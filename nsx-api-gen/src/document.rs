@@ -266,6 +266,12 @@ pub(crate) fn is_password(root: &Value, schema: &Value) -> bool {
     resolve(root, schema).is_some_and(is_text) && made_of(root, schema).iter().any(is_own)
 }
 
+/// Whether a schema says of itself that it may be null.
+pub(crate) fn says_null(schema: &Value) -> bool {
+    schema.get("nullable") == Some(&Value::Bool(true))
+        || items(schema.get("enum")).any(Value::is_null)
+}
+
 /// The names of a schema's properties, and of all that it is made of, those of the first part first.
 pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::document::{component, is_password, items, members, reference, resolve, text};
+use crate::document::{
+    component, is_password, items, members, reference, resolve, says_null, text,
+};
 use crate::names::{apart, field_name, type_name};
 use crate::union;
 
@@ -78,7 +80,7 @@ impl Ty {
     /// Reads a schema; `name` is that of the type which is made of it where it is none of the components.
     pub(super) fn new(root: &Value, schema: &Value, name: &str) -> Self {
         Self {
-            nullable: is_nullable(schema),
+            nullable: says_null(schema),
             shape: Shape::new(root, schema, name),
         }
     }
@@ -359,9 +361,4 @@ fn texts(schema: &Value) -> Vec<String> {
         }
     }
     values
-}
-
-fn is_nullable(schema: &Value) -> bool {
-    schema.get("nullable") == Some(&Value::Bool(true))
-        || items(schema.get("enum")).any(Value::is_null)
 }

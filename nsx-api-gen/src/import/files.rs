@@ -14,6 +14,7 @@ use crate::check::{is_data, section_of};
 use crate::compare::Source;
 use crate::document::{component, join, members, reference};
 use crate::error::{Error, Faults};
+use crate::names::Numbers;
 use crate::order;
 use crate::read::{self, Budget, MOST_BYTES};
 
@@ -88,8 +89,7 @@ struct Files {
     /// Where the parts are now, by reference.
     places: BTreeMap<Part, String>,
     taken: BTreeSet<String>,
-    /// The next number for a place that is taken.
-    numbers: BTreeMap<String, usize>,
+    numbers: Numbers,
     /// What is a component now, and was not looked through yet: its place, the part, and where it came from.
     open: Vec<(String, &'static str, Value, PathBuf)>,
     counts: BTreeMap<PathBuf, usize>,
@@ -126,7 +126,7 @@ impl Files {
             copied: Budget::default(),
             places: BTreeMap::new(),
             taken,
-            numbers: BTreeMap::new(),
+            numbers: Numbers::default(),
             open: Vec::new(),
             counts: BTreeMap::new(),
             faults: Faults::default(),
@@ -362,14 +362,11 @@ impl Files {
         if self.taken.insert(first.clone()) {
             return first;
         }
-        let next = self.numbers.entry(first).or_insert(2);
-        loop {
-            let place = join(start, &format!("{name}{next}"));
-            *next += 1;
-            if self.taken.insert(place.clone()) {
-                return place;
-            }
-        }
+        let numbered = self.numbers.first(&first, |number| {
+            let place = join(start, &format!("{name}{number}"));
+            self.taken.insert(place.clone()).then_some(place)
+        });
+        numbered.unwrap_or_default()
     }
 
     /// A copy of a part of a file, as long as there is room for it.

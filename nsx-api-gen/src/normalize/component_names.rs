@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::change::Change;
 use crate::document::{component, for_each_schema, items, join, members, reference};
-use crate::names::{self, RESERVED_TYPES, type_name};
+use crate::names::{self, Numbers, RESERVED_TYPES, type_name};
 use crate::union;
 
 /// `schema_names`: components whose names are one in Rust, as `IPInfo` and `IpInfo` are, get a number; those that have the name of
@@ -117,6 +117,7 @@ pub(crate) fn new_names(root: &Value) -> BTreeMap<String, String> {
         by_type.entry(type_name(name)).or_default().push(name);
     }
     let mut taken: BTreeSet<String> = by_type.keys().cloned().collect();
+    let mut numbers = Numbers::default();
     let mut renamed = BTreeMap::new();
     for (rust, mut names) in by_type {
         let is_reserved = RESERVED_TYPES.contains(&rust.as_str());
@@ -127,19 +128,19 @@ pub(crate) fn new_names(root: &Value) -> BTreeMap<String, String> {
         names.sort_by_key(|name| (**name != rust, *name));
         let kept = usize::from(!is_reserved);
         for name in names.into_iter().skip(kept) {
-            let new = free(&rust, is_reserved, &taken);
+            let object = is_reserved.then(|| format!("{rust}Object"));
+            let object = object.filter(|new| !taken.contains(new));
+            let numbered = |number| {
+                let new = format!("{rust}{number}");
+                (!taken.contains(&new)).then_some(new)
+            };
+            let new = object.or_else(|| numbers.first(&rust, numbered));
+            let new = new.unwrap_or_default();
             taken.insert(type_name(&new));
             renamed.insert(name.clone(), new);
         }
     }
     renamed
-}
-
-fn free(rust: &str, is_reserved: bool, taken: &BTreeSet<String>) -> String {
-    let object = is_reserved.then(|| format!("{rust}Object"));
-    let numbered = (2..).map(|number| format!("{rust}{number}"));
-    let mut names = object.into_iter().chain(numbered);
-    names.find(|name| !taken.contains(name)).unwrap_or_default()
 }
 
 /// Renames components, and all references to them.

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::document::{items, members, reference, resolve, text};
+use crate::document::{items, members, reference, resolve, says_null, text};
 
 /// Whether what the child declares is the parent's type or a narrower one, which is what laying them over each other gives.
 pub(super) fn fits(root: &Value, parent: &Value, child: &Value) -> bool {
-    if is_nullable(child) && !is_open(parent) && !is_nullable(parent) {
+    if says_null(child) && !is_open(parent) && !says_null(parent) {
         return false;
     }
     let (parent, child) = (alone(parent), alone(child));
@@ -104,9 +104,4 @@ fn alone(schema: &Value) -> &Value {
         (Some(part), None) if kind(schema).is_none() && schema.get("properties").is_none() => part,
         _ => schema,
     }
-}
-
-fn is_nullable(schema: &Value) -> bool {
-    schema.get("nullable") == Some(&Value::Bool(true))
-        || items(schema.get("enum")).any(Value::is_null)
 }

@@ -11,8 +11,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
-use crate::document::{METHODS, component, for_each_schema, items, join, members, reference, text};
-
+use crate::document::{
+    METHODS, component, for_each_schema, items, join, members, reference, says_null, text,
+};
 use crate::union;
 
 const PASS: &str = "nullable";
@@ -91,11 +92,12 @@ fn nullable(root: &Value) -> BTreeSet<String> {
 /// What has a base alone is not that base, but one of its variants.
 fn may_be_null(root: &Value, schema: &Value, names: &BTreeSet<String>) -> bool {
     let is_variant = || union::discriminator(root, schema).is_some();
-    says_null(schema) || refers(schema, names) || (through_parts(schema, names) && !is_variant())
-}
-
-fn says_null(schema: &Value) -> bool {
-    schema.get("nullable") == Some(&json!(true)) || items(schema.get("enum")).any(Value::is_null)
+    let through_parts = || {
+        schema
+            .as_object()
+            .is_some_and(|one| through_parts(one, names))
+    };
+    says_null(schema) || refers(schema, names) || (through_parts() && !is_variant())
 }
 
 fn refers(schema: &Value, names: &BTreeSet<String>) -> bool {
@@ -103,10 +105,10 @@ fn refers(schema: &Value, names: &BTreeSet<String>) -> bool {
 }
 
 /// Whether what a schema stands for alone, or one of its variants, refers to what may be null.
-fn through_parts(schema: &Value, names: &BTreeSet<String>) -> bool {
+fn through_parts(schema: &Map<String, Value>, names: &BTreeSet<String>) -> bool {
     let parts = schema.get("allOf");
     let is_alone = items(parts).nth(1).is_none()
-        && text(schema, "type").is_none()
+        && schema.get("type").and_then(Value::as_str).is_none()
         && schema.get("properties").is_none();
     let alone = items(parts).filter(|_| is_alone);
     let variants = ["oneOf", "anyOf"].into_iter();
@@ -116,7 +118,7 @@ fn through_parts(schema: &Value, names: &BTreeSet<String>) -> bool {
 
 /// Says it of a schema, and of what stands in it.
 fn within(schema: &mut Map<String, Value>, names: &BTreeSet<String>) {
-    if through_parts(&Value::Object(schema.clone()), names) {
+    if through_parts(schema, names) {
         schema.insert("nullable".to_owned(), json!(true));
     }
     for key in ["items", "additionalProperties"] {

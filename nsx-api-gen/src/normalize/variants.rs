@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::change::Change;
 use crate::children::Children;
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
-use crate::names::type_name;
+use crate::names::{Numbers, type_name};
 use crate::union::{self, OPEN, OTHER, Union, is_variant};
 
 /// Where a component that is made of nothing but itself is given up, which `check` reports.
@@ -316,20 +316,30 @@ fn rows<'a>(
 }
 
 /// The names of all types.
-struct Taken(BTreeSet<String>);
+struct Taken {
+    names: BTreeSet<String>,
+    numbers: Numbers,
+}
 
 impl Taken {
     fn new(root: &Value) -> Self {
         let components = members(root.pointer("/components/schemas"));
-        Self(components.map(|(name, _)| type_name(name)).collect())
+        Self {
+            names: components.map(|(name, _)| type_name(name)).collect(),
+            numbers: Numbers::default(),
+        }
     }
 
     /// The name, or with a number behind it the first that no type has.
     fn free(&mut self, name: &str) -> String {
-        let numbered = (2..).map(|number| format!("{name}{number}"));
-        let mut names = std::iter::once(name.to_owned()).chain(numbered);
-        let new = names.find(|name| self.0.insert(type_name(name)));
-        new.unwrap_or_default()
+        if self.names.insert(type_name(name)) {
+            return name.to_owned();
+        }
+        let numbered = self.numbers.first(name, |number| {
+            let name = format!("{name}{number}");
+            self.names.insert(type_name(&name)).then_some(name)
+        });
+        numbered.unwrap_or_default()
     }
 }
 
