@@ -17,19 +17,17 @@ use crate::{CallOptions, Config, Error, Operation, Request, retry};
 ///
 /// It is cheap to clone, and its clones share connections and credentials. Share it among tasks as you like.
 ///
-/// ```no_run
-/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use nsx_api::Client;
-/// use nsx_api::auth::Session;
+/// ```
+/// # #[cfg(feature = "mock")]
+/// # nsx_api::mock::example(async |client| {
+/// use nsx_api::ErrorKind;
 /// use nsx_api::http::Method;
 ///
-/// let client = Client::builder("nsx.example.com")
-///     .auth(Session::new("admin", std::env::var("NSXT_PASSWORD")?))
-///     .build()?;
-/// let status = client.request(Method::GET, "/api/v1/cluster/status").send().await?;
-/// println!("{}", status.status());
-/// # Ok(())
-/// # }
+/// let result = client.request(Method::GET, "/api/v1/cluster/status").send().await;
+/// assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::NotFound));
+/// # Ok::<_, nsx_api::Error>(())
+/// # })?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Client {

@@ -140,6 +140,7 @@ mod answer;
 mod body;
 mod certificate;
 mod credentials;
+mod example;
 mod identity;
 mod login;
 mod manager;
@@ -153,5 +154,6 @@ mod state;
 
 pub use answer::Answer;
 pub use certificate::{Certificate, ClientCertificate};
+pub use example::example;
 pub use manager::{Manager, ManagerBuilder};
 pub use recorded::RecordedRequest;
