@@ -70,6 +70,15 @@ pub struct Generated {
     pub left_out: Vec<LeftOut>,
 }
 
+/// The document in a file as JSON, as it stands there: neither checked nor changed.
+///
+/// # Errors
+///
+/// [`Error::Io`] when the file cannot be read, and [`Error::Syntax`] when it is neither YAML nor JSON.
+pub fn read(path: &Path) -> Result<Value, Error> {
+    Ok(read::read(path)?.root)
+}
+
 /// Generates the code of the document in a file.
 ///
 /// # Errors

@@ -1,0 +1,91 @@
+//! `cargo xtask docs [--open]`: the docs of the SDK for those who write Rust, and beside them a reference of the API for
+//! those who do not. What they say is tried: links must lead somewhere, and examples run.
+
+mod links;
+mod reference;
+
+use crate::{Outcome, cargo, complain, say, workspace};
+use std::env;
+use std::error::Error;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+/// The features that examples need, which are those of all tests: with the other cryptography they would be built anew.
+const FEATURES: &str = "metrics,mock,schemars";
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask docs --open
+  CARGO_TARGET_DIR=/tmp/nsx cargo xtask docs   writes below /tmp/nsx/doc
+
+The pages need no server and ask no other host for anything. The folder can be put on a web server as it is.
+
+Exit codes:
+  0  done
+  1  failed: the docs have a warning, a link leads nowhere, or an example fails
+  2  the command line is wrong";
+
+/// What the command line says.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// Show them in a browser
+    #[arg(long)]
+    open: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    let root = workspace::root()?;
+    let folder = cargo::target_folder(&root)?.join("doc");
+    let reference = folder.join(reference::FOLDER);
+    reference::write(&root.join(workspace::SPEC), &reference)?;
+    if !cargo::run(&mut pages(&root, arguments.open))?.success() {
+        return Err("the docs were not written".into());
+    }
+    check_links(&folder, &["nsx_api", reference::FOLDER])?;
+    if !cargo::run(&mut examples(&root))?.success() {
+        return Err("an example of the docs fails".into());
+    }
+    say(format_args!("The SDK: {}", index(&folder.join("nsx_api"))));
+    say(format_args!("The API: {}", index(&reference)));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The docs of the SDK, in which a warning is an error, and which know of the reference beside them.
+fn pages(root: &Path, open: bool) -> Command {
+    let mut flags = env::var_os("RUSTDOCFLAGS").unwrap_or_default();
+    flags.push(" -D warnings --cfg api_reference");
+    let mut command = cargo::command(root);
+    command
+        .args(["doc", "--package", "nsx-api", "--no-deps", "--all-features"])
+        .env("RUSTDOCFLAGS", flags);
+    if open {
+        command.arg("--open");
+    }
+    command
+}
+
+/// Every example: compiled, and run against the stand-in for a manager.
+fn examples(root: &Path) -> Command {
+    let mut command = cargo::command(root);
+    command.args(["test", "--doc", "--package", "nsx-api"]);
+    command.args(["--features", FEATURES, "--quiet"]);
+    command
+}
+
+fn check_links(folder: &Path, parts: &[&str]) -> Result<(), Box<dyn Error>> {
+    let (pages, broken) = links::check(folder, parts)?;
+    if broken.is_empty() {
+        say(format_args!("{pages} pages: every link leads somewhere"));
+        return Ok(());
+    }
+    for link in &broken {
+        complain(link);
+    }
+    Err(format!("{} links of {pages} pages lead nowhere", broken.len()).into())
+}
+
+fn index(folder: &Path) -> String {
+    folder.join("index.html").display().to_string()
+}
