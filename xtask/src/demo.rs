@@ -1,10 +1,14 @@
 //! `cargo xtask demo`: regenerates, then hands over to the example `demo` of the SDK. Cargo runs it, because this
 //! package does not depend on the SDK.
 
-use crate::{Outcome, complain, generate, workspace};
+use crate::{Outcome, generate, workspace};
 use std::env;
 use std::ffi::OsString;
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode};
+
+pub(crate) const EXAMPLES: &str = "\
+Example:
+  cargo xtask demo";
 
 /// What cargo is told.
 const EXAMPLE: [&str; 7] = [
@@ -30,7 +34,10 @@ pub(crate) fn run() -> Outcome {
     let status = command
         .status()
         .map_err(|error| format!("{} cannot be started: {error}", cargo.display()))?;
-    Ok(exit_code(status))
+    match status.success() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Err(format!("the demo failed: {status}").into()),
+    }
 }
 
 /// The variables by which cargo tells a program what package it is of. Build scripts look at them: if they were handed
@@ -41,15 +48,4 @@ fn facts_about_this_package() -> impl Iterator<Item = OsString> {
         let name = name.to_string_lossy();
         name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
     })
-}
-
-/// The exit code of the example, passed on.
-fn exit_code(status: ExitStatus) -> ExitCode {
-    match status.code() {
-        Some(code) => u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from),
-        None => {
-            complain(format_args!("error: the demo was stopped: {status}"));
-            ExitCode::FAILURE
-        }
-    }
 }
