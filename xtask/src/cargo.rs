@@ -1,12 +1,11 @@
 //! Cargo, which does what needs the SDK compiled: this package does not depend on it.
 
-use crate::complain;
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// The cargo that runs this command, in the workspace.
 pub(crate) fn command(root: &Path) -> Command {
@@ -41,17 +40,6 @@ pub(crate) fn target_folder(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     Ok(folder
         .ok_or("cargo metadata does not say where it builds")?
         .into())
-}
-
-/// Its exit code, passed on.
-pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
-    match status.code() {
-        Some(code) => u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from),
-        None => {
-            complain(format_args!("error: cargo was stopped: {status}"));
-            ExitCode::FAILURE
-        }
-    }
 }
 
 fn program() -> OsString {

@@ -1,6 +1,11 @@
 //! `cargo xtask demo`: regenerates, then hands over to the example `demo` of the SDK.
 
 use crate::{Outcome, cargo, generate, workspace};
+use std::process::ExitCode;
+
+pub(crate) const EXAMPLES: &str = "\
+Example:
+  cargo xtask demo";
 
 /// What cargo is told.
 const EXAMPLE: [&str; 7] = [
@@ -18,5 +23,8 @@ pub(crate) fn run() -> Outcome {
     let root = workspace::root()?;
     generate::run(&generate::Arguments::default())?;
     let status = cargo::run(cargo::command(&root).args(EXAMPLE))?;
-    Ok(cargo::exit_code(status))
+    match status.success() {
+        true => Ok(ExitCode::SUCCESS),
+        false => Err(format!("the demo failed: {status}").into()),
+    }
 }

@@ -2,7 +2,7 @@
 //! version was raised as far as that calls for. The comparison is the generator library's; here are git and the versions.
 
 use crate::git::Blob;
-use crate::{Outcome, complain, manifest, render, say, workspace};
+use crate::{Outcome, STALE, fail, manifest, progress, render, say, workspace};
 use nsx_api_gen::compare::{Bump, Comparison, Source, compare};
 use semver::Version;
 use std::error::Error;
@@ -13,15 +13,16 @@ use std::process::ExitCode;
 /// The revision that is taken where none is named.
 const HEAD: &str = "HEAD";
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  done; with --check: the version was raised far enough
-  1  failed; with --check: the version was not raised far enough
-  2  the command line is wrong";
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask diff
+  cargo xtask diff v0.1.0 --check
+  cargo xtask diff main:spec/nsx.yaml spec/nsx.yaml --format markdown
+  cargo xtask diff --list";
 
 /// What the command line says.
 #[derive(clap::Args)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The document before: a file, or what git has (`v1.2`, `HEAD~1`, `main:spec/nsx.yaml`) [default: HEAD]
     old: Option<String>,
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
     /// How to write the changes; `markdown` fits below a version in CHANGELOG.md
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Fail unless the version of the SDK was raised as far as the changes call for, since the revision of OLD, or since
+    /// Fail with exit code 4 unless the version of the SDK was raised as far as the changes call for, since the revision of OLD, or since
     /// HEAD where OLD is a file
     #[arg(long)]
     check: bool,
@@ -58,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let old = arguments.old.as_deref().map_or_else(default, Side::new)?;
     let new = arguments.new.as_deref().map(Side::new).transpose()?;
     let new = new.unwrap_or_else(|| Side::File(root.join(workspace::SPEC)));
-    let comparison = compare(&old.source(&root)?, &new.source(&root)?)?;
+    let comparison = new.since(&old, &root)?;
     let version = old.version_before(&root);
     let calls = match &version {
         Ok(version) => Calls::new(&comparison, version),
@@ -97,7 +98,7 @@ fn short(root: &Path, spec: &Path) -> Option<String> {
     let path = spec.to_str().filter(|_| spec.is_relative())?;
     let old = Side::Committed(Blob::new(HEAD, &path.replace('\\', "/")).ok()?);
     let new = Side::File(root.join(spec));
-    let comparison = compare(&old.source(root).ok()?, &new.source(root).ok()?).ok()?;
+    let comparison = new.since(&old, root).ok()?;
     let version = old.version_before(root).ok();
     let calls = version.and_then(|version| Calls::new(&comparison, &version));
     let report = render::Report {
@@ -139,13 +140,13 @@ fn check(before: &Version, after: &Version, calls: Option<&Calls>) -> Outcome {
     let Some(calls) = calls.filter(|calls| !calls.is_met_by(after)) else {
         return Ok(ExitCode::SUCCESS);
     };
-    complain(format_args!(
-        "error: the changes call for a {} version: {} or higher after {before}, and {} has {after}",
+    fail(format_args!(
+        "the changes call for a {} version: {} or higher after {before}, and {} has {after}",
         calls.bump,
         calls.next,
         manifest::SDK
     ));
-    Ok(ExitCode::FAILURE)
+    Ok(ExitCode::from(STALE))
 }
 
 /// One of the two documents.
@@ -162,6 +163,14 @@ impl Side {
             true => Ok(Self::File(path.to_owned())),
             false => Blob::new(text, workspace::SPEC).map(Self::Committed),
         }
+    }
+
+    /// What changed since the other one.
+    fn since(&self, old: &Self, root: &Path) -> Result<Comparison, Box<dyn Error>> {
+        let what = format!("comparing {} with {}", old.name(root), self.name(root));
+        progress::during(what, || {
+            Ok(compare(&old.source(root)?, &self.source(root)?)?)
+        })
     }
 
     fn source(&self, root: &Path) -> Result<Source, Box<dyn Error>> {

@@ -18,12 +18,7 @@ Examples:
   cargo xtask docs --open
   CARGO_TARGET_DIR=/tmp/nsx cargo xtask docs   writes below /tmp/nsx/doc
 
-The pages need no server and ask no other host for anything. The folder can be put on a web server as it is.
-
-Exit codes:
-  0  done
-  1  failed: the docs have a warning, a link leads nowhere, or an example fails
-  2  the command line is wrong";
+The pages need no server and ask no other host for anything. The folder can be put on a web server as it is.";
 
 /// What the command line says.
 #[derive(clap::Args)]

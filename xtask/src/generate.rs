@@ -3,7 +3,7 @@
 
 use crate::folder::{Change, Files, Folder, Kind};
 use crate::workspace::{self, at};
-use crate::{Outcome, STALE, complain, diff, lines, say, unsupported};
+use crate::{Outcome, STALE, complain, diff, fail, lines, progress, say, style, unsupported};
 use nsx_api_gen::Generated;
 use std::env;
 use std::error::Error;
@@ -15,8 +15,15 @@ use std::process::ExitCode;
 /// Files whose difference is shown by `--check`. The rest are named.
 const SHOWN: usize = 20;
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask generate
+  cargo xtask generate --check
+  cargo xtask generate --spec spec/whole.yaml --out whole/src/generated --skip-unsupported";
+
 /// What the command line says.
 #[derive(clap::Args, Default)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// Write nothing; show what is stale and end with exit code 4 if anything is
     #[arg(long)]
@@ -80,11 +87,14 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 /// The code of the document.
 fn generated(spec: &Path, skip_unsupported: bool) -> Result<Generated, Box<dyn Error>> {
-    if skip_unsupported {
-        return Ok(nsx_api_gen::generate_supported(spec)?);
-    }
-    let generated = nsx_api_gen::generate(spec);
-    generated.map_err(|error| unsupported::hinted(&error, spec).into())
+    let what = format!("generating code from {}", workspace::name(spec));
+    progress::during(what, || {
+        if skip_unsupported {
+            return Ok(nsx_api_gen::generate_supported(spec)?);
+        }
+        let generated = nsx_api_gen::generate(spec);
+        generated.map_err(|error| unsupported::hinted(&error, spec).into())
+    })
 }
 
 /// Gets the folder ready to be replaced: by this run alone, and whole even if the last run was interrupted.
@@ -148,16 +158,12 @@ impl Task {
             .filter(|change| change.kind == Kind::Updated)
             .take(SHOWN)
         {
-            say(lines::unified(
-                &self.out.join(&change.path),
-                &change.old,
-                &change.new,
-            ));
+            let path = self.out.join(&change.path);
+            let difference = lines::unified(&path, &change.old, &change.new);
+            say(style::difference(&difference));
         }
         let (out, spec) = (self.out.display(), self.spec.display());
-        complain(format_args!(
-            "error: {out} is stale, it is not what {spec} gives:"
-        ));
+        fail(format_args!("{out} is stale, it is not what {spec} gives:"));
         for change in &changes {
             complain(format_args!(
                 "  {} {}",
@@ -209,7 +215,7 @@ fn lock(target: &Path) -> io::Result<File> {
     let path = target.join("xtask.lock");
     fs::create_dir_all(target).map_err(at(target))?;
     let file = File::create(&path).map_err(at(&path))?;
-    match file.lock() {
+    match progress::during("waiting for another run to end", || file.lock()) {
         // A file system without locks is no reason not to generate.
         Err(error) if error.kind() != ErrorKind::Unsupported => Err(at(&path)(error)),
         _ => Ok(file),

@@ -1,7 +1,8 @@
 //! `cargo xtask import`: the operations that somebody needs of a manager's own document, as the document of this workspace.
 
 use crate::workspace::{self, at};
-use crate::{Outcome, complain, say, unsupported};
+use crate::{Outcome, complain, progress, say, unsupported};
+use clap::ArgGroup;
 use nsx_api_gen::compare::Source;
 use nsx_api_gen::import::{Import, Imported, Listed, Selection, import, list};
 use std::error::Error;
@@ -23,6 +24,7 @@ Examples:
 /// What the command line says.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[command(group(ArgGroup::new("choice").required(true).multiple(true).args(["operation", "tag", "path", "all", "list"])))]
 pub(crate) struct Arguments {
     /// The document, Swagger 2.0 or OpenAPI 3, in JSON or YAML; `-` is standard input
     document: PathBuf,
@@ -63,13 +65,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let document = source(&arguments.document)?;
     let overlay = arguments.overlay.as_deref().map(source).transpose()?;
+    let what = format!("reading {}", named(&arguments.document));
     if let Some(word) = &arguments.list {
-        return show(&list(&document, overlay.as_ref())?, word);
-    }
-    let selection = selection(arguments);
-    if selection.is_empty() {
-        let message = "nothing is chosen: name operations with --operation, --tag or --path, or --all; --list shows them";
-        return Err(message.into());
+        let listed = progress::during(what, || list(&document, overlay.as_ref()))?;
+        return show(&listed, word);
     }
     let root = workspace::root()?;
     let output = match &arguments.output {
@@ -77,13 +76,14 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         None => root.join(workspace::SPEC),
     };
     let into = arguments.merge.then(|| source(&output)).transpose()?;
-    let imported = import(&Import {
+    let task = Import {
         document,
-        selection,
+        selection: selection(arguments),
         overlay,
         into,
         skip_unsupported: arguments.skip_unsupported,
-    })?;
+    };
+    let imported = progress::during(what, || import(&task))?;
     write(&output, &imported.text)?;
     tell(arguments, &workspace::from_root(&root, &output)?, &imported);
     Ok(ExitCode::SUCCESS)
@@ -106,9 +106,19 @@ fn selection(arguments: &Arguments) -> Selection {
     }
 }
 
+/// What stands for standard input.
+const STDIN: &str = "-";
+
+fn named(path: &Path) -> String {
+    match path == Path::new(STDIN) {
+        true => "standard input".to_owned(),
+        false => workspace::name(path),
+    }
+}
+
 fn source(path: &Path) -> io::Result<Source> {
-    match path == Path::new("-") {
-        true => Source::from_reader("standard input", io::stdin().lock()),
+    match path == Path::new(STDIN) {
+        true => Source::from_reader(named(path), io::stdin().lock()),
         false => Source::from_file(path).map_err(at(path)),
     }
 }

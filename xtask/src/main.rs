@@ -13,24 +13,34 @@ mod git;
 mod import;
 mod lines;
 mod manifest;
+mod progress;
 mod render;
+mod style;
 mod unsupported;
 mod workspace;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::error::Error;
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::Write;
 use std::process::ExitCode;
 
+/// The end of each help.
 const EXIT_CODES: &str = "\
-Exit codes:
-  0  done; with --check: the generated files are up to date
-  1  failed; the generated files are as they were
+Exit codes, of every command:
+  0  done; with --check: all is as it should be
+  1  failed; the reason is printed
   2  the command line is wrong
-  4  with --check: the generated files are stale";
+  4  with --check: the generated files are stale, or the version was not raised far enough";
 
-/// The generated files are not what the generator writes today.
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask demo
+  cargo xtask import nsx_api.json --list switch
+  cargo xtask generate
+  cargo xtask diff";
+
+/// What `--check` looks at was not brought up to date.
 const STALE: u8 = 4;
 
 /// How a command ends: an exit code, or an error that is printed and becomes exit code 1.
@@ -41,7 +51,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The commands of this workspace.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXIT_CODES)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -50,7 +60,6 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Write the generated code anew from the OpenAPI document
-    #[command(after_help = EXIT_CODES)]
     Generate(generate::Arguments),
     /// Take operations from the document that a manager serves into the document of this workspace
     Import(import::Arguments),
@@ -59,11 +68,14 @@ enum Command {
     /// Write the docs of the SDK and a reference of the API, check their links, and run their examples
     Docs(docs::Arguments),
     /// Regenerate, then create a token and show each documented error, all against an embedded NSX Manager
+    #[command(after_help = demo::EXAMPLES)]
     Demo,
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    progress::wipe_before_panics();
+    let arguments = command_line().get_matches();
+    let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let outcome = match arguments.command {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
@@ -72,17 +84,98 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(),
     };
     outcome.unwrap_or_else(|error| {
-        complain(format_args!("error: {error}"));
+        fail(error);
         ExitCode::FAILURE
     })
 }
 
+/// The command line, with the exit codes below the examples of each command.
+fn command_line() -> clap::Command {
+    let with_exit_codes = |command: clap::Command| {
+        let help = match command.get_after_help() {
+            Some(examples) => format!("{examples}\n\n{EXIT_CODES}"),
+            None => EXIT_CODES.to_owned(),
+        };
+        command.after_help(help)
+    };
+    with_exit_codes(Arguments::command()).mut_subcommands(with_exit_codes)
+}
+
 /// Prints a line of a command's result. A reader that has gone away (`… | head`) does not change how the command ends.
 fn say(line: impl Display) {
-    let _ = writeln!(io::stdout(), "{line}");
+    progress::wipe();
+    let _ = writeln!(anstream::stdout(), "{line}");
 }
 
 /// Prints a line about what is wrong.
 fn complain(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    progress::wipe();
+    let _ = writeln!(anstream::stderr(), "{line}");
+}
+
+/// Prints what made a command fail.
+fn fail(error: impl Display) {
+    complain(format_args!("{} {error}", style::error("error:")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The words of the commands that a help shows.
+    fn examples(help: &str) -> Vec<Vec<String>> {
+        let commands = help
+            .lines()
+            .filter_map(|line| line.split_once("cargo xtask "));
+        commands.map(|(_, arguments)| words(arguments)).collect()
+    }
+
+    fn words(arguments: &str) -> Vec<String> {
+        let words = arguments.split(' ');
+        words
+            .map(|word| word.trim_matches('\'').to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn every_example_of_a_help_is_a_command_line_of_that_command() {
+        let mut all = command_line();
+        all.build();
+        let help = |command: &clap::Command| command.get_after_help().unwrap().to_string();
+        for words in examples(&help(&all)) {
+            let parsed = command_line()
+                .try_get_matches_from([&["cargo xtask".to_owned()], &words[..]].concat());
+            parsed.unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        }
+        for command in all
+            .get_subcommands()
+            .filter(|command| command.get_name() != "help")
+        {
+            let examples = examples(&help(command));
+            assert!(!examples.is_empty(), "{}", command.get_name());
+            for words in examples {
+                assert_eq!(words[0], command.get_name());
+                let parsed = command_line()
+                    .try_get_matches_from([&["cargo xtask".to_owned()], &words[..]].concat());
+                parsed.unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_help_ends_with_the_exit_codes() {
+        let mut all = command_line();
+        all.build();
+        let ends = |command: &clap::Command| {
+            let help = command.get_after_help().map(ToString::to_string);
+            help.is_some_and(|help| help.ends_with(EXIT_CODES))
+        };
+        assert!(ends(&all));
+        for command in all
+            .get_subcommands()
+            .filter(|command| command.get_name() != "help")
+        {
+            assert!(ends(command), "{}", command.get_name());
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! How `cargo xtask diff` writes a comparison: for people, for programs, and for a changelog.
 
 use crate::diff::Calls;
+use crate::style;
 use nsx_api_gen::compare::{Change, Comparison, Kind, Level, Section, Subject};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -10,6 +11,9 @@ const METHODS: usize = 3;
 
 /// Changes that the short form shows. The rest are counted.
 const SHORT: usize = 10;
+
+/// Columns of a level.
+const LEVEL: usize = 11;
 
 /// A comparison, and what was compared.
 pub(crate) struct Report<'a> {
@@ -156,7 +160,8 @@ fn line(change: &Change, name: &str) -> String {
         }
         _ => String::new(),
     };
-    format!("  {:<11} {name}{change}{apart}", change.level())
+    let level = style::level(change.level(), LEVEL);
+    format!("  {level} {name}{change}{apart}")
 }
 
 fn item(change: &Change) -> String {

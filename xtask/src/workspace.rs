@@ -13,16 +13,34 @@ pub(crate) const SPEC: &str = "spec/nsx.yaml";
 /// The folder of the generated code, from the root.
 pub(crate) const GENERATED: &str = "nsx-api/src/generated";
 
-/// The root: the parent of this package's folder. Cargo says at run time where that is; the place at compile time is
-/// for a binary that is started without cargo.
+/// What tells the root from other folders.
+const MARK: &str = "xtask/Cargo.toml";
+
+/// The root: the parent of this package's folder. Cargo says where that is. A binary that is started without cargo may come
+/// from another checkout than the one it is meant for, so the folder where the user is decides.
 pub(crate) fn root() -> Result<PathBuf, Box<dyn Error>> {
-    let package =
-        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    let package = PathBuf::from(package);
+    let Some(package) = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else {
+        return Ok(above(&env::current_dir()?)?);
+    };
     let root = package.parent();
     Ok(root
         .ok_or_else(|| format!("{} has no parent folder", package.display()))?
         .to_path_buf())
+}
+
+fn above(folder: &Path) -> Result<PathBuf, String> {
+    let mut folders = folder.ancestors();
+    let root = folders.find(|folder| folder.join(MARK).is_file());
+    root.map(Path::to_path_buf).ok_or_else(|| {
+        let folder = folder.display();
+        format!("neither {folder} nor a folder above it is the workspace: {MARK} is in none of them. Go there, or use cargo xtask")
+    })
+}
+
+/// The last part of a path, for a text that must be short.
+pub(crate) fn name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 /// The path from the root when it is below the root, otherwise from the file system's root.

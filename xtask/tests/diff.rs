@@ -11,6 +11,7 @@ use support::{Outcome, xtask};
 use tempfile::TempDir;
 
 const FAILED: i32 = 1;
+const TOO_LOW: i32 = 4;
 const USAGE: i32 = 2;
 
 const OLD: &str = include_str!("diff/old.yaml");
@@ -160,8 +161,8 @@ fn a_document_that_did_not_change_gives_nothing_and_passes() {
 fn check_fails_until_the_version_is_raised_far_enough() {
     let workspace = Workspace::changed();
     for (version, code) in [
-        ("0.1.0", FAILED),
-        ("0.1.9", FAILED),
+        ("0.1.0", TOO_LOW),
+        ("0.1.9", TOO_LOW),
         ("0.2.0", 0),
         ("1.0.0", 0),
     ] {
@@ -171,7 +172,7 @@ fn check_fails_until_the_version_is_raised_far_enough() {
         workspace.diff(&[]).succeeded();
     }
     workspace.set_version("0.1.9");
-    workspace.diff(&["--check"]).ended_with(FAILED).complains(
+    workspace.diff(&["--check"]).ended_with(TOO_LOW).complains(
         "error: the changes call for a minor version: 0.2.0 or higher after 0.1.0, and nsx-api/Cargo.toml has 0.1.9",
     );
 }
@@ -184,7 +185,7 @@ fn what_breaks_nothing_calls_for_less() {
         "            - DOWN\n            - DEGRADED\n",
     );
     workspace.write("spec/nsx.yaml", &text);
-    workspace.diff(&["--check"]).ended_with(FAILED).says(
+    workspace.diff(&["--check"]).ended_with(TOO_LOW).says(
         "1 change: 1 compatible. This calls for a patch version: 0.1.1 or higher after 0.1.0.",
     );
     workspace.set_version("0.1.1");
@@ -226,7 +227,7 @@ fn files_and_revisions_are_compared_with_each_other() {
     // The commit that a file comes after is the last one, whose version is raised already.
     workspace
         .diff(&["old.yaml", "HEAD", "--check"])
-        .ended_with(FAILED)
+        .ended_with(TOO_LOW)
         .says("old.yaml → HEAD:spec/nsx.yaml")
         .complains("0.3.0 or higher after 0.2.0, and nsx-api/Cargo.toml has 0.2.0");
     let same = "No change for users of the SDK.";

@@ -494,10 +494,42 @@ fn a_command_line_that_is_wrong_is_a_usage_error() {
 }
 
 #[test]
-fn the_help_tells_the_exit_codes() {
-    Outcome::of(xtask().args(["generate", "--help"]))
+fn every_help_tells_the_same_exit_codes() {
+    let codes = |arguments: &[&str]| {
+        let help = Outcome::of(xtask().args(arguments)).succeeded().stdout;
+        help.split_once("Exit codes, of every command:\n")
+            .unwrap()
+            .1
+            .to_owned()
+    };
+    let all = codes(&["--help"]);
+    for code in [0, FAILED, USAGE, STALE] {
+        assert!(all.contains(&format!("  {code}  ")), "{all}");
+    }
+    for command in ["generate", "import", "diff", "demo"] {
+        assert_eq!(codes(&[command, "--help"]), all, "{command}");
+        assert_eq!(codes(&[command, "-h"]), all, "{command}");
+    }
+}
+
+#[test]
+fn without_cargo_the_workspace_is_the_one_where_the_user_is() {
+    let other = Sandbox::new();
+    let workspace = other.folder.path();
+    fs::create_dir_all(workspace.join("xtask/src")).unwrap();
+    let mut command = xtask();
+    command
+        .env_remove("CARGO_MANIFEST_DIR")
+        .current_dir(workspace.join("xtask/src"))
+        .args(["generate", "--spec", "../../nsx.yaml"]);
+    Outcome::of(&mut command)
+        .ended_with(FAILED)
+        .complains("xtask/Cargo.toml is in none of them");
+    fs::write(workspace.join("xtask/Cargo.toml"), "").unwrap();
+    Outcome::of(&mut command)
         .succeeded()
-        .says("4  with --check");
+        .says("nsx-api/src/generated written from nsx.yaml");
+    assert!(workspace.join("nsx-api/src/generated/mod.rs").is_file());
 }
 
 #[test]

@@ -161,7 +161,11 @@ fn what_cannot_be_imported_leaves_the_document_as_it_was() {
     let folder = folder();
     fs::write(folder.path().join("nsx.yaml"), "as it was").unwrap();
     for (arguments, code, message) in [
-        (&["nsx_api.json"][..], 1, "nothing is chosen"),
+        (
+            &["nsx_api.json", "--merge"][..],
+            2,
+            "--operation <ID>|--tag <TAG>|--path <GLOB>|--all|--list",
+        ),
         (
             &["nsx_api.json", "--operation", "listswitches"],
             1,
@@ -202,10 +206,36 @@ fn what_cannot_be_imported_leaves_the_document_as_it_was() {
 }
 
 #[test]
-fn help_has_examples() {
+fn the_examples_of_the_help_do_what_they_say() {
     let folder = folder();
-    let help = import(folder.path(), &["--help"]);
-    for part in ["--overlay", "--merge", "--list", "Examples:"] {
-        assert!(help.stdout.contains(part), "{help:?}");
+    let help = import(folder.path(), &["--help"]).succeeded().stdout;
+    let document = DOCUMENT
+        .replace("/switches", "/logical-switches")
+        .replace("ListSwitches", "ListLogicalSwitches")
+        .replace("CreateSwitch", "GetLogicalSwitch")
+        .replace("/nodes", "/logical-switches/{id}/nodes");
+    fs::write(folder.path().join("nsx_api.json"), document).unwrap();
+    fs::create_dir(folder.path().join("spec")).unwrap();
+    fs::write(folder.path().join("spec/nsx.yaml"), "").unwrap();
+    let examples = help
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("cargo xtask import "));
+    let examples: Vec<&str> = examples.collect();
+    assert_eq!(examples.len(), 3, "{help}");
+    for example in examples {
+        let words: Vec<&str> = example
+            .split(' ')
+            .map(|word| word.trim_matches('\''))
+            .collect();
+        let mut command = xtask();
+        command
+            .current_dir(folder.path())
+            .env("CARGO_MANIFEST_DIR", folder.path().join("xtask"));
+        Outcome::of(command.arg("import").args(words)).succeeded();
     }
+    let text = fs::read_to_string(folder.path().join("spec/nsx.yaml")).unwrap();
+    assert!(
+        text.contains("GetLogicalSwitch") && text.contains("ListNodes"),
+        "{text}"
+    );
 }

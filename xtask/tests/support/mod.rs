@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test file uses its own part.
 
+pub(crate) mod terminal;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,10 @@ pub(crate) fn root() -> PathBuf {
 
 /// The command that cargo built for this test.
 pub(crate) fn xtask() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_xtask"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    // The user may want colours; what is compared here has none.
+    command.env_remove("CLICOLOR_FORCE");
+    command
 }
 
 /// Generates from a document into a folder.
