@@ -15,10 +15,11 @@ const FEATURES: &str = "metrics,mock,schemars";
 
 const EXAMPLES: &str = "\
 Examples:
+  cargo xtask docs
   cargo xtask docs --open
-  CARGO_TARGET_DIR=/tmp/nsx cargo xtask docs   writes below /tmp/nsx/doc
 
-The pages need no server and ask no other host for anything. The folder can be put on a web server as it is.";
+They are put where cargo puts docs: target/doc, or below CARGO_TARGET_DIR. The pages need no server and ask no other host for
+anything; the folder can be put on a web server as it is.";
 
 /// What the command line says.
 #[derive(clap::Args)]
