@@ -135,9 +135,15 @@ def listen(handler):
     return f"http://127.0.0.1:{server.server_port}"
 
 
+def put_reference(reference, document, folder):
+    """The reference of another document."""
+    shutil.copytree(reference, folder, dirs_exist_ok=True)
+    text = json.dumps(json.dumps(document))
+    (folder / "document.js").write_text(f"const openapi = JSON.parse({text});")
+
+
 def put_hostile(reference, folder):
     """The reference of a document whose every description tries to have something fetched."""
-    shutil.copytree(reference, folder, dirs_exist_ok=True)
     answer = {"description": HOSTILE, "content": {"application/json": {"schema": {"$ref": f"{ELSEWHERE}schema.json#/a"}}}}
     document = {
         "openapi": "3.0.3",
@@ -145,8 +151,7 @@ def put_hostile(reference, folder):
         "servers": [{"url": ELSEWHERE}],
         "paths": {"/a": {"get": {"operationId": "A", "description": HOSTILE, "responses": {"200": answer}}}},
     }
-    text = json.dumps(json.dumps(document))
-    (folder / "document.js").write_text(f"const openapi = JSON.parse({text});")
+    put_reference(reference, document, folder)
 
 
 def show_hostile(browser, page):
@@ -170,6 +175,27 @@ def look_at_hostile(browser, reference):
         if len(Outside.asked) == len(faults):
             faults.append("this script is blind: it sees no request of a page without a policy either")
         return faults
+
+
+def look_at_many(browser, reference):
+    """Many operations are a list, in which one is found by its path."""
+    operation = {"tags": ["Things"], "responses": {"200": {"description": "All is well."}}}
+    paths = {f"/things/{number}": {"get": operation} for number in range(40)}
+    document = {"openapi": "3.0.3", "info": {"title": "Many", "version": "1"}, "paths": paths}
+    with tempfile.TemporaryDirectory() as folder:
+        put_reference(reference, document, Path(folder))
+        sight = Sight(browser, "light", 1280, Path(folder).as_uri())
+        page = sight.page
+        page.goto(Path(folder, "index.html").as_uri())
+        page.locator(".opblock-tag").click()
+        sight.expect(page.locator(".opblock").count() == 40, "40 operations")
+        sight.expect(page.locator("tr.response").count() == 0, "operations that are closed")
+        page.get_by_label("Filter the operations").press_sequentially("things/37")
+        page.wait_for_timeout(1000)
+        sight.expect(page.locator(".opblock-summary-path").all_inner_texts() == ["/things/37"], "the one looked for")
+        sight.expect(overflow(page) <= 0, "room")
+        page.close()
+        return [f"many operations: {fault}" for fault in sight.faults]
 
 
 def look_at_pages(browser, folder, pictures):
@@ -203,11 +229,12 @@ def main():
             args=["--no-sandbox"],
         )
         faults = look_at_pages(browser, folder, pictures)
-        faults = faults or look_at_hostile(browser, folder / "api-reference")
+        faults += look_at_many(browser, folder / "api-reference")
+        faults += look_at_hostile(browser, folder / "api-reference")
         browser.close()
     for fault in faults:
         print(fault, file=sys.stderr)
-    print("the docs are as they should be" if not faults else f"{len(faults)} faults")
+    print("the docs are as they should be" if not faults else f"{len(faults)} faults of the docs")
     sys.exit(1 if faults else 0)
 
 

@@ -29,6 +29,29 @@ const authentication = ({ getComponent, React: { createElement } }) => {
     createElement("table", null, createElement("tbody", null, rows)));
 };
 
+// The viewer's filter looks at tags alone, and nobody knows those of a thousand operations.
+const fits = (tag, operation, phrase) => {
+  const named = ["operationId", "summary"].map((key) => operation.getIn(["operation", key]));
+  const words = [tag, operation.get("method"), operation.get("path"), ...named];
+  return words.join(" ").toLowerCase().includes(phrase.toLowerCase());
+};
+const filtered = (tags, phrase) =>
+  tags
+    .map((content, tag) => content.update("operations", (list) => list.filter((operation) => fits(tag, operation, phrase))))
+    .filter((content) => content.get("operations").size > 0);
+const filterField = ({ layoutActions, layoutSelectors, React: { createElement } }) => {
+  const phrase = layoutSelectors.currentFilter();
+  if (phrase === false) return null;
+  const field = createElement("input", {
+    className: "operation-filter-input",
+    placeholder: "Filter by path, operationId, summary or tag",
+    "aria-label": "Filter the operations",
+    value: phrase === true ? "" : phrase,
+    onChange: (event) => layoutActions.updateFilter(event.target.value || true),
+  });
+  return createElement("div", { className: "filter wrapper" }, field);
+};
+
 // The viewer fetches the document, and again to follow a schema that refers to itself. A page on disk can fetch nothing, and this
 // one nothing at all: the document is at hand, and parts of other documents are not.
 const place = "https://document.invalid/openapi.json";
@@ -49,7 +72,9 @@ SwaggerUIBundle({
   supportedSubmitMethods: [],
   plugins: [
     (system) => ({
+      fn: { opsFilter: filtered },
       components: {
+        FilterContainer: () => filterField(system.getSystem()),
         AuthorizeBtnContainer: () => authentication(system.getSystem()),
         authorizeOperationBtn: () => null,
         InfoUrl: () => null,
