@@ -77,7 +77,7 @@
 //! # }
 //! ```
 //!
-//! Do not switch verification off instead ([`Config::danger_accept_invalid_certs`]): whoever can answer in the manager's place then gets the
+//! Do not [switch verification off](Config::danger_accept_invalid_certs) instead: whoever can answer in the manager's place then gets the
 //! password, and the tokens that the manager would have given to you.
 //!
 //! ## A proxy
@@ -565,6 +565,8 @@
 //! ```
 //!
 //! What the spans hold is said in the [tour](crate#observability).
+//!
+#![doc = include_str!("phone.md")]
 //!
 // Where the feature is off there is nothing to link to but what the feature is.
 #![cfg_attr(feature = "mock", doc = "[mock]: crate::mock")]

@@ -266,10 +266,7 @@
 //! It runs on a Tokio runtime with I/O and time (`enable_all`). Outside of a runtime a call is an error; a runtime without one of the
 //! two cannot be told from others, and Tokio panics there. A call can be [dropped](cookbook#cancelling-a-call) at any time, and is then not sent again.
 //!
-//! <style>
-//! /* On a phone a table is moved sideways, and its names are not cut into letters. */
-//! @media (max-width: 700px) { .docblock td code, .docblock th code { white-space: nowrap; } .docblock td:last-child { min-width: 12em; } }
-//! </style>
+#![doc = include_str!("phone.md")]
 //!
 // Where a feature is off there is nothing to link to but what the feature is.
 #![cfg_attr(feature = "mock", doc = "[`mock`]: crate::mock")]

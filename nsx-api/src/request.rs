@@ -157,6 +157,32 @@ impl<'a> Request<'a> {
     /// Adds a query parameter: nothing for null, one for a scalar, one for each of an array.
     ///
     /// An object is no parameter: the call fails with [`ErrorKind::InvalidRequest`].
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::Manager;
+    /// # let manager = Manager::start().await?;
+    /// # manager.on("GET /api/v1/things", |_| 200);
+    /// # let client = manager.client()?;
+    /// use nsx_api::http::Method;
+    ///
+    /// let things = client
+    ///     .request(Method::GET, "/api/v1/things")
+    ///     .query("page_size", &50)
+    ///     .query("cursor", &None::<&str>)
+    ///     .query("tag", &["web", "db"])
+    ///     .query_joined("included_fields", &["id", "tag"]);
+    /// things.send().await?;
+    /// // GET /api/v1/things?page_size=50&tag=web&tag=db&included_fields=id,tag
+    /// # let query = manager.requests()[0].query.clone();
+    /// # assert_eq!(query.as_deref(), Some("page_size=50&tag=web&tag=db&included_fields=id,tag"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn query(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         match value::texts(value) {
             Ok(texts) => texts

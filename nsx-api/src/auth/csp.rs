@@ -39,11 +39,11 @@ const CLIENT_CREDENTIALS: &str = "/csp/gateway/am/api/auth/authorize";
 /// use nsx_api::Client;
 /// use nsx_api::auth::Csp;
 ///
-/// // "nsx-10-0-0-1.rp.vmwarevmc.com/vmc/reverse-proxy/api/orgs/…/sddcs/…/sks-nsxt-manager"
+/// let token = Csp::api_token("7d1c0f");
+/// # let token = token.endpoint(endpoint);
+/// // "nsx-10-0-0-1.rp.vmwarevmc.com/vmc/reverse-proxy/api/orgs/…"
 /// let client = Client::builder(format!("{address}/vmc/reverse-proxy"))
-///     .auth(Csp::api_token("7d1c0f")
-/// #         .endpoint(endpoint)
-///     )
+///     .auth(token)
 /// #     .ca_pem(ca)
 ///     .build()?;
 /// # use nsx_api::http::Method;
