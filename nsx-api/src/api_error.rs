@@ -14,13 +14,29 @@ use crate::text::without_bom;
 /// this one, whatever the document says, and each field as far as it can be read.
 ///
 /// ```
-/// # fn show(error: &nsx_api::Error) {
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::http::Method;
+/// # use nsx_api::mock::{Answer, Manager};
+/// # let manager = Manager::start().await?;
+/// # manager.respond_with(Answer::json(400, serde_json::json!({
+/// #     "error_code": "258", "error_message": "Invalid group.",
+/// #     "related_errors": [{"error_message": "The name is too long."}],
+/// # })));
+/// # let client = manager.client()?;
+/// # let result = client.request(Method::GET, "/api/v1/ns-groups/7").send().await;
+/// # let error = result.unwrap_err();
 /// if let Some(said) = error.api_error() {
 ///     println!("{:?} {:?}", said.error_code, said.error_message);
 ///     for related in &said.related_errors {
 ///         println!("  {:?}", related.error_message);
 ///     }
 /// }
+/// # assert_eq!(error.error_code(), Some(258));
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -43,7 +43,9 @@ enum Content {
 }
 
 impl Body {
-    /// A body that is sent as it comes from `stream`.
+    /// A body that is sent as it comes from `stream`, so it need not fit into memory.
+    ///
+    /// An error of the stream ends the call, with [`ErrorKind::Connection`].
     pub fn from_stream(
         stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     ) -> Self {
@@ -174,15 +176,27 @@ impl From<&'static [u8]> for Body {
 /// The time-outs of the call hold up to its headers; from then on no piece may take longer than an attempt. It is read
 /// on a Tokio runtime with time, as calls are made; outside of one it ends in an error.
 ///
-/// ```no_run
-/// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::{Answer, Manager};
+/// # let manager = Manager::start().await?;
+/// # manager.on("GET /api/v1/node/support", |_| Answer::status(200).body("content").chunked(3));
+/// # let client = manager.client()?;
 /// use nsx_api::http::Method;
 ///
 /// let response = client.request(Method::GET, "/api/v1/node/support").stream().await?;
 /// let mut body = response.into_inner();
+/// # let mut bytes = 0;
 /// while let Some(piece) = body.next().await {
-///     println!("{} bytes", piece?.len());
+///     let piece = piece?;
+///     println!("{} bytes", piece.len());
+/// #     bytes += piece.len();
 /// }
+/// # assert_eq!(bytes, 7);
 /// # Ok(())
 /// # }
 /// ```
@@ -216,7 +230,13 @@ impl ByteStream {
         }
     }
 
-    /// The next piece; `None` at the end, and after an error.
+    /// The next piece, of as many bytes as came together; `None` at the end, and after an error.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`] when no piece comes in the time of an [attempt](crate::CallOptions::attempt_timeout),
+    /// [`ErrorKind::Connection`] when the body breaks off, [`ErrorKind::InvalidRequest`] outside of a Tokio runtime. What came before has
+    /// been given out, and the call is not made again.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

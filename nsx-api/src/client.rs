@@ -70,11 +70,14 @@ impl Client {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, cannot be used, or contradicts another. The
     /// message names it.
     ///
-    /// ```no_run
-    /// # async fn run() -> Result<(), nsx_api::Error> {
-    /// let client = nsx_api::Client::from_env()?;
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// use nsx_api::Client;
+    ///
+    /// match Client::from_env() {
+    ///     Ok(client) => println!("{client:?}"),
+    ///     // It names the variable.
+    ///     Err(error) => eprintln!("{error}"),
+    /// }
     /// ```
     pub fn from_env() -> Result<Self, Error> {
         Config::from_env()?.build()
@@ -85,9 +88,25 @@ impl Client {
     /// A failure is logged and otherwise ignored: a manager forgets a session that is not used by itself. Without this call the
     /// session lives on until its idle time-out. The client and its clones can go on, with a new login.
     ///
-    /// ```no_run
-    /// # async fn run(client: nsx_api::Client) {
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::auth::Session;
+    /// # use nsx_api::http::Method;
+    /// # use nsx_api::mock::Manager;
+    /// # let manager = Manager::start().await?;
+    /// # manager.on("GET /api/v1/node", |_| 200);
+    /// # let client = nsx_api::Client::builder(manager.url())
+    /// #     .ca_pem(manager.ca_pem())
+    /// #     .auth(Session::new(manager.username(), manager.password()))
+    /// #     .build()?;
+    /// client.request(Method::GET, "/api/v1/node").send().await?;
     /// client.close().await;
+    /// # assert_eq!((manager.logins(), manager.sessions()), (1, 0));
+    /// # Ok(())
     /// # }
     /// ```
     pub async fn close(&self) {
@@ -106,13 +125,22 @@ impl Client {
 
     /// The same client, connections and credentials included, with other options for the calls made through it.
     ///
-    /// ```no_run
-    /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::{Answer, Manager};
+    /// # let manager = Manager::start().await?;
+    /// # manager.respond_always(503);
+    /// # let client = manager.client()?;
     /// use nsx_api::CallOptions;
     /// use nsx_api::http::Method;
     ///
     /// let once = client.with(CallOptions::new().max_retries(0));
-    /// let response = once.request(Method::GET, "/api/v1/node").send().await?;
+    /// let result = once.request(Method::GET, "/api/v1/node").send().await;
+    /// # assert_eq!((result.is_ok(), manager.count()), (false, 1));
     /// # Ok(())
     /// # }
     /// ```
@@ -128,6 +156,36 @@ impl Client {
     ///
     /// `path` counts from the manager's root and may have a query: `/api/v1/cluster/status?source=cached`. What it puts into
     /// the path has to be encoded already. Credentials, time-outs, retries and errors are those of every call.
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::{Answer, Manager};
+    /// # let manager = Manager::start().await?;
+    /// # manager.on("POST /api/v1/ns-groups", |call| Answer::status(201).body(call.body.clone()));
+    /// # let client = manager.client()?;
+    /// use nsx_api::http::Method;
+    /// use serde_json::{Value, json};
+    ///
+    /// let group = client
+    ///     .request(Method::POST, "/api/v1/ns-groups")
+    ///     .json(&json!({ "display_name": "web" }))
+    ///     .send()
+    ///     .await?
+    ///     .json::<Value>()?;
+    /// println!("{} {}", group.status(), group["display_name"]);
+    /// # assert_eq!(group["display_name"], "web");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None here: what is wrong with the path comes back when the request is sent, as
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest).
     pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
         Request::of_path(self, method, &path.into())
     }

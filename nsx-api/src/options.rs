@@ -20,23 +20,22 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 /// Given to [`Config::options`](crate::Config::options) they are the defaults of a client, given to
 /// [`Client::with`](crate::Client::with) they are those of the calls made through it.
 ///
-/// # Defaults, and why
+/// # Defaults
 ///
-/// | | here | why | Terraform provider | vmware-nsxlib |
-/// | --- | --- | --- | --- | --- |
-/// | retries | 4 | over some four seconds, so over several of the seconds in which a manager counts requests | 4 | 9 |
-/// | waits | random, up to 250 ms, 500 ms … 10 s | what was turned away together must not come back together | random, up to 500 ms | random, 0.5 s doubling, up to 10 s |
-/// | sent again | what was not begun, and if idempotent also what may have been: [the table](Self::max_retries) | a second effect is worse than an error | 400, 409, 429, 500, 503, 504, no answer | 429, 503, 500 with the codes 98, 607, 610 |
-/// | `Retry-After` | obeyed up to a minute | a longer one is for the caller to know | | |
-/// | budget | a fifth of the calls, and ten a second | a manager that fails half of what it gets is not sent five times as much | none | none |
-/// | rate | found out from 429 and 503, see [`Limits`](crate::Limits) | versions and administrators differ | none | none; if switched on, from 1 a second: half with each 429 or 503, one more when a call waited, up to 100 |
-/// | at once | 40 a manager | what managers before 9.1 take of a user | | 10 connections a manager |
-/// | connection | [10 s](crate::Config::connect_timeout) | a lost packet is sent again after 1, 3 and 7 seconds | | 10 s |
-/// | attempt | 60 s | longer than gateways before a manager usually wait | | 180 s |
-/// | whole call | 5 minutes | whoever waits wants to know in the end | | |
-/// | body in memory | 16 MiB | many times the largest page of a list | | |
+/// Why they are what they are is said in the [tour](crate#retries); other clients of managers have others:
 ///
-/// What they bring, and what they cost, where a manager answers some requests 503: measured with the waits cut to 5 to 20 ms,
+/// | | here | Terraform provider | vmware-nsxlib |
+/// | --- | --- | --- | --- |
+/// | retries | 4 | 4 | 9 |
+/// | waits | random, up to 250 ms, 500 ms … 10 s | random, up to 500 ms | random, 0.5 s doubling, up to 10 s |
+/// | sent again | what was not begun, and if idempotent also what may have been: [the table](Self::max_retries) | 400, 409, 429, 500, 503, 504, no answer | 429, 503, 500 with the codes 98, 607, 610 |
+/// | budget | a fifth of the calls, and ten a second | none | none |
+/// | rate | found out from 429 and 503: [`Limits`](crate::Limits) | none | none; if switched on, from 1 a second: half with each 429 or 503, one more when a call waited, up to 100 |
+/// | at once | 40 a manager | | 10 connections a manager |
+/// | connection | [10 s](crate::Config::connect_timeout) | | 10 s |
+/// | attempt | 60 s | | 180 s |
+///
+/// What ours bring, and what they cost, where a manager answers some requests 503: measured with the waits cut to 5 to 20 ms,
 /// without limits, forty calls at a time.
 ///
 /// | the manager fails | calls | succeed | requests |

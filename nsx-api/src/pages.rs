@@ -19,8 +19,8 @@ use crate::{Error, ErrorKind, Request, Response, observe};
 
 /// A page of a list: some of its items, and where the next page begins.
 ///
-/// Generated types of that shape are pages; for a path that the document does not have, write one yourself and see
-/// [`Request::pages`].
+/// Generated types of that shape are pages; for a path that the document does not have, write one yourself:
+/// [`Request::pages`] has an example.
 pub trait Page: DeserializeOwned {
     /// What the list is of.
     type Item;
@@ -39,6 +39,42 @@ pub trait Page: DeserializeOwned {
 ///
 /// An error is the last thing that comes; the pages before it have been given out. It is that of the call, or
 /// [`ErrorKind::Decode`] if a manager gives a page the cursor that it was asked for with, since such a list has no end.
+///
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::{Answer, Manager};
+/// # let manager = Manager::start().await?;
+/// # manager.on("GET /api/v1/users", |_| Answer::json(200, serde_json::json!({"results": ["ann", "bob"]})));
+/// # let client = manager.client()?;
+/// # use nsx_api::http::Method;
+/// # #[derive(serde::Deserialize)]
+/// # struct Users {
+/// #     cursor: Option<String>,
+/// #     results: Vec<String>,
+/// # }
+/// # impl nsx_api::Page for Users {
+/// #     type Item = String;
+/// #     fn cursor(&self) -> Option<&str> {
+/// #         self.cursor.as_deref()
+/// #     }
+/// #     fn into_items(self) -> Vec<String> {
+/// #         self.results
+/// #     }
+/// # }
+/// // The builder of an operation of the document has a `pages()` of its own.
+/// let mut pages = client.request(Method::GET, "/api/v1/users").pages::<Users>();
+/// while let Some(page) = pages.next().await {
+///     let page = page?;
+///     println!("{} users from {}", page.results.len(), page.manager());
+/// }
+/// # assert_eq!(manager.count(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "nothing is sent until a page is asked for"]
 pub struct Pages<'a, P> {
     calls: Calls<'a>,

@@ -25,8 +25,16 @@ use crate::{
 ///
 /// Generated builders end in one; [`Client::request`] makes one for a path that the document does not have.
 ///
-/// ```no_run
-/// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::{Answer, Manager};
+/// # let manager = Manager::start().await?;
+/// # manager.on("GET /api/v1/transport-nodes", |_| Answer::json(200, ["node-1"]));
+/// # let client = manager.client()?;
 /// use nsx_api::http::Method;
 ///
 /// let nodes = client
@@ -35,6 +43,7 @@ use crate::{
 ///     .send()
 ///     .await?;
 /// println!("{} bytes of JSON", nodes.len());
+/// # assert_eq!(manager.requests()[0].query.as_deref(), Some("page_size=10"));
 /// # Ok(())
 /// # }
 /// ```
@@ -148,6 +157,32 @@ impl<'a> Request<'a> {
     /// Adds a query parameter: nothing for null, one for a scalar, one for each of an array.
     ///
     /// An object is no parameter: the call fails with [`ErrorKind::InvalidRequest`].
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::Manager;
+    /// # let manager = Manager::start().await?;
+    /// # manager.on("GET /api/v1/things", |_| 200);
+    /// # let client = manager.client()?;
+    /// use nsx_api::http::Method;
+    ///
+    /// let things = client
+    ///     .request(Method::GET, "/api/v1/things")
+    ///     .query("page_size", &50)
+    ///     .query("cursor", &None::<&str>)
+    ///     .query("tag", &["web", "db"])
+    ///     .query_joined("included_fields", &["id", "tag"]);
+    /// things.send().await?;
+    /// // GET /api/v1/things?page_size=50&tag=web&tag=db&included_fields=id,tag
+    /// # let query = manager.requests()[0].query.clone();
+    /// # assert_eq!(query.as_deref(), Some("page_size=50&tag=web&tag=db&included_fields=id,tag"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn query(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         match value::texts(value) {
             Ok(texts) => texts
@@ -271,8 +306,17 @@ impl<'a> Request<'a> {
 
     /// Adds a file to a body of several parts (`multipart/form-data`).
     ///
-    /// ```no_run
-    /// # async fn run(client: nsx_api::Client, bytes: Vec<u8>) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::Manager;
+    /// # let manager = Manager::start().await?;
+    /// # manager.on("POST /api/v1/upgrade/bundles", |_| 200);
+    /// # let client = manager.client()?;
+    /// # let bytes = vec![7; 100];
     /// use nsx_api::Part;
     /// use nsx_api::http::Method;
     ///
@@ -280,6 +324,7 @@ impl<'a> Request<'a> {
     ///     .request(Method::POST, "/api/v1/upgrade/bundles?action=upload")
     ///     .multipart_file("file", Part::from(bytes).file_name("bundle.mub"));
     /// upload.send().await?;
+    /// # assert!(manager.requests()[0].body.len() > 100);
     /// # Ok(())
     /// # }
     /// ```
@@ -309,14 +354,24 @@ impl<'a> Request<'a> {
 
     /// Sends these credentials, in the place of the client's, if it has any.
     ///
-    /// ```no_run
-    /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::Manager;
+    /// # let manager = Manager::start().await?;
+    /// # manager.accept_bearer("eyJhbGciOi");
+    /// # manager.on("GET /api/v1/node", |_| 200);
+    /// # let client = manager.client()?;
     /// use nsx_api::auth::Credentials;
     /// use nsx_api::http::Method;
     ///
     /// let whoever = Credentials::bearer("eyJhbGciOi");
     /// let request = client.request(Method::GET, "/api/v1/node").credentials(&whoever);
     /// request.send().await?;
+    /// # assert_eq!(manager.requests()[0].header("authorization"), Some("Bearer eyJhbGciOi"));
     /// # Ok(())
     /// # }
     /// ```
@@ -368,8 +423,22 @@ impl<'a> Request<'a> {
     /// The pages of a list, of which this request is for the first: those behind it are asked for with the same request and the
     /// query parameter `cursor`. Nothing is sent yet.
     ///
-    /// ```no_run
-    /// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::{Answer, Manager};
+    /// # let manager = Manager::start().await?;
+    /// # manager.on("GET /api/v1/users", |call| {
+    /// #     let is_last = call.query.as_deref().is_some_and(|query| query.contains("cursor=2"));
+    /// #     match is_last {
+    /// #         true => Answer::json(200, serde_json::json!({"results": ["cid"]})),
+    /// #         false => Answer::json(200, serde_json::json!({"cursor": "2", "results": ["ann", "bob"]})),
+    /// #     }
+    /// # });
+    /// # let client = manager.client()?;
     /// use nsx_api::Page;
     /// use nsx_api::http::Method;
     ///
@@ -396,6 +465,7 @@ impl<'a> Request<'a> {
     /// while let Some(name) = names.next().await {
     ///     println!("{}", name?);
     /// }
+    /// # assert_eq!(manager.count(), 2);
     /// # Ok(())
     /// # }
     /// ```

@@ -15,14 +15,24 @@ use crate::{Error, ErrorKind, decode, observe, text};
 ///
 /// It dereferences to the value.
 ///
-/// ```no_run
-/// # async fn run(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::{Answer, Manager};
+/// # let manager = Manager::start().await?;
+/// # manager.on("GET /api/v1/tags", |_| Answer::json(200, ["web", "db"]));
+/// # let client = manager.client()?;
 /// use nsx_api::http::Method;
 ///
-/// let response = client.request(Method::GET, "/api/v1/node/users").send().await?;
-/// println!("{} after {} attempts", response.status(), response.attempts());
-/// // Any type that serde can read; serde_json's `Value`, if you depend on it, for any JSON.
-/// let names = response.json::<Vec<String>>()?.into_inner();
+/// let response = client.request(Method::GET, "/api/v1/tags").send().await?;
+/// println!("{} after {} attempt(s)", response.status(), response.attempts());
+/// // Any type that serde can read: with serde_json its `Value`, for any JSON.
+/// let tags = response.json::<Vec<String>>()?;
+/// println!("{} of {}", tags.len(), tags.manager());
+/// # assert_eq!(*tags, ["web", "db"]);
 /// # Ok(())
 /// # }
 /// ```

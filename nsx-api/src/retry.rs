@@ -11,8 +11,8 @@ use http::{HeaderMap, StatusCode, header};
 use tower::retry::budget::TpsBudget;
 
 /// Allowed on top of a fifth of the calls, so that a program that calls seldom can retry.
-const RETRIES_PER_SECOND: u32 = 10;
-const SHARE_OF_CALLS: f32 = 0.2;
+pub(crate) const RETRIES_PER_SECOND: u32 = 10;
+pub(crate) const SHARE_OF_CALLS: f32 = 0.2;
 const BUDGET_TIME: Duration = Duration::from_secs(10);
 
 const FIRST: Duration = Duration::from_millis(250);

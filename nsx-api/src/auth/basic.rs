@@ -9,12 +9,26 @@ use crate::Secret;
 /// A manager counts each call as a login of its own, which is slower than a [`Session`](super::Session), and can be told to
 /// refuse it.
 ///
-/// ```no_run
-/// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::Manager;
+/// # let manager = Manager::builder().credentials("admin", "VMware1!VMware1!").start().await?;
+/// # manager.on("GET /api/v1/node/version", |_| 200);
+/// # let (address, ca) = (manager.url(), manager.ca_pem());
 /// use nsx_api::Client;
 /// use nsx_api::auth::Basic;
 ///
-/// Client::builder("nsx.example.com").auth(Basic::new("admin", "VMware1!VMware1!")).build()
+/// let client = Client::builder(address)
+///     .auth(Basic::new("admin", "VMware1!VMware1!"))
+/// #     .ca_pem(ca)
+///     .build()?;
+/// # use nsx_api::http::Method;
+/// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -52,12 +66,26 @@ impl Authenticate for Basic {
 ///
 /// For NSX managers of early versions that are joined to one. The user is written as `user@domain`.
 ///
-/// ```no_run
-/// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::Manager;
+/// # let manager = Manager::builder().credentials("ann@example.com", "VMware1!VMware1!").start().await?;
+/// # manager.on("GET /api/v1/node/version", |_| 200);
+/// # let (address, ca) = (manager.url(), manager.ca_pem());
 /// use nsx_api::Client;
 /// use nsx_api::auth::Remote;
 ///
-/// Client::builder("nsx.example.com").auth(Remote::new("ann@example.com", "VMware1!VMware1!")).build()
+/// let client = Client::builder(address)
+///     .auth(Remote::new("ann@example.com", "VMware1!VMware1!"))
+/// #     .ca_pem(ca)
+///     .build()?;
+/// # use nsx_api::http::Method;
+/// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]

@@ -7,12 +7,27 @@ use crate::Secret;
 ///
 /// When it has expired calls fail. A token that is to be renewed comes from an [`Authenticate`] of your own.
 ///
-/// ```no_run
-/// # fn build(token: nsx_api::Secret) -> Result<nsx_api::Client, nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::Manager;
+/// # let manager = Manager::builder().credentials("admin", "VMware1!VMware1!").start().await?;
+/// # manager.on("GET /api/v1/node/version", |_| 200);
+/// # let (address, ca) = (manager.url(), manager.ca_pem());
+/// # manager.accept_bearer("eyJhbGciOi");
 /// use nsx_api::Client;
 /// use nsx_api::auth::Bearer;
 ///
-/// Client::builder("nsx.example.com").auth(Bearer::new(token)).build()
+/// let client = Client::builder(address)
+///     .auth(Bearer::new("eyJhbGciOi"))
+/// #     .ca_pem(ca)
+///     .build()?;
+/// # use nsx_api::http::Method;
+/// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]

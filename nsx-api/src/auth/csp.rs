@@ -18,14 +18,37 @@ const CLIENT_CREDENTIALS: &str = "/csp/gateway/am/api/auth/authorize";
 /// VMware Cloud Services: exchanges an API token, or the credentials of an OAuth app, for a bearer token, and renews it
 /// before it expires.
 ///
-/// ```no_run
-/// # fn build(api_token: nsx_api::Secret) -> Result<nsx_api::Client, nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::Manager;
+/// # let manager = Manager::builder().credentials("admin", "VMware1!VMware1!").start().await?;
+/// # manager.on("GET /api/v1/node/version", |_| 200);
+/// # let (address, ca) = (manager.url(), manager.ca_pem());
+/// # manager.accept_bearer("access");
+/// # manager.on("GET /vmc/reverse-proxy/api/v1/node/version", |_| 200);
+/// # let console = Manager::builder().accept_anyone().start().await?;
+/// # console.on("POST /csp/gateway/am/api/auth/api-tokens/authorize", |_| {
+/// #     let token = serde_json::json!({"access_token": "access", "expires_in": 1799});
+/// #     nsx_api::mock::Answer::json(200, token)
+/// # });
+/// # let endpoint = Client::builder(console.url()).ca_pem(console.ca_pem());
 /// use nsx_api::Client;
 /// use nsx_api::auth::Csp;
 ///
-/// Client::builder("nsx-10-0-0-1.rp.vmwarevmc.com/vmc/reverse-proxy/api/orgs/…/sddcs/…/sks-nsxt-manager")
-///     .auth(Csp::api_token(api_token))
-///     .build()
+/// let token = Csp::api_token("7d1c0f");
+/// # let token = token.endpoint(endpoint);
+/// // "nsx-10-0-0-1.rp.vmwarevmc.com/vmc/reverse-proxy/api/orgs/…"
+/// let client = Client::builder(format!("{address}/vmc/reverse-proxy"))
+///     .auth(token)
+/// #     .ca_pem(ca)
+///     .build()?;
+/// # use nsx_api::http::Method;
+/// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]

@@ -12,6 +12,17 @@ use crate::{CallOptions, Client, Request};
 /// A call of it counts as idempotent, whatever its method: a login that got no answer is tried again.
 ///
 /// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::{Answer, Manager};
+/// # let manager = Manager::builder().accept_anyone().start().await?;
+/// # manager.on("POST /tickets", |_| Answer::json(200, "t-1"));
+/// # manager.on("GET /api/v1/node", |_| 200);
+/// # let (address, ca) = (manager.url(), manager.ca_pem());
+/// use nsx_api::Client;
 /// use nsx_api::auth::{Authenticate, BoxError, Credentials, Login};
 /// use nsx_api::http::Method;
 ///
@@ -24,6 +35,15 @@ use crate::{CallOptions, Client, Request};
 ///         Ok(Credentials::new().header("X-Ticket", ticket))
 ///     }
 /// }
+///
+/// let client = Client::builder(address)
+///     .auth(Ticket)
+/// #     .ca_pem(ca)
+///     .build()?;
+/// # client.request(Method::GET, "/api/v1/node").send().await?;
+/// # assert_eq!(manager.requests()[1].header("x-ticket"), Some("t-1"));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Login {

@@ -85,11 +85,10 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 ///     }
 /// }
 ///
-/// # fn build() -> Result<Client, nsx_api::Error> {
-/// Client::builder("nsx.example.com")
+/// let client = Client::builder("nsx.example.com")
 ///     .auth(TokenFile("/run/secrets/nsx-token".into()))
-///     .build()
-/// # }
+///     .build()?;
+/// # Ok::<_, nsx_api::Error>(())
 /// ```
 pub trait Authenticate: Send + Sync + 'static {
     /// Gets credentials: reads them, makes them, or asks for them.

@@ -27,12 +27,27 @@ const LONGEST_COOKIES: usize = 4096;
 /// keeps it, and when the manager does not know it any more, however many calls find that out at once.
 /// [`Client::close`](crate::Client::close) ends it.
 ///
-/// ```no_run
-/// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::Manager;
+/// # let manager = Manager::builder().credentials("admin", "VMware1!VMware1!").start().await?;
+/// # manager.on("GET /api/v1/node/version", |_| 200);
+/// # let (address, ca) = (manager.url(), manager.ca_pem());
 /// use nsx_api::Client;
 /// use nsx_api::auth::Session;
 ///
-/// Client::builder("nsx.example.com").auth(Session::new("admin", "VMware1!VMware1!")).build()
+/// let client = Client::builder(address)
+///     .auth(Session::new("admin", "VMware1!VMware1!"))
+/// #     .ca_pem(ca)
+///     .build()?;
+/// # use nsx_api::http::Method;
+/// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+/// # assert_eq!(manager.logins(), 1);
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]

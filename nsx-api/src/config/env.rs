@@ -56,15 +56,19 @@ impl Config {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, cannot be used, or contradicts another. The
     /// message names it. Files, and PEM, are read when the client is [built](Self::build); the error names the variable then too.
     ///
-    /// ```no_run
-    /// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+    /// ```
     /// use std::time::Duration;
-    /// use nsx_api::{CallOptions, Config};
+    /// use nsx_api::Config;
     ///
-    /// let config = Config::from_env()?;
-    /// println!("{config:?}");
-    /// config.connect_timeout(Duration::from_secs(3)).build()
-    /// # }
+    /// match Config::from_env() {
+    ///     Ok(config) => {
+    ///         println!("{config:?}");
+    ///         let client = config.connect_timeout(Duration::from_secs(3)).build()?;
+    ///     }
+    ///     // It names the variable.
+    ///     Err(error) => eprintln!("{error}"),
+    /// }
+    /// # Ok::<_, nsx_api::Error>(())
     /// ```
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(&|name| env::var_os(name))

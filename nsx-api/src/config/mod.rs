@@ -23,15 +23,30 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// [`Client::builder`] begins one. `Debug` shows what is set, and no secret.
 ///
-/// ```no_run
-/// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
-/// use nsx_api::Client;
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::Manager;
+/// # let manager = Manager::builder().credentials("admin", "VMware1!VMware1!").start().await?;
+/// # manager.on("GET /api/v1/node/version", |_| 200);
+/// # let (address, ca) = (manager.url(), manager.ca_pem());
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("nsx-ca.pem");
+/// # std::fs::write(&file, ca)?;
 /// use nsx_api::auth::Session;
+/// use nsx_api::{CallOptions, Client};
 ///
-/// Client::builder("https://nsx.example.com")
+/// let client = Client::builder(address) // "https://nsx.example.com"
 ///     .auth(Session::new("admin", "VMware1!VMware1!"))
-///     .ca_file("/etc/ssl/nsx-ca.pem")
-///     .build()
+///     .ca_file(file) // "/etc/ssl/nsx-ca.pem"
+///     .options(CallOptions::new().max_retries(2))
+///     .build()?;
+/// # use nsx_api::http::Method;
+/// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
@@ -77,7 +92,7 @@ impl Config {
     /// When a manager answers 301, 307 or 308 and points to the same path at another that was added, the call is made there, with the
     /// same body.
     /// A redirect to any other host is not followed and ends in [`ErrorKind::Redirect`](crate::ErrorKind::Redirect). Where the scheme is
-    /// [`Session`](crate::auth::Session) each manager has a session of its own.
+    /// [`Session`](crate::auth::Session) each manager has a session of its own. An example is in the [tour](crate#several-managers).
     pub fn manager(mut self, address: impl Into<String>) -> Self {
         self.others.push(address.into());
         self
@@ -119,12 +134,13 @@ impl Config {
     /// that it has the certificate's key. `openssl x509 -noout -fingerprint -sha256 -in manager.pem` shows the thumbprint, as
     /// does `get certificate api thumbprint` on the manager's command line.
     ///
-    /// ```no_run
-    /// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
-    /// nsx_api::Client::builder("10.0.0.5")
-    ///     .pin_thumbprint("5E:0B:86:CA:9C:4B:39:1E:2B:B3:7D:3D:F5:7C:79:88:3D:8B:CA:1F:3E:72:4B:6D:B6:0A:61:FE:9C:40:7C:51")
-    ///     .build()
-    /// # }
+    /// ```
+    /// use nsx_api::Client;
+    ///
+    /// let client = Client::builder("10.0.0.5")
+    ///     .pin_thumbprint("5E0B86CA9C4B391E2BB37D3DF57C79883D8BCA1F3E724B6DB60A61FE9C407C51")
+    ///     .build()?;
+    /// # Ok::<_, nsx_api::Error>(())
     /// ```
     pub fn pin_thumbprint(mut self, thumbprint: impl Into<String>) -> Self {
         self.tls.pins.push(Pin::Thumbprint(thumbprint.into()));
@@ -133,12 +149,28 @@ impl Config {
 
     /// Trusts the first certificate in `pem` and no other, like [`pin_thumbprint`](Self::pin_thumbprint).
     ///
-    /// ```no_run
-    /// # fn build() -> Result<nsx_api::Client, Box<dyn std::error::Error>> {
-    /// let client = nsx_api::Client::builder("10.0.0.5")
-    ///     .pin_certificate(std::fs::read("/etc/nsx/manager.pem")?)
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::Manager;
+    /// # let manager = Manager::builder().credentials("admin", "VMware1!VMware1!").start().await?;
+    /// # manager.on("GET /api/v1/node/version", |_| 200);
+    /// # let (address, ca) = (manager.url(), manager.ca_pem());
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("manager.pem");
+    /// # std::fs::write(&path, manager.certificate_pem())?;
+    /// use nsx_api::Client;
+    ///
+    /// let client = Client::builder(address)
+    ///     .pin_certificate(std::fs::read(path)?)
+    /// #     .auth(nsx_api::auth::Basic::new("admin", "VMware1!VMware1!"))
     ///     .build()?;
-    /// # Ok(client)
+    /// # use nsx_api::http::Method;
+    /// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+    /// # Ok(())
     /// # }
     /// ```
     pub fn pin_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {

@@ -6,6 +6,8 @@ use http::StatusCode;
 ///
 /// What it says of the effect holds for the last attempt. Of a call that was sent more than once an earlier attempt may have
 /// taken effect; an operation that is not idempotent is sent again only after attempts that had none.
+///
+/// What to do about each is in [a table](crate#errors). More kinds may come: a `match` needs an arm for the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -28,16 +28,39 @@ const MESSAGE_LIMIT: usize = 500;
 /// [`kind`](Self::kind) is for the program, `Display` for a person: one line with the operation, the status and what
 /// the manager said. The causes are behind [`source`](StdError::source).
 ///
-/// ```
-/// use nsx_api::{Error, ErrorKind};
+/// What to do about each kind is in [a table](crate#errors).
 ///
-/// fn advice(error: &Error) -> &'static str {
-///     match error.kind() {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::{Answer, Manager};
+/// # let manager = Manager::start().await?;
+/// # manager.respond_with(Answer::api_error(404, 600, "The object was not found."));
+/// # let client = manager.client()?;
+/// use nsx_api::ErrorKind;
+/// use nsx_api::http::Method;
+///
+/// let result = client.request(Method::GET, "/api/v1/ns-groups/7").send().await;
+/// if let Err(error) = &result {
+///     // GET /api/v1/ns-groups/7: 404 Not Found:
+///     // The object was not found. (error_code 600, …)
+///     println!("{error}");
+///     let hint = match error.kind() {
 ///         ErrorKind::Unauthorized | ErrorKind::Forbidden => "look at the credentials",
 ///         ErrorKind::Connect | ErrorKind::Tls => "look at the address and the CA",
 ///         _ => "read the message",
-///     }
+///     };
+///     println!("{hint}");
 /// }
+/// # let line = result.unwrap_err().to_string();
+/// # assert!(line.starts_with(
+/// #     "GET /api/v1/ns-groups/7: 404 Not Found: The object was not found. (error_code 600"
+/// # ), "{line}");
+/// # Ok(())
+/// # }
 /// ```
 pub struct Error(Box<Inner>);
 

@@ -279,7 +279,8 @@ impl fmt::Debug for Manager {
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use nsx_api::mock::Manager;
 ///
-/// let manager = Manager::builder().plain_http().credentials("audit", "p+ss:wörd").start().await?;
+/// let audited = Manager::builder().plain_http().credentials("audit", "p+ss:wörd");
+/// let manager = audited.start().await?;
 /// assert!(manager.url().starts_with("http://127.0.0.1:"));
 /// # Ok(())
 /// # }

@@ -31,13 +31,32 @@ const KEY: &str = "client key";
 /// from. The PEM that is held here, and the keys decoded from it, are wiped from memory when they are dropped; the
 /// libraries that decode a key and sign with it make copies of their own, which are not.
 ///
-/// ```no_run
-/// # fn build() -> Result<nsx_api::Client, nsx_api::Error> {
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::Manager;
+/// # let manager = Manager::builder().client_certificates().start().await?;
+/// # let issued = manager.issue_client_certificate()?;
+/// # let folder = tempfile::tempdir()?;
+/// # let (certificate, key) = (folder.path().join("client.pem"), folder.path().join("client-key.pem"));
+/// # std::fs::write(&certificate, issued.certificate_pem)?;
+/// # std::fs::write(&key, issued.key_pem)?;
+/// # manager.on("GET /api/v1/node/version", |_| 200);
+/// # let (address, ca) = (manager.url(), manager.ca_pem());
 /// use nsx_api::Client;
 /// use nsx_api::auth::Identity;
 ///
-/// let identity = Identity::from_pem_files("/etc/nsx/client.pem", "/etc/nsx/client-key.pem");
-/// Client::builder("nsx.example.com").identity(identity).build()
+/// // "/etc/nsx/client.pem" and "/etc/nsx/client-key.pem"
+/// let client = Client::builder(address)
+///     .identity(Identity::from_pem_files(certificate, key))
+/// #     .ca_pem(ca)
+///     .build()?;
+/// # use nsx_api::http::Method;
+/// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
@@ -49,11 +68,28 @@ pub struct Identity {
 impl Identity {
     /// A certificate and its key as PEM. They may be one and the same PEM that holds both.
     ///
-    /// ```no_run
-    /// # fn read() -> std::io::Result<nsx_api::auth::Identity> {
-    /// let both = std::fs::read("/etc/nsx/client.pem")?;
-    /// let identity = nsx_api::auth::Identity::from_pem(both.clone(), both);
-    /// # Ok(identity)
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::Manager;
+    /// # let manager = Manager::builder().client_certificates().start().await?;
+    /// # let issued = manager.issue_client_certificate()?;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("client.pem");
+    /// # std::fs::write(&path, issued.certificate_pem + &issued.key_pem)?;
+    /// # manager.on("GET /api/v1/node/version", |_| 200);
+    /// use nsx_api::auth::Identity;
+    ///
+    /// let both = std::fs::read(path)?;
+    /// let identity = Identity::from_pem(both.clone(), both);
+    /// # let config = nsx_api::Client::builder(manager.url()).ca_pem(manager.ca_pem());
+    /// # let client = config.identity(identity).build()?;
+    /// # use nsx_api::http::Method;
+    /// # client.request(Method::GET, "/api/v1/node/version").send().await?;
+    /// # Ok(())
     /// # }
     /// ```
     pub fn from_pem(certificate: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
