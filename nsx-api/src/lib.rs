@@ -92,6 +92,9 @@
 //!   An answer whose body does not fit is `ok` there, and one of `nsx_api_decode_errors_total` by `operation`.
 //! - `schemars`: JSON Schemas of the generated types.
 
+// The docs say which feature an item needs, where the compiler can do that.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod address;
 mod api_error;
 pub mod auth;
@@ -151,7 +154,7 @@ pub use request::Request;
 pub use response::Response;
 pub use secret::Secret;
 
-/// The program of the README runs as a test.
+/// The program of this package's README runs as a test.
 #[cfg(all(doctest, feature = "mock"))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 mod readme {}
