@@ -1,6 +1,6 @@
 //! What must hold of the packages that are published.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Of the functions that tests share: a panic there is a failed test too.
 
 mod support;
 
