@@ -10,6 +10,11 @@
 //! [Several managers](#several-managers) · [Testing](#testing-your-code) · [Features](#features) · [Cookbook](#cookbook) ·
 //! [Security](#security) · [Observability](#observability) · [Runtime](#runtime)
 //!
+#![cfg_attr(
+    api_reference,
+    doc = "For those who do not write Rust there is [a reference of the API](../api-reference/index.html) beside these pages."
+)]
+//!
 //! # Authentication
 //!
 //! | use | when |
@@ -273,6 +278,8 @@
 #![cfg_attr(not(feature = "mock"), doc = "[`mock`]: #features")]
 #![cfg_attr(feature = "schemars", doc = "[`schemas`]: crate::schemas")]
 #![cfg_attr(not(feature = "schemars"), doc = "[`schemas`]: #features")]
+// The docs say which feature an item needs, where the compiler can do that.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod address;
 mod api_error;
@@ -337,7 +344,7 @@ pub use request::Request;
 pub use response::Response;
 pub use secret::Secret;
 
-/// The program of the README runs as a test.
+/// The program of this package's README runs as a test.
 #[cfg(all(doctest, feature = "mock"))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 mod readme {}

@@ -1,13 +1,14 @@
-//! Every block of code in the README is run. The Rust program runs as a doc test of nsx-api; the rest runs here, except
-//! the command that these tests are themselves a part of.
+//! Every block of code in the README is run, except the command that these tests are themselves a part of.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // Of the functions that tests share: a panic there is a failed test too.
 
 mod support;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use support::{Outcome, root, xtask};
+use tempfile::TempDir;
 
 /// The README's command for all tests. Here it would call itself, so what runs it is `.ci/run`.
 const TESTS: &str = "cargo test --workspace --features metrics,mock,schemars";
@@ -67,7 +68,7 @@ fn read(path: &str) -> String {
 /// Runs a command of the README in the workspace, as a user without settings for a manager of their own.
 fn run(command: &str) -> Outcome {
     let words: Vec<&str> = command.split(' ').collect();
-    let mut process = match words.as_slice() {
+    let process = match words.as_slice() {
         ["cargo", "xtask", arguments @ ..] => {
             let mut process = xtask();
             process.args(arguments);
@@ -80,7 +81,11 @@ fn run(command: &str) -> Outcome {
         }
         _ => panic!("no test knows how to run {command:?}"),
     };
-    // Neither a manager of the user's own, nor what cargo says about this package: some build scripts would run again.
+    Outcome::of(as_a_user(process).current_dir(root()))
+}
+
+/// Neither with a manager of the user's own, nor with what cargo says about this package: some build scripts would run again.
+fn as_a_user(mut process: Command) -> Command {
     let unwanted = ["NSXT_", "CARGO_PKG_", "CARGO_MANIFEST_"];
     for (name, _) in std::env::vars_os() {
         if unwanted
@@ -90,7 +95,7 @@ fn run(command: &str) -> Outcome {
             process.env_remove(name);
         }
     }
-    Outcome::of(process.current_dir(root()))
+    process
 }
 
 #[test]
@@ -170,10 +175,38 @@ fn the_alias_of_the_commands_is_there() {
     assert!(read(".cargo/config.toml").contains("xtask = \"run --package xtask --\""));
 }
 
+/// As a user has it: a crate of its own outside of the workspace, with the dependencies of the README.
 #[test]
-fn the_rust_program_is_a_doc_test_of_the_sdk() {
-    assert_eq!(blocks_in("rust").len(), 1);
-    assert!(read("nsx-api/src/lib.rs").contains("include_str!(\"../../README.md\")"));
+fn the_rust_program_runs_as_a_crate_of_its_own() {
+    let [dependencies] = blocks_in("toml").try_into().unwrap();
+    let [program] = blocks_in("rust").try_into().unwrap();
+    let sdk = root().join("nsx-api").to_str().unwrap().replace('\\', "/");
+    let dependencies = dependencies.replace("../nsx-sdk/nsx-api", &sdk);
+    assert!(dependencies.contains(&sdk), "{dependencies}");
+    // The profile is the workspace's, so that what it has built is not built again.
+    let manifest = format!(
+        "[package]\nname = \"readme-program\"\nedition = \"2024\"\n\n{dependencies}\n\
+         [profile.dev]\ndebug = \"line-tables-only\"\n\n[workspace]\n"
+    );
+    let folder = TempDir::new().unwrap();
+    let crate_root = folder.path();
+    fs::create_dir(crate_root.join("src")).unwrap();
+    fs::write(crate_root.join("src/main.rs"), program).unwrap();
+    fs::write(crate_root.join("Cargo.toml"), manifest).unwrap();
+    // With these versions no network is needed.
+    fs::copy(root().join("Cargo.lock"), crate_root.join("Cargo.lock")).unwrap();
+
+    let target = Path::new(env!("CARGO_BIN_EXE_xtask")).ancestors().nth(2);
+    let mut cargo = as_a_user(Command::new(std::env::var_os("CARGO").unwrap()));
+    cargo
+        .args(["run", "--quiet", "--offline", "--target-dir"])
+        .arg(target.unwrap())
+        .current_dir(crate_root);
+    let outcome = Outcome::of(&mut cargo).succeeded();
+    assert_eq!(
+        outcome.stdout,
+        "A token with the roles [\"enterprise_admin\"]\n"
+    );
 }
 
 /// The block of the document is generated, compiled and called where the generator's code is compiled.

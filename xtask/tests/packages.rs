@@ -1,0 +1,118 @@
+//! What must hold of the packages that are published.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Of the functions that tests share: a panic there is a failed test too.
+
+mod support;
+
+use serde_json::Value;
+use std::fs;
+use std::process::Command;
+use support::{Outcome, root};
+
+const PUBLISHED: [&str; 2] = ["nsx-api", "nsx-api-gen"];
+
+fn read(path: &str) -> String {
+    let text = fs::read_to_string(root().join(path));
+    text.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What cargo knows of the packages that this system builds.
+fn packages() -> Vec<Value> {
+    let version = Outcome::of(Command::new("rustc").arg("-vV")).succeeded();
+    let host = version
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "));
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
+    cargo
+        .args([
+            "metadata",
+            "--locked",
+            "--format-version",
+            "1",
+            "--filter-platform",
+            host.unwrap(),
+        ])
+        .current_dir(root());
+    let metadata: Value =
+        serde_json::from_str(&Outcome::of(&mut cargo).succeeded().stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+/// `1.89` and `1.89.0` as numbers.
+fn rust_version(package: &Value) -> Option<[u64; 3]> {
+    let mut numbers = package["rust_version"]
+        .as_str()?
+        .split('.')
+        .map(|number| number.parse().unwrap());
+    Some([(); 3].map(|()| numbers.next().unwrap_or(0)))
+}
+
+#[test]
+fn no_dependency_needs_a_later_rust_than_is_promised() {
+    let packages = packages();
+    let ours = packages
+        .iter()
+        .find(|package| package["name"] == PUBLISHED[0]);
+    let ours = rust_version(ours.unwrap()).unwrap();
+    let later = packages
+        .iter()
+        .filter(|package| rust_version(package).is_some_and(|version| version > ours));
+    let later: Vec<_> = later.map(|package| package["id"].as_str()).collect();
+    assert!(later.is_empty(), "{later:?}");
+    assert!(packages.len() > 100);
+}
+
+/// Copies, because a link in a checkout of Windows may be a file with a path in it.
+#[test]
+fn each_package_has_the_texts_of_its_licences() {
+    for package in PUBLISHED {
+        for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            assert_eq!(read(&format!("{package}/{name}")), read(name), "{package}");
+        }
+    }
+}
+
+/// A registry shows a README without the files around it.
+#[test]
+fn the_readme_of_each_package_stands_alone() {
+    let manifest = read("Cargo.toml");
+    let version = manifest
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "));
+    let sentence = format!("needs Rust {} or later", version.unwrap().trim_matches('"'));
+    for package in PUBLISHED {
+        let readme = read(&format!("{package}/README.md"));
+        assert!(readme.contains(&sentence), "{package}");
+        for link in readme.split("](").skip(1) {
+            assert!(link.starts_with("https://"), "{package}: {link}");
+        }
+        assert!(read(&format!("{package}/src/lib.rs")).contains("include_str!(\"../README.md\")"));
+    }
+}
+
+#[test]
+fn nothing_that_is_published_reads_a_file_outside_of_its_package() {
+    for package in PUBLISHED {
+        let mut folders = vec![root().join(package).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let depth = path
+                    .strip_prefix(root().join(package))
+                    .unwrap()
+                    .components()
+                    .count();
+                let outside = format!("include_str!(\"{}", "../".repeat(depth));
+                assert!(
+                    !fs::read_to_string(&path).unwrap().contains(&outside),
+                    "{path:?}"
+                );
+            }
+        }
+    }
+}
