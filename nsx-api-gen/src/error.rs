@@ -45,6 +45,7 @@ pub enum Error {
 
 /// One fault of a document, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// The place as a JSON pointer in URI form (`#/paths/~1nodes/get`).
     pub pointer: String,

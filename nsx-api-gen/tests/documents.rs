@@ -29,13 +29,7 @@ fn folder() -> Option<PathBuf> {
 
 fn task(folder: &Path, name: &str, selection: Selection) -> Import {
     let bytes = std::fs::read(folder.join(name)).unwrap();
-    Import {
-        document: Source::new(name, bytes),
-        selection,
-        overlay: None,
-        into: None,
-        skip_unsupported: false,
-    }
+    Import::new(Source::new(name, bytes), selection)
 }
 
 #[test]
@@ -124,13 +118,7 @@ fn the_order_of_a_real_documents_keys_changes_neither_what_is_imported_nor_the_c
         // The large ones take a minute in a debug build; what code is made of is the imported document anyway.
         let is_large = as_served.len() > 1_000_000;
         let imported = |text: &str| {
-            let task = Import {
-                document: Source::new(name, text),
-                selection: Selection::new().all(),
-                overlay: None,
-                into: None,
-                skip_unsupported: false,
-            };
+            let task = Import::new(Source::new(name, text), Selection::new().all());
             import(&task).unwrap()
         };
         assert!(

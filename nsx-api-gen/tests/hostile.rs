@@ -42,13 +42,7 @@ fn list(count: usize, item: impl Fn(usize) -> String) -> String {
 }
 
 fn imported(text: &str) -> Result<(), String> {
-    let task = Import {
-        document: Source::new("doc", text),
-        selection: Selection::new().all(),
-        overlay: None,
-        into: None,
-        skip_unsupported: false,
-    };
+    let task = Import::new(Source::new("doc", text), Selection::new().all());
     import(&task).map(drop).map_err(|error| error.to_string())
 }
 
@@ -372,13 +366,8 @@ fn a_pattern_of_a_path_that_fits_in_many_ways_ends() {
         "*a".repeat(500),
         "a".repeat(5000),
     ] {
-        let task = Import {
-            document: Source::new("doc", text.as_str()),
-            selection: Selection::new().path(pattern),
-            overlay: None,
-            into: None,
-            skip_unsupported: false,
-        };
+        let document = Source::new("doc", text.as_str());
+        let task = Import::new(document, Selection::new().path(pattern));
         let start = Instant::now();
         assert!(
             import(&task)
@@ -400,19 +389,15 @@ fn corrections_cannot_make_a_document_too_large() {
     });
     let heavy = r#"{"target": "$..*..*..*..*..*..*", "update": {"x-a": 1}}"#.to_owned();
     for (actions, limit) in [(double, Some("1 MB")), (deeper, None), (heavy, None)] {
-        let task = Import {
-            document: Source::new(
-                "doc",
-                swagger(r#""S0": {"x-a": {"leaf": {}}, "x-b": [[]]}"#),
-            ),
-            selection: Selection::new().all(),
-            overlay: Some(Source::new(
-                "overlay",
-                format!(r#"{{"overlay": "1.0.0", "actions": [{actions}]}}"#),
-            )),
-            into: None,
-            skip_unsupported: false,
-        };
+        let document = Source::new(
+            "doc",
+            swagger(r#""S0": {"x-a": {"leaf": {}}, "x-b": [[]]}"#),
+        );
+        let mut task = Import::new(document, Selection::new().all());
+        task.overlay = Some(Source::new(
+            "overlay",
+            format!(r#"{{"overlay": "1.0.0", "actions": [{actions}]}}"#),
+        ));
         let start = Instant::now();
         let result = import(&task);
         if let Some(limit) = limit {

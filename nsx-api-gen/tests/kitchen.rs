@@ -97,13 +97,7 @@ fn whatever_things_are_called_the_code_compiles_without_a_warning() {
 #[test]
 fn what_is_imported_of_a_swagger_document_speaks_as_that_says() {
     let document = Source::new("swagger.yaml", include_str!("kitchen/swagger.yaml"));
-    let imported = import(&Import {
-        document,
-        selection: Selection::new().all(),
-        overlay: None,
-        into: None,
-        skip_unsupported: false,
-    });
+    let imported = import(&Import::new(document, Selection::new().all()));
     let imported = imported.unwrap_or_else(|error| panic!("{error}"));
     let generated = generate_from_str("nsx.yaml", &imported.text).unwrap();
     let workspace = workspace("swagger", &generated, &["swagger.rs"]);

@@ -234,12 +234,10 @@ fn what_is_imported_can_be_generated() {
         ),
         &schemas("Own: {type: object}, Bad: {type: strin}"),
     );
-    let task = |selection, skip_unsupported| Import {
-        document: Source::new("doc", text.as_str()),
-        selection,
-        overlay: None,
-        into: None,
-        skip_unsupported,
+    let task = |selection, skip_unsupported| {
+        let mut task = Import::new(Source::new("doc", text.as_str()), selection);
+        task.skip_unsupported = skip_unsupported;
+        task
     };
     let imported = import(&task(Selection::new().all(), true)).unwrap();
     assert_eq!((imported.operations, imported.of), (2, 5));

@@ -327,7 +327,8 @@ mod tour;
 mod transport;
 mod value;
 
-pub use {bytes, http};
+// What the interface speaks of: methods, headers and statuses; bodies; and values that have no type of their own.
+pub use {bytes, http, serde_json};
 
 pub use api_error::ApiError;
 pub use body::{Body, ByteStream};

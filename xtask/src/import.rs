@@ -76,13 +76,10 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         None => root.join(workspace::SPEC),
     };
     let into = arguments.merge.then(|| source(&output)).transpose()?;
-    let task = Import {
-        document,
-        selection: selection(arguments),
-        overlay,
-        into,
-        skip_unsupported: arguments.skip_unsupported,
-    };
+    let mut task = Import::new(document, selection(arguments));
+    task.overlay = overlay;
+    task.into = into;
+    task.skip_unsupported = arguments.skip_unsupported;
     let imported = progress::during(what, || import(&task))?;
     write(&output, &imported.text)?;
     tell(arguments, &workspace::from_root(&root, &output)?, &imported);

@@ -9,7 +9,7 @@
 //! enum of numbers, the bodies of errors, security.
 //!
 //! ```
-//! use nsx_api_gen::compare::{Bump, Kind, Source, compare};
+//! use nsx_api_gen::compare::{Bump, Kind, Source, Version, compare};
 //!
 //! let document = |parameter: &str| {
 //!     let text = format!(
@@ -34,7 +34,7 @@
 //!     change.to_string(),
 //!     "parameter `kind` became required, its setter an argument: `.kind(…)` → `kind`"
 //! );
-//! let version = semver::Version::new(0, 3, 1);
+//! let version = Version::new(0, 3, 1);
 //! assert_eq!(comparison.bump(&version), Some(Bump::Minor));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -53,7 +53,7 @@ mod types;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use semver::Version;
+pub use semver::Version;
 
 use crate::error::Error;
 use crate::{check, read};

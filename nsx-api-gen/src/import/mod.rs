@@ -19,13 +19,8 @@
 //!         "/tags": {"get": {"operationId": "GetTags", "responses": {"200": {"description": "Tags"}}}}
 //!     }
 //! }"#;
-//! let task = Import {
-//!     document: Source::new("nsx_api.json", document),
-//!     selection: Selection::new().operation("GetNode"),
-//!     overlay: None,
-//!     into: None,
-//!     skip_unsupported: false,
-//! };
+//! let document = Source::new("nsx_api.json", document);
+//! let task = Import::new(document, Selection::new().operation("GetNode"));
 //! let imported = import(&task)?;
 //! assert!(imported.text.contains("operationId: GetNode"));
 //! assert!(!imported.text.contains("GetTags"));
@@ -56,6 +51,7 @@ pub use select::Selection;
 
 /// What is to be imported, and into what.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Import {
     /// The document, as a manager serves it.
     pub document: Source,
@@ -68,6 +64,19 @@ pub struct Import {
     /// Whether to leave out the chosen operations that `generate` makes no code of. Without it they are written like the others, and
     /// `generate` reports them.
     pub skip_unsupported: bool,
+}
+
+impl Import {
+    /// A part of a document, as a document of its own.
+    pub fn new(document: Source, selection: Selection) -> Self {
+        Self {
+            document,
+            selection,
+            overlay: None,
+            into: None,
+            skip_unsupported: false,
+        }
+    }
 }
 
 /// An imported document.
