@@ -3,39 +3,7 @@
 //! What it can call is generated from the OpenAPI document of the API: a method of [`Client`] for each operation, with a
 //! [`builder`] for its parameters, and the [`types`] of what goes out and comes back. Everything else is written by hand, once: addresses,
 //! TLS, credentials, time-outs, retries and errors.
-//!
-//! ```
-//! # #[cfg(not(feature = "mock"))]
-//! # fn main() {}
-//! # #[cfg(feature = "mock")]
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let manager = nsx_api::mock::Manager::start().await?;
-//! # let stable = |_: &_| nsx_api::mock::Answer::json(200, ["STABLE"]);
-//! # manager.on("GET /api/v1/cluster/status", stable);
-//! # let (address, ca) = (manager.url(), manager.ca_pem());
-//! # let (user, password) = (manager.username(), manager.password());
-//! use nsx_api::Client;
-//! use nsx_api::auth::Session;
-//! use nsx_api::http::Method;
-//!
-//! let client = Client::builder(address)
-//!     .auth(Session::new(user, password))
-//!     .ca_pem(ca)
-//!     .build()?;
-//!
-//! // An operation of the document is
-//! // `client.some_operation(required).optional(value).send().await?`,
-//! // and this is one that the document does not have:
-//! let status = client
-//!     .request(Method::GET, "/api/v1/cluster/status")
-//!     .send()
-//!     .await?
-//!     .json::<Vec<String>>()?;
-//! println!("{} says {}", status.manager(), status.join(", "));
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("generated/example.md")]
 //!
 //! # Getting in
 //!
