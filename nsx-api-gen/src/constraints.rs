@@ -18,6 +18,9 @@ pub(crate) fn of_parameter(root: &Value, node: &Value, schema: Option<&Value>) -
         schema.insert("description".to_owned(), description.clone());
         schema.remove("title");
     }
+    if let Some(flag) = node.get("deprecated") {
+        schema.insert("deprecated".to_owned(), flag.clone());
+    }
     description(root, &schema)
 }
 
@@ -50,6 +53,7 @@ fn titled([title, description]: [&str; 2]) -> Vec<String> {
 fn sentences(root: &Value, schema: &Map<String, Value>) -> Vec<String> {
     let kind = schema.get("type").and_then(Value::as_str);
     let mut list = Vec::new();
+    list.extend(deprecated(schema));
     list.extend(count(schema, ["minLength", "maxLength"], "character"));
     list.extend(range(schema));
     list.extend(count(schema, ["minItems", "maxItems"], "item"));
@@ -76,6 +80,14 @@ fn sentences(root: &Value, schema: &Map<String, Value>) -> Vec<String> {
         list.push("Write-only.".to_owned());
     }
     list
+}
+
+/// That it is better not used, where the description does not say so.
+fn deprecated(schema: &Map<String, Value>) -> Option<String> {
+    let is_it = schema.get("deprecated") == Some(&Value::Bool(true));
+    let description = schema.get("description").and_then(Value::as_str);
+    let says = description.is_some_and(|text| text.to_lowercase().contains("deprecated"));
+    (is_it && !says).then(|| "Deprecated.".to_owned())
 }
 
 /// What the manager fills in: a scalar, and no secret.
@@ -185,6 +197,14 @@ mod tests {
             (
                 json!({"type": "array", "minItems": 0, "maxItems": 30, "uniqueItems": true}),
                 "At most 30 items. No two items are the same.",
+            ),
+            (
+                json!({"type": "string", "deprecated": true, "maxLength": 9}),
+                "Deprecated. At most 9 characters.",
+            ),
+            (
+                json!({"type": "string", "deprecated": true, "description": "Deprecated, use b."}),
+                "Deprecated, use b.",
             ),
             (
                 json!({"type": "object", "minProperties": 2, "maxProperties": 5}),

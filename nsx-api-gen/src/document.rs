@@ -18,6 +18,9 @@ pub(crate) const IDEMPOTENT: &str = "x-idempotent";
 /// The member of an operation that has another id than in the vendor's document: that one, by which the vendor's manual has it.
 pub(crate) const ORIGINAL_ID: &str = "x-operation-id";
 
+/// What a caller of an operation must be allowed to: a list of names. OpenAPI has no word for it where that is no scope.
+pub(crate) const PRIVILEGES: &str = "x-required-privileges";
+
 /// The media type of bodies that are made of parts.
 pub(crate) const MULTIPART: &str = "multipart/form-data";
 

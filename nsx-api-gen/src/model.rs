@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use crate::constraints;
 use crate::document::{
-    self, IDEMPOTENT, IN_PART, Place, URL_ENCODED, has_file, is_file, is_json, is_list_of_files,
-    is_password, is_success, items, media_type, members, resolve, sent_media_type, text,
+    self, IDEMPOTENT, IN_PART, PRIVILEGES, Place, URL_ENCODED, has_file, is_file, is_json,
+    is_list_of_files, is_password, is_success, items, media_type, members, resolve,
+    sent_media_type, text,
 };
 use crate::example::example;
 use crate::names;
@@ -43,6 +44,10 @@ pub(crate) struct Operation {
     pub(crate) summary: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) deprecated: bool,
+    /// What a caller must be allowed to, as the document names it.
+    pub(crate) privileges: Vec<String>,
+    /// The scopes that a scheme of authentication must have been given for it, by the scheme's name.
+    pub(crate) scopes: Vec<(String, Vec<String>)>,
     /// Whether sending it twice has the effect of sending it once: by the document's word, and otherwise by HTTP's own rule.
     pub(crate) idempotent: bool,
     pub(crate) tag: Option<String>,
@@ -76,6 +81,8 @@ pub(crate) struct Parameter {
     /// Whether it is any number of files.
     pub(crate) is_list_of_files: bool,
     pub(crate) description: Option<String>,
+    /// A value for an example.
+    pub(crate) sample: Option<Value>,
 }
 
 /// What a body is to a caller.
@@ -97,6 +104,8 @@ pub(crate) struct Body {
     pub(crate) is_secret: bool,
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
+    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::example::SECRET).
+    pub(crate) example: Option<Value>,
 }
 
 /// A documented response.
@@ -152,6 +161,8 @@ impl Operation {
             summary: own("summary"),
             description: own("description"),
             deprecated: flag(place.node, "deprecated"),
+            privileges: texts(place.node.get(PRIVILEGES)),
+            scopes: scopes(place.node.get("security")),
             idempotent: match place.node.get(IDEMPOTENT).and_then(Value::as_bool) {
                 Some(stated) => stated,
                 None => !matches!(place.method, "post" | "patch"),
@@ -249,6 +260,7 @@ impl Parameter {
             is_file: in_part.is_some_and(|schema| is_file(root, schema)),
             is_list_of_files: in_part.is_some_and(|schema| is_list_of_files(root, schema)),
             description: constraints::of_parameter(root, node, whole),
+            sample: sample(root, node, whole),
         })
     }
 }
@@ -278,6 +290,7 @@ impl Body {
             is_secret: schema.is_some_and(|schema| is_password(root, schema)),
             required: flag(node, "required"),
             description: text(node, "description").map(str::to_owned),
+            example: example(root, media),
         })
     }
 }
@@ -309,6 +322,53 @@ fn own_schema(root: &Value, schema: &Value) -> Option<String> {
 
 fn flag(node: &Value, key: &str) -> bool {
     node.get(key).and_then(Value::as_bool).unwrap_or(false)
+}
+
+/// A text, or a list of them.
+fn texts(node: Option<&Value>) -> Vec<String> {
+    let one = node.and_then(Value::as_str);
+    let all = one.into_iter().chain(items(node).filter_map(Value::as_str));
+    all.filter(|text| !text.trim().is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The scopes of an operation's own security requirements, each scheme's once.
+fn scopes(security: Option<&Value>) -> Vec<(String, Vec<String>)> {
+    let schemes = items(security).flat_map(|one| members(Some(one)));
+    let mut list: Vec<(String, Vec<String>)> = Vec::new();
+    for (scheme, scopes) in schemes {
+        let scopes = (scheme.clone(), texts(Some(scopes)));
+        if !scopes.1.is_empty() && !list.contains(&scopes) {
+            list.push(scopes);
+        }
+    }
+    list
+}
+
+/// The example of a parameter, of its schema, or its default; a number within its bounds where there is none of these. None of a secret.
+fn sample(root: &Value, node: &Value, schema: Option<&Value>) -> Option<Value> {
+    let schema = schema?;
+    if is_password(root, schema) {
+        return None;
+    }
+    let named =
+        members(node.get("examples")).filter_map(|(_, one)| resolve(root, one)?.get("value"));
+    let own = [schema.get("example"), schema.get("default")];
+    let mut values = node.get("example").into_iter().chain(named);
+    let value = values.next().or_else(|| own.into_iter().flatten().next());
+    let is_whole = text(schema, "type") == Some("integer");
+    value
+        .cloned()
+        .or_else(|| is_whole.then(|| Value::from(within(schema))))
+}
+
+/// A number within the bounds of a schema.
+fn within(schema: &Value) -> i64 {
+    const USUAL: i64 = 10;
+    let bound = |key| schema.get(key).and_then(Value::as_i64);
+    let least = bound("minimum").unwrap_or(i64::MIN);
+    USUAL.max(least).min(bound("maximum").unwrap_or(i64::MAX))
 }
 
 /// The path of the first server's URL, without a slash at its end.

@@ -1,10 +1,10 @@
 //! A client for the NSX Manager API.
 //!
-//! What it can call is generated from the OpenAPI document of the API: a method of [`Client`] for each operation, with a
-//! [`builder`] for its parameters, and the [`types`] of what goes out and comes back. Everything else is written by hand, once:
+//! What it can call is generated from the OpenAPI document of the API: a method of [`Client`] for each operation ([all of them by their
+//! tags](operations)), with a [`builder`] for its parameters, and the [`types`] of what goes out and comes back. Everything else is written by hand, once:
 //! addresses, TLS, credentials, time-outs, retries and errors.
 //!
-#![doc = include_str!("example.md")]
+#![doc = include_str!("generated/example.md")]
 //!
 //! [Authentication](#authentication) · [What comes back](#what-comes-back) · [Errors](#errors) · [Retries](#retries) ·
 //! [Several managers](#several-managers) · [Testing](#testing-your-code) · [Features](#features) · [Cookbook](#cookbook) ·

@@ -9,16 +9,16 @@ use super::method::{Argument, BodyArgument, Method, Success, is, named};
 use super::paths::text;
 use super::table::static_name;
 use super::types::Types;
-use crate::document::URL_ENCODED;
-use crate::model::{Form, In};
+use crate::document::{URL_ENCODED, is_success};
+use crate::model::{Api, Form, In};
 use crate::names;
 use crate::style::Style;
 
 impl Method<'_> {
     /// Writes the client's method, which starts the builder.
-    pub(super) fn write_start(&self, types: &Types, code: &mut Code) {
+    pub(super) fn write_start(&self, types: &Types, api: &Api, code: &mut Code) {
         let (name, builder) = (self.method_name(), self.builder());
-        code.docs(&super::page::method(self, types));
+        code.docs(&super::page::method(self, types, api));
         if self.operation.deprecated {
             code.line("#[deprecated]");
         }
@@ -71,6 +71,30 @@ impl Method<'_> {
         });
     }
 
+    /// What a success gives, in a sentence.
+    fn what_arrives(&self) -> String {
+        let what = match &self.success {
+            Success::Nothing => "A success has no value".to_owned(),
+            Success::Stream => "The bytes of a success arrive as a stream".to_owned(),
+            Success::Value(ty) => match named(ty) {
+                Some(name) => format!("A success gives [`{name}`](crate::types::{name})"),
+                None => format!("A success gives `{}`", text(ty)),
+            },
+        };
+        let successes = self
+            .operation
+            .responses
+            .iter()
+            .filter(|one| is_success(&one.status));
+        let meaning = successes.map(|one| docs::one_line(&one.description)).next();
+        // What says no more than the status.
+        let says = meaning.filter(|text| text.split_whitespace().count() > 2);
+        match says {
+            Some(text) => format!("{what}: {}.", text.trim_end_matches('.')),
+            None => format!("{what}."),
+        }
+    }
+
     fn write_setters(&self, code: &mut Code) {
         for argument in self.arguments.iter().filter(|argument| !argument.required) {
             argument.write_setter(code);
@@ -85,7 +109,8 @@ impl Method<'_> {
     fn write_send(&self, code: &mut Code) {
         let method = self.method_name();
         code.docs(&format!(
-            "Sends the request. What comes back, and the errors, are those of [`Client::{method}`]."
+            "Sends the request. {} The errors are those of [`Client::{method}`].",
+            self.what_arrives()
         ));
         let (output, call) = match &self.success {
             Success::Nothing => (
@@ -182,7 +207,7 @@ impl Argument<'_> {
     }
 
     /// Whether more than the type itself can be given for it: text for a string, say.
-    fn converts(&self) -> bool {
+    pub(super) fn converts(&self) -> bool {
         is(&self.ty, "String")
             || is(&self.ty, "Secret")
             || is(&self.ty, "Part")

@@ -50,6 +50,13 @@ pub(super) fn one_line(description: &str) -> String {
     prose(&joined(&without_html(description))).replace('|', "\\|")
 }
 
+/// The first paragraph of a description, in one line.
+pub(super) fn first_paragraph(description: &str) -> String {
+    let text = without_html(&visible(description));
+    let first = text.trim().split("\n\n").next();
+    prose(&joined(first.unwrap_or_default()))
+}
+
 /// The few tags of HTML that descriptions have, and what they are in Markdown.
 const TAGS: [(&str, &str, &str); 5] = [
     ("<b>", "</b>", "**"),

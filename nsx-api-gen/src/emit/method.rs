@@ -1,5 +1,6 @@
 //! An operation with what both sides know of it: the document its names and words, progenitor its Rust types.
 
+use serde_json::Value;
 use syn::Type;
 
 use super::lists::Lists;
@@ -30,6 +31,8 @@ pub(super) struct Argument<'a> {
     /// Whether it is a file, or any number of them.
     pub(super) is_file: bool,
     pub(super) description: Option<&'a str>,
+    /// A value for an example.
+    pub(super) sample: Option<&'a Value>,
     pub(super) ty: Type,
 }
 
@@ -39,6 +42,7 @@ pub(super) struct BodyArgument<'a> {
     pub(super) is_secret: bool,
     pub(super) required: bool,
     pub(super) description: Option<&'a str>,
+    pub(super) example: Option<&'a Value>,
     pub(super) ty: Type,
 }
 
@@ -167,30 +171,6 @@ impl<'a> Method<'a> {
         list
     }
 
-    /// A call for the example: what must be given from outside, and the call's arguments.
-    pub(super) fn example(&self) -> (Vec<String>, Vec<String>) {
-        let (mut outside, mut given) = (Vec::new(), Vec::new());
-        for argument in self.required() {
-            let name = &argument.rust;
-            if is(&argument.ty, "String") {
-                given.push(format!("\"{}\"", argument.name));
-            } else {
-                outside.push(format!("{name}: {}", public(&argument.ty)));
-                given.push(name.clone());
-            }
-        }
-        if let Some(body) = self.required_body() {
-            let ty = match body.form {
-                Form::Json | Form::UrlEncoded => public(&body.ty),
-                Form::Bytes => "Vec<u8>".to_owned(),
-                Form::Text => body.held().replace("crate::", "nsx_api::"),
-            };
-            outside.push(format!("body: {ty}"));
-            given.push("body".to_owned());
-        }
-        (outside, given)
-    }
-
     /// How a success arrives.
     pub(super) fn arrival(&self) -> String {
         match &self.success {
@@ -214,6 +194,7 @@ impl<'a> Argument<'a> {
             style: parameter.style,
             is_file: parameter.is_file || parameter.is_list_of_files,
             description: parameter.description.as_deref(),
+            sample: parameter.sample.as_ref(),
             ty: match (parameter.is_file, parameter.is_list_of_files) {
                 (true, _) => syn::parse_quote!(crate::Part),
                 (_, true) => syn::parse_quote!(Vec<crate::Part>),
@@ -231,6 +212,7 @@ impl<'a> BodyArgument<'a> {
             is_secret: body.is_secret,
             required: body.required,
             description: body.description.as_deref(),
+            example: body.example.as_ref(),
             ty,
         };
         // progenitor's type of it is a parameter of the function.
@@ -322,13 +304,6 @@ pub(super) fn named(ty: &Type) -> Option<String> {
         [module, name] if module == "types" => Some(name.clone()),
         _ => None,
     }
-}
-
-/// A type as code outside of the crate writes it.
-fn public(ty: &Type) -> String {
-    let text = text(ty);
-    text.replace("crate::", "nsx_api::")
-        .replace("types::", "nsx_api::types::")
 }
 
 /// Whether an operation documents a status as a success.

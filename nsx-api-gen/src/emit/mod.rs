@@ -7,6 +7,7 @@ mod blame;
 mod builder;
 mod code;
 pub(crate) mod docs;
+mod example;
 mod lists;
 mod method;
 mod page;
@@ -16,8 +17,10 @@ mod private;
 mod progenitor;
 mod recognize;
 mod table;
+mod tour;
 mod types;
 mod unions;
+mod uses;
 mod variants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +86,8 @@ fn files(
     let pages = lists.pages(&methods);
     let sent: Vec<Type> = methods.iter().flat_map(Method::sent).collect();
     let received: Vec<Type> = methods.iter().filter_map(Method::received).collect();
-    let types = Types::new(types, order, open, &sent, &received).map_err(of_types)?;
+    let mut types = Types::new(types, order, open, &sent, &received).map_err(of_types)?;
+    types.tell_uses(&uses::uses(&methods));
     let mut modules: BTreeMap<String, Vec<&Method<'_>>> = BTreeMap::new();
     for method in &methods {
         let module = names::module_name(method.tag().unwrap_or("untagged"));
@@ -96,6 +100,8 @@ fn files(
     let used: BTreeMap<String, Vec<Type>> = used.collect();
 
     let mut files = Files::new();
+    let tour = tour::markdown(&methods, &types, api);
+    files.insert(PathBuf::from("example.md"), tour);
     let mut add = |path: String, about: &str, code: Code| {
         files.insert(path.split('/').collect(), file(about, code));
     };
@@ -276,7 +282,7 @@ fn builder_file(api: &Api, methods: &[&Method<'_>], types: &Types, code: &mut Co
             if index > 0 {
                 code.gap();
             }
-            method.write_start(types, code);
+            method.write_start(types, api, code);
         }
     });
     for method in methods {

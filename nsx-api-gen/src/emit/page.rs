@@ -1,6 +1,7 @@
 //! The page of an operation: what it does, its responses and how they arrive, and an example.
 
 use super::docs;
+use super::example;
 use super::method::{Method, documents_success};
 use super::types::Types;
 use crate::document::is_success;
@@ -20,7 +21,7 @@ pub(super) fn tag(api: &Api, tag: Option<&str>) -> String {
 }
 
 /// The docs of the client's method, as Markdown.
-pub(super) fn method(method: &Method<'_>, types: &Types) -> String {
+pub(super) fn method(method: &Method<'_>, types: &Types, api: &Api) -> String {
     let operation = method.operation();
     let mut sections = vec![opening(operation)];
     if let Some(description) = operation
@@ -35,10 +36,11 @@ pub(super) fn method(method: &Method<'_>, types: &Types) -> String {
     }
     let call = docs::code(&operation.call());
     sections.push(format!("{call}, {}", again(operation)));
+    sections.extend(required(operation));
     sections.extend(arguments(method));
     sections.push(responses(method, types));
     sections.extend(method.is_list.then(|| pages(method)));
-    sections.push(example(method));
+    sections.push(example::section(method, types, api));
     sections.join("\n\n")
 }
 
@@ -132,7 +134,7 @@ fn error(response: &Response, types: &Types) -> String {
 }
 
 /// The kind of error of a status, as the layer written by hand has it.
-fn kind(status: &str) -> Option<&'static str> {
+pub(super) fn kind(status: &str) -> Option<&'static str> {
     Some(match status {
         "400" => "BadRequest",
         "401" => "Unauthorized",
@@ -151,82 +153,44 @@ fn kind(status: &str) -> Option<&'static str> {
 fn pages(method: &Method<'_>) -> String {
     let builder = method.builder();
     let link = |name: &str| format!("[`{name}`](crate::builder::{builder}::{name})");
-    let text = format!(
+    format!(
         "# Pages\n\n`send` gives one page of the list. {} gives its items one by one, those of the pages behind it too, and {} gives the \
          pages. Each page is a call, made once it is needed.",
         link("stream"),
         link("pages"),
-    );
-    let lines = [
-        format!("let mut items = {}.stream();", call(method)),
-        "while let Some(item) = items.next().await {".to_owned(),
-        "    println!(\"{:?}\", item?);".to_owned(),
-        "}".to_owned(),
-    ];
-    format!("{text}\n\n{}", code_block(method, lines.into()))
-}
-
-fn example(method: &Method<'_>) -> String {
-    let call = format!("{}.send().await", call(method));
-    let mut lines = match first_error(method.operation()) {
-        None => vec![format!("let response = {call}?;")],
-        Some(kind) => vec![
-            format!("let response = match {call} {{"),
-            "    Ok(response) => response,".to_owned(),
-            format!("    Err(error) if error.kind() == nsx_api::ErrorKind::{kind} => {{"),
-            "        eprintln!(\"{error}\");".to_owned(),
-            "        return Ok(());".to_owned(),
-            "    }".to_owned(),
-            "    Err(error) => return Err(error),".to_owned(),
-            "};".to_owned(),
-        ],
-    };
-    lines.push(
-        "println!(\"{} after {} attempt(s)\", response.status(), response.attempts());".to_owned(),
-    );
-    format!("# Example\n\n{}", code_block(method, lines))
-}
-
-/// What a client is called in an example: an argument may be called `client`.
-fn client(method: &Method<'_>) -> &'static str {
-    let (_, given) = method.example();
-    match given.iter().any(|one| one == "client") {
-        true => "manager",
-        false => "client",
-    }
-}
-
-/// The client's method with its arguments.
-fn call(method: &Method<'_>) -> String {
-    let (_, given) = method.example();
-    format!(
-        "{}.{}({})",
-        client(method),
-        method.method_name(),
-        given.join(", ")
     )
 }
 
-/// An example in a function that has what must be given from outside.
-fn code_block(method: &Method<'_>, body: Vec<String>) -> String {
-    let (outside, _) = method.example();
-    let parameters: String = outside.iter().map(|one| format!(", {one}")).collect();
-    let client = client(method);
-    let mut lines = vec!["```no_run".to_owned()];
-    if method.operation().deprecated {
-        lines.push("# #![allow(deprecated)]".to_owned());
+/// What a caller must be allowed to, where the document names it.
+fn required(operation: &Operation) -> Option<String> {
+    let mut sentences = Vec::new();
+    if !operation.privileges.is_empty() {
+        let noun = match operation.privileges.len() {
+            1 => "privilege",
+            _ => "privileges",
+        };
+        sentences.push(format!(
+            "Requires the {noun} {}.",
+            listed(&operation.privileges)
+        ));
     }
-    lines.push(format!(
-        "# async fn example({client}: nsx_api::Client{parameters}) -> Result<(), nsx_api::Error> {{"
-    ));
-    lines.extend(body);
-    lines.extend(["# Ok(())", "# }", "```"].map(str::to_owned));
-    lines.join("\n")
+    for (scheme, scopes) in &operation.scopes {
+        let noun = if scopes.len() == 1 { "scope" } else { "scopes" };
+        let scheme = docs::code(scheme);
+        sentences.push(format!(
+            "With {scheme} requires the {noun} {}.",
+            listed(scopes)
+        ));
+    }
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// The kind of the documented error that a caller most likely handles by itself.
-fn first_error(operation: &Operation) -> Option<&'static str> {
-    let documented = |status: &str| operation.responses.iter().any(|one| one.status == status);
-    let mut statuses = ["409", "412", "403", "404", "400"].into_iter();
-    statuses.find(|status| documented(status)).and_then(kind)
+/// Names in a sentence: `a`, `b` and `c`.
+fn listed(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| docs::code(name)).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
 }

@@ -1,5 +1,7 @@
 //! The operation table, and the documented examples that the mock answers with.
 
+use std::collections::BTreeMap;
+
 use super::code::Code;
 use super::docs;
 use crate::model::{Api, Operation};
@@ -7,9 +9,7 @@ use crate::names;
 
 /// Writes `operations.rs`.
 pub(super) fn operations(api: &Api, code: &mut Code) {
-    code.module_docs(
-        "The operation table: what retries, errors, docs and the mock know of each operation.",
-    );
+    code.module_docs(&index(api));
     code.gap();
     code.line("use http::Method;");
     code.gap();
@@ -26,6 +26,53 @@ pub(super) fn operations(api: &Api, code: &mut Code) {
         code.gap();
         entry(operation, code);
     }
+}
+
+/// The page of all operations: a section for each tag, with the client's methods.
+fn index(api: &Api) -> String {
+    let mut tags: BTreeMap<Option<&str>, Vec<&Operation>> = BTreeMap::new();
+    for operation in &api.operations {
+        let tag = operation.tag.as_deref();
+        tags.entry(tag).or_default().push(operation);
+    }
+    let mut sections = vec![
+        "All operations by their tags, and the table of what retries, errors, docs and the mock know of each."
+            .to_owned(),
+    ];
+    // Those without a tag come last.
+    let (without, with): (Vec<_>, Vec<_>) = tags.iter().partition(|(tag, _)| tag.is_none());
+    let all = with.into_iter().chain(without);
+    sections.extend(all.map(|(tag, operations)| section(api, *tag, operations)));
+    sections.join("\n\n")
+}
+
+fn section(api: &Api, tag: Option<&str>, operations: &[&Operation]) -> String {
+    let mut lines = vec![format!(
+        "# {}",
+        tag.map_or_else(|| "Without a tag".to_owned(), docs::one_line)
+    )];
+    if let Some(description) = tag.and_then(|tag| api.tags.get(tag)) {
+        lines.extend([String::new(), docs::first_paragraph(description)]);
+    }
+    lines.push(String::new());
+    lines.push("| method | call | what it does |".to_owned());
+    lines.push("| --- | --- | --- |".to_owned());
+    lines.extend(operations.iter().map(|operation| row(operation)));
+    lines.join("\n")
+}
+
+fn row(operation: &Operation) -> String {
+    let method = names::method_name(&operation.id);
+    let call = docs::code(&operation.call()).replace('|', "\\|");
+    let description = operation.description.as_deref();
+    let what = operation.summary.as_deref().or(description);
+    let what = docs::first_paragraph(what.unwrap_or_default()).replace('|', "\\|");
+    let mark = if operation.deprecated {
+        "**Deprecated.** "
+    } else {
+        ""
+    };
+    format!("| [`{method}`](crate::Client::{method}) | {call} | {mark}{what} |")
 }
 
 /// The name of the operation's entry in the table.

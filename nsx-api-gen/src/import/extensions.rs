@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::change::Change;
-use crate::document::{IDEMPOTENT, ORIGINAL_ID};
+use crate::document::{IDEMPOTENT, ORIGINAL_ID, PRIVILEGES};
 use crate::order::Keys;
 
 /// The extensions that code or its docs are made of.
-const READ: [&str; 2] = [IDEMPOTENT, ORIGINAL_ID];
+const READ: [&str; 3] = [IDEMPOTENT, ORIGINAL_ID, PRIVILEGES];
 
 /// `extensions`: those that nothing is made of are left out.
 pub(super) fn leave_out(root: &mut Value, changes: &mut Vec<Change>) {
@@ -63,6 +63,7 @@ mod tests {
             "paths": {"/a": {"x-vendor": 1, "get": {
                 "x-idempotent": true,
                 "x-operation-id": "A",
+                "x-required-privileges": ["p"],
                 "x-vmw": [1],
                 "responses": {"200": {"headers": {"x-request-id": {"schema": {"x-vmw": 1}}}}},
             }}},
@@ -79,6 +80,7 @@ mod tests {
                 "paths": {"/a": {"get": {
                     "x-idempotent": true,
                     "x-operation-id": "A",
+                    "x-required-privileges": ["p"],
                     "responses": {"200": {"headers": {"x-request-id": {"schema": {}}}}},
                 }}},
                 "components": {"schemas": {"x-a": {

@@ -8,8 +8,9 @@ use super::Upgrade;
 use super::place::At;
 use super::references;
 
-/// Two ways in which vendors said what OpenAPI has a word for.
+/// The ways in which vendors said what OpenAPI has a word for.
 pub(super) const NULLABLE: [&str; 3] = ["x-nullable", "x-isnullable", "x-isNullable"];
+const DEPRECATED: &str = "x-deprecated";
 
 /// The words of a schema that stand in a parameter, a header or an item of one.
 pub(super) const KEYWORDS: [&str; 17] = [
@@ -71,6 +72,10 @@ impl Upgrade {
                     && !upgraded.contains_key("nullable") =>
                 {
                     upgraded.insert("nullable".to_owned(), value);
+                    continue;
+                }
+                DEPRECATED if value.is_boolean() && !upgraded.contains_key("deprecated") => {
+                    upgraded.insert("deprecated".to_owned(), value);
                     continue;
                 }
                 _ => value,

@@ -277,6 +277,12 @@ fn schemas_keep_their_words() {
                 &[],
             ),
             (
+                "what is better not used",
+                "{x-deprecated: true, properties: {b: {x-deprecated: 'yes'}, x-deprecated: {deprecated: false, x-deprecated: true}}}",
+                "{deprecated: true, properties: {b: {x-deprecated: 'yes'}, x-deprecated: {deprecated: false, x-deprecated: true}}}",
+                &[],
+            ),
+            (
                 "flags in place of the list of what is required",
                 "{properties: {b: {type: string, required: true, title: T}, c: {required: false}, d: {$ref: '#/definitions/D', required: true}}, x-a: 1}",
                 "{properties: {b: {type: string, title: T}, c: {}, d: {$ref: '#/components/schemas/D'}}, x-a: 1, required: [b, d]}",

@@ -84,6 +84,8 @@ impl Serialize for ApiError {
 }
 
 /// A registration token and the roles that it carries.
+///
+/// The answer of [`create_registration_token`](crate::Client::create_registration_token).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RegistrationToken {

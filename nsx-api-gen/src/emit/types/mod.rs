@@ -11,13 +11,16 @@ mod graph;
 mod object;
 mod one_of;
 mod order;
+mod sample;
+mod shown;
 mod texts;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use syn::{Attribute, Fields, File, Ident, Item, ItemEnum, Type};
 
 use super::code;
+use super::method::named;
 use super::paths::shorten;
 use super::pieces::Piece;
 use attributes::{doc_attributes, docs_of_type, short_derive};
@@ -134,6 +137,23 @@ impl Types {
         })
     }
 
+    /// Adds to the docs of each type which operations have to do with it.
+    pub(super) fn tell_uses(&mut self, uses: &BTreeMap<String, String>) {
+        for defined in &mut self.defined {
+            let docs = match &mut defined.kind {
+                Kind::Object(object) => &mut object.docs,
+                Kind::OneOf(union) => &mut union.docs,
+                Kind::Texts(_) | Kind::Other(_) => continue,
+            };
+            if let Some(line) = uses.get(&defined.name) {
+                if !docs.is_empty() {
+                    docs.push_str("\n\n");
+                }
+                docs.push_str(line);
+            }
+        }
+    }
+
     /// The field of a struct for a property.
     fn field(&self, name: &str, property: &str) -> Option<&str> {
         match &self.defined.get(*self.index.get(name)?)?.kind {
@@ -213,6 +233,15 @@ fn twice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
         .filter_map(name)
         .filter(|name| !names.insert(name.to_string()));
     names.map(|name| format!("`{name}`")).collect()
+}
+
+/// The name of a type of the document, as operations name it or as the types name one another.
+fn own_name(ty: &Type) -> Option<String> {
+    let alone = || match ty {
+        Type::Path(path) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    };
+    named(ty).or_else(alone)
 }
 
 /// The type that an item defines.

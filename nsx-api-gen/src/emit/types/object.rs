@@ -73,7 +73,7 @@ impl Object {
     }
 
     /// The object with what is known of it once all types are.
-    fn whole(&self, kept: bool, says: &[Says]) -> Self {
+    pub(super) fn whole(&self, kept: bool, says: &[Says]) -> Self {
         let mut object = self.clone();
         for member in object.fields.iter_mut().filter(|member| !member.rest) {
             member.says = self.value(says, &member.json);
@@ -90,6 +90,18 @@ impl Object {
         let own = values().find(|(_, value)| self.name != *value);
         own.or_else(|| values().next())
             .map(|(_, value)| value.clone())
+    }
+
+    /// What its constructor takes.
+    pub(super) fn required(&self) -> impl Iterator<Item = &Member> {
+        self.fields.iter().filter(|member| member.is_argument())
+    }
+
+    /// The field for a property that may be left out and says nothing of itself.
+    pub(super) fn optional(&self, property: &str) -> Option<&Member> {
+        let is_it = |member: &&Member| !member.rest && member.json == property;
+        let member = self.fields.iter().find(is_it);
+        member.filter(|member| member.optional && member.says.is_none())
     }
 
     /// Whether nothing is required of it.
@@ -127,7 +139,7 @@ impl Object {
             return;
         }
         let name = &self.name;
-        let required = self.fields.iter().filter(|member| member.is_argument());
+        let required = self.required();
         let arguments: Vec<String> = required
             .map(|member| format!("{}: impl Into<{}>", member.rust, text(&member.ty)))
             .collect();
@@ -368,6 +380,11 @@ impl Member {
             self.docs += "\n\n";
         }
         self.docs += "Read it with [`expose_secret`](crate::Secret::expose_secret).";
+    }
+
+    /// The field's name.
+    pub(super) fn rust(&self) -> &str {
+        &self.rust
     }
 
     /// Whether `new` takes it.

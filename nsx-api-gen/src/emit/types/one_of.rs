@@ -13,7 +13,7 @@ use crate::emit::unions::Name;
 /// A choice.
 pub(super) struct OneOf {
     pub(super) name: String,
-    docs: String,
+    pub(super) docs: String,
     property: String,
     variants: Vec<Variant>,
     /// The type that keeps what the document does not know; an object as it came where it is none of the document's.

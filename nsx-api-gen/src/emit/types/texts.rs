@@ -48,6 +48,12 @@ pub(super) fn write(item: &ItemEnum, code: &mut Code) {
     code.line(format!("string_enum!({name});"));
 }
 
+/// The variants, each with its text.
+pub(super) fn rows(item: &ItemEnum) -> Vec<(String, String)> {
+    let rows = item.variants.iter().map(Row::new);
+    rows.map(|row| (row.ident, row.text)).collect()
+}
+
 /// A value that the document lists.
 struct Row {
     ident: String,

@@ -1020,6 +1020,8 @@ impl Serialize for SubNested {
 }
 
 /// A thing
+///
+/// The answer of [`get_thing`](crate::Client::get_thing) and [`update_thing`](crate::Client::update_thing). Sent by [`update_thing`](crate::Client::update_thing).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Thing {

@@ -34,19 +34,19 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = match client.create_registration_token().send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::PreconditionFailed => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
+    /// use nsx_api::ErrorKind;
+    ///
+    /// match client.create_registration_token().send().await {
+    ///     Ok(response) => println!("{}", response.roles.join(", ")),
+    ///     Err(error) if error.kind() == ErrorKind::Forbidden => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// }
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn create_registration_token(&self) -> CreateRegistrationToken<'_> {
         CreateRegistrationToken { client: self }
@@ -61,7 +61,7 @@ pub struct CreateRegistrationToken<'a> {
 }
 
 impl<'a> CreateRegistrationToken<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::create_registration_token`].
+    /// Sends the request. A success gives [`RegistrationToken`](crate::types::RegistrationToken): The token was created. The errors are those of [`Client::create_registration_token`].
     pub async fn send(self) -> Result<Response<types::RegistrationToken>, Error> {
         self.into_request().send().await?.json()
     }

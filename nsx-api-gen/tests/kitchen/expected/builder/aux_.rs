@@ -24,16 +24,15 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// # async fn example(client: nsx_api::Client, body: nsx_api::types::OpenT) -> Result<(), nsx_api::Error> {
-    /// let response = match client.with_(body).send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::ErrorKind;
+    /// use nsx_api::types;
+    ///
+    /// match client.with_(types::OpenT::default()).send().await {
+    ///     Ok(response) => println!("{}", response.a.as_deref().unwrap_or_default()),
+    ///     Err(error) if error.kind() == ErrorKind::Forbidden => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -61,7 +60,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.request_().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{:?}", *response);
     /// # Ok(())
     /// # }
     /// ```
@@ -79,7 +78,7 @@ pub struct With<'a> {
 }
 
 impl<'a> With<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::with_`].
+    /// Sends the request. A success gives [`OpenT`](crate::types::OpenT). The errors are those of [`Client::with_`].
     pub async fn send(self) -> Result<Response<types::OpenT>, Error> {
         self.into_request().send().await?.json()
     }
@@ -104,7 +103,7 @@ impl<'a> Request_<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::request_`].
+    /// Sends the request. A success gives [`Client`](crate::types::Client). The errors are those of [`Client::request_`].
     pub async fn send(self) -> Result<Response<types::Client>, Error> {
         self.into_request().send().await?.json()
     }

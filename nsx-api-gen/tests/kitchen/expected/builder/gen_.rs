@@ -22,9 +22,11 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Tag) -> Result<(), nsx_api::Error> {
-    /// let response = client.merge_media(body).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::types;
+    ///
+    /// let response = client.merge_media(types::Tag::new("tag")).send().await?;
+    /// println!("{}", response.tag);
     /// # Ok(())
     /// # }
     /// ```
@@ -51,7 +53,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, body: Vec<u8>) -> Result<(), nsx_api::Error> {
     /// let response = client.zip_media(body).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{}", response.tag);
     /// # Ok(())
     /// # }
     /// ```
@@ -75,12 +77,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.any_media().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn any_media(&self) -> AnyMedia<'_> {
         AnyMedia { client: self, body: None }
@@ -102,12 +106,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.xml_media().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.tag);
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn xml_media(&self) -> XmlMedia<'_> {
         XmlMedia { client: self, body: None }
@@ -132,7 +138,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.get_plan().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{} in all", response.schedules.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```
@@ -157,9 +163,11 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Plan) -> Result<(), nsx_api::Error> {
-    /// let response = client.put_plan(body).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::types;
+    ///
+    /// let response = client.put_plan(types::Plan::default()).send().await?;
+    /// println!("{} in all", response.schedules.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```
@@ -186,7 +194,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.list_schedules().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{} in all", response.len());
     /// # Ok(())
     /// # }
     /// ```
@@ -213,7 +221,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Schedule) -> Result<(), nsx_api::Error> {
     /// let response = client.put_schedule(body).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{:?}", *response);
     /// # Ok(())
     /// # }
     /// ```
@@ -250,9 +258,9 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// # async fn example(manager: nsx_api::Client, client: i64) -> Result<(), nsx_api::Error> {
-    /// let response = manager.gen_(client).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.gen_(10).gen_("gen").send().await?;
+    /// println!("{}", response.foo.as_deref().unwrap_or_default());
     /// # Ok(())
     /// # }
     /// ```
@@ -279,7 +287,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Shapes) -> Result<(), nsx_api::Error> {
     /// let response = client.put_stream(body).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{} in all", response.list.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```
@@ -311,16 +319,17 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// # async fn example(client: nsx_api::Client, ids: Vec<String>, sort: i64) -> Result<(), nsx_api::Error> {
-    /// let response = match client.styles(ids, "either", sort).send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::NotFound => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::ErrorKind;
+    ///
+    /// let call = client
+    ///     .styles(vec!["ids".to_owned()], "either", 10)
+    ///     .pipes(vec!["pipes".to_owned()]);
+    /// match call.send().await {
+    ///     Ok(response) => println!("{}", response.status()),
+    ///     Err(error) if error.kind() == ErrorKind::NotFound => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -357,12 +366,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.x().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn x(&self) -> X<'_> {
         X { client: self }
@@ -378,7 +389,7 @@ pub struct MergeMedia<'a> {
 }
 
 impl<'a> MergeMedia<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::merge_media`].
+    /// Sends the request. A success gives [`Tag`](crate::types::Tag). The errors are those of [`Client::merge_media`].
     pub async fn send(self) -> Result<Response<types::Tag>, Error> {
         self.into_request().send().await?.json()
     }
@@ -400,7 +411,7 @@ pub struct ZipMedia<'a> {
 }
 
 impl<'a> ZipMedia<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::zip_media`].
+    /// Sends the request. A success gives [`Tag`](crate::types::Tag). The errors are those of [`Client::zip_media`].
     pub async fn send(self) -> Result<Response<types::Tag>, Error> {
         self.into_request().send().await?.json()
     }
@@ -428,7 +439,7 @@ impl<'a> AnyMedia<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::any_media`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::any_media`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -457,7 +468,7 @@ impl<'a> XmlMedia<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::xml_media`].
+    /// Sends the request. A success gives [`Tag`](crate::types::Tag). The errors are those of [`Client::xml_media`].
     pub async fn send(self) -> Result<Response<types::Tag>, Error> {
         self.into_request().send().await?.json()
     }
@@ -479,7 +490,7 @@ pub struct GetPlan<'a> {
 }
 
 impl<'a> GetPlan<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::get_plan`].
+    /// Sends the request. A success gives [`Plan`](crate::types::Plan). The errors are those of [`Client::get_plan`].
     pub async fn send(self) -> Result<Response<types::Plan>, Error> {
         self.into_request().send().await?.json()
     }
@@ -498,7 +509,7 @@ pub struct PutPlan<'a> {
 }
 
 impl<'a> PutPlan<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::put_plan`].
+    /// Sends the request. A success gives [`Plan`](crate::types::Plan). The errors are those of [`Client::put_plan`].
     pub async fn send(self) -> Result<Response<types::Plan>, Error> {
         self.into_request().send().await?.json()
     }
@@ -516,7 +527,7 @@ pub struct ListSchedules<'a> {
 }
 
 impl<'a> ListSchedules<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::list_schedules`].
+    /// Sends the request. A success gives `Vec<types::Schedule>`. The errors are those of [`Client::list_schedules`].
     pub async fn send(self) -> Result<Response<Vec<types::Schedule>>, Error> {
         self.into_request().send().await?.json()
     }
@@ -535,7 +546,7 @@ pub struct PutSchedule<'a> {
 }
 
 impl<'a> PutSchedule<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::put_schedule`].
+    /// Sends the request. A success gives [`Schedule`](crate::types::Schedule). The errors are those of [`Client::put_schedule`].
     pub async fn send(self) -> Result<Response<types::Schedule>, Error> {
         self.into_request().send().await?.json()
     }
@@ -561,7 +572,7 @@ impl<'a> Gen<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::gen_`].
+    /// Sends the request. A success gives [`ByteStream`](crate::types::ByteStream). The errors are those of [`Client::gen_`].
     pub async fn send(self) -> Result<Response<types::ByteStream>, Error> {
         self.into_request().send().await?.json()
     }
@@ -583,7 +594,7 @@ pub struct PutStream<'a> {
 }
 
 impl<'a> PutStream<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::put_stream`].
+    /// Sends the request. A success gives [`Shapes`](crate::types::Shapes). The errors are those of [`Client::put_stream`].
     pub async fn send(self) -> Result<Response<types::Shapes>, Error> {
         self.into_request().send().await?.json()
     }
@@ -660,7 +671,7 @@ impl<'a> Styles<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::styles`].
+    /// Sends the request. The bytes of a success arrive as a stream. The errors are those of [`Client::styles`].
     pub async fn send(self) -> Result<Response<ByteStream>, Error> {
         self.into_request().stream().await
     }
@@ -690,7 +701,7 @@ pub struct X<'a> {
 }
 
 impl<'a> X<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::x`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::x`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }

@@ -23,22 +23,14 @@ impl Client {
     ///
     /// `send` gives one page of the list. [`stream`](crate::builder::ListNames::stream) gives its items one by one, those of the pages behind it too, and [`pages`](crate::builder::ListNames::pages) gives the pages. Each page is a call, made once it is needed.
     ///
+    /// # Example
+    ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let mut items = client.list_names().stream();
     /// while let Some(item) = items.next().await {
     ///     println!("{:?}", item?);
     /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.list_names().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
     /// ```
@@ -65,7 +57,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.the_cursor_is_a_number().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{} in all", response.results.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```
@@ -92,7 +84,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.no_cursor_is_taken().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{} in all", response.results.len());
     /// # Ok(())
     /// # }
     /// ```
@@ -119,7 +111,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.nothing_is_read().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{} in all", response.results.len());
     /// # Ok(())
     /// # }
     /// ```
@@ -145,22 +137,14 @@ impl Client {
     ///
     /// `send` gives one page of the list. [`stream`](crate::builder::ListRequired::stream) gives its items one by one, those of the pages behind it too, and [`pages`](crate::builder::ListRequired::pages) gives the pages. Each page is a call, made once it is needed.
     ///
+    /// # Example
+    ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let mut items = client.list_required().stream();
     /// while let Some(item) = items.next().await {
     ///     println!("{:?}", item?);
     /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Example
-    ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = client.list_required().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
     /// # Ok(())
     /// # }
     /// ```
@@ -187,29 +171,15 @@ impl Client {
     ///
     /// `send` gives one page of the list. [`stream`](crate::builder::ListThings::stream) gives its items one by one, those of the pages behind it too, and [`pages`](crate::builder::ListThings::pages) gives the pages. Each page is a call, made once it is needed.
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let mut items = client.list_things("kind").stream();
-    /// while let Some(item) = items.next().await {
-    ///     println!("{:?}", item?);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = match client.list_things("kind").send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
-    ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// let mut items = client.list_things("kind").page_size(10).stream();
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     println!("{}", item.id);
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -242,24 +212,16 @@ impl Client {
     ///
     /// `send` gives one page of the list. [`stream`](crate::builder::Pages_::stream) gives its items one by one, those of the pages behind it too, and [`pages`](crate::builder::Pages_::pages) gives the pages. Each page is a call, made once it is needed.
     ///
-    /// ```no_run
-    /// # #![allow(deprecated)]
-    /// # async fn example(manager: nsx_api::Client, client: i64) -> Result<(), nsx_api::Error> {
-    /// let mut items = manager.pages("thing-id", client).stream();
-    /// while let Some(item) = items.next().await {
-    ///     println!("{:?}", item?);
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Example
     ///
     /// ```no_run
-    /// # #![allow(deprecated)]
-    /// # async fn example(manager: nsx_api::Client, client: i64) -> Result<(), nsx_api::Error> {
-    /// let response = manager.pages("thing-id", client).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// # #[allow(deprecated)]
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let mut items = client.pages("thing-id", 10).stream();
+    /// while let Some(item) = items.next().await {
+    ///     let item = item?;
+    ///     println!("{}", item.id);
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -284,7 +246,7 @@ impl<'a> ListNames<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::list_names`].
+    /// Sends the request. A success gives [`AlsoNames`](crate::types::AlsoNames). The errors are those of [`Client::list_names`].
     pub async fn send(self) -> Result<Response<types::AlsoNames>, Error> {
         self.into_request().send().await?.json()
     }
@@ -319,7 +281,7 @@ impl<'a> TheCursorIsANumber<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::the_cursor_is_a_number`].
+    /// Sends the request. A success gives [`TheCursorIsANumberResponse`](crate::types::TheCursorIsANumberResponse). The errors are those of [`Client::the_cursor_is_a_number`].
     pub async fn send(self) -> Result<Response<types::TheCursorIsANumberResponse>, Error> {
         self.into_request().send().await?.json()
     }
@@ -337,7 +299,7 @@ pub struct NoCursorIsTaken<'a> {
 }
 
 impl<'a> NoCursorIsTaken<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::no_cursor_is_taken`].
+    /// Sends the request. A success gives [`ThingListResult`](crate::types::ThingListResult). The errors are those of [`Client::no_cursor_is_taken`].
     pub async fn send(self) -> Result<Response<types::ThingListResult>, Error> {
         self.into_request().send().await?.json()
     }
@@ -362,7 +324,7 @@ impl<'a> NothingIsRead<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::nothing_is_read`].
+    /// Sends the request. A success gives [`ThingListResult`](crate::types::ThingListResult). The errors are those of [`Client::nothing_is_read`].
     pub async fn send(self) -> Result<Response<types::ThingListResult>, Error> {
         self.into_request().send().await?.json()
     }
@@ -387,7 +349,7 @@ impl<'a> ListRequired<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::list_required`].
+    /// Sends the request. A success gives [`ListRequiredResponse`](crate::types::ListRequiredResponse). The errors are those of [`Client::list_required`].
     pub async fn send(self) -> Result<Response<types::ListRequiredResponse>, Error> {
         self.into_request().send().await?.json()
     }
@@ -444,7 +406,7 @@ impl<'a> ListThings<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::list_things`].
+    /// Sends the request. A success gives [`ThingListResult`](crate::types::ThingListResult). The errors are those of [`Client::list_things`].
     pub async fn send(self) -> Result<Response<types::ThingListResult>, Error> {
         self.into_request().send().await?.json()
     }
@@ -487,7 +449,7 @@ impl<'a> Pages_<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::pages`].
+    /// Sends the request. A success gives [`ThingListResult`](crate::types::ThingListResult). The errors are those of [`Client::pages`].
     pub async fn send(self) -> Result<Response<types::ThingListResult>, Error> {
         self.into_request().send().await?.json()
     }

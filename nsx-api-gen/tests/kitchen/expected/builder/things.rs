@@ -9,6 +9,8 @@ impl Client {
     ///
     /// `GET /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
     ///
+    /// Requires the privileges `thing.read` and `thing.list`. With `oauth` requires the scope `things`.
+    ///
     /// # Arguments
     ///
     /// - `thing_id`: the thing-id
@@ -28,19 +30,19 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client, x_req: bool) -> Result<(), nsx_api::Error> {
-    /// let response = match client.get_thing("thing-id", "type", x_req).send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
+    /// use nsx_api::ErrorKind;
+    ///
+    /// match client.get_thing("thing-id", "type", true).self_(10).send().await {
+    ///     Ok(response) => println!("{}", response.id),
+    ///     Err(error) if error.kind() == ErrorKind::Forbidden => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// }
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn get_thing(
         &self,
@@ -84,16 +86,16 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Thing) -> Result<(), nsx_api::Error> {
-    /// let response = match client.update_thing("thing-id", body).send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::ErrorKind;
+    /// use nsx_api::types;
+    ///
+    /// let body = types::Thing::new("id", "type", "secret");
+    /// match client.update_thing("thing-id", body).send().await {
+    ///     Ok(response) => println!("{}", response.id),
+    ///     Err(error) if error.kind() == ErrorKind::Forbidden => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -148,7 +150,7 @@ impl<'a> GetThing<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::get_thing`].
+    /// Sends the request. A success gives [`Thing`](crate::types::Thing). The errors are those of [`Client::get_thing`].
     pub async fn send(self) -> Result<Response<types::Thing>, Error> {
         self.into_request().send().await?.json()
     }
@@ -177,7 +179,7 @@ pub struct UpdateThing<'a> {
 }
 
 impl<'a> UpdateThing<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::update_thing`].
+    /// Sends the request. A success gives [`Thing`](crate::types::Thing). The errors are those of [`Client::update_thing`].
     pub async fn send(self) -> Result<Response<types::Thing>, Error> {
         self.into_request().send().await?.json()
     }

@@ -24,15 +24,13 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = match client.form_thing().send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// use nsx_api::ErrorKind;
+    ///
+    /// match client.form_thing().send().await {
+    ///     Ok(response) => println!("{} in all", response.len()),
+    ///     Err(error) if error.kind() == ErrorKind::Forbidden => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -59,15 +57,13 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = match client.list_body().send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// use nsx_api::ErrorKind;
+    ///
+    /// match client.list_body().send().await {
+    ///     Ok(response) => println!("{:?}", *response),
+    ///     Err(error) if error.kind() == ErrorKind::Forbidden => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -104,17 +100,15 @@ impl Client {
     /// # Example
     ///
     /// ```no_run
-    /// # #![allow(deprecated)]
-    /// # async fn example(client: nsx_api::Client, value: i64, token: nsx_api::Secret) -> Result<(), nsx_api::Error> {
-    /// let response = match client.locals("url", value, token).send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// # #[allow(deprecated)]
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// use nsx_api::ErrorKind;
+    ///
+    /// match client.locals("url", 10, "secret").joined(vec!["joined".to_owned()]).send().await {
+    ///     Ok(response) => println!("{} in all", response.len()),
+    ///     Err(error) if error.kind() == ErrorKind::NotFound => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -161,12 +155,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client, body: nsx_api::Secret) -> Result<(), nsx_api::Error> {
-    /// let response = client.response(body).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
+    /// let response = client.response("text").send().await?;
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn response(&self, body: impl Into<crate::Secret>) -> Response_<'_> {
         Response_ { client: self, body: body.into() }
@@ -191,7 +187,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.get_segment().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{}", response.count);
     /// # Ok(())
     /// # }
     /// ```
@@ -218,15 +214,13 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
-    /// let response = match client.str_thing().send().await {
-    ///     Ok(response) => response,
-    ///     Err(error) if error.kind() == nsx_api::ErrorKind::Forbidden => {
-    ///         eprintln!("{error}");
-    ///         return Ok(());
-    ///     }
+    /// use nsx_api::ErrorKind;
+    ///
+    /// match client.str_thing().send().await {
+    ///     Ok(response) => println!("{}", *response),
+    ///     Err(error) if error.kind() == ErrorKind::Forbidden => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
-    /// };
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// }
     /// # Ok(())
     /// # }
     /// ```
@@ -257,7 +251,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.raw_thing("thing-id").send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// println!("{}", response.status());
     /// # Ok(())
     /// # }
     /// ```
@@ -286,12 +280,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client, thing_id: i64) -> Result<(), nsx_api::Error> {
-    /// let response = client.delete_thing(thing_id, "info").send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
+    /// let response = client.delete_thing(10, "info").request("request").send().await?;
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn delete_thing(&self, thing_id: i64, info: impl Into<String>) -> DeleteThing<'_> {
         DeleteThing { client: self, thing_id, info: info.into(), request: None }
@@ -317,12 +313,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.text_thing("thing-id").send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn text_thing(&self, thing_id: impl Into<String>) -> TextThing<'_> {
         TextThing { client: self, thing_id: thing_id.into(), body: None }
@@ -344,12 +342,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.restart_thing("thing-id").send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn restart_thing(&self, thing_id: impl Into<String>) -> RestartThing<'_> {
         RestartThing { client: self, thing_id: thing_id.into(), force: None }
@@ -378,8 +378,9 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, file: nsx_api::Part) -> Result<(), nsx_api::Error> {
-    /// let response = client.upload_thing("thing-id", file).send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
+    /// let call = client.upload_thing("thing-id", file).labels(vec!["labels".to_owned()]);
+    /// let response = call.send().await?;
+    /// println!("{}", response.status());
     /// # Ok(())
     /// # }
     /// ```
@@ -418,7 +419,7 @@ impl<'a> FormThing<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::form_thing`].
+    /// Sends the request. A success gives `Vec<types::Thing>`. The errors are those of [`Client::form_thing`].
     pub async fn send(self) -> Result<Response<Vec<types::Thing>>, Error> {
         self.into_request().send().await?.json()
     }
@@ -447,7 +448,7 @@ impl<'a> ListBody<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::list_body`].
+    /// Sends the request. A success gives `serde_json::Value`. The errors are those of [`Client::list_body`].
     pub async fn send(self) -> Result<Response<serde_json::Value>, Error> {
         self.into_request().send().await?.json()
     }
@@ -556,7 +557,7 @@ impl<'a> Locals<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::locals`].
+    /// Sends the request. A success gives `Vec<types::Thing>`. The errors are those of [`Client::locals`].
     pub async fn send(self) -> Result<Response<Vec<types::Thing>>, Error> {
         self.into_request().send().await?.json()
     }
@@ -591,7 +592,7 @@ pub struct Response_<'a> {
 }
 
 impl<'a> Response_<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::response`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::response`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -612,7 +613,7 @@ pub struct GetSegment<'a> {
 }
 
 impl<'a> GetSegment<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::get_segment`].
+    /// Sends the request. A success gives [`Segment`](crate::types::Segment). The errors are those of [`Client::get_segment`].
     pub async fn send(self) -> Result<Response<types::Segment>, Error> {
         self.into_request().send().await?.json()
     }
@@ -630,7 +631,7 @@ pub struct StrThing<'a> {
 }
 
 impl<'a> StrThing<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::str_thing`].
+    /// Sends the request. A success gives `String`. The errors are those of [`Client::str_thing`].
     pub async fn send(self) -> Result<Response<String>, Error> {
         self.into_request().send().await?.json()
     }
@@ -656,7 +657,7 @@ impl<'a> RawThing<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::raw_thing`].
+    /// Sends the request. The bytes of a success arrive as a stream. The errors are those of [`Client::raw_thing`].
     pub async fn send(self) -> Result<Response<ByteStream>, Error> {
         self.into_request().stream().await
     }
@@ -689,7 +690,7 @@ impl<'a> DeleteThing<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::delete_thing`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::delete_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -719,7 +720,7 @@ impl<'a> TextThing<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::text_thing`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::text_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -751,7 +752,7 @@ impl<'a> RestartThing<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::restart_thing`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::restart_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -823,7 +824,7 @@ impl<'a> UploadThing<'a> {
         self
     }
 
-    /// Sends the request. What comes back, and the errors, are those of [`Client::upload_thing`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::upload_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }

@@ -21,12 +21,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.address().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn address(&self) -> Address<'_> {
         Address { client: self }
@@ -48,12 +50,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.auth().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn auth(&self) -> Auth<'_> {
         Auth { client: self }
@@ -75,12 +79,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.close_().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn close_(&self) -> Close<'_> {
         Close { client: self }
@@ -102,12 +108,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.core().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn core(&self) -> Core<'_> {
         Core { client: self }
@@ -129,12 +137,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.http().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn http(&self) -> Http<'_> {
         Http { client: self }
@@ -156,12 +166,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.manager_().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn manager_(&self) -> Manager<'_> {
         Manager { client: self }
@@ -183,12 +195,14 @@ impl Client {
     ///
     /// # Example
     ///
-    /// ```no_run
-    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
     /// let response = client.options_().send().await?;
-    /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-    /// # Ok(())
-    /// # }
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
     /// ```
     pub fn options_(&self) -> Options<'_> {
         Options { client: self }
@@ -203,7 +217,7 @@ pub struct Address<'a> {
 }
 
 impl<'a> Address<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::address`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::address`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -221,7 +235,7 @@ pub struct Auth<'a> {
 }
 
 impl<'a> Auth<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::auth`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::auth`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -239,7 +253,7 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::close_`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::close_`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -257,7 +271,7 @@ pub struct Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::core`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::core`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -275,7 +289,7 @@ pub struct Http<'a> {
 }
 
 impl<'a> Http<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::http`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::http`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -293,7 +307,7 @@ pub struct Manager<'a> {
 }
 
 impl<'a> Manager<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::manager_`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::manager_`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -311,7 +325,7 @@ pub struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// Sends the request. What comes back, and the errors, are those of [`Client::options_`].
+    /// Sends the request. A success has no value. The errors are those of [`Client::options_`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::compact::{self, FromMap, StringEnum, string_enum};
 
+/// The answer of [`request_`](crate::Client::request_).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Client {
@@ -131,6 +132,7 @@ impl Serialize for Object {
     }
 }
 
+/// The answer of [`with_`](crate::Client::with_). Sent by [`with_`](crate::Client::with_).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OpenT {
@@ -224,6 +226,7 @@ impl StringEnum for Request {
 
 string_enum!(Request);
 
+/// Sent by [`request_`](crate::Client::request_).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Value {

@@ -171,6 +171,7 @@ impl Serialize for Body {
     }
 }
 
+/// The answer of [`gen_`](crate::Client::gen_).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ByteStream {
@@ -1335,6 +1336,7 @@ impl Serialize for PatternCondition {
     }
 }
 
+/// The answer of [`get_plan`](crate::Client::get_plan) and [`put_plan`](crate::Client::put_plan). Sent by [`put_plan`](crate::Client::put_plan).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Plan {
@@ -1538,6 +1540,8 @@ string_enum!(ProtocolName);
 
 /// When it is done
 ///
+/// The answer of [`put_schedule`](crate::Client::put_schedule). Sent by [`put_schedule`](crate::Client::put_schedule).
+///
 /// `resource_type` says which of these it is.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
@@ -1739,6 +1743,7 @@ impl StringEnum for ShapeKind {
 
 string_enum!(ShapeKind);
 
+/// The answer of [`put_stream`](crate::Client::put_stream). Sent by [`put_stream`](crate::Client::put_stream).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Shapes {
@@ -2412,6 +2417,7 @@ impl Serialize for Square {
     }
 }
 
+/// Sent by [`styles`](crate::Client::styles).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StylesFilter {
@@ -2447,6 +2453,7 @@ impl Serialize for StylesFilter {
     }
 }
 
+/// The answer of [`merge_media`](crate::Client::merge_media), [`zip_media`](crate::Client::zip_media) and [`xml_media`](crate::Client::xml_media). Sent by [`merge_media`](crate::Client::merge_media) and [`any_media`](crate::Client::any_media).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Tag {

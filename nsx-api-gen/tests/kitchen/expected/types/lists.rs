@@ -115,6 +115,7 @@ impl std::str::FromStr for Cursor {
     }
 }
 
+/// The answer of [`list_required`](crate::Client::list_required).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ListRequiredResponse {
@@ -211,6 +212,7 @@ impl Serialize for Names {
     }
 }
 
+/// The answer of [`the_cursor_is_a_number`](crate::Client::the_cursor_is_a_number).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TheCursorIsANumberResponse {
@@ -253,6 +255,7 @@ impl Serialize for TheCursorIsANumberResponse {
     }
 }
 
+/// The answer of [`no_cursor_is_taken`](crate::Client::no_cursor_is_taken), [`nothing_is_read`](crate::Client::nothing_is_read), [`list_things`](crate::Client::list_things) and [`pages`](crate::Client::pages).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ThingListResult {

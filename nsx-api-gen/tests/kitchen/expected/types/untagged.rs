@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::compact::{self, FromMap, StringEnum, string_enum};
 
+/// Sent by [`form_thing`](crate::Client::form_thing).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FormThingBody {
@@ -58,6 +59,8 @@ impl Serialize for FormThingBody {
 }
 
 /// At least one of these must be given: `kind`, `color`.
+///
+/// The answer of [`get_segment`](crate::Client::get_segment).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Segment {
@@ -302,6 +305,7 @@ impl StringEnum for UploadThingPartMode {
 
 string_enum!(UploadThingPartMode);
 
+/// Sent by [`upload_thing`](crate::Client::upload_thing).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UploadThingPartOrigin {
