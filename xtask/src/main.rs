@@ -69,7 +69,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    progress::wipe_before_panics();
+    progress::end_before_panics();
     let arguments = command_line().get_matches();
     let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let outcome = match arguments.command {

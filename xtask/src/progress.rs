@@ -19,7 +19,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const COLUMNS: usize = 60;
 
 /// What is on the screen.
-static LINE: Mutex<Line> = Mutex::new(Line { columns: 0 });
+static LINE: Mutex<Line> = Mutex::new(Line::new());
 
 /// Does the work, and says so while it lasts.
 pub(crate) fn during<T>(what: impl Display, work: impl FnOnce() -> T) -> T {
@@ -32,11 +32,11 @@ pub(crate) fn wipe() {
     line().wipe(&mut io::stderr());
 }
 
-/// Has the line taken away before a panic is reported.
-pub(crate) fn wipe_before_panics() {
+/// Has the line taken away for good before a panic is reported, which takes a while with a backtrace.
+pub(crate) fn end_before_panics() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        wipe();
+        line().end(&mut io::stderr());
         report(panic);
     }));
 }
@@ -92,10 +92,22 @@ fn tick(what: &str, stopped: &Receiver<()>) {
 struct Line {
     /// How much of it is on the screen.
     columns: usize,
+    /// Nothing more is shown.
+    is_over: bool,
 }
 
 impl Line {
+    const fn new() -> Self {
+        Self {
+            columns: 0,
+            is_over: false,
+        }
+    }
+
     fn show(&mut self, out: &mut impl Write, what: &str, seconds: u64) {
+        if self.is_over {
+            return;
+        }
         let text = format!("{}, {seconds} s", shortened(what));
         let columns = text.chars().map(width).sum();
         let rest = " ".repeat(self.columns.saturating_sub(columns));
@@ -110,6 +122,11 @@ impl Line {
             let _ = out.flush();
             self.columns = 0;
         }
+    }
+
+    fn end(&mut self, out: &mut impl Write) {
+        self.wipe(out);
+        self.is_over = true;
     }
 }
 
@@ -149,7 +166,7 @@ mod tests {
 
     /// What is written, a line shown at each of these seconds and then wiped.
     fn written(what: &str, seconds: &[u64]) -> String {
-        let mut line = Line { columns: 0 };
+        let mut line = Line::new();
         let mut out = Vec::new();
         for second in seconds {
             line.show(&mut out, what, *second);
@@ -167,6 +184,16 @@ mod tests {
             format!("\rreading a.json, 9 s\rreading a.json, 10 s\r{blank}\r")
         );
         assert_eq!(written("reading a.json", &[]), "");
+    }
+
+    #[test]
+    fn a_line_that_is_over_does_not_come_back() {
+        let (mut line, mut out) = (Line::new(), Vec::new());
+        line.show(&mut out, "working", 1);
+        line.end(&mut out);
+        let before = out.len();
+        line.show(&mut out, "working", 2);
+        assert_eq!(out.len(), before);
     }
 
     #[test]
@@ -196,7 +223,7 @@ mod tests {
     #[test]
     fn a_panic_is_reported_where_the_line_was() {
         if env::var_os(PANIC).is_some() {
-            wipe_before_panics();
+            end_before_panics();
             during("working", || {
                 thread::sleep(INTERVAL * 3 / 2);
                 panic!("what went wrong");
