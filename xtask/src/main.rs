@@ -3,10 +3,8 @@
 //! This file reads the command line and turns the outcome into an exit code; each command has a file of its own.
 //! The work itself is done elsewhere: in the generator library, and by cargo.
 
-mod cargo;
 mod demo;
 mod diff;
-mod docs;
 mod folder;
 mod generate;
 mod git;
@@ -65,22 +63,19 @@ enum Command {
     Import(import::Arguments),
     /// Tell what a change of the OpenAPI document does to the users of the SDK, and the version that it calls for
     Diff(diff::Arguments),
-    /// Write the docs of the SDK and a reference of the API, check their links, and run their examples
-    Docs(docs::Arguments),
     /// Regenerate, then create a token and show each documented error, all against an embedded NSX Manager
     #[command(after_help = demo::EXAMPLES)]
     Demo,
 }
 
 fn main() -> ExitCode {
-    progress::wipe_before_panics();
+    progress::end_before_panics();
     let arguments = command_line().get_matches();
     let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let outcome = match arguments.command {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
-        Command::Docs(arguments) => docs::run(&arguments),
         Command::Demo => demo::run(),
     };
     outcome.unwrap_or_else(|error| {

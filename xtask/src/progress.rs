@@ -32,11 +32,11 @@ pub(crate) fn wipe() {
     line().wipe(&mut io::stderr());
 }
 
-/// Has the line taken away before a panic is reported, for good: a report may take longer than the line to come back.
-pub(crate) fn wipe_before_panics() {
+/// Has the line taken away for good before a panic is reported, which takes a while with a backtrace.
+pub(crate) fn end_before_panics() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        line().close(&mut io::stderr());
+        line().end(&mut io::stderr());
         report(panic);
     }));
 }
@@ -92,25 +92,20 @@ fn tick(what: &str, stopped: &Receiver<()>) {
 struct Line {
     /// How much of it is on the screen.
     columns: usize,
-    /// Whether it is shown no more.
-    closed: bool,
+    /// Nothing more is shown.
+    is_over: bool,
 }
 
 impl Line {
     const fn new() -> Self {
         Self {
             columns: 0,
-            closed: false,
+            is_over: false,
         }
     }
 
-    fn close(&mut self, out: &mut impl Write) {
-        self.wipe(out);
-        self.closed = true;
-    }
-
     fn show(&mut self, out: &mut impl Write, what: &str, seconds: u64) {
-        if self.closed {
+        if self.is_over {
             return;
         }
         let text = format!("{}, {seconds} s", shortened(what));
@@ -127,6 +122,11 @@ impl Line {
             let _ = out.flush();
             self.columns = 0;
         }
+    }
+
+    fn end(&mut self, out: &mut impl Write) {
+        self.wipe(out);
+        self.is_over = true;
     }
 }
 
@@ -187,6 +187,16 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_is_over_does_not_come_back() {
+        let (mut line, mut out) = (Line::new(), Vec::new());
+        line.show(&mut out, "working", 1);
+        line.end(&mut out);
+        let before = out.len();
+        line.show(&mut out, "working", 2);
+        assert_eq!(out.len(), before);
+    }
+
+    #[test]
     fn a_long_or_strange_name_stays_on_one_line() {
         for name in [
             "a".repeat(500),
@@ -213,7 +223,7 @@ mod tests {
     #[test]
     fn a_panic_is_reported_where_the_line_was() {
         if env::var_os(PANIC).is_some() {
-            wipe_before_panics();
+            end_before_panics();
             during("working", || {
                 thread::sleep(INTERVAL * 3 / 2);
                 panic!("what went wrong");
