@@ -204,7 +204,7 @@
 //!
 //! | feature | what it gives | crates | CPU time |
 //! | --- | --- | --- | --- |
-//! | `ring`, the default | the cryptography of TLS by ring | 101 in all | 96 s in all |
+//! | `ring`, the default | the cryptography of TLS by ring | 100 in all | 96 s in all |
 //! | `aws-lc-rs` | that of AWS-LC, even if `ring` is on too, and P-521 for the keys of client certificates | 4 more in the place of `ring`, 7 beside it | 44 s more in its place, 55 s beside it |
 //! | `mock` | [`mock`], a stand-in for a manager, for your tests | 8 more | 21 s more |
 //! | `metrics` | counts and durations of calls, [below](#observability) | 3 more | 4 s more |

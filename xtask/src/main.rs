@@ -3,8 +3,10 @@
 //! This file reads the command line and turns the outcome into an exit code; each command has a file of its own.
 //! The work itself is done elsewhere: in the generator library, and by cargo.
 
+mod cargo;
 mod demo;
 mod diff;
+mod docs;
 mod folder;
 mod generate;
 mod git;
@@ -63,6 +65,8 @@ enum Command {
     Import(import::Arguments),
     /// Tell what a change of the OpenAPI document does to the users of the SDK, and the version that it calls for
     Diff(diff::Arguments),
+    /// Write the docs of the SDK and a reference of the API, check their links, and run their examples
+    Docs(docs::Arguments),
     /// Regenerate, then create a token and show each documented error, all against an embedded NSX Manager
     #[command(after_help = demo::EXAMPLES)]
     Demo,
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Diff(arguments) => diff::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
         Command::Demo => demo::run(),
     };
     outcome.unwrap_or_else(|error| {

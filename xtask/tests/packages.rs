@@ -5,6 +5,7 @@
 mod support;
 
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 use support::{Outcome, root};
@@ -115,4 +116,21 @@ fn nothing_that_is_published_reads_a_file_outside_of_its_package() {
             }
         }
     }
+}
+
+/// The figure that somebody weighs before taking the library, with its default features.
+#[test]
+fn the_crates_that_the_docs_count_are_those_of_the_tree() {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
+    cargo.args(["tree", "--locked", "--package", "nsx-api"]);
+    cargo.args(["--edges", "normal,build", "--prefix", "none"]);
+    cargo.args(["--target", "x86_64-unknown-linux-gnu", "--format", "{p}"]);
+    let tree = Outcome::of(cargo.current_dir(root())).succeeded().stdout;
+    let crates = tree.lines().map(|line| {
+        line.trim_end_matches(" (*)")
+            .trim_end_matches(" (proc-macro)")
+    });
+    let count = crates.collect::<BTreeSet<_>>().len();
+    let sentence = format!("by ring | {count} in all |");
+    assert!(read("nsx-api/src/lib.rs").contains(&sentence), "{sentence}");
 }
