@@ -385,7 +385,7 @@ fn an_operation_that_is_not_supported_is_left_out_where_that_is_asked_for() {
             "left out: GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: a parameter in a cookie",
         )
         .says("1 of 2 operations left out (--skip-unsupported)")
-        .says("7 created");
+        .says("8 created");
     sandbox
         .run(&["--check", "--skip-unsupported"])
         .succeeded()
