@@ -566,8 +566,6 @@
 //!
 //! What the spans hold is said in the [tour](crate#observability).
 //!
-#![doc = include_str!("phone.md")]
-//!
 // Where the feature is off there is nothing to link to but what the feature is.
 #![cfg_attr(feature = "mock", doc = "[mock]: crate::mock")]
 #![cfg_attr(not(feature = "mock"), doc = "[mock]: crate#features")]

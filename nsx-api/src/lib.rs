@@ -274,8 +274,6 @@
 //! It runs on a Tokio runtime with I/O and time (`enable_all`). Outside of a runtime a call is an error; a runtime without one of the
 //! two cannot be told from others, and Tokio panics there. A call can be [dropped](cookbook#cancelling-a-call) at any time, and is then not sent again.
 //!
-#![doc = include_str!("phone.md")]
-//!
 // Where a feature is off there is nothing to link to but what the feature is.
 #![cfg_attr(feature = "mock", doc = "[`mock`]: crate::mock")]
 #![cfg_attr(not(feature = "mock"), doc = "[`mock`]: #features")]

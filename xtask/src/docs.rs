@@ -7,11 +7,18 @@ mod reference;
 use crate::{Outcome, cargo, complain, say, workspace};
 use std::env;
 use std::error::Error;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
 /// The features that examples need, which are those of all tests: with the other cryptography they would be built anew.
 const FEATURES: &str = "metrics,mock,schemars";
+
+/// Flags for rustdoc that may have spaces in them, such as a path.
+const ENCODED_FLAGS: &str = "CARGO_ENCODED_RUSTDOCFLAGS";
+
+/// What is between them.
+const SEPARATOR: &str = "\u{1f}";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,16 +57,39 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
 
 /// The docs of the SDK, in which a warning is an error, and which know of the reference beside them.
 fn pages(root: &Path, open: bool) -> Command {
-    let mut flags = env::var_os("RUSTDOCFLAGS").unwrap_or_default();
-    flags.push(" -D warnings --cfg api_reference");
+    let header = root.join("nsx-api/docs/header.html");
+    let mut flags = flags_of_the_user();
+    flags.extend(
+        [
+            "-D",
+            "warnings",
+            "--cfg",
+            "api_reference",
+            "--html-in-header",
+        ]
+        .map(OsString::from),
+    );
+    flags.push(header.into());
     let mut command = cargo::command(root);
     command
         .args(["doc", "--package", "nsx-api", "--no-deps", "--all-features"])
-        .env("RUSTDOCFLAGS", flags);
+        .env(ENCODED_FLAGS, flags.join(OsStr::new(SEPARATOR)));
     if open {
         command.arg("--open");
     }
     command
+}
+
+/// The flags for rustdoc in either of the two variables that cargo reads, of which the first takes the place of the other.
+fn flags_of_the_user() -> Vec<OsString> {
+    let split = |name: &str, separator: &str| {
+        let flags = env::var(name).ok()?;
+        let flags = flags.split(separator).filter(|flag| !flag.is_empty());
+        Some(flags.map(OsString::from).collect())
+    };
+    split(ENCODED_FLAGS, SEPARATOR)
+        .or_else(|| split("RUSTDOCFLAGS", " "))
+        .unwrap_or_default()
 }
 
 /// Every example: compiled, and run against the stand-in for a manager.
