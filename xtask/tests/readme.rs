@@ -21,9 +21,13 @@ struct Block {
 }
 
 fn blocks() -> Vec<Block> {
+    blocks_of("README.md")
+}
+
+fn blocks_of(file: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
-    for line in read("README.md").lines() {
+    for line in read(file).lines() {
         match (open.take(), line.strip_prefix("```")) {
             (None, Some(language)) => {
                 open = Some(Block {
@@ -106,6 +110,52 @@ fn every_block_is_of_a_language_that_a_test_runs() {
             "{block:?}"
         );
     }
+}
+
+#[test]
+fn the_commands_for_contributors_are_there() {
+    let lines: Vec<String> = blocks_of("CONTRIBUTING.md")
+        .iter()
+        .flat_map(|block| block.text.lines().map(str::to_owned))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "bash .ci/run",
+            "UPDATE_EXPECTED=1 cargo test -p nsx-api-gen --test kitchen",
+            "git diff nsx-api-gen/tests/kitchen/expected",
+        ]
+    );
+    assert!(root().join(".ci/run").is_file());
+    assert!(read("nsx-api-gen/tests/kitchen.rs").contains("UPDATE_EXPECTED"));
+    assert!(root().join("nsx-api-gen/tests/kitchen/expected").is_dir());
+}
+
+/// Rust is a doc test, unless its fence says that it is none. The commands of the cookbook have a test of their own beside the SDK's others.
+#[test]
+fn every_block_of_the_docs_is_rust_that_runs_or_has_a_test_of_its_own() {
+    let mut seen = 0;
+    for folder in ["nsx-api/src", "nsx-api-gen/src"] {
+        for (path, text) in support::texts(&root().join(folder)) {
+            let docs = text.lines().map(str::trim_start).filter_map(|line| {
+                let line = line.strip_prefix("//!").or(line.strip_prefix("///"))?;
+                line.trim_start().strip_prefix("```")
+            });
+            for language in docs {
+                seen += 1;
+                let is_tested = match language {
+                    "" => true,
+                    // Compiled; what it needs cannot be made up.
+                    "no_run" => path.starts_with("generated"),
+                    "console" => path == Path::new("cookbook.rs"),
+                    _ => false,
+                };
+                assert!(is_tested, "{folder}/{}: {language}", path.display());
+            }
+        }
+    }
+    assert!(seen > 100, "{seen} fences");
+    assert!(read("nsx-api/tests/cookbook.rs").contains("fn the_commands_that_fetch_a_certificate"));
 }
 
 #[test]
