@@ -98,6 +98,11 @@ fn words(text: &str) -> String {
         "Read it with [`expose_secret`](crate::Secret::expose_secret).",
         "",
     );
+    let end = ["The answer of [", "Sent by ["]
+        .iter()
+        .filter_map(|uses| text.find(uses))
+        .min();
+    let text = text.get(..end.unwrap_or(text.len())).unwrap();
     let text = text.replace(['\\', '`'], "");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
