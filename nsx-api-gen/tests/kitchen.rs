@@ -187,10 +187,9 @@ fn workspace(name: &str, generated: &Generated, tests: &[&str]) -> PathBuf {
     fs::write(copy.join("Cargo.toml"), manifest.join("\n")).unwrap();
     let manifest = fs::read_to_string(root.join("nsx-api/Cargo.toml")).unwrap();
     fs::write(copy.join("nsx-api/Cargo.toml"), renamed(&manifest, name)).unwrap();
-    fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock")).unwrap();
-    fs::copy(root.join("clippy.toml"), copy.join("clippy.toml")).unwrap();
-    // The program of the original names its own operation, too.
-    fs::write(copy.join("README.md"), "").unwrap();
+    for file in ["Cargo.lock", "clippy.toml", "nsx-api/README.md"] {
+        fs::copy(root.join(file), copy.join(file)).unwrap();
+    }
     copy
 }
 
