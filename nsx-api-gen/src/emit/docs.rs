@@ -2,11 +2,15 @@
 //!
 //! OpenAPI's descriptions are CommonMark, or what a vendor takes for it. Rustdoc would take brackets
 //! for links to items, angle brackets for HTML and indented lines for code to run: outside of code
-//! they are written so that a reader sees what the document says.
+//! they are written so that a reader sees what the document says. A document comes from others: what rustdoc took for code it would
+//! run, and what a browser took for HTML it would fetch.
+
+use std::collections::BTreeMap;
 
 /// A description as the lines of a doc comment.
 pub(super) fn markdown(description: &str) -> String {
     let text = without_html(&visible(description));
+    let in_table = text.lines().any(is_rule);
     let mut fence: Option<&str> = None;
     let mut lines: Vec<String> = Vec::new();
     for line in text.trim().lines() {
@@ -25,7 +29,7 @@ pub(super) fn markdown(description: &str) -> String {
                 fence = None;
             }
             (Some(_), _) => lines.push(line.to_owned()),
-            (None, None) => lines.push(prose(line)),
+            (None, None) => lines.push(prose(line, in_table)),
         }
     }
     lines.extend(fence.map(str::to_owned));
@@ -47,14 +51,14 @@ pub(super) fn visible(text: &str) -> String {
 
 /// A description in one line, as in a table or a list.
 pub(super) fn one_line(description: &str) -> String {
-    prose(&joined(&without_html(description))).replace('|', "\\|")
+    cell(&prose(&joined(&without_html(description)), false))
 }
 
 /// The first paragraph of a description, in one line.
 pub(super) fn first_paragraph(description: &str) -> String {
     let text = without_html(&visible(description));
     let first = text.trim().split("\n\n").next();
-    prose(&joined(first.unwrap_or_default()))
+    prose(&joined(first.unwrap_or_default()), false)
 }
 
 /// The few tags of HTML that descriptions have, and what they are in Markdown.
@@ -86,6 +90,8 @@ fn without_html(text: &str) -> String {
     let mut rest = text;
     let mut open: Vec<&str> = Vec::new();
     let mut code = false;
+    let lower = text.to_ascii_lowercase();
+    let ends = TAGS.map(|(_, close, _)| (close, lower.rfind(close)));
     while let Some(letter) = rest.chars().next() {
         let starts = |tag: &str| {
             letter == '<'
@@ -93,7 +99,11 @@ fn without_html(text: &str) -> String {
                     .get(..tag.len())
                     .is_some_and(|start| start.eq_ignore_ascii_case(tag))
         };
-        let ends_later = |close: &str| rest.to_ascii_lowercase().contains(close);
+        let place = text.len() - rest.len();
+        let ends_later = |close: &str| {
+            ends.iter()
+                .any(|(known, last)| *known == close && *last > Some(place))
+        };
         let ended = open.last().copied().filter(|close| starts(close));
         let tag = TAGS
             .iter()
@@ -155,44 +165,139 @@ pub(crate) fn span(text: &str) -> String {
     }
 }
 
-/// A line outside of fences: escapes outside of code spans, and never four spaces before it.
-fn prose(line: &str) -> String {
+/// A line outside of fences: escapes outside of code spans, and never four spaces before it or behind the mark of a list. `in_table`
+/// says that the line may be a row of one, which a sign in code divides too.
+fn prose(line: &str, in_table: bool) -> String {
     let text = line.trim_start();
     let indent = (line.len() - text.len()).min(3);
     let mut out = " ".repeat(indent);
+    let text = behind_marks(text, &mut out);
     if text.starts_with("~~~") {
         // No fence, since it stands in a line of its own.
         out.push('\\');
     }
-    let escaped_ticks = text.matches("\\`").count();
-    let whole_spans = text.matches('`').count().saturating_sub(escaped_ticks) / 2 * 2;
-    let mut ticks = 0;
+    let ends = last_ticks(text);
     let mut escaped = false;
-    for (index, letter) in text.char_indices() {
-        let code = ticks % 2 == 1;
+    let mut index = 0;
+    while let Some(letter) = text.get(index..).and_then(|rest| rest.chars().next()) {
+        let rest = text.get(index..).unwrap_or_default();
         let was_escaped = std::mem::take(&mut escaped);
+        let mut length = letter.len_utf8();
         match letter {
-            // A backslash would take the escape that is put before the next letter for its own.
-            '\\' if !code => escaped = !was_escaped,
-            '`' | '[' | ']' | '<' | '>' if was_escaped => {}
-            '`' if ticks < whole_spans => ticks += 1,
-            '`' => out.push('\\'),
-            '[' | ']' | '<' | '>' if !code => out.push('\\'),
-            'h' if !code && starts_url(text, index) => {
-                let rest = text.get(index..).unwrap_or_default();
-                return out + &url(rest);
+            '`' | '[' | ']' | '<' | '>' if was_escaped => out.push(letter),
+            '`' => {
+                let ticks = rest.len() - rest.trim_start_matches('`').len();
+                let closed = ends.get(&ticks).is_some_and(|last| *last > index);
+                let span = closed.then(|| span_of(rest, ticks)).flatten();
+                length = span.map_or(ticks, str::len);
+                match span {
+                    Some(span) => push_span(&mut out, span, in_table),
+                    None => out.push_str(&"\\`".repeat(ticks)),
+                }
             }
-            _ => {}
+            'h' if rest.starts_with("http://") || rest.starts_with("https://") => {
+                if was_escaped {
+                    // The backslash before it is one, and not the end of a code span.
+                    out.push('\\');
+                }
+                let (url, taken) = url(rest);
+                push_span(&mut out, &format!("`{url}`"), in_table);
+                length = taken;
+            }
+            _ => {
+                // A backslash would take the escape that is put before the next letter for its own.
+                escaped = letter == '\\' && !was_escaped;
+                if matches!(letter, '[' | ']' | '<' | '>') {
+                    out.push('\\');
+                }
+                out.push(letter);
+            }
         }
-        out.push(letter);
+        index += length;
     }
     out
 }
 
-/// Whether a bare URL begins here.
-fn starts_url(text: &str, index: usize) -> bool {
-    let rest = text.get(index..).unwrap_or_default();
-    rest.starts_with("http://") || rest.starts_with("https://")
+/// What is behind the marks of lists at the start of a line, which are put into `out`. Behind a mark stands what may begin a block.
+fn behind_marks<'t>(text: &'t str, out: &mut String) -> &'t str {
+    let mut rest = text;
+    loop {
+        let digits = rest.len()
+            - rest
+                .trim_start_matches(|one: char| one.is_ascii_digit())
+                .len();
+        let sign = rest.get(digits..).and_then(|rest| rest.chars().next());
+        let is_mark = match sign {
+            Some('-' | '*' | '+') => digits == 0,
+            Some('.' | ')') => digits > 0,
+            _ => false,
+        };
+        let (mark, behind) = rest.split_at_checked(digits + 1).unwrap_or((rest, ""));
+        let text = behind.trim_start();
+        if !is_mark || text.len() == behind.len() {
+            return rest;
+        }
+        let spaces = behind.len() - text.len();
+        out.push_str(mark);
+        // With more of them it would be code.
+        out.push_str(&" ".repeat(if spaces > 4 { 1 } else { spaces }));
+        rest = text;
+    }
+}
+
+/// Where the last run of so many backticks is.
+fn last_ticks(text: &str) -> BTreeMap<usize, usize> {
+    let mut ends = BTreeMap::new();
+    let mut start = 0;
+    for part in text.split_inclusive('`') {
+        start += part.len();
+        let behind = text.get(start..).unwrap_or_default();
+        if behind.starts_with('`') {
+            continue;
+        }
+        let before = text.get(..start).unwrap_or_default();
+        let ticks = before.len() - before.trim_end_matches('`').len();
+        ends.insert(ticks, start - ticks);
+    }
+    ends
+}
+
+/// The code span at the start of a text: from a run of backticks to the next run of as many.
+fn span_of(text: &str, ticks: usize) -> Option<&str> {
+    let mut end = ticks;
+    loop {
+        end += text.get(end..)?.find('`')?;
+        let run = text.get(end..)?;
+        let length = run.len() - run.trim_start_matches('`').len();
+        end += length;
+        if length == ticks {
+            return text.get(..end);
+        }
+    }
+}
+
+/// Adds a code span, apart from another's backticks.
+fn push_span(out: &mut String, span: &str, in_table: bool) {
+    if out.ends_with('`') {
+        out.push(' ');
+    }
+    match in_table {
+        true => out.push_str(&cell(span)),
+        false => out.push_str(span),
+    }
+}
+
+/// A text for a cell of a table. Backslashes before the sign that divides cells would escape each other.
+pub(super) fn cell(text: &str) -> String {
+    let mut parts = text.split('|');
+    let last = parts.next_back().unwrap_or_default();
+    let parts = parts.map(|part| part.trim_end_matches('\\').to_owned() + "\\|");
+    parts.collect::<String>() + last
+}
+
+/// Whether a line is the one below the head of a table.
+fn is_rule(line: &str) -> bool {
+    line.contains('-') && line.chars().all(|letter| " |:->".contains(letter))
 }
 
 /// `&amp;` comes last: what it is part of is no entity.
@@ -204,28 +309,18 @@ const ENTITIES: [(&str, &str); 5] = [
     ("&amp;", "&"),
 ];
 
-/// The URL at the start of `rest` as code, and what comes behind it.
-fn url(rest: &str) -> String {
+/// The URL at the start of `rest`, and how much of that it takes.
+fn url(rest: &str) -> (String, usize) {
     let end = rest
         .find(|letter: char| letter.is_whitespace() || "<>()[]\"'`,".contains(letter))
         .unwrap_or(rest.len());
-    let (url, behind) = rest.split_at(end);
     // In code an entity would be shown as it is.
-    let url = ENTITIES
+    let whole = rest.get(..end).unwrap_or(rest).to_owned();
+    let whole = ENTITIES
         .iter()
-        .fold(url.to_owned(), |url, (entity, letter)| {
-            url.replace(entity, letter)
-        });
-    let trimmed = url.trim_end_matches(['.', ';', ':']);
-    let punctuation = url.get(trimmed.len()..).unwrap_or_default();
-    format!("`{trimmed}`{punctuation}{}", prose_behind(behind))
-}
-
-/// What comes behind a URL keeps its leading space.
-fn prose_behind(text: &str) -> String {
-    let rest = text.trim_start();
-    let space = if rest.len() < text.len() { " " } else { "" };
-    format!("{space}{}", prose(rest))
+        .fold(whole, |url, (entity, letter)| url.replace(entity, letter));
+    let url = whole.trim_end_matches(['.', ';', ':']);
+    (url.to_owned(), end - (whole.len() - url.len()))
 }
 
 #[cfg(test)]
@@ -272,5 +367,57 @@ mod tests {
         assert_eq!(code("a``b`"), "``` \"a``b`\" ```");
         assert_eq!(one_line("~~~ x"), r"\~~~ x");
         assert_eq!(one_line("two\n  lines | bar"), r"two lines \| bar");
+    }
+
+    #[test]
+    fn nothing_that_a_document_says_is_code_to_run_or_html_or_a_picture() {
+        for (text, docs) in [
+            // Fences and code behind the mark of a list.
+            ("- ~~~\n  run()\n  ~~~", "- \\~~~\n  run()\n~~~text\n~~~"),
+            ("- ````\n  run()", "- \\`\\`\\`\\`\n  run()"),
+            ("1. - ~~~", r"1. - \~~~"),
+            ("-      run()", "- run()"),
+            ("1.\t\trun()", "1. run()"),
+            // Backticks that end no span, which is one of as many.
+            (
+                "x ``` ![a](b) <img> ` ``",
+                r"x \`\`\` !\[a\](b) \<img\> \` \`\`",
+            ),
+            (r"\`` <b `", r"\` ` <b `"),
+            ("`` ` <b> ``", "`` ` <b> ``"),
+            (r"\https://&lt;img&gt;", r"\\`https://<img>`"),
+            ("``a``https://&lt;b&gt;", "``a`` `https://<b>`"),
+            ("https://&lt;b&gt;``a``", "`https://<b>` ``a``"),
+            // The cells of a table end a span too.
+            ("|a|b|\n|-|-|\n|`x|<img>`|", "|a|b|\n|-|-|\n|`x\\|<img>`|"),
+            (
+                "a | b\n- | -\nhttps://a|&lt;img&gt;",
+                "a | b\n- | -\n`https://a\\|<img>`",
+            ),
+        ] {
+            assert_eq!(markdown(text), docs, "{text}");
+        }
+        assert_eq!(one_line(r"`a\|<img>`"), r"`a\|<img>`");
+        assert_eq!(one_line("- ~~~"), r"- \~~~");
+    }
+
+    #[test]
+    fn a_long_description_takes_no_longer_than_its_letters() {
+        let start = std::time::Instant::now();
+        for part in [
+            "https://a.b ",
+            "<b>",
+            "<code>",
+            "a<br>",
+            "`",
+            "` ``",
+            "- ",
+            "|",
+        ] {
+            let text = part.repeat(300_000 / part.len());
+            assert!(!markdown(&text).is_empty());
+            assert!(!one_line(&text).is_empty());
+        }
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
     }
 }

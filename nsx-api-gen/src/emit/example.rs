@@ -333,7 +333,13 @@ fn is_answered(method: &Method<'_>, api: &Api) -> bool {
         }
         Success::Value(_) => example.is_some(),
     };
-    has_answer && !is_hidden(operation, api)
+    has_answer && is_sent_as_written(&operation.path) && !is_hidden(operation, api)
+}
+
+/// Whether a path arrives as the document has it: the stand-in does not find one of which a sign is encoded on the way.
+fn is_sent_as_written(path: &str) -> bool {
+    path.chars()
+        .all(|letter| letter.is_ascii_graphic() && !"\"#<>\\^`".contains(letter))
 }
 
 /// Whether another operation could be taken for this one, with the arguments of an example in the path.
@@ -373,6 +379,14 @@ pub(super) fn documented(operation: &Operation, statuses: [&str; 5]) -> Option<&
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_with_signs_that_are_encoded_is_known() {
+        assert!(is_sent_as_written("/a/{b-c}:d|e,(f)$"));
+        for path in ["/a b", "/a`b", "/a<b", "/a\\b", "/ä"] {
+            assert!(!is_sent_as_written(path), "{path}");
+        }
+    }
 
     #[test]
     fn what_is_too_long_for_a_line_has_its_arguments_in_lines_of_their_own() {

@@ -63,10 +63,10 @@ fn section(api: &Api, tag: Option<&str>, operations: &[&Operation]) -> String {
 
 fn row(operation: &Operation) -> String {
     let method = names::method_name(&operation.id);
-    let call = docs::code(&operation.call()).replace('|', "\\|");
+    let call = docs::cell(&docs::code(&operation.call()));
     let description = operation.description.as_deref();
     let what = operation.summary.as_deref().or(description);
-    let what = docs::first_paragraph(what.unwrap_or_default()).replace('|', "\\|");
+    let what = docs::cell(&docs::first_paragraph(what.unwrap_or_default()));
     let mark = if operation.deprecated {
         "**Deprecated.** "
     } else {

@@ -55,8 +55,10 @@ pub(super) fn check(folder: &Path, parts: &[&str]) -> io::Result<(usize, Vec<Bro
 /// Reads the pages of a folder and of those below it.
 fn read(folder: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> io::Result<()> {
     for entry in fs::read_dir(folder).map_err(at(folder))? {
-        let path = entry.map_err(at(folder))?.path();
-        if path.is_dir() {
+        let entry = entry.map_err(at(folder))?;
+        let path = entry.path();
+        // A link to a folder is not followed: it may lead back here.
+        if entry.file_type().map_err(at(&path))?.is_dir() {
             read(&path, pages)?;
         } else if path
             .extension()
@@ -204,6 +206,18 @@ mod tests {
     fn the_docs_of_other_crates_that_rustdoc_repeats_are_not_this_ones() {
         let page = "<a href=x>x</a><h2 id=blanket-implementations></h2><a href=y>y</a>";
         assert_eq!(broken(page), ["x"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_that_lead_back_to_themselves_are_read_once() {
+        let folder = TempDir::new().unwrap();
+        for name in ["x", "y"] {
+            std::os::unix::fs::symlink(".", folder.path().join(name)).unwrap();
+        }
+        fs::write(folder.path().join("page.html"), "").unwrap();
+        let (pages, _) = check(folder.path(), &[""]).unwrap();
+        assert_eq!(pages, 1);
     }
 
     #[test]
