@@ -326,6 +326,102 @@ fn url(rest: &str) -> (String, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
+
+    /// What a document may say that means something to rustdoc, to a browser, or to a line of either.
+    const SAID: [&str; 44] = [
+        "`",
+        "``",
+        "```",
+        "````",
+        "\\",
+        "|",
+        "\\|",
+        "\n",
+        "\n\n",
+        "\n  ",
+        "\n      ",
+        "- ",
+        "-      ",
+        "1. ",
+        "~~~",
+        "~~~\n",
+        "> ",
+        " ",
+        "a",
+        "<img src=z>",
+        "![a](//e.x/i)",
+        "[No::x](No::y)",
+        "[No::z]",
+        "[^1]",
+        "[a]: //e.x",
+        "https://a|&lt;img&gt;",
+        "http://b.c",
+        "<b>",
+        "</b>",
+        "<code>",
+        "</code>",
+        "<br>",
+        "<li>",
+        "\n| a | b |\n| --- | --- |\n| ",
+        "\n|a|\n|-|\n",
+        "---\n",
+        "# ",
+        "let x = 1;\n",
+        "\t",
+        "* ",
+        "\u{a0}",
+        "&#96;",
+        "*",
+        "<!--",
+    ];
+
+    /// What of the docs is more than words, as rustdoc reads them.
+    fn more_than_words(docs: &str) -> Vec<String> {
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_SMART_PUNCTUATION;
+        let is_more = |event: &Event<'_>| match event {
+            Event::Html(_) | Event::InlineHtml(_) | Event::FootnoteReference(_) => true,
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => &**language != "text",
+            Event::Start(tag) => matches!(
+                tag,
+                Tag::CodeBlock(_)
+                    | Tag::Link { .. }
+                    | Tag::Image { .. }
+                    | Tag::HtmlBlock
+                    | Tag::FootnoteDefinition(_)
+            ),
+            _ => false,
+        };
+        Parser::new_ext(docs, options)
+            .filter(is_more)
+            .map(|event| format!("{event:?}"))
+            .collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_said_rustdoc_reads_words(parts in prop::collection::vec(prop::sample::select(&SAID[..]), 1..24)) {
+            let said = parts.concat();
+            let (long, short) = (markdown(&said), one_line(&said));
+            prop_assert_eq!(more_than_words(&long), Vec::<String>::new(), "{}", long);
+            let places = [
+                short.clone(),
+                format!("Begins: {short}."),
+                format!("- `name`: {short}"),
+                format!("| a | b | c |\n| --- | --- | --- |\n| x | {short} | `y` |"),
+            ];
+            for place in places {
+                prop_assert_eq!(more_than_words(&place), Vec::<String>::new(), "{}", place);
+            }
+        }
+    }
 
     #[test]
     fn what_rustdoc_would_misread_is_escaped_outside_of_code() {

@@ -43,7 +43,10 @@ pub(super) fn check(folder: &Path, parts: &[&str]) -> io::Result<(usize, Vec<Bro
     }
     let mut broken = Vec::new();
     for (path, page) in &pages {
-        let nowhere = page.links.iter().filter(|link| !leads(path, link, &pages));
+        let nowhere = page
+            .links
+            .iter()
+            .filter(|link| !leads(folder, path, link, &pages));
         broken.extend(nowhere.map(|link| Broken {
             page: path.strip_prefix(folder).unwrap_or(path).to_owned(),
             link: link.clone(),
@@ -106,7 +109,7 @@ fn is_local(link: &str) -> bool {
 }
 
 /// Whether a link of a page leads somewhere.
-fn leads(page: &Path, link: &str, pages: &BTreeMap<PathBuf, Page>) -> bool {
+fn leads(folder: &Path, page: &Path, link: &str, pages: &BTreeMap<PathBuf, Page>) -> bool {
     let (path, place) = link.split_once('#').unwrap_or((link, ""));
     let path = path.split('?').next().unwrap_or(path);
     let target = match path {
@@ -119,7 +122,7 @@ fn leads(page: &Path, link: &str, pages: &BTreeMap<PathBuf, Page>) -> bool {
             place.is_empty() || page.places.contains(place) || page.places.contains(&decoded(place))
         }
         // A file of another kind, or a page that a script makes the places of, as those of source code.
-        None => target.is_file(),
+        None => target.starts_with(folder) && target.is_file(),
     }
 }
 
@@ -196,6 +199,7 @@ mod tests {
             "../b.html#there",
             "#own",
             "../b.html/x",
+            "../../../../../../../../../../etc/hostname",
         ] {
             assert_eq!(broken(&format!("<a href=\"{link}\">x</a>")), [link]);
         }
