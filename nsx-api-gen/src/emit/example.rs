@@ -146,7 +146,10 @@ impl<'m> Call<'m> {
 /// A value with its arguments or fields in lines of their own, where it is too long for one.
 fn broken(before: &str, value: &str, after: &str) -> Vec<String> {
     let line = format!("{before}{value}{after}");
-    let split = value.find(['(', '{']).map(|open| value.split_at(open + 1));
+    // A bracket in a text opens nothing, and a text in two lines could end the block of code that it stands in.
+    let open = value.find(['(', '{', '"']);
+    let open = open.filter(|open| !value.get(*open..).is_some_and(|rest| rest.starts_with('"')));
+    let split = open.map(|open| value.split_at(open + 1));
     let end = value.chars().next_back();
     let (Some((head, rest)), Some(end), false) = (split, end, line.len() <= WIDTH) else {
         return vec![line];
@@ -405,6 +408,8 @@ mod tests {
             ]
         );
         assert_eq!(broken("", "f(1, 2)", ";"), ["f(1, 2);"]);
+        let hostile = format!("\"a (b, ```, {long}\".to_owned()");
+        assert_eq!(broken("", &hostile, ","), [format!("{hostile},")]);
         let value = format!("T {{ a: \"{long}\", ..Default::default() }}");
         let text = format!("    a: \"{long}\",");
         assert_eq!(
