@@ -188,10 +188,11 @@ def look_at_many(browser, reference):
         page = sight.page
         page.goto(Path(folder, "index.html").as_uri())
         page.locator(".opblock-tag").click()
+        page.locator(".opblock").nth(39).wait_for()
         sight.expect(page.locator(".opblock").count() == 40, "40 operations")
         sight.expect(page.locator("tr.response").count() == 0, "operations that are closed")
         page.get_by_label("Filter the operations").press_sequentially("things/37")
-        page.wait_for_timeout(1000)
+        page.locator(".opblock").nth(1).wait_for(state="detached")
         sight.expect(page.locator(".opblock-summary-path").all_inner_texts() == ["/things/37"], "the one looked for")
         sight.expect(overflow(page) <= 0, "room")
         page.close()

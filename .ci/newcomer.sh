@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # What somebody does who has just found the project, from a fresh clone: the demo, a change of a description that shows up in the docs, a
-# field more and what that means for users, and a program of their own. Usage: newcomer.sh [FOLDER]; without one, in a folder for the time.
+# field more and what that means for users, and a program of their own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-folder=${1:-$(mktemp -d)}
-[[ -n ${1:-} ]] || trap 'rm -rf "$folder"' EXIT
+if ! command -v git >/dev/null; then
+    echo 'Left out: there is no git to clone and to compare with.'
+    exit
+fi
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
 # What others wrote is not built anew.
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 

@@ -77,16 +77,17 @@
 //! | 403 | [`Forbidden`](ErrorKind::Forbidden) | with new credentials | check them, and the user's role; the [code](Error::error_code) 505 is a missing licence |
 //! | 404 | [`NotFound`](ErrorKind::NotFound) | never | check id and path |
 //! | 409 | [`Conflict`](ErrorKind::Conflict) | never | [read the object again](cookbook#a-change-that-others-make-too), and change what it is now |
-//! | 412 | [`PreconditionFailed`](ErrorKind::PreconditionFailed) | never | the same |
+//! | 412 | [`PreconditionFailed`](ErrorKind::PreconditionFailed) | never | the same, or bring about the state that the call relies on |
 //! | 429 | [`TooManyRequests`](ErrorKind::TooManyRequests) | always | call less, with one client for all tasks; other programs of this user count too |
 //! | 500 | [`InternalServerError`](ErrorKind::InternalServerError) | if idempotent | see what took effect; the manager's log has the [request's id](Error::request_id) |
 //! | 503, with an `error_code` | [`ServiceUnavailable`](ErrorKind::ServiceUnavailable) | always | wait: the manager is busy or starting, and has done nothing |
 //! | 503, without one | [`ServiceUnavailable`](ErrorKind::ServiceUnavailable) | if idempotent | see what took effect, then wait |
 //! | 502, 504 | [`Status`](ErrorKind::Status) | if idempotent | see what took effect; a proxy got no answer from the manager |
 //! | any other 4xx, 5xx | [`Status`](ErrorKind::Status) | never | look at [`status`](Error::status) and [`body`](Error::body) |
-//! | 301, 302, 303, 307, 308 | [`Redirect`](ErrorKind::Redirect) | to [a manager that was added](#several-managers) | use the address that the message names, or add it |
+//! | 301, 307, 308 | [`Redirect`](ErrorKind::Redirect) | to [a manager that was added](#several-managers) | use the address that the message names, or add it |
+//! | 302, 303 | [`Redirect`](ErrorKind::Redirect) | never | use the address that the message names |
 //! | no connection | [`Connect`](ErrorKind::Connect) | always | check address, port, proxy and firewall |
-//! | no trusted connection | [`Tls`](ErrorKind::Tls) | if it may pass | [add the manager's certificate](cookbook#a-self-signed-manager), or mend the client's |
+//! | no trusted connection | [`Tls`](ErrorKind::Tls) | if it may pass, or at another manager | [add the manager's certificate](cookbook#a-self-signed-manager), or mend the client's |
 //! | no answer in time | [`Timeout`](ErrorKind::Timeout) | if idempotent | see what took effect; raise the [attempt's time](CallOptions::attempt_timeout) or the [deadline](CallOptions::deadline) |
 //! | a connection lost | [`Connection`](ErrorKind::Connection) | if idempotent | see what took effect |
 //! | a success that does not fit the type | [`Decode`](ErrorKind::Decode) | never | mend type or document where the message says; the call took effect |
@@ -102,10 +103,10 @@
 //!
 //! | what | default | why |
 //! | --- | --- | --- |
-//! | [retries](CallOptions::max_retries) | 4 | they take some four seconds: several of the seconds in which a manager counts requests |
+//! | [retries](CallOptions::max_retries) | 4 | they are spread over up to four seconds: several of the seconds in which a manager counts requests |
 //! | [waits](CallOptions::max_retry_delay) | random, up to 250 ms, 500 ms, 1 s … 10 s | what was turned away together must not come back together |
 //! | `Retry-After` | obeyed up to 60 s | a longer one is for you to know: [`Error::retry_after`] |
-//! | budget | a fifth of the calls, and 10 a second | a manager that fails half of what it gets is not sent five times as much |
+//! | budget | a fifth of the calls, and 10 a second | a manager that fails all that it gets is not sent five times as much |
 //! | [attempt](CallOptions::attempt_timeout) | 60 s | gateways before a manager usually give up sooner |
 //! | [connection](Config::connect_timeout) | 10 s | a lost packet is sent again after 1, 3 and 7 seconds |
 //! | [whole call](CallOptions::deadline) | 300 s | whoever waits wants to know in the end |

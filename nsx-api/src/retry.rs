@@ -2,7 +2,7 @@
 //!
 //! The waits are exponential with full jitter: a random part of 250 ms, of 500 ms, of 1 s and so on, at most of 10 s.
 //! A manager counts requests by the second and by the user, so calls that were turned away together must not come
-//! back together, and with the four retries of the default they come back over some four seconds, which is
+//! back together, and with the four retries of the default they come back over up to four seconds, which is
 //! several of the manager's windows. A `Retry-After` is obeyed; the jitter comes on top, as the others got the same one.
 
 use std::time::{Duration, SystemTime};
@@ -178,7 +178,7 @@ impl Policy {
 
 /// What all calls of a client pay their retries from: a fifth of the calls of the last ten seconds, and ten a second.
 ///
-/// So a manager that fails half of what it is sent gets a fifth more requests, and not five times as many.
+/// So a manager that fails all that it is sent gets a fifth more requests, and not five times as many.
 pub(crate) fn budget() -> TpsBudget {
     TpsBudget::new(BUDGET_TIME, RETRIES_PER_SECOND, SHARE_OF_CALLS)
 }

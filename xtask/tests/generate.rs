@@ -506,7 +506,7 @@ fn every_help_tells_the_same_exit_codes() {
     for code in [0, FAILED, USAGE, STALE] {
         assert!(all.contains(&format!("  {code}  ")), "{all}");
     }
-    for command in ["generate", "import", "diff", "demo"] {
+    for command in ["generate", "import", "diff", "docs", "demo"] {
         assert_eq!(codes(&[command, "--help"]), all, "{command}");
         assert_eq!(codes(&[command, "-h"]), all, "{command}");
     }

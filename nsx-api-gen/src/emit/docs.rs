@@ -54,6 +54,15 @@ pub(super) fn one_line(description: &str) -> String {
     cell(&prose(&joined(&without_html(description)), false))
 }
 
+/// Words in a sentence: a, b and c.
+pub(super) fn enumerated(words: &[String]) -> String {
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// The first paragraph of a description, in one line.
 pub(super) fn first_paragraph(description: &str) -> String {
     let text = without_html(&visible(description));

@@ -165,32 +165,19 @@ fn pages(method: &Method<'_>) -> String {
 fn required(operation: &Operation) -> Option<String> {
     let mut sentences = Vec::new();
     if !operation.privileges.is_empty() {
-        let noun = match operation.privileges.len() {
-            1 => "privilege",
-            _ => "privileges",
-        };
-        sentences.push(format!(
-            "Requires the {noun} {}.",
-            listed(&operation.privileges)
-        ));
+        let privileges = all_of("privilege", &operation.privileges);
+        sentences.push(format!("Requires {privileges}."));
     }
     for (scheme, scopes) in &operation.scopes {
-        let noun = if scopes.len() == 1 { "scope" } else { "scopes" };
-        let scheme = docs::code(scheme);
-        sentences.push(format!(
-            "With {scheme} requires the {noun} {}.",
-            listed(scopes)
-        ));
+        let (scheme, scopes) = (docs::code(scheme), all_of("scope", scopes));
+        sentences.push(format!("With {scheme} requires {scopes}."));
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// Names in a sentence: `a`, `b` and `c`.
-fn listed(names: &[String]) -> String {
+/// Names with their noun: the scopes `a`, `b` and `c`.
+fn all_of(noun: &str, names: &[String]) -> String {
+    let plural = if names.len() == 1 { "" } else { "s" };
     let names: Vec<String> = names.iter().map(|name| docs::code(name)).collect();
-    match names.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
-    }
+    format!("the {noun}{plural} {}", docs::enumerated(&names))
 }

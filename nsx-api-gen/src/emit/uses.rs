@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::docs;
 use super::method::{Method, named};
 
 /// Operations that are named of one type; there may be hundreds that answer with the same.
@@ -41,9 +42,5 @@ fn listed(methods: &[String]) -> String {
     if rest > 0 {
         links.push(format!("{rest} more"));
     }
-    match links.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-        None => String::new(),
-    }
+    docs::enumerated(&links)
 }
