@@ -1,6 +1,8 @@
 //! Recipes: what programs do with this library beyond a plain call, each as code that runs.
 //!
 //! `address`, `user` and `password` are those of your manager; here they are those of a [stand-in][mock].
+//! `client` is a [`Client`] that was built before. The recipes are the body of an `async fn` that returns a `Result`, and need the crate `tokio` with the
+//! features `macros` and `rt-multi-thread`. Where a type is declared they need `serde` with `derive`.
 //!
 //! # Getting in
 //!
@@ -381,7 +383,7 @@
 //! # let client = manager.client()?;
 //! use nsx_api::ErrorKind;
 //! use nsx_api::http::Method;
-//! use serde_json::Value;
+//! use nsx_api::serde_json::Value;
 //!
 //! loop {
 //!     let read = client.request(Method::GET, "/api/v1/ns-groups/7").send().await?;

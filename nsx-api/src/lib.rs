@@ -6,6 +6,10 @@
 //!
 #![doc = include_str!("generated/example.md")]
 //!
+//! `address`, `user` and `password` are those of your manager, and `ca` is the PEM of its CA, or of [its own certificate](cookbook#a-self-signed-manager).
+//! Beside this crate the examples need `tokio` with the features `macros` and `rt-multi-thread`, and those that declare types `serde` with `derive`;
+//! `serde_json` may be [this crate's](serde_json).
+//!
 //! [Authentication](#authentication) · [What comes back](#what-comes-back) · [Errors](#errors) · [Retries](#retries) ·
 //! [Several managers](#several-managers) · [Testing](#testing-your-code) · [Features](#features) · [Cookbook](#cookbook) ·
 //! [Security](#security) · [Observability](#observability) · [Runtime](#runtime)

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 
 /// The cargo that runs this command, in the workspace.
 pub(crate) fn command(root: &Path) -> Command {
@@ -14,7 +15,30 @@ pub(crate) fn command(root: &Path) -> Command {
     for name in facts_about_this_package() {
         command.env_remove(name);
     }
+    for (name, folder) in target_folders() {
+        command.env(name, folder);
+    }
     command
+}
+
+/// Where the user was when this program began: paths that are not absolute count from there, and not from the root.
+static BEGINNING: OnceLock<PathBuf> = OnceLock::new();
+
+/// Keeps the folder that the user is in. To be called before a command moves to the root.
+pub(crate) fn remember_folder() {
+    if let Ok(folder) = env::current_dir() {
+        BEGINNING.get_or_init(|| folder);
+    }
+}
+
+/// The variables that move the folder that cargo builds into, for a cargo that runs in the root.
+fn target_folders() -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let names = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
+    names.into_iter().filter_map(|name| {
+        // None is none for cargo, and an empty one is an error that is cargo's to tell.
+        let folder = env::var_os(name).filter(|folder| !folder.is_empty())?;
+        Some((name, BEGINNING.get()?.join(folder)))
+    })
 }
 
 /// Runs it to its end, with its output shown.

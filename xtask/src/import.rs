@@ -145,11 +145,15 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
         left_out,
         ..
     } = imported;
-    for (pass, count) in summary {
-        say(format_args!("  {pass}: {count}"));
-    }
     if !arguments.verbose && !summary.is_empty() {
-        say("  (--verbose says where)");
+        let passes = summary.iter();
+        let passes: Vec<String> = passes
+            .map(|(pass, count)| format!("{pass} {count}"))
+            .collect();
+        say(format_args!(
+            "changed on the way (--verbose says where): {}",
+            passes.join(", ")
+        ));
     }
     notes.iter().for_each(say);
     unsupported::tell(left_out);

@@ -74,6 +74,7 @@ enum Command {
 
 fn main() -> ExitCode {
     progress::end_before_panics();
+    cargo::remember_folder();
     let arguments = command_line().get_matches();
     let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let outcome = match arguments.command {

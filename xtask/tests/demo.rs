@@ -68,3 +68,29 @@ fn a_document_that_cannot_be_used_ends_the_demo() {
         .complains("spec/nsx.yaml");
     assert!(!outcome.stderr.contains("'run'"), "{outcome:#?}");
 }
+
+/// Cargo is run in the root, and would count from there.
+#[cfg(unix)]
+#[test]
+fn a_relative_target_folder_counts_from_where_the_user_is() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let workspace = workspace();
+    let cargo = workspace.path().join("cargo");
+    fs::write(
+        &cargo,
+        "#!/bin/sh\necho \"builds into $CARGO_TARGET_DIR\"\n",
+    )
+    .unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    let below = workspace.path().canonicalize().unwrap().join("spec");
+    let mut command = xtask();
+    command
+        .env("CARGO_MANIFEST_DIR", workspace.path().join("xtask"))
+        .env("CARGO", cargo)
+        .env("CARGO_TARGET_DIR", "built")
+        .current_dir(&below);
+    let outcome = Outcome::of(command.arg("demo")).succeeded();
+    let told = format!("builds into {}", below.join("built").display());
+    assert!(outcome.stdout.contains(&told), "{}", outcome.stdout);
+}
