@@ -13,9 +13,6 @@ pub(crate) const SPEC: &str = "spec/nsx.yaml";
 /// The folder of the generated code, from the root.
 pub(crate) const GENERATED: &str = "nsx-api/src/generated";
 
-/// What tells the root from other folders.
-const MARK: &str = "xtask/Cargo.toml";
-
 /// The root: the parent of this package's folder. Cargo says where that is. A binary that is started without cargo may come
 /// from another checkout than the one it is meant for, so the folder where the user is decides.
 pub(crate) fn root() -> Result<PathBuf, Box<dyn Error>> {
@@ -30,10 +27,10 @@ pub(crate) fn root() -> Result<PathBuf, Box<dyn Error>> {
 
 fn above(folder: &Path) -> Result<PathBuf, String> {
     let mut folders = folder.ancestors();
-    let root = folders.find(|folder| folder.join(MARK).is_file());
+    let root = folders.find(|folder| folder.join(SPEC).is_file());
     root.map(Path::to_path_buf).ok_or_else(|| {
         let folder = folder.display();
-        format!("neither {folder} nor a folder above it is the workspace: {MARK} is in none of them. Go there, or use cargo xtask")
+        format!("neither {folder} nor a folder above it is the workspace: {SPEC} is in none of them. Go there, or use cargo xtask")
     })
 }
 

@@ -94,3 +94,14 @@ fn a_relative_target_folder_counts_from_where_the_user_is() {
     let told = format!("builds into {}", below.join("built").display());
     assert!(outcome.stdout.contains(&told), "{}", outcome.stdout);
 }
+
+#[test]
+fn a_document_without_the_operation_of_the_demo_is_told_before_anything_is_compiled() {
+    let workspace = workspace();
+    let spec = workspace.path().join("spec/nsx.yaml");
+    let text = fs::read_to_string(&spec).unwrap();
+    fs::write(&spec, text.replace("CreateRegistrationToken", "MintToken")).unwrap();
+    demo(&workspace, "no-such-cargo")
+        .ended_with(1)
+        .complains("the demo calls CreateRegistrationToken, which spec/nsx.yaml does not have");
+}

@@ -48,7 +48,7 @@ pub(super) fn method(method: &Method<'_>, types: &Types, api: &Api) -> String {
 fn again(operation: &Operation) -> &'static str {
     match operation.idempotent {
         true => {
-            "idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect."
+            "idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass."
         }
         false => {
             "not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect."
