@@ -7,7 +7,7 @@ use crate::{Client, Error, Request, Response};
 impl Client {
     /// Calls `with`.
     ///
-    /// `PUT /api/v1/request`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `PUT /api/v1/request`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///

@@ -7,7 +7,7 @@ use crate::{Body, ByteStream, Client, Error, Request, Response};
 impl Client {
     /// Calls `MergeMedia`.
     ///
-    /// `PUT /api/v1/media`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `PUT /api/v1/media`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -63,7 +63,7 @@ impl Client {
 
     /// Calls `AnyMedia`.
     ///
-    /// `DELETE /api/v1/media`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `DELETE /api/v1/media`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -121,7 +121,7 @@ impl Client {
 
     /// Calls `GetPlan`.
     ///
-    /// `GET /api/v1/plan`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/plan`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -148,7 +148,7 @@ impl Client {
 
     /// Calls `PutPlan`.
     ///
-    /// `PUT /api/v1/plan`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `PUT /api/v1/plan`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -177,7 +177,7 @@ impl Client {
 
     /// Calls `ListSchedules`.
     ///
-    /// `GET /api/v1/schedules`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/schedules`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -204,7 +204,7 @@ impl Client {
 
     /// Calls `PutSchedule`.
     ///
-    /// `PUT /api/v1/schedules`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `PUT /api/v1/schedules`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -243,7 +243,7 @@ impl Client {
     ///
     /// A \`\[link\]\`, a tab    here, turned.
     ///
-    /// `GET /api/v1/stream`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/stream`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -270,7 +270,7 @@ impl Client {
 
     /// Calls `PutStream`.
     ///
-    /// `PUT /api/v1/stream`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `PUT /api/v1/stream`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -297,7 +297,7 @@ impl Client {
 
     /// Calls `Styles`.
     ///
-    /// `GET /api/v1/styles/{ids}/{either}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/styles/{ids}/{either}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Arguments
     ///
@@ -352,7 +352,7 @@ impl Client {
 
     /// Calls `x`.
     ///
-    /// `GET /api/v1/x`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/x`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///

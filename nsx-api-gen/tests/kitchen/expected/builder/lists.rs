@@ -7,7 +7,7 @@ use crate::{Client, Error, Items, Pages, Request, Response};
 impl Client {
     /// Calls `ListNames`.
     ///
-    /// `GET /api/v1/names`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/names`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -40,7 +40,7 @@ impl Client {
 
     /// Calls `TheCursorIsANumber`.
     ///
-    /// `GET /api/v1/no-cursor`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/no-cursor`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -67,7 +67,7 @@ impl Client {
 
     /// Calls `NoCursorIsTaken`.
     ///
-    /// `GET /api/v1/no-lists`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/no-lists`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -121,7 +121,7 @@ impl Client {
 
     /// Calls `ListRequired`.
     ///
-    /// `GET /api/v1/required`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/required`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -154,7 +154,7 @@ impl Client {
 
     /// Calls `ListThings`.
     ///
-    /// `GET /api/v1/things`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/things`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -196,7 +196,7 @@ impl Client {
 
     /// Calls `Pages`.
     ///
-    /// `GET /api/v1/things/{thing-id}/things`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/things/{thing-id}/things`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///

@@ -7,7 +7,7 @@ use crate::{Client, Error, Request, Response};
 impl Client {
     /// Get it.
     ///
-    /// `GET /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/things/{thing-id}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// Requires the privileges `thing.read` and `thing.list`. With `oauth` requires the scope `things`.
     ///
@@ -65,7 +65,7 @@ impl Client {
 
     /// Calls `UpdateThing`.
     ///
-    /// `PUT /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `PUT /api/v1/things/{thing-id}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Arguments
     ///

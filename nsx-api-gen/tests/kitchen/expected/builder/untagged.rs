@@ -40,7 +40,7 @@ impl Client {
 
     /// Calls `ListBody`.
     ///
-    /// `POST /api/v1/list`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `POST /api/v1/list`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -77,7 +77,7 @@ impl Client {
     ///
     ///    indented, not code
     ///
-    /// `GET /api/v1/locals/{url}/{value}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/locals/{url}/{value}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Arguments
     ///
@@ -170,7 +170,7 @@ impl Client {
 
     /// Calls `GetSegment`.
     ///
-    /// `GET /api/v1/segments`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/segments`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -261,7 +261,7 @@ impl Client {
 
     /// Calls `DeleteThing`.
     ///
-    /// `DELETE /api/v1/things/{thing-id}`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `DELETE /api/v1/things/{thing-id}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Arguments
     ///

@@ -7,7 +7,7 @@ use crate::{Client, Error, Request, Response};
 impl Client {
     /// Calls `Address`.
     ///
-    /// `GET /api/v1/own/address`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/own/address`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -36,7 +36,7 @@ impl Client {
 
     /// Calls `Auth`.
     ///
-    /// `GET /api/v1/own/auth`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/own/auth`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -65,7 +65,7 @@ impl Client {
 
     /// Calls `Close`.
     ///
-    /// `GET /api/v1/own/close`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/own/close`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -94,7 +94,7 @@ impl Client {
 
     /// Calls `Core`.
     ///
-    /// `GET /api/v1/own/core`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/own/core`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -123,7 +123,7 @@ impl Client {
 
     /// Calls `Http`.
     ///
-    /// `GET /api/v1/own/http`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/own/http`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -152,7 +152,7 @@ impl Client {
 
     /// Calls `Manager`.
     ///
-    /// `GET /api/v1/own/manager`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/own/manager`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
@@ -181,7 +181,7 @@ impl Client {
 
     /// Calls `Options`.
     ///
-    /// `GET /api/v1/own/options`, idempotent: it is also [sent again](crate::CallOptions::max_retries) after an attempt that may have had an effect.
+    /// `GET /api/v1/own/options`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
     ///
     /// # Responses
     ///
