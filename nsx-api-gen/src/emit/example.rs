@@ -114,7 +114,7 @@ impl<'m> Call<'m> {
     }
 
     /// The lines before the call, and the call itself up to what sends it.
-    pub(super) fn code(&self) -> (Vec<String>, String) {
+    fn code(&self) -> (Vec<String>, String) {
         let mut lines = Vec::new();
         if let Some(body) = &self.body {
             lines.extend(broken("let body = ", body, ";"));
@@ -202,23 +202,11 @@ pub(super) fn section(method: &Method<'_>, types: &Types, api: &Api) -> String {
 
 /// A call, what is shown of its answer, and the error that a caller most likely handles by itself.
 fn one_call(call: &Call<'_>, types: &Types) -> Vec<String> {
-    let (mut lines, code) = call.code();
-    let shown = call.shown(types);
     let names_one = call.operation().path.contains('{');
     let handled = if names_one { OF_ONE } else { OF_ALL };
-    let Some(kind) = documented(call.operation(), handled) else {
-        lines.push(format!("let response = {code}.send().await?;"));
-        lines.push(format!("{shown};"));
-        return call.with_uses(None, lines);
-    };
-    lines.push(format!("match {code}.send().await {{"));
-    lines.push(format!("    Ok(response) => {shown},"));
-    lines.push(format!(
-        "    Err(error) if error.kind() == ErrorKind::{kind} => eprintln!(\"{{error}}\"),"
-    ));
-    lines.push("    Err(error) => return Err(error),".to_owned());
-    lines.push("}".to_owned());
-    call.with_uses(Some("nsx_api::ErrorKind"), lines)
+    let kind = documented(call.operation(), handled);
+    let lines = call.sent(types, kind, "error");
+    call.with_uses(kind.map(|_| "nsx_api::ErrorKind"), lines)
 }
 
 /// The way through a list.
@@ -240,11 +228,32 @@ fn through_list(call: &Call<'_>, types: &Types) -> Vec<String> {
 
 impl Call<'_> {
     /// What the example shows of the answer.
-    pub(super) fn shown(&self, types: &Types) -> String {
+    fn shown(&self, types: &Types) -> String {
         match &self.method.success {
             Success::Value(ty) => types.shown(ty, "response", true),
             Success::Nothing | Success::Stream => "println!(\"{}\", response.status())".to_owned(),
         }
+    }
+
+    /// The call, what is shown of its answer, and the kind of error that is handled if there is one; `returned` is any other.
+    pub(super) fn sent(&self, types: &Types, kind: Option<&str>, returned: &str) -> Vec<String> {
+        let (mut lines, code) = self.code();
+        let shown = self.shown(types);
+        let Some(kind) = kind else {
+            lines.push(format!("let response = {code}.send().await?;"));
+            lines.push(format!("{shown};"));
+            return lines;
+        };
+        lines.extend([
+            format!("match {code}.send().await {{"),
+            format!("    Ok(response) => {shown},"),
+            format!(
+                "    Err(error) if error.kind() == ErrorKind::{kind} => eprintln!(\"{{error}}\"),"
+            ),
+            format!("    Err(error) => return Err({returned}),"),
+            "}".to_owned(),
+        ]);
+        lines
     }
 
     fn item(&self, types: &Types) -> Option<String> {

@@ -91,24 +91,7 @@ fn of_operation(call: &Call<'_>, types: &Types) -> Vec<String> {
             .deprecated
             .then(|| "# #[allow(deprecated)]".to_owned()),
     );
-    let (before, code) = call.code();
-    lines.extend(before);
-    let shown = call.shown(types);
-    match error {
-        None => {
-            lines.push(format!("let response = {code}.send().await?;"));
-            lines.push(format!("{shown};"));
-        }
-        Some(kind) => lines.extend([
-            format!("match {code}.send().await {{"),
-            format!("    Ok(response) => {shown},"),
-            format!(
-                "    Err(error) if error.kind() == ErrorKind::{kind} => eprintln!(\"{{error}}\"),"
-            ),
-            "    Err(error) => return Err(error.into()),".to_owned(),
-            "}".to_owned(),
-        ]),
-    }
+    lines.extend(call.sent(types, error, "error.into()"));
     lines
 }
 

@@ -8,30 +8,40 @@ use super::method::{Method, named};
 /// Operations that are named of one type; there may be hundreds that answer with the same.
 const MOST: usize = 6;
 
+/// The methods that a type matters to.
+#[derive(Default)]
+struct Uses {
+    answer_of: Vec<String>,
+    sent_by: Vec<String>,
+}
+
 /// The line of each type that an operation answers with or takes, by the type's name.
 pub(super) fn uses(methods: &[Method<'_>]) -> BTreeMap<String, String> {
-    let mut all: BTreeMap<String, [Vec<String>; 2]> = BTreeMap::new();
+    let mut all: BTreeMap<String, Uses> = BTreeMap::new();
     for method in methods {
-        let [answers, takes] = [method.received().into_iter().collect(), method.sent()];
-        for (index, types) in [answers, takes].iter().enumerate() {
-            for name in types.iter().filter_map(named) {
-                let list = all.entry(name).or_default().get_mut(index);
-                list.into_iter()
-                    .for_each(|list| list.push(method.method_name()));
-            }
+        for name in method.received().iter().filter_map(named) {
+            let uses = all.entry(name).or_default();
+            uses.answer_of.push(method.method_name());
+        }
+        for name in method.sent().iter().filter_map(named) {
+            let uses = all.entry(name).or_default();
+            uses.sent_by.push(method.method_name());
         }
     }
-    let lines = all.into_iter().map(|(name, lists)| (name, line(&lists)));
+    let lines = all.into_iter().map(|(name, uses)| (name, uses.line()));
     lines.collect()
 }
 
-fn line([answers, takes]: &[Vec<String>; 2]) -> String {
-    let parts = [("The answer of", answers), ("Sent by", takes)];
-    let parts = parts.into_iter().filter(|(_, methods)| !methods.is_empty());
-    let sentences: Vec<String> = parts
-        .map(|(what, methods)| format!("{what} {}.", listed(methods)))
-        .collect();
-    sentences.join(" ")
+impl Uses {
+    fn line(&self) -> String {
+        let parts = [
+            ("The answer of", &self.answer_of),
+            ("Sent by", &self.sent_by),
+        ];
+        let parts = parts.into_iter().filter(|(_, methods)| !methods.is_empty());
+        let sentences = parts.map(|(what, methods)| format!("{what} {}.", listed(methods)));
+        sentences.collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Links to methods, the first few of many.

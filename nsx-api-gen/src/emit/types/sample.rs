@@ -64,7 +64,7 @@ impl Types {
         known: Option<&Value>,
         depth: usize,
     ) -> Option<Literal> {
-        if is_of_document(ty) {
+        if named(ty).is_some() {
             return self.of_document(&own_name(ty)?, known, depth);
         }
         if let Some(item) = argument(ty, "Vec") {
@@ -132,12 +132,8 @@ impl Types {
 }
 
 /// The type of what is in an option.
-fn inner(ty: &Type) -> &Type {
+pub(super) fn inner(ty: &Type) -> &Type {
     argument(ty, "Option").unwrap_or(ty)
-}
-
-fn is_of_document(ty: &Type) -> bool {
-    named(ty).is_some()
 }
 
 /// A text that reads well in an example, if it is one.

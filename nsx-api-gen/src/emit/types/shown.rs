@@ -3,6 +3,7 @@
 use syn::Type;
 
 use super::object::Member;
+use super::sample::inner;
 use super::{Kind, Types, own_name};
 use crate::emit::method::is;
 use crate::emit::paths::argument;
@@ -54,10 +55,7 @@ impl Types {
             .object_of(page)?
             .iter()
             .find(|one| one.json == "results")?;
-        argument(
-            argument(&results.ty, "Option").unwrap_or(&results.ty),
-            "Vec",
-        )
+        argument(inner(&results.ty), "Vec")
     }
 
     fn object_of(&self, ty: &Type) -> Option<&[Member]> {
@@ -87,27 +85,23 @@ fn can_be_shown(member: &Member) -> bool {
     if name.starts_with('_') || SECRETS.iter().any(|word| name.contains(word)) {
         return false;
     }
-    let ty = argument(&member.ty, "Option").unwrap_or(&member.ty);
+    let ty = inner(&member.ty);
     let is_plain = ["String", "bool", "i32", "i64", "u64", "f64", "Vec"];
-    is_plain.iter().any(|name| is(ty, name)) && argument(ty, "Vec").is_none_or(is_no_secret)
+    let is_secret = argument(ty, "Vec").is_some_and(|item| is(item, "Secret"));
+    is_plain.iter().any(|name| is(ty, name)) && !is_secret
 }
 
 fn is_list(member: &Member) -> bool {
-    let ty = argument(&member.ty, "Option").unwrap_or(&member.ty);
-    is(ty, "Vec")
-}
-
-fn is_no_secret(item: &Type) -> bool {
-    !is(item, "Secret")
+    is(inner(&member.ty), "Vec")
 }
 
 fn field(member: &Member, name: &str) -> String {
     let place = format!("{name}.{}", member.rust());
-    let option = argument(&member.ty, "Option");
-    let ty = option.unwrap_or(&member.ty);
-    let is_texts = argument(ty, "Vec").is_some_and(|item| is(item, "String"));
-    let is_list = argument(ty, "Vec").is_some();
-    match (option.is_some(), is_texts, is_list) {
+    let ty = inner(&member.ty);
+    let is_optional = is(&member.ty, "Option");
+    let item = argument(ty, "Vec");
+    let is_texts = item.is_some_and(|item| is(item, "String"));
+    match (is_optional, is_texts, item.is_some()) {
         (false, true, _) => format!("println!(\"{{}}\", {place}.join(\", \"))"),
         (false, _, true) => format!("println!(\"{{}} in all\", {place}.len())"),
         (false, ..) => format!("println!(\"{{}}\", {place})"),
