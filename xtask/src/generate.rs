@@ -3,7 +3,9 @@
 
 use crate::folder::{Change, Files, Folder, Kind};
 use crate::workspace::{self, at};
-use crate::{Outcome, STALE, complain, diff, fail, lines, progress, say, style, unsupported};
+use crate::{
+    Outcome, STALE, complain, diff, fail, lines, progress, say, say_passes, style, unsupported,
+};
 use nsx_api_gen::Generated;
 use std::env;
 use std::error::Error;
@@ -59,15 +61,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let generated = generated(&spec, arguments.skip_unsupported)?;
     if arguments.verbose {
         generated.report.iter().for_each(say);
-    } else if !generated.summary.is_empty() {
-        let passes = generated.summary.iter();
-        let passes: Vec<String> = passes
-            .map(|(pass, count)| format!("{pass} {count}"))
-            .collect();
-        say(format_args!(
-            "mended on the way (--verbose says where): {}",
-            passes.join(", ")
-        ));
+    } else {
+        say_passes("mended", &generated.summary);
     }
     unsupported::tell(&generated.left_out);
     let task = Task {

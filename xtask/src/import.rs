@@ -1,7 +1,7 @@
 //! `cargo xtask import`: the operations that somebody needs of a manager's own document, as the document of this workspace.
 
 use crate::workspace::{self, at};
-use crate::{Outcome, complain, progress, say, unsupported};
+use crate::{Outcome, complain, progress, say, say_passes, unsupported};
 use clap::ArgGroup;
 use nsx_api_gen::compare::Source;
 use nsx_api_gen::import::{Import, Imported, Listed, Selection, import, list};
@@ -145,15 +145,8 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
         left_out,
         ..
     } = imported;
-    if !arguments.verbose && !summary.is_empty() {
-        let passes = summary.iter();
-        let passes: Vec<String> = passes
-            .map(|(pass, count)| format!("{pass} {count}"))
-            .collect();
-        say(format_args!(
-            "changed on the way (--verbose says where): {}",
-            passes.join(", ")
-        ));
+    if !arguments.verbose {
+        say_passes("changed", summary);
     }
     notes.iter().for_each(say);
     unsupported::tell(left_out);

@@ -108,6 +108,18 @@ fn say(line: impl Display) {
     let _ = writeln!(anstream::stdout(), "{line}");
 }
 
+/// Prints which passes did something to a document, and how often; nothing if none did.
+fn say_passes(done: &str, passes: &[(&str, usize)]) {
+    let passes = passes.iter().map(|(pass, count)| format!("{pass} {count}"));
+    let passes: Vec<String> = passes.collect();
+    if !passes.is_empty() {
+        let passes = passes.join(", ");
+        say(format_args!(
+            "{done} on the way (--verbose says where): {passes}"
+        ));
+    }
+}
+
 /// Prints a line about what is wrong.
 fn complain(line: impl Display) {
     progress::wipe();
