@@ -150,27 +150,32 @@ mod tests {
             .collect()
     }
 
+    /// The commands themselves: clap adds `help`.
+    fn commands(all: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+        let commands = all.get_subcommands();
+        commands.filter(|command| command.get_name() != "help")
+    }
+
+    fn assert_parses(words: &[String]) {
+        let words = [&["cargo xtask".to_owned()], words].concat();
+        let parsed = command_line().try_get_matches_from(&words);
+        parsed.unwrap_or_else(|error| panic!("{words:?}: {error}"));
+    }
+
     #[test]
     fn every_example_of_a_help_is_a_command_line_of_that_command() {
         let mut all = command_line();
         all.build();
         let help = |command: &clap::Command| command.get_after_help().unwrap().to_string();
         for words in examples(&help(&all)) {
-            let parsed = command_line()
-                .try_get_matches_from([&["cargo xtask".to_owned()], &words[..]].concat());
-            parsed.unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            assert_parses(&words);
         }
-        for command in all
-            .get_subcommands()
-            .filter(|command| command.get_name() != "help")
-        {
+        for command in commands(&all) {
             let examples = examples(&help(command));
             assert!(!examples.is_empty(), "{}", command.get_name());
             for words in examples {
                 assert_eq!(words[0], command.get_name());
-                let parsed = command_line()
-                    .try_get_matches_from([&["cargo xtask".to_owned()], &words[..]].concat());
-                parsed.unwrap_or_else(|error| panic!("{words:?}: {error}"));
+                assert_parses(&words);
             }
         }
     }
@@ -184,10 +189,7 @@ mod tests {
             help.is_some_and(|help| help.ends_with(EXIT_CODES))
         };
         assert!(ends(&all));
-        for command in all
-            .get_subcommands()
-            .filter(|command| command.get_name() != "help")
-        {
+        for command in commands(&all) {
             assert!(ends(command), "{}", command.get_name());
         }
     }
