@@ -41,16 +41,25 @@ impl Receive for Bytes {
         {
             return Err(too_large(most));
         }
-        let mut body = BytesMut::new();
+        // Most bodies come in one piece, which is not copied.
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
         while let Some(piece) = limit.hold(response.chunk()).await?.map_err(failure::body)? {
-            if body.len() + piece.len() > most {
+            let length = first.len() + all.len();
+            if length + piece.len() > most {
                 return Err(too_large(most));
             }
-            body.extend_from_slice(&piece);
+            if length == 0 {
+                first = piece;
+            } else {
+                all.extend_from_slice(&std::mem::take(&mut first));
+                all.extend_from_slice(&piece);
+            }
         }
+        let body = if all.is_empty() { first } else { all.freeze() };
         match cut_off(body.len() as u64, announced) {
             Some(failure) => Err(failure),
-            None => Ok(body.freeze()),
+            None => Ok(body),
         }
     }
 }

@@ -166,17 +166,24 @@ impl Response<Bytes> {
 /// The header that explains why a body is not JSON, secrets taken out before it is cut: none is cut in two. Of a media type
 /// only its name: its parameters may be anything.
 fn misleading_header(headers: &HeaderMap, mask: impl Fn(String) -> String) -> Option<String> {
-    let shown = |name: HeaderName| {
-        let value = mask(headers.get(&name)?.to_str().ok()?.to_owned());
-        let value = value.split(';').next().unwrap_or_default();
-        Some((name, text::one_line(value, 80)))
-    };
-    let encoding = shown(header::CONTENT_ENCODING).filter(|(_, value)| value != "identity");
-    let (name, value) = encoding.or_else(|| {
-        shown(header::CONTENT_TYPE)
-            .filter(|(_, value)| !value.to_ascii_lowercase().contains("json"))
-    })?;
-    Some(format!("{name}: {value}"))
+    let text = |name: HeaderName| Some((headers.get(&name)?.to_str().ok()?, name));
+    let encoding = text(header::CONTENT_ENCODING).filter(|(value, _)| *value != "identity");
+    let (value, name) =
+        encoding.or_else(|| text(header::CONTENT_TYPE).filter(|(value, _)| !is_json(value)))?;
+    let value = mask(value.to_owned());
+    Some(format!(
+        "{name}: {}",
+        text::one_line(media_type(&value), 80)
+    ))
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut places = media_type(content_type).as_bytes().windows(4);
+    places.any(|place| place.eq_ignore_ascii_case(b"json"))
+}
+
+fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default()
 }
 
 impl<T> Deref for Response<T> {

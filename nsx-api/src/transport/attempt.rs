@@ -45,10 +45,10 @@ impl Attempt<'_> {
 
     async fn execute(&self) -> Result<reqwest::Response, Failure> {
         let outgoing = &self.course.outgoing;
-        let mut request = reqwest::Request::new(outgoing.method.clone(), self.course.url.clone());
+        let mut request = reqwest::Request::new(outgoing.method.clone(), outgoing.url.clone());
         *request.headers_mut() = outgoing.headers.clone();
         *request.body_mut() = outgoing.body.take()?;
-        if let Some(kept) = self.course.kept.last() {
+        if let Some(kept) = &self.course.kept {
             kept.credentials.apply(request.headers_mut());
         }
         let connections = &self.course.client.core.connections;
@@ -80,7 +80,7 @@ impl Attempt<'_> {
         let error = Error::new(ErrorKind::of(status), message).with_answer(answer);
         Failure {
             retry_after,
-            redirect: redirect::target(status, &headers, &self.course.url),
+            redirect: redirect::target(status, &headers, &self.course.outgoing.url),
             ..Failure::new(error, Cause::Answer(status, code))
         }
     }

@@ -62,16 +62,19 @@ impl<'c> Course<'c> {
     }
 
     fn keep(&mut self, kept: Arc<Kept>) {
-        let last = self.kept.last();
-        if !last.is_some_and(|last| Arc::ptr_eq(last, &kept)) {
-            self.kept.push(kept);
+        if !self
+            .kept
+            .as_ref()
+            .is_some_and(|last| Arc::ptr_eq(last, &kept))
+        {
+            self.replaced.extend(self.kept.replace(kept));
         }
     }
 
     /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
     /// call has got, and once with new ones.
     pub(super) async fn is_renewed(&mut self, error: &Error, call: &Call) -> Result<bool, Error> {
-        let (Some(keeper), Some(kept)) = (self.keeper(), self.kept.last()) else {
+        let (Some(keeper), Some(kept)) = (self.keeper(), &self.kept) else {
             return Ok(false);
         };
         let operation = call.operation.as_deref().unwrap_or_default();

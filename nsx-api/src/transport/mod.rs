@@ -10,6 +10,7 @@ mod credentials;
 mod ready;
 mod time_limit;
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::sync::Arc;
 
@@ -32,9 +33,9 @@ pub(crate) use time_limit::TimeLimit;
 /// A request that is ready to be sent, as often as it takes.
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
-    /// The place at the first manager.
+    /// The place at the manager that it goes to, which is the first one at first.
     pub(crate) url: Url,
-    pub(crate) path_and_query: String,
+    pub(crate) path_and_query: Cow<'static, str>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// In the place of the client's.
