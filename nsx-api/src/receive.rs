@@ -1,6 +1,7 @@
 //! Reading a response: whole up to a limit, or as far as it comes, or not yet.
 
 use std::future::{Future, ready};
+use std::pin::pin;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
@@ -44,7 +45,11 @@ impl Receive for Bytes {
         // Most bodies come in one piece, which is not copied.
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
-        while let Some(piece) = limit.hold(response.chunk()).await?.map_err(failure::body)? {
+        while let Some(piece) = limit
+            .hold(pin!(response.chunk()))
+            .await?
+            .map_err(failure::body)?
+        {
             let length = first.len() + all.len();
             if length + piece.len() > most {
                 return Err(too_large(most));
@@ -107,7 +112,7 @@ pub(crate) async fn as_far_as_it_comes(
     limit: TimeLimit,
 ) -> Vec<u8> {
     let mut body = Vec::new();
-    while let Ok(Ok(Some(piece))) = limit.hold(response.chunk()).await {
+    while let Ok(Ok(Some(piece))) = limit.hold(pin!(response.chunk())).await {
         body.extend_from_slice(&piece);
         if body.len() > ERROR_BODY_LIMIT {
             break;

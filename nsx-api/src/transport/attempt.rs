@@ -1,5 +1,6 @@
 //! One attempt: the request goes out once, and what comes back is read.
 
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
@@ -24,7 +25,7 @@ pub(super) struct Attempt<'a> {
 
 impl Attempt<'_> {
     pub(super) async fn run<T: Receive>(&self) -> Result<(T, StatusCode, HeaderMap), Failure> {
-        let mut response = self.limit.hold(self.execute()).await??;
+        let mut response = self.limit.hold(pin!(self.execute())).await??;
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
         mark_sensitive(&mut headers);

@@ -1,6 +1,7 @@
 //! The credentials of a call: fetched before it, and others when the manager refuses them.
 
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,14 +28,17 @@ impl<'c> Course<'c> {
         let Some(keeper) = self.keeper() else {
             return Ok(());
         };
-        let kept = self.in_time(keeper.credentials()).await?;
+        let kept = self.in_time(pin!(keeper.credentials())).await?;
         self.keep(kept);
         Ok(())
     }
 
     /// What is waited for of a scheme of authentication: for as long as the call has, or as an attempt has where there is another
     /// manager to go to.
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn in_time<T>(
+        &self,
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> Result<T, Error> {
         let keeper = self.keeper();
         let is_of_manager = keeper.is_some_and(|keeper| keeper.is_of_one_manager());
         let limit = match is_of_manager && self.has_way_out() {
@@ -86,7 +90,7 @@ impl<'c> Course<'c> {
             return Ok(false);
         }
         let renewal = keeper.renew(kept, Refused { operation, status });
-        let renewed = self.in_time(renewal).await?;
+        let renewed = self.in_time(pin!(renewal)).await?;
         let again = renewed != Renewed::No && self.renewed != Some(renewed);
         self.renewed = Some(renewed);
         Ok(again && self.policy.repeatable)
@@ -105,7 +109,7 @@ impl<'c> Course<'c> {
             return false;
         }
         let reload = self.client.core.connections.reload(self.generation);
-        self.reloaded = self.deadline.wait(reload).await.unwrap_or(false);
+        self.reloaded = self.deadline.wait(pin!(reload)).await.unwrap_or(false);
         self.reloaded && !may_be_done
     }
 }

@@ -12,6 +12,7 @@ mod time_limit;
 
 use std::borrow::Cow;
 use std::error::Error as _;
+use std::pin::pin;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
@@ -56,7 +57,9 @@ pub(crate) async fn send<T: Receive>(
     let mut course = Course::new(client, outgoing);
     let mut watch = CallWatch::new(&course.outgoing, &call);
     let span = watch.span.clone();
-    let result = run(&mut course, &mut watch, call).instrument(span).await;
+    let result = pin!(run(&mut course, &mut watch, call))
+        .instrument(span)
+        .await;
     watch.ended(result.as_ref().map(Response::status));
     result
 }
@@ -77,7 +80,7 @@ async fn run<'c, T: Receive>(
         let limit = course.attempt_limit();
         let attempt = Attempt { course, limit };
         let sent = Instant::now();
-        let result = attempt.run().instrument(watch.span.clone()).await;
+        let result = pin!(attempt.run()).instrument(watch.span.clone()).await;
         watch.ended(match &result {
             Ok((_, status, _)) => Ok(*status),
             Err(failure) => Err(&failure.error),
