@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Answer, Call};
@@ -220,34 +220,39 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Response<T> {
 
 /// The id that the manager, or the proxy before it, gave the request.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    ["x-nsx-requestid", "x-request-id"]
+    const NAMES: [HeaderName; 2] = [
+        HeaderName::from_static("x-nsx-requestid"),
+        HeaderName::from_static("x-request-id"),
+    ];
+    NAMES
         .iter()
-        .filter_map(|name| headers.get(*name))
+        .filter_map(|name| headers.get(name))
         .filter_map(|value| value.to_str().ok())
         .find(|id| !id.is_empty() && id.len() <= 128)
 }
 
 /// Marks the headers that carry a session, or a URL that may, so that their values do not show in `Debug`.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
-    let names = [
-        "authorization",
-        "cookie",
-        "location",
-        "proxy-authorization",
-        "set-cookie",
-        "x-xsrf-token",
-    ];
-    for name in names {
-        if let header::Entry::Occupied(mut entry) = headers.entry(name) {
-            entry
-                .iter_mut()
-                .for_each(|value: &mut HeaderValue| value.set_sensitive(true));
+    for (name, value) in headers {
+        let is_sensitive = matches!(
+            name.as_str(),
+            "authorization"
+                | "cookie"
+                | "location"
+                | "proxy-authorization"
+                | "set-cookie"
+                | "x-xsrf-token"
+        );
+        if is_sensitive {
+            value.set_sensitive(true);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn response(value: Bytes, headers: &[(&'static str, &'static str)]) -> Response<Bytes> {

@@ -32,7 +32,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    fn of(mut values: Vec<f64>) -> Self {
+    pub(crate) fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let [low, median, high] = [1, 2, 3].map(|quarter| values[values.len() * quarter / 4]);
         Self { median, low, high }
