@@ -106,7 +106,7 @@ fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
             for (key, inner) in map {
                 match inner {
                     Value::String(target) if target.starts_with("#/components/") => {
-                        let target = target.clone();
+                        let target = component_at(target);
                         into.push(Reference { target, is_parent });
                     }
                     Value::Object(mapping) if key == "mapping" => {
@@ -125,7 +125,13 @@ fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
 fn mapped(value: &Value) -> Option<String> {
     let value = value.as_str()?;
     Some(match value.starts_with('#') {
-        true => value.to_owned(),
+        true => component_at(value),
         false => join(SCHEMAS, value),
     })
+}
+
+/// The pointer of the component that a reference leads to, or into.
+fn component_at(reference: &str) -> String {
+    let keys: Vec<&str> = reference.split('/').take(4).collect();
+    keys.join("/")
 }

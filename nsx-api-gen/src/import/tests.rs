@@ -59,6 +59,20 @@ fn keys(node: &Value, pointer: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_component_is_reached_by_what_leads_into_it() {
+    let document = DOCUMENT.replace(
+        r##"{"description": "OK", "schema": {"$ref": "#/definitions/Tag"}}"##,
+        r##"{"description": "OK", "schema": {"$ref": "#/definitions/Node/properties/z"}}"##,
+    );
+    let task = Import::new(
+        Source::new("doc", document),
+        Selection::new().operation("GetTags"),
+    );
+    let root = imported(&task);
+    assert_eq!(keys(&root, "/components/schemas"), ["Node", "Tag"]);
+}
+
+#[test]
 fn what_was_chosen_is_kept_with_exactly_the_components_that_it_reaches() {
     let new = Selection::new;
     for (selection, paths, schemas, others) in [
