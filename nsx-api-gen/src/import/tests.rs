@@ -60,16 +60,18 @@ fn keys(node: &Value, pointer: &str) -> Vec<String> {
 
 #[test]
 fn a_component_is_reached_by_what_leads_into_it() {
-    let document = DOCUMENT.replace(
-        r##"{"description": "OK", "schema": {"$ref": "#/definitions/Tag"}}"##,
-        r##"{"description": "OK", "schema": {"$ref": "#/definitions/Node/properties/z"}}"##,
-    );
-    let task = Import::new(
-        Source::new("doc", document),
-        Selection::new().operation("GetTags"),
-    );
-    let root = imported(&task);
-    assert_eq!(keys(&root, "/components/schemas"), ["Node", "Tag"]);
+    for (reference, schemas) in [
+        ("#/definitions/Node/properties/z", &["Node", "Tag"][..]),
+        ("#/components/schemas", &[]),
+    ] {
+        let document = DOCUMENT.replace(
+            r##"{"description": "OK", "schema": {"$ref": "#/definitions/Tag"}}"##,
+            &format!(r##"{{"description": "OK", "schema": {{"$ref": "{reference}"}}}}"##),
+        );
+        let selection = Selection::new().operation("GetTags");
+        let root = imported(&Import::new(Source::new("doc", document), selection));
+        assert_eq!(keys(&root, "/components/schemas"), schemas, "{reference}");
+    }
 }
 
 #[test]
