@@ -27,6 +27,9 @@ mod document;
 mod emit;
 mod error;
 mod example;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod import;
 mod limits;
 mod lower;

@@ -106,8 +106,8 @@ fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
             for (key, inner) in map {
                 match inner {
                     Value::String(target) if target.starts_with("#/components/") => {
-                        let target = target.clone();
-                        into.push(Reference { target, is_parent });
+                        let target = component_at(target);
+                        into.extend(target.map(|target| Reference { target, is_parent }));
                     }
                     Value::Object(mapping) if key == "mapping" => {
                         into.extend(mapping.values().filter_map(mapped).map(Reference::whole));
@@ -124,8 +124,17 @@ fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
 /// A mapping leads to a reference, or to the name of a schema.
 fn mapped(value: &Value) -> Option<String> {
     let value = value.as_str()?;
-    Some(match value.starts_with('#') {
-        true => value.to_owned(),
-        false => join(SCHEMAS, value),
-    })
+    match value.starts_with('#') {
+        true => component_at(value),
+        false => Some(join(SCHEMAS, value)),
+    }
+}
+
+/// The pointer of the component that a reference leads to, or into; `None` if it leads to none.
+fn component_at(reference: &str) -> Option<String> {
+    let keys: Vec<&str> = reference.splitn(5, '/').take(4).collect();
+    match keys.as_slice() {
+        ["#", "components", _, _] => Some(keys.join("/")),
+        _ => None,
+    }
 }

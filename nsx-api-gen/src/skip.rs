@@ -229,7 +229,9 @@ fn remove(root: &mut Value, blame: &Blame, reached: &BTreeSet<String>) {
     let unused = reach::components(root)
         .map(|(pointer, _)| pointer)
         .filter(|pointer| !reached.contains(pointer) && !blame.gone.contains_key(pointer));
-    let kept = reach::reached(root, unused.collect());
+    let mut kept = reach::reached(root, unused.collect());
+    // A base that nobody uses reaches what is made of it, and does not refer to that.
+    kept.retain(|pointer| !blame.gone.contains_key(pointer));
     reach::keep(root, &kept);
 }
 

@@ -279,3 +279,21 @@ fn a_damaged_document_never_panics() {
         }
     }
 }
+
+#[test]
+fn what_is_made_of_a_component_that_nobody_uses_is_left_out_alone() {
+    let base = "Base: {type: object, discriminator: {propertyName: k}, required: [k], properties: {k: {type: string}}}";
+    let child = |name: &str, property: &str| {
+        format!(
+            "{name}: {{allOf: [{{$ref: '#/components/schemas/Base'}}, {{type: object, properties: {{a: {property}}}}}]}}"
+        )
+    };
+    let (one, two) = (child("One", "text"), child("Two", "{type: string}"));
+    let text = document("", &schemas(&format!("{base}, {one}, {two}")));
+    assert_eq!(
+        left_out(&text),
+        [
+            "#/components/schemas/One\n    #/components/schemas/One/allOf/1/properties/a: a schema must be an object"
+        ]
+    );
+}

@@ -1,17 +1,20 @@
-//! What an error of the HTTP library means: its kind, and whether the request may have been carried out.
+//! What a failed attempt means: its kind, and whether the request may have been carried out. It is an answer that is not a
+//! success, or an error of the HTTP library.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use rustls::AlertDescription;
 
 use crate::error::Answer;
-use crate::retry::Cause;
+use crate::response::request_id;
+use crate::retry::{Cause, retry_after};
 use crate::text::one_line;
-use crate::{Error, ErrorKind, tls};
+use crate::{ApiError, Error, ErrorKind, receive, redirect, tls};
 
 /// A failed attempt: the error, and what the policy for retries makes its decision from.
 pub(crate) struct Failure {
@@ -44,6 +47,35 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::new(error, Cause::Callers)
+    }
+}
+
+/// The failure of an answer that is not a success, to a call of `url`. Whatever may be shown of it passes through `mask`.
+pub(crate) fn refused(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    url: &Url,
+    mask: impl Fn(String) -> String,
+) -> Failure {
+    let retry_after = retry_after(headers, SystemTime::now());
+    let answer = Answer {
+        status,
+        request_id: request_id(headers).map(|id| mask(id.to_owned())),
+        retry_after,
+        api_error: ApiError::from_body(body).map(|error| error.map_texts(&mask)),
+        body: Some(receive::kept(body, &mask)),
+    };
+    let code = answer.api_error.as_ref().and_then(|error| error.error_code);
+    let message = match ErrorKind::of(status) {
+        ErrorKind::Redirect => redirect::message(headers, mask),
+        _ => String::new(),
+    };
+    let error = Error::new(ErrorKind::of(status), message).with_answer(answer);
+    Failure {
+        retry_after,
+        redirect: redirect::target(status, headers, url),
+        ..Failure::new(error, Cause::Answer(status, code))
     }
 }
 

@@ -310,6 +310,9 @@ mod decode;
 mod error;
 mod extra;
 mod failure;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 // prettyplease formats it, which rustfmt would do a little differently.
 #[rustfmt::skip]
 mod generated;

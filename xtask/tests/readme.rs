@@ -124,11 +124,13 @@ fn the_commands_for_contributors_are_there() {
             "bash .ci/run",
             "UPDATE_EXPECTED=1 cargo test -p nsx-api-gen --test kitchen",
             "git diff nsx-api-gen/tests/kitchen/expected",
+            "cargo fuzz run --sanitizer none document -- -max_total_time=600 -timeout=10 -rss_limit_mb=1024",
         ]
     );
     assert!(root().join(".ci/run").is_file());
     assert!(read("nsx-api-gen/tests/kitchen.rs").contains("UPDATE_EXPECTED"));
     assert!(root().join("nsx-api-gen/tests/kitchen/expected").is_dir());
+    assert!(root().join("fuzz/fuzz_targets/document.rs").is_file());
 }
 
 /// Rust is a doc test, unless its fence says that it is none. The commands of the cookbook have a test of their own beside the SDK's others.
@@ -321,7 +323,14 @@ fn every_folder_of_the_layout_is_there() {
         .collect();
     assert_eq!(
         folders,
-        ["spec/", "nsx-api/", "nsx-api-gen/", "xtask/", ".ci/"]
+        [
+            "spec/",
+            "nsx-api/",
+            "nsx-api-gen/",
+            "xtask/",
+            "fuzz/",
+            ".ci/"
+        ]
     );
     for folder in folders {
         assert!(root().join(folder).is_dir(), "{folder}");

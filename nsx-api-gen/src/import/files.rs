@@ -111,8 +111,7 @@ impl Files {
         });
         let main = file.and_then(Path::file_name).unwrap_or_default();
         let mut taken = BTreeSet::new();
-        for (section, swagger) in SECTIONS {
-            let start = place_of(section, swagger, is_swagger).unwrap_or_default();
+        for (_, start) in sections(is_swagger) {
             let parts = members(root.pointer(start.trim_start_matches('#')));
             taken.extend(parts.map(|(name, _)| join(&start, name)));
         }
@@ -137,10 +136,7 @@ impl Files {
     /// Components that are nothing but references to other files: what they lead to takes their places.
     fn aliases(&mut self, root: &mut Value) {
         let main = self.main.clone();
-        for (section, swagger) in SECTIONS {
-            let Some(start) = place_of(section, swagger, self.is_swagger) else {
-                continue;
-            };
+        for (section, start) in sections(self.is_swagger) {
             let Some(Value::Object(parts)) = root.pointer_mut(start.trim_start_matches('#')) else {
                 continue;
             };
@@ -167,8 +163,7 @@ impl Files {
     /// What the document has of its own.
     fn document(&mut self, root: &mut Value) {
         let main = self.main.clone();
-        for (section, swagger) in SECTIONS {
-            let start = place_of(section, swagger, self.is_swagger).unwrap_or_default();
+        for (section, start) in sections(self.is_swagger) {
             if let Some(Value::Object(parts)) = root.pointer_mut(start.trim_start_matches('#')) {
                 for (name, part) in parts {
                     self.walk(part, &join(&start, name), section, &main);
@@ -318,11 +313,8 @@ impl Files {
         } else {
             section
         };
-        let known = SECTIONS.iter().find(|(known, _)| *known == section);
-        let start = known.and_then(|(section, swagger)| {
-            Some((*section, place_of(section, *swagger, self.is_swagger)?))
-        });
-        let Some((section, start)) = start else {
+        let mut sections = sections(self.is_swagger);
+        let Some((section, start)) = sections.find(|(known, _)| *known == section) else {
             self.fault(
                 pointer,
                 format!("`{target}`: no reference to another file can stand here"),
@@ -438,12 +430,15 @@ impl Files {
     }
 }
 
-/// Where the components of a section are.
-fn place_of(section: &str, swagger: Option<&str>, is_swagger: bool) -> Option<String> {
-    match is_swagger {
-        true => swagger.map(|section| format!("#/{section}")),
-        false => Some(format!("#/components/{section}")),
-    }
+/// The sections that a document may have, and where.
+fn sections(is_swagger: bool) -> impl Iterator<Item = (&'static str, String)> {
+    SECTIONS.into_iter().filter_map(move |(section, swagger)| {
+        let place = match is_swagger {
+            true => format!("#/{}", swagger?),
+            false => format!("#/components/{section}"),
+        };
+        Some((section, place))
+    })
 }
 
 /// A name beside a file, from the folder on; `None` where that is none below it.
@@ -574,6 +569,19 @@ Node: {type: object}
         let imported = from(&folder(&[("api.yaml", api), ("defs.yaml", defs)])).unwrap();
         crate::generate_from_str("imported", &imported.text).unwrap();
         assert!(imported.text.contains("    Node:"), "{}", imported.text);
+    }
+
+    #[test]
+    fn a_path_item_of_swagger_may_be_in_another_file() {
+        let api = "
+swagger: '2.0'
+info: {title: A, version: '1'}
+paths: {/a: {$ref: 'defs.yaml#/item'}}
+x-of-vendor: {$ref: none.yaml}
+";
+        let defs = "item: {get: {operationId: GetA, responses: {'200': {description: OK}}}}";
+        let imported = from(&folder(&[("api.yaml", api), ("defs.yaml", defs)])).unwrap();
+        crate::generate_from_str("imported", &imported.text).unwrap();
     }
 
     #[test]

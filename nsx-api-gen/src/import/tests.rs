@@ -59,6 +59,22 @@ fn keys(node: &Value, pointer: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_component_is_reached_by_what_leads_into_it() {
+    for (reference, schemas) in [
+        ("#/definitions/Node/properties/z", &["Node", "Tag"][..]),
+        ("#/components/schemas", &[]),
+    ] {
+        let document = DOCUMENT.replace(
+            r##"{"description": "OK", "schema": {"$ref": "#/definitions/Tag"}}"##,
+            &format!(r##"{{"description": "OK", "schema": {{"$ref": "{reference}"}}}}"##),
+        );
+        let selection = Selection::new().operation("GetTags");
+        let root = imported(&Import::new(Source::new("doc", document), selection));
+        assert_eq!(keys(&root, "/components/schemas"), schemas, "{reference}");
+    }
+}
+
+#[test]
 fn what_was_chosen_is_kept_with_exactly_the_components_that_it_reaches() {
     let new = Selection::new;
     for (selection, paths, schemas, others) in [

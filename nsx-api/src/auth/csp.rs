@@ -3,13 +3,14 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Deserializer};
 
 use super::bearer::check_token;
 use super::credentials::{check_user_and_password, encode_form};
 use super::{Authenticate, BoxError, Credentials, Login};
-use crate::{Config, Error, Request, Secret};
+use crate::{Config, Error, Request, Response, Secret};
 
 const HOST: &str = "console.cloud.vmware.com";
 const API_TOKENS: &str = "/csp/gateway/am/api/auth/api-tokens/authorize";
@@ -123,6 +124,17 @@ impl Csp {
         }
     }
 
+    /// The token in the answer to a login.
+    pub(crate) fn answered(answer: Response<Bytes>) -> Result<Credentials, BoxError> {
+        let token = answer.json::<Token>()?.into_inner();
+        check_token(&token.access_token, "token that was answered")?;
+        let credentials = Credentials::bearer(token.access_token);
+        Ok(match token.expires_in {
+            Some(lifetime) => credentials.expires_in(lifetime),
+            None => credentials,
+        })
+    }
+
     fn login(&self) -> Result<&Login, Error> {
         if let Some(login) = self.login.get() {
             return Ok(login);
@@ -149,14 +161,7 @@ impl Csp {
 
 impl Authenticate for Csp {
     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
-        let answer = self.request(self.login()?).send().await?;
-        let token = answer.json::<Token>()?.into_inner();
-        check_token(&token.access_token, "token that was answered")?;
-        let credentials = Credentials::bearer(token.access_token);
-        Ok(match token.expires_in {
-            Some(lifetime) => credentials.expires_in(lifetime),
-            None => credentials,
-        })
+        Self::answered(self.request(self.login()?).send().await?)
     }
 
     fn check(&self) -> Result<(), BoxError> {

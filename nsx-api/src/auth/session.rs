@@ -73,6 +73,14 @@ impl Session {
         self
     }
 
+    /// The session in the answer to a login, or why there is none.
+    pub(crate) fn answered(&self, headers: &HeaderMap) -> Result<Credentials, String> {
+        match session(headers) {
+            Some(credentials) => Ok(credentials.idle_timeout(self.idle_timeout)),
+            None => Err(no_session(headers)),
+        }
+    }
+
     fn form(&self) -> Zeroizing<String> {
         let password = self.password.expose_secret();
         encode_form(&[("j_username", &self.user), ("j_password", password)])
@@ -86,10 +94,7 @@ impl Authenticate for Session {
             .secret_form(self.form())
             .send()
             .await?;
-        match session(answer.headers()) {
-            Some(credentials) => Ok(credentials.idle_timeout(self.idle_timeout)),
-            None => Err(no_session(answer.headers()).into()),
-        }
+        Ok(self.answered(answer.headers())?)
     }
 
     async fn revoke(&self, login: &Login, credentials: &Credentials) -> Result<(), BoxError> {

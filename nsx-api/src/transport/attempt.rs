@@ -1,7 +1,7 @@
 //! One attempt: the request goes out once, and what comes back is read.
 
 use std::pin::pin;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
@@ -11,8 +11,6 @@ use crate::error::Answer;
 use crate::failure::{self, Failure};
 use crate::receive::{self, Receive};
 use crate::response::{mark_sensitive, request_id};
-use crate::retry::{Cause, retry_after};
-use crate::{ApiError, Error, ErrorKind, redirect};
 
 /// How long the body of an error may take. What it means is in its status, which is worth more than the rest of the body.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
@@ -65,24 +63,6 @@ impl Attempt<'_> {
         let status = response.status();
         let body = receive::as_far_as_it_comes(response, self.limit.at_most(ERROR_BODY_TIME)).await;
         let mask = |text: String| self.course.mask(text);
-        let retry_after = retry_after(&headers, SystemTime::now());
-        let answer = Answer {
-            status,
-            request_id: request_id(&headers).map(|id| mask(id.to_owned())),
-            retry_after,
-            api_error: ApiError::from_body(&body).map(|error| error.map_texts(&mask)),
-            body: Some(receive::kept(&body, mask)),
-        };
-        let code = answer.api_error.as_ref().and_then(|error| error.error_code);
-        let message = match ErrorKind::of(status) {
-            ErrorKind::Redirect => redirect::message(&headers, mask),
-            _ => String::new(),
-        };
-        let error = Error::new(ErrorKind::of(status), message).with_answer(answer);
-        Failure {
-            retry_after,
-            redirect: redirect::target(status, &headers, &self.course.outgoing.url),
-            ..Failure::new(error, Cause::Answer(status, code))
-        }
+        failure::refused(status, &headers, &body, &self.course.outgoing.url, mask)
     }
 }

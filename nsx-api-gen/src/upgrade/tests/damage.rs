@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{upgrade, yaml};
+use crate::fuzzing::places;
 
 /// A document with something of everything.
 const DOCUMENT: &str = "{swagger: '2.0', info: {title: T, version: '1'}, host: h, basePath: /api, schemes: [https],
@@ -15,23 +16,6 @@ const DOCUMENT: &str = "{swagger: '2.0', info: {title: T, version: '1'}, host: h
     paths: {'/a/{p}': {parameters: [{name: p, in: path, required: true, type: string}, {$ref: '#/parameters/B'}],
         get: {operationId: GetA, produces: [text/csv], parameters: [{$ref: '#/parameters/Q'}], responses: {'200': {description: D, schema: {type: file}}, '400': {$ref: '#/responses/Bad'}}},
         post: {operationId: PostA, consumes: [multipart/form-data], parameters: [{$ref: '#/parameters/F'}, {name: g, in: formData, type: array, items: {type: string}}], responses: {'201': {description: D}}}}}}";
-
-/// Every place of a tree, as the pointer to it.
-fn places(node: &Value, at: &str, into: &mut Vec<String>) {
-    into.push(at.to_owned());
-    let parts: Vec<(String, &Value)> = match node {
-        Value::Object(map) => map.iter().map(|(key, part)| (key.clone(), part)).collect(),
-        Value::Array(list) => list
-            .iter()
-            .enumerate()
-            .map(|(index, part)| (index.to_string(), part))
-            .collect(),
-        _ => return,
-    };
-    for (key, part) in parts {
-        places(part, &crate::document::join(at, &key), into);
-    }
-}
 
 /// Upgrades, and does what comes after it.
 fn all_steps(root: Value) {

@@ -1,0 +1,156 @@
+//! What holds whatever a document says, for the targets of `fuzz/` and for the tests beside this: each function takes a document, and
+//! panics where it does not hold. Others are made of a document by `changed`.
+
+mod changed;
+#[cfg(test)]
+mod tests;
+
+use std::panic;
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread;
+
+use serde_json::Value;
+
+pub use changed::changed;
+#[cfg(test)]
+pub(crate) use changed::places;
+
+use crate::compare::Source;
+use crate::import::{Import, Imported, Selection, import, list};
+use crate::{Error, Generated, check, read};
+
+/// Longer than any fault is, in bytes. Names of up to 4096 bytes are in it.
+const LONGEST_FAULT: usize = 40_000;
+
+/// A document is read, upgraded, selected from, normalized and checked, or refused: the same each time.
+pub fn document(text: &[u8]) {
+    let source = Source::new("doc", text);
+    let Some(all) = accepted(imported(&source, Selection::new().all())) else {
+        return;
+    };
+    let operations = accepted(list(&source, None)).unwrap_or_default();
+    assert_eq!(
+        (all.operations, all.of),
+        (operations.len(), operations.len())
+    );
+
+    // What was imported is a document, and nothing is left to do in it.
+    let written = Source::new("doc", all.text.as_str());
+    let again = imported(&written, Selection::new().all());
+    assert_eq!(
+        again
+            .map(|again| again.text)
+            .map_err(|error| error.to_string()),
+        Ok(all.text)
+    );
+
+    // What is no object has no id.
+    let ids = operations.iter().map(|operation| &operation.id);
+    let half: Vec<_> = ids.filter(|id| !id.is_empty()).step_by(2).collect();
+    let selection = half
+        .iter()
+        .fold(Selection::new(), |half, id| half.operation(*id));
+    let part = accepted(imported(&source, selection));
+    assert_eq!(part.map(|part| part.operations), Some(half.len()));
+
+    // What is not reached may have been wrong with the whole, and is not there any more.
+    let [whole, written] = [&source, &written].map(|source| accepted(checked(source)));
+    assert_eq!(whole, accepted(checked(&source)));
+    assert!(whole.is_none() || written.is_some());
+}
+
+fn imported(source: &Source, selection: Selection) -> Result<Imported, Error> {
+    import(&Import::new(source.clone(), selection))
+}
+
+/// A document that is normalized, if `check` finds nothing in it.
+fn checked(source: &Source) -> Result<Value, Error> {
+    let document = read::parse(&source.name, &source.bytes)?;
+    let (root, _) = crate::mended(&document)?;
+    check::check(&document.file, &root)?;
+    Ok(root)
+}
+
+/// A document becomes code that parses as Rust, the same each time, or is refused.
+pub fn generate(text: &[u8]) {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return;
+    };
+    let whole = || without_own_panic(|| crate::generate_from_str("doc", text));
+    match accepted(whole()) {
+        Some(generated) => {
+            assert_is_rust(&generated);
+            let again = accepted(whole()).map(|again| again.files);
+            assert_eq!(again, Some(generated.files));
+        }
+        None => {
+            let part = without_own_panic(|| crate::generate_supported_from_str("doc", text));
+            if let Some(generated) = accepted(part) {
+                assert!(!generated.left_out.is_empty());
+                assert_is_rust(&generated);
+            }
+        }
+    }
+}
+
+fn assert_is_rust(generated: &Generated) {
+    assert!(generated.operations > 0);
+    for (path, text) in &generated.files {
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            assert!(
+                text.lines()
+                    .next()
+                    .is_some_and(|line| line.contains(crate::HEADER_MARK))
+            );
+            let parsed = syn::parse_file(text);
+            assert!(
+                parsed.is_ok(),
+                "{}: {:?}\n{text}",
+                path.display(),
+                parsed.err()
+            );
+        }
+    }
+}
+
+/// What was made of a document; `None` if it was refused, with faults that have a place and an end.
+fn accepted<T>(result: Result<T, Error>) -> Option<T> {
+    match result {
+        Ok(made) => return Some(made),
+        Err(Error::Syntax { message, .. }) => assert!(message.len() < LONGEST_FAULT, "{message}"),
+        Err(Error::Document { faults, .. }) => {
+            assert!(!faults.is_empty());
+            for fault in faults {
+                assert!(
+                    fault.pointer.starts_with('#') && !fault.message.is_empty(),
+                    "{fault}"
+                );
+                assert!(fault.to_string().len() < LONGEST_FAULT, "{fault}");
+            }
+        }
+        Err(Error::Io { source, .. }) => assert!(source.raw_os_error().is_some(), "{source}"),
+    }
+    None
+}
+
+/// What `run` gives. `emit` makes errors of panics, as progenitor's are; one of this crate's own code is none of those.
+fn without_own_panic<T>(run: impl FnOnce() -> T) -> T {
+    static OWN: Mutex<Option<String>> = Mutex::new(None);
+    static WATCHED: Once = Once::new();
+    WATCHED.call_once(|| {
+        // The hook of `emit` has to be there first.
+        let _ = crate::generate_from_str("doc", "{openapi: 3.0.3, info: {title: T, version: '1'}, paths: {/a: {get: {responses: {'200': {description: D}}}}}}");
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let file = info.location().map_or("", |location| location.file());
+            if thread::current().name() == Some("nsx-api-gen") && file.contains("nsx-api-gen") {
+                *OWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(info.to_string());
+            }
+            hook(info);
+        }));
+    });
+    let made = run();
+    let own = OWN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    assert_eq!(own, None);
+    made
+}
