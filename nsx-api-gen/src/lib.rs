@@ -30,6 +30,7 @@ mod example;
 pub mod import;
 mod limits;
 mod lower;
+mod made_up;
 mod model;
 mod names;
 mod normalize;
