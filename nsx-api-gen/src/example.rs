@@ -27,7 +27,7 @@ pub(crate) fn example(root: &Value, media: &Value) -> Option<Value> {
 }
 
 /// The value as the schema has it and without its secrets, if it fits. What takes too many steps does not: secrets could be left in it.
-fn fitting(root: &Value, schema: &Value, mut value: Value) -> Option<Value> {
+pub(crate) fn fitting(root: &Value, schema: &Value, mut value: Value) -> Option<Value> {
     let mut walk = Walk {
         root,
         left: MOST_STEPS,
