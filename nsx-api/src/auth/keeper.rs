@@ -506,4 +506,6 @@ impl fmt::Debug for Keeper {
 }
 
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod tests;
