@@ -136,3 +136,6 @@ impl Cluster {
         }
     }
 }
+
+#[cfg(test)]
+mod model;

@@ -6,7 +6,6 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::iter;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -141,9 +140,13 @@ impl Keeper {
             Err(renewal) => renewal,
         };
         // Those that one operation was refused with may still be good for another.
-        if let Some(kept) = self.holding() {
-            let renewed = timeout(PATIENCE, self.outcome(renewal)).await;
-            return Ok(renewed.ok().and_then(Result::ok).unwrap_or(kept));
+        if self.holding().is_some() {
+            let renewed = timeout(PATIENCE, self.outcome(renewal.clone())).await;
+            let renewed = renewed.ok().and_then(Result::ok);
+            // By now they may be over, or given back.
+            if let Some(kept) = renewed.or_else(|| self.holding()) {
+                return Ok(kept);
+            }
         }
         self.outcome(renewal).await.map_err(Error::of_login)
     }
@@ -307,13 +310,20 @@ impl Keeper {
         let beat = Arc::new(Mutex::new(Instant::now()));
         let beating = beat.clone();
         let task = async move {
-            let fetched = {
-                let mut fetch = pin!(self.fetch());
-                loop {
-                    match timeout(BEAT, &mut fetch).await {
-                        Ok(fetched) => break fetched,
-                        Err(_) => *lock(&beating) = Instant::now(),
+            // In a task of its own, so that one that panics is one that has failed.
+            let keeper = self.clone();
+            let fetch = async move { keeper.fetch().await };
+            let mut fetch = tokio::spawn(fetch.in_current_span());
+            let fetched = loop {
+                match timeout(BEAT, &mut fetch).await {
+                    Ok(Ok(fetched)) => break fetched,
+                    Ok(Err(error)) if error.is_panic() => {
+                        let message = "the scheme of authentication panicked";
+                        break Err(Error::new(ErrorKind::Authentication, message));
                     }
+                    // The runtime ends.
+                    Ok(Err(_)) => return,
+                    Err(_) => *lock(&beating) = Instant::now(),
                 }
             };
             let outcome = self.settle(number, fetched.map(|fetched| Kept::new(fetched).into()));
@@ -330,8 +340,7 @@ impl Keeper {
         }
         let again = self.renewal(&mut lock(&self.state));
         again.outcome().await.unwrap_or_else(|| {
-            let message =
-                "the authentication task ended without a result: it panicked, or its runtime ended";
+            let message = "the authentication task ended without a result, as its runtime did";
             Err(Arc::new(Error::new(ErrorKind::Authentication, message)))
         })
     }
@@ -496,5 +505,7 @@ impl fmt::Debug for Keeper {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

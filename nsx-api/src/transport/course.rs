@@ -42,7 +42,7 @@ pub(super) struct Course<'c> {
     /// That of the connections that the attempt under way is made on.
     pub(super) generation: u64,
     pub(super) reloaded: bool,
-    /// The managers that it has failed at.
+    /// The managers that it has failed at, or that have redirected it.
     been: Vec<&'c Endpoint>,
     /// The managers that have redirected it.
     redirected: Vec<&'c Endpoint>,
@@ -169,6 +169,7 @@ impl<'c> Course<'c> {
 
     /// How long to wait for the next attempt; or the error, if there is none.
     pub(super) async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
+        self.is_cut |= failure.cause == Cause::CutShort;
         let (wait, reason) = match self.is_renewed(&failure.error, call).await {
             Ok(true) => (Duration::ZERO, "there are new credentials"),
             Err(login) if self.has_moved(&login) => {
@@ -249,8 +250,7 @@ impl<'c> Course<'c> {
     }
 
     fn has_been_at(&self, endpoint: &Endpoint) -> bool {
-        let mut been = self.been.iter().chain(&self.redirected);
-        been.any(|one| ptr::eq(*one, endpoint))
+        self.been.iter().any(|one| ptr::eq(*one, endpoint))
     }
 
     /// How long a manager is to be left alone yet, by its own word.
@@ -282,7 +282,6 @@ impl<'c> Course<'c> {
         if !may_go_on || !self.has_way_out() {
             return self.deadline.of_attempt(&self.client.options);
         }
-        self.is_cut = true;
         self.half_at_most(SHORTEST_ATTEMPT)
     }
 
@@ -378,6 +377,7 @@ impl<'c> Course<'c> {
         }
         self.moved = true;
         self.redirected.push(self.endpoint);
+        self.been.push(self.endpoint);
         self.go_to(endpoint);
         self.is_bound = true;
         Some(wait)

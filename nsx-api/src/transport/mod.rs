@@ -7,6 +7,8 @@
 mod attempt;
 mod course;
 mod credentials;
+#[cfg(test)]
+pub(crate) mod network;
 mod ready;
 mod time_limit;
 
