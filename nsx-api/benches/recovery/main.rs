@@ -71,8 +71,7 @@ const WAYS: [Way; 8] = [
     Way {
         name: "goes to another manager, as one is at its limit",
         config: |config, scene| config.manager(scene.second.url()),
-        // It has its turn, as the first had the call before.
-        befalls: |scene| scene.second.respond_with(busy()),
+        befalls: |scene| scene.first.respond_with(busy()),
         ..PLAIN
     },
     Way {
@@ -157,7 +156,9 @@ impl Way {
         for _ in 0..rounds(200) {
             // One that has failed often has spent its budget of retries, and spreads its calls.
             let client = self.client(scene);
+            // Each manager had one, so that it is the first one's turn.
             if !self.is_first {
+                self.call(&client).await;
                 self.call(&client).await;
             }
             managers.into_iter().for_each(prepare);
