@@ -1,11 +1,27 @@
-//! From a document to code that is checked: the shipped one, those of real managers, and how it grows with the number of operations.
+//! From a document to code that is checked: the shipped document, those of real managers, and how it grows with the number of operations.
+//!
+//! `cargo bench -p xtask --bench growth`. Where `openapi-to-rust` is installed it is measured beside; documents of real managers are where
+//! there is a folder of them beside the project. A plot is left in `target/tmp`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is a fault of the benchmark"
+)]
+
+mod document;
+#[path = "../../../nsx-api/benches/measure/mod.rs"]
+mod measure;
+mod plot;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::measure::{number, row, table};
-use crate::process::{Cost, cargo, run};
-use crate::{Place, document, plot};
+use measure::{number, row, table};
+use support::Place;
+use support::process::{Cost, cargo, run};
 
 const SIZES: [usize; 4] = [1, 10, 100, 1000];
 const RIVAL: &str = "openapi-to-rust";
@@ -15,8 +31,18 @@ const RIVAL_VERSION: &str = "0.23.0";
 /// The generator as users run it, but built for speed.
 const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
 
+fn main() {
+    if !measure::is_bench() {
+        println!("growth takes minutes: it is left to `cargo bench`");
+        return;
+    }
+    let place = Place::new("growth");
+    shipped_and_real(&place);
+    grow(&place);
+}
+
 /// The shipped document, and those of real managers where they are at hand.
-pub(crate) fn shipped_and_real(place: &Place) {
+fn shipped_and_real(place: &Place) {
     table(
         "Code made of documents (built for speed)",
         ["document", "operations", "CPU", "memory", "lines of Rust"],
@@ -94,7 +120,7 @@ struct Grown {
 }
 
 /// How it grows with the number of operations, beside the rival.
-pub(crate) fn grow(place: &Place) {
+fn grow(place: &Place) {
     let sdk = Sdk::prepare(place);
     let rival = Rival::prepare(place);
     table(

@@ -1,13 +1,26 @@
 //! A program that makes one call, with the SDK and by hand, built from nothing; and what lists add to a binary.
+//!
+//! `cargo bench -p xtask --bench programs`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is a fault of the benchmark"
+)]
+
+#[path = "../../../nsx-api/benches/measure/mod.rs"]
+mod measure;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Place;
-use crate::measure::{number, row, table};
-use crate::process::{Cost, cargo};
+use measure::{number, row, table};
+use support::Place;
+use support::process::{Cost, cargo};
 
 const SDK: &str = r#"
 use nsx_api::Client;
@@ -62,6 +75,16 @@ serde = { version = "1", features = ["derive"] }
 "#;
 
 const TOKIO: &str = r#"tokio = { version = "1", features = ["macros", "rt-multi-thread"] }"#;
+
+fn main() {
+    if !measure::is_bench() {
+        println!("building programs takes minutes: it is left to `cargo bench`");
+        return;
+    }
+    let place = Place::new("programs");
+    compare(&place);
+    compare_lists(&place);
+}
 
 /// A program made of these parts, alone in its workspace.
 struct Program {
@@ -128,7 +151,7 @@ fn sdk(root: &Path) -> String {
     format!("nsx-api = {{ path = {:?} }}", root.join("nsx-api"))
 }
 
-pub(crate) fn compare(place: &Place) {
+fn compare(place: &Place) {
     let sdk =
         Program::new(place, "with-sdk", &[&sdk(&place.root), TOKIO].join("\n")).with("call", SDK);
     let by_hand =
@@ -190,7 +213,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 "#;
 
 /// What a list of switches adds to a program that knows no type of its own.
-pub(crate) fn compare_lists(place: &Place) {
+fn compare_lists(place: &Place) {
     let needs = format!(
         "{}\nserde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n",
         sdk(&place.root)
