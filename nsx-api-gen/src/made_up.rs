@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::document::{items, made_of, resolve};
-use crate::example::fitting;
+use crate::example::{fitting, fitting_within};
 use crate::union::{Union, Variant};
 
 /// How many objects and lists may be in one another: those that require one of themselves would be so for ever.
@@ -11,6 +11,9 @@ const DEEPEST: usize = 32;
 
 /// How many schemas are gone through for one value: choices of choices could be more than can be counted.
 const MOST_STEPS: usize = 1_000;
+
+/// How many are gone through to see whether the values that schemas state fit them.
+const MOST_STEPS_OF_FITTING: usize = 10_000;
 
 /// The longest list, and the longest text, that is made because a schema asks for it.
 const LONGEST: usize = 100;
@@ -20,6 +23,7 @@ pub(crate) fn made_up(root: &Value, schema: &Value) -> Option<Value> {
     let mut maker = Maker {
         root,
         left: MOST_STEPS,
+        left_for_fitting: MOST_STEPS_OF_FITTING,
     };
     let value = maker.value(schema, DEEPEST)?;
     fitting(root, schema, value)
@@ -29,6 +33,7 @@ struct Maker<'a> {
     root: &'a Value,
     /// The steps that are left.
     left: usize,
+    left_for_fitting: usize,
 }
 
 impl Maker<'_> {
@@ -60,12 +65,13 @@ impl Maker<'_> {
     }
 
     /// A value that the schema itself gives.
-    fn stated(&self, schema: &Value, parts: &Parts<'_>) -> Option<Value> {
+    fn stated(&mut self, schema: &Value, parts: &Parts<'_>) -> Option<Value> {
         let own = ["example", "default"].map(|key| parts.last(key));
         let listed = items(parts.last("enum")).filter(|value| !value.is_null());
         let values = own.into_iter().flatten().chain(listed);
-        let mut values = values.filter(|value| is_short(value));
-        values.find_map(|value| fitting(self.root, schema, value.clone()))
+        let mut values = values.filter(|value| is_short(value)).cloned();
+        values
+            .find_map(|value| fitting_within(&mut self.left_for_fitting, self.root, schema, value))
     }
 
     /// An object of a choice, with the value that tells it from the others.

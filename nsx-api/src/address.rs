@@ -84,6 +84,9 @@ impl Address {
         if !path_and_query.starts_with('/') {
             return Err("the path does not begin with a slash".into());
         }
+        if path_and_query.len() > LONGEST {
+            return Err(too_long());
+        }
         let (path, query) = match path_and_query.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (path_and_query, None),
@@ -98,10 +101,14 @@ impl Address {
             return Err("the path leads out of the manager's".into());
         }
         if url.as_str().len() > LONGEST {
-            return Err(format!("the URL is longer than {LONGEST} bytes"));
+            return Err(too_long());
         }
         Ok(url)
     }
+}
+
+fn too_long() -> String {
+    format!("the URL is longer than {LONGEST} bytes")
 }
 
 /// Adds the scheme that was left out, and the brackets of a bare IPv6 address.

@@ -175,7 +175,9 @@ fn make_calls<S: Side>(address: &str, certificate: &str, count: usize) {
 fn many_calls(place: &Place) {
     const CALLS: usize = 1000;
     table(
-        &format!("{CALLS} calls, some at a time"),
+        &format!(
+            "{CALLS} calls, some at a time, of which the SDK is told to allow as many (its default is 40)"
+        ),
         [
             "at a time",
             "SDK, calls a second",

@@ -3,13 +3,12 @@
 //! It is at three ports: plain, TLS, and one that holds its answers until so many requests are under way.
 
 use std::convert::Infallible;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -23,11 +22,15 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
+use crate::measure::{Serving, until_gone};
+
 pub(crate) const LOGIN: &str = "/api/session/create";
 pub(crate) const COOKIE: &str = "JSESSIONID=7A2F4F0C2C3B4A5D9E8F7A6B5C4D3E2F";
 pub(crate) const XSRF: &str = "3f6b1e2c-7a54-4f0e-9c3d-1b2a3c4d5e6f";
 const TOKEN: &str =
     r#"{"token":"eyJhbGciOiJIUzI1NiJ9.bm9ib2R5.c2VjcmV0","roles":["enterprise_admin","auditor"]}"#;
+/// What a call has.
+const HEADERS: [&str; 5] = ["accept", "cookie", "host", "user-agent", "x-xsrf-token"];
 /// What is under way when the answers that are held go out.
 pub(crate) const HELD: usize = 64;
 
@@ -65,38 +68,31 @@ impl Place {
 
 /// The server's process, which ends with this.
 pub(crate) struct Server {
-    process: Child,
+    _process: Serving,
     pub(crate) place: Place,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut process = Serving::start();
         let mut text = String::new();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         while !text.ends_with("-----END CERTIFICATE-----\n") {
-            text = text + &lines.next().unwrap().unwrap() + "\n";
+            text = text + &process.line() + "\n";
         }
         let place = Place::from_text(&text);
-        Self { process, place }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        Self {
+            _process: process,
+            place,
+        }
     }
 }
 
 /// Serves until whoever has started it is gone.
 pub(crate) fn serve() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // As many threads as it leaves to the client.
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((cores / 2).max(1))
         .enable_all()
         .build()
         .unwrap();
@@ -116,8 +112,7 @@ pub(crate) fn serve() {
         tokio::spawn(accept(plain, None, Arc::new(Gate::new(1))));
         tokio::spawn(accept(encrypted, Some(tls), Arc::new(Gate::new(1))));
         tokio::spawn(accept(held, None, Arc::new(Gate::new(HELD))));
-        let until_gone = || std::io::stdin().read_to_end(&mut Vec::new());
-        let _ = tokio::task::spawn_blocking(until_gone).await;
+        until_gone().await;
     });
 }
 
@@ -172,6 +167,9 @@ async fn respond(
             .header("x-xsrf-token", XSRF);
         return Ok(login.body(Full::default()).unwrap());
     }
+    let mut names: Vec<&str> = request.headers().keys().map(HeaderName::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(names, HEADERS, "both sides send the same");
     gate.pass().await;
     let body = Full::from(TOKEN);
     let answer = Response::builder().header("content-type", "application/json");

@@ -60,6 +60,7 @@ impl Side for ByHand {
         let http = reqwest::Client::builder()
             .tls_certs_only([certificate])
             .user_agent("by-hand/0.1.0")
+            .no_proxy()
             .build()
             .unwrap();
         Self {

@@ -1,8 +1,8 @@
 //! Mixed calls for a long time, against managers at which everything goes wrong now and then: whether memory, file descriptors or
 //! tasks grow.
 //!
-//! `cargo bench -p nsx-api --features mock --bench soak -- 600` goes on for ten minutes, and fails if one of them grows. The managers
-//! are in a process of their own.
+//! `cargo bench -p nsx-api --features mock --bench soak -- 600` goes on for ten minutes, and fails if one of them grows or is left at the
+//! end. The managers are in a process of their own.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,143 +16,181 @@ mod measure;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use nsx_api::auth::Session;
 use nsx_api::http::Method;
-use nsx_api::{CallOptions, Client, Error, Limits};
+use nsx_api::{CallOptions, Client, Error};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use managers::{PASSWORD, USER};
-use measure::{number, row, table};
+use managers::{Dice, PASSWORD, USER};
+use measure::{Serving, number, row, table};
 
 /// How many calls are under way, about.
 const WORKERS: usize = 32;
-/// How often it is looked at what there is.
-const LOOKS: u32 = 10;
-/// What may be there more at the end than after the first fifth, for each hundred.
-const SPARE: u64 = 15;
+/// How often it is looked at what there is, and how many of the looks are a row.
+const LOOKS: u32 = 60;
+const LOOKS_A_ROW: u32 = 6;
+/// What there may be more of in the last third than in the middle one, for each hundred.
+const SPARE: u64 = 10;
 
-fn main() -> ExitCode {
+fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|first| first == "serve") {
-        managers::serve();
-        return ExitCode::SUCCESS;
+        return managers::serve();
     }
     let seconds = arguments.iter().find_map(|argument| argument.parse().ok());
     let length = Duration::from_secs(seconds.unwrap_or(if measure::is_bench() { 20 } else { 1 }));
-    let mut process = Command::new(std::env::current_exe().unwrap())
-        .arg("serve")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let urls = [(); managers::COUNT].map(|()| lines.next().unwrap().unwrap());
+    let mut process = Serving::start();
+    let urls = [(); managers::COUNT].map(|()| process.line());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    let has_grown = runtime.block_on(soak(&urls, length));
-    let _ = process.kill();
-    let _ = process.wait();
-    match has_grown {
-        true => ExitCode::FAILURE,
-        false => ExitCode::SUCCESS,
-    }
+    runtime.block_on(soak(&urls, length));
 }
 
-/// Calls for that long; says whether something has grown.
-async fn soak(urls: &[String], length: Duration) -> bool {
+/// What calls came to, by how often.
+type Tally = Arc<Mutex<BTreeMap<String, u64>>>;
+
+/// Calls for that long.
+async fn soak(urls: &[String], length: Duration) {
     table(
         &format!("Mixed calls with faults, for {length:?}"),
         [
             "after",
             "calls",
-            "of them failed",
+            "given up by the caller",
+            "failed",
             "memory, kB",
             "file descriptors",
             "tasks",
         ],
     );
-    let tally = Arc::new(Mutex::new(BTreeMap::new()));
+    let before = Seen::now();
+    let tally = Tally::default();
+    let client = client(urls);
     let mut workers = JoinSet::new();
     for number in 0..WORKERS {
-        workers.spawn(work(config(urls), number as u64, tally.clone()));
+        workers.spawn(work(client.clone(), number as u64, tally.clone()));
     }
     let start = Instant::now();
     let mut seen = Vec::new();
     for look in 1..=LOOKS {
-        sleep(length * look / LOOKS - start.elapsed().min(length * look / LOOKS)).await;
-        let now = Seen::now();
-        let tally = tally.lock().unwrap();
-        let all: u64 = tally.values().sum();
-        let well = tally.get("ok").copied().unwrap_or_default();
-        row([
-            &format!("{:.0} s", start.elapsed().as_secs_f64()),
-            &number(all),
-            &number(all - well),
-            &number(now.memory),
-            &number(now.files),
-            &number(now.tasks),
-        ]);
-        seen.push(now);
+        let until = length * look / LOOKS;
+        sleep(until.saturating_sub(start.elapsed())).await;
+        seen.push(Seen::now());
+        if look.is_multiple_of(LOOKS_A_ROW) {
+            say(
+                start.elapsed(),
+                &tally.lock().unwrap(),
+                &seen[seen.len() - 1],
+            );
+        }
     }
     workers.shutdown().await;
-    println!("\nWhat calls came to: {:?}.", tally.lock().unwrap());
-    let (early, late) = (&seen[1], &seen[LOOKS as usize - 1]);
-    let grown = early.less_than(late);
-    match grown.is_empty() {
-        true => println!("\nNothing has grown since the second look by more than {SPARE} %."),
-        false => println!(
-            "\nGROWN since the second look by more than {SPARE} %: {}.",
-            grown.join(", ")
-        ),
-    }
-    !grown.is_empty()
+    client.close().await;
+    drop(client);
+    let came_to = tally.lock().unwrap().clone();
+    println!("\nWhat calls came to: {came_to:?}.");
+    check(&before, &seen, &came_to).await;
 }
 
-fn config(urls: &[String]) -> Client {
+fn say(after: Duration, tally: &BTreeMap<String, u64>, now: &Seen) {
+    let all: u64 = tally.values().sum();
+    let [well, given_up] = ["ok", "given up"].map(|key| tally.get(key).copied().unwrap_or(0));
+    row([
+        &format!("{:.0} s", after.as_secs_f64()),
+        &number(all),
+        &number(given_up),
+        &number(all - well - given_up),
+        &number(now.memory),
+        &number(now.files),
+        &number(now.tasks),
+    ]);
+}
+
+/// Nothing has grown, nothing is left, and most calls went through. What a second tells of memory is its beginning.
+async fn check(before: &Seen, seen: &[Seen], tally: &BTreeMap<String, u64>) {
+    let all: u64 = tally.values().sum();
+    let well = tally["ok"];
+    assert!(well * 2 > all, "{well} of {all} calls went through");
+    // Connections that are in no pool any more are closed by tasks that end by themselves.
+    let start = Instant::now();
+    let mut left = Seen::now();
+    while left.tasks > before.tasks && start.elapsed() < Duration::from_secs(10) {
+        sleep(Duration::from_millis(50)).await;
+        left = Seen::now();
+    }
+    assert_eq!(left.tasks, before.tasks, "tasks are left");
+    assert!(
+        left.files <= before.files + 2,
+        "{} file descriptors, {} before",
+        left.files,
+        before.files
+    );
+    println!(
+        "\nAt the end there are {} tasks and {} file descriptors, as before.",
+        left.tasks, left.files
+    );
+    if !measure::is_bench() {
+        return;
+    }
+    let third = seen.len() / 3;
+    for (name, pick) in Seen::PARTS {
+        let [middle, last] =
+            [&seen[third..2 * third], &seen[2 * third..]].map(|part| median(part, pick));
+        assert!(
+            last <= middle + middle * SPARE / 100,
+            "{name}: {middle}, then {last}"
+        );
+        println!(
+            "{name}: {} in the middle third, {} in the last (medians).",
+            number(middle),
+            number(last)
+        );
+    }
+}
+
+fn median(seen: &[Seen], pick: fn(&Seen) -> u64) -> u64 {
+    let mut values: Vec<u64> = seen.iter().map(pick).collect();
+    values.sort_unstable();
+    values[values.len() / 2]
+}
+
+fn client(urls: &[String]) -> Client {
+    let options = CallOptions::new()
+        .deadline(Duration::from_secs(10))
+        .max_retry_delay(Duration::from_millis(50));
     let config = Client::builder(&urls[0])
         .auth(Session::new(USER, PASSWORD))
-        .limits(Limits::off())
-        .options(
-            CallOptions::new()
-                .deadline(Duration::from_secs(5))
-                .attempt_timeout(Duration::from_secs(1))
-                .max_retry_delay(Duration::from_millis(50)),
-        );
+        .options(options);
     let config = urls[1..]
         .iter()
         .fold(config, |config, url| config.manager(url));
     config.build().unwrap()
 }
 
-/// Calls of every kind, one after the other, some of them given up under way.
-async fn work(shared: Client, seed: u64, tally: Arc<Mutex<BTreeMap<String, u64>>>) {
-    let mut dice = managers::Dice(seed);
-    let mut client = shared.clone();
+/// Calls of every kind, one after the other, some of them given up under way; now and then the sessions are ended.
+async fn work(client: Client, seed: u64, tally: Tally) {
+    let mut dice = Dice(seed);
     loop {
-        let patience = match dice.roll(8) {
+        let patience = match dice.roll(20) {
             0 => Duration::from_millis(dice.roll(20)),
             _ => Duration::from_secs(60),
         };
         let outcome = match timeout(patience, call(&client, dice.roll(5))).await {
             Ok(Ok(())) => "ok".to_owned(),
             Ok(Err(error)) => format!("{:?}", error.kind()),
-            Err(_) => "cancelled".to_owned(),
+            Err(_) => "given up".to_owned(),
         };
         *tally.lock().unwrap().entry(outcome).or_default() += 1;
-        // Now and then one that logs out.
-        if dice.roll(500) == 0 {
+        if dice.roll(2000) == 0 {
             client.close().await;
-            client = shared.clone();
         }
     }
 }
@@ -170,13 +208,7 @@ async fn call(client: &Client, kind: u64) -> Result<(), Error> {
             let request = client.request(Method::POST, "/api/v1/things").json(&things);
             drop(request.send().await?);
         }
-        2 => drop(
-            client
-                .request(Method::PUT, "/api/v1/things/1")
-                .text("thing")
-                .send()
-                .await?,
-        ),
+        2 => drop(client.create_registration_token().send().await?),
         3 => {
             let request = client.request(Method::GET, "/api/v1/large");
             let mut pieces = request.stream().await?.into_inner();
@@ -201,6 +233,12 @@ struct Seen {
 }
 
 impl Seen {
+    const PARTS: [(&'static str, fn(&Self) -> u64); 3] = [
+        ("Memory in kB", |seen| seen.memory),
+        ("File descriptors", |seen| seen.files),
+        ("Tasks", |seen| seen.tasks),
+    ];
+
     /// Memory and files are zero where the system does not tell them as Linux does.
     fn now() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -211,18 +249,5 @@ impl Seen {
             files: fs::read_dir("/proc/self/fd").map_or(0, |files| files.count() as u64),
             tasks: Handle::current().metrics().num_alive_tasks() as u64,
         }
-    }
-
-    /// What there is more of later, and not by a little.
-    fn less_than(&self, later: &Self) -> Vec<&'static str> {
-        let grown = |before: u64, after: u64| after > before + before * SPARE / 100 + 64;
-        [
-            ("memory", grown(self.memory, later.memory)),
-            ("file descriptors", grown(self.files, later.files)),
-            ("tasks", grown(self.tasks, later.tasks)),
-        ]
-        .into_iter()
-        .filter_map(|(name, has_grown)| has_grown.then_some(name))
-        .collect()
     }
 }

@@ -1,11 +1,13 @@
 //! Managers at which something goes wrong every few milliseconds, in a process of their own.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use nsx_api::mock::{Answer, Manager};
 use serde_json::json;
 use tokio::time::sleep;
+
+use crate::measure::until_gone;
 
 pub(crate) const COUNT: usize = 3;
 pub(crate) const USER: &str = "admin";
@@ -41,8 +43,7 @@ pub(crate) fn serve() {
         }
         io::stdout().flush().unwrap();
         tokio::spawn(trouble(managers));
-        let until_gone = || io::stdin().read_to_end(&mut Vec::new());
-        let _ = tokio::task::spawn_blocking(until_gone).await;
+        until_gone().await;
     });
 }
 
@@ -53,11 +54,10 @@ async fn start(port: u16) -> io::Result<Manager> {
     Ok(manager)
 }
 
+/// What it has. What it recorded until now takes memory, and what was not met would pile up.
 fn prepare(manager: &Manager) {
     manager.reset();
-    for method in ["GET", "PUT"] {
-        manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| 200);
-    }
+    manager.on("GET /api/v1/things/{id}", |_| 200);
     manager.on("POST /api/v1/things", |_| 201);
     manager.on("GET /api/v1/large", |_| {
         Answer::json(200, vec!["x".repeat(100); 1000])
@@ -71,10 +71,9 @@ fn prepare(manager: &Manager) {
 async fn trouble(mut managers: Vec<Manager>) {
     let mut dice = Dice(7);
     loop {
-        sleep(Duration::from_millis(dice.roll(10))).await;
+        sleep(Duration::from_millis(dice.roll(60))).await;
         let place = dice.roll(COUNT as u64) as usize;
         let manager = &managers[place];
-        // What was recorded takes memory, and what was not met would pile up.
         if manager.count() > 1000 {
             prepare(manager);
         }

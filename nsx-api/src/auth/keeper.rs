@@ -6,6 +6,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::iter;
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -140,7 +141,7 @@ impl Keeper {
             Err(renewal) => renewal,
         };
         // Those that one operation was refused with may still be good for another.
-        if self.holding().is_some() {
+        if lock(&self.state).holding(Instant::now()).is_some() {
             let renewed = timeout(PATIENCE, self.outcome(renewal.clone())).await;
             let renewed = renewed.ok().and_then(Result::ok);
             // By now they may be over, or given back.
@@ -309,22 +310,26 @@ impl Keeper {
         let (sender, outcome) = watch::channel(None);
         let beat = Arc::new(Mutex::new(Instant::now()));
         let beating = beat.clone();
-        let task = async move {
-            // In a task of its own, so that one that panics is one that has failed.
-            let keeper = self.clone();
-            let fetch = async move { keeper.fetch().await };
-            let mut fetch = tokio::spawn(fetch.in_current_span());
-            let fetched = loop {
+        let keeper = self.clone();
+        let fetch = async move {
+            let mut fetch = pin!(keeper.fetch());
+            loop {
                 match timeout(BEAT, &mut fetch).await {
-                    Ok(Ok(fetched)) => break fetched,
-                    Ok(Err(error)) if error.is_panic() => {
-                        let message = "the scheme of authentication panicked";
-                        break Err(Error::new(ErrorKind::Authentication, message));
-                    }
-                    // The runtime ends.
-                    Ok(Err(_)) => return,
+                    Ok(fetched) => break fetched,
                     Err(_) => *lock(&beating) = Instant::now(),
                 }
+            }
+        };
+        let task = async move {
+            // In a task of its own, so that one that panics is one that has failed.
+            let fetched = match tokio::spawn(fetch.in_current_span()).await {
+                Ok(fetched) => fetched,
+                Err(error) if error.is_panic() => {
+                    let message = "the scheme of authentication panicked";
+                    Err(Error::new(ErrorKind::Authentication, message))
+                }
+                // The runtime ends.
+                Err(_) => return,
             };
             let outcome = self.settle(number, fetched.map(|fetched| Kept::new(fetched).into()));
             sender.send_replace(Some(outcome));
@@ -459,8 +464,8 @@ impl State {
 }
 
 impl Renewal {
-    /// Whether something may still come of it. The task of one that panicked, or whose runtime has ended, has closed the
-    /// channel; that of a runtime that stands still has not, but does not show that it goes on.
+    /// Whether something may still come of it. The task of one whose runtime has ended has closed the channel; one that stands
+    /// still, with its runtime or in a scheme that blocks its thread, has not, but does not show that it goes on.
     fn is_live(&self) -> bool {
         self.outcome.has_changed().is_ok() && lock(&self.beat).elapsed() <= BEAT * 4
     }

@@ -20,6 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use measure::{number, row, table};
+use plot::Line;
 use support::Place;
 use support::process::{Cost, cargo, run};
 
@@ -140,7 +141,17 @@ fn grow(place: &Place) {
             "check, ratio",
         ],
     );
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let mut lines = [
+        ("nsx-api: cargo check", true),
+        ("openapi-to-rust: cargo check", false),
+        ("nsx-api: generate", true),
+        ("openapi-to-rust: generate", false),
+    ]
+    .map(|(name, is_ours)| Line {
+        name,
+        is_ours,
+        points: Vec::new(),
+    });
     for size in SIZES {
         let file = place.scratch.join(format!("{size}.json"));
         fs::write(&file, document::of(size)).unwrap();
@@ -165,8 +176,16 @@ fn grow(place: &Place) {
                 .try_into()
                 .unwrap(),
         );
-        ours.push((size as f64, grown.check.cpu.as_secs_f64()));
-        theirs.extend(other.map(|other| (size as f64, other.check.cpu.as_secs_f64())));
+        let costs = [
+            Some(grown.check),
+            other.as_ref().map(|other| other.check),
+            Some(grown.generate),
+            other.as_ref().map(|other| other.generate),
+        ];
+        for (line, cost) in lines.iter_mut().zip(costs) {
+            let point = cost.map(|cost| (size as f64, cost.cpu.as_secs_f64().max(0.001)));
+            line.points.extend(point);
+        }
     }
     if rival.is_none() {
         println!(
@@ -174,7 +193,7 @@ fn grow(place: &Place) {
         );
     }
     let file = place.scratch.join("growth.svg");
-    plot::draw(&file, &ours, &theirs);
+    plot::draw(&file, &lines);
     println!(
         "\nThe plot is in {}.",
         file.strip_prefix(&place.root).unwrap_or(&file).display()

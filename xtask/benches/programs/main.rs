@@ -212,7 +212,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
-/// What a list of switches adds to a program that knows no type of its own.
+/// What a list of switches adds to a program that reads and writes one word.
 fn compare_lists(place: &Place) {
     let needs = format!(
         "{}\nserde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n",
@@ -227,7 +227,7 @@ fn compare_lists(place: &Place) {
         "compact_extra",
     ];
     let types = forms.map(|form| format!("types::{form}::Switches"));
-    for (name, kind) in [("none", "serde_json::Value")]
+    for (name, kind) in [("none", "bool")]
         .into_iter()
         .chain(forms.iter().copied().zip(types.iter().map(String::as_str)))
     {

@@ -1,6 +1,7 @@
 //! Programs run to their end, and what they took.
 
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -43,10 +44,14 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, folder: &Path, arguments: &[S]
         .args(arguments)
         .current_dir(folder)
         .env_remove("CARGO_TARGET_DIR")
+        // What was compiled of an earlier size would not be compiled again.
+        .env("CARGO_INCREMENTAL", "0")
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .ok()?;
+    let mut said = String::new();
+    let _ = child.stderr.take().unwrap().read_to_string(&mut said);
     let used = child.wait4().unwrap();
     let words: Vec<_> = arguments
         .iter()
@@ -54,7 +59,7 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, folder: &Path, arguments: &[S]
         .collect();
     assert!(
         used.status.success(),
-        "{program} {}: {}",
+        "{program} {}: {}\n{said}",
         words.join(" "),
         used.status
     );

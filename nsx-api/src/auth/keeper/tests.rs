@@ -374,24 +374,29 @@ async fn a_login_that_hangs_holds_up_calls_with_good_credentials_for_moments_onl
 
 #[tokio::test(start_paused = true)]
 async fn credentials_that_are_over_once_a_call_has_waited_for_others_are_not_used() {
-    let (keeper, scheme) = keeper(Numbered {
-        may_answer: Semaphore::new(1),
-        lifetime: Some(seconds(8)),
-        ..Numbered::new()
-    });
-    let kept = keeper.credentials().await.unwrap();
-    advance(seconds(5)).await;
-    let refusal = keeper.renew(&kept, refused(OPERATION));
-    let call = async {
-        sleep(seconds(2)).await;
-        number(&keeper.credentials().await.unwrap())
-    };
-    let answer = async {
-        sleep(seconds(10)).await;
-        scheme.may_answer.add_permits(1);
-    };
-    let (renewed, number, ()) = tokio::join!(refusal, call, answer);
-    assert_eq!((renewed.unwrap(), number.as_str()), (Renewed::Now, "2"));
+    // A session that is not used for six seconds is not trusted to hold for eight.
+    let ends = [(Some(seconds(8)), None, 5), (None, Some(seconds(8)), 3)];
+    for (lifetime, idle_timeout, age) in ends {
+        let (keeper, scheme) = keeper(Numbered {
+            may_answer: Semaphore::new(1),
+            lifetime,
+            idle_timeout,
+            ..Numbered::new()
+        });
+        let kept = keeper.credentials().await.unwrap();
+        advance(seconds(age)).await;
+        let refusal = keeper.renew(&kept, refused(OPERATION));
+        let call = async {
+            sleep(seconds(2)).await;
+            number(&keeper.credentials().await.unwrap())
+        };
+        let answer = async {
+            sleep(seconds(10)).await;
+            scheme.may_answer.add_permits(1);
+        };
+        let (renewed, number, ()) = tokio::join!(refusal, call, answer);
+        assert_eq!((renewed.unwrap(), number.as_str()), (Renewed::Now, "2"));
+    }
 }
 
 #[tokio::test]
