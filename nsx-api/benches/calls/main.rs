@@ -12,6 +12,8 @@
 #[path = "../measure/mod.rs"]
 mod measure;
 mod server;
+#[path = "../measure/serving.rs"]
+mod serving;
 mod sides;
 
 use std::process::Command;

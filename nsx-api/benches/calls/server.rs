@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
-use crate::measure::{Serving, until_gone};
+use crate::serving::{Serving, until_gone};
 
 pub(crate) const LOGIN: &str = "/api/session/create";
 pub(crate) const COOKIE: &str = "JSESSIONID=7A2F4F0C2C3B4A5D9E8F7A6B5C4D3E2F";

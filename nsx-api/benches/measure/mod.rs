@@ -3,8 +3,6 @@
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Lines, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// Whether this is a benchmark, and not a test of it: `cargo test --bench` does everything once.
@@ -15,44 +13,6 @@ pub(crate) fn is_bench() -> bool {
 /// `full` in a benchmark, and as little as there is in a test of it.
 pub(crate) fn rounds(full: usize) -> usize {
     if is_bench() { full } else { 1 }
-}
-
-/// A process of this program that serves, and ends with this.
-pub(crate) struct Serving {
-    process: Child,
-    said: Lines<BufReader<ChildStdout>>,
-}
-
-impl Serving {
-    /// Starts this program with the argument `serve`.
-    pub(crate) fn start() -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
-            .arg("serve")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let said = BufReader::new(process.stdout.take().unwrap()).lines();
-        Self { process, said }
-    }
-
-    /// The next line that it says.
-    pub(crate) fn line(&mut self) -> String {
-        self.said.next().unwrap().unwrap()
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// In such a process: waits until whoever has started it is gone.
-pub(crate) async fn until_gone() {
-    let wait = || io::stdin().read_to_end(&mut Vec::new());
-    let _ = tokio::task::spawn_blocking(wait).await;
 }
 
 /// What two ways took, in turns.
@@ -130,18 +90,10 @@ pub(crate) fn time(time: Duration) -> String {
 
 /// A number as people read it.
 pub(crate) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = (0..digits.len())
-        .filter(|start| (digits.len() - start).is_multiple_of(3) || *start == 0)
-        .map(|start| &digits[start..])
-        .collect();
-    let ends = groups.iter().skip(1).map(|rest| rest.len()).chain([0]);
-    let parts: Vec<&str> = groups
-        .iter()
-        .zip(ends)
-        .map(|(group, end)| &group[..group.len() - end])
-        .collect();
-    parts.join(",")
+    match number / 1000 {
+        0 => number.to_string(),
+        thousands => format!("{},{:03}", self::number(thousands), number % 1000),
+    }
 }
 
 /// Prints a table of Markdown, a row at a time.

@@ -13,6 +13,8 @@
 mod managers;
 #[path = "../measure/mod.rs"]
 mod measure;
+#[path = "../measure/serving.rs"]
+mod serving;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -27,7 +29,8 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use managers::{Dice, PASSWORD, USER};
-use measure::{Serving, number, row, table};
+use measure::{number, row, table};
+use serving::Serving;
 
 /// How many calls are under way, about.
 const WORKERS: usize = 32;
@@ -156,7 +159,7 @@ async fn check(before: &Seen, seen: &[Seen], tally: &BTreeMap<String, u64>) {
     }
 }
 
-fn median(seen: &[Seen], pick: fn(&Seen) -> u64) -> u64 {
+fn median(seen: &[Seen], pick: Part) -> u64 {
     let mut values: Vec<u64> = seen.iter().map(pick).collect();
     values.sort_unstable();
     values[values.len() / 2]
@@ -224,6 +227,8 @@ async fn call(client: &Client, kind: u64) -> Result<(), Error> {
     Ok(())
 }
 
+type Part = fn(&Seen) -> u64;
+
 /// What the process has at a moment.
 struct Seen {
     /// Resident, in kB.
@@ -233,7 +238,7 @@ struct Seen {
 }
 
 impl Seen {
-    const PARTS: [(&'static str, fn(&Self) -> u64); 3] = [
+    const PARTS: [(&'static str, Part); 3] = [
         ("Memory in kB", |seen| seen.memory),
         ("File descriptors", |seen| seen.files),
         ("Tasks", |seen| seen.tasks),

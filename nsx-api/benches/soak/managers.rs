@@ -7,7 +7,7 @@ use nsx_api::mock::{Answer, Manager};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::measure::until_gone;
+use crate::serving::until_gone;
 
 pub(crate) const COUNT: usize = 3;
 pub(crate) const USER: &str = "admin";
