@@ -223,7 +223,7 @@ fn cargo(workspace: &Path, arguments: &[&str]) -> Output {
     }
     command
         .args(arguments)
-        .args(["--offline", "--features", "mock,schemars"])
+        .args(["--offline", "--features", "metrics,mock,schemars"])
         .current_dir(workspace)
         // The dependencies that the tests around this one have built serve here too.
         .env(

@@ -62,6 +62,7 @@ fn indiscreet_answers() -> Vec<Answer> {
         Answer::status(400)
             .header("x-request-id", &format!("for-{PASSWORD}"))
             .body(PASSWORD.repeat(1000)),
+        Answer::status(403).header("x-nsx-requestid", &format!("for-{BASIC}")),
         Answer::status(302).header("location", &format!("https://{BASIC}.{PASSWORD}.example/")),
         Answer::status(307).header("location", &format!("https://{BASIC}/")),
         Answer::status(400).body(r"Pa55\u002dword\u002b\u0025\u0026"),

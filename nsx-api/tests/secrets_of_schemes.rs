@@ -7,7 +7,7 @@ mod paper;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use nsx_api::auth::{Basic, Bearer, Csp, Identity, Remote, Session};
+use nsx_api::auth::{Basic, Bearer, Credentials, Csp, Identity, Remote, Session};
 use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Config};
 
@@ -135,4 +135,51 @@ async fn no_scheme_shows_its_secrets() {
     ] {
         assert!(text.contains(needle), "{needle}");
     }
+}
+
+/// In the settings of a program it stands by itself.
+#[test]
+fn no_scheme_shows_its_secrets_by_itself() {
+    let shown = [
+        format!("{:?}", Session::new("admin", PASSWORD)),
+        format!("{:?}", Basic::new("admin", PASSWORD)),
+        format!("{:?}", Remote::new("admin", PASSWORD)),
+        format!("{:?}", Bearer::new(BEARER)),
+        format!("{:?}", Csp::api_token(API_TOKEN)),
+        format!("{:?}", Csp::client_credentials("admin", PASSWORD)),
+        format!("{:?}", Credentials::basic("admin", &PASSWORD.into())),
+        format!("{:?}", Credentials::bearer(BEARER)),
+    ];
+    for needle in [PASSWORD, BEARER, API_TOKEN]
+        .into_iter()
+        .flat_map(encodings)
+    {
+        let shows = shown.iter().find(|shown| shown.contains(&needle));
+        assert_eq!(shows, None, "{needle} shows");
+    }
+}
+
+/// What stands before a manager may tell of an attempt before this one.
+#[tokio::test]
+async fn a_session_that_was_replaced_within_a_call_does_not_show_either() {
+    let builder = Manager::builder().credentials("admin", PASSWORD);
+    let manager = builder.start().await.unwrap();
+    let client = Client::builder(manager.url())
+        .ca_pem(manager.ca_pem())
+        .auth(Session::new("admin", PASSWORD))
+        .build()
+        .unwrap();
+    client.create_registration_token().send().await.unwrap();
+    let calls = manager.requests();
+    let call = calls.last().unwrap();
+    let echo = ["cookie", "x-xsrf-token"].map(|name| call.header(name).unwrap().to_owned());
+    let echo = echo.join(" and ");
+    manager.expire_sessions();
+    manager.on("CreateRegistrationToken", move |_| {
+        Answer::api_error(400, 1, &format!("You sent {echo}"))
+    });
+    let error = client.create_registration_token().send().await.unwrap_err();
+    assert_eq!(error.attempts(), 2);
+    let message = "You sent JSESSIONID=••• and •••";
+    assert!(error.to_string().contains(message), "{error}");
 }

@@ -22,7 +22,7 @@ use tokio_rustls::server::TlsStream;
 
 mod tls_server;
 use tls_server::{
-    Authority, Leaf, Server, backend, ca_params, config, expired, forged, not_yet_valid,
+    Authority, Leaf, Server, backend, ca_params, config, config_of, expired, forged, not_yet_valid,
     server_params,
 };
 
@@ -431,12 +431,15 @@ async fn a_pinned_certificate_is_refused_from_a_peer_without_its_key() {
         pem: leaf.pem.clone(),
         der: leaf.der.clone(),
     };
-    let server = Server::start(config(&impostor, None)).await;
-    for builder in [
-        Client::builder(server.url()).pin_thumbprint(leaf.thumbprint()),
-        Client::builder(server.url()).ca_pem(leaf.pem.clone()),
-    ] {
-        refused(&server, builder, "(BadSignature)").await;
+    // Each version of TLS signs something else.
+    for version in rustls::ALL_VERSIONS {
+        let server = Server::start(config_of(&[*version], &impostor, None)).await;
+        for builder in [
+            Client::builder(server.url()).pin_thumbprint(leaf.thumbprint()),
+            Client::builder(server.url()).ca_pem(leaf.pem.clone()),
+        ] {
+            refused(&server, builder, "(BadSignature)").await;
+        }
     }
 }
 
@@ -635,14 +638,14 @@ async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown(
 
 #[test]
 fn plain_http_to_another_machine_needs_to_be_allowed() {
-    let error = Client::builder("http://nsx.example.com")
-        .build()
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
-    Client::builder("http://nsx.example.com")
-        .danger_allow_http(true)
-        .build()
-        .unwrap();
+    for builder in [
+        Client::builder("http://nsx.example.com"),
+        Client::builder("https://nsx.example.com").manager("http://nsx-2.example.com"),
+    ] {
+        let error = builder.clone().build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        builder.danger_allow_http(true).build().unwrap();
+    }
     Client::builder("http://127.0.0.1:8080").build().unwrap();
 }
 

@@ -64,6 +64,23 @@ fn no_dependency_needs_a_later_rust_than_is_promised() {
     assert!(packages.len() > 100);
 }
 
+/// Not even for tests: each can be built, and published, while the other is broken.
+#[test]
+fn the_sdk_and_the_generator_do_not_depend_on_each_other() {
+    let packages = packages();
+    for package in PUBLISHED {
+        let ours = packages.iter().find(|known| known["name"] == package);
+        let dependencies = ours.unwrap()["dependencies"].as_array().unwrap();
+        assert!(!dependencies.is_empty(), "{package}");
+        let found: Vec<_> = dependencies
+            .iter()
+            .map(|dependency| &dependency["name"])
+            .filter(|name| PUBLISHED.iter().any(|other| *name == other))
+            .collect();
+        assert!(found.is_empty(), "{package}: {found:?}");
+    }
+}
+
 /// Copies, because a link in a checkout of Windows may be a file with a path in it.
 #[test]
 fn each_package_has_the_texts_of_its_licences() {

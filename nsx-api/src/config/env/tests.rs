@@ -217,6 +217,10 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
             "NSXT_ALLOW_UNVERIFIED_SSL and NSXT_CA are both set",
         ),
         (
+            [HOST_AND_USER, &[(HOST, "http://nsx.example.com")]].concat(),
+            "NSXT_MANAGER_HOST: plain http://",
+        ),
+        (
             [HOST_AND_USER, &[(MAX_RETRIES, "many")]].concat(),
             "NSXT_MAX_RETRIES is no number of retries",
         ),
@@ -289,6 +293,29 @@ fn a_value_that_is_no_text_is_named() {
     })
     .unwrap_err();
     assert_eq!(error.to_string(), "NSXT_PASSWORD is not valid UTF-8");
+}
+
+/// In a process of its own, as only the environment of another can be set.
+#[cfg(unix)]
+#[test]
+fn a_variable_of_others_that_is_no_text_does_no_harm() {
+    use std::os::unix::ffi::OsStringExt as _;
+    const NAME: &str = "config::env::tests::a_variable_of_others_that_is_no_text_does_no_harm";
+    const OTHER: &str = "NSX_API_OTHER";
+    if env::var_os(OTHER).is_some() {
+        let config = Config::from_env().unwrap();
+        assert_eq!(scheme(&config), Some("Session"));
+        return;
+    }
+    let run = std::process::Command::new(env::current_exe().unwrap())
+        .args(["--exact", NAME])
+        .env_clear()
+        .env(OTHER, OsString::from_vec(vec![0xFF]))
+        .envs(HOST_AND_USER.iter().copied())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert!(text.contains("1 passed"), "{text}");
 }
 
 #[test]
