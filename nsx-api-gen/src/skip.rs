@@ -237,7 +237,7 @@ fn remove(root: &mut Value, blame: &Blame, reached: &BTreeSet<String>) {
         .map(|(pointer, _)| pointer)
         .filter(|pointer| !reached.contains(pointer) && !blame.gone.contains_key(pointer));
     let mut kept = reach::reached(root, unused.collect());
-    // A base that nobody uses reaches what is made of it, and does not refer to that.
+    // A base reaches what is made of it, and does not refer to that.
     kept.retain(|pointer| !blame.gone.contains_key(pointer));
     reach::keep(root, &kept);
 }
