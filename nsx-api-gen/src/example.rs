@@ -27,15 +27,23 @@ pub(crate) fn example(root: &Value, media: &Value) -> Option<Value> {
 }
 
 /// The value as the schema has it and without its secrets, if it fits. What takes too many steps does not: secrets could be left in it.
-fn fitting(root: &Value, schema: &Value, mut value: Value) -> Option<Value> {
-    let mut walk = Walk {
-        root,
-        left: MOST_STEPS,
-    };
+pub(crate) fn fitting(root: &Value, schema: &Value, value: Value) -> Option<Value> {
+    fitting_within(&mut { MOST_STEPS }, root, schema, value)
+}
+
+/// The same in as many steps as are left.
+pub(crate) fn fitting_within(
+    left: &mut usize,
+    root: &Value,
+    schema: &Value,
+    mut value: Value,
+) -> Option<Value> {
+    let mut walk = Walk { root, left: *left };
     let fits = walk.fit(schema, &mut value, DEEPEST);
     if fits {
         walk.hide_secrets(schema, &mut value, DEEPEST);
     }
+    *left = walk.left;
     (fits && walk.left > 0).then_some(value)
 }
 

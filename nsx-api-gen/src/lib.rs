@@ -33,6 +33,7 @@ pub mod fuzzing;
 pub mod import;
 mod limits;
 mod lower;
+mod made_up;
 mod model;
 mod names;
 mod normalize;

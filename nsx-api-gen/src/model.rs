@@ -10,10 +10,11 @@ use serde_json::Value;
 use crate::constraints;
 use crate::document::{
     self, IDEMPOTENT, IN_PART, PRIVILEGES, Place, URL_ENCODED, has_file, is_file, is_json,
-    is_list_of_files, is_password, is_success, items, media_type, members, resolve,
-    sent_media_type, text,
+    is_json_content, is_list_of_files, is_password, is_success, items, media_type, members,
+    resolve, sent_media_type, text,
 };
 use crate::example::example;
+use crate::made_up::made_up;
 use crate::names;
 use crate::style::Style;
 
@@ -120,6 +121,8 @@ pub(crate) struct Response {
     pub(crate) own_schema: Option<String>,
     /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::example::SECRET).
     pub(crate) example: Option<Value>,
+    /// What is as good to a mock where a success has no example.
+    pub(crate) made_up: Option<Value>,
 }
 
 impl Api {
@@ -299,6 +302,9 @@ impl Response {
     fn new(root: &Value, status: &str, node: &Value) -> Option<Self> {
         let node = resolve(root, node)?;
         let content = members(node.get("content")).next();
+        let example = content.and_then(|(_, media)| example(root, media));
+        let is_unknown = is_success(status) && example.is_none();
+        let json = content.filter(|(name, media)| is_unknown && is_json_content(root, name, media));
         Some(Self {
             status: status.to_owned(),
             description: text(node, "description").unwrap_or_default().to_owned(),
@@ -306,7 +312,8 @@ impl Response {
                 .map(|(name, _)| sent_media_type(name))
                 .collect(),
             own_schema: content.and_then(|(_, media)| own_schema(root, media.get("schema")?)),
-            example: content.and_then(|(_, media)| example(root, media)),
+            example,
+            made_up: json.and_then(|(_, media)| made_up(root, media.get("schema")?)),
         })
     }
 }

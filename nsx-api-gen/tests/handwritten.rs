@@ -3,9 +3,16 @@
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nsx_api_gen::generate_from_str;
+use syn::visit::{self, Visit};
+use syn::{Attribute, Block, ImplItemFn, ItemFn, ItemMod};
+
+/// What is written by hand is read in one sitting: no file has more lines of code than this, without its tests, and no function more
+/// than that.
+const LONGEST_FILE: usize = 500;
+const LONGEST_FUNCTION: usize = 60;
 
 fn source(path: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nsx-api/src");
@@ -68,4 +75,115 @@ fn the_page_of_an_operation_names_the_kind_of_error_that_a_status_is() {
         }
     }
     assert!(seen >= 9, "only {seen} statuses were found in {source}");
+}
+
+/// The code of the three packages, without what is generated and what tests.
+fn files_by_hand() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut open = ["nsx-api/src", "nsx-api-gen/src", "xtask/src"]
+        .map(|folder| root.join(folder))
+        .to_vec();
+    let mut files = Vec::new();
+    while let Some(path) = open.pop() {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !["generated", "tests", "fuzzing"].contains(&name.as_str()) {
+                open.extend(
+                    fs::read_dir(path)
+                        .unwrap()
+                        .map(|entry| entry.unwrap().path()),
+                );
+            }
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The functions of a file that are longer than one may be, and how many lines of code there are.
+#[derive(Default)]
+struct Lines {
+    too_long: Vec<String>,
+    all: usize,
+}
+
+impl Lines {
+    fn add(&mut self, name: &syn::Ident, block: &Block) {
+        let block = block.clone();
+        let function = syn::parse_quote!(fn a() #block);
+        let lines = code_lines(&syn::File {
+            shebang: None,
+            frontmatter: None,
+            attrs: Vec::new(),
+            items: vec![function],
+        });
+        if lines > LONGEST_FUNCTION {
+            self.too_long.push(format!("{name} has {lines} lines"));
+        }
+    }
+}
+
+fn code_lines(file: &syn::File) -> usize {
+    let text = prettyplease::unparse(file);
+    let lines = text.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .count()
+}
+
+fn is_of_tests(attributes: &[Attribute]) -> bool {
+    let mut attributes = attributes.iter();
+    attributes.any(|one| {
+        one.path().is_ident("cfg")
+            && one
+                .meta
+                .require_list()
+                .is_ok_and(|list| list.tokens.to_string() == "test")
+    })
+}
+
+impl<'ast> Visit<'ast> for Lines {
+    fn visit_item_mod(&mut self, module: &'ast ItemMod) {
+        if !is_of_tests(&module.attrs) {
+            visit::visit_item_mod(self, module);
+        }
+    }
+
+    fn visit_item_fn(&mut self, function: &'ast ItemFn) {
+        self.add(&function.sig.ident, &function.block);
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast ImplItemFn) {
+        self.add(&function.sig.ident, &function.block);
+    }
+}
+
+#[test]
+fn what_is_written_by_hand_is_read_in_one_sitting() {
+    let mut long = Vec::new();
+    let mut all = 0;
+    for path in files_by_hand() {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut file = syn::parse_file(&text).unwrap();
+        file.items
+            .retain(|item| !matches!(item, syn::Item::Mod(module) if is_of_tests(&module.attrs)));
+        let mut lines = Lines {
+            all: code_lines(&file),
+            ..Lines::default()
+        };
+        lines.visit_file(&file);
+        if lines.all > LONGEST_FILE {
+            long.push(format!("{}: {} lines", path.display(), lines.all));
+        }
+        long.extend(
+            lines
+                .too_long
+                .iter()
+                .map(|function| format!("{}: {function}", path.display())),
+        );
+        all += lines.all;
+    }
+    assert!(all > 10_000, "{all}");
+    assert!(long.is_empty(), "{}", long.join("\n"));
 }

@@ -415,3 +415,30 @@ fn what_has_no_end_is_read_up_to_the_limit() {
     let error = compare(&source, &source).unwrap_err().to_string();
     assert_eq!(error, "endless:1:1: the text is larger than 64 MB");
 }
+
+/// Of each of a thousand items the example is tried against choices of choices.
+#[test]
+fn a_value_that_is_made_up_is_not_tried_against_choices_without_end() {
+    let schema = |name: String| format!(r##"{{"$ref": "#/components/schemas/{name}"}}"##);
+    let choices = list(20, |level| {
+        let next = schema(format!("S{}", level + 1));
+        format!(r#""S{level}": {{"example": 5, "anyOf": [{next}, {next}]}}"#)
+    });
+    let items = schema("S0".to_owned());
+    let answer = format!(
+        r#"{{"type": "array", "minItems": 30, "items": {{"type": "array", "minItems": 30, "items": {items}}}}}"#
+    );
+    let paths = list(20, |number| {
+        format!(
+            r#""/a{number}": {{"get": {{"operationId": "Get{number}", "responses": {{"200": {{"description": "D",
+            "content": {{"application/json": {{"schema": {answer}}}}}}}}}}}}}"#
+        )
+    });
+    let text = format!(
+        r#"{{"openapi": "3.0.3", "info": {{"title": "T", "version": "1"}}, "paths": {{{paths}}},
+        "components": {{"schemas": {{{choices}, "S20": {{"type": "string", "maxLength": 3}}}}}}}}"#
+    );
+    let start = Instant::now();
+    generated(&text).unwrap();
+    assert!(start.elapsed() < LONGEST, "{:?}", start.elapsed());
+}

@@ -209,7 +209,7 @@ fn renamed(manifest: &str, name: &str) -> String {
         &format!("name = \"nsx-api-{name}\""),
         1,
     );
-    text + "\n[lib]\nname = \"nsx_api\"\n"
+    text.replacen("[lib]", "[lib]\nname = \"nsx_api\"", 1)
 }
 
 fn cargo(workspace: &Path, arguments: &[&str]) -> Output {

@@ -113,18 +113,18 @@ impl Cluster {
         let turn = self.turn.load(Ordering::Relaxed);
         let count = self.others.len() + 1;
         let in_turn = self.endpoints().cycle().skip(turn % count).take(count);
-        let has_been = |endpoint: &&Endpoint| been.iter().any(|one| ptr::eq(*one, *endpoint));
-        let last = been.last().copied();
-        let is_last = |endpoint: &&Endpoint| last.is_some_and(|last| ptr::eq(last, *endpoint));
-        let others = in_turn.filter(|endpoint| !is_last(endpoint));
-        let up = others.clone().filter(|endpoint| endpoint.health.is_up());
-        let in_flight = |endpoint: &&Endpoint| endpoint.in_flight.load(Ordering::Relaxed);
-        let new = up.clone().filter(|endpoint| !has_been(endpoint));
-        new.min_by_key(in_flight)
-            .or_else(|| up.min_by_key(in_flight))
-            .or_else(|| last.filter(|last| last.health.is_up()))
-            .or_else(|| others.min_by_key(in_flight))
-            .unwrap_or(&self.first)
+        let rank = |endpoint: &&Endpoint| {
+            let is = |other: &&Endpoint| ptr::eq(*other, *endpoint);
+            let rank = match (endpoint.health.is_up(), been.last().is_some_and(is)) {
+                (true, false) if !been.iter().any(is) => 0,
+                (true, false) => 1,
+                (true, true) => 2,
+                (false, false) => 3,
+                (false, true) => 4,
+            };
+            (rank, endpoint.in_flight.load(Ordering::Relaxed))
+        };
+        in_turn.min_by_key(rank).unwrap_or(&self.first)
     }
 
     /// Looks at those that are down, without waiting.
@@ -136,3 +136,6 @@ impl Cluster {
         }
     }
 }
+
+#[cfg(test)]
+mod model;

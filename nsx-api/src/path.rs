@@ -91,14 +91,24 @@ pub(crate) fn split(path: &str) -> Result<(&str, &str), String> {
 
 /// Refuses the segments that URL libraries take for steps, plain or encoded.
 fn check_steps(path: &str) -> Result<(), String> {
-    let is_step = |segment: &str| {
-        let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-        matches!(plain.as_str(), "." | "..")
-    };
     match path.split('/').any(is_step) {
         true => Err("the path has a segment `.` or `..`".into()),
         false => Ok(()),
     }
+}
+
+/// One dot or two, and nothing else.
+fn is_step(segment: &str) -> bool {
+    match after_dot(segment) {
+        Some("") => true,
+        Some(rest) => after_dot(rest) == Some(""),
+        None => false,
+    }
+}
+
+fn after_dot(text: &str) -> Option<&str> {
+    let dots = [".", "%2e", "%2E"];
+    dots.into_iter().find_map(|dot| text.strip_prefix(dot))
 }
 
 /// Adds `name=value` to a query or a form.

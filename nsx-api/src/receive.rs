@@ -1,6 +1,7 @@
 //! Reading a response: whole up to a limit, or as far as it comes, or not yet.
 
 use std::future::{Future, ready};
+use std::pin::pin;
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
@@ -41,16 +42,29 @@ impl Receive for Bytes {
         {
             return Err(too_large(most));
         }
-        let mut body = BytesMut::new();
-        while let Some(piece) = limit.hold(response.chunk()).await?.map_err(failure::body)? {
-            if body.len() + piece.len() > most {
+        // Most bodies come in one piece, which is not copied.
+        let mut first = Bytes::new();
+        let mut all = BytesMut::new();
+        while let Some(piece) = limit
+            .hold(pin!(response.chunk()))
+            .await?
+            .map_err(failure::body)?
+        {
+            let length = first.len() + all.len();
+            if length + piece.len() > most {
                 return Err(too_large(most));
             }
-            body.extend_from_slice(&piece);
+            if length == 0 {
+                first = piece;
+            } else {
+                all.extend_from_slice(&std::mem::take(&mut first));
+                all.extend_from_slice(&piece);
+            }
         }
+        let body = if all.is_empty() { first } else { all.freeze() };
         match cut_off(body.len() as u64, announced) {
             Some(failure) => Err(failure),
-            None => Ok(body.freeze()),
+            None => Ok(body),
         }
     }
 }
@@ -98,7 +112,7 @@ pub(crate) async fn as_far_as_it_comes(
     limit: TimeLimit,
 ) -> Vec<u8> {
     let mut body = Vec::new();
-    while let Ok(Ok(Some(piece))) = limit.hold(response.chunk()).await {
+    while let Ok(Ok(Some(piece))) = limit.hold(pin!(response.chunk())).await {
         body.extend_from_slice(&piece);
         if body.len() > ERROR_BODY_LIMIT {
             break;

@@ -55,7 +55,7 @@ pub struct Request<'a> {
     name: Option<&'static str>,
     method: Method,
     idempotent: bool,
-    path: String,
+    path: Cow<'static, str>,
     query: String,
     headers: HeaderMap,
     body: Body,
@@ -98,7 +98,7 @@ impl<'a> Request<'a> {
             client,
             operation.trim_end().to_owned().into(),
             method,
-            plain,
+            plain.into(),
         );
         request.query = query.to_owned();
         request.fault = fault;
@@ -108,7 +108,12 @@ impl<'a> Request<'a> {
         request
     }
 
-    fn new(client: &'a Client, operation: Cow<'static, str>, method: Method, path: String) -> Self {
+    fn new(
+        client: &'a Client,
+        operation: Cow<'static, str>,
+        method: Method,
+        path: Cow<'static, str>,
+    ) -> Self {
         Self {
             client,
             operation,
@@ -136,7 +141,7 @@ impl<'a> Request<'a> {
     #[allow(dead_code, reason = "a document may have no path parameter")]
     pub(crate) fn path(mut self, name: &str, value: &(impl Display + ?Sized)) -> Self {
         match path::fill(&self.path, name, value) {
-            Ok(path) => self.path = path,
+            Ok(path) => self.path = path.into(),
             Err(reason) => self.fail(reason),
         }
         self
@@ -148,7 +153,7 @@ impl<'a> Request<'a> {
         let filled =
             value::texts(value).and_then(|texts| path::fill_list(&self.path, name, &texts));
         match filled {
-            Ok(path) => self.path = path,
+            Ok(path) => self.path = path.into(),
             Err(reason) => self.fail(reason),
         }
         self
@@ -401,8 +406,9 @@ impl<'a> Request<'a> {
     ///
     /// Every kind but [`Config`](ErrorKind::Config) and [`Decode`](ErrorKind::Decode); see [`ErrorKind`].
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
+        let client = self.client;
         let (outgoing, call) = self.outgoing()?;
-        transport::send(self.client, outgoing, call).await
+        transport::send(client, outgoing, call).await
     }
 
     /// Sends the request and gives the body as a stream, whatever its size.
@@ -411,12 +417,12 @@ impl<'a> Request<'a> {
     ///
     /// As [`send`](Self::send). What befalls the body later comes from the stream, and is not retried.
     pub async fn stream(self) -> Result<Response<ByteStream>, Error> {
+        let (client, method) = (self.client, self.method.clone());
         let (outgoing, call) = self.outgoing()?;
-        let response: Response<reqwest::Response> =
-            transport::send(self.client, outgoing, call).await?;
+        let response: Response<reqwest::Response> = transport::send(client, outgoing, call).await?;
         let facts = response.facts().clone();
-        let announced = receive::announced(&self.method, facts.status, &facts.headers);
-        let patience = self.client.options.effective_attempt_timeout();
+        let announced = receive::announced(&method, facts.status, &facts.headers);
+        let patience = client.options.effective_attempt_timeout();
         Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, announced, patience)))
     }
 
@@ -480,13 +486,13 @@ impl<'a> Request<'a> {
 
     /// Says what is wrong with it, and sends nothing.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.outgoing().map(drop)
+        self.clone().outgoing().map(drop)
     }
 
     /// The request as the transport takes it, and which call it is; or the first fault.
-    fn outgoing(&self) -> Result<(Outgoing, Call), Error> {
+    fn outgoing(mut self) -> Result<(Outgoing, Call), Error> {
         let call = Call {
-            operation: Some(self.operation.clone()),
+            operation: Some(std::mem::take(&mut self.operation)),
             name: self.name,
             manager: Some(self.client.core.cluster.first.address.manager.clone()),
             attempts: 0,
@@ -497,46 +503,38 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn checked(&self) -> Result<Outgoing, String> {
-        if let Some(fault) = self.fault.as_deref().or(self.client.options.fault()) {
+    fn checked(self) -> Result<Outgoing, String> {
+        let options = &self.client.options;
+        if let Some(fault) = self.fault.as_deref().or(options.fault()) {
             return Err(fault.to_owned());
         }
         path::check_filled(&self.path)?;
-        let path_and_query = match self.query.as_str() {
-            "" => self.path.clone(),
-            query => format!("{}?{query}", self.path),
+        let (content_type, body) = match &self.parts {
+            Some(parts) => (Some(parts.content_type().into()), parts.body()),
+            None => (self.content_type, self.body),
         };
-        Ok(Outgoing {
-            method: self.method.clone(),
-            url: self
-                .client
-                .core
-                .cluster
-                .first
-                .address
-                .url(&path_and_query)?,
-            path_and_query,
-            headers: self.all_headers()?,
-            body: match &self.parts {
-                Some(parts) => parts.body(),
-                None => self.body.clone(),
-            },
-            credentials: self.credentials.clone(),
-            idempotent: self.client.options.is_idempotent(self.idempotent),
-        })
-    }
-
-    /// The request's headers, then the client's, then what the body implies.
-    fn all_headers(&self) -> Result<HeaderMap, String> {
-        let mut headers = self.headers.clone();
-        value::add_missing(&mut headers, self.client.options.headers())?;
-        let parts = self.parts.as_ref().map(|parts| parts.content_type().into());
-        if let Some(content_type) = parts.as_ref().or(self.content_type.as_ref()) {
-            let value = HeaderValue::from_str(content_type).map_err(|_| "no media type")?;
+        // The request's headers, then the client's, then what the body implies.
+        let mut headers = self.headers;
+        value::add_missing(&mut headers, options.headers())?;
+        if let Some(content_type) = content_type {
+            let value = HeaderValue::from_str(&content_type).map_err(|_| "no media type")?;
             let implied = [(header::CONTENT_TYPE, value)];
             value::add_missing(&mut headers, &HeaderMap::from_iter(implied))?;
         }
-        Ok(headers)
+        let path_and_query = match self.query.as_str() {
+            "" => self.path,
+            query => format!("{}?{query}", self.path).into(),
+        };
+        let first = &self.client.core.cluster.first.address;
+        Ok(Outgoing {
+            method: self.method,
+            url: first.url(&path_and_query)?,
+            path_and_query,
+            headers,
+            body,
+            credentials: self.credentials,
+            idempotent: options.is_idempotent(self.idempotent),
+        })
     }
 
     fn content(mut self, content_type: &'static str, body: Body) -> Self {

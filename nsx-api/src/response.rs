@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Answer, Call};
@@ -166,17 +166,24 @@ impl Response<Bytes> {
 /// The header that explains why a body is not JSON, secrets taken out before it is cut: none is cut in two. Of a media type
 /// only its name: its parameters may be anything.
 fn misleading_header(headers: &HeaderMap, mask: impl Fn(String) -> String) -> Option<String> {
-    let shown = |name: HeaderName| {
-        let value = mask(headers.get(&name)?.to_str().ok()?.to_owned());
-        let value = value.split(';').next().unwrap_or_default();
-        Some((name, text::one_line(value, 80)))
-    };
-    let encoding = shown(header::CONTENT_ENCODING).filter(|(_, value)| value != "identity");
-    let (name, value) = encoding.or_else(|| {
-        shown(header::CONTENT_TYPE)
-            .filter(|(_, value)| !value.to_ascii_lowercase().contains("json"))
-    })?;
-    Some(format!("{name}: {value}"))
+    let text = |name: HeaderName| Some((headers.get(&name)?.to_str().ok()?, name));
+    let encoding = text(header::CONTENT_ENCODING).filter(|(value, _)| *value != "identity");
+    let (value, name) =
+        encoding.or_else(|| text(header::CONTENT_TYPE).filter(|(value, _)| !is_json(value)))?;
+    let value = mask(value.to_owned());
+    Some(format!(
+        "{name}: {}",
+        text::one_line(media_type(&value), 80)
+    ))
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut places = media_type(content_type).as_bytes().windows(4);
+    places.any(|place| place.eq_ignore_ascii_case(b"json"))
+}
+
+fn media_type(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default()
 }
 
 impl<T> Deref for Response<T> {
@@ -213,34 +220,39 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Response<T> {
 
 /// The id that the manager, or the proxy before it, gave the request.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    ["x-nsx-requestid", "x-request-id"]
+    const NAMES: [HeaderName; 2] = [
+        HeaderName::from_static("x-nsx-requestid"),
+        HeaderName::from_static("x-request-id"),
+    ];
+    NAMES
         .iter()
-        .filter_map(|name| headers.get(*name))
+        .filter_map(|name| headers.get(name))
         .filter_map(|value| value.to_str().ok())
         .find(|id| !id.is_empty() && id.len() <= 128)
 }
 
 /// Marks the headers that carry a session, or a URL that may, so that their values do not show in `Debug`.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
-    let names = [
-        "authorization",
-        "cookie",
-        "location",
-        "proxy-authorization",
-        "set-cookie",
-        "x-xsrf-token",
-    ];
-    for name in names {
-        if let header::Entry::Occupied(mut entry) = headers.entry(name) {
-            entry
-                .iter_mut()
-                .for_each(|value: &mut HeaderValue| value.set_sensitive(true));
+    for (name, value) in headers {
+        let is_sensitive = matches!(
+            name.as_str(),
+            "authorization"
+                | "cookie"
+                | "location"
+                | "proxy-authorization"
+                | "set-cookie"
+                | "x-xsrf-token"
+        );
+        if is_sensitive {
+            value.set_sensitive(true);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn response(value: Bytes, headers: &[(&'static str, &'static str)]) -> Response<Bytes> {

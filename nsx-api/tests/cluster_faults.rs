@@ -92,6 +92,30 @@ async fn a_call_that_was_redirected_waits_where_it_was_sent_to() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_sent_on_to_a_manager_that_fails_goes_to_one_where_it_has_not_been() {
+    let managers = managers::<3>().await;
+    let [follower, leader, well] = &managers;
+    let to = format!("{}/api/v1/things/1", leader.url());
+    let redirect = Answer::status(307).header("location", &to);
+    follower.respond_always(redirect.only_for("GET /api/v1/things/{id}"));
+    let failed = Answer::status(502).delay(Duration::from_millis(300));
+    leader.respond_always(failed.only_for("GET /api/v1/things/{id}"));
+    let client = config(&managers).options(quick()).build().unwrap();
+    let get = call(&client, Method::GET);
+    // Meanwhile the turn comes round to the follower.
+    let others = async {
+        while calls_of(leader) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        for _ in 0..2 {
+            call(&client, Method::PUT).await.unwrap();
+        }
+    };
+    let (answered, ()) = tokio::join!(get, others);
+    assert!(well.url().ends_with(&answered.unwrap()));
+}
+
+#[tokio::test]
 async fn a_hung_manager_costs_no_idempotent_call_though_the_deadline_is_shorter_than_an_attempt() {
     let managers = managers::<3>().await;
     managers[0].respond_always(Answer::json(200, ()).delay(AGES));
@@ -103,6 +127,19 @@ async fn a_hung_manager_costs_no_idempotent_call_though_the_deadline_is_shorter_
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     assert!(calls_of(&managers[0]) <= 3, "{}", calls_of(&managers[0]));
+}
+
+#[tokio::test]
+async fn a_call_that_has_failed_elsewhere_is_still_cut_short_at_a_manager_that_hangs() {
+    let managers = managers::<3>().await;
+    let [broken, hung, well] = &managers;
+    broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));
+    hung.respond_always(Answer::json(200, ()).delay(AGES));
+    let options = CallOptions::new().deadline(Duration::from_secs(12));
+    let client = config(&managers).options(options).build().unwrap();
+    let answered = call(&client, Method::GET).await.unwrap();
+    assert!(well.url().ends_with(&answered));
+    assert_eq!((calls_of(broken), calls_of(hung)), (1, 1));
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::sync::{LazyLock, Mutex};
 
 use nsx_api::mock::Manager;
@@ -316,6 +317,52 @@ async fn the_demo_shows_a_masked_token_and_each_documented_error() {
         "{}",
         outcome.stdout
     );
+}
+
+#[test]
+fn the_manager_serves_other_programs_until_its_input_ends() {
+    let mut manager = Command::new(program("manager"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = manager.stdin.take().unwrap();
+    let mut said = BufReader::new(manager.stdout.take().unwrap()).lines();
+    let mut next = || said.next().unwrap().unwrap();
+    let variables: HashMap<String, String> = (0..4)
+        .map(|_| {
+            let line = next();
+            let (name, value) = line
+                .strip_prefix("export ")
+                .unwrap()
+                .split_once('=')
+                .unwrap();
+            (name.to_owned(), value.trim_matches('\'').to_owned())
+        })
+        .collect();
+    assert!(next().starts_with("# Answers as the document says."));
+    for (line, answer, code, says) in [
+        ("", "# Answers as the document says.", 0, ""),
+        (
+            "412",
+            "# Answers 412.",
+            1,
+            "A precondition of the request does not hold.",
+        ),
+        ("as usual", "# Answers as the document says.", 0, ""),
+    ] {
+        writeln!(input, "{line}").unwrap();
+        assert!(next().starts_with(answer), "{line}");
+        let mut client = Command::new(program("registration_token"));
+        forget_settings(&mut client);
+        let output = client.envs(&variables).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{line}: {stderr}");
+        assert!(stderr.contains(says), "{line}: {stderr}");
+    }
+    drop(input);
+    assert!(manager.wait().unwrap().success());
+    assert!(!Path::new(&variables["NSXT_CA_FILE"]).exists());
 }
 
 #[cfg(target_os = "linux")]

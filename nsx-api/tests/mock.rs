@@ -90,8 +90,8 @@ async fn only_the_right_credentials_are_answered() {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), expected, "{given:?}");
         if expected == 403 {
-            // A string, as managers write it.
-            assert_eq!(body(response).await["error_code"], "403");
+            // A number, as the document has it.
+            assert_eq!(body(response).await["error_code"], 403);
         }
     }
 }
@@ -150,7 +150,7 @@ async fn what_the_document_lacks_is_404_and_another_method_405() {
         .await
         .unwrap();
     assert_eq!(response.status(), StatusCode::NOT_FOUND);
-    assert_eq!(body(response).await["error_code"], "404");
+    assert_eq!(body(response).await["error_code"], 404);
     let response = pair
         .request(Method::DELETE, TOKEN_PATH)
         .send()
@@ -158,7 +158,7 @@ async fn what_the_document_lacks_is_404_and_another_method_405() {
         .unwrap();
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(response.headers()["allow"], "POST");
-    assert_eq!(body(response).await["error_code"], "405");
+    assert_eq!(body(response).await["error_code"], 405);
 }
 
 #[tokio::test]

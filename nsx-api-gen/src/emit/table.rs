@@ -114,11 +114,12 @@ fn entry(operation: &Operation, code: &mut Code) {
 /// Writes `examples.rs`.
 pub(super) fn examples(api: &Api, code: &mut Code) {
     code.docs(
-        "An example of a response: the operationId, the status, the JSON text in which `<secret>`\nstands for a secret.",
+        "An example of a response, made up where the document has none of a success: the operationId, the status, the JSON\ntext in which `<secret>` stands for a secret.",
     );
     let rows = api.operations.iter().flat_map(|operation| {
         operation.responses.iter().filter_map(|response| {
-            let example = raw(&response.example.as_ref()?.to_string());
+            let answer = response.example.as_ref().or(response.made_up.as_ref());
+            let example = raw(&answer?.to_string());
             Some(format!(
                 "({:?}, {:?}, {example})",
                 operation.id, response.status

@@ -6,6 +6,8 @@
 //! base becomes the choice, and what it was before becomes `BackupScheduleBase`. What inherits the discriminator and has children is a
 //! base, too.
 
+mod references;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
@@ -15,6 +17,7 @@ use crate::children::Children;
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
 use crate::names::{Numbers, type_name};
 use crate::union::{self, OPEN, OTHER, Union, is_variant};
+use references::{Use, for_each_reference};
 
 /// Where a component that is made of nothing but itself is given up, which `check` reports.
 const DEEPEST: usize = 64;
@@ -494,90 +497,6 @@ fn adds_something(schema: &Value) -> bool {
     // No type is closed, and `additionalProperties: true` is what holds anyway.
     let is_said = |value: &Value| !value.is_boolean() && *value != json!({}) && *value != json!([]);
     KEYS.iter().any(|key| schema.get(*key).is_some_and(is_said))
-}
-
-/// What a reference makes of the component that it leads to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Use {
-    /// A value of it stands here.
-    Whole,
-    /// Something is made of it.
-    Part,
-}
-
-/// Calls `visit` for the target of every reference.
-fn for_each_reference(root: &mut Value, visit: &mut Visit<'_>) {
-    for section in ["components", "paths"] {
-        for (name, part) in root
-            .get_mut(section)
-            .and_then(Value::as_object_mut)
-            .into_iter()
-            .flatten()
-        {
-            match name.as_str() {
-                "schemas" if section == "components" => {
-                    each(part, &mut |schema| walk(schema, At::Component, visit));
-                }
-                _ => walk(part, At::Names, visit),
-            }
-        }
-    }
-}
-
-type Visit<'a> = dyn FnMut(&mut String, Use) + 'a;
-
-/// What a node is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum At {
-    /// A component's schema, or a part of one.
-    Component,
-    /// An object whose keys are names.
-    Names,
-    Other,
-}
-
-fn walk(node: &mut Value, at: At, visit: &mut Visit<'_>) {
-    let Value::Object(map) = node else {
-        each(node, &mut |inner| walk(inner, At::Other, visit));
-        return;
-    };
-    if at == At::Names {
-        each(node, &mut |inner| walk(inner, At::Other, visit));
-        return;
-    }
-    if let Some(Value::String(target)) = map.get_mut("$ref") {
-        visit(target, Use::Whole);
-    }
-    // A reference may have no description beside it: `allOf` of one alone is the way around that.
-    let is_alone = |parts: &Value| items(Some(parts)).nth(1).is_none();
-    let may_refer = at == At::Other && !map.contains_key("properties");
-    for (key, inner) in map {
-        match key.as_str() {
-            "default" | "enum" | "example" | "examples" => {}
-            key if key.starts_with("x-") => {}
-            "allOf" if !(may_refer && is_alone(inner)) => {
-                each(inner, &mut |part| walk_part(part, visit));
-            }
-            "content" | "headers" | "properties" | "responses" => walk(inner, At::Names, visit),
-            _ => walk(inner, At::Other, visit),
-        }
-    }
-}
-
-fn walk_part(part: &mut Value, visit: &mut Visit<'_>) {
-    match part.get_mut("$ref") {
-        Some(Value::String(target)) => visit(target, Use::Part),
-        _ => walk(part, At::Component, visit),
-    }
-}
-
-/// Calls `visit` for the members of an object, or the items of an array.
-fn each(node: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
-    match node {
-        Value::Object(map) => map.values_mut().for_each(visit),
-        Value::Array(list) => list.iter_mut().for_each(visit),
-        _ => {}
-    }
 }
 
 fn pointer(name: &str) -> String {

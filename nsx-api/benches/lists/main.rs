@@ -1,6 +1,6 @@
-//! Lists of 1000 objects, in the compact form and with serde's derive. `cargo bench -p nsx-api --bench lists` shows how
-//! long each takes, and at the end what the compact form takes of derive's time: measured in turns, so that a busy machine
-//! slows both.
+//! Lists read and written in the compact form, beside serde's derive for the same types: time and allocations.
+//!
+//! `cargo bench -p nsx-api --bench lists`.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,17 +11,18 @@
 mod compact;
 #[macro_use]
 mod forms;
+#[path = "../measure/mod.rs"]
+mod measure;
 mod texts;
 mod types;
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use divan::Bencher;
-use divan::counter::BytesCount;
 use nsx_api::Extra;
 use serde::{Serialize, de::DeserializeOwned};
 
+use measure::{Pair, in_turns, number, rounds, row, table, time};
 use types::{compact_extra, compact_skip, derived, derived_flatten};
 
 /// Two fields that no type knows.
@@ -29,95 +30,111 @@ const NEWER: &str =
     r#""parent_path":"/infra/segments/a","realization":{"state":"SUCCESS","sites":["default"]},"#;
 
 fn main() {
-    divan::main();
-    // As `cargo bench` runs it, and not a test.
-    if std::env::args().any(|argument| argument == "--bench") {
-        print!("{}", ratios());
+    let rows = [
+        (
+            "skips what is unknown, as derive",
+            skipped as fn(&[u8]) -> Compared,
+        ),
+        ("keeps it, as derive with `flatten`", kept),
+    ];
+    for (sent, newer) in [("all fields known", ""), ("two of them unknown", NEWER)] {
+        table(
+            &format!("Lists, {sent}"),
+            [
+                "objects",
+                "the compact form",
+                "reads in",
+                "derive",
+                "ratio",
+                "allocations",
+                "derive",
+                "ratio",
+                "writes in, ratio",
+            ],
+        );
+        for (form, compared) in rows {
+            for count in [1, 100, 10_000] {
+                let Compared {
+                    read,
+                    write,
+                    allocations: [ours, theirs],
+                } = compared(texts::list(count, newer).as_bytes());
+                row([
+                    &number(count.into()),
+                    form,
+                    &time(read.ours),
+                    &time(read.theirs),
+                    &read.ratio.to_string(),
+                    &number(ours),
+                    &number(theirs),
+                    &format!("**{:.2}**", ours as f64 / theirs as f64),
+                    &write.ratio.to_string(),
+                ]);
+            }
+        }
     }
 }
 
-fn read<T: DeserializeOwned>(bencher: Bencher<'_, '_>) {
-    let text = texts::list("");
-    bencher
-        .counter(BytesCount::of_str(&text))
-        .bench(|| from_text::<T>(text.as_bytes()));
+fn skipped(text: &[u8]) -> Compared {
+    compare::<compact_skip::Switches, derived::Switches>(text)
 }
 
-fn write<T: DeserializeOwned + Serialize + Sync>(bencher: Bencher<'_, '_>) {
-    let list: T = from_text(texts::list("").as_bytes());
-    bencher.bench(|| to_text(&list));
+fn kept(text: &[u8]) -> Compared {
+    compare::<compact_extra::Switches, derived_flatten::Switches>(text)
+}
+
+struct Compared {
+    read: Pair,
+    write: Pair,
+    /// Those of reading, ours and theirs.
+    allocations: [u64; 2],
+}
+
+fn compare<Ours, Theirs>(text: &[u8]) -> Compared
+where
+    Ours: DeserializeOwned + Serialize,
+    Theirs: DeserializeOwned + Serialize,
+{
+    // As long for each size, about.
+    let count = rounds((40_000_000 / text.len()).clamp(15, 400));
+    let repeats = (100_000 / text.len()).max(1);
+    Compared {
+        read: in_turns(
+            count,
+            || time_of(repeats, || from_text::<Ours>(text)),
+            || time_of(repeats, || from_text::<Theirs>(text)),
+        ),
+        write: in_turns(
+            count,
+            || time_to_write::<Ours>(repeats, text),
+            || time_to_write::<Theirs>(repeats, text),
+        ),
+        allocations: [allocations::<Ours>(text), allocations::<Theirs>(text)],
+    }
 }
 
 fn from_text<T: DeserializeOwned>(text: &[u8]) -> T {
     serde_json::from_slice(text).unwrap()
 }
 
-fn to_text<T: Serialize>(list: &T) -> Vec<u8> {
-    serde_json::to_vec(list).unwrap()
-}
-
-/// What the compact form takes of derive's time, for types that skip unknown fields and for types that keep them.
-fn ratios() -> String {
-    let sent = texts::list("");
-    let ordered = to_text(&from_text::<derived::Switches>(sent.as_bytes()));
-    let newer = texts::list(NEWER);
-    let (sent, newer) = (sent.as_bytes(), newer.as_bytes());
-    [
-        format!("\n{:<34}  read  write\n", "compact / derive"),
-        row::<compact_skip::Switches, derived::Switches>("as sent, skip / skip", sent),
-        row::<compact_extra::Switches, derived::Switches>("as sent, keep / skip", sent),
-        row::<compact_extra::Switches, derived_flatten::Switches>("as sent, keep / keep", sent),
-        row::<compact_skip::Switches, derived::Switches>("in order, skip / skip", &ordered),
-        row::<compact_extra::Switches, derived::Switches>("in order, keep / skip", &ordered),
-        row::<compact_extra::Switches, derived_flatten::Switches>(
-            "in order, keep / keep",
-            &ordered,
-        ),
-        row::<compact_skip::Switches, derived::Switches>("with unknown fields, skip / skip", newer),
-        row::<compact_extra::Switches, derived_flatten::Switches>(
-            "with unknown fields, keep / keep",
-            newer,
-        ),
-    ]
-    .concat()
-}
-
-fn row<Ours, Theirs>(case: &str, text: &[u8]) -> String
-where
-    Ours: DeserializeOwned + Serialize,
-    Theirs: DeserializeOwned + Serialize,
-{
-    let read = ratio(
-        || time(|| from_text::<Ours>(text)),
-        || time(|| from_text::<Theirs>(text)),
-    );
-    let write = ratio(
-        || time_to_write::<Ours>(text),
-        || time_to_write::<Theirs>(text),
-    );
-    format!("{case:<34}  {read:.2}  {write:.2}\n")
-}
-
-/// The median of what `ours` takes of the time of `theirs`, in turns.
-fn ratio(ours: impl Fn() -> Duration, theirs: impl Fn() -> Duration) -> f64 {
-    let mut ratios: Vec<f64> = (0..200)
-        .map(|_| ours().as_secs_f64() / theirs().as_secs_f64())
-        .collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios[ratios.len() / 2]
-}
-
 /// The list is made each time, so that none of the two has it in better places of the memory.
-fn time_to_write<T: DeserializeOwned + Serialize>(text: &[u8]) -> Duration {
+fn time_to_write<T: DeserializeOwned + Serialize>(repeats: usize, text: &[u8]) -> Duration {
     let list: T = from_text(text);
-    time(|| to_text(&list))
+    time_of(repeats, || serde_json::to_vec(&list).unwrap())
+}
+
+fn allocations<T: DeserializeOwned>(text: &[u8]) -> u64 {
+    allocation_counter::measure(|| drop(from_text::<T>(text))).count_total
 }
 
 /// How long `work` takes, without the time to drop what comes out.
-fn time<T>(work: impl Fn() -> T) -> Duration {
+fn time_of<T>(repeats: usize, work: impl Fn() -> T) -> Duration {
+    let mut done = Vec::with_capacity(repeats);
     let start = Instant::now();
-    let done = black_box(work());
-    let time = start.elapsed();
+    for _ in 0..repeats {
+        done.push(black_box(work()));
+    }
+    let time = start.elapsed() / repeats as u32;
     drop(done);
     time
 }

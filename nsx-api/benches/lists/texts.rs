@@ -1,11 +1,11 @@
 //! The lists that are read.
 
-/// A list of 1000 switches, with their fields in an order that is not the document's; `newer` goes into each.
-pub(crate) fn list(newer: &str) -> String {
-    let switches: Vec<String> = (0..1000).map(|number| switch(number, newer)).collect();
+/// A list of so many switches, with their fields in an order that is not the document's; `newer` goes into each.
+pub(crate) fn list(count: u32, newer: &str) -> String {
+    let switches: Vec<String> = (0..count).map(|number| switch(number, newer)).collect();
     let switches = switches.join(",");
     format!(
-        r#"{{"results":[{switches}],"result_count":1000,"sort_by":"display_name","sort_ascending":true}}"#
+        r#"{{"results":[{switches}],"result_count":{count},"sort_by":"display_name","sort_ascending":true}}"#
     )
 }
 

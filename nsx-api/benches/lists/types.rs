@@ -2,7 +2,6 @@
 
 #![allow(unreachable_pub, reason = "generated types are public")]
 
-use divan::Bencher;
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -11,16 +10,6 @@ use crate::compact::{self, FromMap, StringEnum};
 macro_rules! types {
     ($form:ident) => {
         use super::*;
-
-        #[divan::bench]
-        fn read(bencher: Bencher<'_, '_>) {
-            crate::read::<Switches>(bencher);
-        }
-
-        #[divan::bench]
-        fn write(bencher: Bencher<'_, '_>) {
-            crate::write::<Switches>(bencher);
-        }
 
         $form! { pub(crate) struct Switches {
             0 "cursor" cursor: Option<String>,

@@ -141,9 +141,13 @@ impl Keeper {
             Err(renewal) => renewal,
         };
         // Those that one operation was refused with may still be good for another.
-        if let Some(kept) = self.holding() {
-            let renewed = timeout(PATIENCE, self.outcome(renewal)).await;
-            return Ok(renewed.ok().and_then(Result::ok).unwrap_or(kept));
+        if lock(&self.state).holding(Instant::now()).is_some() {
+            let renewed = timeout(PATIENCE, self.outcome(renewal.clone())).await;
+            let renewed = renewed.ok().and_then(Result::ok);
+            // By now they may be over, or given back.
+            if let Some(kept) = renewed.or_else(|| self.holding()) {
+                return Ok(kept);
+            }
         }
         self.outcome(renewal).await.map_err(Error::of_login)
     }
@@ -306,15 +310,26 @@ impl Keeper {
         let (sender, outcome) = watch::channel(None);
         let beat = Arc::new(Mutex::new(Instant::now()));
         let beating = beat.clone();
-        let task = async move {
-            let fetched = {
-                let mut fetch = pin!(self.fetch());
-                loop {
-                    match timeout(BEAT, &mut fetch).await {
-                        Ok(fetched) => break fetched,
-                        Err(_) => *lock(&beating) = Instant::now(),
-                    }
+        let keeper = self.clone();
+        let fetch = async move {
+            let mut fetch = pin!(keeper.fetch());
+            loop {
+                match timeout(BEAT, &mut fetch).await {
+                    Ok(fetched) => break fetched,
+                    Err(_) => *lock(&beating) = Instant::now(),
                 }
+            }
+        };
+        let task = async move {
+            // In a task of its own, so that one that panics is one that has failed.
+            let fetched = match tokio::spawn(fetch.in_current_span()).await {
+                Ok(fetched) => fetched,
+                Err(error) if error.is_panic() => {
+                    let message = "the scheme of authentication panicked";
+                    Err(Error::new(ErrorKind::Authentication, message))
+                }
+                // The runtime ends.
+                Err(_) => return,
             };
             let outcome = self.settle(number, fetched.map(|fetched| Kept::new(fetched).into()));
             sender.send_replace(Some(outcome));
@@ -330,8 +345,7 @@ impl Keeper {
         }
         let again = self.renewal(&mut lock(&self.state));
         again.outcome().await.unwrap_or_else(|| {
-            let message =
-                "the authentication task ended without a result: it panicked, or its runtime ended";
+            let message = "the authentication task ended without a result, as its runtime did";
             Err(Arc::new(Error::new(ErrorKind::Authentication, message)))
         })
     }
@@ -450,8 +464,8 @@ impl State {
 }
 
 impl Renewal {
-    /// Whether something may still come of it. The task of one that panicked, or whose runtime has ended, has closed the
-    /// channel; that of a runtime that stands still has not, but does not show that it goes on.
+    /// Whether something may still come of it. The task of one whose runtime has ended has closed the channel; one that stands
+    /// still, with its runtime or in a scheme that blocks its thread, has not, but does not show that it goes on.
     fn is_live(&self) -> bool {
         self.outcome.has_changed().is_ok() && lock(&self.beat).elapsed() <= BEAT * 4
     }
@@ -496,5 +510,7 @@ impl fmt::Debug for Keeper {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

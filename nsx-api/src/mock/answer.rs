@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What a [`Manager`](super::Manager) answers to a request.
 ///
@@ -112,16 +112,14 @@ impl Answer {
     }
 
     /// This status with the error body of an NSX Manager. As real ones do, it writes the code as a
-    /// string.
+    /// string; in what the stand-in says by itself it is a number, as in the documents.
     pub fn api_error(status: u16, error_code: i64, error_message: &str) -> Self {
-        Self::json(
-            status,
-            json!({
-                "module_name": "common-services",
-                "error_message": error_message,
-                "error_code": error_code.to_string(),
-            }),
-        )
+        Self::json(status, error_body(error_code.to_string(), error_message))
+    }
+
+    /// What the stand-in says by itself, in the form of the documents: the code is a number.
+    pub(super) fn refusal(status: u16, error_code: i64, error_message: &str) -> Self {
+        Self::json(status, error_body(error_code, error_message))
     }
 
     /// No answer: once the request has been read (and after [`delay`](Self::delay)), the connection
@@ -232,12 +230,21 @@ impl Answer {
     /// What a test is told that asked for what cannot be: loudly, and as an answer, so that its
     /// call fails.
     pub(super) fn mistake(what: &str) -> Self {
-        Self::api_error(
+        Self::refusal(
             500,
             0,
             &format!("the test asked the stand-in for what it cannot do: {what}"),
         )
     }
+}
+
+/// The body of an error, as a manager writes it.
+pub(super) fn error_body(error_code: impl Into<Value>, error_message: &str) -> Value {
+    json!({
+        "module_name": "common-services",
+        "error_message": error_message,
+        "error_code": error_code.into(),
+    })
 }
 
 /// Hides the body and the values of the headers, which may hold what a client has to keep secret.

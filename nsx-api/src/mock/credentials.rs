@@ -72,16 +72,11 @@ impl Refused {
         code: 98,
         message: "The XSRF token of the session is missing or wrong.",
     };
-    const TOGETHER: Self = Self {
-        status: 400,
-        code: 400,
-        message: "session and Authorization together",
-    };
 }
 
 impl From<Refused> for Answer {
     fn from(refused: Refused) -> Self {
-        Self::api_error(refused.status, refused.code, refused.message)
+        Self::refusal(refused.status, refused.code, refused.message)
     }
 }
 
@@ -108,16 +103,14 @@ impl Policy {
         right.then_some(()).ok_or(self.unknown())
     }
 
-    /// The session that a call belongs to.
+    /// The session that a call belongs to. It alone counts: clients that log in again when they are told that it has ended
+    /// have an `Authorization` header beside it.
     pub(super) fn session(
         &self,
         granted: &mut Granted,
         call: &RecordedRequest,
         now: Instant,
     ) -> Result<String, Refused> {
-        if call.headers.contains_key(AUTHORIZATION) {
-            return Err(Refused::TOGETHER);
-        }
         let session = granted.sessions.find(&call.headers, now);
         session.map_err(|why| match why {
             NoSession::Unknown => self.unknown(),
@@ -262,13 +255,10 @@ mod tests {
                 false,
                 (401, 401),
             ),
-            (USUAL, &[session, xsrf, basic], false, (400, 400)),
-            (
-                USUAL,
-                &[("cookie", "JSESSIONID=x"), basic],
-                true,
-                (400, 400),
-            ),
+            (USUAL, &[session, xsrf, basic], false, fine),
+            (no_basic, &[session, xsrf, basic], false, fine),
+            (USUAL, &[session, basic], false, xsrf_wrong),
+            (USUAL, &[("cookie", "JSESSIONID=x"), basic], true, unknown),
             (USUAL, &[("cookie", "lb=1"), basic], false, fine),
             (USUAL, &[xsrf], false, unknown),
             (USUAL, &[], false, unknown),

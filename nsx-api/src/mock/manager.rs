@@ -48,8 +48,7 @@ use crate::{Client, Error};
 /// A call is decided by the first of these that it has:
 /// 1. a cookie `JSESSIONID`, which must be that of a live session and come with the session's
 ///    `X-XSRF-TOKEN`. Without the session it is answered 403 with the code 403, without the token
-///    403 with the code 98. With an `Authorization` header beside it, it is answered 400, whatever
-///    the two are worth: a client must not send both;
+///    403 with the code 98. An `Authorization` header beside it changes nothing: clients of old send both;
 /// 2. one `Authorization` header: `Basic` or `Remote` with the user and the password, or `Bearer`
 ///    with a token that was [accepted](Self::accept_bearer). Anything else is answered 403 with the
 ///    code 403;

@@ -1,6 +1,11 @@
 //! A stand-in for an NSX Manager, for tests: over real sockets, HTTP/1.1 and HTTP/2, and TLS with a
 //! certificate authority of its own. It answers from the operation table and the examples of the
-//! OpenAPI document, so it knows each operation that the SDK knows.
+//! OpenAPI document, so it knows each operation that the SDK knows. Where a success has no example, it is
+//! what the schema requires, and no more.
+//!
+//! Of a request it looks at the method, the path and the credentials: a body or a parameter that the document does not
+//! allow is answered too. Programs in other languages find it in the example `manager`:
+//! `cargo run -p nsx-api --example manager --features mock`.
 //!
 //! A test needs three lines: start a manager, take its client, and say what is to be answered.
 //!

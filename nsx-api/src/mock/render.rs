@@ -6,7 +6,7 @@ use std::io;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::answer::{Answer, Delivery, Source};
+use super::answer::{Answer, Delivery, Source, error_body};
 use crate::operation::{DocumentedResponse, Operation};
 
 /// An operationId, a status as the operation table writes it, and the example as JSON text.
@@ -28,13 +28,45 @@ pub(super) enum Rendered {
     Raw(Bytes),
 }
 
+/// A body as the document has it.
+struct Content {
+    media_type: &'static str,
+    text: String,
+}
+
+impl Content {
+    fn json(text: String) -> Self {
+        Self {
+            media_type: "application/json",
+            text,
+        }
+    }
+
+    /// An example, which is JSON: where the operation's success is none, a text stands for what it says.
+    fn of_success(operation: &Operation, example: String) -> Self {
+        let media_type = media_type(operation);
+        let said = match is_json(media_type) {
+            true => None,
+            false => serde_json::from_str(&example).ok(),
+        };
+        Self {
+            media_type,
+            text: said.unwrap_or(example),
+        }
+    }
+
+    fn media_type(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(self.media_type).ok()
+    }
+}
+
 /// Works out what an answer comes to for an operation, or for a request that is none.
 pub(super) fn render(
     answer: Answer,
     operation: Option<&Operation>,
     examples: &[Example],
 ) -> io::Result<Rendered> {
-    let (status, text) = match answer.source {
+    let (status, content) = match answer.source {
         Source::Dropped => return Ok(Rendered::Dropped),
         Source::Raw(bytes) => return Ok(Rendered::Raw(bytes)),
         Source::Mistake(what) => return render(Answer::mistake(&what), operation, examples),
@@ -43,13 +75,10 @@ pub(super) fn render(
         Source::Documented(status) => (status, documented(status, operation, examples)),
     };
     let has_body = !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
-    let text = text.filter(|_| has_body);
+    let content = content.filter(|_| has_body);
     let mut headers = HeaderMap::new();
-    if text.is_some() {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
+    if let Some(media_type) = content.as_ref().and_then(Content::media_type) {
+        headers.insert(header::CONTENT_TYPE, media_type);
     }
     for name in answer.headers.keys() {
         headers.remove(name);
@@ -64,9 +93,9 @@ pub(super) fn render(
             delivery: Delivery::default(),
         });
     }
-    let body = match (answer.body, text) {
+    let body = match (answer.body, content) {
         (Some(body), _) => body,
-        (None, Some(text)) => with_fresh_secrets(&text)?.into(),
+        (None, Some(content)) => with_fresh_secrets(&content.text)?.into(),
         (None, None) => Bytes::new(),
     };
     answer.delivery.announce(&mut headers, body.len());
@@ -79,9 +108,9 @@ pub(super) fn render(
 }
 
 /// The status and the example of an operation's successful response.
-fn success(operation: Option<&Operation>, examples: &[Example]) -> (StatusCode, Option<String>) {
+fn success(operation: Option<&Operation>, examples: &[Example]) -> (StatusCode, Option<Content>) {
     let Some(operation) = operation else {
-        return (StatusCode::OK, Some("{}".to_owned()));
+        return (StatusCode::OK, Some(Content::json("{}".to_owned())));
     };
     let response = operation
         .responses
@@ -95,7 +124,8 @@ fn success(operation: Option<&Operation>, examples: &[Example]) -> (StatusCode, 
         status,
         response
             .and_then(|response| example(operation, response, examples))
-            .or_else(|| made_up(status, operation)),
+            .or_else(|| made_up(status, operation))
+            .map(|text| Content::of_success(operation, text)),
     )
 }
 
@@ -104,7 +134,7 @@ fn documented(
     status: StatusCode,
     operation: Option<&Operation>,
     examples: &[Example],
-) -> Option<String> {
+) -> Option<Content> {
     let known = operation.and_then(|operation| {
         let response = operation
             .responses
@@ -115,11 +145,15 @@ fn documented(
             .max_by_key(|response| response.status.bytes().filter(u8::is_ascii_digit).count())?;
         example(operation, response, examples)
     });
-    known.or_else(|| match operation {
+    let text = known.or_else(|| match operation {
         Some(operation) if status.is_success() => made_up(status, operation),
         None if status.is_success() => Some("{}".to_owned()),
         _ if status.is_client_error() || status.is_server_error() => Some(made_up_error(status)),
         _ => None,
+    })?;
+    Some(match operation {
+        Some(operation) if status.is_success() => Content::of_success(operation, text),
+        _ => Content::json(text),
     })
 }
 
@@ -145,20 +179,29 @@ fn example(
         .map(|(_, _, text)| (*text).to_owned())
 }
 
-/// A success that the document has no example of: an empty object where the operation's callers
-/// read JSON.
+/// A success that nothing is known of: an empty object where the operation's callers read JSON, and nothing
+/// where they read something else.
 fn made_up(status: StatusCode, operation: &Operation) -> Option<String> {
-    (status != StatusCode::NO_CONTENT && operation.accept.contains("json")).then(|| "{}".to_owned())
+    let body = match is_json(media_type(operation)) {
+        true => "{}",
+        false => "",
+    };
+    (status != StatusCode::NO_CONTENT).then(|| body.to_owned())
+}
+
+/// The media type of an operation's success: the first that its callers accept and that is no range of them (`*/*`).
+fn media_type(operation: &Operation) -> &'static str {
+    let mut types = operation.accept.split(',').map(str::trim);
+    types.find(|name| !name.contains('*')).unwrap_or_default()
+}
+
+fn is_json(media_type: &str) -> bool {
+    media_type.contains("json")
 }
 
 fn made_up_error(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or("Unknown");
-    let body = serde_json::json!({
-        "module_name": "common-services",
-        "error_message": reason,
-        "error_code": status.as_str(),
-    });
-    body.to_string()
+    error_body(status.as_u16(), reason).to_string()
 }
 
 /// Puts a value of its own in the place of each secret of an example.
@@ -248,6 +291,56 @@ mod tests {
     }
 
     #[test]
+    fn a_success_comes_in_the_media_type_of_the_document() {
+        const fn read(accept: &'static str) -> Operation {
+            Operation {
+                id: READ.id,
+                method: Method::GET,
+                path: READ.path,
+                query: "",
+                idempotent: true,
+                accept,
+                responses: READ.responses,
+            }
+        }
+        for (accept, example, expected, text) in [
+            ("application/hal+json", "[1]", "application/hal+json", "[1]"),
+            ("text/csv, application/json", r#""a,b""#, "text/csv", "a,b"),
+            ("*/*, application/json", "{}", "application/json", "{}"),
+            (
+                "application/json, text/csv",
+                r#""a""#,
+                "application/json",
+                r#""a""#,
+            ),
+        ] {
+            let examples = [("Read", "201", example)];
+            let operation = read(accept);
+            for (answer, text) in [
+                (Answer::success(), text),
+                (Answer::documented(201), text),
+                // Of this status there is no example.
+                (
+                    Answer::documented(200),
+                    if expected == "text/csv" { "" } else { "{}" },
+                ),
+            ] {
+                let rendered = render(answer, Some(&operation), &examples).unwrap();
+                let Rendered::Response { headers, body, .. } = rendered else {
+                    panic!()
+                };
+                assert_eq!(headers["content-type"], expected);
+                assert_eq!(body, text, "{accept}");
+            }
+            let error = render(Answer::documented(404), Some(&operation), &examples).unwrap();
+            let Rendered::Response { headers, .. } = error else {
+                panic!()
+            };
+            assert_eq!(headers["content-type"], "application/json");
+        }
+    }
+
+    #[test]
     fn a_status_without_a_body_has_none() {
         for status in [204, 304] {
             for answer in [
@@ -270,7 +363,7 @@ mod tests {
         let (status, text) = rendered(Answer::documented(429), None);
         assert_eq!(status, 429);
         assert!(
-            text.contains(r#""error_code":"429""#) && text.contains("Too Many Requests"),
+            text.contains(r#""error_code":429"#) && text.contains("Too Many Requests"),
             "{text}"
         );
     }

@@ -22,7 +22,7 @@ pub(super) enum Route {
 }
 
 /// Finds the operation of a request. A path without parameters goes before one with, as OpenAPI
-/// demands, and one that goes by more of the query before others.
+/// demands, whatever the method, and one that goes by more of the query before others.
 pub(super) fn find(
     table: &[&'static Operation],
     method: &Method,
@@ -32,24 +32,33 @@ pub(super) fn find(
     let fits = |operation: &&'static Operation| {
         matches(operation.path, path) && has_pairs(query, operation.query)
     };
-    let same_path: Vec<_> = table.iter().copied().filter(fits).collect();
+    let fitting = table.iter().copied().filter(fits);
+    let fewest = fitting
+        .clone()
+        .map(|operation| parameters(operation.path))
+        .min();
+    let same_path = fitting.filter(|operation| Some(parameters(operation.path)) == fewest);
+    let same_path: Vec<_> = same_path.collect();
     let found = same_path
         .iter()
         .filter(|operation| operation.method == *method)
-        .min_by_key(|operation| {
-            let pairs = pairs(operation.query).count();
-            (parameters(operation.path), Reverse(pairs))
-        });
+        .min_by_key(|operation| Reverse(pairs(operation.query).count()));
     match found {
         Some(operation) => Route::Operation(operation),
         None if same_path.is_empty() => Route::Unknown,
-        None => Route::OtherMethod(
-            same_path
-                .iter()
-                .map(|operation| &operation.method)
-                .collect(),
-        ),
+        None => Route::OtherMethod(methods(&same_path)),
     }
+}
+
+/// The methods of operations, each once.
+fn methods(operations: &[&'static Operation]) -> Vec<&'static Method> {
+    let mut methods = Vec::new();
+    for operation in operations {
+        if !methods.contains(&&operation.method) {
+            methods.push(&operation.method);
+        }
+    }
+    methods
 }
 
 /// Whether all pairs of `wanted` are in a request's query.
@@ -193,6 +202,7 @@ mod tests {
         assert_eq!(found(Method::GET, "/api/v1/nodes/7"), "ReadNode");
         assert_eq!(found(Method::PUT, "/api/v1/nodes/7"), "UpdateNode");
         assert_eq!(found(Method::DELETE, "/api/v1/nodes/7"), "[GET, PUT]");
+        assert_eq!(found(Method::PUT, "/api/v1/nodes/status"), "[GET]");
         assert_eq!(found(Method::GET, "/api/v1/elsewhere"), "unknown");
     }
 
@@ -208,6 +218,17 @@ mod tests {
             let route = find(TABLE, &Method::POST, "/api/v1/nodes/7", query);
             assert_eq!(name(route), expected, "{query:?}");
         }
+    }
+
+    #[test]
+    fn a_method_that_several_operations_have_is_told_of_once() {
+        let route = find(
+            TABLE,
+            &Method::PATCH,
+            "/api/v1/nodes/7",
+            Some("action=stop&force=true"),
+        );
+        assert_eq!(name(route), "[GET, PUT, POST]");
     }
 
     fn name(route: Route) -> String {

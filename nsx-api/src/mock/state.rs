@@ -87,7 +87,7 @@ impl State {
         );
         self.requests().push(call.clone());
         let answer = if refused {
-            Answer::api_error(413, 413, "The request's body is too long.")
+            Answer::refusal(413, 413, "The request's body is too long.")
         } else {
             self.answer(&call, route)
         };
@@ -164,10 +164,10 @@ impl State {
 fn by_the_document(route: Route) -> Answer {
     match route {
         Route::Operation(_) => Answer::success(),
-        Route::Unknown => Answer::api_error(404, 404, "The document has no such path."),
+        Route::Unknown => Answer::refusal(404, 404, "The document has no such path."),
         Route::OtherMethod(methods) => {
             let methods: Vec<_> = methods.iter().map(|method| method.as_str()).collect();
-            Answer::api_error(405, 405, "The document has this path, but not this method.")
+            Answer::refusal(405, 405, "The document has this path, but not this method.")
                 .header("allow", &methods.join(", "))
         }
     }
@@ -184,7 +184,7 @@ fn answer_of(handler: &Handler, call: &RecordedRequest) -> Answer {
                 |text| (*text).to_owned(),
             ),
         };
-        Answer::api_error(500, 0, &format!("the closure of the test panicked: {said}"))
+        Answer::refusal(500, 0, &format!("the closure of the test panicked: {said}"))
     })
 }
 

@@ -1,5 +1,6 @@
 //! One attempt: the request goes out once, and what comes back is read.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
@@ -22,7 +23,7 @@ pub(super) struct Attempt<'a> {
 
 impl Attempt<'_> {
     pub(super) async fn run<T: Receive>(&self) -> Result<(T, StatusCode, HeaderMap), Failure> {
-        let mut response = self.limit.hold(self.execute()).await??;
+        let mut response = self.limit.hold(pin!(self.execute())).await??;
         let status = response.status();
         let mut headers = std::mem::take(response.headers_mut());
         mark_sensitive(&mut headers);
@@ -43,11 +44,15 @@ impl Attempt<'_> {
 
     async fn execute(&self) -> Result<reqwest::Response, Failure> {
         let outgoing = &self.course.outgoing;
-        let mut request = reqwest::Request::new(outgoing.method.clone(), self.course.url.clone());
+        let mut request = reqwest::Request::new(outgoing.method.clone(), outgoing.url.clone());
         *request.headers_mut() = outgoing.headers.clone();
         *request.body_mut() = outgoing.body.take()?;
-        if let Some(kept) = self.course.kept.last() {
+        if let Some(kept) = &self.course.kept {
             kept.credentials.apply(request.headers_mut());
+        }
+        #[cfg(test)]
+        if let Some(network) = super::network::network() {
+            return network(request).await;
         }
         let connections = &self.course.client.core.connections;
         let http = connections
@@ -62,6 +67,6 @@ impl Attempt<'_> {
         let status = response.status();
         let body = receive::as_far_as_it_comes(response, self.limit.at_most(ERROR_BODY_TIME)).await;
         let mask = |text: String| self.course.mask(text);
-        failure::refused(status, &headers, &body, &self.course.url, mask)
+        failure::refused(status, &headers, &body, &self.course.outgoing.url, mask)
     }
 }

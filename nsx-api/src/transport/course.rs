@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use reqwest::Url;
 use tokio::time::Instant;
 use tower::retry::budget::Budget;
 use tracing::{debug, info};
@@ -32,17 +31,18 @@ pub(super) struct Course<'c> {
     pub(super) client: &'c Client,
     pub(super) outgoing: Outgoing,
     pub(super) endpoint: &'c Endpoint,
-    pub(super) url: Url,
     pub(super) deadline: TimeLimit,
     pub(super) policy: Policy,
-    /// The credentials of all attempts, those of the last one at the end.
-    pub(super) kept: Vec<Arc<Kept>>,
+    /// The credentials of the attempt under way, or of the next.
+    pub(super) kept: Option<Arc<Kept>>,
+    /// Those of the attempts before.
+    pub(super) replaced: Vec<Arc<Kept>>,
     pub(super) retries: u32,
     pub(super) renewed: Option<Renewed>,
     /// That of the connections that the attempt under way is made on.
     pub(super) generation: u64,
     pub(super) reloaded: bool,
-    /// The managers that it has failed at.
+    /// The managers that it has failed at, or that have redirected it.
     been: Vec<&'c Endpoint>,
     /// The managers that have redirected it.
     redirected: Vec<&'c Endpoint>,
@@ -74,9 +74,9 @@ impl<'c> Course<'c> {
                     && outgoing.credentials.is_none(),
             },
             endpoint: &client.core.cluster.first,
-            url: outgoing.url.clone(),
             deadline: TimeLimit::of_call(&client.options),
-            kept: outgoing.credentials.iter().cloned().collect(),
+            kept: outgoing.credentials.clone(),
+            replaced: Vec::new(),
             client,
             outgoing,
             retries: 0,
@@ -119,7 +119,7 @@ impl<'c> Course<'c> {
             && let Ok(url) = endpoint.address.url(&self.outgoing.path_and_query)
         {
             self.endpoint = endpoint;
-            self.url = url;
+            self.outgoing.url = url;
             self.renewed = None;
             self.is_bound = false;
         }
@@ -169,6 +169,7 @@ impl<'c> Course<'c> {
 
     /// How long to wait for the next attempt; or the error, if there is none.
     pub(super) async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
+        self.is_cut |= failure.cause == Cause::CutShort;
         let (wait, reason) = match self.is_renewed(&failure.error, call).await {
             Ok(true) => (Duration::ZERO, "there are new credentials"),
             Err(login) if self.has_moved(&login) => {
@@ -249,8 +250,7 @@ impl<'c> Course<'c> {
     }
 
     fn has_been_at(&self, endpoint: &Endpoint) -> bool {
-        let mut been = self.been.iter().chain(&self.redirected);
-        been.any(|one| ptr::eq(*one, endpoint))
+        self.been.iter().any(|one| ptr::eq(*one, endpoint))
     }
 
     /// How long a manager is to be left alone yet, by its own word.
@@ -282,7 +282,6 @@ impl<'c> Course<'c> {
         if !may_go_on || !self.has_way_out() {
             return self.deadline.of_attempt(&self.client.options);
         }
-        self.is_cut = true;
         self.half_at_most(SHORTEST_ATTEMPT)
     }
 
@@ -378,6 +377,7 @@ impl<'c> Course<'c> {
         }
         self.moved = true;
         self.redirected.push(self.endpoint);
+        self.been.push(self.endpoint);
         self.go_to(endpoint);
         self.is_bound = true;
         Some(wait)
@@ -395,7 +395,8 @@ impl<'c> Course<'c> {
 
     /// `text` of the other side without the secrets of the call, should they be echoed in it.
     pub(super) fn mask(&self, text: String) -> String {
-        let kept = self.kept.iter().map(|kept| &kept.mask);
+        let kept = self.replaced.iter().chain(&self.kept);
+        let kept = kept.map(|kept| &kept.mask);
         let masks: Vec<&Mask> = kept.chain([&*self.endpoint.mask]).collect();
         mask(text, &masks)
     }

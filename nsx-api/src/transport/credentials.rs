@@ -1,6 +1,7 @@
 //! The credentials of a call: fetched before it, and others when the manager refuses them.
 
 use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,14 +28,17 @@ impl<'c> Course<'c> {
         let Some(keeper) = self.keeper() else {
             return Ok(());
         };
-        let kept = self.in_time(keeper.credentials()).await?;
+        let kept = self.in_time(pin!(keeper.credentials())).await?;
         self.keep(kept);
         Ok(())
     }
 
     /// What is waited for of a scheme of authentication: for as long as the call has, or as an attempt has where there is another
     /// manager to go to.
-    async fn in_time<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    async fn in_time<T>(
+        &self,
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> Result<T, Error> {
         let keeper = self.keeper();
         let is_of_manager = keeper.is_some_and(|keeper| keeper.is_of_one_manager());
         let limit = match is_of_manager && self.has_way_out() {
@@ -62,16 +66,19 @@ impl<'c> Course<'c> {
     }
 
     fn keep(&mut self, kept: Arc<Kept>) {
-        let last = self.kept.last();
-        if !last.is_some_and(|last| Arc::ptr_eq(last, &kept)) {
-            self.kept.push(kept);
+        if !self
+            .kept
+            .as_ref()
+            .is_some_and(|last| Arc::ptr_eq(last, &kept))
+        {
+            self.replaced.extend(self.kept.replace(kept));
         }
     }
 
     /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
     /// call has got, and once with new ones.
     pub(super) async fn is_renewed(&mut self, error: &Error, call: &Call) -> Result<bool, Error> {
-        let (Some(keeper), Some(kept)) = (self.keeper(), self.kept.last()) else {
+        let (Some(keeper), Some(kept)) = (self.keeper(), &self.kept) else {
             return Ok(false);
         };
         let operation = call.operation.as_deref().unwrap_or_default();
@@ -83,7 +90,7 @@ impl<'c> Course<'c> {
             return Ok(false);
         }
         let renewal = keeper.renew(kept, Refused { operation, status });
-        let renewed = self.in_time(renewal).await?;
+        let renewed = self.in_time(pin!(renewal)).await?;
         let again = renewed != Renewed::No && self.renewed != Some(renewed);
         self.renewed = Some(renewed);
         Ok(again && self.policy.repeatable)
@@ -102,7 +109,7 @@ impl<'c> Course<'c> {
             return false;
         }
         let reload = self.client.core.connections.reload(self.generation);
-        self.reloaded = self.deadline.wait(reload).await.unwrap_or(false);
+        self.reloaded = self.deadline.wait(pin!(reload)).await.unwrap_or(false);
         self.reloaded && !may_be_done
     }
 }

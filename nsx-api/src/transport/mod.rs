@@ -7,10 +7,14 @@
 mod attempt;
 mod course;
 mod credentials;
+#[cfg(test)]
+pub(crate) mod network;
 mod ready;
 mod time_limit;
 
+use std::borrow::Cow;
 use std::error::Error as _;
+use std::pin::pin;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
@@ -32,9 +36,9 @@ pub(crate) use time_limit::TimeLimit;
 /// A request that is ready to be sent, as often as it takes.
 pub(crate) struct Outgoing {
     pub(crate) method: Method,
-    /// The place at the first manager.
+    /// The place at the manager that it goes to, which is the first one at first.
     pub(crate) url: Url,
-    pub(crate) path_and_query: String,
+    pub(crate) path_and_query: Cow<'static, str>,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// In the place of the client's.
@@ -55,7 +59,9 @@ pub(crate) async fn send<T: Receive>(
     let mut course = Course::new(client, outgoing);
     let mut watch = CallWatch::new(&course.outgoing, &call);
     let span = watch.span.clone();
-    let result = run(&mut course, &mut watch, call).instrument(span).await;
+    let result = pin!(run(&mut course, &mut watch, call))
+        .instrument(span)
+        .await;
     watch.ended(result.as_ref().map(Response::status));
     result
 }
@@ -76,7 +82,7 @@ async fn run<'c, T: Receive>(
         let limit = course.attempt_limit();
         let attempt = Attempt { course, limit };
         let sent = Instant::now();
-        let result = attempt.run().instrument(watch.span.clone()).await;
+        let result = pin!(attempt.run()).instrument(watch.span.clone()).await;
         watch.ended(match &result {
             Ok((_, status, _)) => Ok(*status),
             Err(failure) => Err(&failure.error),

@@ -76,7 +76,10 @@ impl<'c> Course<'c> {
     }
 
     async fn room(&self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
-        let room = self.deadline.wait(self.room_here_or_elsewhere()).await;
+        let room = self
+            .deadline
+            .wait(pin!(self.room_here_or_elsewhere()))
+            .await;
         room.unwrap_or_else(|within| {
             let message = format!("the client's own limits left no room {within}");
             Err(Error::new(ErrorKind::TooManyRequests, message).into())

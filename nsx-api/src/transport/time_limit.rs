@@ -1,6 +1,7 @@
 //! How long things may take: an attempt, or the whole of a call.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
@@ -74,8 +75,12 @@ impl TimeLimit {
         Some(until.saturating_duration_since(Instant::now()))
     }
 
-    /// Waits for `work`, but no longer than this; or says within what it did not end.
-    pub(super) async fn wait<T>(self, work: impl Future<Output = T>) -> Result<T, String> {
+    /// Waits for `work`, but no longer than this; or says within what it did not end. It is pinned where it was made: what is handed
+    /// on by value is copied, and makes the future of a call larger, at each step.
+    pub(super) async fn wait<T>(
+        self,
+        work: Pin<&mut impl Future<Output = T>>,
+    ) -> Result<T, String> {
         let Some(until) = self.until else {
             return Ok(work.await);
         };
@@ -89,7 +94,10 @@ impl TimeLimit {
     }
 
     /// Waits for what an attempt has sent, but no longer than this.
-    pub(crate) async fn hold<T>(self, work: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(crate) async fn hold<T>(
+        self,
+        work: Pin<&mut impl Future<Output = T>>,
+    ) -> Result<T, Failure> {
         self.wait(work).await.map_err(|within| {
             let error = Error::new(ErrorKind::Timeout, format!("no whole answer {within}"));
             let cause = match self.kind {

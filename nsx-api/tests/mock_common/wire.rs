@@ -33,8 +33,11 @@ impl Reply {
     /// The status, and the code in the error body; 0 where there is none.
     pub(crate) fn outcome(&self) -> (u16, u32) {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let code = body.get("error_code").and_then(Value::as_str);
-        (self.status, code.map_or(0, |code| code.parse().unwrap()))
+        let code = body.get("error_code").and_then(Value::as_u64);
+        (
+            self.status,
+            code.map_or(0, |code| u32::try_from(code).unwrap()),
+        )
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {

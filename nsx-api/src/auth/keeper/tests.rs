@@ -372,6 +372,64 @@ async fn a_login_that_hangs_holds_up_calls_with_good_credentials_for_moments_onl
     waiting.abort();
 }
 
+#[tokio::test(start_paused = true)]
+async fn credentials_that_are_over_once_a_call_has_waited_for_others_are_not_used() {
+    // A session that is not used for six seconds is not trusted to hold for eight.
+    let ends = [(Some(seconds(8)), None, 5), (None, Some(seconds(8)), 3)];
+    for (lifetime, idle_timeout, age) in ends {
+        let (keeper, scheme) = keeper(Numbered {
+            may_answer: Semaphore::new(1),
+            lifetime,
+            idle_timeout,
+            ..Numbered::new()
+        });
+        let kept = keeper.credentials().await.unwrap();
+        advance(seconds(age)).await;
+        let refusal = keeper.renew(&kept, refused(OPERATION));
+        let call = async {
+            sleep(seconds(2)).await;
+            number(&keeper.credentials().await.unwrap())
+        };
+        let answer = async {
+            sleep(seconds(10)).await;
+            scheme.may_answer.add_permits(1);
+        };
+        let (renewed, number, ()) = tokio::join!(refusal, call, answer);
+        assert_eq!((renewed.unwrap(), number.as_str()), (Renewed::Now, "2"));
+    }
+}
+
+#[tokio::test]
+async fn a_scheme_that_panics_has_failed_and_is_asked_once_for_each_call_or_not_at_all() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let login = Config::new("http://localhost:1").login(&[]).unwrap();
+    let keeper = Arc::new(Keeper::new(Arc::new(Panicking(asked.clone())), login));
+    let kept = keeper.credentials().await.unwrap();
+    // While there are credentials it is left in peace for a while, as one that fails is.
+    for _ in 0..20 {
+        assert!(keeper.renew(&kept, refused(OPERATION)).await.is_err());
+        assert!(keeper.current().is_some());
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    keeper.clone().close().await;
+    for number in 3..10 {
+        assert!(keeper.credentials().await.is_err());
+        assert_eq!(asked.load(Ordering::Relaxed), number);
+    }
+}
+
+/// A scheme that panics from the second time on.
+struct Panicking(Arc<AtomicU32>);
+
+impl Authenticate for Panicking {
+    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+        match self.0.fetch_add(1, Ordering::Relaxed) {
+            0 => Ok(Credentials::bearer("token")),
+            _ => panic!("at the disco"),
+        }
+    }
+}
+
 #[test]
 fn a_renewal_whose_runtime_has_ended_or_stands_still_is_begun_again() {
     let scheme = Arc::new(Numbered {
@@ -478,7 +536,7 @@ async fn a_scheme_that_panics_or_brings_nothing_that_can_be_sent_is_an_error() {
     for (scheme, message) in [
         (
             Faulty(|| panic!("at the disco")),
-            "the login failed: the authentication task ended without a result: it panicked, or its runtime ended",
+            "the login failed: the scheme of authentication panicked",
         ),
         (
             Faulty(|| Ok(Credentials::bearer("SECRET\n"))),

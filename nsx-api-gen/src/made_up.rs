@@ -1,0 +1,242 @@
+//! A value that a schema allows, for the mock to answer with where the document has no example: what is required, and no more.
+
+use serde_json::{Map, Value, json};
+
+use crate::document::{items, made_of, resolve};
+use crate::example::{fitting, fitting_within};
+use crate::union::{Union, Variant};
+
+/// How many objects and lists may be in one another: those that require one of themselves would be so for ever.
+const DEEPEST: usize = 32;
+
+/// How many schemas are gone through for one value: choices of choices could be more than can be counted.
+const MOST_STEPS: usize = 1_000;
+
+/// How many are gone through to see whether the values that schemas state fit them.
+const MOST_STEPS_OF_FITTING: usize = 10_000;
+
+/// The longest list, and the longest text, that is made because a schema asks for it.
+const LONGEST: usize = 100;
+
+/// A value of a schema, without secrets; `None` where none is found.
+pub(crate) fn made_up(root: &Value, schema: &Value) -> Option<Value> {
+    let mut maker = Maker {
+        root,
+        left: MOST_STEPS,
+        left_for_fitting: MOST_STEPS_OF_FITTING,
+    };
+    let value = maker.value(schema, DEEPEST)?;
+    fitting(root, schema, value)
+}
+
+struct Maker<'a> {
+    root: &'a Value,
+    /// The steps that are left.
+    left: usize,
+    left_for_fitting: usize,
+}
+
+impl Maker<'_> {
+    fn value(&mut self, schema: &Value, depth: usize) -> Option<Value> {
+        self.left = self.left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
+        let schema = resolve(self.root, schema)?;
+        if let Some(union) = Union::read(schema) {
+            return union
+                .variants
+                .iter()
+                .find_map(|one| self.variant(&union, one, depth));
+        }
+        let parts = Parts(made_of(self.root, schema));
+        if let Some(stated) = self.stated(schema, &parts) {
+            return Some(stated);
+        }
+        if let Some(choices) = parts.last("oneOf").or(parts.last("anyOf")) {
+            let choice = items(Some(choices)).find_map(|choice| self.value(choice, depth))?;
+            return self.with_required(&parts, choice, depth);
+        }
+        match parts.last("type").and_then(Value::as_str) {
+            Some("array") => self.list(&parts, depth),
+            Some("string") => Some(text_of(&parts).into()),
+            Some("integer" | "number") => Some(number(&parts)),
+            Some("boolean") => Some(false.into()),
+            _ => self.with_required(&parts, json!({}), depth),
+        }
+    }
+
+    /// A value that the schema itself gives.
+    fn stated(&mut self, schema: &Value, parts: &Parts<'_>) -> Option<Value> {
+        let own = ["example", "default"].map(|key| parts.last(key));
+        let listed = items(parts.last("enum")).filter(|value| !value.is_null());
+        let values = own.into_iter().flatten().chain(listed);
+        let mut values = values.filter(|value| is_short(value)).cloned();
+        values
+            .find_map(|value| fitting_within(&mut self.left_for_fitting, self.root, schema, value))
+    }
+
+    /// An object of a choice, with the value that tells it from the others.
+    fn variant(&mut self, union: &Union<'_>, variant: &Variant<'_>, depth: usize) -> Option<Value> {
+        let reference = json!({ "$ref": format!("#/components/schemas/{}", variant.component) });
+        let mut value = self.value(&reference, depth)?;
+        let kind = (*variant.values.first()?).into();
+        value
+            .as_object_mut()?
+            .insert(union.property.to_owned(), kind);
+        Some(value)
+    }
+
+    /// An object with the properties that it still lacks; any other value as it is.
+    fn with_required(
+        &mut self,
+        parts: &Parts<'_>,
+        mut value: Value,
+        depth: usize,
+    ) -> Option<Value> {
+        if let Some(fields) = value.as_object_mut() {
+            self.add_required(parts, fields, depth)?;
+        }
+        Some(value)
+    }
+
+    fn add_required(
+        &mut self,
+        parts: &Parts<'_>,
+        fields: &mut Map<String, Value>,
+        depth: usize,
+    ) -> Option<()> {
+        let names = parts.0.iter().flat_map(|part| items(part.get("required")));
+        for name in names.filter_map(Value::as_str) {
+            if !fields.contains_key(name) {
+                let value = match parts.property(name) {
+                    Some(schema) => self.value(schema, depth)?,
+                    None => json!({}),
+                };
+                fields.insert(name.to_owned(), value);
+            }
+        }
+        Some(())
+    }
+
+    fn list(&mut self, parts: &Parts<'_>, depth: usize) -> Option<Value> {
+        let values = (0..parts.length("minItems")).map(|_| self.value(parts.last("items")?, depth));
+        values.collect::<Option<Vec<_>>>().map(Value::from)
+    }
+}
+
+/// What a schema is made of, itself last.
+struct Parts<'a>(Vec<&'a Value>);
+
+impl<'a> Parts<'a> {
+    /// What the last part says that says anything of it.
+    fn last(&self, key: &str) -> Option<&'a Value> {
+        self.0.iter().rev().find_map(|part| part.get(key))
+    }
+
+    /// How long a list or a text has to be.
+    fn length(&self, key: &str) -> usize {
+        let least = self.last(key).and_then(Value::as_u64).unwrap_or(0);
+        usize::try_from(least).map_or(LONGEST, |least| least.min(LONGEST))
+    }
+
+    fn property(&self, name: &str) -> Option<&'a Value> {
+        let mut parts = self.0.iter().rev();
+        parts.find_map(|part| part.get("properties")?.get(name))
+    }
+}
+
+/// Whether a value may be repeated without end in sight.
+fn is_short(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.len() <= LONGEST,
+        other => !other.is_object() && !other.is_array(),
+    }
+}
+
+fn text_of(parts: &Parts<'_>) -> String {
+    match parts.last("format").and_then(Value::as_str) {
+        Some("date-time") => "1970-01-01T00:00:00Z".to_owned(),
+        Some("date") => "1970-01-01".to_owned(),
+        Some("uuid") => "00000000-0000-0000-0000-000000000000".to_owned(),
+        Some("ipv4" | "ip") => "192.0.2.1".to_owned(),
+        Some("ipv6") => "2001:db8::1".to_owned(),
+        Some("uri") => "https://example.com/".to_owned(),
+        Some("hostname") => "example.com".to_owned(),
+        Some("email") => "user@example.com".to_owned(),
+        _ => "a".repeat(parts.length("minLength")),
+    }
+}
+
+/// Zero, or what is nearest to it.
+fn number(parts: &Parts<'_>) -> Value {
+    let bound = |key| parts.last(key).filter(|bound| bound.is_number());
+    let above = bound("minimum").filter(|least| least.as_f64() > Some(0.0));
+    let below = bound("maximum").filter(|most| most.as_f64() < Some(0.0));
+    above.or(below).cloned().unwrap_or_else(|| 0.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::example::SECRET;
+
+    fn of(schema: Value) -> Option<Value> {
+        let root = json!({"components": {"schemas": {
+            "Ring": {"required": ["next"], "properties": {"next": {"$ref": "#/components/schemas/Ring"}}},
+            "Base": {"type": "object", "required": ["id"], "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "kind": {"type": "string"},
+                "more": {"type": "string"},
+            }},
+            "Port": {"allOf": [{"$ref": "#/components/schemas/Base"}, {"required": ["kind", "size"], "properties": {
+                "size": {"type": "integer", "minimum": 3},
+            }}]},
+            "Either": {
+                "oneOf": [{"$ref": "#/components/schemas/Port"}],
+                "discriminator": {"propertyName": "kind", "mapping": {"port": "#/components/schemas/Port"}},
+            },
+            "Fork": {"oneOf": [{"$ref": "#/components/schemas/Fork"}, {"$ref": "#/components/schemas/Fork"}]},
+        }}});
+        made_up(&root, &schema)
+    }
+
+    #[test]
+    fn what_is_required_is_there_and_no_more() {
+        let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let id = "00000000-0000-0000-0000-000000000000";
+        for (schema, value) in [
+            (json!({}), json!({})),
+            (to("Base"), json!({"id": id})),
+            (to("Port"), json!({"id": id, "kind": "", "size": 3})),
+            (to("Either"), json!({"id": id, "kind": "port", "size": 3})),
+            (json!({"required": ["any"]}), json!({"any": {}})),
+            (json!({"type": "array", "items": to("Base")}), json!([])),
+            (
+                json!({"type": "array", "minItems": 2, "items": {"type": "boolean"}}),
+                json!([false, false]),
+            ),
+            (json!({"type": "string", "minLength": 3}), json!("aaa")),
+            (json!({"type": "string", "enum": ["A", "B"]}), json!("A")),
+            (
+                json!({"type": "string", "format": "password"}),
+                json!(SECRET),
+            ),
+            (json!({"type": "string", "example": "me"}), json!("me")),
+            (json!({"type": "integer", "example": "me"}), json!(0)),
+            (json!({"type": "integer", "maximum": -2}), json!(-2)),
+            (json!({"anyOf": [to("Ring"), {"type": "number"}]}), json!(0)),
+        ] {
+            let shown = schema.to_string();
+            assert_eq!(of(schema), Some(value), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_made() {
+        for name in ["Ring", "Fork", "Nowhere"] {
+            let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+            assert_eq!(of(schema), None, "{name}");
+        }
+        let endless = json!({"type": "array", "minItems": u64::MAX, "items": {"type": "array", "minItems": 99, "items": {}}});
+        assert_eq!(of(endless), None);
+    }
+}
