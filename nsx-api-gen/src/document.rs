@@ -71,6 +71,14 @@ pub(crate) fn component(reference: &str) -> &str {
     reference.rsplit('/').next().unwrap_or(reference)
 }
 
+/// The pointer of the component that a reference leads to, or into; `None` if it leads to none.
+pub(crate) fn component_at(reference: &str) -> Option<&str> {
+    let end = reference.match_indices('/').nth(3);
+    let pointer = reference.get(..end.map_or(reference.len(), |(at, _)| at))?;
+    let (section, _) = pointer.strip_prefix("#/components/")?.split_once('/')?;
+    (!section.is_empty()).then_some(pointer)
+}
+
 /// Follows a node's references to what they stand for; `None` where one leads nowhere.
 pub(crate) fn resolve<'a>(root: &'a Value, node: &'a Value) -> Option<&'a Value> {
     let mut node = node;

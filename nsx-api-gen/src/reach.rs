@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::children::Children;
-use crate::document::{self, component, items, join, members};
+use crate::document::{self, component, component_at, items, join, members};
 use crate::union;
 
 const SCHEMAS: &str = "#/components/schemas";
@@ -106,8 +106,10 @@ fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
             for (key, inner) in map {
                 match inner {
                     Value::String(target) if target.starts_with("#/components/") => {
-                        let target = component_at(target);
-                        into.extend(target.map(|target| Reference { target, is_parent }));
+                        into.extend(component_at(target).map(|target| Reference {
+                            target: target.to_owned(),
+                            is_parent,
+                        }));
                     }
                     Value::Object(mapping) if key == "mapping" => {
                         into.extend(mapping.values().filter_map(mapped).map(Reference::whole));
@@ -125,16 +127,7 @@ fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
 fn mapped(value: &Value) -> Option<String> {
     let value = value.as_str()?;
     match value.starts_with('#') {
-        true => component_at(value),
+        true => component_at(value).map(str::to_owned),
         false => Some(join(SCHEMAS, value)),
-    }
-}
-
-/// The pointer of the component that a reference leads to, or into; `None` if it leads to none.
-fn component_at(reference: &str) -> Option<String> {
-    let keys: Vec<&str> = reference.splitn(5, '/').take(4).collect();
-    match keys.as_slice() {
-        ["#", "components", _, _] => Some(keys.join("/")),
-        _ => None,
     }
 }

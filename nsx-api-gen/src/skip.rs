@@ -186,11 +186,18 @@ impl Blame {
         }
     }
 
-    /// What there is to say of the parts that go. A path and a component go with the operations that use them.
+    /// What there is to say of the parts that go. A path and a component go with the operations that use them; what is made of a base
+    /// can be reached and be used by none.
     fn left_out(&self, root: &Value, reached: &BTreeSet<String>) -> Vec<LeftOut> {
-        let is_said = |part: &&Part| {
-            part.call.is_some() || !reached.contains(&part.pointer) && !has_operation(root, part)
+        let operations = self.parts.iter().filter(|part| part.call.is_some());
+        let told = operations.filter_map(|part| self.gone.get(&part.pointer));
+        let told: Vec<&Fault> = told.flatten().collect();
+        let is_told = |part: &Part| {
+            let mut faults = self.gone.get(&part.pointer).into_iter().flatten();
+            reached.contains(&part.pointer) && faults.any(|fault| told.contains(&fault))
         };
+        let is_said =
+            |part: &&Part| part.call.is_some() || !is_told(part) && !has_operation(root, part);
         let parts = self.parts.iter().filter(is_said);
         parts
             .filter_map(|part| {
@@ -230,7 +237,7 @@ fn remove(root: &mut Value, blame: &Blame, reached: &BTreeSet<String>) {
         .map(|(pointer, _)| pointer)
         .filter(|pointer| !reached.contains(pointer) && !blame.gone.contains_key(pointer));
     let mut kept = reach::reached(root, unused.collect());
-    // A base that nobody uses reaches what is made of it, and does not refer to that.
+    // A base reaches what is made of it, and does not refer to that.
     kept.retain(|pointer| !blame.gone.contains_key(pointer));
     reach::keep(root, &kept);
 }

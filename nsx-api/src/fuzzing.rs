@@ -25,7 +25,7 @@ use crate::{Error, ErrorKind, Response, Secret, failure};
 
 const SECRET: &str = r#"G7%41 "+&<\wGz"#;
 
-/// The secret as it is, in JSON, in a URL, in a form, in HTML, and in both kinds of Base64.
+/// The secret as it is, in JSON, in a URL, in a form, in HTML, and in Base64, padded and not.
 const ECHOES: [&str; 7] = [
     SECRET,
     r#"G7%41 \"+&<\\wGz"#,

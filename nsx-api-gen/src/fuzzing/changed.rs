@@ -6,176 +6,38 @@ use crate::document::join;
 use crate::read;
 
 /// What a member may be called.
-const KEYS: [&str; 68] = [
-    "$ref",
-    "additionalProperties",
-    "allOf",
-    "allowEmptyValue",
-    "anyOf",
-    "basePath",
-    "collectionFormat",
-    "components",
-    "const",
-    "consumes",
-    "content",
-    "default",
-    "definitions",
-    "deprecated",
-    "description",
-    "discriminator",
-    "encoding",
-    "enum",
-    "example",
-    "examples",
-    "explode",
-    "format",
-    "get",
-    "headers",
-    "in",
-    "items",
-    "mapping",
-    "maxItems",
-    "maxLength",
-    "maximum",
-    "minimum",
-    "name",
-    "not",
-    "nullable",
-    "oneOf",
-    "openapi",
-    "operationId",
-    "parameters",
-    "pattern",
-    "post",
-    "prefixItems",
-    "produces",
-    "properties",
-    "propertyName",
-    "put",
-    "readOnly",
-    "required",
-    "requestBody",
-    "responses",
-    "schema",
-    "schemas",
-    "schemes",
-    "security",
-    "servers",
-    "style",
-    "swagger",
-    "summary",
-    "tags",
-    "title",
-    "type",
-    "uniqueItems",
-    "writeOnly",
-    "x-idempotent",
-    "x-nullable",
-    "x-operation-id",
-    "xml",
-    "$defs",
-    "200",
+const KEYS: &str = "\
+    $ref $defs additionalProperties allOf allowEmptyValue anyOf basePath collectionFormat components const consumes content \
+    default definitions deprecated description discriminator encoding enum example examples explode format get headers in items \
+    mapping maxItems maxLength maximum minimum name not nullable oneOf openapi operationId parameters pattern post prefixItems \
+    produces properties propertyName put readOnly required requestBody responses schema schemas schemes security servers style \
+    swagger summary tags title type uniqueItems writeOnly x-idempotent x-nullable x-operation-id xml 200";
+
+/// What a text may be: words of OpenAPI and of Rust.
+const WORDS: &str = "\
+    2.0 3.0.3 3.1.0 2XX 4XX 204 default application/json multipart/form-data text/csv query path header body formData cookie multi \
+    csv pipes string integer number boolean array object file null true date-time int64 int32 uint64 float password byte binary uuid \
+    ipv4 self Self crate type r#type async String Option Vec Client Error Value builder new send a A a-b a_b aB /a /{a} /a?b=c {a}{b}";
+
+/// And what is neither.
+const SIGNS: [&str; 48] = [
+    "", " ", "\n", "\r\n", "\t", "\0", "_", "__", "-", "a b", "0", "1", "-1", "1e400", "é", "ß",
+    "中", "🦀", "\u{301}", "\u{202e}", "\u{2028}", "\"", "'", "\\", "\"#", "`", "```", "*/", "//",
+    "//!", "<b>", "<!--", "[a](b)", "{", "}", "{a}", "/", "#", "#/", "~1", "%2F", "..", "|a|b|",
+    "# a", "$a", "(a|b)*", "[^a]+", "^a$",
 ];
 
-/// What a text may be: words of OpenAPI, of Rust and of Markdown, and what is neither.
-const TEXTS: [&str; 96] = [
-    "",
-    " ",
-    "\n",
-    "\r\n",
-    "\t",
-    "\0",
-    "a",
-    "a b",
-    "A",
-    "_",
-    "__",
-    "-",
-    "a-b",
-    "a_b",
-    "aB",
-    "0",
-    "1",
-    "-1",
-    "1e400",
-    "é",
-    "ß",
-    "中",
-    "🦀",
-    "\u{301}",
-    "\u{202e}",
-    "\u{2028}",
-    "\"",
-    "'",
-    "\\",
-    "\"#",
-    "`",
-    "```",
-    "```rust\npanic!()\n```",
-    "*/",
-    "//",
-    "<b>",
-    "<!--",
-    "[a](b)",
-    "{",
-    "}",
-    "{a}",
-    "{a}{b}",
-    "/",
-    "/a",
-    "/{a}",
-    "/a?b=c",
-    "/a/../b",
-    "#",
-    "#/",
-    "~1",
-    "%2F",
-    "self",
-    "Self",
-    "crate",
-    "type",
-    "r#type",
-    "async",
-    "String",
-    "Option",
-    "Vec",
-    "Client",
-    "Error",
-    "Value",
-    "builder",
-    "new",
-    "send",
-    "null",
-    "true",
-    "string",
-    "integer",
-    "number",
-    "boolean",
-    "array",
-    "object",
-    "file",
-    "date-time",
-    "int64",
-    "int32",
-    "uint64",
-    "float",
-    "password",
-    "byte",
-    "binary",
-    "uuid",
-    "ipv4",
-    "multi",
-    "csv",
-    "pipes",
-    "query",
-    "path",
-    "header",
-    "body",
-    "formData",
-    "application/json",
-    "text/csv",
-    "^(a|b)*$",
-];
+/// A word, or what is none.
+fn text(dice: &mut Dice) -> &'static str {
+    match dice.roll(2) {
+        0 => dice.pick(&SIGNS),
+        _ => word(WORDS, dice),
+    }
+}
+
+fn word(words: &'static str, dice: &mut Dice) -> &'static str {
+    dice.pick(&words.split_ascii_whitespace().collect::<Vec<_>>())
+}
 
 /// What else a node may be.
 fn value(dice: &mut Dice) -> Value {
@@ -190,25 +52,15 @@ fn value(dice: &mut Dice) -> Value {
         7 => json!(1e300),
         8 => json!([]),
         9 => json!({}),
-        10 => json!({"type": dice.pick(&TEXTS)}),
-        11 => json!([dice.pick(&TEXTS), dice.pick(&TEXTS)]),
-        12 => json!(dice.pick(&[
-            "2.0",
-            "3.0.3",
-            "3.1.0",
-            "multipart/form-data",
-            "default",
-            "4XX",
-            "2XX",
-            "204"
-        ])),
-        _ => json!(dice.pick(&TEXTS)),
+        10 => json!({"type": text(dice)}),
+        11 => json!([text(dice), text(dice)]),
+        _ => json!(text(dice)),
     }
 }
 
 /// The document with up to four changes, as JSON: the same for the same seed. `None` if the text is no tree.
-pub fn changed(text: &[u8], seed: u32) -> Option<String> {
-    let mut root = read::tree("doc", text).ok()?;
+pub fn changed(document: &[u8], seed: u32) -> Option<String> {
+    let mut root = read::tree("doc", document).ok()?;
     let mut dice = Dice(seed.into());
     for _ in 0..=dice.roll(4) {
         change(&mut root, &mut dice);
@@ -243,11 +95,10 @@ fn change(root: &mut Value, dice: &mut Dice) {
             set(root, &at, wrapped(node, part, dice));
         }
         _ => {
-            if let Some(Value::String(text)) = root.pointer_mut(&at) {
-                let piece = dice.pick(&TEXTS);
+            if let Some(Value::String(own)) = root.pointer_mut(&at) {
                 match dice.roll(2) {
-                    0 => text.push_str(piece),
-                    _ => text.insert_str(0, piece),
+                    0 => own.push_str(text(dice)),
+                    _ => own.insert_str(0, text(dice)),
                 }
             } else {
                 set(root, &at, value(dice));
@@ -275,8 +126,8 @@ fn key(place: &str, dice: &mut Dice) -> String {
     let own = place.rsplit('/').next().unwrap_or_default();
     match dice.roll(4) {
         0 => own.replace("~1", "/").replace("~0", "~"),
-        1 => dice.pick(&TEXTS).to_owned(),
-        _ => dice.pick(&KEYS).to_owned(),
+        1 => text(dice).to_owned(),
+        _ => word(KEYS, dice).to_owned(),
     }
 }
 

@@ -129,8 +129,10 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
     let all: BTreeSet<String> = pointers(&root).into_iter().collect();
     let names = normalize::new_names(&root);
     let notes = select::select(&document.file, &mut root, &task.selection)?;
-    normalize::names_of_whole(&mut root, names, &mut changes);
     extensions::leave_out(&mut root, &mut changes);
+    // What only an extension led to is reached no more.
+    select::keep_reached(&mut root);
+    normalize::names_of_whole(&mut root, names, &mut changes);
     order::order(&mut root);
     let left_out = match task.skip_unsupported {
         true => skip_unsupported(&document, &mut root)?,

@@ -92,9 +92,14 @@ fn notes(root: &Value, selection: &Selection, chosen: &BTreeSet<String>) -> Vec<
 /// Keeps the operations with these pointers, and the components and tags that they use.
 pub(super) fn keep(root: &mut Value, chosen: &BTreeSet<String>) {
     keep_operations(root, chosen);
+    keep_reached(root);
+    keep_tags(root);
+}
+
+/// Keeps the components that the operations reach.
+pub(super) fn keep_reached(root: &mut Value) {
     let reached = reach::reached(root, Vec::new());
     reach::keep(root, &reached);
-    keep_tags(root);
 }
 
 /// The pointers of the chosen operations. A part of the selection that names nothing is an error: it is misspelt.

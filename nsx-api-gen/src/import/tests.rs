@@ -59,6 +59,17 @@ fn keys(node: &Value, pointer: &str) -> Vec<String> {
 }
 
 #[test]
+fn a_component_is_not_reached_by_an_extension_that_is_left_out() {
+    let document = DOCUMENT.replace(
+        r#""operationId": "GetTags","#,
+        r##""operationId": "GetTags", "x-of-vendor": {"$ref": "#/components/schemas/Node"},"##,
+    );
+    let selection = Selection::new().operation("GetTags");
+    let root = imported(&Import::new(Source::new("doc", document), selection));
+    assert_eq!(keys(&root, "/components/schemas"), ["Tag"]);
+}
+
+#[test]
 fn a_component_is_reached_by_what_leads_into_it() {
     for (reference, schemas) in [
         ("#/definitions/Node/properties/z", &["Node", "Tag"][..]),

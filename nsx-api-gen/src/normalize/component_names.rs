@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::change::Change;
-use crate::document::{component, for_each_schema, items, join, members, reference};
+use crate::document::{component, component_at, for_each_schema, items, join, members, reference};
 use crate::names::{self, Numbers, RESERVED_TYPES, type_name};
 use crate::union;
 
@@ -180,8 +180,8 @@ fn redirect(node: &mut Value, targets: &BTreeMap<String, String>) {
             let new = map
                 .get("$ref")
                 .and_then(Value::as_str)
-                .and_then(|old| targets.get(old));
-            if let Some(new) = new.cloned() {
+                .and_then(|old| redirected(old, targets));
+            if let Some(new) = new {
                 map.insert("$ref".to_owned(), json!(new));
             }
             map.values_mut().for_each(|inner| redirect(inner, targets));
@@ -191,6 +191,13 @@ fn redirect(node: &mut Value, targets: &BTreeMap<String, String>) {
     }
 }
 
+/// Where a reference to a component that is renamed, or into it, leads.
+fn redirected(reference: &str, targets: &BTreeMap<String, String>) -> Option<String> {
+    let old = component_at(reference)?;
+    let rest = reference.strip_prefix(old)?;
+    Some(format!("{}{rest}", targets.get(old)?))
+}
+
 /// What a discriminator maps to is a reference too, or the plain name of a component.
 fn redirect_mapping(schema: &mut Map<String, Value>, targets: &BTreeMap<String, String>) {
     let discriminator = schema.get_mut("discriminator");
@@ -198,7 +205,7 @@ fn redirect_mapping(schema: &mut Map<String, Value>, targets: &BTreeMap<String, 
     let mapping = mapping.and_then(Value::as_object_mut);
     for value in mapping.into_iter().flat_map(Map::values_mut) {
         let old = value.as_str().unwrap_or_default();
-        let new = targets.get(old).or_else(|| targets.get(&target(old)));
+        let new = redirected(old, targets).or_else(|| targets.get(&target(old)).cloned());
         if let Some(new) = new {
             *value = json!(new);
         }
@@ -216,7 +223,7 @@ mod tests {
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema": to("IPInfo")}}}}}}},
             "components": {"schemas": {
                 "IPInfo": {"type": "object", "discriminator": {"mapping": {"o": "#/components/schemas/Option"}}},
-                "IpInfo": {"properties": {"a": to("Option"), "b": to("IpInfo")}},
+                "IpInfo": {"properties": {"a": to("Option"), "b": to("IpInfo"), "c": to("Option/items")}},
                 "IpInfo2": {"type": "string"},
                 "Option": {"items": to("IPInfo")},
             }},
@@ -229,7 +236,7 @@ mod tests {
                 "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema": to("IpInfo3")}}}}}}},
                 "components": {"schemas": {
                     "IpInfo3": {"type": "object", "discriminator": {"mapping": {"o": "#/components/schemas/OptionObject"}}},
-                    "IpInfo": {"properties": {"a": to("OptionObject"), "b": to("IpInfo")}},
+                    "IpInfo": {"properties": {"a": to("OptionObject"), "b": to("IpInfo"), "c": to("OptionObject/items")}},
                     "IpInfo2": {"type": "string"},
                     "OptionObject": {"items": to("IpInfo3")},
                 }},
