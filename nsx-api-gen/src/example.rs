@@ -79,6 +79,7 @@ impl<'a> Walk<'a> {
         let kind = text(schema, "type");
         read_text(kind, value)
             && is_of(kind, value)
+            && is_in_format(text(schema, "format"), value)
             && items(schema.get("allOf")).all(|part| self.fit(part, value, depth - 1))
             && self.one_fits(schema, value, depth - 1)
             && self.inner_fit(schema, value, depth - 1)
@@ -207,6 +208,15 @@ fn is_of(kind: Option<&str>, value: &Value) -> bool {
         Some("integer") => value.is_i64() || value.is_u64(),
         Some("number") => value.is_number(),
         Some("boolean") => value.is_boolean(),
+        _ => true,
+    }
+}
+
+/// Whether an integer is one of the type that its format makes of it.
+fn is_in_format(format: Option<&str>, value: &Value) -> bool {
+    match (format, value.as_i64()) {
+        (Some("int32"), Some(number)) => i32::try_from(number).is_ok(),
+        (Some("int32" | "int64"), None) => !value.is_u64(),
         _ => true,
     }
 }

@@ -48,6 +48,7 @@ impl Maker<'_> {
                 .find_map(|one| self.variant(&union, one, depth));
         }
         let parts = Parts(made_of(self.root, schema));
+        self.left = self.left.checked_sub(parts.0.len())?;
         if let Some(stated) = self.stated(schema, &parts) {
             return Some(stated);
         }
@@ -58,7 +59,8 @@ impl Maker<'_> {
         match parts.last("type").and_then(Value::as_str) {
             Some("array") => self.list(&parts, depth),
             Some("string") => Some(text_of(&parts).into()),
-            Some("integer" | "number") => Some(number(&parts)),
+            Some("integer") => Some(whole(number(&parts))),
+            Some("number") => Some(number(&parts)),
             Some("boolean") => Some(false.into()),
             _ => self.with_required(&parts, json!({}), depth),
         }
@@ -107,7 +109,9 @@ impl Maker<'_> {
         let names = parts.0.iter().flat_map(|part| items(part.get("required")));
         for name in names.filter_map(Value::as_str) {
             if !fields.contains_key(name) {
-                let value = match parts.property(name) {
+                let schema = parts.property(name);
+                let schema = schema.or_else(|| parts.last("additionalProperties"));
+                let value = match schema.filter(|schema| schema.is_object()) {
                     Some(schema) => self.value(schema, depth)?,
                     None => json!({}),
                 };
@@ -174,6 +178,14 @@ fn number(parts: &Parts<'_>) -> Value {
     above.or(below).cloned().unwrap_or_else(|| 0.into())
 }
 
+/// The next integer that is further from zero.
+fn whole(number: Value) -> Value {
+    match number.as_f64().filter(|number| number.fract() != 0.0) {
+        Some(number) => ((number.abs().ceil() * number.signum()) as i64).into(),
+        None => number,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +235,19 @@ mod tests {
             (json!({"type": "string", "example": "me"}), json!("me")),
             (json!({"type": "integer", "example": "me"}), json!(0)),
             (json!({"type": "integer", "maximum": -2}), json!(-2)),
+            (json!({"type": "integer", "minimum": 0.5}), json!(1)),
+            (
+                json!({"type": "integer", "format": "int32", "example": 1_u64 << 40}),
+                json!(0),
+            ),
+            (
+                json!({"type": "integer", "format": "int64", "example": u64::MAX}),
+                json!(0),
+            ),
+            (
+                json!({"required": ["any"], "additionalProperties": {"type": "integer"}}),
+                json!({"any": 0}),
+            ),
             (json!({"anyOf": [to("Ring"), {"type": "number"}]}), json!(0)),
         ] {
             let shown = schema.to_string();

@@ -26,9 +26,10 @@ pub(crate) fn message(headers: &HeaderMap, mask: impl Fn(String) -> String) -> S
         .and_then(|location| Url::parse(&mask(location.to_owned())).ok())
         .filter(Url::has_host);
     match target {
+        // What hid a secret, a tab within it for one, is gone by now.
         Some(url) => format!(
             "it points to {}, and is not followed",
-            url.origin().ascii_serialization()
+            mask(url.origin().ascii_serialization())
         ),
         None => "it points to another path, and is not followed".to_owned(),
     }
@@ -36,6 +37,8 @@ pub(crate) fn message(headers: &HeaderMap, mask: impl Fn(String) -> String) -> S
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -72,5 +75,16 @@ mod tests {
             target(StatusCode::TEMPORARY_REDIRECT, &HeaderMap::new(), &url),
             None
         );
+    }
+
+    #[test]
+    fn a_secret_in_a_host_does_not_show_whatever_hides_it() {
+        let mask = |text: String| text.replace("password", "•••");
+        for host in ["password.evil", "pass\tword.evil", "pass%C2%ADword.evil"] {
+            let location = HeaderValue::from_str(&format!("http://{host}/x")).unwrap();
+            let headers = HeaderMap::from_iter([(header::LOCATION, location)]);
+            let message = message(&headers, mask);
+            assert!(!message.contains("password"), "{message}");
+        }
     }
 }

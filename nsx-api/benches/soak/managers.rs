@@ -71,9 +71,15 @@ fn prepare(manager: &Manager) {
 async fn trouble(mut managers: Vec<Manager>) {
     let mut dice = Dice(7);
     loop {
-        sleep(Duration::from_millis(dice.roll(60))).await;
         let place = dice.roll(COUNT as u64) as usize;
         let manager = &managers[place];
+        // One in so many calls, however many there are.
+        let next = manager.count() + dice.roll(60) as usize;
+        for _ in 0..100 {
+            if manager.count() < next {
+                sleep(Duration::from_millis(5)).await;
+            }
+        }
         if manager.count() > 1000 {
             prepare(manager);
         }

@@ -233,10 +233,8 @@ impl Keeper {
             return;
         }
         state.forbidden.add(operation, Instant::now());
-        if let Some(previous) = state.previous.take()
-            && state.unneeded.len() < MOST_UNNEEDED
-        {
-            state.unneeded.push(previous);
+        if let Some(previous) = state.previous.take() {
+            state.give_back_later(previous);
         }
     }
 
@@ -404,6 +402,8 @@ impl Keeper {
                 if is_last || state.current.is_none() {
                     state.failure = None;
                     state.previous = state.current.replace(kept.clone());
+                } else {
+                    state.give_back_later(kept.clone());
                 }
                 Ok(kept)
             }
@@ -415,10 +415,12 @@ impl Keeper {
                     false => debug!(manager, scheme, %error, "no new credentials"),
                 }
                 let error = Arc::new(error);
-                state.failure = Some(Failed {
-                    when: Instant::now(),
-                    error: error.clone(),
-                });
+                if is_last {
+                    state.failure = Some(Failed {
+                        when: Instant::now(),
+                        error: error.clone(),
+                    });
+                }
                 Err(error)
             }
         }
@@ -438,6 +440,13 @@ impl State {
             self.refusals.push(now);
         }
         has_left
+    }
+
+    /// Keeps what the manager still knows, and nobody will use, until the client is closed.
+    fn give_back_later(&mut self, kept: Arc<Kept>) {
+        if self.unneeded.len() < MOST_UNNEEDED {
+            self.unneeded.push(kept);
+        }
     }
 
     /// The current credentials, if they are not over.
