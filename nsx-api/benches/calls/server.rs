@@ -31,7 +31,7 @@ const TOKEN: &str =
     r#"{"token":"eyJhbGciOiJIUzI1NiJ9.bm9ib2R5.c2VjcmV0","roles":["enterprise_admin","auditor"]}"#;
 /// What a call has.
 const HEADERS: [&str; 5] = ["accept", "cookie", "host", "user-agent", "x-xsrf-token"];
-/// What is under way when the answers that are held go out.
+/// How many answers are held until there is one call more.
 pub(crate) const HELD: usize = 64;
 
 /// Where the server is. As text it is handed to other processes.
@@ -111,7 +111,7 @@ pub(crate) fn serve() {
         std::io::stdout().flush().unwrap();
         tokio::spawn(accept(plain, None, Arc::new(Gate::new(1))));
         tokio::spawn(accept(encrypted, Some(tls), Arc::new(Gate::new(1))));
-        tokio::spawn(accept(held, None, Arc::new(Gate::new(HELD))));
+        tokio::spawn(accept(held, None, Arc::new(Gate::new(HELD + 1))));
         until_gone().await;
     });
 }

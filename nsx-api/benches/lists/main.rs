@@ -101,8 +101,8 @@ where
     Compared {
         read: in_turns(
             count,
-            || time_of(repeats, || from_text::<Ours>(text)),
-            || time_of(repeats, || from_text::<Theirs>(text)),
+            || time_to_read::<Ours>(repeats, text),
+            || time_to_read::<Theirs>(repeats, text),
         ),
         write: in_turns(
             count,
@@ -117,24 +117,29 @@ fn from_text<T: DeserializeOwned>(text: &[u8]) -> T {
     serde_json::from_slice(text).unwrap()
 }
 
-/// The list is made each time, so that none of the two has it in better places of the memory.
+/// The list is made each time, so that none of the two has it in better places of the memory; what is written has a place already.
 fn time_to_write<T: DeserializeOwned + Serialize>(repeats: usize, text: &[u8]) -> Duration {
     let list: T = from_text(text);
-    time_of(repeats, || serde_json::to_vec(&list).unwrap())
+    let mut written = Vec::with_capacity(2 * text.len());
+    serde_json::to_writer(&mut written, &list).unwrap();
+    let start = Instant::now();
+    for _ in 0..repeats {
+        written.clear();
+        serde_json::to_writer(&mut written, black_box(&list)).unwrap();
+    }
+    start.elapsed() / repeats as u32
 }
 
 fn allocations<T: DeserializeOwned>(text: &[u8]) -> u64 {
     allocation_counter::measure(|| drop(from_text::<T>(text))).count_total
 }
 
-/// How long `work` takes, without the time to drop what comes out.
-fn time_of<T>(repeats: usize, work: impl Fn() -> T) -> Duration {
-    let mut done = Vec::with_capacity(repeats);
+/// How long it takes, without the time to drop what comes out.
+fn time_to_read<T: DeserializeOwned>(repeats: usize, text: &[u8]) -> Duration {
+    let mut lists = Vec::with_capacity(repeats);
     let start = Instant::now();
     for _ in 0..repeats {
-        done.push(black_box(work()));
+        lists.push(black_box(from_text::<T>(text)));
     }
-    let time = start.elapsed() / repeats as u32;
-    drop(done);
-    time
+    start.elapsed() / repeats as u32
 }

@@ -111,6 +111,8 @@ async fn main() {
             "of as many to which nothing happens",
         ],
     );
+    // The first ones find a machine that sleeps.
+    PLAIN.cost(&scene).await;
     for way in [PLAIN].into_iter().chain(WAYS) {
         // Just before it, so that both meet the same machine.
         let plain = Way {

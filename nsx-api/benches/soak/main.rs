@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use nsx_api::auth::Session;
 use nsx_api::http::Method;
-use nsx_api::{CallOptions, Client, Error};
+use nsx_api::{CallOptions, Client, Error, Limits};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -76,10 +76,12 @@ async fn soak(urls: &[String], length: Duration) {
     );
     let before = Seen::now();
     let tally = Tally::default();
-    let client = client(urls);
+    // With limits, which slow calls down once a manager has refused some, and without.
+    let clients = [Limits::adaptive(), Limits::off()].map(|limits| client(urls, limits));
     let mut workers = JoinSet::new();
     for number in 0..WORKERS {
-        workers.spawn(work(client.clone(), number as u64, tally.clone()));
+        let client = clients[number % 2].clone();
+        workers.spawn(work(client, number as u64, tally.clone()));
     }
     let start = Instant::now();
     let mut seen = Vec::new();
@@ -96,8 +98,9 @@ async fn soak(urls: &[String], length: Duration) {
         }
     }
     workers.shutdown().await;
-    client.close().await;
-    drop(client);
+    for client in clients {
+        client.close().await;
+    }
     let came_to = tally.lock().unwrap().clone();
     println!("\nWhat calls came to: {came_to:?}.");
     check(&before, &seen, &came_to).await;
@@ -165,12 +168,13 @@ fn median(seen: &[Seen], pick: Part) -> u64 {
     values[values.len() / 2]
 }
 
-fn client(urls: &[String]) -> Client {
+fn client(urls: &[String], limits: Limits) -> Client {
     let options = CallOptions::new()
         .deadline(Duration::from_secs(10))
         .max_retry_delay(Duration::from_millis(50));
     let config = Client::builder(&urls[0])
         .auth(Session::new(USER, PASSWORD))
+        .limits(limits)
         .options(options);
     let config = urls[1..]
         .iter()
