@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use reqwest::Url;
-use url::{Host, Origin};
+use url::Host;
 
 /// A URL that is longer is refused by the HTTP library.
 const LONGEST: usize = 65_534;
@@ -18,7 +18,6 @@ pub(crate) struct Address {
     root: Url,
     /// The path before every path, that of a gateway, without a slash at the end.
     prefix: String,
-    origin: Origin,
     /// Host, and port if it is not the usual one.
     pub(crate) manager: Arc<str>,
     pub(crate) host: Arc<str>,
@@ -44,7 +43,6 @@ impl Address {
         Ok(Self {
             root,
             prefix: url.path().trim_end_matches('/').to_owned(),
-            origin: url.origin(),
             manager: authority.into(),
             host: host.to_string().into(),
             port: url.port_or_known_default().unwrap_or_default(),
@@ -65,13 +63,13 @@ impl Address {
 
     /// Whether both are the same host and port.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
-        self.origin == other.origin
+        self.root.origin() == other.root.origin()
     }
 
     /// Whether a URL is one of this manager, behind its gateway if it has one, with no user in it.
     pub(crate) fn has(&self, url: &Url) -> bool {
         let has_user = !url.username().is_empty() || url.password().is_some();
-        url.origin() == self.origin && self.is_below(url) && !has_user
+        url.origin() == self.root.origin() && self.is_below(url) && !has_user
     }
 
     fn is_below(&self, url: &Url) -> bool {
@@ -333,7 +331,7 @@ mod tests {
             }
             for path in ["//evil/x", "/@evil", "/:80"] {
                 let url = address.url(path).unwrap();
-                assert_eq!(url.origin(), address.origin, "{text} {path}");
+                assert_eq!(url.origin(), address.root.origin(), "{text} {path}");
             }
         }
     }
