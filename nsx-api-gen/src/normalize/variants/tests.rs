@@ -1,0 +1,357 @@
+use super::*;
+
+fn to(name: &str) -> Value {
+    json!({"$ref": pointer(name)})
+}
+
+/// A base, and a holder of one.
+fn base(values: &Value, others: Value) -> Value {
+    let mut schemas = json!({
+        "Base": {
+            "type": "object", "description": "It", "required": ["kind"],
+            "discriminator": {"propertyName": "kind"},
+            "properties": {"kind": {"type": "string", "enum": values}},
+        },
+        "Holder": {"properties": {"base": to("Base")}},
+    });
+    schemas
+        .as_object_mut()
+        .unwrap()
+        .extend(others.as_object().unwrap().clone());
+    json!({"components": {"schemas": schemas}, "paths": {}})
+}
+
+fn mended(mut root: Value) -> (Value, Vec<String>) {
+    let mut changes = Vec::new();
+    mend(&mut root, &mut changes);
+    let changes = changes.iter().map(ToString::to_string).collect();
+    (root["components"]["schemas"].take(), changes)
+}
+
+#[test]
+fn a_base_becomes_a_choice_of_the_children_that_its_values_name() {
+    let (schemas, changes) = mended(base(
+        &json!(["B", "A", "Gone", "Deep"]),
+        json!({
+            "A": {"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]},
+            "B": {"description": "Nothing more", "allOf": [to("Base"), {"type": "object"}]},
+            "Deep": {"allOf": [to("A"), {"properties": {"d": {"type": "string"}}}]},
+            "Unlisted": {"allOf": [to("Base"), {"properties": {"u": {"type": "string"}}}]},
+        }),
+    ));
+    let parent = to("BaseBase");
+    assert_eq!(
+        schemas["Base"],
+        json!({
+            "description": "It",
+            "oneOf": [to("B"), to("A"), to("Deep"), to("BaseBase")],
+            "discriminator": {
+                "propertyName": "kind",
+                "mapping": {"B": pointer("B"), "A": pointer("A"), "Deep": pointer("Deep")},
+                "x-other": to("BaseBase"),
+            },
+        })
+    );
+    let properties = json!({"kind": {"type": "string", "enum": ["B", "A", "Gone", "Deep"]}});
+    assert_eq!(schemas["BaseBase"]["properties"], properties);
+    assert_eq!(schemas["BaseBase"].get("discriminator"), None);
+    assert_eq!(schemas["Holder"]["properties"]["base"], to("Base"));
+    assert_eq!(schemas["A"]["allOf"][0], parent);
+    assert_eq!(schemas["Unlisted"]["allOf"][0], parent);
+    assert_eq!(schemas["Deep"]["allOf"][0], to("A"));
+    // Of what only wraps another typify would make a type that only wraps another.
+    let whole = json!({"type": "object", "description": "Nothing more", "required": ["kind"], "properties": properties});
+    assert_eq!(schemas["B"], whole);
+    assert_eq!(
+        changes,
+        [
+            "variants: #/components/schemas/Base: a choice by `kind`: `B`, `A`, `Deep`; any other is a `BaseBase`"
+        ]
+    );
+}
+
+#[test]
+fn a_child_that_is_a_base_itself_is_what_it_was_in_the_choice_of_its_parent() {
+    let child = json!({
+        "properties": {"c": {"type": "string"}}, "discriminator": {"propertyName": "kind"},
+        "allOf": [to("Base")],
+    });
+    let grandchild = json!({"allOf": [to("Child"), {"properties": {"g": {"type": "string"}}}]});
+    let holder = json!({"type": "array", "items": {"description": "One", "allOf": [to("Child")]}});
+    let (schemas, _) = mended(base(
+        &json!(["Child", "Grandchild"]),
+        json!({"Child": child, "ChildBase": {}, "Grandchild": grandchild, "Children": holder}),
+    ));
+    let mapping = json!({"Child": pointer("ChildBase2"), "Grandchild": pointer("Grandchild")});
+    assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+    assert_eq!(
+        schemas["Child"]["oneOf"],
+        json!([to("Grandchild"), to("ChildBase2")])
+    );
+    assert_eq!(schemas["ChildBase2"]["allOf"], json!([to("BaseBase")]));
+    assert_eq!(schemas["Grandchild"]["allOf"][0], to("ChildBase2"));
+    assert_eq!(schemas["Children"]["items"]["allOf"], json!([to("Child")]));
+}
+
+#[test]
+fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
+    let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+    let stays =
+        "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: ";
+    for (discriminator, property, reason) in [
+        (
+            json!({}),
+            json!({"type": "string"}),
+            "its discriminator has no `propertyName`",
+        ),
+        (
+            json!({"propertyName": "k"}),
+            json!({"type": "string"}),
+            "it has no text `k`",
+        ),
+        (
+            json!({"propertyName": "kind"}),
+            json!({"type": "integer"}),
+            "it has no text `kind`",
+        ),
+        (
+            json!({"propertyName": "kind"}),
+            json!({"type": "string", "format": "password"}),
+            "it has no text `kind`",
+        ),
+        (
+            json!({"propertyName": "kind"}),
+            json!({"type": "string", "enum": ["a"]}),
+            "no value of `kind` is the name of what is made of it",
+        ),
+    ] {
+        let mut root = base(&json!([]), json!({"A": child}));
+        let schema = &mut root["components"]["schemas"]["Base"];
+        schema["discriminator"] = discriminator;
+        schema["properties"]["kind"] = property;
+        let mut expected = root["components"]["schemas"].clone();
+        expected["Base"]["x-open"] = json!(true);
+        assert_eq!(mended(root), (expected, vec![format!("{stays}{reason}")]));
+    }
+}
+
+#[test]
+fn a_base_whose_discriminator_stands_in_a_part_of_it_is_one_all_the_same() {
+    let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+    let others = json!({"A": child, "Named": {"properties": {"name": {"type": "string"}}}});
+    let with = |discriminator: &[(&str, Value)], part: Value| {
+        let mut root = base(&json!([]), others.clone());
+        let mut base = json!({"allOf": [to("Named"), part]});
+        let own = discriminator.iter().cloned();
+        base.as_object_mut()
+            .unwrap()
+            .extend(own.map(|(key, value)| (key.to_owned(), value)));
+        root["components"]["schemas"]["Base"] = base;
+        mended(root)
+    };
+    let kind = json!({"kind": {"type": "string", "enum": ["A"]}});
+    let by_kind = json!({"propertyName": "kind"});
+    let own = [("discriminator", by_kind.clone())];
+    let (expected, whole) = with(&own, json!({"properties": kind}));
+    assert_eq!(expected["Base"]["oneOf"], json!([to("A"), to("BaseBase")]));
+    let part = json!({"properties": kind, "discriminator": by_kind});
+    for part in [part.clone(), json!({"allOf": [part]})] {
+        let (schemas, mut changes) = with(&[], part);
+        assert_eq!(schemas["Base"], expected["Base"]);
+        assert_eq!(schemas["A"], expected["A"]);
+        let moved = "part_discriminators: #/components/schemas/Base: the discriminator of a part is that of the whole";
+        assert_eq!(changes.remove(0), moved);
+        assert_eq!(changes, whole);
+    }
+}
+
+#[test]
+fn what_a_base_says_of_its_values_goes_before_what_its_parents_say() {
+    let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+    let parent = json!({"properties": {"kind": {"type": "string"}}});
+    let mut root = base(
+        &json!([]),
+        json!({"A": child, "Abstract": child, "Parent": parent}),
+    );
+    let own = json!({"properties": {"kind": {"type": "string", "enum": ["A", "B"]}}});
+    let discriminator = json!({"propertyName": "kind"});
+    root["components"]["schemas"]["Base"] =
+        json!({"discriminator": discriminator, "allOf": [to("Parent"), own]});
+    let (schemas, _) = mended(root);
+    let mapping = json!({"A": pointer("A")});
+    assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+}
+
+/// `Any` in the document of vSphere has the discriminator of all types, and `Event` is the type of what is one of many.
+#[test]
+fn what_inherits_a_discriminator_and_has_children_is_a_base_too() {
+    let event = json!({"allOf": [to("Base"), {"properties": {"key": {"type": "string"}}}]});
+    let child = json!({"allOf": [to("Event"), {"properties": {"vm": {"type": "string"}}}]});
+    let alone =
+        json!({"allOf": [to("Base"), {"properties": {"e": to("Event"), "a": to("Alone")}}]});
+    let mut root = base(
+        &json!([]),
+        json!({"Event": event, "VmEvent": child, "Alone": alone}),
+    );
+    let schema = &mut root["components"]["schemas"]["Base"];
+    schema["properties"]["kind"] = json!({"type": "string"});
+    schema["discriminator"]["mapping"] = json!({"vm": "VmEvent", "alone": "Alone"});
+    let (schemas, _) = mended(root);
+    assert_eq!(
+        schemas["Event"],
+        json!({
+            "oneOf": [to("VmEvent"), to("EventBase")],
+            "discriminator": {
+                "propertyName": "kind",
+                "mapping": {"vm": pointer("VmEvent"), "VmEvent": pointer("VmEvent")},
+                "x-other": to("EventBase"),
+            },
+        })
+    );
+    assert_eq!(schemas["VmEvent"]["allOf"][0], to("EventBase"));
+    assert_eq!(schemas["Alone"]["allOf"][1]["properties"]["e"], to("Event"));
+    assert_eq!(schemas["Alone"].get("oneOf"), None);
+    let all = [to("VmEvent"), to("Alone"), to("EventBase"), to("BaseBase")];
+    assert_eq!(schemas["Base"]["oneOf"], json!(all));
+}
+
+#[test]
+fn a_base_of_very_many_stays_one_type() {
+    let many = |count: usize| {
+        let child = |index| {
+            (
+                format!("C{index}"),
+                json!({"allOf": [to("Base"), {"properties": {"a": {}}}]}),
+            )
+        };
+        let mut root = base(&json!([]), Value::Object((0..count).map(child).collect()));
+        root["components"]["schemas"]["Base"]["properties"]["kind"] = json!({"type": "string"});
+        mended(root).1
+    };
+    assert!(many(MOST_VARIANTS)[0].contains("a choice by `kind`: `C0`, "));
+    assert_eq!(
+        many(MOST_VARIANTS + 1),
+        [
+            "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: \
+            513 variants are too many for a choice: there may be 512"
+        ]
+    );
+}
+
+#[test]
+fn a_base_of_which_there_is_no_value_is_only_a_parent() {
+    let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
+    let mut root = base(&json!(["A"]), json!({"A": child}));
+    root["components"]["schemas"]["Holder"] = json!({"properties": {"a": to("A")}});
+    let mut expected = root["components"]["schemas"].clone();
+    expected["Base"]["x-open"] = json!(true);
+    assert_eq!(mended(root), (expected, vec![]));
+}
+
+#[test]
+fn a_base_that_lists_its_children_itself_is_a_base_all_the_same() {
+    let mut root = base(
+        &json!([]),
+        json!({"A": {"allOf": [to("Base"), {"properties": {"a": {}}}]}}),
+    );
+    let schema = &mut root["components"]["schemas"]["Base"];
+    schema["oneOf"] = json!([to("A")]);
+    schema["discriminator"]["mapping"] = json!({"a": "A", "gone": "Gone", "base": "Base"});
+    let (schemas, _) = mended(root);
+    let mapping = json!({"a": pointer("A"), "A": pointer("A")});
+    assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+    assert_eq!(schemas["BaseBase"].get("oneOf"), None);
+}
+
+#[test]
+fn what_stands_beside_a_choice_is_in_each_of_its_variants() {
+    let variant = json!({"properties": {"kind": {"type": "string"}, "a": {}}});
+    let mut root = base(
+        &json!([]),
+        json!({"A": variant, "BaseA": {}, "Full": {"properties": {"kind": {"type": "string"}, "x": {}}}}),
+    );
+    let schema = &mut root["components"]["schemas"]["Base"];
+    schema["oneOf"] = json!([to("A"), to("Full")]);
+    schema["properties"] = json!({"kind": {"type": "string"}, "x": {"type": "string"}});
+    schema["discriminator"]["mapping"] = json!({"a": "A"});
+    let (schemas, changes) = mended(root);
+    let choice = json!([to("BaseA2"), to("Full"), to("BaseBase")]);
+    assert_eq!(schemas["Base"]["oneOf"], choice);
+    let mapping = json!({"a": pointer("BaseA2"), "A": pointer("BaseA2"), "Full": pointer("Full")});
+    assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
+    assert_eq!(
+        schemas["BaseA2"],
+        json!({"allOf": [to("BaseBase"), to("A")]})
+    );
+    assert_eq!(schemas["A"], variant);
+    assert_eq!(
+        changes[0],
+        "joined_variants: #/components/schemas/BaseA2: it gets what `Base` has beside its choice"
+    );
+}
+
+#[test]
+fn a_choice_gets_a_value_for_each_variant() {
+    let kind = json!({"properties": {"kind": {"type": "string"}}});
+    let choice = |key: &str, mapping: Value| {
+        let discriminator = json!({"propertyName": "kind", "mapping": mapping});
+        json!({key: [to("A"), to("B")], "discriminator": discriminator})
+    };
+    let root = json!({"paths": {}, "components": {"schemas": {
+        "A": kind, "B": kind,
+        "Choice": choice("anyOf", json!({"a": "A", "b": pointer("B"), "gone": "Gone"})),
+    }}});
+    let (schemas, changes) = mended(root);
+    let mapping =
+        json!({"a": pointer("A"), "b": pointer("B"), "A": pointer("A"), "B": pointer("B")});
+    assert_eq!(schemas["Choice"]["oneOf"], json!([to("A"), to("B")]));
+    assert_eq!(schemas["Choice"]["discriminator"]["mapping"], mapping);
+    assert_eq!(changes, ["variant_values: #: 1 times"]);
+}
+
+#[test]
+fn a_choice_whose_variants_cannot_be_told_apart_is_left_to_be_reported() {
+    for (part, reason) in [
+        (
+            json!({"type": "object"}),
+            "a variant that is no component has no value of its own",
+        ),
+        (to("A"), "`A` is no object with a text `kind`"),
+        (to("Gone"), "`Gone` is no object with a text `kind`"),
+    ] {
+        let root = json!({"paths": {}, "components": {"schemas": {
+            "A": {"properties": {"a": {"type": "string"}}},
+            "Choice": {"oneOf": [part], "discriminator": {"propertyName": "kind"}},
+        }}});
+        let choice = &root["components"]["schemas"]["Choice"];
+        assert_eq!(union::fault(&root, choice).as_deref(), Some(reason));
+        assert_eq!(
+            mended(root.clone()),
+            (root["components"]["schemas"].clone(), vec![])
+        );
+    }
+}
+
+#[test]
+fn what_stands_for_what_the_document_does_not_know_is_marked() {
+    let by_kind = json!({"propertyName": "kind"});
+    let kind = json!({"kind": {"type": "string"}});
+    let other = json!({"propertyName": "kind", "x-other": to("shape_base")});
+    let mut root = json!({"components": {"schemas": {
+        "Shape": {"oneOf": [to("Round"), to("shape_base")], "discriminator": other},
+        "shape_base": {"properties": kind},
+        "Round": {"allOf": [to("shape_base")]},
+        "Choice": {"oneOf": [to("Round")], "discriminator": by_kind},
+        "Alone": {"properties": kind, "discriminator": by_kind},
+        "Parent": {"properties": kind, "discriminator": by_kind},
+        "Child": {"allOf": [to("Parent")]},
+        "Grandchild": {"allOf": [to("Child")]},
+    }}});
+    mark(&mut root);
+    let names: Vec<String> = union::open(&root).into_iter().collect();
+    assert_eq!(names, ["Alone", "Child", "Parent", "ShapeBase"]);
+    strip_marks(&mut root);
+    assert!(union::open(&root).is_empty());
+    let shape = "/components/schemas/Shape/discriminator";
+    assert_eq!(root.pointer(shape), Some(&by_kind));
+}
