@@ -23,7 +23,7 @@ use allocation_counter::AllocationInfo;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-use measure::{in_turns, number, rounds, row, table, time};
+use measure::{in_turns, number, ratio, rounds, row, table, time};
 use server::{HELD, Place, Server};
 use sides::{ByHand, Sdk, Side};
 
@@ -99,8 +99,13 @@ fn one_call(place: &Place) {
 }
 
 fn counted(name: &str, ours: u64, theirs: u64, aim: &str) {
-    let ratio = format!("**{:.2}**", ours as f64 / theirs as f64);
-    row([name, &number(ours), &number(theirs), &ratio, aim]);
+    row([
+        name,
+        &number(ours),
+        &number(theirs),
+        &ratio(ours, theirs),
+        aim,
+    ]);
 }
 
 /// A side that has made its first call, and the runtime that it lives in.
@@ -252,8 +257,7 @@ fn in_flight(place: &Place) {
         ("bytes, connections kept from before", 1),
     ] {
         let (ours, theirs) = (sdk[pick], by_hand[pick]);
-        let ratio = format!("**{:.2}**", ours as f64 / theirs as f64);
-        row([name, &number(ours), &number(theirs), &ratio]);
+        row([name, &number(ours), &number(theirs), &ratio(ours, theirs)]);
     }
 }
 

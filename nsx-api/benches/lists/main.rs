@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use nsx_api::Extra;
 use serde::{Serialize, de::DeserializeOwned};
 
-use measure::{Pair, in_turns, number, rounds, row, table, time};
+use measure::{Pair, in_turns, number, ratio, rounds, row, table, time};
 use types::{compact_extra, compact_skip, derived, derived_flatten};
 
 /// Two fields that no type knows.
@@ -67,7 +67,7 @@ fn main() {
                     &read.ratio.to_string(),
                     &number(ours),
                     &number(theirs),
-                    &format!("**{:.2}**", ours as f64 / theirs as f64),
+                    &ratio(ours, theirs),
                     &write.ratio.to_string(),
                 ]);
             }

@@ -96,6 +96,11 @@ pub(crate) fn number(number: u64) -> String {
     }
 }
 
+/// What one number is of another, as people read it.
+pub(crate) fn ratio(ours: u64, theirs: u64) -> String {
+    format!("**{:.2}**", ours as f64 / theirs as f64)
+}
+
 /// Prints a table of Markdown, a row at a time.
 pub(crate) fn table<const N: usize>(title: &str, heads: [&str; N]) {
     println!("\n### {title}\n\n| {} |", heads.join(" | "));

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use measure::{number, row, table};
+use measure::{number, ratio, row, table};
 use support::Place;
 use support::process::{Cost, cargo};
 
@@ -136,14 +136,14 @@ impl Program {
     fn build(&self, arguments: &[&str]) -> Cost {
         cargo(&self.folder, &[&["build"], arguments].concat())
     }
+}
 
-    /// The size of a binary that was built for release.
-    fn size(&self, name: &str) -> u64 {
-        let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        fs::metadata(self.folder.join("target/release").join(name))
-            .unwrap()
-            .len()
-    }
+/// The size of a binary that was built for release.
+fn size(target: &Path, name: &str) -> u64 {
+    let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    fs::metadata(target.join("release").join(name))
+        .unwrap()
+        .len()
 }
 
 /// The SDK, by its place.
@@ -163,7 +163,7 @@ fn compare(place: &Place) {
     let crates = programs.map(Program::crates);
     let debug = programs.map(|program| program.build(&[]));
     let release = programs.map(|program| program.build(&["--release"]));
-    let sizes = programs.map(|program| program.size("call"));
+    let sizes = programs.map(|program| size(&program.folder.join("target"), "call"));
     table(
         "A program of one call, built from nothing",
         ["", "SDK", "by hand", "ratio", "aim"],
@@ -189,8 +189,13 @@ fn compare(place: &Place) {
 }
 
 fn compared(name: &str, [ours, theirs]: [u64; 2], shown: impl Fn(u64) -> String) {
-    let ratio = format!("**{:.2}**", ours as f64 / theirs as f64);
-    row([name, &shown(ours), &shown(theirs), &ratio, "1.15"]);
+    row([
+        name,
+        &shown(ours),
+        &shown(theirs),
+        &ratio(ours, theirs),
+        "1.15",
+    ]);
 }
 
 /// A program that reads a list and writes it.
@@ -238,16 +243,7 @@ fn compare_lists(place: &Place) {
     }
     let target = place.scratch.join("with-sdk/target");
     program.build(&["--release", "--target-dir", target.to_str().unwrap()]);
-    let size = |name: &str| {
-        fs::metadata(
-            target
-                .join("release")
-                .join(name.to_owned() + std::env::consts::EXE_SUFFIX),
-        )
-        .unwrap()
-        .len()
-    };
-    let none = size("none");
+    let none = size(&target, "none");
     table(
         "What reading and writing a list of switches adds to a binary for release, bytes",
         ["the compact form", "adds", "derive", "ratio"],
@@ -264,8 +260,7 @@ fn compare_lists(place: &Place) {
             "derived_flatten",
         ),
     ] {
-        let [ours, theirs] = [ours, theirs].map(|form| size(form) - none);
-        let ratio = format!("**{:.2}**", ours as f64 / theirs as f64);
-        row([name, &number(ours), &number(theirs), &ratio]);
+        let [ours, theirs] = [ours, theirs].map(|form| size(&target, form) - none);
+        row([name, &number(ours), &number(theirs), &ratio(ours, theirs)]);
     }
 }
