@@ -7,8 +7,6 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::document::text;
-
 /// Why no code was generated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -123,7 +121,10 @@ impl Faults {
             let index = behind.split('/').next().unwrap_or_default();
             let pointer = format!("{before}/parameters/{index}");
             let node = root.pointer(pointer.trim_start_matches('#'));
-            let Some(name) = node.and_then(|node| text(node, "name")) else {
+            let Some(name) = node
+                .and_then(|node| node.get("name"))
+                .and_then(Value::as_str)
+            else {
                 continue;
             };
             let name = format!("`{name}`");

@@ -6,6 +6,7 @@
 mod known;
 mod merges;
 mod operations;
+pub(crate) mod prune;
 mod references;
 mod schemas;
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::document::parameter_style::Style;
 use crate::document::{
     self, IN_PART, Place, URL_ENCODED, join, media_type, members, resolve, text,
 };
 use crate::error::Faults;
 use crate::names;
-use crate::style::Style;
 
 pub(crate) fn check(root: &Value, faults: &mut Faults) {
     let mut taken = Taken::default();

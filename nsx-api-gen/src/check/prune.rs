@@ -9,9 +9,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::document::reachability;
 use crate::document::{self, METHODS, join, members};
 use crate::error::{Error, Fault};
-use crate::reach;
 
 /// A part of a document that no code was made of: an operation as a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub(crate) fn supported<T>(
         if blame.gone.is_empty() {
             return Err(of_whole(file, blame.of_whole));
         }
-        let reached = reach::reached(root, Vec::new());
+        let reached = reachability::reached(root, Vec::new());
         left_out.extend(blame.left_out(root, &reached));
         remove(root, &blame, &reached);
         if document::operations(root).is_empty() {
@@ -108,7 +108,7 @@ impl Part {
 fn parts(root: &Value) -> Vec<Part> {
     let mut list = Vec::new();
     for place in document::operations(root) {
-        let mut uses = reach::targets(place.node);
+        let mut uses = reachability::targets(place.node);
         uses.insert(join("#/paths", place.path));
         list.push(Part {
             operation: place.id().map(str::to_owned),
@@ -125,11 +125,13 @@ fn parts(root: &Value) -> Vec<Part> {
     };
     for (path, item) in document::paths(root) {
         let rest = members(Some(item)).filter(|(key, _)| !METHODS.contains(&key.as_str()));
-        let uses = rest.flat_map(|(_, node)| reach::targets(node)).collect();
+        let uses = rest
+            .flat_map(|(_, node)| reachability::targets(node))
+            .collect();
         list.push(other(join("#/paths", path), uses));
     }
-    let components = reach::components(root);
-    list.extend(components.map(|(pointer, node)| other(pointer, reach::targets(node))));
+    let components = reachability::components(root);
+    list.extend(components.map(|(pointer, node)| other(pointer, reachability::targets(node))));
     list
 }
 
@@ -233,13 +235,13 @@ fn remove(root: &mut Value, blame: &Blame, reached: &BTreeSet<String>) {
             !is_gone && (has_operation || path.starts_with("x-"))
         });
     }
-    let unused = reach::components(root)
+    let unused = reachability::components(root)
         .map(|(pointer, _)| pointer)
         .filter(|pointer| !reached.contains(pointer) && !blame.gone.contains_key(pointer));
-    let mut kept = reach::reached(root, unused.collect());
+    let mut kept = reachability::reached(root, unused.collect());
     // A base reaches what is made of it, and does not refer to that.
     kept.retain(|pointer| !blame.gone.contains_key(pointer));
-    reach::keep(root, &kept);
+    reachability::keep(root, &kept);
 }
 
 #[cfg(test)]

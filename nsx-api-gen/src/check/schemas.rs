@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::document::union;
 use crate::document::{self, component, items, join, members, reference};
 use crate::error::Faults;
 use crate::names;
-use crate::union;
 
 const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
 

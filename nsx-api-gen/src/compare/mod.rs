@@ -50,72 +50,15 @@ mod surface;
 mod tests;
 mod types;
 
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-
 pub use semver::Version;
 
 use crate::error::Error;
-use crate::{check, read};
+pub use crate::read::Source;
+use crate::{check, pipeline, read};
 pub use bump::Bump;
 pub use change::{Change, Level, Subject, Usage};
 pub use kinds::{Kind, Section};
 use surface::Surface;
-
-/// A document as it is before it is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
-    /// The file, where it is one: a document may have parts in others beside it.
-    pub(crate) file: Option<PathBuf>,
-}
-
-impl Source {
-    /// A document's text; `name` is what errors call it.
-    pub fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
-        Self {
-            name: name.into(),
-            bytes: text.into(),
-            file: None,
-        }
-    }
-
-    /// The document in a file; the path is what errors call it. No more is read of it than a document may have.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says, and that of a pipe with a name: nobody may ever write to it.
-    pub fn from_file(path: &Path) -> io::Result<Self> {
-        let bytes = read::bytes_of(path)?;
-        Ok(Self {
-            file: Some(path.to_owned()),
-            ..Self::new(path.display().to_string(), bytes)
-        })
-    }
-
-    /// What a reader gives, but no more than a document may have: there may be no end of it.
-    ///
-    /// # Errors
-    ///
-    /// What the reader says.
-    pub fn from_reader(name: impl Into<String>, reader: impl Read) -> io::Result<Self> {
-        Ok(Self::new(name, read::bytes_from(reader)?))
-    }
-
-    /// The same document under another name.
-    pub fn called(self, name: impl Into<String>) -> Self {
-        let name = name.into();
-        Self { name, ..self }
-    }
-
-    /// Takes the steps of `generate` that come before the code.
-    fn surface(&self) -> Result<Surface, Error> {
-        let (root, _) = crate::mended(&read::parse(&self.name, &self.bytes)?)?;
-        check::check(&self.name, &root)?;
-        Ok(Surface::new(&root))
-    }
-}
 
 /// All that two documents differ in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -148,11 +91,18 @@ impl Comparison {
 /// [`Error::Syntax`] and [`Error::Document`] when one of them is no document that code can be made of, as in
 /// [`generate_from_str`](crate::generate_from_str).
 pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
-    let (old, new) = (old.surface()?, new.surface()?);
+    let (old, new) = (surface_of(old)?, surface_of(new)?);
     let operations = pairs::operations(&old, &new);
     let renamed = pairs::renamed(&old, &new, &operations);
     let mut changes = Vec::new();
     operations::compare(&old, &new, &operations, &renamed, &mut changes);
     types::compare(&old, &new, &renamed, &mut changes);
     Ok(Comparison { changes })
+}
+
+/// The Rust API of a document, after the steps of `generate` that come before the code.
+fn surface_of(source: &Source) -> Result<Surface, Error> {
+    let (root, _) = pipeline::mended(&read::parse(&source.name, &source.bytes)?)?;
+    check::check(&source.name, &root)?;
+    Ok(Surface::new(&root))
 }

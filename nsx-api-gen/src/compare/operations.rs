@@ -6,8 +6,8 @@ use super::pairs::{self, Operations, Renamed};
 use super::surface::{Argument, Body, Operation, Success, Surface, key};
 use super::types::{Report, Walk};
 use crate::document::is_success;
+use crate::document::parameter_style::Style;
 use crate::model::In;
-use crate::style::Style;
 
 /// Adds the changes of the document as a whole and of its operations.
 pub(super) fn compare(

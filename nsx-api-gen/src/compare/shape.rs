@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::document::union;
 use crate::document::{
     component, is_password, items, members, reference, resolve, says_null, text,
 };
 use crate::names::{apart, field_name, type_name};
-use crate::union;
 
 /// A type and whether it can be null.
 #[derive(Debug)]

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::change::{Subject, Usage};
 use super::shape::{Field, Shape, Ty};
+use crate::document::parameter_style::Style;
+use crate::document::union::{self, Union};
 use crate::document::{self, IN_PART, Place, is_json_content, is_password, members, resolve, text};
 use crate::model::{self, Api, Form, In};
 use crate::names;
-use crate::style::Style;
-use crate::union::{self, Union};
 
 /// A document as the SDK shows it.
 pub(super) struct Surface {

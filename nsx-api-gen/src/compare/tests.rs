@@ -879,7 +879,7 @@ fn the_types_that_are_compared_are_those_that_are_generated() {
         .filter(|(path, _)| path.starts_with("types") || path.ends_with("types.rs"));
     let generated: String = types.map(|(_, text)| text.as_str()).collect();
     let kitchen = Source::new("kitchen", document);
-    let surface = kitchen.surface().unwrap();
+    let surface = surface_of(&kitchen).unwrap();
     let mut seen = 0;
     for ty in &surface.types {
         let shape::Shape::Object(object) = &ty.ty.shape else {

@@ -7,7 +7,7 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{At, for_each_schema_at, items, join, operation_at};
 
 /// Members of a schema that 3.0 does not know.

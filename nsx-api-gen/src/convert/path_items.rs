@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{self, join, reference, resolve};
 use crate::read::Budget;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::document::{component, items, members, reference};
+use super::pointer::{component, items, members, reference};
 
 /// The components that are made of another, by the name of the other.
 pub(crate) struct Children<'a>(BTreeMap<&'a str, Vec<&'a str>>);

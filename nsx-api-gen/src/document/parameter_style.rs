@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::document::{self, is_json, items, members, resolve, text};
+use super::media_type::is_json;
+use super::pointer::{items, members, resolve, text};
+use super::schema::{made_of, properties};
 
 /// How a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,15 +103,15 @@ pub(crate) fn is_scalar(kind: Option<&str>) -> bool {
 
 /// Whether the items of an array are arrays or objects.
 fn is_nested(root: &Value, schema: &Value) -> bool {
-    let parts = document::made_of(root, schema);
+    let parts = made_of(root, schema);
     let mut items = parts.iter().filter_map(|part| part.get("items"));
     items.any(|items| matches!(kind(root, items), Some("array" | "object")))
 }
 
 /// Whether an object is a map of scalars.
 fn is_map(root: &Value, schema: &Value) -> bool {
-    let parts = document::made_of(root, schema);
-    let has_properties = !document::properties(root, schema).is_empty();
+    let parts = made_of(root, schema);
+    let has_properties = !properties(root, schema).is_empty();
     let mut values = parts
         .iter()
         .filter_map(|part| part.get("additionalProperties"));

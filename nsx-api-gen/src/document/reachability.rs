@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::children::Children;
-use crate::document::{self, component, component_at, items, join, members};
-use crate::union;
+use super::inheritance::Children;
+use super::operation::operations;
+use super::pointer::{component, component_at, items, join, members};
+use super::union;
 
 const SCHEMAS: &str = "#/components/schemas";
 
@@ -77,7 +78,7 @@ pub(crate) fn targets(node: &Value) -> BTreeSet<String> {
 /// The security requirements of the document and of its operations.
 fn requirements(root: &Value) -> Vec<&Value> {
     let mut list: Vec<&Value> = items(root.get("security")).collect();
-    for place in document::operations(root) {
+    for place in operations(root) {
         list.extend(items(place.node.get("security")));
     }
     list

@@ -8,10 +8,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::children::Children;
-use crate::document::{
-    component, is_password, items, members, properties, reference, resolve, text,
-};
+use super::inheritance::Children;
+use super::pointer::{component, items, members, reference, resolve, text};
+use super::schema::{is_password, properties};
 use crate::names::type_name;
 
 /// The member of a discriminator that refers to the variant for values that the document does not know.

@@ -4,15 +4,15 @@
 //! A builder makes a request, synchronously, and hands it to the layer written by hand.
 
 use super::code::Code;
-use super::docs;
 use super::method::{Argument, BodyArgument, Method, Success, is, named};
 use super::paths::text;
 use super::table::static_name;
 use super::types::Types;
+use crate::document::markdown as docs;
+use crate::document::parameter_style::Style;
 use crate::document::{URL_ENCODED, is_success};
 use crate::model::{Api, Form, In};
 use crate::names;
-use crate::style::Style;
 
 impl Method<'_> {
     /// Writes the client's method, which starts the builder.

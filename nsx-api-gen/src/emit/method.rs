@@ -7,10 +7,10 @@ use super::lists::Lists;
 use super::paths::text;
 use super::private;
 use super::recognize::Function;
+use crate::document::parameter_style::Style;
 use crate::document::{is_success, template};
 use crate::model::{Body, Form, In, Operation, Parameter};
 use crate::names;
-use crate::style::Style;
 
 /// An operation with the Rust types of its parameters, body and success.
 pub(super) struct Method<'a> {

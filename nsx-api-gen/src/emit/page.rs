@@ -1,10 +1,10 @@
 //! The page of an operation: what it does, its responses and how they arrive, and an example.
 
-use super::docs;
 use super::example;
 use super::method::{Method, documents_success};
 use super::types::Types;
 use crate::document::is_success;
+use crate::document::markdown as docs;
 use crate::model::{Api, Operation, Response};
 use crate::names;
 

@@ -12,11 +12,11 @@ use serde_json::{Map, Value, json};
 
 use super::variants::Hoist;
 
-use crate::constraints;
 use crate::document::{
     self, IN_PART, Place, URL_ENCODED, for_each_schema, is_file, is_json_content, is_list_of_files,
     is_password, members, resolve, text,
 };
+use crate::model::constraints;
 use crate::model::{Form, In};
 use crate::names::{type_name, variant_texts};
 

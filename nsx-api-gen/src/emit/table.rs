@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::code::Code;
-use super::docs;
+use crate::document::markdown as docs;
 use crate::model::{Api, Operation};
 use crate::names;
 

@@ -1,9 +1,9 @@
 //! The example on the first screen of the crate's docs: a client, and one call of the document's.
 
+use super::HEADER_MARK;
 use super::example::{Call, documented};
 use super::method::Method;
 use super::types::Types;
-use crate::HEADER_MARK;
 use crate::model::Api;
 
 /// What connects, with the stand-in in lines that are not shown.

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::union::Union;
+use crate::document::union::Union;
 
 /// Puts the object in the place of a choice.
 pub(super) fn stand_in(schema: &mut Value) {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::docs;
 use super::method::{Method, named};
+use crate::document::markdown as docs;
 
 /// Operations that are named of one type; there may be hundreds that answer with the same.
 const MOST: usize = 6;

@@ -15,9 +15,9 @@ pub use changed::changed;
 #[cfg(test)]
 pub(crate) use changed::places;
 
-use crate::compare::Source;
 use crate::import::{Import, Imported, Selection, import, list};
-use crate::{Error, Generated, check, read};
+use crate::read::Source;
+use crate::{Error, Generated, check, pipeline, read};
 
 /// Longer than any fault is, in bytes. Names of up to 4096 bytes are in it.
 const LONGEST_FAULT: usize = 40_000;
@@ -66,7 +66,7 @@ fn imported(source: &Source, selection: Selection) -> Result<Imported, Error> {
 /// A document that is normalized, if `check` finds nothing in it.
 fn checked(source: &Source) -> Result<Value, Error> {
     let document = read::parse(&source.name, &source.bytes)?;
-    let (root, _) = crate::mended(&document)?;
+    let (root, _) = pipeline::mended(&document)?;
     check::check(&document.file, &root)?;
     Ok(root)
 }

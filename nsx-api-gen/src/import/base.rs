@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::model;
 
 /// `base_path`: where the base paths differ, what they do not share goes into the keys of the paths, and no URL changes.

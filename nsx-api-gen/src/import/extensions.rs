@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::change::Change;
+use crate::document::change::Change;
+use crate::document::key_order::Keys;
 use crate::document::{IDEMPOTENT, ORIGINAL_ID, PRIVILEGES};
-use crate::order::Keys;
 
 /// The extensions that code or its docs are made of.
 const READ: [&str; 3] = [IDEMPOTENT, ORIGINAL_ID, PRIVILEGES];

@@ -9,13 +9,13 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::change::Change;
 use crate::check::{is_data, section_of};
-use crate::compare::Source;
+use crate::document::change::Change;
+use crate::document::key_order;
 use crate::document::{component, join, members, reference};
 use crate::error::{Error, Faults};
 use crate::names::Numbers;
-use crate::order;
+use crate::read::Source;
 use crate::read::{self, Budget, MOST_BYTES};
 
 /// The sections of the components, and what Swagger calls those that it has.
@@ -43,7 +43,7 @@ pub(super) fn bring_in(
     if !leads_out(root) {
         return Ok(());
     }
-    order::order(root);
+    key_order::order(root);
     let mut files = Files::new(source, root);
     files.aliases(root);
     files.document(root);
@@ -424,7 +424,7 @@ impl Files {
         let name = file.display().to_string();
         let mut tree = read::tree_within(&name, &bytes, &self.budget)
             .map_err(|error| format!("cannot be read: {error}"))?;
-        order::order(&mut tree);
+        key_order::order(&mut tree);
         self.read.insert(file.clone(), tree);
         Ok(file)
     }

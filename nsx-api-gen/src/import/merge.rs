@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::{base, extensions};
-use crate::change::Change;
-use crate::compare::Source;
+use crate::document::change::Change;
+use crate::document::key_order;
+use crate::document::key_order::Keys;
 use crate::document::{self, METHODS, ORIGINAL_ID, join, members};
 use crate::error::{Error, Faults};
-use crate::order::Keys;
-use crate::{normalize, order, read};
+use crate::read::Source;
+use crate::{convert, normalize, read};
 
 /// The document of `into` with all that `new` has. What both have must be the same, but for the ids of operations: those of `into` stay.
 pub(super) fn merge(
@@ -19,8 +20,8 @@ pub(super) fn merge(
     changes: &mut Vec<Change>,
 ) -> Result<Value, Error> {
     let document = read::parse(&into.name, &into.bytes)?;
-    let (mut root, _) = crate::upgraded(&document)?;
-    order::order(&mut root);
+    let (mut root, _) = convert::upgraded(&document)?;
+    key_order::order(&mut root);
     base::join(&mut root, &mut new, changes);
     keep_ids(&root, &mut new, changes);
     let old = document::operations(&root).into_iter();
@@ -44,7 +45,7 @@ pub(super) fn merge(
     add_tags(&mut root, &new);
     faults.into_result(&into.name)?;
     normalize::name_beside(&mut root, &old, changes);
-    order::order(&mut root);
+    key_order::order(&mut root);
     Ok(root)
 }
 

@@ -42,11 +42,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::change::Change;
-use crate::compare::Source;
+use crate::check::prune::{self, LeftOut};
+use crate::document::change::Change;
+use crate::document::key_order;
 use crate::document::{self, Place, items, text};
 use crate::error::{Error, Faults};
-use crate::{LeftOut, limits, normalize, order, read, skip};
+use crate::read::Source;
+use crate::read::limits;
+use crate::{convert, normalize, pipeline, read};
 pub use select::Selection;
 
 /// What is to be imported, and into what.
@@ -133,7 +136,7 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
     // What only an extension led to is reached no more.
     select::keep_reached(&mut root);
     normalize::names_of_whole(&mut root, names, &mut changes);
-    order::order(&mut root);
+    key_order::order(&mut root);
     let left_out = match task.skip_unsupported {
         true => skip_unsupported(&document, &mut root)?,
         false => Vec::new(),
@@ -152,7 +155,7 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
         text: write::yaml(&task.document.name, &root)?,
         operations,
         of: all.len(),
-        summary: crate::change::summary(&changes),
+        summary: crate::document::change::summary(&changes),
         report: changes.iter().map(ToString::to_string).collect(),
         notes,
         left_out,
@@ -187,8 +190,8 @@ fn skip_unsupported(document: &read::Document, root: &mut Value) -> Result<Vec<L
         // The path of an operation may be another now, and its place among them is the same.
         let pointers = pointers(&mended).into_iter().zip(pointers(root));
         let pointers: Vec<(String, String)> = pointers.collect();
-        let make = |root: &Value| crate::code(document, root);
-        let (_, left_out) = skip::supported(&document.file, &mut mended, make)?;
+        let make = |root: &Value| pipeline::code(document, root);
+        let (_, left_out) = prune::supported(&document.file, &mut mended, make)?;
         let is_left_out = |pointer: &String| left_out.iter().any(|one| one.pointer == *pointer);
         let (gone, kept): (Vec<_>, Vec<_>) = pointers
             .into_iter()
@@ -225,14 +228,14 @@ fn whole(
     let mut document = read::parse(&source.name, &source.bytes)?;
     let mut changes = Vec::new();
     files::bring_in(source, &mut document.root, &mut changes)?;
-    let (mut root, more) = crate::upgraded(&document)?;
+    let (mut root, more) = convert::upgraded(&document)?;
     changes.extend(more);
     path_items(&document.file, &root)?;
     if let Some(overlay) = overlay {
         overlay::apply(overlay, &mut root, &mut changes)?;
         limits::check(&document.file, &root)?;
     }
-    order::order(&mut root);
+    key_order::order(&mut root);
     normalize::operation_ids(&mut root, &mut changes);
     Ok((document, root, changes))
 }

@@ -5,12 +5,12 @@
 use serde_json::Value;
 
 use super::target;
-use crate::change::Change;
-use crate::compare::Source;
+use crate::convert::swagger2::size;
+use crate::document::change::Change;
 use crate::document::{items, text};
 use crate::error::{Error, Faults};
+use crate::read::Source;
 use crate::read::{self, DEEPEST};
-use crate::upgrade::size;
 
 /// How many actions an overlay may have.
 const MOST_ACTIONS: usize = 1000;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use glob::{MatchOptions, Pattern};
 use serde_json::Value;
 
+use crate::document::reachability;
 use crate::document::{self, METHODS, Place, items, text};
 use crate::error::{Error, Faults};
-use crate::reach;
 
 /// How many characters a pattern of a path may have.
 const LONGEST_PATTERN: usize = 1000;
@@ -98,8 +98,8 @@ pub(super) fn keep(root: &mut Value, chosen: &BTreeSet<String>) {
 
 /// Keeps the components that the operations reach.
 pub(super) fn keep_reached(root: &mut Value) {
-    let reached = reach::reached(root, Vec::new());
-    reach::keep(root, &reached);
+    let reached = reachability::reached(root, Vec::new());
+    reachability::keep(root, &reached);
 }
 
 /// The pointers of the chosen operations. A part of the selection that names nothing is an error: it is misspelt.

@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::document::markdown::span;
 use crate::document::{is_password, items};
-use crate::emit::docs::span;
 
 /// Titles of fewer words repeat the name.
 const WORDS_OF_A_TITLE: usize = 4;

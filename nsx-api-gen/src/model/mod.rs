@@ -3,20 +3,23 @@
 //! It is read from the checked document, references followed; types are not in it: they are
 //! progenitor's work.
 
+pub(crate) mod constraints;
+pub(crate) mod example;
+pub(crate) mod synthesize_example;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::constraints;
+use crate::document::parameter_style::Style;
 use crate::document::{
     self, IDEMPOTENT, IN_PART, PRIVILEGES, Place, URL_ENCODED, has_file, is_file, is_json,
     is_json_content, is_list_of_files, is_password, is_success, items, media_type, members,
     resolve, sent_media_type, text,
 };
-use crate::example::example;
-use crate::made_up::made_up;
+use crate::model::synthesize_example::made_up;
 use crate::names;
-use crate::style::Style;
+use example::example;
 
 /// The document as far as the code is concerned with it.
 #[derive(Debug)]
@@ -105,7 +108,7 @@ pub(crate) struct Body {
     pub(crate) is_secret: bool,
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
-    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::example::SECRET).
+    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::model::example::SECRET).
     pub(crate) example: Option<Value>,
 }
 
@@ -119,7 +122,7 @@ pub(crate) struct Response {
     pub(crate) media: Vec<String>,
     /// The component that it comes as, where that is none that the SDK's error is read from; nothing where it has no name.
     pub(crate) own_schema: Option<String>,
-    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::example::SECRET).
+    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::model::example::SECRET).
     pub(crate) example: Option<Value>,
     /// What is as good to a mock where a success has no example.
     pub(crate) made_up: Option<Value>,

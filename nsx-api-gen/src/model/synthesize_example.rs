@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::document::union::{Union, Variant};
 use crate::document::{items, made_of, resolve};
-use crate::example::{fitting, fitting_within};
-use crate::union::{Union, Variant};
+use crate::model::example::{fitting, fitting_within};
 
 /// How many objects and lists may be in one another: those that require one of themselves would be so for ever.
 const DEEPEST: usize = 32;
@@ -189,7 +189,7 @@ fn whole(number: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::example::SECRET;
+    use crate::model::example::SECRET;
 
     fn of(schema: Value) -> Option<Value> {
         let root = json!({"components": {"schemas": {

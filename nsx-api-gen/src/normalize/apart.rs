@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{join, members, operations, properties};
 use crate::model::parameters;
 use crate::names::{apart, field_name};

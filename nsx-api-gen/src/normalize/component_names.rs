@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
+use crate::document::union;
 use crate::document::{component, component_at, for_each_schema, items, join, members, reference};
 use crate::names::{self, Numbers, RESERVED_TYPES, type_name};
-use crate::union;
 
 /// `schema_names`: components whose names are one in Rust, as `IPInfo` and `IpInfo` are, get a number; those that have the name of
 /// a type that code has anyway get `Object` behind it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{
     self, MULTIPART, URL_ENCODED, has_file, is_json, is_json_content, is_success, join, media_type,
     members, reference, resolve, sent_media_type, text,

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToPascalCase;
 use serde_json::{Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{self, METHODS, ORIGINAL_ID, Place};
 use crate::names::{self, Numbers};
 

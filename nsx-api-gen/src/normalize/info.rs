@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
 
 /// `version_text`: a version without quotes is a number to YAML, and means a text.
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {

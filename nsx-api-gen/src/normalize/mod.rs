@@ -21,7 +21,7 @@ mod variants;
 
 use serde_json::Value;
 
-use crate::change::Change;
+use crate::document::change::Change;
 pub(crate) use component_names::{names_of_whole, new_names};
 pub(crate) use ids::{name_beside, operation_ids};
 

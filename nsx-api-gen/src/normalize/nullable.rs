@@ -10,11 +10,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
+use crate::document::union;
 use crate::document::{
     METHODS, component, for_each_schema, items, join, members, reference, says_null, text,
 };
-use crate::union;
 
 const PASS: &str = "nullable";
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{self, join, members, text};
 
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
+use crate::document::parameter_style::{Style, is_scalar, kind};
 use crate::document::{
     self, IN_PART, MULTIPART, Place, is_json, items, made_of, media_type, members, resolve,
     template, text,
 };
-use crate::style::{Style, is_scalar, kind};
 
 /// Mends the parameters of every operation.
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::fits::{fits, is_open};
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{
     component, for_each_schema_at, is_password, items, join, made_of, members, reference, text,
 };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{for_each_schema_at, items, members, resolve};
 
 pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {

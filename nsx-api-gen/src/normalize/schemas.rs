@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::enums::{enum_names, enum_texts, enum_type, extensible_enum};
 use super::{component_names, nullable, redeclared, required, variants};
-use crate::change::Change;
+use crate::document::change::Change;
 use crate::document::{for_each_schema_at, items, members, operation_at};
 
 /// Mends what each schema says by itself, which other passes ask for.

@@ -1,4 +1,4 @@
-//! Choices by a discriminator, which documents write in two ways, are written in one (`crate::union`).
+//! Choices by a discriminator, which documents write in two ways, are written in one (`crate::document::union`).
 //!
 //! OpenAPI 3.0 has `oneOf` with a discriminator, and need not say which value stands for which variant: it is the variant's
 //! name then. Swagger 2.0 has no choice. There a base has the discriminator, as `BackupSchedule` in NSX's documents has, and
@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::change::Change;
-use crate::children::Children;
+use crate::document::change::Change;
+use crate::document::inheritance::Children;
+use crate::document::union::{self, OPEN, OTHER, Union, is_variant};
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
 use crate::names::{Numbers, type_name};
-use crate::union::{self, OPEN, OTHER, Union, is_variant};
 use references::{Use, for_each_reference};
 
 /// Where a component that is made of nothing but itself is given up, which `check` reports.

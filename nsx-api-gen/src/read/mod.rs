@@ -3,10 +3,11 @@
 //! YAML and JSON give the same tree. A key that stands twice is an error, since one of the two
 //! would be lost; so is a version of OpenAPI that the later steps do not know.
 
+mod file;
+pub(crate) mod limits;
+mod source;
 mod strict;
 
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::Path;
 
 use serde::de::DeserializeSeed;
@@ -14,12 +15,11 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Faults};
+pub(crate) use file::{MOST_BYTES, bytes_of};
+pub use source::Source;
 pub(crate) use strict::Budget;
 pub(crate) use strict::DEEPEST;
 use strict::{MOST_VALUES, Strict};
-
-/// How many bytes a text may have. The largest document of a manager that is known has 20 MB.
-pub(crate) const MOST_BYTES: usize = 64 << 20;
 
 /// How much is shown of a parser's message, in which a part of the text may stand.
 const LONGEST_MESSAGE: usize = 300;
@@ -42,24 +42,6 @@ pub(crate) fn read(path: &Path) -> Result<Document, Error> {
         source,
     })?;
     parse(&path.display().to_string(), &text)
-}
-
-/// The bytes of a file. A pipe with a name may never be written to: what another program writes is given as standard input, or
-/// as the shell's `<(…)`.
-pub(crate) fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
-    let is_plain = |kind: fs::FileType| kind.is_file() || kind.is_dir();
-    if !is_plain(fs::metadata(path)?.file_type()) && !path.starts_with("/dev") {
-        let message = "this is neither a file nor `-` for standard input";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
-    bytes_from(File::open(path)?)
-}
-
-/// All bytes, or one more than there may be, for `text` to refuse: what is read may have no end.
-pub(crate) fn bytes_from(reader: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    reader.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Reads a document from bytes; `file` is the name that errors give it.

@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::MOST_BYTES;
+use super::file::MOST_BYTES;
 
 /// How many lists and objects may be within each other. Documents of managers have 9.
 pub(crate) const DEEPEST: usize = 64;

@@ -45,7 +45,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
-use crate::change::Change;
+use crate::document::change::Change;
 pub(crate) use copies::size;
 use place::At;
 

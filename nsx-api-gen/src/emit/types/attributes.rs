@@ -3,7 +3,7 @@
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, Path, Token};
 
-use crate::emit::docs::markdown;
+use crate::document::markdown::markdown;
 
 /// The docs of a type, as Markdown. Where the document has none progenitor writes the type's name.
 pub(super) fn docs_of_type(name: &Ident, attributes: &[Attribute]) -> String {

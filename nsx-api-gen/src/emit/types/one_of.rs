@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use syn::Type;
 
 use super::object::Object;
+use crate::document::markdown as docs;
 use crate::emit::code::Code;
-use crate::emit::docs;
 use crate::emit::paths::{argument, text, type_ident};
 use crate::emit::unions::Name;
 

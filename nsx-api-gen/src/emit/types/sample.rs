@@ -6,7 +6,7 @@ use syn::{ItemEnum, Type};
 use super::object::{Member, Object};
 use super::texts::rows;
 use super::{Kind, Types, own_name};
-use crate::emit::docs::visible;
+use crate::document::markdown::visible;
 use crate::emit::method::named;
 use crate::emit::paths::{argument, type_ident};
 

@@ -3,8 +3,8 @@
 use syn::{Attribute, Fields, ItemEnum, Variant};
 
 use super::attributes::{docs_of, docs_of_type};
+use crate::document::markdown as docs;
 use crate::emit::code::Code;
-use crate::emit::docs;
 use crate::names::wire_text;
 
 /// Writes an enum of strings and its table.

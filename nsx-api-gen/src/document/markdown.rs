@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 /// A description as the lines of a doc comment.
-pub(super) fn markdown(description: &str) -> String {
+pub(crate) fn markdown(description: &str) -> String {
     let text = without_html(&visible(description));
     let in_table = text.lines().any(is_rule);
     let mut fence: Option<&str> = None;
@@ -37,7 +37,7 @@ pub(super) fn markdown(description: &str) -> String {
 }
 
 /// The text without what is not seen or seen elsewhere: control characters, and those that turn the direction of writing.
-pub(super) fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let unseen = |letter: char| {
         letter.is_control() && letter != '\n'
             || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
@@ -50,12 +50,12 @@ pub(super) fn visible(text: &str) -> String {
 }
 
 /// A description in one line, as in a table or a list.
-pub(super) fn one_line(description: &str) -> String {
+pub(crate) fn one_line(description: &str) -> String {
     cell(&prose(&joined(&without_html(description)), false))
 }
 
 /// Words in a sentence: a, b and c.
-pub(super) fn enumerated(words: &[String]) -> String {
+pub(crate) fn enumerated(words: &[String]) -> String {
     match words.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),
@@ -64,7 +64,7 @@ pub(super) fn enumerated(words: &[String]) -> String {
 }
 
 /// The first paragraph of a description, in one line.
-pub(super) fn first_paragraph(description: &str) -> String {
+pub(crate) fn first_paragraph(description: &str) -> String {
     let text = without_html(&visible(description));
     let first = text.trim().split("\n\n").next();
     prose(&joined(first.unwrap_or_default()), false)
@@ -149,13 +149,13 @@ fn without_html(text: &str) -> String {
 }
 
 /// A text in one line.
-pub(super) fn joined(text: &str) -> String {
+pub(crate) fn joined(text: &str) -> String {
     let text = visible(text);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A text as a code span, whatever is in it, escaped as in Rust.
-pub(super) fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     span(&text.escape_debug().to_string())
 }
 
@@ -297,7 +297,7 @@ fn push_span(out: &mut String, span: &str, in_table: bool) {
 }
 
 /// A text for a cell of a table. Backslashes before the sign that divides cells would escape each other.
-pub(super) fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let mut parts = text.split('|');
     let last = parts.next_back().unwrap_or_default();
     let parts = parts.map(|part| part.trim_end_matches('\\').to_owned() + "\\|");

@@ -1,0 +1,28 @@
+//! Converts Swagger 2.0 and OpenAPI 3.1 to OpenAPI 3.0, so that the later steps know one version only.
+
+mod openapi31;
+mod path_items;
+pub(crate) mod swagger2;
+
+use serde_json::Value;
+
+use crate::document::change::Change;
+use crate::error::Error;
+use crate::read::{self, limits};
+
+/// The document as OpenAPI 3.0. Fails if it exceeds the limits on its size.
+pub(crate) fn upgraded(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
+    let mut root = document.root.clone();
+    let mut changes = Vec::new();
+    path_items::write_out(&mut root, &mut changes);
+    let (root, more) = if read::is_swagger(&root) {
+        swagger2::upgrade(root)
+    } else if read::is_3_1(&root) {
+        openapi31::lower(root)
+    } else {
+        (root, Vec::new())
+    };
+    changes.extend(more);
+    limits::check(&document.file, &root)?;
+    Ok((root, changes))
+}

@@ -1,0 +1,94 @@
+//! Properties of a schema, and of the schemas that it combines with `allOf`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::pointer::{items, members, resolve, text};
+
+/// Whether a schema is that of a file: bytes, and not text.
+pub(crate) fn is_file(root: &Value, schema: &Value) -> bool {
+    let schema = resolve(root, schema);
+    schema.is_some_and(|schema| text(schema, "format") == Some("binary"))
+}
+
+/// Whether a schema is that of a list of files.
+pub(crate) fn is_list_of_files(root: &Value, schema: &Value) -> bool {
+    let items = resolve(root, schema).and_then(|schema| schema.get("items"));
+    items.is_some_and(|items| is_file(root, items))
+}
+
+/// Whether a schema is a password, or made of one.
+pub(crate) fn is_password(root: &Value, schema: &Value) -> bool {
+    let is_text = |schema: &Value| matches!(text(schema, "type"), None | Some("string"));
+    let is_own = |schema: &&Value| text(schema, "format") == Some("password") && is_text(schema);
+    resolve(root, schema).is_some_and(is_text) && made_of(root, schema).iter().any(is_own)
+}
+
+/// Whether a schema says of itself that it may be null.
+pub(crate) fn says_null(schema: &Value) -> bool {
+    schema.get("nullable") == Some(&Value::Bool(true))
+        || items(schema.get("enum")).any(Value::is_null)
+}
+
+/// The names of a schema's properties, and of all that it is made of, those of the first part first.
+pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    let all = made_of(root, schema).into_iter();
+    let names = all.flat_map(|schema| members(schema.get("properties")));
+    names
+        .map(|(name, _)| name.as_str())
+        .filter(|name| seen.insert(*name))
+        .collect()
+}
+
+/// A schema, and before it all that it is made of by `allOf`, each once, whatever the ways that lead to it.
+pub(crate) fn made_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+    let mut list = Vec::new();
+    collect_parts(root, schema, &mut BTreeSet::new(), &mut list);
+    list
+}
+
+fn collect_parts<'a>(
+    root: &'a Value,
+    schema: &'a Value,
+    seen: &mut BTreeSet<*const Value>,
+    into: &mut Vec<&'a Value>,
+) {
+    let Some(schema) = resolve(root, schema) else {
+        return;
+    };
+    if !seen.insert(std::ptr::from_ref(schema)) {
+        return;
+    }
+    for part in items(schema.get("allOf")) {
+        collect_parts(root, part, seen, into);
+    }
+    into.push(schema);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Map;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_schema_is_made_of_is_looked_at_once_however_many_ways_lead_there() {
+        let to = |level: usize| json!({"$ref": format!("#/components/schemas/L{level}")});
+        let mut schemas = Map::new();
+        for level in 0..60 {
+            let name = format!("p{level}");
+            let own = json!({"properties": {name: {}}});
+            let parts = json!({"allOf": [to(level + 1), to(level + 1), own]});
+            schemas.insert(format!("L{level}"), parts);
+        }
+        schemas.insert(
+            "L60".to_owned(),
+            json!({"type": "string", "format": "password"}),
+        );
+        let root = json!({"components": {"schemas": schemas}});
+        assert_eq!(properties(&root, &to(0)).len(), 60);
+        assert!(is_password(&root, &to(0)) && is_password(&root, &to(60)));
+    }
+}

@@ -1,0 +1,29 @@
+//! The steps from a document to its code, which `generate`, `import` and `compare` share.
+
+use serde_json::Value;
+
+use crate::convert;
+use crate::document::change::Change;
+use crate::document::key_order;
+use crate::emit;
+use crate::error::Error;
+use crate::{check, model, normalize, read};
+
+/// The generated files, and the number of operations in them.
+pub(crate) type Code = (emit::Files, usize);
+
+/// Checks a normalized document and generates its code.
+pub(crate) fn code(document: &read::Document, root: &Value) -> Result<Code, Error> {
+    check::check(&document.file, root)?;
+    let api = model::Api::new(root);
+    let files = emit::emit(document, root, &api)?;
+    Ok((files, api.operations.len()))
+}
+
+/// The normalized OpenAPI 3.0 form of a document, and what was changed to get there.
+pub(crate) fn mended(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
+    let (mut root, mut changes) = convert::upgraded(document)?;
+    key_order::order(&mut root);
+    changes.extend(normalize::normalize(&mut root));
+    Ok((root, changes))
+}
