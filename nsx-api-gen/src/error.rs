@@ -1,25 +1,25 @@
-//! What can go wrong between a document and the code made from it.
+//! The errors of code generation.
 //!
-//! Faults of a document are collected and reported together, each with its place.
+//! All problems of a document are collected and reported together, each with its location.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// Why no code was generated.
+/// The reason why no code was generated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file could not be read.
     #[error("{}: {source}", path.display())]
     Io {
-        /// The file that was to be read.
+        /// The path of the file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The text is neither YAML nor JSON, or no document at all.
+    /// The text is neither YAML nor JSON, or exceeds a limit.
     #[error("{file}:{line}:{column}: {message}")]
     Syntax {
         /// The document's name.
@@ -28,33 +28,33 @@ pub enum Error {
         line: u64,
         /// The column, counted from 1.
         column: u64,
-        /// What was found there.
+        /// What is wrong there.
         message: String,
     },
-    /// The document can be read, and code cannot be made from it.
-    #[error("{}", list(file, faults))]
+    /// The document was parsed, but code cannot be generated from it.
+    #[error("{}", one_per_line(file, faults))]
     Document {
         /// The document's name.
         file: String,
-        /// Every fault that was found, in the document's order.
+        /// Every problem that was found, in document order.
         faults: Vec<Fault>,
     },
 }
 
-/// One fault of a document, and its place.
+/// A problem in a document, and its location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
-    /// The place as a JSON pointer in URI form (`#/paths/~1nodes/get`).
+    /// The location as a JSON pointer in URI form (`#/paths/~1nodes/get`).
     pub pointer: String,
-    /// The operation that is concerned, where it is one.
+    /// The `operationId` of the affected operation, if there is one.
     pub operation: Option<String>,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and how to fix it.
     pub message: String,
 }
 
 impl Fault {
-    /// A fault that belongs to no operation.
+    /// A fault that does not belong to an operation.
     pub(crate) fn of_document(pointer: &str, message: impl Into<String>) -> Self {
         Self {
             pointer: pointer.to_owned(),
@@ -74,7 +74,7 @@ impl fmt::Display for Fault {
     }
 }
 
-fn list(file: &str, faults: &[Fault]) -> String {
+fn one_per_line(file: &str, faults: &[Fault]) -> String {
     let lines: Vec<String> = faults
         .iter()
         .map(|fault| format!("{file}: {fault}"))
@@ -82,16 +82,16 @@ fn list(file: &str, faults: &[Fault]) -> String {
     lines.join("\n")
 }
 
-/// How many faults are collected: a document with more of them is another kind of text.
-const MOST: usize = 1000;
+/// The most faults that are collected. A document with more is probably not an OpenAPI document.
+const MAX_FAULTS: usize = 1000;
 
-/// Collects faults while a document is looked through.
+/// Collects faults while a document is checked.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
     /// Adds a fault of an operation.
-    pub(crate) fn of(
+    pub(crate) fn add_for(
         &mut self,
         operation: Option<&str>,
         pointer: impl Into<String>,
@@ -102,17 +102,18 @@ impl Faults {
             operation: operation.map(str::to_owned),
             message: message.into(),
         };
-        if self.0.len() < MOST && !self.0.contains(&fault) {
+        if self.0.len() < MAX_FAULTS && !self.0.contains(&fault) {
             self.0.push(fault);
         }
     }
 
-    /// Adds a fault that belongs to no operation.
-    pub(crate) fn at(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
-        self.of(None, pointer, message);
+    /// Adds a fault that does not belong to an operation.
+    pub(crate) fn add(&mut self, pointer: impl Into<String>, message: impl Into<String>) {
+        self.add_for(None, pointer, message);
     }
 
-    /// Says the name of each parameter that a fault is of: its number counts those of the document once that was mended.
+    /// Adds the parameter's name to each fault of a parameter. Its index refers to the normalized
+    /// document, which the user does not see.
     pub(crate) fn name_parameters(&mut self, root: &Value) {
         for fault in &mut self.0 {
             let Some((before, behind)) = fault.pointer.split_once("/parameters/") else {
@@ -134,7 +135,7 @@ impl Faults {
         }
     }
 
-    /// `Ok` when nothing was found.
+    /// `Ok` if there are no faults.
     pub(crate) fn into_result(self, file: &str) -> Result<(), Error> {
         if self.0.is_empty() {
             return Ok(());

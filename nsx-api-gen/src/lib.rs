@@ -1,10 +1,10 @@
-//! Makes the Rust code of `nsx-api` from an OpenAPI or Swagger 2.0 document.
+//! Generates the Rust code of `nsx-api` from an OpenAPI or Swagger 2.0 document.
 //!
-//! A document goes through five steps, each a module: `read` makes a tree of the text, `upgrade` makes
-//! OpenAPI 3.0 of Swagger 2.0 (`lower` of 3.1), `normalize` mends what a document may say and the next steps
-//! cannot take, `check` reports all that is left of it at once, and `emit` writes the code. Beside them [`import`]
-//! takes a part of a document, and [`compare`] tells what a change of one means. Nothing is written to disk and
-//! nothing printed here.
+//! A document goes through these steps, each of them a module: `read` parses the text, `convert`
+//! turns Swagger 2.0 and OpenAPI 3.1 into OpenAPI 3.0, `normalize` rewrites what the next steps do
+//! not support and fixes known errors, `check` reports every remaining problem at once, and `emit`
+//! writes the code. In addition, [`import`] extracts part of a document and [`compare`] reports
+//! what a change of the document means for users. This crate writes no files and prints nothing.
 //!
 //! ```
 //! let document = r#"{
@@ -39,39 +39,39 @@ use std::path::{Path, PathBuf};
 
 use check::prune;
 use document::change::{self, Change};
-use pipeline::{Code, code, mended};
+use pipeline::{Code, generate_code, normalized};
 use serde_json::Value;
 
-pub use check::prune::LeftOut;
+pub use check::prune::Skipped;
 pub use emit::HEADER_MARK;
 pub use error::{Error, Fault};
 
-/// The program of this package's README runs as a test.
+/// Runs the program in this package's README as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
 
-/// The code made from a document.
+/// The code generated from a document.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Generated {
-    /// The text of each file by its path in the output folder.
+    /// The text of each file, by its path in the output folder.
     pub files: BTreeMap<PathBuf, String>,
-    /// What was changed in the document before code was made of it, a line each.
+    /// What was changed in the document before generating code, one line per change.
     pub report: Vec<String>,
     /// The passes that changed something, and how often.
     pub summary: Vec<(&'static str, usize)>,
-    /// How many operations there is code for.
+    /// The number of generated operations.
     pub operations: usize,
-    /// What was left out of it; nothing but by [`generate_supported`].
-    pub left_out: Vec<LeftOut>,
+    /// The operations that were skipped. Always empty unless [`generate_supported`] was used.
+    pub skipped: Vec<Skipped>,
 }
 
-/// The document in a file as JSON, as it stands there: neither checked nor changed.
+/// Reads the document in a file as JSON, without checking or changing it.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] when the file cannot be read, and [`Error::Syntax`] when it is neither YAML nor JSON.
+/// [`Error::Io`] if the file cannot be read, and [`Error::Syntax`] if it is neither YAML nor JSON.
 pub fn read(path: &Path) -> Result<Value, Error> {
     Ok(read::read(path)?.root)
 }
@@ -80,66 +80,68 @@ pub fn read(path: &Path) -> Result<Value, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] when the file cannot be read; otherwise as [`generate_from_str`].
+/// [`Error::Io`] if the file cannot be read; otherwise as for [`generate_from_str`].
 pub fn generate(path: &Path) -> Result<Generated, Error> {
     from_document(read::read(path)?)
 }
 
-/// Generates the code of a document; `name` is what errors call it.
+/// Generates the code of a document. Error messages refer to it as `name`.
 ///
 /// # Errors
 ///
-/// [`Error::Syntax`] when the text is neither YAML nor JSON, [`Error::Document`] with every fault that was
-/// found when it is no OpenAPI 3 or Swagger 2.0 document that code can be made of.
+/// [`Error::Syntax`] if the text is neither YAML nor JSON. [`Error::Document`], with every problem
+/// that was found, if it is not a supported OpenAPI 3 or Swagger 2.0 document.
 pub fn generate_from_str(name: &str, text: &str) -> Result<Generated, Error> {
     from_document(read::parse(name, text.as_bytes())?)
 }
 
-/// Generates the code of the document in a file as [`generate()`] does, but leaves out the operations that code cannot be made of, and
-/// the components that only those use. [`Generated::left_out`] tells which, and why.
+/// Generates the code of the document in a file like [`generate()`], but skips unsupported
+/// operations and the components that only those use. [`Generated::skipped`] lists them with the
+/// reasons.
 ///
 /// # Errors
 ///
-/// [`Error::Io`] when the file cannot be read; otherwise as [`generate_supported_from_str`].
+/// [`Error::Io`] if the file cannot be read; otherwise as for [`generate_supported_from_str`].
 pub fn generate_supported(path: &Path) -> Result<Generated, Error> {
-    supported(read::read(path)?)
+    from_supported(read::read(path)?)
 }
 
-/// Generates the code of a document as [`generate_supported`] does; `name` is what errors call it.
+/// Generates the code of a document like [`generate_supported`]. Error messages refer to it as
+/// `name`.
 ///
 /// # Errors
 ///
-/// [`Error::Syntax`] when the text is neither YAML nor JSON, [`Error::Document`] when no operation would be left, and for faults that
-/// belong to none.
+/// [`Error::Syntax`] if the text is neither YAML nor JSON. [`Error::Document`] if no operation is
+/// left, or if a problem concerns the document as a whole.
 pub fn generate_supported_from_str(name: &str, text: &str) -> Result<Generated, Error> {
-    supported(read::parse(name, text.as_bytes())?)
+    from_supported(read::parse(name, text.as_bytes())?)
 }
 
 fn from_document(document: read::Document) -> Result<Generated, Error> {
-    let (root, changes) = mended(&document)?;
-    let code = code(&document, &root)?;
+    let (root, changes) = normalized(&document)?;
+    let code = generate_code(&document, &root)?;
     Ok(Generated::new(code, &changes, Vec::new()))
 }
 
-fn supported(document: read::Document) -> Result<Generated, Error> {
-    let (mut root, mut changes) = mended(&document)?;
-    let make = |root: &Value| code(&document, root);
-    let (code, left_out) = prune::supported(&document.file, &mut root, make)?;
-    let is_left_out = |change: &Change| {
-        change.operation.is_some() && left_out.iter().any(|one| one.operation == change.operation)
+fn from_supported(document: read::Document) -> Result<Generated, Error> {
+    let (mut root, mut changes) = normalized(&document)?;
+    let generate = |root: &Value| generate_code(&document, root);
+    let (code, skipped) = prune::prune_unsupported(&document.file, &mut root, generate)?;
+    let is_skipped = |change: &Change| {
+        change.operation.is_some() && skipped.iter().any(|one| one.operation == change.operation)
     };
-    changes.retain(|change| !is_left_out(change));
-    Ok(Generated::new(code, &changes, left_out))
+    changes.retain(|change| !is_skipped(change));
+    Ok(Generated::new(code, &changes, skipped))
 }
 
 impl Generated {
-    fn new((files, operations): Code, changes: &[Change], left_out: Vec<LeftOut>) -> Self {
+    fn new((files, operations): Code, changes: &[Change], skipped: Vec<Skipped>) -> Self {
         Self {
             files,
             summary: change::summary(changes),
             report: changes.iter().map(ToString::to_string).collect(),
             operations,
-            left_out,
+            skipped,
         }
     }
 }

@@ -1,10 +1,11 @@
-//! Names as Rust writes them. Those of types and fields are what typify calls them, which has the same rules.
+//! Rust names for schemas, properties, parameters, operations and tags. Names of types and fields
+//! must match those of typify, so they follow its rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToPascalCase, ToShoutySnakeCase, ToSnakeCase};
 
-/// Names that the generated types use unqualified, and that no schema may take.
+/// Names that the generated types use unqualified. A schema cannot have one of them.
 pub(crate) const RESERVED_TYPES: [&str; 27] = [
     "AsRef",
     "Box",
@@ -53,11 +54,11 @@ const RESERVED_BUILDERS: [&str; 14] = [
     "Vec",
 ];
 
-/// Methods that a builder has, or would have if its operation answered a list: an operation that comes to do so leaves the
-/// names of its setters as they are.
+/// Methods of a builder, or methods it gets if its operation becomes a paginated list. All of them
+/// are reserved, so that setters keep their names in that case.
 const BUILDER_METHODS: [&str; 4] = ["into_request", "pages", "send", "stream"];
 
-/// Methods that a client has already, by hand or by its traits.
+/// Methods that the client already has, directly or through a trait.
 const RESERVED_METHODS: [&str; 16] = [
     "as_ref",
     "borrow",
@@ -77,23 +78,24 @@ const RESERVED_METHODS: [&str; 16] = [
     "with",
 ];
 
-/// A schema's name as a type.
+/// The type name of a schema.
 pub(crate) fn type_name(name: &str) -> String {
-    ident(words(name).to_pascal_case(), 'X')
+    ident(to_words(name).to_pascal_case(), 'X')
 }
 
-/// A parameter's name as an argument or a field.
+/// The argument or field name of a parameter.
 pub(crate) fn field_name(name: &str) -> String {
-    ident(words(name).to_snake_case(), 'x')
+    ident(to_words(name).to_snake_case(), 'x')
 }
 
-/// The numbers that stand behind names whose first is taken. Those tried once are not tried again, which would take ever longer.
+/// The next number for each name that is already in use. Remembering it avoids quadratic time.
 #[derive(Default)]
-pub(crate) struct Numbers(BTreeMap<String, usize>);
+pub(crate) struct NumberSuffixes(BTreeMap<String, usize>);
 
-impl Numbers {
-    /// What the first number from 2 on makes that makes anything. A number that makes nothing for a name never may again.
-    pub(crate) fn first<T>(
+impl NumberSuffixes {
+    /// The first result of `make` for 2, 3, 4, …. A number that was rejected for a name is not
+    /// tried again.
+    pub(crate) fn first_free<T>(
         &mut self,
         name: &str,
         mut make: impl FnMut(usize) -> Option<T>,
@@ -106,19 +108,18 @@ impl Numbers {
     }
 }
 
-/// Names that are told apart: of those that are one the first keeps it, and each other gets a number that makes it a name of
-/// its own.
-pub(crate) fn apart(names: Vec<String>) -> Vec<String> {
+/// Makes names unique: the first of several equal names is kept, and the others get a number.
+pub(crate) fn deduplicate(names: Vec<String>) -> Vec<String> {
     let taken: BTreeSet<String> = names.iter().cloned().collect();
     let mut given = BTreeSet::new();
-    let mut numbers = Numbers::default();
+    let mut numbers = NumberSuffixes::default();
     let mut own = |name: String| {
         if given.insert(name.clone()) {
             return name;
         }
-        // A keyword has an underscore behind it already.
+        // A name that is a keyword already ends with an underscore.
         let word = name.trim_end_matches('_');
-        let numbered = numbers.first(word, |number| {
+        let numbered = numbers.first_free(word, |number| {
             let name = format!("{word}_{number}");
             (!taken.contains(&name) && given.insert(name.clone())).then_some(name)
         });
@@ -127,16 +128,17 @@ pub(crate) fn apart(names: Vec<String>) -> Vec<String> {
     names.into_iter().map(&mut own).collect()
 }
 
-/// What stands between a text and what makes its variant's name another. No document has this character.
-const APART: char = '\u{fdd0}';
+/// Separates the text of an enum value from a suffix that makes its variant's name unique. It is a
+/// Unicode noncharacter, which documents do not contain.
+const SUFFIX_MARK: char = '\u{fdd0}';
 
-/// The texts of an enum, so that each makes a name of its own for its variant: behind one whose name another has stands a number,
-/// behind one that makes none a word.
-pub(crate) fn variant_texts(texts: &[&str]) -> Vec<String> {
+/// The values of an enum, changed so that each gives a unique variant name: a value whose name is
+/// already in use gets a number, and a value without letters or digits gets a word.
+pub(crate) fn unique_variant_texts(texts: &[&str]) -> Vec<String> {
     let named = texts.iter().filter(|text| has_ident(text));
     let mut taken: BTreeSet<String> = named.map(|text| type_name(text)).collect();
     let mut given = BTreeSet::new();
-    let mut numbers = Numbers::default();
+    let mut numbers = NumberSuffixes::default();
     let mut own = |text: &&str| {
         let word = match *text {
             "" => Some("Empty"),
@@ -146,14 +148,14 @@ pub(crate) fn variant_texts(texts: &[&str]) -> Vec<String> {
         if word.is_none() && given.insert(type_name(text)) {
             return (*text).to_owned();
         }
-        let first = word.map(|word| format!("{text}{APART}{word}"));
+        let first = word.map(|word| format!("{text}{SUFFIX_MARK}{word}"));
         let name = type_name(first.as_deref().unwrap_or(text));
         if let Some(first) = first.filter(|_| taken.insert(name.clone())) {
             return first;
         }
         let word = word.unwrap_or_default();
-        let numbered = numbers.first(&name, |number| {
-            let text = format!("{text}{APART}{word}{number}");
+        let numbered = numbers.first_free(&name, |number| {
+            let text = format!("{text}{SUFFIX_MARK}{word}{number}");
             taken.insert(type_name(&text)).then_some(text)
         });
         numbered.unwrap_or_default()
@@ -161,26 +163,26 @@ pub(crate) fn variant_texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(&mut own).collect()
 }
 
-/// The text on the wire of one of [`variant_texts`].
-pub(crate) fn wire_text(text: &str) -> &str {
-    text.split_once(APART).map_or(text, |(text, _)| text)
+/// The value on the wire for one of [`unique_variant_texts`].
+pub(crate) fn wire_value(text: &str) -> &str {
+    text.split_once(SUFFIX_MARK).map_or(text, |(text, _)| text)
 }
 
-/// The setter of a field.
+/// The name of a field's setter.
 pub(crate) fn setter_name(field: &str) -> String {
-    beside(field.to_owned(), &BUILDER_METHODS)
+    avoid_reserved(field.to_owned(), &BUILDER_METHODS)
 }
 
-/// A tag as a file's and a module's name.
+/// The module and file name of a tag.
 pub(crate) fn module_name(tag: &str) -> String {
-    // Windows has no file of these names, whatever comes behind the dot.
+    // Windows does not allow files with these names, whatever their extension.
     const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
-    // A file's name is kept to ASCII: rustc refuses others for modules.
-    let ascii: String = words(tag)
+    // rustc does not accept non-ASCII file names for modules.
+    let ascii: String = to_words(tag)
         .chars()
         .map(|letter| if letter.is_ascii() { letter } else { '-' })
         .collect();
-    let name = ident(plurals(&ascii).to_snake_case(), 'x');
+    let name = ident(capitalize_plural_s(&ascii).to_snake_case(), 'x');
     let port = name.len() == 4 && (name.starts_with("com") || name.starts_with("lpt"));
     if port || DEVICES.contains(&name.as_str()) {
         return name + "_";
@@ -188,8 +190,9 @@ pub(crate) fn module_name(tag: &str) -> String {
     name
 }
 
-/// A name in which the s behind capitals is one of them: `APIs` is a word, and not `AP` and `Is`.
-fn plurals(name: &str) -> String {
+/// Turns a plural `s` after capital letters into a capital, so that `APIs` counts as one word
+/// instead of `AP` and `Is`.
+fn capitalize_plural_s(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let is_plural = |index: usize| {
         let before = index
@@ -206,34 +209,34 @@ fn plurals(name: &str) -> String {
     letters.iter().enumerate().map(letter).collect()
 }
 
-/// An operationId as the client's method.
+/// The client method of an operationId.
 pub(crate) fn method_name(id: &str) -> String {
-    beside(field_name(id), &RESERVED_METHODS)
+    avoid_reserved(field_name(id), &RESERVED_METHODS)
 }
 
-/// An operationId as its builder.
+/// The builder type of an operationId.
 pub(crate) fn builder_name(id: &str) -> String {
-    beside(type_name(id), &RESERVED_BUILDERS)
+    avoid_reserved(type_name(id), &RESERVED_BUILDERS)
 }
 
-/// An operationId as its entry in the table.
+/// The name of an operationId's entry in the operation table.
 pub(crate) fn static_name(id: &str) -> String {
-    let name = words(id).to_shouty_snake_case();
+    let name = to_words(id).to_shouty_snake_case();
     match name.as_str() {
         "ALL" => "ALL_".to_owned(),
-        _ => begun(name, 'X'),
+        _ => with_valid_start(name, 'X'),
     }
 }
 
-fn beside(name: String, taken: &[&str]) -> String {
+fn avoid_reserved(name: String, taken: &[&str]) -> String {
     if taken.contains(&name.as_str()) {
         return name + "_";
     }
     name
 }
 
-/// The name with everything that cannot be in an identifier made a gap between words.
-fn words(name: &str) -> String {
+/// Replaces every character that an identifier cannot contain with a word separator.
+fn to_words(name: &str) -> String {
     match name {
         "+1" => return "plus1".to_owned(),
         "-1" => return "minus1".to_owned(),
@@ -248,14 +251,14 @@ fn words(name: &str) -> String {
         .collect()
 }
 
-/// Whether there is anything in a name that can be in an identifier.
+/// Whether a name contains a character that an identifier can contain.
 pub(crate) fn has_ident(name: &str) -> bool {
-    words(name).contains(|letter| letter != '-' && letter != '_')
+    to_words(name).contains(|letter| letter != '-' && letter != '_')
 }
 
-/// A name that Rust takes: keywords get an underscore behind them.
+/// A valid identifier: a keyword gets a trailing underscore.
 fn ident(name: String, first: char) -> String {
-    let name = begun(name, first);
+    let name = with_valid_start(name, first);
     // syn does not know this keyword yet.
     match syn::parse_str::<syn::Ident>(&name) {
         Ok(_) if name != "gen" => name,
@@ -263,8 +266,8 @@ fn ident(name: String, first: char) -> String {
     }
 }
 
-/// A name that begins with a letter: this one, where it has none or a digit there.
-fn begun(name: String, first: char) -> String {
+/// Prepends `first` if the name does not start with a letter.
+fn with_valid_start(name: String, first: char) -> String {
     match name.chars().next().is_some_and(unicode_ident::is_xid_start) {
         true => name,
         false => format!("{first}{name}"),
@@ -276,16 +279,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_one_get_numbers_that_no_other_has() {
+    fn duplicate_names_get_unique_numbers() {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         assert_eq!(
-            apart(names(&["a", "b", "a", "a_2", "a"])),
+            deduplicate(names(&["a", "b", "a", "a_2", "a"])),
             ["a", "b", "a_3", "a_2", "a_4"]
         );
     }
 
     #[test]
-    fn each_text_of_an_enum_makes_a_name_of_its_own_and_stays_what_it_is_on_the_wire() {
+    fn enum_values_get_unique_variant_names_and_keep_their_wire_value() {
         for (texts, names) in [
             (&["VCENTER", "Vcenter"][..], &["Vcenter", "Vcenter2"][..]),
             (
@@ -298,16 +301,16 @@ mod tests {
                 &["Sign", "Sign2", "Self_", "Self2"],
             ),
         ] {
-            let own = variant_texts(texts);
+            let own = unique_variant_texts(texts);
             let given: Vec<String> = own.iter().map(|text| type_name(text)).collect();
             assert_eq!(given, names);
-            let wire: Vec<&str> = own.iter().map(|text| wire_text(text)).collect();
+            let wire: Vec<&str> = own.iter().map(|text| wire_value(text)).collect();
             assert_eq!(wire, texts);
         }
     }
 
     #[test]
-    fn keywords_devices_and_the_clients_own_methods_get_an_underscore() {
+    fn keywords_windows_devices_and_client_methods_get_a_trailing_underscore() {
         assert_eq!(field_name("type"), "type_");
         assert_eq!(field_name("self"), "self_");
         assert_eq!(field_name("X-Allow-Overwrite"), "x_allow_overwrite");

@@ -13,7 +13,7 @@ use crate::{check, model, normalize, read};
 pub(crate) type Code = (emit::Files, usize);
 
 /// Checks a normalized document and generates its code.
-pub(crate) fn code(document: &read::Document, root: &Value) -> Result<Code, Error> {
+pub(crate) fn generate_code(document: &read::Document, root: &Value) -> Result<Code, Error> {
     check::check(&document.file, root)?;
     let api = model::Api::new(root);
     let files = emit::emit(document, root, &api)?;
@@ -21,9 +21,9 @@ pub(crate) fn code(document: &read::Document, root: &Value) -> Result<Code, Erro
 }
 
 /// The normalized OpenAPI 3.0 form of a document, and what was changed to get there.
-pub(crate) fn mended(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
-    let (mut root, mut changes) = convert::upgraded(document)?;
-    key_order::order(&mut root);
+pub(crate) fn normalized(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
+    let (mut root, mut changes) = convert::to_openapi_3_0(document)?;
+    key_order::sort_keys(&mut root);
     changes.extend(normalize::normalize(&mut root));
     Ok((root, changes))
 }

@@ -36,9 +36,9 @@ fn generated(text: &str) -> Generated {
 }
 
 /// What was left out, as it is told.
-fn left_out(text: &str) -> Vec<String> {
+fn skipped(text: &str) -> Vec<String> {
     let generated = generated(text);
-    generated.left_out.iter().map(ToString::to_string).collect()
+    generated.skipped.iter().map(ToString::to_string).collect()
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
         ("no fault at all", document("", &schemas("")), &[]),
     ];
     for (name, text, expected) in cases {
-        assert_eq!(left_out(&text), expected, "{name}");
+        assert_eq!(skipped(&text), expected, "{name}");
         assert_eq!(generated(&text).operations, 1, "{name}");
         let builder = &generated(&text).files[Path::new("builder/untagged.rs")];
         assert!(
@@ -219,7 +219,7 @@ fn nothing_is_left_out_unless_that_is_asked_for() {
     let text = document("", &schemas(""));
     let (plain, supported) = (generate_from_str("doc", &text).unwrap(), generated(&text));
     assert_eq!(plain.files, supported.files);
-    assert!(plain.left_out.is_empty() && plain.operations == 1);
+    assert!(plain.skipped.is_empty() && plain.operations == 1);
 }
 
 /// The paths of both change on their way to the code, and are written as the document has them.
@@ -242,7 +242,7 @@ fn what_is_imported_can_be_generated() {
     let imported = import(&task(Selection::new().all(), true)).unwrap();
     assert_eq!((imported.operations, imported.of), (2, 5));
     let told: Vec<Option<&str>> = imported
-        .left_out
+        .skipped
         .iter()
         .map(|one| one.operation.as_deref())
         .collect();
@@ -261,7 +261,7 @@ fn what_is_imported_can_be_generated() {
     );
 
     let all = import(&task(Selection::new().all(), false)).unwrap();
-    assert_eq!((all.operations, all.left_out.len()), (5, 0));
+    assert_eq!((all.operations, all.skipped.len()), (5, 0));
     let none = import(&task(Selection::new().operation("GetB"), true)).unwrap_err();
     assert!(none.to_string().contains("no operation is left"), "{none}");
 }
@@ -275,7 +275,7 @@ fn a_damaged_document_never_panics() {
         let kept = lines.iter().enumerate().filter(|(index, _)| *index != skip);
         let text: Vec<&str> = kept.map(|(_, line)| *line).collect();
         if let Ok(generated) = generate_supported_from_str("doc", &text.join("\n")) {
-            assert!(generated.left_out.iter().all(|one| !one.faults.is_empty()));
+            assert!(generated.skipped.iter().all(|one| !one.faults.is_empty()));
         }
     }
 }
@@ -295,7 +295,7 @@ fn what_is_made_of_a_base_and_used_by_nobody_is_left_out_alone() {
     for (paths, base) in [("", base), (&get, &used)] {
         let text = document(paths, &schemas(&format!("{base}, {one}, {two}")));
         assert_eq!(
-            left_out(&text),
+            skipped(&text),
             [
                 "#/components/schemas/One\n    #/components/schemas/One/allOf/1/properties/a: a schema must be an object"
             ]

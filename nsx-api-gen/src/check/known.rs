@@ -1,5 +1,5 @@
-//! Members that would be passed over: misspelt ones, those of the wrong kind, and those that change what a call does and
-//! are not supported.
+//! Reports OpenAPI members that would silently be ignored: misspelled ones, those of the wrong
+//! type, and unsupported ones that change the effect of a call.
 
 use serde_json::Value;
 
@@ -22,8 +22,8 @@ const OPERATION: [&str; 12] = [
     "tags",
 ];
 
-/// The kind that a member must be of.
-type Kind = (&'static str, &'static str, fn(&Value) -> bool);
+/// The expected type of a member.
+type ExpectedType = (&'static str, &'static str, fn(&Value) -> bool);
 
 const OBJECT: fn(&Value) -> bool = Value::is_object;
 const LIST: fn(&Value) -> bool = Value::is_array;
@@ -31,11 +31,11 @@ const FLAG: fn(&Value) -> bool = Value::is_boolean;
 const TEXT: fn(&Value) -> bool = Value::is_string;
 
 pub(super) fn check(root: &Value, faults: &mut Faults) {
-    let mut look = Look {
+    let mut checker = MemberChecker {
         faults,
         operation: None,
     };
-    look.kinds(
+    checker.types(
         root,
         "#",
         &[
@@ -50,27 +50,28 @@ pub(super) fn check(root: &Value, faults: &mut Faults) {
             continue;
         }
         if !parts.is_object() {
-            look.faults
-                .at(&pointer, "a section of the components must be an object");
+            checker
+                .faults
+                .add(&pointer, "a section of the components must be an object");
         }
         for (name, part) in members(Some(parts)) {
-            look.holder(part, &join(&pointer, name));
+            checker.holder(part, &join(&pointer, name));
         }
     }
     for (path, item) in document::paths(root) {
         let pointer = join("#/paths", path);
         let known = |key: &str| PATH_ITEM.contains(&key) || METHODS.contains(&key);
-        look.members(item, &pointer, known);
-        look.parameters(item, &pointer);
+        checker.members(item, &pointer, known);
+        checker.parameters(item, &pointer);
         if item.get(IDEMPOTENT).is_some() {
-            let message = "this is said of an operation, not of a path";
-            look.faults.at(join(&pointer, IDEMPOTENT), message);
+            let message = "this extension belongs to an operation, not to a path";
+            checker.faults.add(join(&pointer, IDEMPOTENT), message);
         }
     }
     for place in document::operations(root) {
-        look.operation = place.id();
-        look.members(place.node, &place.pointer, |key| OPERATION.contains(&key));
-        look.kinds(
+        checker.operation = place.id();
+        checker.members(place.node, &place.pointer, |key| OPERATION.contains(&key));
+        checker.types(
             place.node,
             &place.pointer,
             &[
@@ -82,43 +83,45 @@ pub(super) fn check(root: &Value, faults: &mut Faults) {
                 ("responses", "an object", OBJECT),
             ],
         );
-        look.parameters(place.node, &place.pointer);
+        checker.parameters(place.node, &place.pointer);
         if let Some(body) = place.node.get("requestBody") {
-            look.holder(body, &format!("{}/requestBody", place.pointer));
+            checker.holder(body, &format!("{}/requestBody", place.pointer));
         }
         for (_, pointer, response) in place.responses() {
-            look.holder(response, &pointer);
+            checker.holder(response, &pointer);
         }
     }
 }
 
-struct Look<'a> {
+struct MemberChecker<'a> {
     faults: &'a mut Faults,
     operation: Option<&'a str>,
 }
 
-impl Look<'_> {
-    /// Every member is one that is known here; a vendor's extensions are the vendor's.
+impl MemberChecker<'_> {
+    /// Reports every unknown member. Vendor extensions are allowed.
     fn members(&mut self, node: &Value, pointer: &str, known: impl Fn(&str) -> bool) {
         for (key, _) in members(Some(node)) {
             if !known(key) && !key.starts_with("x-") {
-                let message = format!("`{key}` is no member that OpenAPI has here");
-                self.faults.of(self.operation, join(pointer, key), message);
+                let message = format!("OpenAPI does not define `{key}` here");
+                self.faults
+                    .add_for(self.operation, join(pointer, key), message);
             }
         }
     }
 
-    fn kinds(&mut self, node: &Value, pointer: &str, kinds: &[Kind]) {
-        for (key, wanted, right) in kinds {
+    fn types(&mut self, node: &Value, pointer: &str, types: &[ExpectedType]) {
+        for (key, wanted, right) in types {
             if node.get(*key).is_some_and(|value| !right(value)) {
                 let message = format!("`{key}` must be {wanted}");
-                self.faults.of(self.operation, join(pointer, key), message);
+                self.faults
+                    .add_for(self.operation, join(pointer, key), message);
             }
         }
     }
 
     fn parameters(&mut self, node: &Value, pointer: &str) {
-        self.kinds(node, pointer, &[("parameters", "a list", LIST)]);
+        self.types(node, pointer, &[("parameters", "a list", LIST)]);
         for (index, parameter) in items(node.get("parameters")).enumerate() {
             self.holder(parameter, &format!("{pointer}/parameters/{index}"));
         }
@@ -128,15 +131,15 @@ impl Look<'_> {
     fn holder(&mut self, node: &Value, pointer: &str) {
         if !node.is_object() {
             self.faults
-                .of(self.operation, pointer, "this must be an object");
+                .add_for(self.operation, pointer, "this must be an object");
         }
-        // A schema has a list of names under this key.
+        // In a schema, this key has a list of names.
         let required = if pointer.starts_with("#/components/schemas/") {
             LIST
         } else {
             FLAG
         };
-        self.kinds(
+        self.types(
             node,
             pointer,
             &[

@@ -1,6 +1,9 @@
-//! What several parts of a schema have is one type, which progenitor makes by laying their schemas over each other. It does not end
-//! where that comes back to itself: a variant that holds an `A` laid over a part that holds a `B`, which are such things themselves.
-//! (Properties that do not fit each other are no such thing any more: `normalize::redeclared`.)
+//! Rejects schemas whose merge does not terminate.
+//!
+//! When several `allOf` parts define the same property, progenitor merges their schemas into one.
+//! That does not terminate if the merge leads back to itself, for example if a variant that
+//! contains an `A` is merged with a part that contains a `B`, and both are such schemas themselves.
+//! (Conflicting property definitions do not occur here: see `normalize::overridden_properties`.)
 
 use std::collections::BTreeSet;
 
@@ -9,30 +12,30 @@ use serde_json::Value;
 use crate::document::{self, items, join, members, reference, resolve};
 use crate::error::Faults;
 
-/// How deep schemas may be laid over each other, and how often in one schema. In real documents there are two or three.
-const DEEPEST: usize = 32;
-const MOST: usize = 10_000;
+/// The maximum depth and number of merges in one schema. Real documents need two or three.
+const MAX_DEPTH: usize = 32;
+const MAX_MERGES: usize = 10_000;
 
-const ENDLESS: &str = "parts of the schema say different things of one property, and what they say leads back to itself: \
-                       give the property in one of them only";
+const DOES_NOT_TERMINATE: &str = "`allOf` parts define a property differently, and merging the definitions does not terminate: \
+                                  define the property in one part only";
 
 pub(crate) fn check(root: &Value, faults: &mut Faults) {
     for (name, schema) in members(root.pointer("/components/schemas")) {
-        if Look::new(root).over(&[schema]).is_err() {
-            faults.at(join("#/components/schemas", name), ENDLESS);
+        if MergeCheck::new(root).merge(&[schema]).is_err() {
+            faults.add(join("#/components/schemas", name), DOES_NOT_TERMINATE);
         }
     }
     for place in document::operations(root) {
         if inline(root, place.node).is_err() {
-            faults.of(place.id(), &place.pointer, ENDLESS);
+            faults.add_for(place.id(), &place.pointer, DOES_NOT_TERMINATE);
         }
     }
 }
 
-fn inline(root: &Value, node: &Value) -> Result<(), Endless> {
+fn inline(root: &Value, node: &Value) -> Result<(), NonTerminating> {
     match node {
         Value::Object(map) => map.iter().try_for_each(|(key, inner)| match key.as_str() {
-            "schema" => Look::new(root).over(&[inner]),
+            "schema" => MergeCheck::new(root).merge(&[inner]),
             "example" | "examples" => Ok(()),
             key if key.starts_with("x-") => Ok(()),
             _ => inline(root, inner),
@@ -42,30 +45,30 @@ fn inline(root: &Value, node: &Value) -> Result<(), Endless> {
     }
 }
 
-struct Endless;
+struct NonTerminating;
 
-/// Schemas by where they stand.
-type Set = BTreeSet<*const Value>;
+/// Schemas, identified by address.
+type SchemaSet = BTreeSet<*const Value>;
 
-struct Look<'a> {
+struct MergeCheck<'a> {
     root: &'a Value,
-    /// What is being laid over each other, the outer ones first.
-    open: Vec<Set>,
-    /// What is known to end.
-    done: BTreeSet<Set>,
+    /// The sets that are being merged, outermost first.
+    pending: Vec<SchemaSet>,
+    /// The sets whose merge is known to terminate.
+    done: BTreeSet<SchemaSet>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> MergeCheck<'a> {
     fn new(root: &'a Value) -> Self {
         Self {
             root,
-            open: Vec::new(),
+            pending: Vec::new(),
             done: BTreeSet::new(),
         }
     }
 
-    /// Lays schemas over each other.
-    fn over(&mut self, schemas: &[&'a Value]) -> Result<(), Endless> {
+    /// Merges schemas.
+    fn merge(&mut self, schemas: &[&'a Value]) -> Result<(), NonTerminating> {
         let mut parts = Parts::default();
         for schema in schemas {
             collect(self.root, schema, true, &mut parts);
@@ -74,63 +77,63 @@ impl<'a> Look<'a> {
             list: parts, own, ..
         } = parts;
         if parts.len() < 2 {
-            return own.iter().try_for_each(|part| self.within(part));
+            return own.iter().try_for_each(|part| self.check_inline(part));
         }
-        let set: Set = parts.iter().map(|part| std::ptr::from_ref(*part)).collect();
+        let set: SchemaSet = parts.iter().map(|part| std::ptr::from_ref(*part)).collect();
         if self.done.contains(&set) {
             return Ok(());
         }
-        let is_too_much = self.open.len() >= DEEPEST || self.done.len() >= MOST;
-        if is_too_much || self.open.contains(&set) {
-            return Err(Endless);
+        let is_too_much = self.pending.len() >= MAX_DEPTH || self.done.len() >= MAX_MERGES;
+        if is_too_much || self.pending.contains(&set) {
+            return Err(NonTerminating);
         }
-        self.open.push(set);
+        self.pending.push(set);
         self.members(&parts)?;
-        self.choices(&parts)?;
-        self.done.extend(self.open.pop());
+        self.merge_variants(&parts)?;
+        self.done.extend(self.pending.pop());
         Ok(())
     }
 
-    /// What stands in one schema itself may be laid over each other, too. What it refers to is looked at on its own.
-    fn within(&mut self, schema: &'a Value) -> Result<(), Endless> {
+    /// Checks the inline schemas in one schema. Referenced schemas are checked separately.
+    fn check_inline(&mut self, schema: &'a Value) -> Result<(), NonTerminating> {
         let inner = members(schema.get("properties")).map(|(_, inner)| inner);
         let inner = inner.chain(
             ["items", "additionalProperties"]
                 .iter()
                 .filter_map(|key| schema.get(*key)),
         );
-        let choices = ["oneOf", "anyOf"]
+        let merge_variants = ["oneOf", "anyOf"]
             .iter()
             .flat_map(|key| items(schema.get(*key)));
-        for schema in inner.chain(choices) {
+        for schema in inner.chain(merge_variants) {
             if reference(schema).is_none() {
-                self.over(&[schema])?;
+                self.merge(&[schema])?;
             }
         }
         Ok(())
     }
 
-    fn members(&mut self, parts: &[&'a Value]) -> Result<(), Endless> {
+    fn members(&mut self, parts: &[&'a Value]) -> Result<(), NonTerminating> {
         let names: BTreeSet<&String> = parts
             .iter()
             .flat_map(|part| members(part.get("properties")))
             .map(|(name, _)| name)
             .collect();
         for name in names {
-            self.same(parts, |part| part.get("properties")?.get(name))?;
+            self.merge_differing(parts, |part| part.get("properties")?.get(name))?;
         }
         for key in ["items", "additionalProperties"] {
-            self.same(parts, |part| part.get(key))?;
+            self.merge_differing(parts, |part| part.get(key))?;
         }
         Ok(())
     }
 
-    /// Lays over each other what stands at one place in the parts, as far as it is not the same.
-    fn same(
+    /// Merges the different schemas at one place of the parts.
+    fn merge_differing(
         &mut self,
         parts: &[&'a Value],
         at: impl Fn(&'a Value) -> Option<&'a Value>,
-    ) -> Result<(), Endless> {
+    ) -> Result<(), NonTerminating> {
         let mut schemas: Vec<&Value> = Vec::new();
         for schema in parts.iter().filter_map(|part| at(part)) {
             if !schemas.contains(&schema) {
@@ -140,12 +143,12 @@ impl<'a> Look<'a> {
         match schemas.as_slice() {
             [] => Ok(()),
             [one] if reference(one).is_some() => Ok(()),
-            schemas => self.over(schemas),
+            schemas => self.merge(schemas),
         }
     }
 
-    /// Each variant of a choice is laid over the other parts.
-    fn choices(&mut self, parts: &[&'a Value]) -> Result<(), Endless> {
+    /// Each variant of a union is merged with the other parts.
+    fn merge_variants(&mut self, parts: &[&'a Value]) -> Result<(), NonTerminating> {
         for (index, part) in parts.iter().enumerate() {
             for variant in ["oneOf", "anyOf"]
                 .iter()
@@ -157,14 +160,15 @@ impl<'a> Look<'a> {
                     .filter(|(other, _)| *other != index);
                 let others = others.map(|(_, part)| *part);
                 let schemas: Vec<&Value> = others.chain([variant]).collect();
-                self.over(&schemas)?;
+                self.merge(&schemas)?;
             }
         }
         Ok(())
     }
 }
 
-/// What a schema is made of, each part that says anything once. A part's own `allOf` stays in it and is not looked at again.
+/// Collects the `allOf` parts of a schema that have members to merge, each once. A part's own
+/// `allOf` is not visited again.
 fn collect<'a>(root: &'a Value, schema: &'a Value, is_own: bool, into: &mut Parts<'a>) {
     let is_own = is_own && reference(schema).is_none();
     let Some(schema) = resolve(root, schema) else {
@@ -173,7 +177,7 @@ fn collect<'a>(root: &'a Value, schema: &'a Value, is_own: bool, into: &mut Part
     if !into.seen.insert(schema) {
         return;
     }
-    if SAYING.iter().any(|key| schema.get(*key).is_some()) {
+    if MERGED_KEYS.iter().any(|key| schema.get(*key).is_some()) {
         into.list.push(schema);
         into.own.extend(is_own.then_some(schema));
     }
@@ -182,8 +186,8 @@ fn collect<'a>(root: &'a Value, schema: &'a Value, is_own: bool, into: &mut Part
     }
 }
 
-/// The members that are laid over each other.
-const SAYING: [&str; 5] = [
+/// The members that are merged.
+const MERGED_KEYS: [&str; 5] = [
     "properties",
     "items",
     "additionalProperties",
@@ -194,7 +198,7 @@ const SAYING: [&str; 5] = [
 #[derive(Default)]
 struct Parts<'a> {
     list: Vec<&'a Value>,
-    /// Those that stand there themselves, and not behind a reference.
+    /// The parts that are inline, not behind a reference.
     own: Vec<&'a Value>,
-    seen: Set,
+    seen: SchemaSet,
 }

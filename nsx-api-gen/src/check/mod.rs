@@ -1,7 +1,8 @@
-//! Finds all that the next step cannot take, before it is asked to.
+//! Reports everything that the code generation does not support.
 //!
-//! progenitor stops at the first thing that it does not know, often by a panic. These checks look
-//! through the whole document first and report everything together, each with its operation.
+//! progenitor stops at the first construct that it does not support, often with a panic. These
+//! checks run over the whole document first and report all problems together, each with its
+//! operation.
 
 mod known;
 mod merges;
@@ -18,9 +19,9 @@ use crate::error::{Error, Faults};
 
 /// Reports every fault of the document.
 pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
-    // What is in another file would look as if it were missing.
+    // Parts in other files would otherwise be reported as missing.
     let mut faults = Faults::default();
-    references::other_files(root, &mut faults);
+    references::external_references(root, &mut faults);
     faults.into_result(file)?;
     let mut faults = Faults::default();
     info(root, &mut faults);
@@ -31,7 +32,7 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
     operations::check(root, &mut faults);
     faults.name_parameters(root);
     faults.into_result(file)?;
-    // What is in order by itself may not be together.
+    // These checks need schemas that are valid individually.
     let mut faults = Faults::default();
     merges::check(root, &mut faults);
     faults.into_result(file)
@@ -41,7 +42,10 @@ fn info(root: &Value, faults: &mut Faults) {
     for key in ["title", "version"] {
         let value = root.pointer(&format!("/info/{key}"));
         if !value.is_some_and(Value::is_string) {
-            faults.at("#/info", format!("`{key}` must be given as a string"));
+            faults.add(
+                "#/info",
+                format!("`{key}` is required and must be a string"),
+            );
         }
     }
     if let Some(server) = document::items(root.get("servers")).next() {
@@ -50,19 +54,19 @@ fn info(root: &Value, faults: &mut Faults) {
             Some(url) => server_fault(url),
         };
         if let Some(message) = fault {
-            faults.at("#/servers/0/url", message);
+            faults.add("#/servers/0/url", message);
         }
     }
 }
 
-/// What is wrong with a server's URL: its path goes between the manager's host and the operation's path, and must not
-/// be able to change the host.
+/// What is wrong with a server's URL. Its path is inserted between the manager's host and the path
+/// of the operation, and must not be able to change the host.
 fn server_fault(url: &str) -> Option<&'static str> {
     let path = match url.split_once("://") {
         Some((scheme, rest)) => {
             let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             if !matches!(scheme, "http" | "https") || host.is_empty() {
-                return Some("a server's URL must be https://, or a path");
+                return Some("a server URL must be an https:// URL or a path");
             }
             path
         }
@@ -70,14 +74,14 @@ fn server_fault(url: &str) -> Option<&'static str> {
     };
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "/-._~".contains(letter);
     if !(path.is_empty() || path.starts_with('/')) {
-        Some("a server's path must begin with `/`")
+        Some("the path of a server URL must start with `/`")
     } else if url.contains(['{', '?', '#']) {
-        Some("variables, a query or a fragment in a server's URL are not supported")
+        Some("variables, queries and fragments in a server URL are not supported")
     } else if !path.chars().all(plain)
         || path.contains("//")
         || path.split('/').any(|step| step == "." || step == "..")
     {
-        Some("a server's path must be made of plain segments")
+        Some("the path of a server URL must not contain special characters or empty segments")
     } else {
         None
     }
@@ -85,29 +89,29 @@ fn server_fault(url: &str) -> Option<&'static str> {
 
 fn paths(root: &Value, faults: &mut Faults) {
     if !root.get("paths").is_some_and(Value::is_object) {
-        faults.at("#", "`paths` must be given as an object");
+        faults.add("#", "`paths` is required and must be an object");
         return;
     }
     for (path, item) in document::paths(root) {
         if !path.starts_with('/') {
-            faults.at(
+            faults.add(
                 document::join("#/paths", path),
-                "a path must begin with `/`",
+                "a path must start with `/`",
             );
         }
         if !item.is_object() {
-            faults.at(
+            faults.add(
                 document::join("#/paths", path),
                 "a path item must be an object",
             );
         } else if document::reference(item).is_some() {
-            faults.at(
+            faults.add(
                 document::join("#/paths", path),
-                "a path item that is a reference must lead to another one",
+                "the reference does not point to a path item",
             );
         }
     }
     if document::operations(root).is_empty() {
-        faults.at("#/paths", "the document has no operation");
+        faults.add("#/paths", "the document has no operations");
     }
 }

@@ -1,4 +1,4 @@
-//! Operations that no method can be made of.
+//! Reports operations for which no method can be generated.
 
 use std::collections::BTreeMap;
 
@@ -6,44 +6,45 @@ use serde_json::Value;
 
 use crate::document::parameter_style::Style;
 use crate::document::{
-    self, IN_PART, Place, URL_ENCODED, join, media_type, members, resolve, text,
+    self, IN_PART, OperationRef, URL_ENCODED, join, media_type, members, resolve, text,
 };
 use crate::error::Faults;
 use crate::names;
 
 pub(crate) fn check(root: &Value, faults: &mut Faults) {
-    let mut taken = Taken::default();
+    let mut taken = UsedNames::default();
     for place in document::operations(root) {
         if !place.node.is_object() {
-            faults.at(&place.pointer, "an operation must be an object");
+            faults.add(&place.pointer, "an operation must be an object");
             continue;
         }
-        id(&place, &mut taken, faults);
-        let mut look = Look {
+        check_id(&place, &mut taken, faults);
+        let mut checker = OperationChecker {
             root,
             place: &place,
             faults,
         };
-        look.parameters();
-        look.body();
-        look.responses();
+        checker.parameters();
+        checker.body();
+        checker.responses();
     }
 }
 
-/// The names that the operations before have taken, each with its operationId: methods, builders, entries of the table.
-type Taken = [BTreeMap<String, String>; 3];
+/// The names used by previous operations, with their operationIds: methods, builders, and entries
+/// of the operation table.
+type UsedNames = [BTreeMap<String, String>; 3];
 
-/// Each operation has an id, and no two of them the same name for anything.
-fn id(place: &Place<'_>, taken: &mut Taken, faults: &mut Faults) {
+/// Each operation needs an id, and its Rust names must be unique.
+fn check_id(place: &OperationRef<'_>, taken: &mut UsedNames, faults: &mut Faults) {
     let method = place.method.to_uppercase();
     let Some(id) = place.id().filter(|id| !id.is_empty()) else {
         let message = format!("{method} {} has no operationId", place.path);
-        faults.at(&place.pointer, message);
+        faults.add(&place.pointer, message);
         return;
     };
     if !names::has_ident(id) {
-        let message = "no name in Rust can be made of this operationId";
-        faults.of(Some(id), &place.pointer, message);
+        let message = "the operationId contains no letter or digit, so it has no Rust name";
+        faults.add_for(Some(id), &place.pointer, message);
         return;
     }
     let names = [
@@ -59,48 +60,48 @@ fn id(place: &Place<'_>, taken: &mut Taken, faults: &mut Faults) {
         };
         faulty = true;
         let message = match other == id {
-            true => format!("the operationId `{id}` stands twice"),
-            false => format!("`{id}` and `{other}` are both `{rust}` in Rust"),
+            true => format!("the operationId `{id}` is used twice"),
+            false => format!("`{id}` and `{other}` have the same Rust name `{rust}`"),
         };
-        faults.of(Some(id), &place.pointer, message);
+        faults.add_for(Some(id), &place.pointer, message);
     }
 }
 
-/// Looks at one operation.
-struct Look<'a> {
+/// Checks one operation.
+struct OperationChecker<'a> {
     root: &'a Value,
-    place: &'a Place<'a>,
+    place: &'a OperationRef<'a>,
     faults: &'a mut Faults,
 }
 
-impl<'a> Look<'a> {
-    fn fault(&mut self, pointer: &str, message: impl Into<String>) {
-        self.faults.of(self.place.id(), pointer, message);
+impl<'a> OperationChecker<'a> {
+    fn report(&mut self, pointer: &str, message: impl Into<String>) {
+        self.faults.add_for(self.place.id(), pointer, message);
     }
 
     fn parameters(&mut self) {
         let pointer = join("#/paths", self.place.path);
         let (path, query) = self.place.path_and_query();
-        if !query.chars().all(is_of_query) || path.contains('#') {
-            let message = "the query of a path must be fixed, and a path has no fragment";
-            self.fault(&pointer, message);
+        if !query.chars().all(is_query_char) || path.contains('#') {
+            let message = "a path cannot have a fragment, and its query cannot have parameters";
+            self.report(&pointer, message);
             return;
         }
-        let Some(template) = document::template(path) else {
-            self.fault(&pointer, "the braces of the path do not match");
+        let Some(template) = document::path_parameter_names(path) else {
+            self.report(&pointer, "unbalanced braces in the path");
             return;
         };
         let mut declared = Vec::new();
-        for (pointer, node) in self.own_parameters() {
+        for (pointer, node) in self.effective_parameters() {
             let (Some(name), Some(place)) = (text(node, "name"), text(node, "in")) else {
-                let message = "a parameter must have a `name` and say what it is `in`";
-                self.fault(&pointer, message);
+                let message = "a parameter must have `name` and `in`";
+                self.report(&pointer, message);
                 continue;
             };
-            self.place_of(&pointer, node, name, place, &template);
+            self.check_parameter(&pointer, node, name, place, &template);
             if node.get("schema").is_none() && node.get("content").is_none() {
                 let message = format!("the parameter `{name}` must have a `schema`");
-                self.fault(&pointer, message);
+                self.report(&pointer, message);
             }
             if place == "path" {
                 declared.push(name);
@@ -110,13 +111,13 @@ impl<'a> Look<'a> {
             .iter()
             .filter(|name| !declared.contains(&name.as_str()))
         {
-            let message = format!("the path's parameter `{name}` is not declared");
-            self.fault(&self.place.pointer.clone(), message);
+            let message = format!("the path parameter `{name}` is not declared");
+            self.report(&self.place.pointer.clone(), message);
         }
     }
 
-    /// The parameters that hold for the operation: its own win over the path item's.
-    fn own_parameters(&self) -> Vec<(String, &'a Value)> {
+    /// The parameters of the operation. They override those of the path item.
+    fn effective_parameters(&self) -> Vec<(String, &'a Value)> {
         let mut list: Vec<(String, &Value)> = Vec::new();
         let own = format!("{}/", self.place.pointer);
         for (pointer, node) in self.place.parameters() {
@@ -136,7 +137,7 @@ impl<'a> Look<'a> {
         list
     }
 
-    fn place_of(
+    fn check_parameter(
         &mut self,
         pointer: &str,
         node: &Value,
@@ -147,21 +148,24 @@ impl<'a> Look<'a> {
         match place {
             "path" if !template.iter().any(|known| known == name) => {
                 let message = format!("`{name}` is not in the path {}", self.place.path);
-                self.fault(pointer, message);
+                self.report(pointer, message);
             }
             "path" if node.get("required") != Some(&Value::Bool(true)) => {
-                let message = format!("the path's parameter `{name}` must be required");
-                self.fault(pointer, message);
+                let message = format!("the path parameter `{name}` must be required");
+                self.report(pointer, message);
             }
             "path" | "query" | "header" | "cookie" | IN_PART => {
                 if let Err(message) = Style::of(self.root, node) {
-                    self.fault(pointer, message);
+                    self.report(pointer, message);
                 }
             }
-            _ => self.fault(pointer, format!("`{place}` is no place of a parameter")),
+            _ => self.report(pointer, format!("a parameter cannot be in `{place}`")),
         }
         if !names::has_ident(name) {
-            self.fault(pointer, format!("no name in Rust can be made of `{name}`"));
+            self.report(
+                pointer,
+                format!("`{name}` contains no letter or digit, so it has no Rust name"),
+            );
         }
     }
 
@@ -177,14 +181,14 @@ impl<'a> Look<'a> {
         };
         let content: Vec<_> = members(body.get("content")).collect();
         match content.as_slice() {
-            [] => self.fault(&pointer, "a request body must have a `content`"),
+            [] => self.report(&pointer, "a request body must have a `content`"),
             [(name, media)] => self.media(&pointer, name, media),
             several => {
                 let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
                 let names = names.join(", ");
-                self.fault(
+                self.report(
                     &pointer,
-                    format!("several media types for one body: {names}"),
+                    format!("a request body with several media types is not supported: {names}"),
                 );
             }
         }
@@ -193,39 +197,41 @@ impl<'a> Look<'a> {
     fn media(&mut self, pointer: &str, name: &str, media: &Value) {
         let kind = media_type(name);
         if kind.starts_with("multipart/") {
-            let message =
-                format!("a body of type {name} without a schema of its parts is not supported");
-            self.fault(pointer, message);
+            let message = format!("a {name} body needs a schema with its parts");
+            self.report(pointer, message);
         } else if kind.contains('*') || !kind.contains('/') {
-            self.fault(pointer, format!("`{name}` is no media type of a body"));
+            self.report(
+                pointer,
+                format!("`{name}` is not a valid media type of a request body"),
+            );
         }
         if kind == URL_ENCODED && media.get("schema").is_none() {
-            self.fault(pointer, "a form must have a `schema`");
+            self.report(pointer, "a form must have a `schema`");
         }
         if members(media.get("encoding")).next().is_some() {
-            self.fault(pointer, "an `encoding` of a body's parts is not supported");
+            self.report(pointer, "`encoding` is not supported");
         }
     }
 
     fn responses(&mut self) {
         let pointer = format!("{}/responses", self.place.pointer);
         if members(self.place.node.get("responses")).next().is_none() {
-            self.fault(&pointer, "an operation must have a response");
+            self.report(&pointer, "an operation must have a response");
             return;
         }
         for (status, pointer, _) in self.place.responses() {
             if !is_status(status) {
-                self.fault(
+                self.report(
                     &pointer,
-                    format!("`{status}` is no status such as 200, 4XX or default"),
+                    format!("`{status}` is not a status such as 200, 4XX or default"),
                 );
             }
         }
     }
 }
 
-/// What may stand in a query as it is.
-fn is_of_query(letter: char) -> bool {
+/// Whether a character can be part of a query without escaping.
+fn is_query_char(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@/%".contains(letter)
 }
 

@@ -1,8 +1,9 @@
-//! Leaves out the operations that no code can be made of, so that there is code for the others.
+//! Removes unsupported operations from a document, so that code can be generated for the others.
 //!
-//! A fault is of an operation, of a path, of a component, or of the whole document. What it is of goes, with all that refers to that,
-//! and with the components that nobody uses then; what is left is tried again. A fault of the whole document nothing can mend.
-//! Names stay as they are in the whole document: that an operation is left out changes nothing for the others.
+//! A fault belongs to an operation, a path, a component, or the document as a whole. The affected
+//! part is removed, together with everything that refers to it and with the components that are
+//! then unused, and the generation is repeated. A fault of the document as a whole is an error. The
+//! names of the other operations and types do not change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,23 +14,23 @@ use crate::document::reachability;
 use crate::document::{self, METHODS, join, members};
 use crate::error::{Error, Fault};
 
-/// A part of a document that no code was made of: an operation as a rule.
+/// A part of a document for which no code was generated, usually an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct LeftOut {
-    /// The place as a JSON pointer in URI form (`#/paths/~1nodes/get`).
+pub struct Skipped {
+    /// The location as a JSON pointer in URI form (`#/paths/~1nodes/get`).
     pub pointer: String,
-    /// The `operationId` of an operation that has one.
+    /// The `operationId`, if it is an operation that has one.
     pub operation: Option<String>,
-    /// Method and path of an operation (`GET /nodes`). A path without an operation that is known, and a component that no operation
-    /// uses, have none.
+    /// The method and path of an operation (`GET /nodes`). `None` for a component that no operation
+    /// uses, and for a path without a valid operation.
     pub call: Option<String>,
-    /// Why it was left out. The places of these may be in a component that it uses.
+    /// Why it was skipped. The faults may be in a component that it uses.
     pub faults: Vec<Fault>,
 }
 
-/// The operation, and each fault in a line of its own.
-impl fmt::Display for LeftOut {
+/// The operation, followed by one line for each fault.
+impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.operation, &self.call) {
             (Some(id), Some(call)) => write!(f, "{id}, {call}")?,
@@ -43,58 +44,60 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// What `make` gives once everything is left out of the document that it finds a fault in, and what that was.
-pub(crate) fn supported<T>(
+/// Calls `generate` until it succeeds, removing each time the parts in which it found faults.
+/// Returns the result and the skipped parts.
+pub(crate) fn prune_unsupported<T>(
     file: &str,
     root: &mut Value,
-    make: impl Fn(&Value) -> Result<T, Error>,
-) -> Result<(T, Vec<LeftOut>), Error> {
-    let mut left_out = Vec::new();
+    generate: impl Fn(&Value) -> Result<T, Error>,
+) -> Result<(T, Vec<Skipped>), Error> {
+    let mut skipped = Vec::new();
     loop {
-        let faults = match make(root) {
-            Ok(made) => return Ok((made, left_out)),
+        let faults = match generate(root) {
+            Ok(generated) => return Ok((generated, skipped)),
             Err(Error::Document { faults, .. }) => faults,
             Err(error) => return Err(error),
         };
-        let blame = Blame::new(root, faults);
-        if blame.gone.is_empty() {
-            return Err(of_whole(file, blame.of_whole));
+        let prune = Prune::new(root, faults);
+        if prune.removed.is_empty() {
+            return Err(document_faults(file, prune.document_faults));
         }
-        let reached = reachability::reached(root, Vec::new());
-        left_out.extend(blame.left_out(root, &reached));
-        remove(root, &blame, &reached);
+        let reached = reachability::reachable_components(root, Vec::new());
+        skipped.extend(prune.skipped(root, &reached));
+        remove(root, &prune, &reached);
         if document::operations(root).is_empty() {
-            return Err(nothing_left(file, left_out));
+            return Err(no_operation_left(file, skipped));
         }
     }
 }
 
-fn of_whole(file: &str, mut faults: Vec<Fault>) -> Error {
-    let message = "these are faults of the whole document, which it does not help to leave operations out for";
+fn document_faults(file: &str, mut faults: Vec<Fault>) -> Error {
+    let message =
+        "these faults concern the document as a whole, so skipping operations does not help";
     faults.push(Fault::of_document("#", message));
     let file = file.to_owned();
     Error::Document { file, faults }
 }
 
-fn nothing_left(file: &str, left_out: Vec<LeftOut>) -> Error {
+fn no_operation_left(file: &str, skipped: Vec<Skipped>) -> Error {
     let mut faults: Vec<Fault> = Vec::new();
-    for fault in left_out.into_iter().flat_map(|one| one.faults) {
+    for fault in skipped.into_iter().flat_map(|one| one.faults) {
         if !faults.contains(&fault) {
             faults.push(fault);
         }
     }
-    let message = "no operation is left: each has a fault, or uses what has one";
+    let message = "no operation is left: each of them has a fault or uses a component that has one";
     faults.push(Fault::of_document("#/paths", message));
     let file = file.to_owned();
     Error::Document { file, faults }
 }
 
-/// What can be left out: an operation, the rest of a path, or a component.
+/// A part that can be removed: an operation, the rest of a path, or a component.
 struct Part {
     pointer: String,
     operation: Option<String>,
     call: Option<String>,
-    /// The parts that it refers to; for an operation the rest of its path, too.
+    /// The parts that it refers to. An operation also refers to the rest of its path.
     uses: BTreeSet<String>,
 }
 
@@ -135,35 +138,40 @@ fn parts(root: &Value) -> Vec<Part> {
     list
 }
 
-/// What has to go, and why.
-struct Blame {
+/// What has to be removed, and why.
+struct Prune {
     parts: Vec<Part>,
-    /// The pointers of the parts that go, with the faults of each.
-    gone: BTreeMap<String, Vec<Fault>>,
-    /// The faults that are of no part.
-    of_whole: Vec<Fault>,
+    /// The pointers of the parts to remove, with the faults of each.
+    removed: BTreeMap<String, Vec<Fault>>,
+    /// The faults of the document as a whole.
+    document_faults: Vec<Fault>,
 }
 
-impl Blame {
+impl Prune {
     fn new(root: &Value, faults: Vec<Fault>) -> Self {
-        let mut blame = Self {
+        let mut prune = Self {
             parts: parts(root),
-            gone: BTreeMap::new(),
-            of_whole: Vec::new(),
+            removed: BTreeMap::new(),
+            document_faults: Vec::new(),
         };
         for fault in faults {
-            let Some(part) = blame.part_of(&fault) else {
-                blame.of_whole.push(fault);
+            let Some(part) = prune.part_of(&fault) else {
+                prune.document_faults.push(fault);
                 continue;
             };
-            for pointer in blame.users(part) {
-                blame.gone.entry(pointer).or_default().push(fault.clone());
+            for pointer in prune.users(part) {
+                prune
+                    .removed
+                    .entry(pointer)
+                    .or_default()
+                    .push(fault.clone());
             }
         }
-        blame
+        prune
     }
 
-    /// The part that a fault is of: the operation that it names, or the smallest part that its place is in.
+    /// The part that a fault belongs to: the operation that it names, or the smallest part that
+    /// contains its location.
     fn part_of(&self, fault: &Fault) -> Option<&Part> {
         let is_named = |part: &&Part| part.call.is_some() && part.operation == fault.operation;
         let named = self.parts.iter().find(is_named);
@@ -172,7 +180,7 @@ impl Blame {
         named.filter(|_| fault.operation.is_some()).or(around)
     }
 
-    /// A part and all that use it, at first hand or by others.
+    /// A part and all its direct and indirect users.
     fn users(&self, part: &Part) -> BTreeSet<String> {
         let mut users = BTreeSet::from([part.pointer.clone()]);
         loop {
@@ -188,26 +196,27 @@ impl Blame {
         }
     }
 
-    /// What there is to say of the parts that go. A path and a component go with the operations that use them; what is made of a base
-    /// can be reached and be used by none.
-    fn left_out(&self, root: &Value, reached: &BTreeSet<String>) -> Vec<LeftOut> {
+    /// The removed parts to report. Paths and components are removed together with the operations
+    /// that use them, and are reported only if no operation does. (A child of a discriminated base
+    /// can be reachable without being used.)
+    fn skipped(&self, root: &Value, reached: &BTreeSet<String>) -> Vec<Skipped> {
         let operations = self.parts.iter().filter(|part| part.call.is_some());
-        let told = operations.filter_map(|part| self.gone.get(&part.pointer));
-        let told: Vec<&Fault> = told.flatten().collect();
-        let is_told = |part: &Part| {
-            let mut faults = self.gone.get(&part.pointer).into_iter().flatten();
-            reached.contains(&part.pointer) && faults.any(|fault| told.contains(&fault))
+        let reported = operations.filter_map(|part| self.removed.get(&part.pointer));
+        let reported: Vec<&Fault> = reported.flatten().collect();
+        let is_covered = |part: &Part| {
+            let mut faults = self.removed.get(&part.pointer).into_iter().flatten();
+            reached.contains(&part.pointer) && faults.any(|fault| reported.contains(&fault))
         };
-        let is_said =
-            |part: &&Part| part.call.is_some() || !is_told(part) && !has_operation(root, part);
-        let parts = self.parts.iter().filter(is_said);
+        let is_reported =
+            |part: &&Part| part.call.is_some() || !is_covered(part) && !has_operation(root, part);
+        let parts = self.parts.iter().filter(is_reported);
         parts
             .filter_map(|part| {
-                Some(LeftOut {
+                Some(Skipped {
                     pointer: part.pointer.clone(),
                     operation: part.operation.clone(),
                     call: part.call.clone(),
-                    faults: self.gone.get(&part.pointer)?.clone(),
+                    faults: self.removed.get(&part.pointer)?.clone(),
                 })
             })
             .collect()
@@ -220,28 +229,28 @@ fn has_operation(root: &Value, part: &Part) -> bool {
     places.any(|place| join("#/paths", place.path) == part.pointer)
 }
 
-/// Removes what goes, and the components that were used and are no more.
-fn remove(root: &mut Value, blame: &Blame, reached: &BTreeSet<String>) {
+/// Removes these parts, and the components that are unused because of it.
+fn remove(root: &mut Value, prune: &Prune, reached: &BTreeSet<String>) {
     if let Some(Value::Object(paths)) = root.get_mut("paths") {
         for (path, item) in paths.iter_mut() {
             let pointer = join("#/paths", path);
             if let Some(item) = item.as_object_mut() {
-                item.retain(|key, _| !blame.gone.contains_key(&join(&pointer, key)));
+                item.retain(|key, _| !prune.removed.contains_key(&join(&pointer, key)));
             }
         }
         paths.retain(|path, item| {
-            let is_gone = blame.gone.contains_key(&join("#/paths", path));
+            let is_removed = prune.removed.contains_key(&join("#/paths", path));
             let has_operation = METHODS.iter().any(|method| item.get(*method).is_some());
-            !is_gone && (has_operation || path.starts_with("x-"))
+            !is_removed && (has_operation || path.starts_with("x-"))
         });
     }
     let unused = reachability::components(root)
         .map(|(pointer, _)| pointer)
-        .filter(|pointer| !reached.contains(pointer) && !blame.gone.contains_key(pointer));
-    let mut kept = reachability::reached(root, unused.collect());
-    // A base reaches what is made of it, and does not refer to that.
-    kept.retain(|pointer| !blame.gone.contains_key(pointer));
-    reachability::keep(root, &kept);
+        .filter(|pointer| !reached.contains(pointer) && !prune.removed.contains_key(pointer));
+    let mut kept = reachability::reachable_components(root, unused.collect());
+    // A base reaches its children without a reference to them.
+    kept.retain(|pointer| !prune.removed.contains_key(pointer));
+    reachability::retain_components(root, &kept);
 }
 
 #[cfg(test)]
@@ -256,8 +265,8 @@ mod tests {
         }
     }
 
-    /// What is left out of a document for one fault after the other, whatever step finds it.
-    fn left_out(faults: &[Fault]) -> Result<Vec<String>, Error> {
+    /// What is skipped when these faults are found one after the other.
+    fn skipped(faults: &[Fault]) -> Result<Vec<String>, Error> {
         let get = |id: &str, schema: &str| {
             let schema = json!({"$ref": join("#/components/schemas", schema)});
             let content = json!({"application/json": {"schema": schema}});
@@ -267,23 +276,23 @@ mod tests {
             "paths": {"/a": get("GetA", "A/1"), "/b": get("GetB", "B"), "/c": get("GetC", "B")},
             "components": {"schemas": {"A/1": {}, "B": {}}},
         });
-        let open = std::cell::RefCell::new(faults.iter().rev().cloned().collect::<Vec<_>>());
-        let make = |_: &Value| match open.borrow_mut().pop() {
+        let pending = std::cell::RefCell::new(faults.iter().rev().cloned().collect::<Vec<_>>());
+        let generate = |_: &Value| match pending.borrow_mut().pop() {
             Some(fault) => Err(Error::Document {
                 file: "doc".to_owned(),
                 faults: vec![fault],
             }),
             None => Ok(()),
         };
-        let ((), left_out) = supported("doc", &mut root, make)?;
-        let ids = left_out
+        let ((), skipped) = prune_unsupported("doc", &mut root, generate)?;
+        let ids = skipped
             .into_iter()
             .map(|one| one.operation.unwrap_or(one.pointer));
         Ok(ids.collect())
     }
 
     #[test]
-    fn a_fault_is_of_the_operation_that_it_names_or_of_what_its_place_is_in() {
+    fn a_fault_skips_the_operation_it_names_or_the_users_of_the_part_it_is_in() {
         for (fault, expected) in [
             (fault("#/paths/~1b/get", Some("GetB")), &["GetB"][..]),
             (fault("#/paths", Some("GetB")), &["GetB"]),
@@ -295,7 +304,7 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                left_out(std::slice::from_ref(&fault)).unwrap(),
+                skipped(std::slice::from_ref(&fault)).unwrap(),
                 expected,
                 "{fault}"
             );
@@ -303,24 +312,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_once_something_is_left_out_is_left_out_too() {
+    fn faults_found_after_pruning_are_pruned_too() {
         let (a, b) = (
             fault("#/paths", Some("GetA")),
             fault("#/paths", Some("GetB")),
         );
-        assert_eq!(left_out(&[a, b]).unwrap(), ["GetA", "GetB"]);
+        assert_eq!(skipped(&[a, b]).unwrap(), ["GetA", "GetB"]);
     }
 
     #[test]
-    fn a_fault_of_no_part_is_one_of_the_whole_document() {
+    fn a_fault_outside_of_operations_and_components_is_an_error() {
         for pointer in [
             "#",
             "#/components/schemas",
             "#/components/schemas/Gone",
             "#/paths/~1bb",
         ] {
-            let error = left_out(&[fault(pointer, None)]).unwrap_err().to_string();
-            assert!(error.contains("faults of the whole document"), "{error}");
+            let error = skipped(&[fault(pointer, None)]).unwrap_err().to_string();
+            assert!(error.contains("concern the document as a whole"), "{error}");
         }
     }
 }

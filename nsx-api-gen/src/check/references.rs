@@ -1,32 +1,33 @@
-//! Every `$ref` leads to a component of the kind that its place needs.
+//! Checks that every `$ref` points to a component of the expected kind.
 
 use serde_json::Value;
 
 use crate::document::{self, METHODS, join, resolve};
 use crate::error::Faults;
 
-/// Members that hold data, in which a `$ref` is no reference.
+/// Members with arbitrary data, in which a `$ref` is not a reference.
 const DATA: [&str; 4] = ["default", "enum", "example", "examples"];
 
-/// Reports each reference that does not lead where it must.
+/// Reports each invalid reference.
 pub(super) fn check(root: &Value, faults: &mut Faults) {
-    each(root, fault, faults);
+    check_each(root, reference_fault, faults);
 }
 
-/// Reports each reference to another file, which `import` follows.
-pub(super) fn other_files(root: &Value, faults: &mut Faults) {
-    each(root, |_, _, target, _| other_file(target), faults);
+/// Reports each reference to another file. `import` resolves them.
+pub(super) fn external_references(root: &Value, faults: &mut Faults) {
+    check_each(root, |_, _, target, _| external_reference(target), faults);
     for (path, item) in document::paths(root) {
-        if let Some(message) = item.get("$ref").and_then(other_file) {
-            faults.at(join("#/paths", path), message);
+        if let Some(message) = item.get("$ref").and_then(external_reference) {
+            faults.add(join("#/paths", path), message);
         }
     }
 }
 
-/// What is wrong with a reference: the document, the node that has it, its target, and the section that it must lead to.
-type Find = fn(&Value, &Value, &Value, &str) -> Option<String>;
+/// Returns what is wrong with a reference, given the document, the node that contains it, its
+/// target, and the section of `components` that it must point to.
+type FaultOf = fn(&Value, &Value, &Value, &str) -> Option<String>;
 
-fn each(root: &Value, find: Find, faults: &mut Faults) {
+fn check_each(root: &Value, find: FaultOf, faults: &mut Faults) {
     for (name, section) in document::members(root.get("components")) {
         let pointer = join("#/components", name);
         for (key, node) in document::members(Some(section)) {
@@ -47,20 +48,20 @@ fn each(root: &Value, find: Find, faults: &mut Faults) {
     }
 }
 
-/// `section` is the part of the components that a reference standing here must lead to.
+/// `section` is the section of `components` that a reference at this place must point to.
 fn walk(
     root: &Value,
     node: &Value,
     pointer: &str,
     section: &str,
     operation: Option<&str>,
-    find: Find,
+    find: FaultOf,
     faults: &mut Faults,
 ) {
-    // A property may have this name.
+    // A property may be named `$ref`.
     if let Some(target) = node.get("$ref").filter(|_| section != "properties") {
         match find(root, node, target, section) {
-            Some(message) => faults.of(operation, pointer, message),
+            Some(message) => faults.add_for(operation, pointer, message),
             None => return,
         }
     }
@@ -89,7 +90,7 @@ fn walk(
     }
 }
 
-/// Where every key is a name, one may be called `example`; of the responses one is called `default`.
+/// Where the keys are names, one may be called `example`, and a response is called `default`.
 pub(crate) fn is_data(section: &str, key: &str) -> bool {
     match section {
         "properties" | "headers" | "links" | "callbacks" => false,
@@ -99,12 +100,12 @@ pub(crate) fn is_data(section: &str, key: &str) -> bool {
     }
 }
 
-/// The part of the components that a reference below a key must lead to.
+/// The section of `components` that a reference below a key must point to.
 pub(crate) fn section_of<'a>(section: &'a str, key: &'a str) -> &'a str {
     match (section, key) {
-        // Below `properties` the key is a name, and what it names is a schema.
+        // Below `properties` the keys are names of schemas.
         ("properties", _) => "schemas",
-        // So it is below these, until a schema begins.
+        // The keys below these are names too, until a schema begins.
         ("headers" | "links" | "callbacks", key) if key != "schema" => section,
         (_, "properties") => "properties",
         (_, "schema" | "items" | "allOf" | "oneOf" | "anyOf" | "not" | "additionalProperties") => {
@@ -117,14 +118,14 @@ pub(crate) fn section_of<'a>(section: &'a str, key: &'a str) -> &'a str {
     }
 }
 
-fn other_file(target: &Value) -> Option<String> {
+fn external_reference(target: &Value) -> Option<String> {
     let target = target.as_str().filter(|target| !target.starts_with('#'))?;
     Some(format!(
-        "`{target}` leads out of the document: `cargo xtask import` makes one of several files"
+        "`{target}` points to another file: use `cargo xtask import` to combine several files"
     ))
 }
 
-fn fault(root: &Value, node: &Value, target: &Value, section: &str) -> Option<String> {
+fn reference_fault(root: &Value, node: &Value, target: &Value, section: &str) -> Option<String> {
     let Some(target) = target.as_str() else {
         return Some("`$ref` must be a string".to_owned());
     };
@@ -136,14 +137,14 @@ fn fault(root: &Value, node: &Value, target: &Value, section: &str) -> Option<St
     let wanted = format!("#/components/{section}/");
     let name = target.strip_prefix(&wanted);
     if name.is_none_or(|name| name.is_empty() || name.contains('/')) {
-        return Some(format!("`{target}` must lead to {wanted}…"));
+        return Some(format!("`{target}` must point to {wanted}…"));
     }
     if root.pointer(target.trim_start_matches('#')).is_none() {
-        return Some(format!("`{target}` leads nowhere"));
+        return Some(format!("the target `{target}` does not exist"));
     }
     if resolve(root, node).is_none() {
         return Some(format!(
-            "`{target}` leads to references in a ring, or to nothing"
+            "`{target}` points to a reference that is circular or has no target"
         ));
     }
     None

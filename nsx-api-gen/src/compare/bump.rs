@@ -1,12 +1,12 @@
-//! The version that a change calls for, by cargo's rules.
+//! The version bump that a change requires, according to cargo's rules.
 
 use std::fmt;
 
 use semver::Version;
 
-use super::change::Level;
+use super::kinds::Level;
 
-/// The part of a version that is raised.
+/// The part of a version that is incremented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Bump {
@@ -19,10 +19,11 @@ pub enum Bump {
 }
 
 impl Bump {
-    /// What a change of this level calls for after a release of the version `old`.
+    /// The bump for a change of this level, after a release of the version `old`.
     ///
-    /// cargo takes versions for compatible whose first number that is not 0 is the same. So below 1.0.0 a breaking change
-    /// raises the minor version and any other the patch version, and below 0.1.0 every change raises the patch version.
+    /// cargo considers two versions compatible if their first non-zero number is the same. Below
+    /// 1.0.0 a breaking change therefore increments the minor version and any other change the
+    /// patch version. Below 0.1.0 every change increments the patch version.
     pub fn of(level: Level, old: &Version) -> Self {
         match (level, old.major, old.minor) {
             (Level::Breaking, 0, 0) => Self::Patch,
@@ -33,7 +34,7 @@ impl Bump {
         }
     }
 
-    /// The lowest version after `old` in which this part is raised.
+    /// The lowest version after `old` in which this part is incremented.
     ///
     /// ```
     /// # use nsx_api_gen::compare::{Bump, Level};
@@ -66,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_that_a_level_calls_for_is_cargos() {
+    fn version_bumps_follow_the_semver_rules_of_cargo() {
         for (old, note, compatible, breaking) in [
             ("1.2.3", "1.2.4", "1.3.0", "2.0.0"),
             ("0.2.3", "0.2.4", "0.2.4", "0.3.0"),

@@ -1,38 +1,16 @@
-//! One change of a document, as a user of the SDK meets it.
+//! One change of a document, from the point of view of a user of the SDK.
 
 use std::fmt;
 
-use super::kinds::Kind;
+use super::kinds::{Kind, Level};
 
-/// How much a change matters to code that uses the SDK.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Level {
-    /// Only docs and facts for people are otherwise.
-    Note,
-    /// Code goes on compiling and makes the same calls. There is more to use, or a warning, or another thing worth a line.
-    Compatible,
-    /// Code may not compile any more, or makes another call.
-    Breaking,
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Note => "note",
-            Self::Compatible => "compatible",
-            Self::Breaking => "breaking",
-        })
-    }
-}
-
-/// The ways that what changed goes.
+/// Whether the changed item is sent, received, or both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// A request is made of it.
+    /// It is part of a request.
     pub sent: bool,
-    /// A success is read into it.
+    /// It is part of a success response.
     pub received: bool,
 }
 
@@ -64,75 +42,77 @@ impl fmt::Display for Usage {
             (true, true) => "sent and received",
             (true, false) => "sent",
             (false, true) => "received",
-            (false, false) => "in no request and no success",
+            (false, false) => "not used in requests or success responses",
         })
     }
 }
 
-/// What a change is a change of.
+/// What a change belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Subject {
-    /// All operations.
+    /// The document as a whole.
     Document,
-    /// One operation, as the new document has it; a removed one as the old document had it.
+    /// An operation of the new document; a removed one of the old document.
     Operation {
         /// The operationId.
         id: String,
-        /// The client's method.
+        /// The name of the client's method.
         name: String,
-        /// The HTTP method in capitals.
+        /// The HTTP method in upper case.
         method: String,
-        /// The path from the host's root.
+        /// The path, including that of the server.
         path: String,
     },
-    /// A component schema, by its Rust type.
+    /// A component schema.
     Type {
-        /// The type's name in `nsx_api::types`.
+        /// The name of its type in `nsx_api::types`.
         name: String,
     },
 }
 
 /// One change.
 ///
-/// Its `Display` is a line without the subject: ``parameter `limit` has another type: `i64` → `String` ``.
+/// Its `Display` is a line without the subject: ``parameter `limit` has another type: `i64` →
+/// `String` ``.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Change {
-    /// What kind of change it is.
+    /// The kind of change.
     pub kind: Kind,
-    /// What it is a change of.
+    /// What the change belongs to.
     pub subject: Subject,
-    /// The part of the subject that changed, in words: ``property `tags[].scope` ``.
+    /// The changed part of the subject, in words: ``property `tags[].scope` ``.
     pub place: String,
-    /// What it was, where there is something to name.
+    /// The old value, if there is one to show.
     pub old: Option<String>,
-    /// What it is, where there is something to name.
+    /// The new value, if there is one to show.
     pub new: Option<String>,
-    /// Whether it is sent or received, before the change or after it.
+    /// Whether the part is sent or received, before or after the change.
     pub usage: Usage,
-    /// The client's methods that it reaches, in the document's order; empty for a change of the whole document.
+    /// The methods of the client that are affected, in document order. Empty for a change of the
+    /// whole document.
     pub methods: Vec<String>,
 }
 
 impl Change {
-    /// What the change is for what is sent; `None` where it is not sent.
+    /// The level of the change for requests; `None` if the part is not sent.
     ///
-    /// A type that no request and no success is made of can be used in Rust all the same, and is judged as if it were both.
+    /// A type that is neither sent nor received can still be used in Rust, so it counts as both.
     pub fn request_level(&self) -> Option<Level> {
         self.kind
             .request_level()
             .filter(|_| self.usage.sent || !self.usage.received)
     }
 
-    /// What the change is for what is received; `None` where it is not received.
+    /// The level of the change for responses; `None` if the part is not received.
     pub fn response_level(&self) -> Option<Level> {
         self.kind
             .response_level()
             .filter(|_| self.usage.received || !self.usage.sent)
     }
 
-    /// The higher one of the two levels.
+    /// The higher of the two levels.
     pub fn level(&self) -> Level {
         let level = self.request_level().max(self.response_level());
         level.unwrap_or(Level::Note)

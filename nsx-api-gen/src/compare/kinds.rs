@@ -1,22 +1,47 @@
-//! The table of all kinds of change: id, levels, the words for it, and what it means for a user of the SDK.
+//! The table of all kinds of change: id, levels, wording, and the meaning for users of the SDK.
 //!
-//! Two rules give the levels. A change is breaking where code that compiled may not compile any more, by cargo's rules for
-//! SemVer, or where the same code makes another call. And the two directions are judged apart, since a type that is only
-//! received has no constructor.
+//! The levels follow two rules. A change is breaking if code may no longer compile, according to
+//! cargo's rules for SemVer, or if the same code makes a different call. Requests and responses
+//! have separate levels, because a type that is only received has no constructor.
 
-use super::change::Level::{self, Breaking, Compatible, Note};
+use std::fmt;
+
+use Level::{Breaking, Compatible, Note};
+
+/// How much a change affects code that uses the SDK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Level {
+    /// Only docs or metadata change.
+    Note,
+    /// Code keeps compiling and makes the same calls. There is something new to use, a warning, or
+    /// another change worth mentioning.
+    Compatible,
+    /// Code may no longer compile, or makes different calls.
+    Breaking,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Note => "note",
+            Self::Compatible => "compatible",
+            Self::Breaking => "breaking",
+        })
+    }
+}
 
 /// The heading of a change in a changelog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Section {
-    /// There is more to use.
+    /// Something new is available.
     Added,
-    /// Something is otherwise.
+    /// Something works differently.
     Changed,
-    /// Something will go.
+    /// Something will be removed.
     Deprecated,
-    /// Something is gone.
+    /// Something was removed.
     Removed,
 }
 
@@ -30,12 +55,13 @@ struct Row {
     documentation: &'static str,
 }
 
-/// A row is: name, id, heading, level in requests, level in responses, the words behind the changed thing, documentation.
+/// The columns are: name, id, heading, level in requests, level in responses, the text after the
+/// changed item, documentation.
 macro_rules! kinds {
     ($($name:ident $id:literal $section:ident $request:tt $response:tt $phrase:literal $documentation:literal)*) => {
         /// A kind of change.
         ///
-        /// Ids and names stay as they are: programs may look for them.
+        /// Ids and names are stable, so that programs can rely on them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Kind {
@@ -76,153 +102,153 @@ kinds! {
         "The path of the first server changed, and every call goes to another path."
 
     OperationAdded "operation-added" Added Compatible Compatible "added"
-        "The client has a method more, and there is a builder and an entry of the table for it."
+        "The client has a new method, with a builder and an entry in the operation table."
     OperationRemoved "operation-removed" Removed Breaking Breaking "removed"
-        "The client's method, its builder and its entry of the table are gone."
+        "The client's method, its builder and its entry in the operation table were removed."
     OperationRenamed "operation-renamed" Changed Breaking Breaking "renamed"
         "The operationId changed, and with it the names of the client's method, of the builder and of the types that \
          are named after it."
     OperationIdChanged "operation-id-changed" Changed Note Note "changed"
-        "The operationId is written otherwise and gives the same names in Rust: only spans, errors and the table show it."
+        "The operationId is spelled differently but gives the same Rust names. It is visible only in spans, errors and the operation table."
     OperationPathChanged "operation-path-changed" Changed Breaking Breaking "changed"
         "The same method of the client calls another path."
     OperationHttpMethodChanged "operation-http-method-changed" Changed Breaking Breaking "changed"
-        "The same method of the client makes its call with another HTTP method."
+        "The same method of the client uses another HTTP method."
     OperationTagChanged "operation-tag-changed" Changed Note Note "changed"
-        "The method stands elsewhere in the docs. No path in Rust changes: the modules of the tags are private."
+        "The method moves to another place in the docs. No Rust path changes, because the modules of tags are private."
     OperationBecameDeprecated "operation-became-deprecated" Deprecated Compatible Compatible "deprecated"
-        "The client's method is `#[deprecated]`: code that calls it gets a warning."
-    OperationNoLongerDeprecated "operation-no-longer-deprecated" Changed Note Note "is deprecated no more"
-        "The client's method gives no warning any more."
+        "The client's method is `#[deprecated]`, so code that calls it gets a warning."
+    OperationNoLongerDeprecated "operation-no-longer-deprecated" Changed Note Note "is no longer deprecated"
+        "The client's method no longer causes a warning."
     OperationBecameIdempotent "operation-became-idempotent" Changed Compatible Compatible "became idempotent"
-        "The call is also sent again after an attempt that may have had an effect."
-    OperationNoLongerIdempotent "operation-no-longer-idempotent" Changed Compatible Compatible "is idempotent no more"
-        "The call is not sent again any more after an attempt that may have had an effect: it fails where it was repeated."
+        "The call is now also retried if it is unknown whether the previous attempt took effect."
+    OperationNoLongerIdempotent "operation-no-longer-idempotent" Changed Compatible Compatible "is no longer idempotent"
+        "The call is no longer retried if it is unknown whether the previous attempt took effect; it fails instead."
 
     RequestParameterAdded "request-parameter-added" Added Compatible - "added"
-        "The builder has a setter more."
+        "The builder has a new setter."
     RequestParameterAddedRequired "request-parameter-added-required" Added Breaking - "added, required"
-        "The client's method takes an argument more."
+        "The client's method has an additional argument."
     RequestParameterRemoved "request-parameter-removed" Removed Breaking - "removed"
-        "An argument of the client's method or a setter of the builder is gone."
-    RequestParameterBecameRequired "request-parameter-became-required" Changed Breaking - "became required, its setter an argument"
+        "An argument of the client's method or a setter of the builder was removed."
+    RequestParameterBecameRequired "request-parameter-became-required" Changed Breaking - "became required: the setter is now an argument"
         "The builder's setter became an argument of the client's method."
-    RequestParameterBecameOptional "request-parameter-became-optional" Changed Breaking - "became optional, its argument a setter"
+    RequestParameterBecameOptional "request-parameter-became-optional" Changed Breaking - "became optional: the argument is now a setter"
         "The argument of the client's method became a setter of the builder."
-    RequestParametersReordered "request-parameters-reordered" Changed Breaking - "are in another order"
-        "The client's method takes its arguments in another order. Where their types are the same it still compiles, \
-         and mixes them up."
+    RequestParametersReordered "request-parameters-reordered" Changed Breaking - "were reordered"
+        "The client's method takes its arguments in another order. If their types are the same, code still compiles \
+         but passes them in the wrong order."
     RequestParameterTypeChanged "request-parameter-type-changed" Changed Breaking - "has another type"
         "The argument or setter takes another Rust type."
     RequestParameterWireNameChanged "request-parameter-wire-name-changed" Changed Breaking - "has another name on the wire"
-        "The manager is sent another name; the name in Rust is the same."
+        "The request contains another name; the name in Rust is the same."
     RequestPathParameterRenamed "request-path-parameter-renamed" Changed Note - "renamed"
-        "A parameter of the path is called otherwise. The argument has no name where it is called, and the request is \
+        "A path parameter has another name. Arguments are passed by position, and the request is \
          the same."
     RequestParameterLocationChanged "request-parameter-location-changed" Changed Breaking - "moved"
-        "The same argument or setter goes to another part of the request."
-    RequestParameterStyleChanged "request-parameter-style-changed" Changed Breaking - "is written otherwise"
-        "A list goes as one value with commas where it was repeated, or the reverse."
+        "The same argument or setter is sent in another part of the request."
+    RequestParameterStyleChanged "request-parameter-style-changed" Changed Breaking - "is serialized differently"
+        "A list is sent as one value with separators instead of repeated parameters, or vice versa."
     RequestParameterBecameDeprecated "request-parameter-became-deprecated" Deprecated Note - "deprecated"
-        "The document deprecates the parameter; the SDK gives no warning for that."
-    RequestParameterNoLongerDeprecated "request-parameter-no-longer-deprecated" Changed Note - "is deprecated no more"
-        "The document deprecates the parameter no more."
+        "The parameter is deprecated in the document. Code that uses it gets no warning."
+    RequestParameterNoLongerDeprecated "request-parameter-no-longer-deprecated" Changed Note - "is no longer deprecated"
+        "The parameter is no longer deprecated in the document."
 
     RequestBodyAdded "request-body-added" Added Compatible - "added"
-        "The builder has a setter `body`."
+        "The builder has a new setter `body`."
     RequestBodyAddedRequired "request-body-added-required" Added Breaking - "added, required"
-        "The client's method takes an argument `body`."
+        "The client's method has an additional argument `body`."
     RequestBodyRemoved "request-body-removed" Removed Breaking - "removed"
-        "The argument or the setter `body` is gone."
-    RequestBodyBecameRequired "request-body-became-required" Changed Breaking - "became required, its setter an argument"
+        "The argument or setter `body` was removed."
+    RequestBodyBecameRequired "request-body-became-required" Changed Breaking - "became required: the setter is now an argument"
         "The builder's setter `body` became an argument of the client's method."
-    RequestBodyBecameOptional "request-body-became-optional" Changed Breaking - "became optional, its argument a setter"
+    RequestBodyBecameOptional "request-body-became-optional" Changed Breaking - "became optional: the argument is now a setter"
         "The argument `body` of the client's method became a setter of the builder."
     RequestBodyTypeChanged "request-body-type-changed" Changed Breaking - "has another type"
-        "The body is another Rust type."
+        "The body has another Rust type."
     RequestBodyMediaTypeChanged "request-body-media-type-changed" Changed Breaking - "has another media type"
-        "The body is written in another form, and may be another Rust type."
+        "The body is serialized in another format and may have another Rust type."
 
     ResponseBodyAdded "response-body-added" Added - Breaking "added"
-        "`send` returns a value where it returned `()`."
+        "`send` returns a value instead of `()`."
     ResponseBodyRemoved "response-body-removed" Removed - Breaking "removed"
-        "`send` returns `()` where it returned a value."
+        "`send` returns `()` instead of a value."
     ResponseBodyTypeChanged "response-body-type-changed" Changed - Breaking "has another type"
         "`send` returns another Rust type."
     ResponseMediaTypeChanged "response-media-type-changed" Changed - Breaking "has another media type"
-        "`send` returns a stream as before, of bytes that mean something else."
-    ResponseAcceptChanged "response-accept-changed" Changed - Note "has another media type of JSON"
-        "The call asks for JSON by another name (`Accept`); what `send` returns is the same."
+        "`send` still returns a stream, but its content has another format."
+    ResponseAcceptChanged "response-accept-changed" Changed - Note "has another JSON media type"
+        "The request has another JSON media type in `Accept`; `send` returns the same type."
     ResponseSuccessStatusAdded "response-success-status-added" Added - Compatible "added"
-        "A success of another status is documented: a `Response` of the same type."
+        "Another success status is documented. It gives a `Response` of the same type."
     ResponseSuccessStatusRemoved "response-success-status-removed" Removed - Note "removed"
-        "A status of a success is documented no more: the docs and the table lack it."
+        "A success status is no longer documented."
     ResponseErrorStatusAdded "response-error-status-added" Added - Compatible "added"
-        "An error of another status is documented. It came as an `Error` of that status before."
+        "Another error status is documented. It already gave an `Error` with that status before."
     ResponseErrorStatusRemoved "response-error-status-removed" Removed - Note "removed"
-        "A status of an error is documented no more: the docs and the table lack it."
+        "An error status is no longer documented."
 
     TypeAdded "type-added" Added Compatible Compatible "added"
-        "There is a type more."
+        "There is a new type."
     TypeRemoved "type-removed" Removed Breaking Breaking "removed"
-        "The type is gone."
+        "The type was removed."
     TypeRenamed "type-renamed" Changed Breaking Breaking "renamed"
-        "The type that stands in the same places has another name."
-    TypeChanged "type-changed" Changed Breaking Breaking "is something else"
-        "The type has its name and is something else: a struct, an enum, or another type within."
-    TypeExtraAdded "type-extra-added" Added Breaking Breaking "added: properties that the document does not name"
-        "The struct has a public field more, for the properties that the document does not name: they have a type now, or the struct \
-         is now written back as well as read. Struct literals and patterns without `..` do not compile."
-    TypeExtraRemoved "type-extra-removed" Removed Breaking Breaking "removed: properties that the document does not name"
-        "The public field for the properties that the document does not name is gone."
+        "The type that is used in the same places has another name."
+    TypeChanged "type-changed" Changed Breaking Breaking "has another kind"
+        "The type keeps its name but is a struct instead of an enum, or wraps another type, for example."
+    TypeExtraAdded "type-extra-added" Added Breaking Breaking "added, for properties that the document does not list"
+        "The struct has a new public field for the properties that the document does not list, because they have a type now or the struct \
+         is now both sent and received. Struct literals and patterns without `..` no longer compile."
+    TypeExtraRemoved "type-extra-removed" Removed Breaking Breaking "removed, for properties that the document does not list"
+        "The public field for the properties that the document does not list was removed."
     TypeConstructorAdded "type-constructor-added" Added Compatible Compatible "added"
-        "The struct became one that is sent, and has a `new` that takes what is required."
+        "The struct is now sent, so it has a constructor `new` with the required fields."
     TypeConstructorRemoved "type-constructor-removed" Removed Breaking Breaking "removed"
-        "The struct is sent no more, and has no `new`."
+        "The struct is no longer sent, so it has no constructor `new`."
 
     PropertyAdded "property-added" Added Breaking Breaking "added"
-        "The struct has a public field more. `..Type::new(…)`, `..Default::default()` and patterns with `..` go on compiling; a \
-         literal that writes all fields and a pattern without `..` do not."
+        "The struct has a new public field. Code that uses `..` (`..Type::new(…)`, `..Default::default()`, patterns) keeps compiling; a \
+         literal with all fields and a pattern without `..` do not."
     PropertyAddedRequired "property-added-required" Added Breaking Breaking "added, required"
-        "The struct has a public field more, and `new` an argument. An answer without the property is an error."
+        "The struct has a new public field, and `new` an additional argument. A response without the property is an error."
     PropertyRemoved "property-removed" Removed Breaking Breaking "removed"
-        "A public field is gone."
+        "A public field was removed."
     PropertyBecameRequired "property-became-required" Changed Breaking Breaking "became required"
-        "The field is an `Option` no more, `new` takes it, and an answer without it is an error."
+        "The field is no longer an `Option`, `new` takes it, and a response without it is an error."
     PropertyBecameOptional "property-became-optional" Changed Breaking Breaking "became optional"
-        "The field is an `Option` now, and `new` takes it no more."
-    PropertiesReordered "properties-reordered" Changed Breaking Note "are in another order"
-        "`new` takes its arguments in another order. Where their types are the same it still compiles, and mixes them up. A type \
+        "The field is now an `Option`, and `new` no longer takes it."
+    PropertiesReordered "properties-reordered" Changed Breaking Note "were reordered"
+        "`new` takes its arguments in another order. If their types are the same, code still compiles but passes them in the wrong order. A type \
          that is only received has no `new`."
     PropertyBecameNullable "property-became-nullable" Changed Breaking Breaking "became nullable"
-        "The required field is an `Option` now."
-    PropertyNoLongerNullable "property-no-longer-nullable" Changed Breaking Breaking "is nullable no more"
-        "The required field is an `Option` no more."
+        "The required field is now an `Option`."
+    PropertyNoLongerNullable "property-no-longer-nullable" Changed Breaking Breaking "is no longer nullable"
+        "The required field is no longer an `Option`."
     OptionalPropertyBecameNullable "optional-property-became-nullable" Changed Note Note "became nullable"
-        "The field was an `Option` already, since it is optional."
-    OptionalPropertyNoLongerNullable "optional-property-no-longer-nullable" Changed Note Note "is nullable no more"
-        "The field stays an `Option`, since it is optional."
+        "The field already was an `Option`, because it is optional."
+    OptionalPropertyNoLongerNullable "optional-property-no-longer-nullable" Changed Note Note "is no longer nullable"
+        "The field stays an `Option`, because it is optional."
     PropertyTypeChanged "property-type-changed" Changed Breaking Breaking "has another type"
-        "The field is of another Rust type."
+        "The field has another Rust type."
     PropertyWireNameChanged "property-wire-name-changed" Changed Breaking Breaking "has another name on the wire"
-        "The manager is sent, or sends, another name; the field's name in Rust is the same."
+        "Requests and responses contain another name; the field's name in Rust is the same."
     PropertyBecameDeprecated "property-became-deprecated" Deprecated Note Note "deprecated"
-        "The document deprecates the property; the SDK gives no warning for that."
-    PropertyNoLongerDeprecated "property-no-longer-deprecated" Changed Note Note "is deprecated no more"
-        "The document deprecates the property no more."
+        "The property is deprecated in the document. Code that uses it gets no warning."
+    PropertyNoLongerDeprecated "property-no-longer-deprecated" Changed Note Note "is no longer deprecated"
+        "The property is no longer deprecated in the document."
     FormatChanged "format-changed" Changed Note Note "has another format"
-        "The document gives a string or a number another format, which has no type of its own in Rust."
+        "A string or number has another format, which does not affect the Rust type."
 
     EnumValueAdded "enum-value-added" Added Compatible Compatible "added"
-        "The enum has a variant more. It is `#[non_exhaustive]`; the value arrived as `Unrecognized` before."
+        "The enum, which is `#[non_exhaustive]`, has a new variant. Before, the value was an `Unrecognized`."
     EnumValueRemoved "enum-value-removed" Removed Breaking Breaking "removed"
-        "A variant is gone. The value arrives as `Unrecognized`."
+        "A variant was removed. The value is now an `Unrecognized`."
     ChoiceVariantAdded "choice-variant-added" Added Breaking Breaking "added"
-        "The enum has a variant more, and a `match` of all the others does not compile."
+        "The enum has a new variant, so a `match` over all the others no longer compiles."
     ChoiceVariantRemoved "choice-variant-removed" Removed Breaking Breaking "removed"
-        "A variant of the enum is gone."
-    ChoiceVariantsReordered "choice-variants-reordered" Changed Note Breaking "are in another order"
-        "What is read is the first variant that fits, and that may be another one."
+        "A variant of the enum was removed."
+    ChoiceVariantsReordered "choice-variants-reordered" Changed Note Breaking "were reordered"
+        "A response is decoded as the first variant that matches, which may be another one now."
 }
 
 impl Kind {
@@ -236,22 +262,22 @@ impl Kind {
         self.row().section
     }
 
-    /// What it is for what is sent; `None` where that cannot be.
+    /// The level for requests; `None` if the kind does not apply to them.
     pub fn request_level(self) -> Option<Level> {
         self.row().request
     }
 
-    /// What it is for what is received; `None` where that cannot be.
+    /// The level for responses; `None` if the kind does not apply to them.
     pub fn response_level(self) -> Option<Level> {
         self.row().response
     }
 
-    /// What it means for a user of the SDK.
+    /// The meaning for users of the SDK.
     pub fn documentation(self) -> &'static str {
         self.row().documentation
     }
 
-    /// What a line says behind the thing that changed.
+    /// The text after the changed item.
     pub(super) fn phrase(self) -> &'static str {
         self.row().phrase
     }

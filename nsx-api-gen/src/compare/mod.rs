@@ -1,12 +1,13 @@
-//! What a change of the document does to the users of the SDK that is generated from it.
+//! Reports what a change of the document means for users of the generated SDK.
 //!
-//! Two documents are read as [`generate`](crate::generate()) reads them, and compared as what they become in Rust: methods
-//! with their arguments, setters and results, and types with their fields. So a name that changes is a change, and a length
-//! that changes is none: no code comes of it. Component schemas are compared once each, with the methods that they reach.
-//! [`Kind`] is the table of all that is told apart.
+//! Both documents are processed like in [`generate`](crate::generate()), and their Rust APIs are
+//! compared: methods with their arguments, setters and results, and types with their fields. A
+//! changed name is therefore a change, but a changed maximum length is not, because it does not
+//! affect the code. Each component schema is compared once and reported with the methods that use
+//! it. [`Kind`] lists all kinds of changes.
 //!
-//! Not compared is what no code is made of: descriptions, examples, defaults, lengths, patterns and ranges, the values of an
-//! enum of numbers, the bodies of errors, security.
+//! Ignored is everything that does not affect the code: descriptions, examples, defaults, lengths,
+//! patterns and ranges, values of numeric enums, bodies of error responses, security.
 //!
 //! ```
 //! use nsx_api_gen::compare::{Bump, Kind, Source, Version, compare};
@@ -32,7 +33,7 @@
 //! assert_eq!(change.kind.id(), "request-parameter-became-required");
 //! assert_eq!(
 //!     change.to_string(),
-//!     "parameter `kind` became required, its setter an argument: `.kind(…)` → `kind`"
+//!     "parameter `kind` became required: the setter is now an argument: `.kind(…)` → `kind`"
 //! );
 //! let version = Version::new(0, 3, 1);
 //! assert_eq!(comparison.bump(&version), Some(Bump::Minor));
@@ -56,29 +57,31 @@ use crate::error::Error;
 pub use crate::read::Source;
 use crate::{check, pipeline, read};
 pub use bump::Bump;
-pub use change::{Change, Level, Subject, Usage};
-pub use kinds::{Kind, Section};
+pub use change::{Change, Subject, Usage};
+pub use kinds::{Kind, Level, Section};
 use surface::Surface;
 
-/// All that two documents differ in.
+/// The differences between two documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
     changes: Vec<Change>,
 }
 
 impl Comparison {
-    /// The changes: first those of the whole document, then those of operations, then those of types. Of both, those of the
-    /// new document come first, and then those that are gone, in the order of their paths and names.
+    /// The changes: first those of the document as a whole, then those of operations, then those of
+    /// types. Operations and types of the new document come first, then the removed ones, in the
+    /// order of their paths and names.
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// The highest level among the changes; `None` where there is none.
+    /// The highest level of all changes; `None` if there are none.
     pub fn level(&self) -> Option<Level> {
         self.changes.iter().map(Change::level).max()
     }
 
-    /// The part of the version that has to be raised after a release of the version `old`; `None` where nothing changed.
+    /// The part of the version to increment after a release of the version `old`; `None` if nothing
+    /// changed.
     pub fn bump(&self, old: &Version) -> Option<Bump> {
         self.level().map(|level| Bump::of(level, old))
     }
@@ -88,7 +91,7 @@ impl Comparison {
 ///
 /// # Errors
 ///
-/// [`Error::Syntax`] and [`Error::Document`] when one of them is no document that code can be made of, as in
+/// [`Error::Syntax`] and [`Error::Document`] if one of them is invalid or unsupported, as for
 /// [`generate_from_str`](crate::generate_from_str).
 pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
     let (old, new) = (surface_of(old)?, surface_of(new)?);
@@ -100,9 +103,9 @@ pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
     Ok(Comparison { changes })
 }
 
-/// The Rust API of a document, after the steps of `generate` that come before the code.
+/// The Rust API of a document.
 fn surface_of(source: &Source) -> Result<Surface, Error> {
-    let (root, _) = pipeline::mended(&read::parse(&source.name, &source.bytes)?)?;
+    let (root, _) = pipeline::normalized(&read::parse(&source.name, &source.bytes)?)?;
     check::check(&source.name, &root)?;
     Ok(Surface::new(&root))
 }

@@ -1,10 +1,10 @@
-//! The changes of operations: of the client's methods, their arguments, setters and results.
+//! Changes of operations: the client's methods, their arguments, setters and results.
 
 use super::change::{Change, Subject, Usage};
 use super::kinds::Kind;
 use super::pairs::{self, Operations, Renamed};
-use super::surface::{Argument, Body, Operation, Success, Surface, key};
-use super::types::{Report, Walk};
+use super::surface::{Argument, Body, Operation, Success, Surface, location_name};
+use super::types::{ChangeReporter, TypeComparison};
 use crate::document::is_success;
 use crate::document::parameter_style::Style;
 use crate::model::In;
@@ -18,7 +18,7 @@ pub(super) fn compare(
     changes: &mut Vec<Change>,
 ) {
     if old.base != new.base {
-        let mut report = Report::new(Subject::Document, Usage::CALL, Vec::new(), changes);
+        let mut report = ChangeReporter::new(Subject::Document, Usage::CALL, Vec::new(), changes);
         let kind = Kind::ServerPathChanged;
         report.changed(kind, "path of the server", &old.base, &new.base);
     }
@@ -37,14 +37,14 @@ pub(super) fn compare(
             }
         }
     }
-    for gone in &operations.gone {
-        report(gone, changes).add(Kind::OperationRemoved, "operation", None, None);
+    for removed in &operations.removed {
+        report(removed, changes).add(Kind::OperationRemoved, "operation", None, None);
     }
 }
 
-fn report<'a>(operation: &Operation, changes: &'a mut Vec<Change>) -> Report<'a> {
+fn report<'a>(operation: &Operation, changes: &'a mut Vec<Change>) -> ChangeReporter<'a> {
     let methods = vec![operation.name().to_owned()];
-    Report::new(operation.subject(), Usage::CALL, methods, changes)
+    ChangeReporter::new(operation.subject(), Usage::CALL, methods, changes)
 }
 
 /// An operation before and after.
@@ -52,14 +52,14 @@ struct Pair<'a> {
     old: &'a Operation,
     new: &'a Operation,
     renamed: &'a Renamed,
-    report: Report<'a>,
+    report: ChangeReporter<'a>,
 }
 
 impl Pair<'_> {
     fn compare(&mut self) {
         self.names();
         self.call();
-        self.facts();
+        self.metadata();
         self.parameters();
         self.body();
         self.success();
@@ -92,13 +92,13 @@ impl Pair<'_> {
         }
     }
 
-    fn facts(&mut self) {
+    fn metadata(&mut self) {
         let (old, new) = (&self.old.model, &self.new.model);
         if old.tag != new.tag {
             let (old, new) = (old.tag.clone(), new.tag.clone());
             self.report.add(Kind::OperationTagChanged, "tag", old, new);
         }
-        let turned = [
+        let toggled = [
             (
                 old.deprecated,
                 new.deprecated,
@@ -112,8 +112,8 @@ impl Pair<'_> {
                 Kind::OperationNoLongerIdempotent,
             ),
         ];
-        for (old, new, on, off) in turned {
-            self.report.turned((old, new), (on, off), "operation");
+        for (old, new, on, off) in toggled {
+            self.report.toggled((old, new), (on, off), "operation");
         }
     }
 
@@ -154,7 +154,7 @@ impl Pair<'_> {
     fn parameter(&mut self, old: &Argument, new: &Argument) {
         let place = parameter(new);
         let report = &mut self.report;
-        // HTTP does not tell capitals in the name of a header.
+        // Header names are case-insensitive.
         let header = old.place == In::Header && new.place == In::Header;
         if old.name != new.name && !(header && old.name.eq_ignore_ascii_case(&new.name)) {
             let kind = match (old.place, new.place) {
@@ -165,7 +165,12 @@ impl Pair<'_> {
         }
         if old.place != new.place {
             let kind = Kind::RequestParameterLocationChanged;
-            report.changed(kind, &place, key(old.place), key(new.place));
+            report.changed(
+                kind,
+                &place,
+                location_name(old.place),
+                location_name(new.place),
+            );
         }
         if old.required != new.required {
             let kind = match new.required {
@@ -176,7 +181,7 @@ impl Pair<'_> {
         }
         if old.style != new.style && old.ty.is_list() && new.ty.is_list() {
             let style = |style| match style {
-                Style::Plain | Style::Members => "repeated".to_owned(),
+                Style::Scalar | Style::Members => "repeated".to_owned(),
                 Style::Joined(between) => format!("a{between}b"),
                 Style::Json => "JSON".to_owned(),
             };
@@ -187,8 +192,8 @@ impl Pair<'_> {
             Kind::RequestParameterBecameDeprecated,
             Kind::RequestParameterNoLongerDeprecated,
         );
-        report.turned((old.deprecated, new.deprecated), kinds, &place);
-        let mut walk = Walk::of_part(self.renamed, report.part(Usage::SENT), &place);
+        report.toggled((old.deprecated, new.deprecated), kinds, &place);
+        let mut walk = TypeComparison::of_part(self.renamed, report.part(Usage::SENT), &place);
         if !walk.same(&old.ty, &new.ty) {
             let (old, new) = (old.ty.rust(), new.ty.rust());
             let kind = Kind::RequestParameterTypeChanged;
@@ -196,7 +201,7 @@ impl Pair<'_> {
         }
     }
 
-    /// The arguments that stay arguments, in the order of the one and of the other.
+    /// Compares the order of the arguments that both versions have.
     fn order(&mut self, known: Vec<(&Argument, &Argument)>) {
         let mut after = known;
         after.retain(|(old, new)| old.required && new.required);
@@ -241,13 +246,13 @@ impl Pair<'_> {
             Kind::RequestBodyBecameRequired,
             Kind::RequestBodyBecameOptional,
         );
-        report.turned((old.required, new.required), kinds, place);
+        report.toggled((old.required, new.required), kinds, place);
         if old.media != new.media {
             let kind = Kind::RequestBodyMediaTypeChanged;
             report.changed(kind, place, &old.media, &new.media);
             return;
         }
-        let mut walk = Walk::of_part(self.renamed, report.part(Usage::SENT), place);
+        let mut walk = TypeComparison::of_part(self.renamed, report.part(Usage::SENT), place);
         if !walk.same(&old.ty, &new.ty) {
             let (old, new) = (old.ty.rust(), new.ty.rust());
             report.changed(Kind::RequestBodyTypeChanged, place, &old, &new);
@@ -284,7 +289,8 @@ impl Pair<'_> {
                 if before != after {
                     report.changed(Kind::ResponseAcceptChanged, PLACE, before, after);
                 }
-                let mut walk = Walk::of_part(self.renamed, report.part(Usage::RECEIVED), PLACE);
+                let mut walk =
+                    TypeComparison::of_part(self.renamed, report.part(Usage::RECEIVED), PLACE);
                 if !walk.same(old, new) {
                     let (old, new) = (old.rust(), new.rust());
                     report.changed(Kind::ResponseBodyTypeChanged, PLACE, &old, &new);
@@ -327,7 +333,7 @@ fn parameter(argument: &Argument) -> String {
     format!("parameter `{}`", argument.name)
 }
 
-/// The documented statuses of successes, or those of errors. `default` is a success where there is no other.
+/// The documented success or error statuses. `default` is a success if there is no other.
 fn statuses(operation: &Operation, success: bool) -> Vec<&str> {
     let all = operation.model.responses.iter();
     let all: Vec<&str> = all.map(|response| response.status.as_str()).collect();

@@ -1,4 +1,4 @@
-//! What of the old document is what of the new one: operations, arguments, and types that were renamed.
+//! Matches operations, arguments and renamed types of the old document with those of the new one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,17 +6,18 @@ use super::shape::{Object, Shape, Ty};
 use super::surface::{Argument, Operation, Success, Surface};
 use crate::model::In;
 
-/// The operation of the old document for each one of the new, and the old ones that are left.
+/// The old operation for each new one, and the removed operations.
 pub(super) struct Operations<'a> {
     pub(super) pairs: Vec<(Option<&'a Operation>, &'a Operation)>,
-    pub(super) gone: Vec<&'a Operation>,
+    pub(super) removed: Vec<&'a Operation>,
 }
 
-/// Whether two operations are one by this measure.
-type Same = fn(&Operation, &Operation) -> bool;
+/// Whether two operations match by some criterion.
+type Criterion = fn(&Operation, &Operation) -> bool;
 
-/// The strongest first. An operation that has kept its method and path was renamed, whatever else has its name now.
-const MEASURES: [Same; 3] = [
+/// The criteria, strongest first. An operation with the same HTTP method and path was renamed, even
+/// if another one now has its name.
+const CRITERIA: [Criterion; 3] = [
     |old, new| same_call(old, new) && old.names == new.names,
     same_call,
     |old, new| old.names == new.names,
@@ -26,21 +27,22 @@ fn same_call(old: &Operation, new: &Operation) -> bool {
     old.model.method == new.model.method && old.pattern == new.pattern
 }
 
-/// Finds the operations that are one in both documents.
+/// Matches the operations of both documents.
 pub(super) fn operations<'a>(old: &'a Surface, new: &'a Surface) -> Operations<'a> {
-    let mut gone: Vec<&Operation> = old.operations.iter().collect();
+    let mut removed: Vec<&Operation> = old.operations.iter().collect();
     let mut pairs: Vec<(Option<&Operation>, &Operation)> =
         new.operations.iter().map(|new| (None, new)).collect();
-    for same in MEASURES {
+    for same in CRITERIA {
         for (found, new) in pairs.iter_mut().filter(|(found, _)| found.is_none()) {
-            let position = gone.iter().position(|old| same(old, new));
-            *found = position.map(|position| gone.remove(position));
+            let position = removed.iter().position(|old| same(old, new));
+            *found = position.map(|position| removed.remove(position));
         }
     }
-    Operations { pairs, gone }
+    Operations { pairs, removed }
 }
 
-/// The argument of the old operation that this one of the new was: at the same place of the path, or of the same name.
+/// The old argument that matches a new one: at the same position in the path, or with the same
+/// name.
 pub(super) fn argument<'a>(
     old: &'a Operation,
     new: &Operation,
@@ -59,17 +61,17 @@ fn in_path(operation: &Operation) -> impl Iterator<Item = &Argument> {
     arguments.filter(|argument| argument.place == In::Path)
 }
 
-/// The types that have another name in the new document.
+/// The types that were renamed, by old name.
 #[derive(Debug, Default)]
 pub(super) struct Renamed(BTreeMap<String, String>);
 
 impl Renamed {
-    /// Whether the two names are of one type.
+    /// Whether two names are those of the same type.
     pub(super) fn same(&self, old: &str, new: &str) -> bool {
         old == new || self.0.get(old).is_some_and(|name| name == new)
     }
 
-    /// The old name of a type that has this one now.
+    /// The old name of a renamed type.
     pub(super) fn old_name(&self, new: &str) -> Option<&str> {
         let mut names = self.0.iter();
         names
@@ -82,39 +84,39 @@ impl Renamed {
     }
 }
 
-/// Finds the renamed types: a type that is gone, where a type now stands that was not there and looks like it.
+/// Finds renamed types: a removed type in whose place a similar new type is used.
 pub(super) fn renamed(old: &Surface, new: &Surface, operations: &Operations<'_>) -> Renamed {
-    let mut look = Look {
+    let mut finder = RenameFinder {
         old,
         new,
         found: Renamed::default(),
-        open: Vec::new(),
+        pending: Vec::new(),
     };
     for (before, after) in &operations.pairs {
         if let Some(before) = before {
-            look.operation(before, after);
+            finder.operation(before, after);
         }
     }
     for after in &new.types {
         if let Some(before) = old.ty(&after.name) {
-            look.types(&before.ty, &after.ty);
+            finder.types(&before.ty, &after.ty);
         }
     }
-    while let Some((before, after)) = look.open.pop() {
-        look.types(before, after);
+    while let Some((before, after)) = finder.pending.pop() {
+        finder.types(before, after);
     }
-    look.found
+    finder.found
 }
 
-struct Look<'a> {
+struct RenameFinder<'a> {
     old: &'a Surface,
     new: &'a Surface,
     found: Renamed,
-    /// The contents of renamed types, in which there may be others.
-    open: Vec<(&'a Ty, &'a Ty)>,
+    /// The contents of renamed types, which may contain further renamed types.
+    pending: Vec<(&'a Ty, &'a Ty)>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> RenameFinder<'a> {
     fn operation(&mut self, old: &'a Operation, new: &'a Operation) {
         for after in &new.arguments {
             if let Some(before) = argument(old, new, after) {
@@ -138,7 +140,7 @@ impl<'a> Look<'a> {
                 self.types(before, after);
             }
             (Shape::Object(before), Shape::Object(after)) => self.objects(before, after),
-            (Shape::Choice(before), Shape::Choice(after)) => {
+            (Shape::Union(before), Shape::Union(after)) => {
                 for (before, after) in before.variants.iter().zip(&after.variants) {
                     self.types(before, after);
                 }
@@ -164,21 +166,21 @@ impl<'a> Look<'a> {
         let (Some(old), Some(new)) = (self.old.ty(before), self.new.ty(after)) else {
             return;
         };
-        if !stays && !taken && alike(&old.ty, &new.ty) {
+        if !stays && !taken && is_similar(&old.ty, &new.ty) {
             let (before, after) = (before.to_owned(), after.to_owned());
             self.found.0.insert(before, after);
-            self.open.push((&old.ty, &new.ty));
+            self.pending.push((&old.ty, &new.ty));
         }
     }
 }
 
-/// Whether two types have half of what is in them in common, so that one may be the other under a new name.
-fn alike(old: &Ty, new: &Ty) -> bool {
+/// Whether two types have at least half of their parts in common.
+fn is_similar(old: &Ty, new: &Ty) -> bool {
     let (before, after) = (parts(old), parts(new));
     match (&old.shape, &new.shape) {
         (Shape::Object(_), Shape::Object(_))
-        | (Shape::Texts(_), Shape::Texts(_))
-        | (Shape::Choice(_), Shape::Choice(_)) => {
+        | (Shape::StringEnum(_), Shape::StringEnum(_))
+        | (Shape::Union(_), Shape::Union(_)) => {
             2 * before.intersection(&after).count() >= before.len().max(after.len())
         }
         _ => old.rust() == new.rust(),
@@ -188,8 +190,8 @@ fn alike(old: &Ty, new: &Ty) -> bool {
 fn parts(ty: &Ty) -> BTreeSet<String> {
     match &ty.shape {
         Shape::Object(object) => object.fields.iter().map(|one| one.json.clone()).collect(),
-        Shape::Texts(texts) => texts.values.iter().cloned().collect(),
-        Shape::Choice(choice) => choice.variants.iter().map(Ty::rust).collect(),
+        Shape::StringEnum(string_enum) => string_enum.values.iter().cloned().collect(),
+        Shape::Union(union) => union.variants.iter().map(Ty::rust).collect(),
         _ => BTreeSet::new(),
     }
 }

@@ -1,18 +1,18 @@
-//! What Rust type a schema becomes, as far as two of them have to be told apart.
+//! The Rust type of a schema, as far as it matters for comparisons.
 //!
-//! Component schemas are named and not followed, so that what holds itself comes to an end.
+//! Component schemas are referred to by name, so recursive types are finite.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::document::union;
+use crate::document::discriminated_union;
 use crate::document::{
-    component, is_password, items, members, reference, resolve, says_null, text,
+    component, is_nullable, is_password, items, members, reference, resolve, text,
 };
-use crate::names::{apart, field_name, type_name};
+use crate::names::{deduplicate, field_name, type_name};
 
-/// A type and whether it can be null.
+/// A type, and whether it can be null.
 #[derive(Debug)]
 pub(super) struct Ty {
     pub(super) nullable: bool,
@@ -21,33 +21,33 @@ pub(super) struct Ty {
 
 #[derive(Debug)]
 pub(super) enum Shape {
-    /// A type that no other is in.
-    Plain(Plain),
-    /// A component that is a type of its own, by its Rust name.
+    /// A type that does not contain others.
+    Scalar(Scalar),
+    /// A component with its own type, by Rust name.
     Named(String),
     List(Box<Ty>),
     Map(Box<Ty>),
     Object(Object),
-    Texts(Texts),
-    Choice(Choice),
+    StringEnum(StringEnum),
+    Union(Union),
 }
 
 #[derive(Debug)]
-pub(super) struct Plain {
+pub(super) struct Scalar {
     pub(super) rust: &'static str,
     pub(super) format: Option<String>,
 }
 
 /// An enum of strings.
 #[derive(Debug)]
-pub(super) struct Texts {
+pub(super) struct StringEnum {
     pub(super) name: String,
     pub(super) values: Vec<String>,
 }
 
-/// An enum of other types.
+/// A union: an enum of other types.
 #[derive(Debug)]
-pub(super) struct Choice {
+pub(super) struct Union {
     pub(super) name: String,
     pub(super) variants: Vec<Ty>,
 }
@@ -57,9 +57,9 @@ pub(super) struct Choice {
 pub(super) struct Object {
     pub(super) name: String,
     pub(super) fields: Vec<Field>,
-    /// The components that it is made of, by their Rust names.
+    /// The Rust names of the components that it inherits from.
     pub(super) bases: Vec<String>,
-    /// The type of the properties that it does not name, where the document gives one.
+    /// The type of additional properties, if the document defines one.
     pub(super) rest: Option<Box<Ty>>,
 }
 
@@ -68,31 +68,31 @@ pub(super) struct Field {
     pub(super) json: String,
     pub(super) rust: String,
     pub(super) required: bool,
-    /// Its value says which variant of a choice the struct is, and is there without being given.
-    pub(super) says: bool,
+    /// Whether it is the discriminator of a variant, which is set automatically.
+    pub(super) is_discriminator: bool,
     pub(super) deprecated: bool,
-    /// The base that the field comes from as it is.
+    /// The base that the field is inherited from without changes.
     pub(super) origin: Option<String>,
     pub(super) ty: Ty,
 }
 
 impl Ty {
-    /// Reads a schema; `name` is that of the type which is made of it where it is none of the components.
+    /// Converts a schema; `name` is the name of its type if it is inline.
     pub(super) fn new(root: &Value, schema: &Value, name: &str) -> Self {
         Self {
-            nullable: says_null(schema),
+            nullable: is_nullable(schema),
             shape: Shape::new(root, schema, name),
         }
     }
 
-    pub(super) fn plain(rust: &'static str) -> Self {
+    pub(super) fn scalar(rust: &'static str) -> Self {
         Self {
             nullable: false,
-            shape: Shape::plain(rust),
+            shape: Shape::scalar(rust),
         }
     }
 
-    /// The type as Rust writes it.
+    /// The type in Rust.
     pub(super) fn rust(&self) -> String {
         let inner = self.shape.rust();
         match self.nullable {
@@ -105,22 +105,22 @@ impl Ty {
         matches!(self.shape, Shape::List(_))
     }
 
-    /// What a component of this type is.
-    pub(super) fn what(&self) -> String {
+    /// The kind of a component's type, in words.
+    pub(super) fn description(&self) -> String {
         match &self.shape {
             Shape::Object(_) => "struct".to_owned(),
-            Shape::Texts(_) => "enum of strings".to_owned(),
-            Shape::Choice(_) => "enum of types".to_owned(),
+            Shape::StringEnum(_) => "enum of strings".to_owned(),
+            Shape::Union(_) => "enum of types".to_owned(),
             _ => self.rust(),
         }
     }
 
-    /// The types that it holds directly.
+    /// The types that it contains directly.
     pub(super) fn inner(&self) -> Vec<&Self> {
         match &self.shape {
-            Shape::Plain(_) | Shape::Named(_) | Shape::Texts(_) => Vec::new(),
+            Shape::Scalar(_) | Shape::Named(_) | Shape::StringEnum(_) => Vec::new(),
             Shape::List(inner) | Shape::Map(inner) => vec![inner.as_ref()],
-            Shape::Choice(choice) => choice.variants.iter().collect(),
+            Shape::Union(discriminated_union) => discriminated_union.variants.iter().collect(),
             Shape::Object(object) => {
                 let fields = object.fields.iter().map(|field| &field.ty);
                 fields.chain(object.rest.as_deref()).collect()
@@ -132,37 +132,37 @@ impl Ty {
 impl Shape {
     fn new(root: &Value, schema: &Value, name: &str) -> Self {
         if is_password(root, schema) {
-            return Self::plain("Secret");
+            return Self::scalar("Secret");
         }
         if let Some(target) = reference(schema) {
             return Self::Named(type_name(component(target)));
         }
         let parts: Vec<&Value> = items(schema.get("allOf")).collect();
-        let choices: Vec<&Value> = items(schema.get("oneOf").or(schema.get("anyOf"))).collect();
-        // What is made of one thing alone, or is a choice of it, is that thing.
-        if let ([part], []) | ([], [part]) = (parts.as_slice(), choices.as_slice())
+        let variants: Vec<&Value> = items(schema.get("oneOf").or(schema.get("anyOf"))).collect();
+        // A single `allOf` part or variant is equivalent to that schema.
+        if let ([part], []) | ([], [part]) = (parts.as_slice(), variants.as_slice())
             && schema.get("properties").is_none()
-            && !union::is_choice(schema)
+            && !discriminated_union::is_discriminated_union(schema)
         {
             return Self::new(root, part, name);
         }
         if let Some(object) = Object::new(root, schema, name) {
             return Self::Object(object);
         }
-        let variants: Vec<Ty> = choices
+        let variants: Vec<Ty> = variants
             .iter()
             .enumerate()
             .map(|(index, part)| Ty::new(root, part, &format!("{name}Variant{}", index + 1)))
             .collect();
         if !variants.is_empty() {
             let name = name.to_owned();
-            return Self::Choice(Choice { name, variants });
+            return Self::Union(Union { name, variants });
         }
         let known = parts.iter().map(|part| Self::new(root, part, name));
         known
             .chain([Self::simple(root, schema, name)])
-            .find(|shape| !matches!(shape, Self::Plain(Plain { rust: ANY, .. })))
-            .unwrap_or(Self::plain(ANY))
+            .find(|shape| !matches!(shape, Self::Scalar(Scalar { rust: ANY, .. })))
+            .unwrap_or(Self::scalar(ANY))
     }
 
     fn simple(root: &Value, schema: &Value, name: &str) -> Self {
@@ -171,13 +171,13 @@ impl Shape {
             let schema = schema.get(key).filter(|schema| schema.is_object());
             schema.map(|schema| Box::new(Ty::new(root, schema, &format!("{name}{suffix}"))))
         };
-        let any = || Box::new(Ty::plain(ANY));
+        let any = || Box::new(Ty::scalar(ANY));
         let rust = match text(schema, "type") {
             Some("string") => {
-                let values = texts(schema);
+                let values = string_enum(schema);
                 if !values.is_empty() {
                     let name = name.to_owned();
-                    return Self::Texts(Texts { name, values });
+                    return Self::StringEnum(StringEnum { name, values });
                 }
                 "String"
             }
@@ -193,20 +193,20 @@ impl Shape {
             _ => ANY,
         };
         let format = format.map(str::to_owned);
-        Self::Plain(Plain { rust, format })
+        Self::Scalar(Scalar { rust, format })
     }
 
-    fn plain(rust: &'static str) -> Self {
-        Self::Plain(Plain { rust, format: None })
+    fn scalar(rust: &'static str) -> Self {
+        Self::Scalar(Scalar { rust, format: None })
     }
 
-    /// The type as Rust writes it where it cannot be null.
+    /// The type in Rust, without `Option`.
     pub(super) fn rust(&self) -> String {
         match self {
-            Self::Plain(plain) => plain.rust.to_owned(),
+            Self::Scalar(scalar) => scalar.rust.to_owned(),
             Self::Named(name) => name.clone(),
-            Self::Texts(texts) => texts.name.clone(),
-            Self::Choice(choice) => choice.name.clone(),
+            Self::StringEnum(string_enum) => string_enum.name.clone(),
+            Self::Union(discriminated_union) => discriminated_union.name.clone(),
             Self::Object(object) => object.name.clone(),
             Self::List(inner) => format!("Vec<{}>", inner.rust()),
             Self::Map(inner) => match inner.rust().as_str() {
@@ -220,9 +220,9 @@ impl Shape {
 const ANY: &str = "serde_json::Value";
 
 impl Object {
-    /// The struct that is made of a schema and of all that it is made of; `None` where that has no property.
+    /// The struct of a schema and its `allOf` parts; `None` if there are no properties.
     fn new(root: &Value, schema: &Value, name: &str) -> Option<Self> {
-        let mut merge = Merge {
+        let mut merge = AllOfMerge {
             root,
             name,
             seen: BTreeSet::new(),
@@ -241,18 +241,19 @@ impl Object {
 }
 
 impl Object {
-    /// The field of this name in Rust.
+    /// The field with this Rust name.
     pub(super) fn field(&self, rust: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.rust == rust)
     }
 
-    /// Where the field stands among the arguments of `new`.
+    /// The position of the field among the arguments of `new`.
     pub(super) fn required_position(&self, rust: &str) -> Option<usize> {
         let mut required = self.fields.iter().filter(|field| field.is_argument());
         required.position(|field| field.rust == rust)
     }
 
-    /// The type of the field for properties that have none of their own; `kept` says that there is one without a type, too.
+    /// The type of the field for unlisted properties. With `kept`, there is one even if they have
+    /// no type.
     pub(super) fn extra(&self, kept: bool) -> Option<String> {
         match &self.rest {
             Some(rest) => Some(format!("BTreeMap<String, {}>", rest.rust())),
@@ -262,12 +263,12 @@ impl Object {
 }
 
 impl Field {
-    /// Whether `new` takes it.
+    /// Whether it is an argument of `new`.
     pub(super) fn is_argument(&self) -> bool {
-        self.required && !self.says
+        self.required && !self.is_discriminator
     }
 
-    /// The field's type as Rust writes it.
+    /// The type of the field in Rust.
     pub(super) fn rust_type(&self) -> String {
         match self.required {
             true => self.ty.rust(),
@@ -276,18 +277,18 @@ impl Field {
     }
 }
 
-/// Puts together the parts of an `allOf`. A base that comes twice adds nothing the second time.
-struct Merge<'a> {
+/// Merges the parts of an `allOf`. A base that occurs twice is merged once.
+struct AllOfMerge<'a> {
     root: &'a Value,
     name: &'a str,
     seen: BTreeSet<&'a str>,
-    /// What is required, and by which base.
+    /// The required names, each with the base that requires it.
     required: Vec<(&'a str, Option<String>)>,
     rest: Option<&'a Value>,
     object: Object,
 }
 
-impl<'a> Merge<'a> {
+impl<'a> AllOfMerge<'a> {
     fn add(&mut self, schema: &'a Value, origin: Option<&str>) {
         for part in items(schema.get("allOf")) {
             match reference(part) {
@@ -318,7 +319,7 @@ impl<'a> Merge<'a> {
             json: json.to_owned(),
             rust: field_name(json),
             required: false,
-            says: false,
+            is_discriminator: false,
             deprecated: schema.get("deprecated") == Some(&Value::Bool(true)),
             origin: origin.map(str::to_owned),
             ty: Ty::new(self.root, schema, &name),
@@ -333,14 +334,14 @@ impl<'a> Merge<'a> {
     fn finish(mut self) -> Object {
         let fields = &mut self.object.fields;
         let names = fields.iter().map(|field| field.rust.clone()).collect();
-        for (field, name) in fields.iter_mut().zip(apart(names)) {
+        for (field, name) in fields.iter_mut().zip(deduplicate(names)) {
             field.rust = name;
         }
         for (json, origin) in self.required {
             let mut fields = self.object.fields.iter_mut();
             if let Some(field) = fields.find(|field| field.json == json && !field.required) {
                 field.required = true;
-                // Who requires it has made it another field.
+                // Requiring an inherited property overrides its field.
                 field.origin = origin;
             }
         }
@@ -352,8 +353,8 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// The values of an enum of strings, each once.
-fn texts(schema: &Value) -> Vec<String> {
+/// The values of an enum of strings, without duplicates.
+fn string_enum(schema: &Value) -> Vec<String> {
     let mut values: Vec<String> = Vec::new();
     for value in items(schema.get("enum")).filter_map(Value::as_str) {
         if !values.iter().any(|known| known == value) {

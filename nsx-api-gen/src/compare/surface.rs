@@ -1,4 +1,4 @@
-//! What a document gives a user of the SDK: methods with their arguments and results, and types.
+//! The Rust API of a document: methods with their arguments and results, and types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,15 @@ use serde_json::Value;
 
 use super::change::{Subject, Usage};
 use super::shape::{Field, Shape, Ty};
+use crate::document::discriminated_union::{self, DiscriminatedUnion};
 use crate::document::parameter_style::Style;
-use crate::document::union::{self, Union};
-use crate::document::{self, IN_PART, Place, is_json_content, is_password, members, resolve, text};
-use crate::model::{self, Api, Form, In};
+use crate::document::{
+    self, IN_PART, OperationRef, is_json_content, is_password, members, resolve, text,
+};
+use crate::model::{self, Api, BodyFormat, In};
 use crate::names;
 
-/// A document as the SDK shows it.
+/// The Rust API of a document.
 pub(super) struct Surface {
     /// The path of the first server.
     pub(super) base: String,
@@ -22,13 +24,13 @@ pub(super) struct Surface {
 
 pub(super) struct Operation {
     pub(super) model: model::Operation,
-    /// The path without the server's.
+    /// The path without that of the server.
     pub(super) path: String,
-    /// The same without the names of its parameters: `/nodes/{}`.
+    /// The path without parameter names: `/nodes/{}`.
     pub(super) pattern: String,
-    /// The names of the client's method, of the builder, and of the entry of the table.
+    /// The names of the client's method, the builder, and the entry in the operation table.
     pub(super) names: [String; 3],
-    /// In the order in which the client's method takes them.
+    /// In the order of the method's arguments.
     pub(super) arguments: Vec<Argument>,
     pub(super) body: Option<Body>,
     pub(super) success: Success,
@@ -50,29 +52,30 @@ pub(super) struct Body {
     pub(super) ty: Ty,
 }
 
-/// What `send` returns.
+/// The result of `send`.
 pub(super) enum Success {
     Nothing,
     Stream { media: String },
     Value { media: String, ty: Ty },
 }
 
-/// A component that is a type of its own.
+/// A component that is a type.
 pub(super) struct Type {
     pub(super) name: String,
     pub(super) ty: Ty,
-    /// Whether it stands for what the document does not know: the rest of a choice, or a base that is none.
-    is_open: bool,
-    /// Whether values of it are sent and received.
+    /// Whether it can have properties that the document does not list: the fallback of a union, or
+    /// a base that is not a union.
+    is_extensible: bool,
+    /// Whether values of the type itself are sent or received.
     pub(super) own: Usage,
-    /// The same, of it and of the types that are made of it.
+    /// The same, including types that inherit from it.
     pub(super) usage: Usage,
-    /// The client's methods that reach it or a type that is made of it.
+    /// The client's methods that use it or a type that inherits from it.
     pub(super) methods: Vec<String>,
 }
 
 impl Surface {
-    /// Reads a checked document.
+    /// Builds the API of a checked document.
     pub(super) fn new(root: &Value) -> Self {
         let places = document::operations(root);
         let models = Api::new(root).operations;
@@ -87,12 +90,12 @@ impl Surface {
             .filter(|(_, schema)| !is_password(root, schema))
             .map(|(name, schema)| Type::new(root, name, schema))
             .collect();
-        say_what_they_are(root, &mut types);
-        let open = union::open(root);
+        mark_discriminators(root, &mut types);
+        let extensible = discriminated_union::extensible_types(root);
         for ty in &mut types {
-            ty.is_open = open.contains(&ty.name);
+            ty.is_extensible = extensible.contains(&ty.name);
         }
-        reach(&operations, &mut types);
+        mark_usage(&operations, &mut types);
         Self {
             base,
             operations,
@@ -105,40 +108,43 @@ impl Surface {
     }
 }
 
-/// Marks the fields that say which variant of a choice a struct is.
-fn say_what_they_are(node: &Value, types: &mut [Type]) {
-    for variant in Union::read(node).iter().flat_map(|union| {
-        let variants = union.variants.iter();
-        variants.map(|variant| (names::type_name(variant.component), union.property))
-    }) {
+/// Marks the discriminator fields of union variants.
+fn mark_discriminators(node: &Value, types: &mut [Type]) {
+    for variant in DiscriminatedUnion::from_schema(node)
+        .iter()
+        .flat_map(|union| {
+            let variants = union.variants.iter();
+            variants.map(|variant| (names::type_name(variant.component), union.property))
+        })
+    {
         let (name, property) = variant;
         let ty = types.iter_mut().find(|ty| ty.name == name);
         if let Some(Shape::Object(object)) = ty.map(|ty| &mut ty.ty.shape) {
             let mut fields = object.fields.iter_mut();
             if let Some(field) = fields.find(|field| field.json == property) {
-                field.says = true;
+                field.is_discriminator = true;
             }
         }
     }
     match node {
         Value::Object(map) => map
             .values()
-            .for_each(|inner| say_what_they_are(inner, types)),
+            .for_each(|inner| mark_discriminators(inner, types)),
         Value::Array(list) => list
             .iter()
-            .for_each(|inner| say_what_they_are(inner, types)),
+            .for_each(|inner| mark_discriminators(inner, types)),
         _ => {}
     }
 }
 
 impl Operation {
-    fn new(root: &Value, place: &Place<'_>, model: model::Operation) -> Self {
+    fn new(root: &Value, place: &OperationRef<'_>, model: model::Operation) -> Self {
         let id = model.id.as_str();
         let named = |suffix: &str| names::type_name(&format!("{id}-{suffix}"));
         let body = model.body.as_ref();
         Self {
             path: place.path.to_owned(),
-            pattern: without_names(place.path),
+            pattern: without_parameter_names(place.path),
             names: [
                 names::method_name(id),
                 names::builder_name(id),
@@ -151,14 +157,14 @@ impl Operation {
         }
     }
 
-    /// The server's path.
+    /// The path of the server.
     fn base(&self) -> String {
         let path = &self.model.path;
         let own = self.path.split('?').next().unwrap_or_default();
         path.strip_suffix(own).unwrap_or_default().to_owned()
     }
 
-    /// The client's method.
+    /// The name of the client's method.
     pub(super) fn name(&self) -> &str {
         let [name, ..] = &self.names;
         name
@@ -186,7 +192,7 @@ impl Operation {
     }
 }
 
-fn without_names(path: &str) -> String {
+fn without_parameter_names(path: &str) -> String {
     let mut parts = path.split('{');
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -197,8 +203,8 @@ fn without_names(path: &str) -> String {
     plain
 }
 
-/// The parameters in the order of the method's arguments: those of the path as the path has them, then the others.
-fn arguments(root: &Value, place: &Place<'_>, model: &model::Operation) -> Vec<Argument> {
+/// The arguments of the method: path parameters in the order of the path, then the others.
+fn arguments(root: &Value, place: &OperationRef<'_>, model: &model::Operation) -> Vec<Argument> {
     let nodes: Vec<&Value> = place
         .parameters()
         .into_iter()
@@ -207,7 +213,7 @@ fn arguments(root: &Value, place: &Place<'_>, model: &model::Operation) -> Vec<A
     let parameters = model.parameters.iter();
     let mut list: Vec<Argument> = parameters
         .map(|parameter| {
-            let place = key(parameter.place);
+            let place = location_name(parameter.place);
             let mut nodes = nodes.iter().rev();
             let node = nodes.find(|node| {
                 text(node, "name") == Some(&parameter.name) && text(node, "in") == Some(place)
@@ -215,7 +221,7 @@ fn arguments(root: &Value, place: &Place<'_>, model: &model::Operation) -> Vec<A
             Argument::new(root, parameter, node, &model.id)
         })
         .collect();
-    let template = document::template(place.path).unwrap_or_default();
+    let template = document::path_parameter_names(place.path).unwrap_or_default();
     list.sort_by_key(|argument| {
         let index = template.iter().position(|name| *name == argument.name);
         (argument.place != In::Path, index)
@@ -223,8 +229,8 @@ fn arguments(root: &Value, place: &Place<'_>, model: &model::Operation) -> Vec<A
     list
 }
 
-/// The word of the document for a place.
-pub(super) fn key(place: In) -> &'static str {
+/// The `in` value of a location.
+pub(super) fn location_name(place: In) -> &'static str {
     match place {
         In::Path => "path",
         In::Query => "query",
@@ -238,13 +244,13 @@ impl Argument {
         let schema = node.and_then(|node| node.get("schema"));
         let name = names::type_name(&format!("{id}-{}", parameter.name));
         let ty = match schema {
-            // A secret in a path cannot be kept one.
+            // A secret in a path cannot be protected.
             Some(schema) if parameter.place == In::Path && is_password(root, schema) => {
-                Ty::plain("String")
+                Ty::scalar("String")
             }
-            _ if parameter.is_file => Ty::plain("Part"),
-            _ if parameter.is_list_of_files => Ty::plain("Vec<Part>"),
-            // There is no null outside of JSON.
+            _ if parameter.is_file => Ty::scalar("Part"),
+            _ if parameter.is_list_of_files => Ty::scalar("Vec<Part>"),
+            // Only JSON has null.
             schema => Ty {
                 nullable: false,
                 ..Ty::new(root, schema.unwrap_or(&Value::Null), &name)
@@ -262,7 +268,7 @@ impl Argument {
         }
     }
 
-    /// How code gives it.
+    /// The argument or setter in code.
     pub(super) fn given(&self) -> String {
         match self.required {
             true => self.rust.clone(),
@@ -272,15 +278,17 @@ impl Argument {
 }
 
 impl Body {
-    fn new(root: &Value, place: &Place<'_>, body: &model::Body, name: &str) -> Self {
+    fn new(root: &Value, place: &OperationRef<'_>, body: &model::Body, name: &str) -> Self {
         let node = place.node.get("requestBody");
         let node = node.and_then(|node| resolve(root, node));
         let content = members(node.and_then(|node| node.get("content"))).next();
         let schema = content.and_then(|(_, media)| media.get("schema"));
-        let ty = match body.form {
-            Form::Bytes => Ty::plain("Body"),
-            Form::Text => Ty::plain("String"),
-            Form::Json | Form::UrlEncoded => Ty::new(root, schema.unwrap_or(&Value::Null), name),
+        let ty = match body.format {
+            BodyFormat::Bytes => Ty::scalar("Body"),
+            BodyFormat::Text => Ty::scalar("String"),
+            BodyFormat::Json | BodyFormat::UrlEncoded => {
+                Ty::new(root, schema.unwrap_or(&Value::Null), name)
+            }
         };
         Self {
             media: body.media.clone(),
@@ -291,7 +299,7 @@ impl Body {
 }
 
 impl Success {
-    fn new(root: &Value, place: &Place<'_>, name: &str) -> Self {
+    fn new(root: &Value, place: &OperationRef<'_>, name: &str) -> Self {
         let node = place.success(root);
         let content = node.and_then(|node| node.get("content"));
         let json = members(content).find(|(name, media)| is_json_content(root, name, media));
@@ -328,19 +336,19 @@ impl Type {
         Self {
             ty: Ty::new(root, schema, &name),
             name,
-            is_open: false,
+            is_extensible: false,
             own: Usage::default(),
             usage: Usage::default(),
             methods: Vec::new(),
         }
     }
 
-    /// Whether a struct keeps what the document does not name.
-    pub(super) fn keeps_unknown(&self) -> bool {
-        self.is_open || (self.own.sent && self.own.received)
+    /// Whether the struct keeps unlisted properties.
+    pub(super) fn keeps_unlisted(&self) -> bool {
+        self.is_extensible || (self.own.sent && self.own.received)
     }
 
-    /// A struct that needs more than nothing to be made, and is sent.
+    /// Whether it has a constructor: it is sent and has required fields.
     pub(super) fn has_constructor(&self) -> bool {
         self.own.sent && self.requires()
     }
@@ -359,9 +367,9 @@ impl Type {
     }
 }
 
-/// Which types hold which, and which are made of which.
+/// Which types contain which others, and which ones they inherit from.
 struct Graph {
-    held: BTreeMap<String, BTreeSet<String>>,
+    contained: BTreeMap<String, BTreeSet<String>>,
     bases: BTreeMap<String, BTreeSet<String>>,
 }
 
@@ -372,34 +380,38 @@ impl Graph {
             edges.collect()
         };
         Self {
-            held: edges(held),
+            contained: edges(contained),
             bases: edges(bases),
         }
     }
 
-    /// All that these types lead to, by what they hold, and with `heirs` by what they are made of too.
-    fn reach<'a>(&self, from: impl Iterator<Item = &'a Ty>, heirs: bool) -> BTreeSet<String> {
-        let mut open: Vec<String> = Vec::new();
+    /// All types that these types contain. With `inherited`, also those that they inherit from.
+    fn mark_usage<'a>(
+        &self,
+        from: impl Iterator<Item = &'a Ty>,
+        inherited: bool,
+    ) -> BTreeSet<String> {
+        let mut pending: Vec<String> = Vec::new();
         for ty in from {
-            open.extend(held(ty));
-            open.extend(bases(ty).into_iter().filter(|_| heirs));
+            pending.extend(contained(ty));
+            pending.extend(bases(ty).into_iter().filter(|_| inherited));
         }
         let mut reached = BTreeSet::new();
-        while let Some(name) = open.pop() {
+        while let Some(name) = pending.pop() {
             if reached.insert(name.clone()) {
-                open.extend(self.held.get(&name).into_iter().flatten().cloned());
-                let bases = self.bases.get(&name).filter(|_| heirs);
-                open.extend(bases.into_iter().flatten().cloned());
+                pending.extend(self.contained.get(&name).into_iter().flatten().cloned());
+                let bases = self.bases.get(&name).filter(|_| inherited);
+                pending.extend(bases.into_iter().flatten().cloned());
             }
         }
         reached
     }
 }
 
-fn held(ty: &Ty) -> BTreeSet<String> {
+fn contained(ty: &Ty) -> BTreeSet<String> {
     match &ty.shape {
         Shape::Named(name) => BTreeSet::from([name.clone()]),
-        _ => ty.inner().into_iter().flat_map(held).collect(),
+        _ => ty.inner().into_iter().flat_map(contained).collect(),
     }
 }
 
@@ -412,11 +424,11 @@ fn bases(ty: &Ty) -> BTreeSet<String> {
     own.iter().cloned().chain(inner).collect()
 }
 
-/// Tells each type which operations it is for.
-fn reach(operations: &[Operation], types: &mut [Type]) {
+/// Determines for each type which operations use it.
+fn mark_usage(operations: &[Operation], types: &mut [Type]) {
     let graph = Graph::new(types);
-    let own_sent = graph.reach(operations.iter().flat_map(Operation::sent), false);
-    let own_received = graph.reach(operations.iter().filter_map(Operation::received), false);
+    let own_sent = graph.mark_usage(operations.iter().flat_map(Operation::sent), false);
+    let own_received = graph.mark_usage(operations.iter().filter_map(Operation::received), false);
     for ty in types.iter_mut() {
         ty.own.sent = own_sent.contains(&ty.name);
         ty.own.received = own_received.contains(&ty.name);
@@ -426,8 +438,8 @@ fn reach(operations: &[Operation], types: &mut [Type]) {
         index.insert(ty.name.clone(), ty);
     }
     for operation in operations {
-        let sent = graph.reach(operation.sent(), true);
-        let received = graph.reach(operation.received().into_iter(), true);
+        let sent = graph.mark_usage(operation.sent(), true);
+        let received = graph.mark_usage(operation.received().into_iter(), true);
         for name in sent.union(&received) {
             if let Some(ty) = index.get_mut(name) {
                 ty.usage.sent |= sent.contains(name);

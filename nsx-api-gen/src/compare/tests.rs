@@ -904,7 +904,7 @@ fn the_types_that_are_compared_are_those_that_are_generated() {
             .iter()
             .map(|field| format!("{}: {},", field.rust, field.rust_type()))
             .collect();
-        if let Some(extra) = object.extra(ty.keeps_unknown()) {
+        if let Some(extra) = object.extra(ty.keeps_unlisted()) {
             let name = fields.last().unwrap().split(':').next().unwrap();
             expected.push(format!("{name}: {extra},"));
         }

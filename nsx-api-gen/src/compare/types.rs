@@ -1,4 +1,4 @@
-//! The changes of types: of structs and their fields, of enums and their variants.
+//! Changes of types: structs and their fields, enums and their variants.
 
 use super::change::{Change, Subject, Usage};
 use super::kinds::Kind;
@@ -23,32 +23,32 @@ pub(super) fn compare(old: &Surface, new: &Surface, renamed: &Renamed, changes: 
     }
 }
 
-fn report<'a>(ty: &Type, usage: Usage, changes: &'a mut Vec<Change>) -> Report<'a> {
-    Report::new(ty.subject(), usage, ty.methods.clone(), changes)
+fn report<'a>(ty: &Type, usage: Usage, changes: &'a mut Vec<Change>) -> ChangeReporter<'a> {
+    ChangeReporter::new(ty.subject(), usage, ty.methods.clone(), changes)
 }
 
-/// A type before and after.
+/// Compares the old and new version of a type.
 fn pair(old: &Type, new: &Type, renamed: &Renamed, changes: &mut Vec<Change>) {
     let mut report = report(new, old.usage.or(new.usage), changes);
     if old.name != new.name {
         report.changed(Kind::TypeRenamed, "type", &old.name, &new.name);
     }
     constructor(old, new, &mut report);
-    let mut walk = Walk {
+    let mut comparison = TypeComparison {
         renamed,
         report: report.part(report.usage),
         start: None,
         path: String::new(),
-        kept: (old.keeps_unknown(), new.keeps_unknown()),
+        kept: (old.keeps_unlisted(), new.keeps_unlisted()),
     };
-    if !walk.same(&old.ty, &new.ty) {
-        let (old, new) = (old.ty.what(), new.ty.what());
+    if !comparison.same(&old.ty, &new.ty) {
+        let (old, new) = (old.ty.description(), new.ty.description());
         report.changed(Kind::TypeChanged, "type", &old, &new);
     }
 }
 
-/// `new` comes and goes with the requests. What is required of the struct has changes of its own.
-fn constructor(old: &Type, new: &Type, report: &mut Report<'_>) {
+/// `new` exists only for types that are sent. Changes of required fields are reported separately.
+fn constructor(old: &Type, new: &Type, report: &mut ChangeReporter<'_>) {
     if !(old.requires() && new.requires()) {
         return;
     }
@@ -63,14 +63,14 @@ fn constructor(old: &Type, new: &Type, report: &mut Report<'_>) {
 }
 
 /// Collects the changes of one subject.
-pub(super) struct Report<'a> {
+pub(super) struct ChangeReporter<'a> {
     subject: Subject,
     usage: Usage,
     methods: Vec<String>,
     changes: &'a mut Vec<Change>,
 }
 
-impl<'a> Report<'a> {
+impl<'a> ChangeReporter<'a> {
     pub(super) fn new(
         subject: Subject,
         usage: Usage,
@@ -85,9 +85,9 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// The same subject, as far as it goes one way.
-    pub(super) fn part(&mut self, usage: Usage) -> Report<'_> {
-        Report {
+    /// A reporter for the same subject with another usage.
+    pub(super) fn part(&mut self, usage: Usage) -> ChangeReporter<'_> {
+        ChangeReporter {
             subject: self.subject.clone(),
             usage,
             methods: self.methods.clone(),
@@ -121,8 +121,8 @@ impl<'a> Report<'a> {
         self.add(kind, place, Some(old.to_owned()), Some(new.to_owned()));
     }
 
-    /// Something that is on or off: `kinds` are those of on and of off.
-    pub(super) fn turned(&mut self, (old, new): (bool, bool), kinds: (Kind, Kind), place: &str) {
+    /// Reports a flag that was set or cleared; `kinds` are the kinds for both cases.
+    pub(super) fn toggled(&mut self, (old, new): (bool, bool), kinds: (Kind, Kind), place: &str) {
         match (old, new) {
             (false, true) => self.add(kinds.0, place, None, None),
             (true, false) => self.add(kinds.1, place, None, None),
@@ -131,21 +131,21 @@ impl<'a> Report<'a> {
     }
 }
 
-/// Goes through two types side by side.
-pub(super) struct Walk<'a> {
+/// Compares two types recursively.
+pub(super) struct TypeComparison<'a> {
     renamed: &'a Renamed,
-    report: Report<'a>,
-    /// What the way begins at, in words; nothing for a component.
+    report: ChangeReporter<'a>,
+    /// Where the path starts, in words; `None` for a component.
     start: Option<String>,
-    /// The way from there to here: `tags[].scope`.
+    /// The path from there to the current type: `tags[].scope`.
     path: String,
-    /// Whether a struct here keeps what the document does not name, before and after.
+    /// Whether the struct keeps unlisted properties, before and after.
     kept: (bool, bool),
 }
 
-impl<'a> Walk<'a> {
-    /// Through the types of a part of an operation: of a parameter, a body or a response.
-    pub(super) fn of_part(renamed: &'a Renamed, report: Report<'a>, part: &str) -> Self {
+impl<'a> TypeComparison<'a> {
+    /// Starts with the type of a parameter, body or response.
+    pub(super) fn of_part(renamed: &'a Renamed, report: ChangeReporter<'a>, part: &str) -> Self {
         Self {
             renamed,
             report,
@@ -155,14 +155,14 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reports what is otherwise within two types; `false` where they are different types altogether.
+    /// Reports the differences within two types. Returns `false` if they are completely different.
     pub(super) fn same(&mut self, old: &Ty, new: &Ty) -> bool {
         old.nullable == new.nullable && self.same_shape(&old.shape, &new.shape)
     }
 
     fn same_shape(&mut self, old: &Shape, new: &Shape) -> bool {
         match (old, new) {
-            (Shape::Plain(old), Shape::Plain(new)) => {
+            (Shape::Scalar(old), Shape::Scalar(new)) => {
                 if old.rust == new.rust && old.format != new.format {
                     let (old, new) = (old.format.clone(), new.format.clone());
                     let place = self.place();
@@ -171,17 +171,21 @@ impl<'a> Walk<'a> {
                 old.rust == new.rust
             }
             (Shape::Named(old), Shape::Named(new)) => self.renamed.same(old, new),
-            (Shape::List(old), Shape::List(new)) => self.within("[]", |walk| walk.same(old, new)),
-            (Shape::Map(old), Shape::Map(new)) => self.within("{}", |walk| walk.same(old, new)),
+            (Shape::List(old), Shape::List(new)) => {
+                self.within("[]", |comparison| comparison.same(old, new))
+            }
+            (Shape::Map(old), Shape::Map(new)) => {
+                self.within("{}", |comparison| comparison.same(old, new))
+            }
             (Shape::Object(old), Shape::Object(new)) => {
                 self.objects(old, new);
                 true
             }
-            (Shape::Texts(old), Shape::Texts(new)) => {
+            (Shape::StringEnum(old), Shape::StringEnum(new)) => {
                 self.values(&old.values, &new.values);
                 true
             }
-            (Shape::Choice(old), Shape::Choice(new)) => {
+            (Shape::Union(old), Shape::Union(new)) => {
                 self.variants(&old.variants, &new.variants);
                 true
             }
@@ -189,7 +193,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Does something one step further on the way.
+    /// Runs `run` one step further down the path.
     fn within<T>(&mut self, step: &str, run: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.path.len();
         if !self.path.is_empty() && !step.starts_with(['[', '{']) {
@@ -201,7 +205,7 @@ impl<'a> Walk<'a> {
         result
     }
 
-    /// What is here, in words.
+    /// The current type, in words.
     fn place(&self) -> String {
         let word = match self.path.chars().next_back() {
             None => return self.start.clone().unwrap_or_else(|| "type".to_owned()),
@@ -211,7 +215,7 @@ impl<'a> Walk<'a> {
         self.named(word, &self.path)
     }
 
-    /// A part of what is here.
+    /// A part of the current type, in words.
     fn part(&self, words: &str) -> String {
         match self.path.is_empty() {
             true => self.behind(words.to_owned()),
@@ -235,16 +239,17 @@ impl<'a> Walk<'a> {
             let json = after.json.as_str();
             match old.field(&after.rust) {
                 Some(before) if self.is_inherited(before, after) => {}
-                Some(before) => self.within(json, |walk| walk.field(before, after)),
-                // It came with a base that the struct had before, and is told there.
+                Some(before) => self.within(json, |comparison| comparison.field(before, after)),
+                // The field belongs to a base that the struct already had, and is reported there.
                 None if self.has_base(old, after, Renamed::same) => {}
-                None => self.within(json, |walk| walk.field_added(after)),
+                None => self.within(json, |comparison| comparison.field_added(after)),
             }
         }
         for before in &old.fields {
-            let told = self.has_base(new, before, |renamed, base, old| renamed.same(old, base));
-            if new.field(&before.rust).is_none() && !told {
-                let place = self.within(&before.json, |walk| walk.place());
+            let is_reported =
+                self.has_base(new, before, |renamed, base, old| renamed.same(old, base));
+            if new.field(&before.rust).is_none() && !is_reported {
+                let place = self.within(&before.json, |comparison| comparison.place());
                 let ty = Some(before.rust_type());
                 self.report.add(Kind::PropertyRemoved, &place, ty, None);
             }
@@ -253,13 +258,13 @@ impl<'a> Walk<'a> {
         self.rest(old, new);
     }
 
-    /// Whether both come from one base as they are, where their changes are told.
+    /// Whether both fields are inherited unchanged from the same base, where changes are reported.
     fn is_inherited(&self, old: &Field, new: &Field) -> bool {
         let origins = old.origin.as_ref().zip(new.origin.as_ref());
         origins.is_some_and(|(old, new)| self.renamed.same(old, new))
     }
 
-    /// Whether a struct is made of the base that a field of the other document comes from.
+    /// Whether a struct inherits from the base that a field of the other document comes from.
     fn has_base(
         &self,
         object: &Object,
@@ -302,13 +307,13 @@ impl<'a> Walk<'a> {
             ),
         };
         let was = (old.ty.nullable, new.ty.nullable);
-        self.report.turned(was, nullable, &place);
+        self.report.toggled(was, nullable, &place);
         let deprecated = (
             Kind::PropertyBecameDeprecated,
             Kind::PropertyNoLongerDeprecated,
         );
         let was = (old.deprecated, new.deprecated);
-        self.report.turned(was, deprecated, &place);
+        self.report.toggled(was, deprecated, &place);
         if !self.same_shape(&old.ty.shape, &new.ty.shape) {
             let (old, new) = (old.ty.shape.rust(), new.ty.shape.rust());
             let kind = Kind::PropertyTypeChanged;
@@ -316,7 +321,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The order of what `new` takes, as far as it takes the same.
+    /// Compares the order of the arguments of `new` that both versions have.
     fn order(&mut self, old: &Object, new: &Object) {
         let fields = new.fields.iter().filter(|field| field.required);
         let mut pairs: Vec<(usize, String)> = Vec::new();
@@ -325,7 +330,7 @@ impl<'a> Walk<'a> {
                 continue;
             };
             let before = old.field(&after.rust);
-            // The order within a base is told there.
+            // The order within a base is reported there.
             let inherited = before.is_some_and(|before| self.is_inherited(before, after));
             let base = after.origin.clone().filter(|_| inherited);
             let name = base.unwrap_or_else(|| after.rust.clone());
@@ -343,7 +348,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The field for the properties that the document does not name.
+    /// The field for unlisted properties.
     fn rest(&mut self, old: &Object, new: &Object) {
         let place = self.part("field");
         let (before, after) = (old.extra(self.kept.0), new.extra(self.kept.1));
@@ -356,7 +361,9 @@ impl<'a> Walk<'a> {
             }
             (Some(before), Some(after)) => {
                 let same = match (&old.rest, &new.rest) {
-                    (Some(old), Some(new)) => self.within("{}", |walk| walk.same(old, new)),
+                    (Some(old), Some(new)) => {
+                        self.within("{}", |comparison| comparison.same(old, new))
+                    }
                     _ => before == after,
                 };
                 if !same {
@@ -387,7 +394,7 @@ impl<'a> Walk<'a> {
         for (index, after) in new.iter().enumerate() {
             let found = left
                 .iter()
-                .position(|(before, ty)| self.fits(ty, after, *before == index));
+                .position(|(before, ty)| self.is_match(ty, after, *before == index));
             match found.map(|found| left.remove(found)) {
                 Some((position, before)) => {
                     known.push((position, after.rust()));
@@ -413,25 +420,25 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether two variants are one. What stands in a choice itself is named by its position.
-    fn fits(&self, old: &Ty, new: &Ty, same_position: bool) -> bool {
+    /// Whether two variants match. An inline variant is identified by its position.
+    fn is_match(&self, old: &Ty, new: &Ty, same_position: bool) -> bool {
         let shapes = (&old.shape, &new.shape);
         old.nullable == new.nullable
             && match shapes {
-                (Shape::Plain(old), Shape::Plain(new)) => old.rust == new.rust,
+                (Shape::Scalar(old), Shape::Scalar(new)) => old.rust == new.rust,
                 (Shape::Named(old), Shape::Named(new)) => self.renamed.same(old, new),
                 (Shape::List(old), Shape::List(new)) | (Shape::Map(old), Shape::Map(new)) => {
-                    self.fits(old, new, same_position)
+                    self.is_match(old, new, same_position)
                 }
                 (Shape::Object(_), Shape::Object(_))
-                | (Shape::Texts(_), Shape::Texts(_))
-                | (Shape::Choice(_), Shape::Choice(_)) => same_position,
+                | (Shape::StringEnum(_), Shape::StringEnum(_))
+                | (Shape::Union(_), Shape::Union(_)) => same_position,
                 _ => false,
             }
     }
 }
 
-/// The names of things that have a position, in the order of the list.
+/// The names, in the order of the list.
 fn names(list: &[(usize, String)]) -> String {
     let names = list.iter().map(|(_, name)| name.as_str());
     names.collect::<Vec<_>>().join(", ")

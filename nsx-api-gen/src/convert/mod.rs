@@ -11,13 +11,13 @@ use crate::error::Error;
 use crate::read::{self, limits};
 
 /// The document as OpenAPI 3.0. Fails if it exceeds the limits on its size.
-pub(crate) fn upgraded(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
+pub(crate) fn to_openapi_3_0(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
     let mut root = document.root.clone();
     let mut changes = Vec::new();
-    path_items::write_out(&mut root, &mut changes);
+    path_items::inline_references(&mut root, &mut changes);
     let (root, more) = if read::is_swagger(&root) {
-        swagger2::upgrade(root)
-    } else if read::is_3_1(&root) {
+        swagger2::convert(root)
+    } else if read::is_openapi_3_1(&root) {
         openapi31::lower(root)
     } else {
         (root, Vec::new())

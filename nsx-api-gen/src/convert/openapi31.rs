@@ -1,16 +1,17 @@
-//! OpenAPI 3.1 as 3.0, as far as the one can be said in the other's words.
+//! Converts OpenAPI 3.1 to 3.0.
 //!
-//! Schemas of 3.1 are JSON Schemas: a type may be several, null is a type, bounds are numbers of their own. What 3.0 has no words
-//! for (`if`, `patternProperties`, `prefixItems` …) makes no type either: it is left out, and told.
+//! Schemas of 3.1 are JSON Schemas: they can have several types, null is a type, and exclusive
+//! bounds are numbers. Keywords without an equivalent in 3.0 (`if`, `patternProperties`,
+//! `prefixItems` …) do not affect Rust types. They are dropped and reported.
 
 use std::fmt::Display;
 
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
-use crate::document::{At, for_each_schema_at, items, join, operation_at};
+use crate::document::{Location, for_each_schema_at, items, join, operation_at};
 
-/// Members of a schema that 3.0 does not know.
+/// Schema keywords that 3.0 does not have.
 const UNKNOWN: [&str; 17] = [
     "$anchor",
     "$comment",
@@ -31,17 +32,17 @@ const UNKNOWN: [&str; 17] = [
     "unevaluatedProperties",
 ];
 
-/// Makes an OpenAPI 3.0 document of a 3.1 one, and tells what could not be carried over.
+/// Converts a document from OpenAPI 3.1 to 3.0 and reports what was lost.
 pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
     let mut changes = Vec::new();
     if let Some(root) = root.as_object_mut() {
         root.insert("openapi".to_owned(), json!("3.0.3"));
         for key in ["webhooks", "jsonSchemaDialect"] {
             if root.shift_remove(key).is_some() {
-                tell(
+                record_change(
                     &mut changes,
                     &format!("#/{key}"),
-                    format!("3.0 has no `{key}`: left out"),
+                    format!("dropped, because OpenAPI 3.0 has no `{key}`"),
                 );
             }
         }
@@ -55,10 +56,10 @@ pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
     }
     let sections = root.get_mut("components").and_then(Value::as_object_mut);
     if sections.is_some_and(|sections| sections.shift_remove("pathItems").is_some()) {
-        let message = "3.0 has no `pathItems`: left out".to_owned();
-        tell(&mut changes, &"#/components/pathItems", message);
+        let message = "dropped, because OpenAPI 3.0 has no `pathItems`".to_owned();
+        record_change(&mut changes, &"#/components/pathItems", message);
     }
-    booleans_of_components(&mut root, &mut changes);
+    lower_boolean_components(&mut root, &mut changes);
     for_each_schema_at(&mut root, &mut |at, schema| {
         lower_schema(schema, at, &mut changes);
     });
@@ -68,20 +69,20 @@ pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
     (root, changes)
 }
 
-fn tell(changes: &mut Vec<Change>, at: &dyn Display, message: String) {
+fn record_change(changes: &mut Vec<Change>, at: &dyn Display, message: String) {
     changes.push(Change::of_document("lower", at.to_string(), message));
 }
 
-fn lower_schema(schema: &mut Map<String, Value>, at: &At<'_>, changes: &mut Vec<Change>) {
-    booleans(schema, at, changes);
+fn lower_schema(schema: &mut Map<String, Value>, at: &Location<'_>, changes: &mut Vec<Change>) {
+    lower_booleans(schema, at, changes);
     for key in UNKNOWN {
         if schema.shift_remove(key).is_some() {
-            let message = format!("3.0 has no `{key}` in a schema: left out");
-            tell(changes, at, message);
+            let message = format!("dropped the keyword `{key}`, which OpenAPI 3.0 does not have");
+            record_change(changes, at, message);
         }
     }
-    types(schema);
-    no_null_among_parts(schema);
+    lower_types(schema);
+    lower_null_variants(schema);
     if let Some(value) = schema.shift_remove("const") {
         schema.insert("enum".to_owned(), json!([value]));
     }
@@ -103,35 +104,39 @@ fn lower_schema(schema: &mut Map<String, Value>, at: &At<'_>, changes: &mut Vec<
             schema.insert(exclusive.to_owned(), json!(true));
         }
     }
-    content(schema);
+    lower_content(schema);
 }
 
-/// A component that is `true` may be anything, and nothing is `false`.
-fn booleans_of_components(root: &mut Value, changes: &mut Vec<Change>) {
+/// A component that is `true` or `false` becomes a schema without constraints.
+fn lower_boolean_components(root: &mut Value, changes: &mut Vec<Change>) {
     let schemas = root.pointer_mut("/components/schemas");
     let schemas = schemas.and_then(Value::as_object_mut).into_iter().flatten();
     for (name, schema) in schemas.filter(|(_, schema)| schema.is_boolean()) {
         if *schema == json!(false) {
             let pointer = join("#/components/schemas", name);
-            tell(changes, &pointer, ANYTHING.to_owned());
+            record_change(changes, &pointer, ANYTHING.to_owned());
         }
         *schema = json!({});
     }
 }
 
-const ANYTHING: &str = "3.0 has no schema of nothing (`false`): any JSON";
+const ANYTHING: &str =
+    "the schema `false` has no equivalent in OpenAPI 3.0: it becomes any JSON value";
 
-/// A schema may be `true`, which is any JSON, or `false`, which is none: there is no such property, item or variant.
-fn booleans(schema: &mut Map<String, Value>, at: &At<'_>, changes: &mut Vec<Change>) {
+/// In 3.1 a schema may be `true` (any value) or `false` (no value). A property, item or variant
+/// that allows no value does not exist in Rust.
+fn lower_booleans(schema: &mut Map<String, Value>, at: &Location<'_>, changes: &mut Vec<Change>) {
     for key in ["items", "not"] {
         match schema.get(key) {
             Some(Value::Bool(true)) if key == "items" => {
                 schema.insert(key.to_owned(), json!({}));
             }
             Some(Value::Bool(is_all)) => {
-                // That nothing is excluded, or that nothing stands behind `prefixItems`, makes no type.
-                let message = format!("3.0 has no schema that is {is_all}: `{key}` left out");
-                tell(changes, at, message);
+                // `not: false` and the `items: false` after `prefixItems` do not affect the Rust
+                // type.
+                let message =
+                    format!("dropped `{key}: {is_all}`, which has no equivalent in OpenAPI 3.0");
+                record_change(changes, at, message);
                 schema.shift_remove(key);
             }
             _ => {}
@@ -140,13 +145,13 @@ fn booleans(schema: &mut Map<String, Value>, at: &At<'_>, changes: &mut Vec<Chan
     for key in ["properties", "allOf", "oneOf", "anyOf"] {
         let none = match schema.get_mut(key) {
             Some(Value::Object(map)) => {
-                map.values_mut().for_each(anything);
+                map.values_mut().for_each(true_to_any);
                 let before = map.len();
                 map.retain(|_, inner| *inner != json!(false));
                 before - map.len()
             }
             Some(Value::Array(list)) => {
-                list.iter_mut().for_each(anything);
+                list.iter_mut().for_each(true_to_any);
                 let before = list.len();
                 list.retain(|inner| *inner != json!(false));
                 before - list.len()
@@ -154,8 +159,10 @@ fn booleans(schema: &mut Map<String, Value>, at: &At<'_>, changes: &mut Vec<Chan
             _ => 0,
         };
         if none > 0 {
-            let message = format!("3.0 has no schema of nothing (`false`): left out of `{key}`");
-            tell(changes, at, message);
+            let message = format!(
+                "dropped `false` from `{key}`, because it has no equivalent in OpenAPI 3.0"
+            );
+            record_change(changes, at, message);
         }
         if schema.get(key) == Some(&json!([])) && none > 0 {
             schema.shift_remove(key);
@@ -163,14 +170,14 @@ fn booleans(schema: &mut Map<String, Value>, at: &At<'_>, changes: &mut Vec<Chan
     }
 }
 
-fn anything(schema: &mut Value) {
+fn true_to_any(schema: &mut Value) {
     if *schema == json!(true) {
         *schema = json!({});
     }
 }
 
-/// `[string, null]` is a string that may be null; several types are a choice.
-fn types(schema: &mut Map<String, Value>) {
+/// `[string, null]` becomes a nullable string; several other types become an `anyOf`.
+fn lower_types(schema: &mut Map<String, Value>) {
     let kinds = match schema.get("type") {
         Some(Value::Array(kinds)) => kinds.clone(),
         Some(Value::String(kind)) if kind == "null" => vec![json!("null")],
@@ -194,8 +201,9 @@ fn types(schema: &mut Map<String, Value>) {
     }
 }
 
-/// A null among the parts of a choice makes the choice nullable. One part that is left is that one.
-fn no_null_among_parts(schema: &mut Map<String, Value>) {
+/// A null variant makes a union nullable. If only one other variant is left, the union becomes that
+/// one.
+fn lower_null_variants(schema: &mut Map<String, Value>) {
     for key in ["oneOf", "anyOf"] {
         let is_null = |part: &&Value| {
             let is_nullable = part.get("nullable") == Some(&json!(true));
@@ -217,8 +225,8 @@ fn no_null_among_parts(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Bytes have a media type or an encoding in 3.1, and a format in 3.0.
-fn content(schema: &mut Map<String, Value>) {
+/// Binary data has a media type or an encoding in 3.1, and a format in 3.0.
+fn lower_content(schema: &mut Map<String, Value>) {
     let media = schema.shift_remove("contentMediaType");
     let encoding = schema.shift_remove("contentEncoding");
     schema.shift_remove("contentSchema");
@@ -236,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schemas_are_said_in_the_words_of_3_0() {
+    fn json_schema_keywords_are_converted_to_openapi_3_0() {
         for (schema, lowered) in [
             (
                 json!({"type": ["string", "null"]}),
@@ -287,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_3_0_has_no_words_for_is_told() {
+    fn openapi_3_1_keywords_without_equivalent_are_dropped_and_reported() {
         let (root, changes) = lower(json!({
             "openapi": "3.1.0", "info": {"summary": "S", "license": {"identifier": "MIT", "name": "MIT"}},
             "webhooks": {"w": {}},
@@ -300,14 +308,14 @@ mod tests {
                 "components": {"schemas": {"A": {}, "B": {}}}, "paths": {},
             })
         );
-        let told: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        let reported: Vec<String> = changes.iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            reported,
             [
-                "lower: #/webhooks: 3.0 has no `webhooks`: left out",
-                "lower: #/components/pathItems: 3.0 has no `pathItems`: left out",
-                "lower: #/components/schemas/A: 3.0 has no `patternProperties` in a schema: left out",
-                "lower: #/components/schemas/B: 3.0 has no `patternProperties` in a schema: left out",
+                "lower: #/webhooks: dropped, because OpenAPI 3.0 has no `webhooks`",
+                "lower: #/components/pathItems: dropped, because OpenAPI 3.0 has no `pathItems`",
+                "lower: #/components/schemas/A: dropped the keyword `patternProperties`, which OpenAPI 3.0 does not have",
+                "lower: #/components/schemas/B: dropped the keyword `patternProperties`, which OpenAPI 3.0 does not have",
             ]
         );
     }

@@ -1,5 +1,5 @@
-//! Path items that refer to others are written out: OpenAPI 3.0 has a `$ref` in a path item, which leads to another one, and 3.1 has
-//! `components/pathItems` for what several paths share.
+//! Inlines path items that are references. In OpenAPI 3.0 the `$ref` of a path item points to
+//! another path item; OpenAPI 3.1 also has `components/pathItems`.
 
 use serde_json::{Map, Value};
 
@@ -7,9 +7,9 @@ use crate::document::change::Change;
 use crate::document::{self, join, reference, resolve};
 use crate::read::Budget;
 
-/// `path_items`: a path item that refers to another gets that one's members, and keeps its own. One that leads nowhere stays, for
-/// [`check`](crate::check) to report.
-pub(crate) fn write_out(root: &mut Value, changes: &mut Vec<Change>) {
+/// `path_items`: a path item with a `$ref` gets the members of its target and keeps its own. A
+/// dangling reference is left for [`check`](crate::check) to report.
+pub(crate) fn inline_references(root: &mut Value, changes: &mut Vec<Change>) {
     let room = Budget::default();
     let mut written = Vec::new();
     for (path, item) in document::paths(root) {
@@ -25,7 +25,7 @@ pub(crate) fn write_out(root: &mut Value, changes: &mut Vec<Change>) {
         }
     }
     for (path, target, item) in written {
-        let message = format!("`{target}` is written out");
+        let message = format!("inlined `{target}`");
         changes.push(Change::of_document(
             "path_items",
             join("#/paths", &path),
@@ -43,7 +43,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_path_item_that_refers_to_another_has_its_operations() {
+    fn a_path_item_reference_is_replaced_by_its_target() {
         let get = json!({"operationId": "Get"});
         let mut root = json!({
             "paths": {
@@ -56,7 +56,7 @@ mod tests {
             "components": {"pathItems": {"C": {"$ref": "#/paths/~1b"}}},
         });
         let mut changes = Vec::new();
-        write_out(&mut root, &mut changes);
+        inline_references(&mut root, &mut changes);
         assert_eq!(root["paths"]["/b"], json!({"get": get, "summary": "B"}));
         assert_eq!(root["paths"]["/c"], json!({"get": get}));
         assert_eq!(root["paths"]["/d"], json!({"$ref": "#/nothing"}));

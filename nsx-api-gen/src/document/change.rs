@@ -1,8 +1,8 @@
-//! What a step changed in a document: nothing is changed silently.
+//! The changes that a step makes to a document. Every change is reported.
 
 use std::fmt;
 
-/// A change, by the named pass that made it.
+/// A change, and the name of the pass that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) pass: &'static str,
@@ -12,7 +12,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// A change that is of no operation, but of the document.
+    /// A change that does not belong to an operation.
     pub(crate) fn of_document(
         pass: &'static str,
         pointer: impl Into<String>,
@@ -37,7 +37,7 @@ impl fmt::Display for Change {
     }
 }
 
-/// The passes that changed something, in their order, and how often each did.
+/// The passes that changed something, in order, with the number of changes each made.
 pub(crate) fn summary(changes: &[Change]) -> Vec<(&'static str, usize)> {
     let mut list: Vec<(&'static str, usize)> = Vec::new();
     for change in changes {

@@ -1,4 +1,4 @@
-//! Which components are made of which by `allOf`.
+//! Which components inherit from which through `allOf`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::pointer::{component, items, members, reference};
 
-/// The components that are made of another, by the name of the other.
+/// The components that inherit from a component, by its name.
 pub(crate) struct Children<'a>(BTreeMap<&'a str, Vec<&'a str>>);
 
 impl<'a> Children<'a> {
@@ -20,20 +20,20 @@ impl<'a> Children<'a> {
         Self(children)
     }
 
-    /// The children of a component.
+    /// The direct children of a component.
     pub(crate) fn of(&self, name: &str) -> &[&'a str] {
         self.0.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The children of a component, and theirs, each behind its parent and once.
+    /// The children of a component and their descendants, each once and after its parent.
     pub(crate) fn descendants(&self, name: &str) -> Vec<&'a str> {
         let mut list = Vec::new();
         let mut seen = BTreeSet::from([name]);
-        let mut open: Vec<&str> = self.of(name).iter().rev().copied().collect();
-        while let Some(next) = open.pop() {
+        let mut pending: Vec<&str> = self.of(name).iter().rev().copied().collect();
+        while let Some(next) = pending.pop() {
             if seen.insert(next) {
                 list.push(next);
-                open.extend(self.of(next).iter().rev());
+                pending.extend(self.of(next).iter().rev());
             }
         }
         list
@@ -46,7 +46,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_comes_of_a_component_on_several_ways_comes_once() {
+    fn each_allof_descendant_is_listed_once() {
         let of = |parents: &[&str]| {
             let to = |name: &&str| json!({"$ref": format!("#/components/schemas/{name}")});
             json!({"allOf": parents.iter().map(to).collect::<Vec<_>>()})

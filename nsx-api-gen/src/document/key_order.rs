@@ -1,11 +1,13 @@
-//! One order for the members of a document, whatever order they were written in: what comes first says the most.
+//! Sorts the keys of a document, so that the result does not depend on the order in which they were
+//! written. The most informative keys come first.
 //!
-//! JSON's objects have no order, and what serves a document need not keep one. Properties stay as they are: their order is that
-//! of the fields, which an author chose. So do media types: those that stand first are rather wanted.
+//! JSON objects are unordered, and servers do not have to preserve the order of keys. Properties
+//! keep their order, because it becomes the order of the fields. Media types keep theirs, because
+//! the first one is the preferred one.
 
 use serde_json::{Map, Value};
 
-/// The members of the objects of OpenAPI, those that say the most first. Others come between the two groups, as they were.
+/// The most informative OpenAPI keys. Keys in neither list come between `FIRST` and `LAST`.
 const FIRST: [&str; 28] = [
     "openapi",
     "$ref",
@@ -55,24 +57,24 @@ const LAST: [&str; 14] = [
 
 /// What the keys of an object are.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Keys {
-    /// Members that OpenAPI knows.
+pub(crate) enum KeyKind {
+    /// Keys that OpenAPI defines.
     Members,
-    /// The sections of the components, which have names in them.
+    /// The sections of `components`, which contain names.
     Sections,
     /// Names, which are sorted.
     Names,
-    /// The names of properties and of media types, which keep their order.
+    /// Names of properties or media types, which keep their order.
     Properties,
-    /// Anything: an example, say.
+    /// Arbitrary data, such as an example.
     Data,
 }
 
-impl Keys {
-    /// What the keys are below one of these.
+impl KeyKind {
+    /// What the keys of the value below `key` are.
     pub(crate) fn below(self, key: &str) -> Self {
         match self {
-            Self::Members => below(key),
+            Self::Members => kind_below(key),
             Self::Sections if !key.starts_with("x-") => Self::Names,
             Self::Sections => Self::Data,
             Self::Names | Self::Properties => Self::Members,
@@ -81,34 +83,34 @@ impl Keys {
     }
 }
 
-/// Puts the members of a document into order.
-pub(crate) fn order(root: &mut Value) {
-    sort(root, Keys::Members);
+/// Sorts the keys of a document.
+pub(crate) fn sort_keys(root: &mut Value) {
+    sort_node(root, KeyKind::Members);
 }
 
-fn sort(node: &mut Value, keys: Keys) {
+fn sort_node(node: &mut Value, keys: KeyKind) {
     match node {
         Value::Object(map) => {
             for (key, inner) in map.iter_mut() {
-                sort(inner, keys.below(key));
+                sort_node(inner, keys.below(key));
             }
-            arrange(map, keys);
+            sort_entries(map, keys);
         }
-        Value::Array(list) => list.iter_mut().for_each(|inner| sort(inner, keys)),
+        Value::Array(list) => list.iter_mut().for_each(|inner| sort_node(inner, keys)),
         _ => {}
     }
 }
 
-fn arrange(map: &mut Map<String, Value>, keys: Keys) {
+fn sort_entries(map: &mut Map<String, Value>, keys: KeyKind) {
     match keys {
-        Keys::Members => {
+        KeyKind::Members => {
             let mut entries: Vec<(String, Value)> = std::mem::take(map).into_iter().collect();
-            // What OpenAPI does not know is a vendor's: it comes in the order of the alphabet.
+            // Vendor extensions are sorted alphabetically.
             entries.sort_by(|(one, _), (other, _)| (rank(one), one).cmp(&(rank(other), other)));
             map.extend(entries);
         }
-        Keys::Sections | Keys::Names | Keys::Data => map.sort_keys(),
-        Keys::Properties => {}
+        KeyKind::Sections | KeyKind::Names | KeyKind::Data => map.sort_keys(),
+        KeyKind::Properties => {}
     }
 }
 
@@ -122,16 +124,16 @@ fn rank(key: &str) -> usize {
     }
 }
 
-/// What the keys are below a member.
-fn below(key: &str) -> Keys {
+/// What the keys of the value of an OpenAPI key are.
+fn kind_below(key: &str) -> KeyKind {
     match key {
-        "properties" | "content" => Keys::Properties,
-        "components" => Keys::Sections,
+        "properties" | "content" => KeyKind::Properties,
+        "components" => KeyKind::Sections,
         "paths" | "responses" | "headers" | "mapping" | "links" | "callbacks" | "scopes"
-        | "variables" | "encoding" => Keys::Names,
-        "example" | "examples" | "default" | "enum" => Keys::Data,
-        key if key.starts_with("x-") => Keys::Data,
-        _ => Keys::Members,
+        | "variables" | "encoding" => KeyKind::Names,
+        "example" | "examples" | "default" | "enum" => KeyKind::Data,
+        key if key.starts_with("x-") => KeyKind::Data,
+        _ => KeyKind::Members,
     }
 }
 
@@ -141,7 +143,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn members_come_in_one_order_names_by_the_alphabet_and_properties_as_they_were() {
+    fn keys_are_sorted_and_properties_keep_their_order() {
         let mut root = json!({
             "components": {"schemas": {
                 "B": {"properties": {"type": {"description": "D", "type": "string"}, "a": {}}, "type": "object", "x-z": 1, "x-a": {"b": 1, "a": 2}},
@@ -150,7 +152,7 @@ mod tests {
             "paths": {"/b": {}, "/a": {"post": {"responses": {"404": {}, "200": {}}, "operationId": "PostA"}, "get": {}}},
             "openapi": "3.0.3",
         });
-        order(&mut root);
+        sort_keys(&mut root);
         assert_eq!(
             root.to_string(),
             json!({

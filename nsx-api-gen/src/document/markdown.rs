@@ -1,9 +1,9 @@
-//! Descriptions of a document as Rust docs.
+//! Converts descriptions of a document to rustdoc Markdown.
 //!
-//! OpenAPI's descriptions are CommonMark, or what a vendor takes for it. Rustdoc would take brackets
-//! for links to items, angle brackets for HTML and indented lines for code to run: outside of code
-//! they are written so that a reader sees what the document says. A document comes from others: what rustdoc took for code it would
-//! run, and what a browser took for HTML it would fetch.
+//! Descriptions in OpenAPI are CommonMark, at least in theory. Rustdoc would treat brackets as
+//! links to items, angle brackets as HTML, and indented lines as code to run, so all of them are
+//! escaped outside of code. This is also a matter of security: documents come from third parties,
+//! rustdoc would run what it takes for code, and a browser would load what it takes for HTML.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,8 @@ pub(crate) fn markdown(description: &str) -> String {
             .into_iter()
             .find(|marker| line.trim_start().starts_with(marker));
         match (fence, marker) {
-            // A fence without a language would be taken for Rust, one that is indented for something else.
+            // Without a language, rustdoc would run the code block as Rust. An indented fence would
+            // not be one.
             (None, Some(marker)) => {
                 lines.push(format!("{marker}text"));
                 fence = Some(marker);
@@ -36,7 +37,7 @@ pub(crate) fn markdown(description: &str) -> String {
     lines.join("\n")
 }
 
-/// The text without what is not seen or seen elsewhere: control characters, and those that turn the direction of writing.
+/// The text without control characters and characters that change the writing direction.
 pub(crate) fn visible(text: &str) -> String {
     let unseen = |letter: char| {
         letter.is_control() && letter != '\n'
@@ -49,12 +50,12 @@ pub(crate) fn visible(text: &str) -> String {
     text.chars().filter(|letter| !unseen(*letter)).collect()
 }
 
-/// A description in one line, as in a table or a list.
+/// A description on one line, for a table or a list.
 pub(crate) fn one_line(description: &str) -> String {
-    cell(&prose(&joined(&without_html(description)), false))
+    cell(&prose(&on_one_line(&without_html(description)), false))
 }
 
-/// Words in a sentence: a, b and c.
+/// Joins words in a sentence: a, b and c.
 pub(crate) fn enumerated(words: &[String]) -> String {
     match words.split_last() {
         Some((last, [])) => last.clone(),
@@ -63,14 +64,14 @@ pub(crate) fn enumerated(words: &[String]) -> String {
     }
 }
 
-/// The first paragraph of a description, in one line.
+/// The first paragraph of a description, on one line.
 pub(crate) fn first_paragraph(description: &str) -> String {
     let text = without_html(&visible(description));
     let first = text.trim().split("\n\n").next();
-    prose(&joined(first.unwrap_or_default()), false)
+    prose(&on_one_line(first.unwrap_or_default()), false)
 }
 
-/// The few tags of HTML that descriptions have, and what they are in Markdown.
+/// The HTML tags that descriptions use, with their Markdown equivalents.
 const TAGS: [(&str, &str, &str); 5] = [
     ("<b>", "</b>", "**"),
     ("<strong>", "</strong>", "**"),
@@ -79,7 +80,7 @@ const TAGS: [(&str, &str, &str); 5] = [
     ("<i>", "</i>", "*"),
 ];
 
-/// Those that end a line, and what follows then.
+/// The HTML tags that break a line, with their replacements.
 const BREAKS: [(&str, &str); 10] = [
     ("<br>", "\n\n"),
     ("<br/>", "\n\n"),
@@ -93,11 +94,11 @@ const BREAKS: [(&str, &str); 10] = [
     ("<li>", "\n- "),
 ];
 
-/// A text with Markdown for the HTML outside of its code. Other tags stay, and are shown.
+/// Replaces HTML outside of code with Markdown. Unknown tags are kept as visible text.
 fn without_html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    let mut open: Vec<&str> = Vec::new();
+    let mut open_tags: Vec<&str> = Vec::new();
     let mut code = false;
     let lower = text.to_ascii_lowercase();
     let ends = TAGS.map(|(_, close, _)| (close, lower.rfind(close)));
@@ -113,7 +114,7 @@ fn without_html(text: &str) -> String {
             ends.iter()
                 .any(|(known, last)| *known == close && *last > Some(place))
         };
-        let ended = open.last().copied().filter(|close| starts(close));
+        let ended = open_tags.last().copied().filter(|close| starts(close));
         let tag = TAGS
             .iter()
             .find(|(tag, close, _)| !code && starts(tag) && ends_later(close));
@@ -122,12 +123,12 @@ fn without_html(text: &str) -> String {
             let mark = TAGS.iter().find(|(_, known, _)| *known == close);
             out.extend(mark.map(|(.., mark)| *mark));
             code &= !matches!(mark, Some((.., "`")));
-            open.pop();
+            open_tags.pop();
             close.len()
         } else if let Some((tag, close, mark)) = tag {
             out.push_str(mark);
             code = *mark == "`";
-            open.push(close);
+            open_tags.push(close);
             tag.len()
         } else if let Some((tag, line)) = line {
             out.truncate(out.trim_end().len());
@@ -148,20 +149,20 @@ fn without_html(text: &str) -> String {
     out
 }
 
-/// A text in one line.
-pub(crate) fn joined(text: &str) -> String {
+/// A text on one line.
+pub(crate) fn on_one_line(text: &str) -> String {
     let text = visible(text);
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A text as a code span, whatever is in it, escaped as in Rust.
+/// A text as a code span, escaped as in a Rust string.
 pub(crate) fn code(text: &str) -> String {
     span(&text.escape_debug().to_string())
 }
 
 /// A text as a code span.
 pub(crate) fn span(text: &str) -> String {
-    let text = joined(text);
+    let text = on_one_line(text);
     let longest = text
         .split(|letter| letter != '`')
         .map(str::len)
@@ -174,15 +175,16 @@ pub(crate) fn span(text: &str) -> String {
     }
 }
 
-/// A line outside of fences: escapes outside of code spans, and never four spaces before it or behind the mark of a list. `in_table`
-/// says that the line may be a row of one, which a sign in code divides too.
+/// Escapes a line outside of fences and code spans, and limits its indentation and that of list
+/// items, so that it does not become a code block. If `in_table` is set, the line may be a table
+/// row, in which a `|` ends a cell even in code.
 fn prose(line: &str, in_table: bool) -> String {
     let text = line.trim_start();
     let indent = (line.len() - text.len()).min(3);
     let mut out = " ".repeat(indent);
-    let text = behind_marks(text, &mut out);
+    let text = skip_list_markers(text, &mut out);
     if text.starts_with("~~~") {
-        // No fence, since it stands in a line of its own.
+        // A `~~~` at the start of a line would open a fence.
         out.push('\\');
     }
     let ends = last_ticks(text);
@@ -206,7 +208,7 @@ fn prose(line: &str, in_table: bool) -> String {
             }
             'h' if rest.starts_with("http://") || rest.starts_with("https://") => {
                 if was_escaped {
-                    // The backslash before it is one, and not the end of a code span.
+                    // Escapes the backslash, so that it does not escape the code span.
                     out.push('\\');
                 }
                 let (url, taken) = url(rest);
@@ -214,7 +216,7 @@ fn prose(line: &str, in_table: bool) -> String {
                 length = taken;
             }
             _ => {
-                // A backslash would take the escape that is put before the next letter for its own.
+                // A backslash would neutralize the escape of the next character.
                 escaped = letter == '\\' && !was_escaped;
                 if matches!(letter, '[' | ']' | '<' | '>') {
                     out.push('\\');
@@ -227,8 +229,9 @@ fn prose(line: &str, in_table: bool) -> String {
     out
 }
 
-/// What is behind the marks of lists at the start of a line, which are put into `out`. Behind a mark stands what may begin a block.
-fn behind_marks<'t>(text: &'t str, out: &mut String) -> &'t str {
+/// The text after any list markers at the start of a line; the markers are written to `out`. A
+/// block can start after a marker.
+fn skip_list_markers<'t>(text: &'t str, out: &mut String) -> &'t str {
     let mut rest = text;
     loop {
         let digits = rest.len()
@@ -248,13 +251,13 @@ fn behind_marks<'t>(text: &'t str, out: &mut String) -> &'t str {
         }
         let spaces = behind.len() - text.len();
         out.push_str(mark);
-        // With more of them it would be code.
+        // More than four spaces would start a code block.
         out.push_str(&" ".repeat(if spaces > 4 { 1 } else { spaces }));
         rest = text;
     }
 }
 
-/// Where the last run of so many backticks is.
+/// The position of the last run of backticks of each length.
 fn last_ticks(text: &str) -> BTreeMap<usize, usize> {
     let mut ends = BTreeMap::new();
     let mut start = 0;
@@ -271,7 +274,8 @@ fn last_ticks(text: &str) -> BTreeMap<usize, usize> {
     ends
 }
 
-/// The code span at the start of a text: from a run of backticks to the next run of as many.
+/// The code span at the start of a text: from a run of backticks to the next run of the same
+/// length.
 fn span_of(text: &str, ticks: usize) -> Option<&str> {
     let mut end = ticks;
     loop {
@@ -285,7 +289,7 @@ fn span_of(text: &str, ticks: usize) -> Option<&str> {
     }
 }
 
-/// Adds a code span, apart from another's backticks.
+/// Appends a code span, separated from preceding backticks.
 fn push_span(out: &mut String, span: &str, in_table: bool) {
     if out.ends_with('`') {
         out.push(' ');
@@ -296,7 +300,8 @@ fn push_span(out: &mut String, span: &str, in_table: bool) {
     }
 }
 
-/// A text for a cell of a table. Backslashes before the sign that divides cells would escape each other.
+/// Escapes a text for a table cell. Backslashes before a `|` are removed, because they would escape
+/// each other.
 pub(crate) fn cell(text: &str) -> String {
     let mut parts = text.split('|');
     let last = parts.next_back().unwrap_or_default();
@@ -304,12 +309,12 @@ pub(crate) fn cell(text: &str) -> String {
     parts.collect::<String>() + last
 }
 
-/// Whether a line is the one below the head of a table.
+/// Whether a line is the delimiter row of a table.
 fn is_rule(line: &str) -> bool {
     line.contains('-') && line.chars().all(|letter| " |:->".contains(letter))
 }
 
-/// `&amp;` comes last: what it is part of is no entity.
+/// `&amp;` must be last, so that its result is not decoded again.
 const ENTITIES: [(&str, &str); 5] = [
     ("&lt;", "<"),
     ("&gt;", ">"),
@@ -318,12 +323,12 @@ const ENTITIES: [(&str, &str); 5] = [
     ("&amp;", "&"),
 ];
 
-/// The URL at the start of `rest`, and how much of that it takes.
+/// The URL at the start of `rest`, and its length there.
 fn url(rest: &str) -> (String, usize) {
     let end = rest
         .find(|letter: char| letter.is_whitespace() || "<>()[]\"'`,".contains(letter))
         .unwrap_or(rest.len());
-    // In code an entity would be shown as it is.
+    // Entities are not decoded in code spans.
     let whole = rest.get(..end).unwrap_or(rest).to_owned();
     let whole = ENTITIES
         .iter()
@@ -338,8 +343,8 @@ mod tests {
     use proptest::prelude::*;
     use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
-    /// What a document may say that means something to rustdoc, to a browser, or to a line of either.
-    const SAID: [&str; 44] = [
+    /// Fragments that are special to rustdoc, browsers or Markdown.
+    const FRAGMENTS: [&str; 44] = [
         "`",
         "``",
         "```",
@@ -386,8 +391,8 @@ mod tests {
         "<!--",
     ];
 
-    /// What of the docs is more than words, as rustdoc reads them.
-    fn more_than_words(docs: &str) -> Vec<String> {
+    /// Everything in the docs that rustdoc would not treat as plain text.
+    fn markup_in(docs: &str) -> Vec<String> {
         let options = Options::ENABLE_TABLES
             | Options::ENABLE_FOOTNOTES
             | Options::ENABLE_STRIKETHROUGH
@@ -416,10 +421,10 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn whatever_is_said_rustdoc_reads_words(parts in prop::collection::vec(prop::sample::select(&SAID[..]), 1..24)) {
+        fn any_description_becomes_plain_text_in_rustdoc(parts in prop::collection::vec(prop::sample::select(&FRAGMENTS[..]), 1..24)) {
             let said = parts.concat();
             let (long, short) = (markdown(&said), one_line(&said));
-            prop_assert_eq!(more_than_words(&long), Vec::<String>::new(), "{}", long);
+            prop_assert_eq!(markup_in(&long), Vec::<String>::new(), "{}", long);
             let places = [
                 short.clone(),
                 format!("Begins: {short}."),
@@ -427,13 +432,13 @@ mod tests {
                 format!("| a | b | c |\n| --- | --- | --- |\n| x | {short} | `y` |"),
             ];
             for place in places {
-                prop_assert_eq!(more_than_words(&place), Vec::<String>::new(), "{}", place);
+                prop_assert_eq!(markup_in(&place), Vec::<String>::new(), "{}", place);
             }
         }
     }
 
     #[test]
-    fn what_rustdoc_would_misread_is_escaped_outside_of_code() {
+    fn rustdoc_markup_is_escaped_outside_of_code() {
         for (text, docs) in [
             ("plain, with `code[0] <b>`", "plain, with `code[0] <b>`"),
             ("a [link] and <tag>", r"a \[link\] and \<tag\>"),
@@ -475,15 +480,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_a_document_says_is_code_to_run_or_html_or_a_picture() {
+    fn descriptions_cannot_inject_code_html_or_images() {
         for (text, docs) in [
-            // Fences and code behind the mark of a list.
+            // Fences and code after a list marker.
             ("- ~~~\n  run()\n  ~~~", "- \\~~~\n  run()\n~~~text\n~~~"),
             ("- ````\n  run()", "- \\`\\`\\`\\`\n  run()"),
             ("1. - ~~~", r"1. - \~~~"),
             ("-      run()", "- run()"),
             ("1.\t\trun()", "1. run()"),
-            // Backticks that end no span, which is one of as many.
+            // Unmatched backticks.
             (
                 "x ``` ![a](b) <img> ` ``",
                 r"x \`\`\` !\[a\](b) \<img\> \` \`\`",
@@ -493,7 +498,7 @@ mod tests {
             (r"\https://&lt;img&gt;", r"\\`https://<img>`"),
             ("``a``https://&lt;b&gt;", "``a`` `https://<b>`"),
             ("https://&lt;b&gt;``a``", "`https://<b>` ``a``"),
-            // The cells of a table end a span too.
+            // Cells of a table end a code span too.
             ("|a|b|\n|-|-|\n|`x|<img>`|", "|a|b|\n|-|-|\n|`x\\|<img>`|"),
             (
                 "a | b\n- | -\nhttps://a|&lt;img&gt;",

@@ -1,6 +1,7 @@
 //! Reads a document's tree: JSON pointers, references, operations and schemas.
 
 pub(crate) mod change;
+pub(crate) mod discriminated_union;
 pub(crate) mod inheritance;
 pub(crate) mod key_order;
 pub(crate) mod markdown;
@@ -10,16 +11,17 @@ pub(crate) mod parameter_style;
 mod pointer;
 pub(crate) mod reachability;
 mod schema;
-pub(crate) mod union;
 mod visit;
 
 pub(crate) use media_type::{
     MULTIPART, URL_ENCODED, has_file, is_json, is_json_content, media_type, sent_media_type,
 };
 pub(crate) use operation::{
-    IDEMPOTENT, IN_PART, METHODS, ORIGINAL_ID, PRIVILEGES, Place, is_success, operation_at,
-    operations, paths, template,
+    IDEMPOTENT, IN_PART, METHODS, ORIGINAL_ID, OperationRef, PRIVILEGES, is_success, operation_at,
+    operations, path_parameter_names, paths,
 };
 pub(crate) use pointer::{component, component_at, items, join, members, reference, resolve, text};
-pub(crate) use schema::{is_file, is_list_of_files, is_password, made_of, properties, says_null};
-pub(crate) use visit::{At, for_each_schema, for_each_schema_at};
+pub(crate) use schema::{
+    all_of_parts, is_file, is_list_of_files, is_nullable, is_password, properties,
+};
+pub(crate) use visit::{Location, for_each_schema, for_each_schema_at};

@@ -4,49 +4,50 @@ use serde_json::Value;
 
 use super::pointer::{items, join, members, resolve, text};
 
-/// The methods that OpenAPI 3.0 gives a path item, in its order.
+/// The methods of an OpenAPI 3.0 path item, in the order of the specification.
 pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// The member of an operation by which a document says whether sending it twice has the effect of sending it once.
+/// The extension of an operation that says whether repeating it is safe.
 pub(crate) const IDEMPOTENT: &str = "x-idempotent";
 
-/// The member of an operation that has another id than in the vendor's document: that one, by which the vendor's manual has it.
+/// The extension of an operation with the vendor's operationId, if the SDK uses another one.
 pub(crate) const ORIGINAL_ID: &str = "x-operation-id";
 
-/// What a caller of an operation must be allowed to: a list of names. OpenAPI has no word for it where that is no scope.
+/// The extension of an operation with the privileges that the caller needs, a list of names.
+/// OpenAPI itself only has OAuth scopes.
 pub(crate) const PRIVILEGES: &str = "x-required-privileges";
 
-/// The place of a parameter that is a part of such a body, once the document is normalized.
+/// The `in` value of a parameter that is part of the body, in a normalized document.
 pub(crate) const IN_PART: &str = "part";
 
-/// One operation of a document, where it stands.
-pub(crate) struct Place<'a> {
+/// An operation of a document, and its location.
+pub(crate) struct OperationRef<'a> {
     /// The key of the path item.
     pub(crate) path: &'a str,
     /// The method in lower case.
     pub(crate) method: &'static str,
-    /// The operation's pointer.
+    /// The JSON pointer of the operation.
     pub(crate) pointer: String,
     /// The path item.
     pub(crate) item: &'a Value,
-    /// The operation itself.
+    /// The operation object.
     pub(crate) node: &'a Value,
 }
 
-impl<'a> Place<'a> {
-    /// The operationId, where there is one.
+impl<'a> OperationRef<'a> {
+    /// The operationId, if there is one.
     pub(crate) fn id(&self) -> Option<&'a str> {
         text(self.node, "operationId")
     }
 
-    /// The operationId that the vendor's document has, where it is another.
+    /// The operationId in the vendor's document, if it differs.
     pub(crate) fn original_id(&self) -> Option<&'a str> {
         text(self.node, ORIGINAL_ID)
     }
 
-    /// The path, and the query that the operation goes by: several operations of NSX share a path.
+    /// The path, and the fixed query that is part of it: several operations of NSX share a path.
     pub(crate) fn path_and_query(&self) -> (&'a str, &'a str) {
         self.path.split_once('?').unwrap_or((self.path, ""))
     }
@@ -65,7 +66,8 @@ impl<'a> Place<'a> {
         list
     }
 
-    /// The response that a success comes as: the first that has a body, if one has; the default where no success is documented.
+    /// The success response: the first one with a body, otherwise the first one. If no success is
+    /// documented, the default response.
     pub(crate) fn success(&self, root: &'a Value) -> Option<&'a Value> {
         let resolved = |node| resolve(root, node);
         let successes: Vec<&Value> = self
@@ -90,8 +92,8 @@ impl<'a> Place<'a> {
     }
 }
 
-/// The names of a path's parameters; `None` when its braces do not match.
-pub(crate) fn template(path: &str) -> Option<Vec<String>> {
+/// The names of a path's parameters; `None` if the braces do not match.
+pub(crate) fn path_parameter_names(path: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
     let mut rest = path;
     while let Some((before, behind)) = rest.split_once('{') {
@@ -106,26 +108,26 @@ pub(crate) fn template(path: &str) -> Option<Vec<String>> {
     (!rest.contains('}')).then_some(names)
 }
 
-/// OpenAPI says of three headers that a parameter for them is ignored: the SDK sets them.
+/// OpenAPI ignores parameters for these three headers. The SDK sets them.
 fn is_ignored(parameter: &Value) -> bool {
     const HEADERS: [&str; 3] = ["accept", "authorization", "content-type"];
     let name = text(parameter, "name").unwrap_or_default();
     text(parameter, "in") == Some("header") && HEADERS.contains(&name.to_ascii_lowercase().as_str())
 }
 
-/// The path items; a vendor's extensions stand among them.
+/// The path items, without vendor extensions.
 pub(crate) fn paths(root: &Value) -> impl Iterator<Item = (&String, &Value)> {
     members(root.get("paths")).filter(|(path, _)| !path.starts_with("x-"))
 }
 
-/// Every operation in the document's order.
-pub(crate) fn operations(root: &Value) -> Vec<Place<'_>> {
+/// All operations in document order.
+pub(crate) fn operations(root: &Value) -> Vec<OperationRef<'_>> {
     let mut list = Vec::new();
     for (path, item) in paths(root) {
         let pointer = join("#/paths", path);
         for method in METHODS {
             if let Some(node) = item.get(method) {
-                list.push(Place {
+                list.push(OperationRef {
                     path,
                     method,
                     pointer: join(&pointer, method),
@@ -138,7 +140,7 @@ pub(crate) fn operations(root: &Value) -> Vec<Place<'_>> {
     list
 }
 
-/// The operationId of the operation that a pointer leads into.
+/// The operationId of the operation that contains a pointer.
 pub(crate) fn operation_at<'a>(root: &'a Value, pointer: &str) -> Option<&'a str> {
     let mut keys = pointer.strip_prefix("#/paths/")?.split('/');
     let (path, method) = (keys.next()?, keys.next()?);

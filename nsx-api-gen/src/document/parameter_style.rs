@@ -1,4 +1,4 @@
-//! How the value of a parameter is written, and which values cannot be.
+//! How parameter values are serialized, and which ones are unsupported.
 
 use std::collections::BTreeSet;
 
@@ -6,41 +6,39 @@ use serde_json::Value;
 
 use super::media_type::is_json;
 use super::pointer::{items, members, resolve, text};
-use super::schema::{made_of, properties};
+use super::schema::{all_of_parts, properties};
 
-/// How a value is written.
+/// How a value is serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// A scalar as it is, each of an array by itself.
-    Plain,
-    /// An array as one value, with this between its items.
+    /// A scalar as it is. Each item of an array is a parameter of its own.
+    Scalar,
+    /// An array as one value, with this separator.
     Joined(char),
-    /// Whatever it is as one text of JSON.
+    /// Any value, as JSON.
     Json,
     /// Each member of an object as a parameter of its own.
     Members,
 }
 
 impl Style {
-    /// How the values of a parameter are written, or why they cannot be.
+    /// How the values of a parameter are serialized, or why they are unsupported.
     pub(crate) fn of(root: &Value, parameter: &Value) -> Result<Self, String> {
         let place = text(parameter, "in").unwrap_or_default();
         let content = members(parameter.get("content")).next();
         match place {
-            "cookie" => return Err("a parameter in a cookie is not supported".to_owned()),
+            "cookie" => return Err("cookie parameters are not supported".to_owned()),
             "path" | "query" | "header" => {}
-            _ => return Ok(Self::Plain),
+            _ => return Ok(Self::Scalar),
         }
         if let Some((name, _)) = content {
             return match place == "query" && is_json(name) {
                 true => Ok(Self::Json),
-                false => Err(format!(
-                    "{name} as a parameter in a {place} is not supported"
-                )),
+                false => Err(format!("{name} as a {place} parameter is not supported")),
             };
         }
         let Some(schema) = parameter.get("schema") else {
-            return Ok(Self::Plain);
+            return Ok(Self::Scalar);
         };
         let usual = if place == "query" { "form" } else { "simple" };
         let style = text(parameter, "style").unwrap_or(usual);
@@ -50,18 +48,18 @@ impl Style {
             let style = if style == usual {
                 String::new()
             } else {
-                format!(" in the style `{style}`")
+                format!(" with style `{style}`")
             };
             Err(format!(
-                "{what} as a parameter in a {place}{style} is not supported"
+                "{what} as a {place} parameter{style} is not supported"
             ))
         };
-        match (kind(root, schema), place, style) {
+        match (schema_type(root, schema), place, style) {
             (Some("array"), ..) if is_nested(root, schema) => {
-                unsupported("an array that is no list of scalars")
+                unsupported("an array of arrays or objects")
             }
             (Some("array"), "query", "form" | "spaceDelimited" | "pipeDelimited") if explode => {
-                Ok(Self::Plain)
+                Ok(Self::Scalar)
             }
             (Some("array"), "query", "spaceDelimited") => Ok(Self::Joined(' ')),
             (Some("array"), "query", "pipeDelimited") => Ok(Self::Joined('|')),
@@ -71,15 +69,16 @@ impl Style {
             }
             (Some(what @ ("array" | "object")), ..) => unsupported(what),
             (None, "path", _) => unsupported("a schema without a type"),
-            (_, "query", "spaceDelimited" | "pipeDelimited") => Ok(Self::Plain),
+            (_, "query", "spaceDelimited" | "pipeDelimited") => Ok(Self::Scalar),
             (what, ..) if style != usual => unsupported(what.unwrap_or("a schema without a type")),
-            _ => Ok(Self::Plain),
+            _ => Ok(Self::Scalar),
         }
     }
 }
 
-/// The type of a schema, or of the first schema that it is made of. What comes again is looked at once.
-pub(crate) fn kind<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a str> {
+/// The type of a schema, or of the first of its `allOf` parts that has one. Each schema is visited
+/// once.
+pub(crate) fn schema_type<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a str> {
     fn find<'a>(
         root: &'a Value,
         schema: &'a Value,
@@ -96,26 +95,26 @@ pub(crate) fn kind<'a>(root: &'a Value, schema: &'a Value) -> Option<&'a str> {
     find(root, schema, &mut BTreeSet::new())
 }
 
-/// Whether a type is one of a single value.
+/// Whether a type is scalar.
 pub(crate) fn is_scalar(kind: Option<&str>) -> bool {
     matches!(kind, Some("string" | "integer" | "number" | "boolean"))
 }
 
 /// Whether the items of an array are arrays or objects.
 fn is_nested(root: &Value, schema: &Value) -> bool {
-    let parts = made_of(root, schema);
+    let parts = all_of_parts(root, schema);
     let mut items = parts.iter().filter_map(|part| part.get("items"));
-    items.any(|items| matches!(kind(root, items), Some("array" | "object")))
+    items.any(|items| matches!(schema_type(root, items), Some("array" | "object")))
 }
 
 /// Whether an object is a map of scalars.
 fn is_map(root: &Value, schema: &Value) -> bool {
-    let parts = made_of(root, schema);
+    let parts = all_of_parts(root, schema);
     let has_properties = !properties(root, schema).is_empty();
     let mut values = parts
         .iter()
         .filter_map(|part| part.get("additionalProperties"));
-    !has_properties && values.any(|values| is_scalar(kind(root, values)))
+    !has_properties && values.any(|values| is_scalar(schema_type(root, values)))
 }
 
 #[cfg(test)]
@@ -124,7 +123,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_value_is_written_as_its_place_and_style_have_it_or_not_at_all() {
+    fn a_parameter_is_serialized_by_its_location_and_style_or_reported_as_unsupported() {
         let root = json!({"components": {"schemas": {"O": {"type": "object"}}}});
         let list = json!({"type": "array", "items": {"type": "string"}});
         let (text, object) = (
@@ -135,7 +134,7 @@ mod tests {
         let map = json!({"type": "object", "additionalProperties": {"type": "string"}});
         let any = json!({});
         for (place, style, explode, schema, written) in [
-            ("query", None, None, &list, Ok(Style::Plain)),
+            ("query", None, None, &list, Ok(Style::Scalar)),
             (
                 "query",
                 Some("form"),
@@ -162,30 +161,28 @@ mod tests {
                 Some("pipeDelimited"),
                 Some(true),
                 &list,
-                Ok(Style::Plain),
+                Ok(Style::Scalar),
             ),
             (
                 "query",
                 Some("deepObject"),
                 None,
                 &list,
-                Err("array as a parameter in a query in the style `deepObject` is not supported"),
+                Err("array as a query parameter with style `deepObject` is not supported"),
             ),
             (
                 "query",
                 None,
                 None,
                 &objects,
-                Err(
-                    "an array that is no list of scalars as a parameter in a query is not supported",
-                ),
+                Err("an array of arrays or objects as a query parameter is not supported"),
             ),
             (
                 "query",
                 None,
                 None,
                 &object,
-                Err("object as a parameter in a query is not supported"),
+                Err("object as a query parameter is not supported"),
             ),
             ("query", None, None, &map, Ok(Style::Members)),
             (
@@ -193,25 +190,25 @@ mod tests {
                 None,
                 Some(false),
                 &map,
-                Err("object as a parameter in a query is not supported"),
+                Err("object as a query parameter is not supported"),
             ),
-            ("query", None, None, &any, Ok(Style::Plain)),
-            ("query", Some("form"), Some(false), &text, Ok(Style::Plain)),
+            ("query", None, None, &any, Ok(Style::Scalar)),
+            ("query", Some("form"), Some(false), &text, Ok(Style::Scalar)),
             ("path", None, None, &list, Ok(Style::Joined(','))),
-            ("path", Some("simple"), Some(true), &text, Ok(Style::Plain)),
+            ("path", Some("simple"), Some(true), &text, Ok(Style::Scalar)),
             (
                 "path",
                 Some("label"),
                 None,
                 &text,
-                Err("string as a parameter in a path in the style `label` is not supported"),
+                Err("string as a path parameter with style `label` is not supported"),
             ),
             (
                 "path",
                 None,
                 None,
                 &any,
-                Err("a schema without a type as a parameter in a path is not supported"),
+                Err("a schema without a type as a path parameter is not supported"),
             ),
             ("header", None, None, &list, Ok(Style::Joined(','))),
             (
@@ -219,16 +216,16 @@ mod tests {
                 None,
                 None,
                 &map,
-                Err("object as a parameter in a header is not supported"),
+                Err("object as a header parameter is not supported"),
             ),
             (
                 "cookie",
                 None,
                 None,
                 &text,
-                Err("a parameter in a cookie is not supported"),
+                Err("cookie parameters are not supported"),
             ),
-            ("part", None, None, &objects, Ok(Style::Plain)),
+            ("part", None, None, &objects, Ok(Style::Scalar)),
         ] {
             let mut parameter = json!({"name": "a", "in": place, "schema": schema});
             let more = [

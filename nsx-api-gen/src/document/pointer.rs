@@ -4,15 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// Where a chain of references is given up: real documents have one or two links.
-const LONGEST_CHAIN: usize = 64;
+/// The longest chain of references that is followed. Real documents have one or two links.
+const MAX_REFERENCE_CHAIN: usize = 64;
 
-/// The pointer of a member of `pointer`.
+/// Appends a key to a JSON pointer.
 pub(crate) fn join(pointer: &str, key: &str) -> String {
     format!("{pointer}/{}", escaped(key))
 }
 
-/// A key as it stands in a pointer.
+/// Escapes a key for a JSON pointer.
 pub(super) fn escaped(key: &str) -> Cow<'_, str> {
     match key.contains(['~', '/']) {
         true => key.replace('~', "~0").replace('/', "~1").into(),
@@ -20,17 +20,17 @@ pub(super) fn escaped(key: &str) -> Cow<'_, str> {
     }
 }
 
-/// The members of an object; none of anything else.
+/// The members of an object; empty for anything else.
 pub(crate) fn members(node: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     node.and_then(Value::as_object).into_iter().flatten()
 }
 
-/// The items of an array; none of anything else.
+/// The items of an array; empty for anything else.
 pub(crate) fn items(node: Option<&Value>) -> impl Iterator<Item = &Value> {
     node.and_then(Value::as_array).into_iter().flatten()
 }
 
-/// The text of a member, where it is one.
+/// The string member `key` of an object.
 pub(crate) fn text<'a>(node: &'a Value, key: &str) -> Option<&'a str> {
     node.get(key).and_then(Value::as_str)
 }
@@ -40,12 +40,12 @@ pub(crate) fn reference(node: &Value) -> Option<&str> {
     text(node, "$ref")
 }
 
-/// The last part of a reference: a component's name.
+/// The name of the component that a reference points to.
 pub(crate) fn component(reference: &str) -> &str {
     reference.rsplit('/').next().unwrap_or(reference)
 }
 
-/// The pointer of the component that a reference leads to, or into; `None` if it leads to none.
+/// The pointer of the component that a reference points to or into; `None` for any other target.
 pub(crate) fn component_at(reference: &str) -> Option<&str> {
     let end = reference.match_indices('/').nth(3);
     let pointer = reference.get(..end.map_or(reference.len(), |(at, _)| at))?;
@@ -53,10 +53,10 @@ pub(crate) fn component_at(reference: &str) -> Option<&str> {
     (!section.is_empty()).then_some(pointer)
 }
 
-/// Follows a node's references to what they stand for; `None` where one leads nowhere.
+/// Follows references; `None` if one is dangling or the chain does not end.
 pub(crate) fn resolve<'a>(root: &'a Value, node: &'a Value) -> Option<&'a Value> {
     let mut node = node;
-    for _ in 0..LONGEST_CHAIN {
+    for _ in 0..MAX_REFERENCE_CHAIN {
         match reference(node) {
             Some(target) => node = root.pointer(target.strip_prefix('#')?)?,
             None => return Some(node),
@@ -71,7 +71,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn references_are_followed_and_rings_are_given_up() {
+    fn references_are_resolved_and_cycles_are_detected() {
         let root = json!({"components": {"schemas": {
             "A": {"$ref": "#/components/schemas/B"},
             "B": {"type": "string"},
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pointer_escapes_what_it_must() {
+    fn a_json_pointer_escapes_tilde_and_slash() {
         assert_eq!(join("#/paths", "/a~b"), "#/paths/~1a~0b");
     }
 }

@@ -1,47 +1,53 @@
-//! Which components the operations of a document reach, and how to keep those alone.
+//! Which components the operations of a document use, and how to remove the others.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::discriminated_union;
 use super::inheritance::Children;
 use super::operation::operations;
 use super::pointer::{component, component_at, items, join, members};
-use super::union;
 
 const SCHEMAS: &str = "#/components/schemas";
 
-/// The pointers of the components that the paths reach, or that these others do, and what is reached from those: the children of a
-/// base, too, where that may stand for each of them.
-pub(crate) fn reached(root: &Value, others: Vec<String>) -> BTreeSet<String> {
+/// The pointers of all components that the operations or `others` use, directly or indirectly. A
+/// discriminated base also reaches the components that inherit from it.
+pub(crate) fn reachable_components(root: &Value, others: Vec<String>) -> BTreeSet<String> {
     let children = Children::new(root);
     let mut reached = BTreeSet::new();
     let mut bases = BTreeSet::new();
-    let mut open: Vec<Reference> = others.into_iter().map(Reference::whole).collect();
-    find(root.get("paths").unwrap_or(&Value::Null), false, &mut open);
+    let mut pending: Vec<Reference> = others.into_iter().map(Reference::to_value).collect();
+    collect_references(
+        root.get("paths").unwrap_or(&Value::Null),
+        false,
+        &mut pending,
+    );
     for requirement in requirements(root) {
         let names = members(Some(requirement)).map(|(name, _)| name);
-        open.extend(names.map(|name| Reference::whole(join("#/components/securitySchemes", name))));
+        pending.extend(
+            names.map(|name| Reference::to_value(join("#/components/securitySchemes", name))),
+        );
     }
-    while let Some(Reference { target, is_parent }) = open.pop() {
+    while let Some(Reference { target, is_parent }) = pending.pop() {
         let Some(node) = root.pointer(target.trim_start_matches('#')) else {
             continue;
         };
-        let is_base = !is_parent && union::discriminator(root, node).is_some();
+        let is_base = !is_parent && discriminated_union::find_discriminator(root, node).is_some();
         if is_base && bases.insert(target.clone()) {
-            // They inherit the discriminator, so that their children come in turn.
+            // They inherit the discriminator, so their own children are reached in turn.
             let children = children.of(component(&target)).iter();
-            open.extend(children.map(|child| Reference::whole(join(SCHEMAS, child))));
+            pending.extend(children.map(|child| Reference::to_value(join(SCHEMAS, child))));
         }
         if reached.insert(target) {
-            find(node, false, &mut open);
+            collect_references(node, false, &mut pending);
         }
     }
     reached
 }
 
-/// Keeps the components with these pointers.
-pub(crate) fn keep(root: &mut Value, kept: &BTreeSet<String>) {
+/// Removes all other components.
+pub(crate) fn retain_components(root: &mut Value, kept: &BTreeSet<String>) {
     let Some(components) = root.get_mut("components").and_then(Value::as_object_mut) else {
         return;
     };
@@ -59,7 +65,7 @@ pub(crate) fn keep(root: &mut Value, kept: &BTreeSet<String>) {
     }
 }
 
-/// Every component, by its pointer.
+/// All components, by pointer.
 pub(crate) fn components(root: &Value) -> impl Iterator<Item = (String, &Value)> {
     let sections = members(root.get("components")).filter(|(name, _)| !name.starts_with("x-"));
     sections.flat_map(|(section, parts)| {
@@ -68,10 +74,10 @@ pub(crate) fn components(root: &Value) -> impl Iterator<Item = (String, &Value)>
     })
 }
 
-/// The pointers of the components that a node refers to itself.
+/// The pointers of the components that a node refers to directly.
 pub(crate) fn targets(node: &Value) -> BTreeSet<String> {
     let mut list = Vec::new();
-    find(node, false, &mut list);
+    collect_references(node, false, &mut list);
     list.into_iter().map(|one| one.target).collect()
 }
 
@@ -87,12 +93,12 @@ fn requirements(root: &Value) -> Vec<&Value> {
 /// A reference to a component.
 struct Reference {
     target: String,
-    /// Whether it says what a schema is made of, and not what may stand there.
+    /// Whether it is an `allOf` part, which does not stand for its children.
     is_parent: bool,
 }
 
 impl Reference {
-    fn whole(target: String) -> Self {
+    fn to_value(target: String) -> Self {
         Self {
             target,
             is_parent: false,
@@ -100,8 +106,9 @@ impl Reference {
     }
 }
 
-/// The components that a node refers to. A discriminator's mapping refers too, without `$ref`.
-fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
+/// The components that a node refers to. The mapping of a discriminator refers to schemas without
+/// `$ref`.
+fn collect_references(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
     match node {
         Value::Object(map) => {
             for (key, inner) in map {
@@ -113,19 +120,26 @@ fn find(node: &Value, is_parent: bool, into: &mut Vec<Reference>) {
                         }));
                     }
                     Value::Object(mapping) if key == "mapping" => {
-                        into.extend(mapping.values().filter_map(mapped).map(Reference::whole));
+                        into.extend(
+                            mapping
+                                .values()
+                                .filter_map(mapping_target)
+                                .map(Reference::to_value),
+                        );
                     }
-                    inner => find(inner, key == "allOf", into),
+                    inner => collect_references(inner, key == "allOf", into),
                 }
             }
         }
-        Value::Array(list) => list.iter().for_each(|inner| find(inner, is_parent, into)),
+        Value::Array(list) => list
+            .iter()
+            .for_each(|inner| collect_references(inner, is_parent, into)),
         _ => {}
     }
 }
 
-/// A mapping leads to a reference, or to the name of a schema.
-fn mapped(value: &Value) -> Option<String> {
+/// A mapping value is a reference or the name of a schema.
+fn mapping_target(value: &Value) -> Option<String> {
     let value = value.as_str()?;
     match value.starts_with('#') {
         true => component_at(value).map(str::to_owned),

@@ -6,35 +6,35 @@ use serde_json::Value;
 
 use super::pointer::{items, members, resolve, text};
 
-/// Whether a schema is that of a file: bytes, and not text.
+/// Whether a schema is a file, that is binary data.
 pub(crate) fn is_file(root: &Value, schema: &Value) -> bool {
     let schema = resolve(root, schema);
     schema.is_some_and(|schema| text(schema, "format") == Some("binary"))
 }
 
-/// Whether a schema is that of a list of files.
+/// Whether a schema is a list of files.
 pub(crate) fn is_list_of_files(root: &Value, schema: &Value) -> bool {
     let items = resolve(root, schema).and_then(|schema| schema.get("items"));
     items.is_some_and(|items| is_file(root, items))
 }
 
-/// Whether a schema is a password, or made of one.
+/// Whether a schema is a password, directly or through `allOf`.
 pub(crate) fn is_password(root: &Value, schema: &Value) -> bool {
     let is_text = |schema: &Value| matches!(text(schema, "type"), None | Some("string"));
     let is_own = |schema: &&Value| text(schema, "format") == Some("password") && is_text(schema);
-    resolve(root, schema).is_some_and(is_text) && made_of(root, schema).iter().any(is_own)
+    resolve(root, schema).is_some_and(is_text) && all_of_parts(root, schema).iter().any(is_own)
 }
 
-/// Whether a schema says of itself that it may be null.
-pub(crate) fn says_null(schema: &Value) -> bool {
+/// Whether a schema itself allows null.
+pub(crate) fn is_nullable(schema: &Value) -> bool {
     schema.get("nullable") == Some(&Value::Bool(true))
         || items(schema.get("enum")).any(Value::is_null)
 }
 
-/// The names of a schema's properties, and of all that it is made of, those of the first part first.
+/// The names of the properties of a schema and of its `allOf` parts, in order.
 pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
     let mut seen = BTreeSet::new();
-    let all = made_of(root, schema).into_iter();
+    let all = all_of_parts(root, schema).into_iter();
     let names = all.flat_map(|schema| members(schema.get("properties")));
     names
         .map(|(name, _)| name.as_str())
@@ -42,8 +42,8 @@ pub(crate) fn properties<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str>
         .collect()
 }
 
-/// A schema, and before it all that it is made of by `allOf`, each once, whatever the ways that lead to it.
-pub(crate) fn made_of<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
+/// A schema after all its direct and indirect `allOf` parts, each once.
+pub(crate) fn all_of_parts<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let mut list = Vec::new();
     collect_parts(root, schema, &mut BTreeSet::new(), &mut list);
     list
@@ -74,7 +74,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_a_schema_is_made_of_is_looked_at_once_however_many_ways_lead_there() {
+    fn each_allof_part_is_visited_once() {
         let to = |level: usize| json!({"$ref": format!("#/components/schemas/L{level}")});
         let mut schemas = Map::new();
         for level in 0..60 {

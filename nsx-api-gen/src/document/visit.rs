@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 use super::operation::METHODS;
 use super::pointer::escaped;
 
-/// Calls `visit` for every schema of the document, references too, the inner ones first.
+/// Calls `visit` for every schema of the document, references included, inner schemas first.
 pub(crate) fn for_each_schema(root: &mut Value, visit: &mut dyn FnMut(&mut Map<String, Value>)) {
     for_each_schema_at(root, &mut |_, schema| visit(schema));
 }
 
-/// The same with the place of each schema.
+/// Like [`for_each_schema`], and passes the location of each schema.
 pub(crate) fn for_each_schema_at(root: &mut Value, visit: &mut Visit<'_>) {
-    let document = At::ROOT;
+    let document = Location::ROOT;
     if let Some(components) = root.get_mut("components") {
         let at = document.member("components");
         if let Some(schemas) = components.get_mut("schemas") {
@@ -39,9 +39,9 @@ pub(crate) fn for_each_schema_at(root: &mut Value, visit: &mut Visit<'_>) {
     });
 }
 
-/// Where a node stands. It becomes a pointer, as text, only where something is said of it.
-pub(crate) struct At<'a> {
-    within: Option<&'a At<'a>>,
+/// The location of a node. The pointer is built only when it is needed.
+pub(crate) struct Location<'a> {
+    within: Option<&'a Location<'a>>,
     key: Key<'a>,
 }
 
@@ -50,8 +50,8 @@ enum Key<'a> {
     Index(usize),
 }
 
-impl<'a> At<'a> {
-    const ROOT: At<'static> = At {
+impl<'a> Location<'a> {
+    const ROOT: Location<'static> = Location {
         within: None,
         key: Key::Name("#"),
     };
@@ -71,7 +71,7 @@ impl<'a> At<'a> {
     }
 }
 
-impl fmt::Display for At<'_> {
+impl fmt::Display for Location<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(within) = self.within {
             write!(f, "{within}/")?;
@@ -83,9 +83,9 @@ impl fmt::Display for At<'_> {
     }
 }
 
-type Visit<'a> = dyn FnMut(&At<'_>, &mut Map<String, Value>) + 'a;
+type Visit<'a> = dyn FnMut(&Location<'_>, &mut Map<String, Value>) + 'a;
 
-fn operation_schemas(operation: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) {
+fn operation_schemas(operation: &mut Value, at: &Location<'_>, visit: &mut Visit<'_>) {
     for key in ["parameters", "responses"] {
         holders(operation.get_mut(key), &at.member(key), visit);
     }
@@ -94,14 +94,14 @@ fn operation_schemas(operation: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) 
     }
 }
 
-fn holders(list: Option<&mut Value>, at: &At<'_>, visit: &mut Visit<'_>) {
+fn holders(list: Option<&mut Value>, at: &Location<'_>, visit: &mut Visit<'_>) {
     if let Some(list) = list {
         each_member(list, at, &mut |part, at| holder(part, at, visit));
     }
 }
 
-/// A parameter, header, request body or response: its schemas stand under `schema` and `content`.
-fn holder(part: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) {
+/// A parameter, header, request body or response, with schemas in `schema` and `content`.
+fn holder(part: &mut Value, at: &Location<'_>, visit: &mut Visit<'_>) {
     if let Some(schema) = part.get_mut("schema") {
         schema_tree(schema, &at.member("schema"), visit);
     }
@@ -115,7 +115,7 @@ fn holder(part: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) {
     holders(part.get_mut("headers"), &at.member("headers"), visit);
 }
 
-fn schema_tree(schema: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) {
+fn schema_tree(schema: &mut Value, at: &Location<'_>, visit: &mut Visit<'_>) {
     let Some(schema) = schema.as_object_mut() else {
         return;
     };
@@ -132,8 +132,12 @@ fn schema_tree(schema: &mut Value, at: &At<'_>, visit: &mut Visit<'_>) {
     visit(at, schema);
 }
 
-/// The members of an object, or the items of an array, each with its place.
-fn each_member(node: &mut Value, at: &At<'_>, visit: &mut dyn FnMut(&mut Value, &At<'_>)) {
+/// Visits the members of an object or the items of an array.
+fn each_member(
+    node: &mut Value,
+    at: &Location<'_>,
+    visit: &mut dyn FnMut(&mut Value, &Location<'_>),
+) {
     match node {
         Value::Object(map) => {
             for (key, inner) in map {
@@ -154,7 +158,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_schema_is_visited_once_and_no_property_named_like_a_keyword_is_taken_for_one() {
+    fn every_schema_is_visited_once_and_properties_named_like_keywords_are_not_keywords() {
         let mut root = json!({
             "components": {"schemas": {"A": {"properties": {"items": {"type": "string"}}}}},
             "paths": {"/a": {"get": {

@@ -11,7 +11,7 @@ use super::types::Types;
 use crate::document::markdown as docs;
 use crate::document::parameter_style::Style;
 use crate::document::{URL_ENCODED, is_success};
-use crate::model::{Api, Form, In};
+use crate::model::{Api, BodyFormat, In};
 use crate::names;
 
 impl Method<'_> {
@@ -237,10 +237,12 @@ impl Argument<'_> {
     fn call(&self) -> Option<String> {
         let (rust, name) = (&self.rust, self.name);
         Some(match self.place {
-            In::Path if self.style != Style::Plain => format!(".path_list({name:?}, &self.{rust})"),
+            In::Path if self.style != Style::Scalar => {
+                format!(".path_list({name:?}, &self.{rust})")
+            }
             In::Path => format!(".path({name:?}, &self.{rust})"),
             In::Query => match self.style {
-                Style::Plain => format!(".query({name:?}, &self.{rust})"),
+                Style::Scalar => format!(".query({name:?}, &self.{rust})"),
                 Style::Joined(',') => format!(".query_joined({name:?}, &self.{rust})"),
                 Style::Joined(between) => {
                     format!(".query_delimited({name:?}, {between:?}, &self.{rust})")
@@ -275,11 +277,11 @@ impl Argument<'_> {
 
 impl BodyArgument<'_> {
     pub(super) fn streams(&self) -> bool {
-        self.form == Form::Bytes
+        self.form == BodyFormat::Bytes
     }
 
     fn is_text(&self) -> bool {
-        self.form == Form::Text
+        self.form == BodyFormat::Text
     }
 
     /// The type of the builder's field.
@@ -318,13 +320,13 @@ impl BodyArgument<'_> {
     /// The calls that put it into the request.
     fn calls(&self, value: &str) -> Vec<String> {
         let (call, usual) = match self.form {
-            Form::Json => (format!(".json(&{value})"), "application/json"),
-            Form::UrlEncoded => (format!(".form(&{value})"), URL_ENCODED),
-            Form::Text if self.is_secret => {
+            BodyFormat::Json => (format!(".json(&{value})"), "application/json"),
+            BodyFormat::UrlEncoded => (format!(".form(&{value})"), URL_ENCODED),
+            BodyFormat::Text if self.is_secret => {
                 (format!(".text({value}.expose_secret())"), "text/plain")
             }
-            Form::Text => (format!(".text({value})"), "text/plain"),
-            Form::Bytes => (format!(".body({value})"), "application/octet-stream"),
+            BodyFormat::Text => (format!(".text({value})"), "text/plain"),
+            BodyFormat::Bytes => (format!(".body({value})"), "application/octet-stream"),
         };
         let own =
             (self.media != usual).then(|| format!(".header(\"content-type\", {:?})", self.media));

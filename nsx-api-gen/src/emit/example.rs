@@ -9,8 +9,8 @@ use syn::Type;
 use super::method::{Argument, Method, Success, is};
 use super::paths::text;
 use super::types::Types;
-use crate::document::template;
-use crate::model::{Api, Form, Operation, Response};
+use crate::document::path_parameter_names;
+use crate::model::{Api, BodyFormat, Operation, Response};
 use crate::names;
 
 /// Columns that a line of an example may have.
@@ -73,11 +73,11 @@ impl<'m> Call<'m> {
         };
         let known = body.example;
         let literal = match body.form {
-            Form::Json | Form::UrlEncoded => types
+            BodyFormat::Json | BodyFormat::UrlEncoded => types
                 .literal(&body.ty, "body", known)
                 .map(|literal| literal.exact),
-            Form::Text => Some("\"text\"".to_owned()),
-            Form::Bytes => None,
+            BodyFormat::Text => Some("\"text\"".to_owned()),
+            BodyFormat::Bytes => None,
         };
         match literal {
             Some(body) if body.len() > SHORT => {
@@ -85,7 +85,7 @@ impl<'m> Call<'m> {
                 self.given.push("body".to_owned());
             }
             Some(body) => self.given.push(body),
-            None if body.form == Form::Bytes => self.add_outside("body", "Vec<u8>"),
+            None if body.form == BodyFormat::Bytes => self.add_outside("body", "Vec<u8>"),
             None => self.add_outside("body", &public(&body.ty)),
         }
     }
@@ -358,7 +358,8 @@ fn is_sent_as_written(path: &str) -> bool {
 fn is_hidden(operation: &Operation, api: &Api) -> bool {
     let segments = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
     let own = segments(&operation.path);
-    let has_parameters = template(&operation.path).is_none_or(|names| !names.is_empty());
+    let has_parameters =
+        path_parameter_names(&operation.path).is_none_or(|names| !names.is_empty());
     has_parameters
         && api.operations.iter().any(|other| {
             let theirs = segments(&other.path);

@@ -8,8 +8,8 @@ use super::paths::text;
 use super::private;
 use super::recognize::Function;
 use crate::document::parameter_style::Style;
-use crate::document::{is_success, template};
-use crate::model::{Body, Form, In, Operation, Parameter};
+use crate::document::{is_success, path_parameter_names};
+use crate::model::{Body, BodyFormat, In, Operation, Parameter};
 use crate::names;
 
 /// An operation with the Rust types of its parameters, body and success.
@@ -38,7 +38,7 @@ pub(super) struct Argument<'a> {
 
 pub(super) struct BodyArgument<'a> {
     pub(super) media: &'a str,
-    pub(super) form: Form,
+    pub(super) form: BodyFormat,
     pub(super) is_secret: bool,
     pub(super) required: bool,
     pub(super) description: Option<&'a str>,
@@ -76,7 +76,7 @@ impl<'a> Method<'a> {
             success: success(super::types_type(function.success)),
             is_list: false,
         };
-        let template = template(&operation.path).unwrap_or_default();
+        let template = path_parameter_names(&operation.path).unwrap_or_default();
         method.arguments.sort_by_key(|argument| {
             let index = template.iter().position(|name| name == argument.name);
             (argument.place != In::Path, index)
@@ -194,7 +194,7 @@ impl<'a> Argument<'a> {
             style: parameter.style,
             is_file: parameter.is_file || parameter.is_list_of_files,
             description: parameter.description.as_deref(),
-            sample: parameter.sample.as_ref(),
+            sample: parameter.example_value.as_ref(),
             ty: match (parameter.is_file, parameter.is_list_of_files) {
                 (true, _) => syn::parse_quote!(crate::Part),
                 (_, true) => syn::parse_quote!(Vec<crate::Part>),
@@ -208,7 +208,7 @@ impl<'a> BodyArgument<'a> {
     fn new((body, ty): (&'a Body, Type)) -> Self {
         let mut argument = Self {
             media: &body.media,
-            form: body.form,
+            form: body.format,
             is_secret: body.is_secret,
             required: body.required,
             description: body.description.as_deref(),
@@ -234,7 +234,7 @@ enum Place {
 
 /// Arguments in progenitor's order, put into the document's: parameters, then the body.
 fn in_document_order(operation: &Operation, types: Vec<Type>) -> Result<Vec<Type>, String> {
-    let template = template(&operation.path).unwrap_or_default();
+    let template = path_parameter_names(&operation.path).unwrap_or_default();
     let parameters = operation.parameters.iter().map(|parameter| {
         let all = operation
             .parameters

@@ -31,7 +31,7 @@ use std::thread;
 use serde_json::Value;
 use syn::{Signature, Type};
 
-use crate::document::union;
+use crate::document::discriminated_union;
 use crate::error::{Error, Fault};
 use crate::model::Api;
 use crate::names;
@@ -52,12 +52,12 @@ pub(crate) type Files = BTreeMap<PathBuf, String>;
 pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files, Error> {
     let about = format!(
         "{} {}, SHA-256 {}",
-        docs::joined(&api.title),
-        docs::joined(&api.version),
+        docs::on_one_line(&api.title),
+        docs::on_one_line(&api.version),
         document.digest
     );
     let private = private::private(root);
-    let open = union::open(root);
+    let open = discriminated_union::extensible_types(root);
     let order = Order::new(&private);
     let result = apart(|| {
         let code = progenitor::generate(private.clone());

@@ -13,12 +13,12 @@ use serde_json::{Map, Value, json};
 use super::variants::Hoist;
 
 use crate::document::{
-    self, IN_PART, Place, URL_ENCODED, for_each_schema, is_file, is_json_content, is_list_of_files,
-    is_password, members, resolve, text,
+    self, IN_PART, OperationRef, URL_ENCODED, for_each_schema, is_file, is_json_content,
+    is_list_of_files, is_password, members, resolve, text,
 };
 use crate::model::constraints;
-use crate::model::{Form, In};
-use crate::names::{type_name, variant_texts};
+use crate::model::{BodyFormat, In};
+use crate::names::{type_name, unique_variant_texts};
 
 /// Makes progenitor's document of a checked one.
 pub(super) fn private(root: &Value) -> Value {
@@ -44,7 +44,7 @@ pub(super) fn private(root: &Value) -> Value {
     private
 }
 
-fn operation(root: &Value, place: &Place<'_>, hoist: &mut Hoist) -> Value {
+fn operation(root: &Value, place: &OperationRef<'_>, hoist: &mut Hoist) -> Value {
     let id = place.id().unwrap_or_default();
     let type_of = |suffix: &str| type_name(&format!("{id}-{suffix}"));
     let mut operation = Map::new();
@@ -70,7 +70,7 @@ fn operation(root: &Value, place: &Place<'_>, hoist: &mut Hoist) -> Value {
     operation.insert("responses".to_owned(), json!({"200": success}));
     let body = place.node.get("requestBody");
     if let Some(body) = body.and_then(|body| resolve(root, body))
-        && let Some(content) = content(root, body, Form::of)
+        && let Some(content) = content(root, body, BodyFormat::of)
     {
         let content = hoist.content(&type_of("body"), content);
         let body = json!({"required": true, "content": content});
@@ -95,7 +95,7 @@ pub(super) fn name<'a>(
     }
 }
 
-fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
+fn parameters(root: &Value, place: &OperationRef<'_>) -> Vec<Value> {
     let nodes = place.parameters().into_iter();
     let nodes: Vec<&Value> = nodes.filter_map(|(_, node)| resolve(root, node)).collect();
     let mut list: Vec<Value> = Vec::new();
@@ -139,20 +139,24 @@ fn parameters(root: &Value, place: &Place<'_>) -> Vec<Value> {
 }
 
 fn named(node: &Value) -> Option<(&str, In)> {
-    Some((text(node, "name")?, In::read(text(node, "in")?)?))
+    Some((text(node, "name")?, In::parse(text(node, "in")?)?))
 }
 
 /// The one media type of a body or a response, in the words that progenitor knows.
-fn content(root: &Value, node: &Value, form: fn(&Value, &str, &Value) -> Form) -> Option<Value> {
+fn content(
+    root: &Value,
+    node: &Value,
+    form: fn(&Value, &str, &Value) -> BodyFormat,
+) -> Option<Value> {
     let content = node.get("content");
     let json = members(content).find(|(name, media)| is_json_content(root, name, media));
     let (name, media) = json.or_else(|| members(content).next())?;
     let own = || media.get("schema").cloned().unwrap_or_else(|| json!({}));
     let (name, schema) = match form(root, name, media) {
-        Form::Json => ("application/json", own()),
-        Form::UrlEncoded => (URL_ENCODED, own()),
-        Form::Text => ("text/plain", json!({"type": "string"})),
-        Form::Bytes => {
+        BodyFormat::Json => ("application/json", own()),
+        BodyFormat::UrlEncoded => (URL_ENCODED, own()),
+        BodyFormat::Text => ("text/plain", json!({"type": "string"})),
+        BodyFormat::Bytes => {
             let schema = json!({"type": "string", "format": "binary"});
             ("application/octet-stream", schema)
         }
@@ -161,10 +165,10 @@ fn content(root: &Value, node: &Value, form: fn(&Value, &str, &Value) -> Form) -
 }
 
 /// What is no JSON comes as a stream.
-fn response_form(root: &Value, name: &str, media: &Value) -> Form {
+fn response_form(root: &Value, name: &str, media: &Value) -> BodyFormat {
     match is_json_content(root, name, media) {
-        true => Form::Json,
-        false => Form::Bytes,
+        true => BodyFormat::Json,
+        false => BodyFormat::Bytes,
     }
 }
 
@@ -247,7 +251,7 @@ fn texts(schema: &mut Map<String, Value>, values: &Value) {
         }
     }
     if !list.is_empty() {
-        schema.insert("enum".to_owned(), json!(variant_texts(&list)));
+        schema.insert("enum".to_owned(), json!(unique_variant_texts(&list)));
     }
 }
 

@@ -85,7 +85,7 @@ fn entry(operation: &Operation, code: &mut Code) {
     let what = docs::one_line(what.trim_end_matches('.'));
     code.docs(&format!("{what}: {}.", docs::code(&operation.call())));
     let responses = operation.responses.iter().map(|response| {
-        let description = docs::joined(&response.description);
+        let description = docs::on_one_line(&response.description);
         format!(
             "DocumentedResponse::new({:?}, {description:?})",
             response.status
@@ -118,7 +118,7 @@ pub(super) fn examples(api: &Api, code: &mut Code) {
     );
     let rows = api.operations.iter().flat_map(|operation| {
         operation.responses.iter().filter_map(|response| {
-            let answer = response.example.as_ref().or(response.made_up.as_ref());
+            let answer = response.example.as_ref().or(response.synthesized.as_ref());
             let example = raw(&answer?.to_string());
             Some(format!(
                 "({:?}, {:?}, {example})",

@@ -6,11 +6,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::document::union::Union;
+use crate::document::discriminated_union::DiscriminatedUnion;
 
 /// Puts the object in the place of a choice.
 pub(super) fn stand_in(schema: &mut Value) {
-    let Some(union) = Union::read(schema) else {
+    let Some(union) = DiscriminatedUnion::from_schema(schema) else {
         return;
     };
     let to = |component: &str| json!({"$ref": format!("#/components/schemas/{component}")});
@@ -27,7 +27,7 @@ pub(super) fn stand_in(schema: &mut Value) {
             to(variant.component),
         );
     }
-    if let Some(other) = union.other {
+    if let Some(other) = union.fallback {
         add(Name::Other, to(other));
     }
     let required: Vec<&String> = properties.keys().collect();

@@ -1,11 +1,12 @@
-//! Documents that are nearly right: a node is taken out, copied, renamed, wrapped, or made something else.
+//! Generates documents that are almost valid: a node is removed, copied, renamed, wrapped or
+//! replaced.
 
 use serde_json::{Map, Value, json};
 
 use crate::document::join;
 use crate::read;
 
-/// What a member may be called.
+/// Keys that a change may use.
 const KEYS: &str = "\
     $ref $defs additionalProperties allOf allowEmptyValue anyOf basePath collectionFormat components const consumes content \
     default definitions deprecated description discriminator encoding enum example examples explode format get headers in items \
@@ -13,13 +14,13 @@ const KEYS: &str = "\
     produces properties propertyName put readOnly required requestBody responses schema schemas schemes security servers style \
     swagger summary tags title type uniqueItems writeOnly x-idempotent x-nullable x-operation-id xml 200";
 
-/// What a text may be: words of OpenAPI and of Rust.
+/// Strings that a change may use: words of OpenAPI and Rust.
 const WORDS: &str = "\
     2.0 3.0.3 3.1.0 2XX 4XX 204 default application/json multipart/form-data text/csv query path header body formData cookie multi \
     csv pipes string integer number boolean array object file null true date-time int64 int32 uint64 float password byte binary uuid \
     ipv4 self Self crate type r#type async String Option Vec Client Error Value builder new send a A a-b a_b aB /a /{a} /a?b=c {a}{b}";
 
-/// And what is neither.
+/// Unusual strings that a change may use.
 const SIGNS: [&str; 48] = [
     "", " ", "\n", "\r\n", "\t", "\0", "_", "__", "-", "a b", "0", "1", "-1", "1e400", "é", "ß",
     "中", "🦀", "\u{301}", "\u{202e}", "\u{2028}", "\"", "'", "\\", "\"#", "`", "```", "*/", "//",
@@ -27,7 +28,7 @@ const SIGNS: [&str; 48] = [
     "# a", "$a", "(a|b)*", "[^a]+", "^a$",
 ];
 
-/// A word, or what is none.
+/// A word or an unusual string.
 fn text(dice: &mut Dice) -> &'static str {
     match dice.roll(2) {
         0 => dice.pick(&SIGNS),
@@ -39,7 +40,7 @@ fn word(words: &'static str, dice: &mut Dice) -> &'static str {
     dice.pick(&words.split_ascii_whitespace().collect::<Vec<_>>())
 }
 
-/// What else a node may be.
+/// A replacement for a node.
 fn value(dice: &mut Dice) -> Value {
     match dice.roll(14) {
         0 => Value::Null,
@@ -58,9 +59,10 @@ fn value(dice: &mut Dice) -> Value {
     }
 }
 
-/// The document with up to four changes, as JSON: the same for the same seed. `None` if the text is no tree.
+/// The document with up to four changes, as JSON, always the same for the same seed. `None` if the
+/// text cannot be parsed.
 pub fn changed(document: &[u8], seed: u32) -> Option<String> {
-    let mut root = read::tree("doc", document).ok()?;
+    let mut root = read::parse_tree("doc", document).ok()?;
     let mut dice = Dice(seed.into());
     for _ in 0..=dice.roll(4) {
         change(&mut root, &mut dice);
@@ -85,7 +87,7 @@ fn change(root: &mut Value, dice: &mut Dice) {
         }
         4 => {
             let node = root.pointer(&at).cloned().unwrap_or_default();
-            // One may be within the other.
+            // One of them may contain the other.
             set(root, &other, node);
             set(root, &at, part);
         }
@@ -121,7 +123,7 @@ fn wrapped(node: Value, part: Value, dice: &mut Dice) -> Value {
     }
 }
 
-/// A key of the document, a word of OpenAPI, or any text.
+/// A key of the document, a word of OpenAPI, or any string.
 fn key(place: &str, dice: &mut Dice) -> String {
     let own = place.rsplit('/').next().unwrap_or_default();
     match dice.roll(4) {
@@ -146,7 +148,7 @@ fn add(holder: Option<&mut Value>, key: String, node: Value) {
     }
 }
 
-/// What is taken out of the tree, with the place that it was in.
+/// Removes a node. Returns it together with the pointer of its parent.
 fn taken(root: &mut Value, at: &str) -> Option<(String, Value)> {
     let (above, key) = at.rsplit_once('/')?;
     let key = key.replace("~1", "/").replace("~0", "~");
@@ -161,7 +163,7 @@ fn taken(root: &mut Value, at: &str) -> Option<(String, Value)> {
     Some((above.to_owned(), node))
 }
 
-/// Every place of a tree, as the pointer to it.
+/// The pointers of all nodes of a tree.
 pub(crate) fn places(node: &Value, at: &str, into: &mut Vec<String>) {
     into.push(at.to_owned());
     match node {
@@ -175,11 +177,11 @@ pub(crate) fn places(node: &Value, at: &str, into: &mut Vec<String>) {
     }
 }
 
-/// Numbers without a pattern, by a seed (SplitMix64).
+/// A deterministic random number generator (SplitMix64).
 struct Dice(u64);
 
 impl Dice {
-    /// One of the numbers below `sides`.
+    /// A number below `sides`.
     fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

@@ -1,5 +1,6 @@
-//! What holds whatever a document says, for the targets of `fuzz/` and for the tests beside this: each function takes a document, and
-//! panics where it does not hold. Others are made of a document by `changed`.
+//! Properties that must hold for every document, for the targets in `fuzz/` and for the tests in
+//! this folder. Each function takes a document and panics if a property is violated. `changed`
+//! generates variations of a document.
 
 mod changed;
 #[cfg(test)]
@@ -19,10 +20,11 @@ use crate::import::{Import, Imported, Selection, import, list};
 use crate::read::Source;
 use crate::{Error, Generated, check, pipeline, read};
 
-/// Longer than any fault is, in bytes. Names of up to 4096 bytes are in it.
+/// An upper bound for the length of a fault in bytes. It may contain names of up to 4096 bytes.
 const LONGEST_FAULT: usize = 40_000;
 
-/// A document is read, upgraded, selected from, normalized and checked, or refused: the same each time.
+/// A document can be imported, selected from, normalized and checked, or is rejected, with the same
+/// result each time.
 pub fn document(text: &[u8]) {
     let source = Source::new("doc", text);
     let Some(all) = accepted(imported(&source, Selection::new().all())) else {
@@ -34,7 +36,7 @@ pub fn document(text: &[u8]) {
         (operations.len(), operations.len())
     );
 
-    // What was imported is a document, and nothing is left to do in it.
+    // Importing the result again changes nothing.
     let written = Source::new("doc", all.text.as_str());
     let again = imported(&written, Selection::new().all());
     assert_eq!(
@@ -44,7 +46,7 @@ pub fn document(text: &[u8]) {
         Ok(all.text)
     );
 
-    // What is no object has no id.
+    // An operation that is not an object has no id.
     let ids = operations.iter().map(|operation| &operation.id);
     let half: Vec<_> = ids.filter(|id| !id.is_empty()).step_by(2).collect();
     let selection = half
@@ -53,7 +55,7 @@ pub fn document(text: &[u8]) {
     let part = accepted(imported(&source, selection));
     assert_eq!(part.map(|part| part.operations), Some(half.len()));
 
-    // What is not reached may have been wrong with the whole, and is not there any more.
+    // A fault in an unused component is not in the imported document.
     let [whole, written] = [&source, &written].map(|source| accepted(checked(source)));
     assert_eq!(whole, accepted(checked(&source)));
     assert!(whole.is_none() || written.is_some());
@@ -63,15 +65,15 @@ fn imported(source: &Source, selection: Selection) -> Result<Imported, Error> {
     import(&Import::new(source.clone(), selection))
 }
 
-/// A document that is normalized, if `check` finds nothing in it.
+/// Normalizes and checks a document.
 fn checked(source: &Source) -> Result<Value, Error> {
     let document = read::parse(&source.name, &source.bytes)?;
-    let (root, _) = pipeline::mended(&document)?;
+    let (root, _) = pipeline::normalized(&document)?;
     check::check(&document.file, &root)?;
     Ok(root)
 }
 
-/// A document becomes code that parses as Rust, the same each time, or is refused.
+/// A document becomes valid Rust code, the same each time, or is rejected.
 pub fn generate(text: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else {
         return;
@@ -86,7 +88,7 @@ pub fn generate(text: &[u8]) {
         None => {
             let part = without_own_panic(|| crate::generate_supported_from_str("doc", text));
             if let Some(generated) = accepted(part) {
-                assert!(!generated.left_out.is_empty());
+                assert!(!generated.skipped.is_empty());
                 assert_is_rust(&generated);
             }
         }
@@ -113,14 +115,16 @@ fn assert_is_rust(generated: &Generated) {
     }
 }
 
-/// A document with changes that leave nothing wrong with it, if such are found soon, and else as `changed`.
+/// A changed document that passes all checks, if one is found within a few attempts, otherwise any
+/// changed document.
 pub fn changed_well(document: &[u8], seed: u32) -> Option<String> {
     let mut tried = (0..8).filter_map(|turn| changed(document, seed.rotate_left(turn)));
     let is_right = |text: &String| checked(&Source::new("doc", text.as_str())).is_ok();
     tried.find(is_right).or_else(|| changed(document, seed))
 }
 
-/// What was made of a document; `None` if it was refused, with faults that have a place and an end.
+/// The result for a document; `None` if it was rejected. Every fault must have a location and a
+/// bounded length.
 fn accepted<T>(result: Result<T, Error>) -> Option<T> {
     match result {
         Ok(made) => return Some(made),
@@ -140,12 +144,13 @@ fn accepted<T>(result: Result<T, Error>) -> Option<T> {
     None
 }
 
-/// What `run` gives. `emit` makes errors of panics, as progenitor's are; one of this crate's own code is none of those.
+/// Runs `run` and asserts that the code of this crate does not panic. Panics of progenitor are
+/// allowed, because `emit` turns them into errors.
 fn without_own_panic<T>(run: impl FnOnce() -> T) -> T {
     static OWN: Mutex<Option<String>> = Mutex::new(None);
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
-        // The hook of `emit` has to be there first.
+        // Installs the hook of `emit` first.
         let _ = crate::generate_from_str("doc", "{openapi: 3.0.3, info: {title: T, version: '1'}, paths: {/a: {get: {responses: {'200': {description: D}}}}}}");
         let hook = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

@@ -1,11 +1,13 @@
-//! The base path that two documents share: NSX's Manager API has its paths below `/api/v1`, the Policy API below `/policy/api/v1`.
+//! Base paths: the Manager API of NSX has its paths below `/api/v1`, the Policy API below
+//! `/policy/api/v1`.
 
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
 use crate::model;
 
-/// `base_path`: where the base paths differ, what they do not share goes into the keys of the paths, and no URL changes.
+/// `base_path`: if the base paths differ, the part that they do not share moves into the paths. The
+/// URLs do not change.
 pub(super) fn join(root: &mut Value, new: &mut Value, changes: &mut Vec<Change>) {
     let (old_base, new_base) = (model::base_path(root), model::base_path(new));
     if old_base == new_base {
@@ -17,17 +19,17 @@ pub(super) fn join(root: &mut Value, new: &mut Value, changes: &mut Vec<Change>)
     move_paths(new, &beyond(&new_base));
     if old_base != base {
         let message = format!(
-            "`{base}/` for `{old_base}`, since the imported document has `{new_base}`: what they do not share is in the paths now"
+            "changed from `{old_base}` to `{base}/`, because the imported document has `{new_base}`: the rest of each base path moves into the paths"
         );
         changes.push(Change::of_document("base_path", "#/servers/0/url", message));
         set(root, &old_base, &base);
     } else {
-        let message = format!("the imported paths begin with `{}`", beyond(&new_base));
+        let message = format!("prefixed the imported paths with `{}`", beyond(&new_base));
         changes.push(Change::of_document("base_path", "#/paths", message));
     }
 }
 
-/// The segments that two base paths begin with alike.
+/// The leading segments that two base paths share.
 fn shared(one: &str, other: &str) -> String {
     let both = one.split('/').zip(other.split('/'));
     let alike = both.take_while(|(one, other)| one == other);
@@ -46,7 +48,7 @@ fn move_paths(root: &mut Value, start: &str) {
     *paths = moved;
 }
 
-/// Puts a base path in the place of the one that the server's URL ends with.
+/// Replaces the base path at the end of the server's URL.
 fn set(root: &mut Value, old: &str, base: &str) {
     let Some(server) = root.pointer_mut("/servers/0") else {
         return;
@@ -70,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_base_paths_do_not_share_goes_into_the_paths() {
+    fn the_part_of_the_base_path_that_documents_do_not_share_moves_into_the_paths() {
         for (old, new, url, own, imported) in [
             ("/api/v1", "/api/v1", "/api/v1", "/a", "/a"),
             ("/api/v1", "https://nsx/api/v1/", "/api/v1", "/a", "/a"),

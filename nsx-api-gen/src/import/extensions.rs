@@ -1,52 +1,56 @@
-//! The extensions of a vendor, which a person who reviews a document has no use for.
+//! Vendor extensions, which are of no use to a reviewer of the document.
 //!
-//! `x-vmw-nsx-example-request` and its like are more than half of a document of NSX's Policy API.
+//! More than half of a Policy API document of NSX is extensions such as
+//! `x-vmw-nsx-example-request`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::document::change::Change;
-use crate::document::key_order::Keys;
+use crate::document::key_order::KeyKind;
 use crate::document::{IDEMPOTENT, ORIGINAL_ID, PRIVILEGES};
 
-/// The extensions that code or its docs are made of.
-const READ: [&str; 3] = [IDEMPOTENT, ORIGINAL_ID, PRIVILEGES];
+/// The extensions that the generator uses.
+const USED: [&str; 3] = [IDEMPOTENT, ORIGINAL_ID, PRIVILEGES];
 
-/// `extensions`: those that nothing is made of are left out.
-pub(super) fn leave_out(root: &mut Value, changes: &mut Vec<Change>) {
+/// `extensions`: drops all other extensions.
+pub(super) fn drop_unused(root: &mut Value, changes: &mut Vec<Change>) {
     let mut counts = BTreeMap::new();
-    strip(root, Keys::Members, &mut counts);
+    strip_unused(root, KeyKind::Members, &mut counts);
     for (name, count) in counts {
-        let message = format!("`{name}` is left out {count} times: nothing is made of it");
+        let message = format!("dropped `{name}`, which the generator does not use ({count} times)");
         changes.push(Change::of_document("extensions", "#", message));
     }
 }
 
-/// Whether two parts of documents are the same, but for these extensions.
-pub(super) fn is_same(one: &Value, other: &Value, keys: Keys) -> bool {
+/// Whether two parts of documents are equal apart from these extensions.
+pub(super) fn is_same(one: &Value, other: &Value, keys: KeyKind) -> bool {
     let plain = |node: &Value| {
         let mut node = node.clone();
-        strip(&mut node, keys, &mut BTreeMap::new());
+        strip_unused(&mut node, keys, &mut BTreeMap::new());
         node
     };
     one == other || plain(one) == plain(other)
 }
 
-fn strip(node: &mut Value, keys: Keys, counts: &mut BTreeMap<String, usize>) {
+fn strip_unused(node: &mut Value, keys: KeyKind, counts: &mut BTreeMap<String, usize>) {
     match node {
         Value::Object(map) => {
             map.retain(|key, inner| {
-                let is_left_out =
-                    keys == Keys::Members && key.starts_with("x-") && !READ.contains(&key.as_str());
-                match is_left_out {
+                let is_unused = keys == KeyKind::Members
+                    && key.starts_with("x-")
+                    && !USED.contains(&key.as_str());
+                match is_unused {
                     true => *counts.entry(key.clone()).or_default() += 1,
-                    false => strip(inner, keys.below(key), counts),
+                    false => strip_unused(inner, keys.below(key), counts),
                 }
-                !is_left_out
+                !is_unused
             });
         }
-        Value::Array(list) => list.iter_mut().for_each(|inner| strip(inner, keys, counts)),
+        Value::Array(list) => list
+            .iter_mut()
+            .for_each(|inner| strip_unused(inner, keys, counts)),
         _ => {}
     }
 }
@@ -57,7 +61,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn extensions_that_nothing_is_made_of_are_left_out_and_names_and_data_are_none() {
+    fn unused_vendor_extensions_are_dropped_and_names_and_data_are_kept() {
         let mut root = json!({
             "x-vendor": {"a": 1},
             "paths": {"/a": {"x-vendor": 1, "get": {
@@ -73,7 +77,7 @@ mod tests {
             }}},
         });
         let mut changes = Vec::new();
-        leave_out(&mut root, &mut changes);
+        drop_unused(&mut root, &mut changes);
         assert_eq!(
             root,
             json!({
@@ -96,8 +100,8 @@ mod tests {
         assert_eq!(
             messages,
             [
-                "`x-vendor` is left out 2 times: nothing is made of it",
-                "`x-vmw` is left out 3 times: nothing is made of it",
+                "dropped `x-vendor`, which the generator does not use (2 times)",
+                "dropped `x-vmw`, which the generator does not use (3 times)",
             ]
         );
     }

@@ -1,8 +1,10 @@
-//! Documents in several files become one: VMware's realtime-metrics API has its schemas and parameters in files beside it.
+//! Combines a document that consists of several files. VMware's realtime-metrics API has its
+//! schemas and parameters in separate files.
 //!
-//! A reference such as `defs.yaml#/Series` is followed within the folder that the document is in, and never out of it: not by `..`, not
-//! by a link, not to an address. What it leads to becomes a component under its own name, or the nearest free one; `#/Series` in
-//! another file means that file. All files together may have as much in them as one document.
+//! A reference such as `defs.yaml#/Series` is resolved within the folder of the document.
+//! References out of that folder (with `..`, symbolic links or URLs) are rejected. The target
+//! becomes a component under its own name or the nearest free one. Within another file, `#/Series`
+//! refers to that file. The limits on the size of a document apply to all files together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -14,11 +16,11 @@ use crate::document::change::Change;
 use crate::document::key_order;
 use crate::document::{component, join, members, reference};
 use crate::error::{Error, Faults};
-use crate::names::Numbers;
+use crate::names::NumberSuffixes;
 use crate::read::Source;
-use crate::read::{self, Budget, MOST_BYTES};
+use crate::read::{self, Budget, MAX_BYTES};
 
-/// The sections of the components, and what Swagger calls those that it has.
+/// The sections of `components`, with their names in Swagger.
 const SECTIONS: [(&str, Option<&str>); 9] = [
     ("schemas", Some("definitions")),
     ("parameters", Some("parameters")),
@@ -31,71 +33,73 @@ const SECTIONS: [(&str, Option<&str>); 9] = [
     ("securitySchemes", None),
 ];
 
-/// How many path items may lead to one another in a row.
-const LONGEST_CHAIN: usize = 64;
+/// The longest chain of path items that refer to each other.
+const MAX_PATH_ITEM_CHAIN: usize = 64;
 
-/// `other_files`: brings what a document has in other files into it.
-pub(super) fn bring_in(
+/// `inlined_file_ref`: copies referenced parts of other files into the document.
+pub(super) fn inline_file_references(
     source: &Source,
     root: &mut Value,
     changes: &mut Vec<Change>,
 ) -> Result<(), Error> {
-    if !leads_out(root) {
+    if !has_external_reference(root) {
         return Ok(());
     }
-    key_order::order(root);
+    key_order::sort_keys(root);
     let mut files = Files::new(source, root);
-    files.aliases(root);
+    files.replace_aliases(root);
     files.document(root);
     files.components(root);
     files.faults.into_result(&source.name)?;
     for (file, count) in files.counts {
         let message = format!(
-            "{count} parts of {} are in this document now",
+            "copied {count} parts of {} into this document",
             file.display()
         );
-        changes.push(Change::of_document("other_files", "#", message));
+        changes.push(Change::of_document("inlined_file_ref", "#", message));
     }
     Ok(())
 }
 
-fn leads_out(node: &Value) -> bool {
+fn has_external_reference(node: &Value) -> bool {
     match node {
         Value::Object(map) => {
             reference(node).is_some_and(|target| !target.starts_with('#'))
-                || map.values().any(leads_out)
+                || map.values().any(has_external_reference)
         }
-        Value::Array(list) => list.iter().any(leads_out),
+        Value::Array(list) => list.iter().any(has_external_reference),
         _ => false,
     }
 }
 
-/// A part of a file: the file from the document's folder on, the pointer in it, and the section that it belongs in.
+/// A part of a file: the path relative to the document's folder, the JSON pointer, and the section
+/// of components that it belongs to.
 type Part = (PathBuf, String, &'static str);
 
-/// The files that were read, and what was taken of them.
+/// The files that were read, and the parts that were copied.
 struct Files {
-    /// The document's folder, its links followed; none of what has no place among files.
+    /// The canonical path of the document's folder; `None` if the document is not a file.
     folder: Option<PathBuf>,
-    /// The document in it.
+    /// The file name of the document.
     main: PathBuf,
     is_swagger: bool,
     read: BTreeMap<PathBuf, Value>,
     budget: Budget,
     /// How many bytes may still be read.
     bytes: usize,
-    /// What may still be taken of the files.
+    /// How much may still be copied.
     copied: Budget,
-    /// Where the parts are now, by reference.
+    /// The new location of each part.
     places: BTreeMap<Part, String>,
     taken: BTreeSet<String>,
-    numbers: Numbers,
-    /// What is a component now, and was not looked through yet: its place, the part, and where it came from.
+    numbers: NumberSuffixes,
+    /// Components that were added but not visited yet: location, section, content and file of
+    /// origin.
     open: Vec<(String, &'static str, Value, PathBuf)>,
     counts: BTreeMap<PathBuf, usize>,
     faults: Faults,
-    /// What was reported, which is not said of each place.
-    told: BTreeSet<String>,
+    /// Messages that were already reported. Each is reported once.
+    reported: BTreeSet<String>,
 }
 
 impl Files {
@@ -121,52 +125,52 @@ impl Files {
             is_swagger,
             read: BTreeMap::new(),
             budget: Budget::default(),
-            bytes: MOST_BYTES,
+            bytes: MAX_BYTES,
             copied: Budget::default(),
             places: BTreeMap::new(),
             taken,
-            numbers: Numbers::default(),
+            numbers: NumberSuffixes::default(),
             open: Vec::new(),
             counts: BTreeMap::new(),
             faults: Faults::default(),
-            told: BTreeSet::new(),
+            reported: BTreeSet::new(),
         }
     }
 
-    /// Components that are nothing but references to other files: what they lead to takes their places.
-    fn aliases(&mut self, root: &mut Value) {
+    /// Components that consist of a reference to another file are replaced by its target.
+    fn replace_aliases(&mut self, root: &mut Value) {
         let main = self.main.clone();
         for (section, start) in sections(self.is_swagger) {
             let Some(Value::Object(parts)) = root.pointer_mut(start.trim_start_matches('#')) else {
                 continue;
             };
             for (name, part) in parts {
-                let place = join(&start, name);
+                let component_location = join(&start, name);
                 let Some(target) = reference(part).filter(|target| !target.starts_with('#')) else {
                     continue;
                 };
-                let Some((file, pointer)) = self.found(target, &main, &place) else {
+                let Some((file, pointer)) = self.locate(target, &main, &component_location) else {
                     continue;
                 };
                 let key = (file.clone(), pointer.clone(), section);
                 if file == main || self.places.contains_key(&key) {
                     continue;
                 }
-                if let Some(found) = self.copy(&file, &pointer, target, &place) {
-                    self.places.insert(key, place.clone());
-                    self.open.push((place, section, found, file));
+                if let Some(locate) = self.copy(&file, &pointer, target, &component_location) {
+                    self.places.insert(key, component_location.clone());
+                    self.open.push((component_location, section, locate, file));
                 }
             }
         }
     }
 
-    /// What the document has of its own.
+    /// Visits the document itself.
     fn document(&mut self, root: &mut Value) {
         let main = self.main.clone();
         for (section, start) in sections(self.is_swagger) {
             if let Some(Value::Object(parts)) = root.pointer_mut(start.trim_start_matches('#')) {
                 for (name, part) in parts {
-                    self.walk(part, &join(&start, name), section, &main);
+                    self.visit(part, &join(&start, name), section, &main);
                 }
             }
         }
@@ -178,59 +182,62 @@ impl Files {
         }
     }
 
-    /// A path item may be in another file as a whole.
+    /// A path item may be in another file.
     fn path_item(&mut self, item: &mut Value, pointer: &str) {
         let mut from = self.main.clone();
-        let mut looked = BTreeSet::new();
-        for _ in 0..LONGEST_CHAIN {
+        let mut visited = BTreeSet::new();
+        for _ in 0..MAX_PATH_ITEM_CHAIN {
             let target =
                 reference(item).filter(|target| from != self.main || !target.starts_with('#'));
             let Some(target) = target.map(str::to_owned) else {
                 break;
             };
-            let Some((file, place)) = self.found(&target, &from, pointer) else {
+            let Some((file, component_location)) = self.locate(&target, &from, pointer) else {
                 return;
             };
             if file == self.main {
-                item["$ref"] = json!(format!("#{place}"));
+                item["$ref"] = json!(format!("#{component_location}"));
                 from = file;
                 break;
             }
-            let Some(Value::Object(mut found)) = self.copy(&file, &place, &target, pointer) else {
+            let Some(Value::Object(mut locate)) =
+                self.copy(&file, &component_location, &target, pointer)
+            else {
                 return;
             };
-            // What stands beside the reference wins, and is of the file that it stands in.
-            self.members_of_item(item, pointer, &from, &mut looked);
+            // Members next to the reference take precedence, and their references belong to their
+            // own file.
+            self.members_of_item(item, pointer, &from, &mut visited);
             if let Some(own) = item.as_object_mut() {
                 own.shift_remove("$ref");
-                found.extend(std::mem::take(own));
+                locate.extend(std::mem::take(own));
             }
-            *item = Value::Object(found);
+            *item = Value::Object(locate);
             from = file;
         }
-        self.members_of_item(item, pointer, &from, &mut looked);
+        self.members_of_item(item, pointer, &from, &mut visited);
     }
 
-    /// Looks through the members of a path item that it did not look through yet.
+    /// Visits the members of a path item that were not visited yet.
     fn members_of_item(
         &mut self,
         item: &mut Value,
         pointer: &str,
         from: &Path,
-        looked: &mut BTreeSet<String>,
+        visited: &mut BTreeSet<String>,
     ) {
         for (key, node) in item.as_object_mut().into_iter().flatten() {
-            if key != "$ref" && looked.insert(key.clone()) {
-                self.walk(node, &join(pointer, key), key, from);
+            if key != "$ref" && visited.insert(key.clone()) {
+                self.visit(node, &join(pointer, key), key, from);
             }
         }
     }
 
-    /// What became a component, and what that leads to.
+    /// Adds the new components, and the components that they refer to.
     fn components(&mut self, root: &mut Value) {
-        while let Some((place, section, mut part, file)) = self.open.pop() {
-            self.walk(&mut part, &place, section, &file);
-            let mut keys = place
+        while let Some((component_location, section, mut part, file)) = self.open.pop() {
+            self.visit(&mut part, &component_location, section, &file);
+            let mut keys = component_location
                 .trim_start_matches("#/")
                 .split('/')
                 .collect::<Vec<_>>();
@@ -252,8 +259,9 @@ impl Files {
         }
     }
 
-    /// Looks through a part of a file; `section` is what a reference there must lead to.
-    fn walk(&mut self, node: &mut Value, pointer: &str, section: &str, from: &Path) {
+    /// Visits a part of a file; `section` is the section that a reference at this place must point
+    /// to.
+    fn visit(&mut self, node: &mut Value, pointer: &str, section: &str, from: &Path) {
         match node {
             Value::Object(map) => {
                 if section != "properties"
@@ -273,12 +281,12 @@ impl Files {
                     }
                 }
                 for (key, inner) in map.iter_mut().filter(|(key, _)| !is_data(section, key)) {
-                    self.walk(inner, &join(pointer, key), section_of(section, key), from);
+                    self.visit(inner, &join(pointer, key), section_of(section, key), from);
                 }
             }
             Value::Array(list) => {
                 for (index, inner) in list.iter_mut().enumerate() {
-                    self.walk(inner, &format!("{pointer}/{index}"), section, from);
+                    self.visit(inner, &format!("{pointer}/{index}"), section, from);
                 }
             }
             _ => {}
@@ -289,18 +297,20 @@ impl Files {
         if from == self.main && target.starts_with('#') {
             return;
         }
-        let Some((file, part)) = self.found(target, from, pointer) else {
+        let Some((file, part)) = self.locate(target, from, pointer) else {
             return;
         };
         if file == self.main {
             *target = format!("#{part}");
-        } else if let Some(place) = self.place(file, part, target, section, pointer) {
-            *target = place;
+        } else if let Some(component_location) =
+            self.component_location(file, part, target, section, pointer)
+        {
+            *target = component_location;
         }
     }
 
-    /// The component that a part of another file is, or becomes.
-    fn place(
+    /// The component for a part of another file, added if necessary.
+    fn component_location(
         &mut self,
         file: PathBuf,
         part: String,
@@ -315,18 +325,18 @@ impl Files {
         };
         let mut sections = sections(self.is_swagger);
         let Some((section, start)) = sections.find(|(known, _)| *known == section) else {
-            self.fault(
+            self.report(
                 pointer,
-                format!("`{target}`: no reference to another file can stand here"),
+                format!("`{target}`: a reference to another file is not allowed here"),
             );
             return None;
         };
         let key = (file, part, section);
-        if let Some(place) = self.places.get(&key) {
-            return Some(place.clone());
+        if let Some(component_location) = self.places.get(&key) {
+            return Some(component_location.clone());
         }
         let (file, part, _) = &key;
-        let found = self.copy(file, part, target, pointer)?;
+        let locate = self.copy(file, part, target, pointer)?;
         let name = match part.is_empty() {
             true => file
                 .file_stem()
@@ -335,51 +345,53 @@ impl Files {
                 .into_owned(),
             false => component(part).to_owned(),
         };
-        let place = self.free(&start, &plain(&name));
+        let component_location = self.free_location(&start, &component_name(&name));
         self.open
-            .push((place.clone(), section, found, file.clone()));
-        self.places.insert(key, place.clone());
-        Some(place)
+            .push((component_location.clone(), section, locate, file.clone()));
+        self.places.insert(key, component_location.clone());
+        Some(component_location)
     }
 
-    /// Reports a reference once, at the first place that has it.
-    fn fault(&mut self, pointer: &str, message: String) {
-        if self.told.insert(message.clone()) {
-            self.faults.at(pointer, message);
+    /// Reports a message once, at the first location.
+    fn report(&mut self, pointer: &str, message: String) {
+        if self.reported.insert(message.clone()) {
+            self.faults.add(pointer, message);
         }
     }
 
-    fn free(&mut self, start: &str, name: &str) -> String {
+    fn free_location(&mut self, start: &str, name: &str) -> String {
         let first = join(start, name);
         if self.taken.insert(first.clone()) {
             return first;
         }
-        let numbered = self.numbers.first(&first, |number| {
-            let place = join(start, &format!("{name}{number}"));
-            self.taken.insert(place.clone()).then_some(place)
+        let numbered = self.numbers.first_free(&first, |number| {
+            let component_location = join(start, &format!("{name}{number}"));
+            self.taken
+                .insert(component_location.clone())
+                .then_some(component_location)
         });
         numbered.unwrap_or_default()
     }
 
-    /// A copy of a part of a file, as long as there is room for it.
+    /// A copy of a part of a file, if the limit allows it.
     fn copy(&mut self, file: &Path, part: &str, target: &str, pointer: &str) -> Option<Value> {
-        let found = self.read.get(file).and_then(|root| root.pointer(part));
-        let Some(found) = found else {
-            self.fault(pointer, format!("`{target}` leads nowhere"));
+        let locate = self.read.get(file).and_then(|root| root.pointer(part));
+        let Some(locate) = locate else {
+            self.report(pointer, format!("the target `{target}` does not exist"));
             return None;
         };
-        if !self.copied.covers(found) {
-            let message = "the other files have more parts than a document may have";
-            self.fault("#", message.to_owned());
+        if !self.copied.covers(locate) {
+            let message = "the other files exceed the size limit of a document";
+            self.report("#", message.to_owned());
             return None;
         }
-        let found = found.clone();
+        let locate = locate.clone();
         *self.counts.entry(file.to_owned()).or_default() += 1;
-        Some(found)
+        Some(locate)
     }
 
-    /// The file and the place in it that a reference leads to; the file was read.
-    fn found(&mut self, target: &str, from: &Path, pointer: &str) -> Option<(PathBuf, String)> {
+    /// The file and pointer that a reference points to. Reads the file if necessary.
+    fn locate(&mut self, target: &str, from: &Path, pointer: &str) -> Option<(PathBuf, String)> {
         let (name, part) = target.split_once('#').unwrap_or((target, ""));
         let file = match name {
             "" => Ok(from.to_owned()),
@@ -388,61 +400,62 @@ impl Files {
         match file {
             Ok(file) => Some((file, part.trim_end_matches('/').to_owned())),
             Err(message) => {
-                self.fault(pointer, format!("`{target}` {message}"));
+                self.report(pointer, format!("`{target}` {message}"));
                 None
             }
         }
     }
 
-    /// A file by its name in a reference of another file.
+    /// The path of a referenced file. Reads it if necessary.
     fn file(&mut self, name: &str, from: &Path) -> Result<PathBuf, String> {
         let Some(folder) = self.folder.clone() else {
-            return Err("is in another file, and this document is in no folder: save both in one, and import from there".to_owned());
+            return Err("is in another file, but this document is not a file: save both in one folder and import from there".to_owned());
         };
-        let file = within(from, name)
-            .ok_or("leads out of the document's folder, where nothing is read")?;
+        let file = resolve_relative(from, name)
+            .ok_or("is outside of the document's folder, which is not allowed")?;
         if file == self.main || self.read.contains_key(&file) {
             return Ok(file);
         }
         let path = folder.join(&file);
-        let place = path
+        let component_location = path
             .canonicalize()
             .map_err(|error| format!("is in a file that cannot be read: {error}"))?;
-        if !place.starts_with(&folder) {
+        if !component_location.starts_with(&folder) {
             return Err(
-                "leads out of the document's folder by a link, where nothing is read".to_owned(),
+                "is outside of the document's folder (through a symbolic link), which is not allowed".to_owned(),
             );
         }
-        let bytes = read::bytes_of(&place)
+        let bytes = read::read_file(&component_location)
             .map_err(|error| format!("is in a file that cannot be read: {error}"))?;
         self.bytes = self.bytes.checked_sub(bytes.len()).ok_or_else(|| {
             format!(
-                "is in one file too many: all together are larger than {} MB",
-                MOST_BYTES >> 20
+                "exceeds the size limit: all files together are larger than {} MB",
+                MAX_BYTES >> 20
             )
         })?;
         let name = file.display().to_string();
-        let mut tree = read::tree_within(&name, &bytes, &self.budget)
+        let mut tree = read::parse_tree_within(&name, &bytes, &self.budget)
             .map_err(|error| format!("cannot be read: {error}"))?;
-        key_order::order(&mut tree);
+        key_order::sort_keys(&mut tree);
         self.read.insert(file.clone(), tree);
         Ok(file)
     }
 }
 
-/// The sections that a document may have, and where.
+/// The sections that a document can have, with their locations.
 fn sections(is_swagger: bool) -> impl Iterator<Item = (&'static str, String)> {
     SECTIONS.into_iter().filter_map(move |(section, swagger)| {
-        let place = match is_swagger {
+        let component_location = match is_swagger {
             true => format!("#/{}", swagger?),
             false => format!("#/components/{section}"),
         };
-        Some((section, place))
+        Some((section, component_location))
     })
 }
 
-/// A name beside a file, from the folder on; `None` where that is none below it.
-fn within(from: &Path, name: &str) -> Option<PathBuf> {
+/// Resolves a file name relative to another file; `None` if the result is outside of the document's
+/// folder.
+fn resolve_relative(from: &Path, name: &str) -> Option<PathBuf> {
     if name.contains("://") || name.contains('\\') || name.contains(':') {
         return None;
     }
@@ -458,8 +471,8 @@ fn within(from: &Path, name: &str) -> Option<PathBuf> {
     Some(file)
 }
 
-/// A name with the letters that those of components may have.
-fn plain(name: &str) -> String {
+/// Replaces characters that a component name cannot contain.
+fn component_name(name: &str) -> String {
     let name = name.replace("~1", "/").replace("~0", "~");
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || ".-_".contains(letter);
     let letter = |letter: char| if is_plain(letter) { letter } else { '_' };
@@ -528,9 +541,9 @@ Series: {type: array, items: {$ref: 'defs.yaml#/Node'}}
     }
 
     #[test]
-    fn what_a_document_has_in_other_files_becomes_components() {
+    fn parts_of_other_files_become_components() {
         let imported = from(&folder(&FILES)).unwrap();
-        let root = read::tree("imported", imported.text.as_bytes()).unwrap();
+        let root = read::parse_tree("imported", imported.text.as_bytes()).unwrap();
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let node = json!({"type": "object", "properties": {
             "self": to("Node"), "tag": to("Tag2"), "own": to("Tag"), "s": to("Alias"), "$ref": {"type": "string"},
@@ -551,11 +564,16 @@ Series: {type: array, items: {$ref: 'defs.yaml#/Node'}}
         assert_eq!(root["paths"]["/b"]["get"]["operationId"], "GetB");
         crate::generate_from_str("imported", &imported.text.replace("default:", "example:"))
             .unwrap();
-        assert!(imported.report.iter().any(|line| line == "other_files: #: 3 parts of defs.yaml are in this document now"), "{:?}", imported.report);
+        assert!(
+            imported.report.iter().any(|line| line
+                == "inlined_file_ref: #: copied 3 parts of defs.yaml into this document"),
+            "{:?}",
+            imported.report
+        );
     }
 
     #[test]
-    fn swagger_has_its_own_places_for_them() {
+    fn parts_of_other_files_become_swagger_definitions() {
         let api = "
 swagger: '2.0'
 info: {title: A, version: '1'}
@@ -572,7 +590,7 @@ Node: {type: object}
     }
 
     #[test]
-    fn a_path_item_of_swagger_may_be_in_another_file() {
+    fn a_swagger_path_item_may_be_in_another_file() {
         let api = "
 swagger: '2.0'
 info: {title: A, version: '1'}
@@ -585,27 +603,27 @@ x-of-vendor: {$ref: none.yaml}
     }
 
     #[test]
-    fn nothing_is_read_out_of_the_documents_folder() {
+    fn references_outside_of_the_documents_folder_are_rejected() {
         let outside = folder(&[("defs.yaml", "Node: {type: object}")]);
         for (target, message) in [
-            ("../defs.yaml#/Node", "leads out of the document's folder"),
+            ("../defs.yaml#/Node", "is outside of the document's folder"),
             (
                 "parts/../../defs.yaml#/Node",
-                "leads out of the document's folder",
+                "is outside of the document's folder",
             ),
-            ("/etc/passwd", "leads out of the document's folder"),
+            ("/etc/passwd", "is outside of the document's folder"),
             (
                 "https://example.com/defs.yaml#/Node",
-                "leads out of the document's folder",
+                "is outside of the document's folder",
             ),
-            ("file:///etc/passwd", "leads out of the document's folder"),
+            ("file:///etc/passwd", "is outside of the document's folder"),
             (
                 "link.yaml#/Node",
-                "leads out of the document's folder by a link",
+                "is outside of the document's folder (through a symbolic link)",
             ),
             ("none.yaml#/Node", "is in a file that cannot be read"),
             ("parts#/Node", "is in a file that cannot be read"),
-            ("defs.yaml#/Nothing", "leads nowhere"),
+            ("defs.yaml#/Nothing", "does not exist"),
         ] {
             let api = API.replace("defs.yaml#/Node", target);
             let folder = folder(&FILES);
@@ -617,9 +635,10 @@ x-of-vendor: {$ref: none.yaml}
             )
             .unwrap();
             let error = from(&folder).unwrap_err().to_string();
-            let place = "#/paths/~1a/get/responses/200/content/application~1json/schema";
+            let component_location =
+                "#/paths/~1a/get/responses/200/content/application~1json/schema";
             assert!(
-                error.contains(&format!("{place}: `{target}` {message}")),
+                error.contains(&format!("{component_location}: `{target}` {message}")),
                 "{target}: {error}"
             );
             assert_eq!(error.lines().count(), 1, "{error}");
@@ -627,14 +646,14 @@ x-of-vendor: {$ref: none.yaml}
     }
 
     #[test]
-    fn a_document_in_no_folder_has_no_other_files() {
+    fn a_document_from_standard_input_cannot_refer_to_other_files() {
         let api = API.replace("responses: {", "responses: {'202': {description: OK, content: {application/json: {schema: {$ref: 'defs.yaml#/Node'}}}}, ");
         let error = import(&task(Source::new("standard input", api)))
             .unwrap_err()
             .to_string();
         assert_eq!(
             error
-                .matches("`defs.yaml#/Node` is in another file, and this document is in no folder")
+                .matches("`defs.yaml#/Node` is in another file, but this document is not a file")
                 .count(),
             1,
             "{error}"
@@ -645,26 +664,26 @@ x-of-vendor: {$ref: none.yaml}
         assert_eq!(error.lines().count(), 4, "{error}");
         assert!(
             error.lines().all(|line| line.ends_with(
-                "leads out of the document: `cargo xtask import` makes one of several files"
+                "points to another file: use `cargo xtask import` to combine several files"
             )),
             "{error}"
         );
     }
 
     #[test]
-    fn a_path_item_that_leads_nowhere_is_not_left_out_without_a_word() {
+    fn a_dangling_path_item_reference_is_an_error() {
         let api = API.replace("'parts/paths.yaml#/b'", "'#/nothing'");
         let folder = folder(&FILES);
         fs::write(folder.path().join("api.yaml"), api).unwrap();
         let error = from(&folder).unwrap_err().to_string();
         assert!(
-            error.ends_with("#/paths/~1b: `#/nothing` must lead to a path item"),
+            error.ends_with("#/paths/~1b: `#/nothing` does not point to a path item"),
             "{error}"
         );
     }
 
     #[test]
-    fn what_stands_beside_a_path_item_in_another_file_is_of_its_own_file() {
+    fn members_next_to_a_path_item_reference_resolve_in_their_own_file() {
         let answer = "responses: {'200': {description: OK, content: {application/json: {schema: {$ref: '#/components/schemas/Own'}}}}}";
         let own = |property: &str| {
             format!(
@@ -680,7 +699,7 @@ x-of-vendor: {$ref: none.yaml}
             own("there")
         );
         let imported = from(&folder(&[("api.yaml", &api), ("b.yaml", &other)])).unwrap();
-        let root = crate::read::tree("imported", imported.text.as_bytes()).unwrap();
+        let root = crate::read::parse_tree("imported", imported.text.as_bytes()).unwrap();
         let schema = |method: &str| {
             let pointer =
                 format!("/paths/~1a/{method}/responses/200/content/application~1json/schema/$ref");

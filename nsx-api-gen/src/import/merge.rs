@@ -1,4 +1,4 @@
-//! Adds imported operations and components to a document that is there already.
+//! Adds imported operations and components to an existing document.
 
 use std::collections::BTreeSet;
 
@@ -7,21 +7,22 @@ use serde_json::{Map, Value, json};
 use super::{base, extensions};
 use crate::document::change::Change;
 use crate::document::key_order;
-use crate::document::key_order::Keys;
+use crate::document::key_order::KeyKind;
 use crate::document::{self, METHODS, ORIGINAL_ID, join, members};
 use crate::error::{Error, Faults};
 use crate::read::Source;
 use crate::{convert, normalize, read};
 
-/// The document of `into` with all that `new` has. What both have must be the same, but for the ids of operations: those of `into` stay.
+/// Adds everything in `new` to the document `into`. Parts that exist in both must be equal, except
+/// for operationIds: `into` keeps its own.
 pub(super) fn merge(
     into: &Source,
     mut new: Value,
     changes: &mut Vec<Change>,
 ) -> Result<Value, Error> {
     let document = read::parse(&into.name, &into.bytes)?;
-    let (mut root, _) = convert::upgraded(&document)?;
-    key_order::order(&mut root);
+    let (mut root, _) = convert::to_openapi_3_0(&document)?;
+    key_order::sort_keys(&mut root);
     base::join(&mut root, &mut new, changes);
     keep_ids(&root, &mut new, changes);
     let old = document::operations(&root).into_iter();
@@ -44,12 +45,12 @@ pub(super) fn merge(
     }
     add_tags(&mut root, &new);
     faults.into_result(&into.name)?;
-    normalize::name_beside(&mut root, &old, changes);
-    key_order::order(&mut root);
+    normalize::assign_operation_ids(&mut root, &old, changes);
+    key_order::sort_keys(&mut root);
     Ok(root)
 }
 
-/// `merged_ids`: an operation that is there already keeps the id that it has there.
+/// `merged_ids`: an existing operation keeps its id.
 fn keep_ids(root: &Value, new: &mut Value, changes: &mut Vec<Change>) {
     for place in document::operations(root) {
         let other = new.pointer_mut(place.pointer.trim_start_matches('#'));
@@ -66,32 +67,32 @@ fn keep_ids(root: &Value, new: &mut Value, changes: &mut Vec<Change>) {
                 pass: "merged_ids",
                 pointer: place.pointer,
                 operation: Some(id.to_owned()),
-                message: format!("it keeps this id: the imported document's is {own}"),
+                message: format!("keeps this id; the id in the imported document is {own}"),
             });
         }
     }
 }
 
-/// A path item may be there with other methods.
+/// The path item may already exist with other methods.
 fn add_path(root: &mut Value, path: &str, item: &Value, faults: &mut Faults) {
     let pointer = join("#/paths", path);
     for (key, node) in members(Some(item)) {
         let pointer = join(&pointer, key);
         add(root, &["paths", path, key], node, &pointer, faults);
     }
-    // What holds for all operations of the path must not come to hold for more than it did.
+    // The parameters of an existing path item must not apply to the imported operations.
     let has = |node: Option<&Value>, key: &str| node.is_some_and(|node| node.get(key).is_some());
     let old = root.get("paths").and_then(|paths| paths.get(path));
     let is_wider = has(old, "parameters") && !has(Some(item), "parameters");
     if is_wider && METHODS.iter().any(|method| has(Some(item), method)) {
-        let message = "the path has parameters for all its operations here, and none in the imported document";
-        faults.at(join(&pointer, "parameters"), message);
+        let message = "the existing path has common parameters, but the path in the imported document does not";
+        faults.add(join(&pointer, "parameters"), message);
     }
 }
 
-fn add(root: &mut Value, way: &[&str], new: &Value, pointer: &str, faults: &mut Faults) {
+fn add(root: &mut Value, path: &[&str], new: &Value, pointer: &str, faults: &mut Faults) {
     let mut node = root;
-    let Some((last, before)) = way.split_last() else {
+    let Some((last, before)) = path.split_last() else {
         return;
     };
     for key in before {
@@ -106,8 +107,8 @@ fn add(root: &mut Value, way: &[&str], new: &Value, pointer: &str, faults: &mut 
         return;
     };
     match map.get(*last) {
-        Some(old) if !extensions::is_same(old, new, Keys::Members) => {
-            faults.at(pointer, both(old, new));
+        Some(old) if !extensions::is_same(old, new, KeyKind::Members) => {
+            faults.add(pointer, conflict(old, new));
         }
         Some(_) => {}
         None => {
@@ -116,16 +117,16 @@ fn add(root: &mut Value, way: &[&str], new: &Value, pointer: &str, faults: &mut 
     }
 }
 
-/// Both sides of a conflict.
-fn both(old: &Value, new: &Value) -> String {
+/// Both versions of a conflicting part.
+fn conflict(old: &Value, new: &Value) -> String {
     let shown = |value: &Value| {
         let text = serde_saphyr::to_string(value).unwrap_or_default();
         let lines: Vec<String> = text
             .lines()
-            .take(LINES)
+            .take(MAX_LINES)
             .map(|line| format!("    {line}"))
             .collect();
-        let more = if text.lines().count() > LINES {
+        let more = if text.lines().count() > MAX_LINES {
             "\n    …"
         } else {
             ""
@@ -133,14 +134,14 @@ fn both(old: &Value, new: &Value) -> String {
         format!("{}{more}", lines.join("\n"))
     };
     format!(
-        "it is there already, and another\n  here:\n{}\n  imported:\n{}",
+        "already exists with a different definition\n  existing:\n{}\n  imported:\n{}",
         shown(old),
         shown(new)
     )
 }
 
-/// How much of each side is shown.
-const LINES: usize = 30;
+/// The maximum number of lines of each version.
+const MAX_LINES: usize = 30;
 
 fn add_tags(root: &mut Value, new: &Value) {
     let known: Vec<Value> = document::items(root.get("tags")).cloned().collect();

@@ -1,10 +1,13 @@
-//! The part of a manager's own document that somebody needs, as an OpenAPI 3.0 document that a person can review.
+//! Imports the needed part of a manager's document as an OpenAPI 3.0 document that a person can
+//! review.
 //!
-//! [`import`] reads a document, makes OpenAPI 3.0 of it, applies the corrections that an [overlay](Import::overlay) has,
-//! keeps the operations that were [chosen](Selection) and the components that they reach, adds them to a document that is there
-//! already if there is one, and writes YAML. What `generate` mends on its way to the code is not written: the document says what the
-//! manager's says. Names that depend on what else there is are the exception: those of operations and components are decided on the
-//! whole document and written, so that they are the same whatever part of it is taken.
+//! [`import`] reads a document, converts it to OpenAPI 3.0, applies the corrections of an
+//! [overlay](Import::overlay), keeps the [selected](Selection) operations and the components that
+//! they use, adds them to an existing document if there is one, and writes YAML. The changes that
+//! `generate` makes before it generates code are not included, so that the document stays close to
+//! the manager's. The exception are names that depend on the rest of the document: names of
+//! operations and components are chosen for the whole document and written, so that they do not
+//! depend on the selection.
 //!
 //! ```
 //! use nsx_api_gen::compare::Source;
@@ -42,35 +45,36 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::check::prune::{self, LeftOut};
+use crate::check::prune::{self, Skipped};
 use crate::document::change::Change;
 use crate::document::key_order;
-use crate::document::{self, Place, items, text};
+use crate::document::{self, OperationRef, items, text};
 use crate::error::{Error, Faults};
 use crate::read::Source;
 use crate::read::limits;
 use crate::{convert, normalize, pipeline, read};
 pub use select::Selection;
 
-/// What is to be imported, and into what.
+/// What to import, and into which document.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Import {
-    /// The document, as a manager serves it.
+    /// The document that a manager serves.
     pub document: Source,
     /// The operations to keep.
     pub selection: Selection,
-    /// Corrections of the document, an OpenAPI Overlay. Its targets are those of the document as OpenAPI 3.0.
+    /// Corrections of the document, as an OpenAPI Overlay. It applies to the document after the
+    /// conversion to OpenAPI 3.0.
     pub overlay: Option<Source>,
-    /// The document that the operations are added to.
+    /// The document to add the operations to.
     pub into: Option<Source>,
-    /// Whether to leave out the chosen operations that `generate` makes no code of. Without it they are written like the others, and
-    /// `generate` reports them.
+    /// Whether to skip selected operations that `generate` does not support. Otherwise they are
+    /// written like the others, and `generate` reports them.
     pub skip_unsupported: bool,
 }
 
 impl Import {
-    /// A part of a document, as a document of its own.
+    /// Imports a part of a document as a document of its own.
     pub fn new(document: Source, selection: Selection) -> Self {
         Self {
             document,
@@ -86,37 +90,38 @@ impl Import {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Imported {
-    /// The document, in YAML.
+    /// The document in YAML.
     pub text: String,
-    /// How many operations were kept.
+    /// The number of operations that were kept.
     pub operations: usize,
-    /// How many there were.
+    /// The number of operations in the original document.
     pub of: usize,
-    /// What was changed in the document, a line each.
+    /// What was changed in the document, one line per change.
     pub report: Vec<String>,
     /// The passes that changed something, and how often.
     pub summary: Vec<(&'static str, usize)>,
-    /// What somebody who chose these operations should know: a line each.
+    /// Hints about the selection, one per line.
     pub notes: Vec<String>,
-    /// The chosen operations that were left out, where that was asked for.
-    pub left_out: Vec<LeftOut>,
+    /// The selected operations that were skipped. Always empty unless [`Import::skip_unsupported`]
+    /// is set.
+    pub skipped: Vec<Skipped>,
 }
 
-/// An operation that can be chosen.
+/// An operation that can be selected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Listed {
-    /// The document's `operationId`, or the one that takes its place.
+    /// The `operationId`, or its replacement if it is not unique.
     pub id: String,
-    /// The document's `operationId`, where another takes its place.
+    /// The `operationId` of the document, if it was replaced.
     pub original_id: Option<String>,
-    /// The method, in upper case.
+    /// The method in upper case.
     pub method: String,
-    /// The path, as the document has it.
+    /// The path as in the document.
     pub path: String,
     /// Its tags.
     pub tags: Vec<String>,
-    /// What it does, in a few words.
+    /// A short description.
     pub summary: String,
 }
 
@@ -124,28 +129,29 @@ pub struct Listed {
 ///
 /// # Errors
 ///
-/// [`Error::Syntax`] when a text is neither YAML nor JSON; [`Error::Document`] when it is no document of a version that can be read,
-/// when nothing is found for a part of the selection, when the overlay cannot be applied, for each conflict with the document that the
-/// operations are added to, and when operations that are not supported are left out and none is left.
+/// [`Error::Syntax`] if a text is neither YAML nor JSON. [`Error::Document`] if the document is
+/// invalid or has an unsupported version, if a part of the selection matches nothing, if the
+/// overlay cannot be applied, for each conflict with the existing document, and if all selected
+/// operations are unsupported and skipped.
 pub fn import(task: &Import) -> Result<Imported, Error> {
-    let (document, mut root, mut changes) = whole(&task.document, task.overlay.as_ref())?;
+    let (document, mut root, mut changes) = load_whole(&task.document, task.overlay.as_ref())?;
     let all: BTreeSet<String> = pointers(&root).into_iter().collect();
-    let names = normalize::new_names(&root);
+    let names = normalize::new_component_names(&root);
     let notes = select::select(&document.file, &mut root, &task.selection)?;
-    extensions::leave_out(&mut root, &mut changes);
-    // What only an extension led to is reached no more.
+    extensions::drop_unused(&mut root, &mut changes);
+    // Drops components to which only an extension referred.
     select::keep_reached(&mut root);
-    normalize::names_of_whole(&mut root, names, &mut changes);
-    key_order::order(&mut root);
-    let left_out = match task.skip_unsupported {
+    normalize::apply_component_names(&mut root, names, &mut changes);
+    key_order::sort_keys(&mut root);
+    let skipped = match task.skip_unsupported {
         true => skip_unsupported(&document, &mut root)?,
         false => Vec::new(),
     };
-    // What was changed elsewhere is none of the reader's business.
+    // Changes of other operations are not reported.
     let places = document::operations(&root);
     let kept = pointers(&root).into_iter().collect();
-    let ids: BTreeSet<&str> = places.iter().filter_map(Place::id).collect();
-    changes.retain(|change| is_of(change, &all, &kept, &ids));
+    let ids: BTreeSet<&str> = places.iter().filter_map(OperationRef::id).collect();
+    changes.retain(|change| is_relevant(change, &all, &kept, &ids));
     let operations = places.len();
     let root = match &task.into {
         Some(into) => merge::merge(into, root, &mut changes)?,
@@ -158,13 +164,13 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
         summary: crate::document::change::summary(&changes),
         report: changes.iter().map(ToString::to_string).collect(),
         notes,
-        left_out,
+        skipped,
     })
 }
 
-/// Whether a change is of the document, or of an operation that was kept. The place tells which, where it is within one: the id may be
-/// another by now.
-fn is_of(
+/// Whether a change belongs to the document or to an operation that was kept. If its location is
+/// within an operation, that decides, because the id may have changed since.
+fn is_relevant(
     change: &Change,
     all: &BTreeSet<String>,
     kept: &BTreeSet<String>,
@@ -181,23 +187,23 @@ fn is_of(
     }
 }
 
-/// Keeps the operations that `generate` makes code of. It is tried as `generate` does it, with a copy that is mended for that.
-fn skip_unsupported(document: &read::Document, root: &mut Value) -> Result<Vec<LeftOut>, Error> {
+/// Keeps the operations that `generate` supports, by trying it on a normalized copy.
+fn skip_unsupported(document: &read::Document, root: &mut Value) -> Result<Vec<Skipped>, Error> {
     let mut all = Vec::new();
     loop {
-        let mut mended = root.clone();
-        normalize::normalize(&mut mended);
-        // The path of an operation may be another now, and its place among them is the same.
-        let pointers = pointers(&mended).into_iter().zip(pointers(root));
+        let mut normalized = root.clone();
+        normalize::normalize(&mut normalized);
+        // The path of an operation may have changed, but not its position.
+        let pointers = pointers(&normalized).into_iter().zip(pointers(root));
         let pointers: Vec<(String, String)> = pointers.collect();
-        let make = |root: &Value| pipeline::code(document, root);
-        let (_, left_out) = prune::supported(&document.file, &mut mended, make)?;
-        let is_left_out = |pointer: &String| left_out.iter().any(|one| one.pointer == *pointer);
-        let (gone, kept): (Vec<_>, Vec<_>) = pointers
+        let generate = |root: &Value| pipeline::generate_code(document, root);
+        let (_, skipped) = prune::prune_unsupported(&document.file, &mut normalized, generate)?;
+        let is_skipped = |pointer: &String| skipped.iter().any(|one| one.pointer == *pointer);
+        let (removed, kept): (Vec<_>, Vec<_>) = pointers
             .into_iter()
-            .partition(|(mended, _)| is_left_out(mended));
-        all.extend(left_out);
-        if gone.is_empty() {
+            .partition(|(normalized, _)| is_skipped(normalized));
+        all.extend(skipped);
+        if removed.is_empty() {
             return Ok(all);
         }
         select::keep(root, &kept.into_iter().map(|(_, own)| own).collect());
@@ -209,45 +215,45 @@ fn pointers(root: &Value) -> Vec<String> {
     places.map(|place| place.pointer).collect()
 }
 
-/// The operations of a document.
+/// Lists the operations of a document.
 ///
 /// # Errors
 ///
-/// As [`import`].
+/// As for [`import`].
 pub fn list(document: &Source, overlay: Option<&Source>) -> Result<Vec<Listed>, Error> {
-    let (_, root, _) = whole(document, overlay)?;
+    let (_, root, _) = load_whole(document, overlay)?;
     let places = document::operations(&root);
     Ok(places.iter().map(Listed::new).collect())
 }
 
-/// The whole document as OpenAPI 3.0, with its corrections, and with an id for each operation.
-fn whole(
+/// The whole document as OpenAPI 3.0, with the overlay applied and an id for each operation.
+fn load_whole(
     source: &Source,
     overlay: Option<&Source>,
 ) -> Result<(read::Document, Value, Vec<Change>), Error> {
     let mut document = read::parse(&source.name, &source.bytes)?;
     let mut changes = Vec::new();
-    files::bring_in(source, &mut document.root, &mut changes)?;
-    let (mut root, more) = convert::upgraded(&document)?;
+    files::inline_file_references(source, &mut document.root, &mut changes)?;
+    let (mut root, more) = convert::to_openapi_3_0(&document)?;
     changes.extend(more);
-    path_items(&document.file, &root)?;
+    check_path_items(&document.file, &root)?;
     if let Some(overlay) = overlay {
         overlay::apply(overlay, &mut root, &mut changes)?;
         limits::check(&document.file, &root)?;
     }
-    key_order::order(&mut root);
+    key_order::sort_keys(&mut root);
     normalize::operation_ids(&mut root, &mut changes);
     Ok((document, root, changes))
 }
 
-/// A path item that refers to nothing would be left out without a word: it has no operation.
-fn path_items(file: &str, root: &Value) -> Result<(), Error> {
+/// Reports dangling path items. Without operations they would be dropped silently.
+fn check_path_items(file: &str, root: &Value) -> Result<(), Error> {
     let mut faults = Faults::default();
     for (path, item) in document::paths(root) {
         if let Some(target) = document::reference(item) {
-            faults.at(
+            faults.add(
                 document::join("#/paths", path),
-                format!("`{target}` must lead to a path item"),
+                format!("`{target}` does not point to a path item"),
             );
         }
     }
@@ -255,7 +261,7 @@ fn path_items(file: &str, root: &Value) -> Result<(), Error> {
 }
 
 impl Listed {
-    fn new(place: &Place<'_>) -> Self {
+    fn new(place: &OperationRef<'_>) -> Self {
         let tags = items(place.node.get("tags")).filter_map(Value::as_str);
         let summary = text(place.node, "summary").unwrap_or_default();
         Self {
@@ -268,7 +274,7 @@ impl Listed {
         }
     }
 
-    /// Whether a word is in its ids, path, tags or summary, in whatever case.
+    /// Whether the ids, path, tags or summary contain a word, ignoring case.
     pub fn has(&self, word: &str) -> bool {
         let word = word.to_lowercase();
         let mut texts = self

@@ -1,45 +1,56 @@
-//! Corrections of a document that survive the next import: the OpenAPI Overlay Specification 1.0.
+//! Corrections of a document that survive the next import, according to the OpenAPI Overlay
+//! Specification 1.0.
 //!
-//! An overlay is a list of actions. Each has a target, a JSONPath of RFC 9535, and updates what that selects or removes it.
+//! An overlay is a list of actions. Each has a target, which is a JSONPath (RFC 9535), and updates
+//! or removes what it selects.
 
 use serde_json::Value;
 
 use super::target;
-use crate::convert::swagger2::size;
+use crate::convert::swagger2::text_size;
 use crate::document::change::Change;
 use crate::document::{items, text};
 use crate::error::{Error, Faults};
 use crate::read::Source;
-use crate::read::{self, DEEPEST};
+use crate::read::{self, MAX_DEPTH};
 
-/// How many actions an overlay may have.
-const MOST_ACTIONS: usize = 1000;
+/// The maximum number of actions in an overlay.
+const MAX_ACTIONS: usize = 1000;
 
-/// How many bytes all updates may come to, counted as text: one that is made for it doubles the document with each.
-const MOST_ADDED: usize = 1 << 20;
+/// The maximum size of all updates, as text. Otherwise each action could double the size of the
+/// document.
+const MAX_ADDED_BYTES: usize = 1 << 20;
 
-/// Applies an overlay to a document. An action whose target selects nothing is told: the fault that it mends may be gone.
+/// Applies an overlay to a document. An action whose target selects nothing is reported, because
+/// the corrected error may have been fixed.
 pub(super) fn apply(
     overlay: &Source,
     root: &mut Value,
     changes: &mut Vec<Change>,
 ) -> Result<(), Error> {
-    let actions = read::tree(&overlay.name, &overlay.bytes)?;
+    let actions = read::parse_tree(&overlay.name, &overlay.bytes)?;
     let mut faults = Faults::default();
     let version = text(&actions, "overlay").unwrap_or_default();
     if !version.starts_with("1.") {
-        faults.at("#/overlay", "an overlay says `overlay: 1.0.0`");
+        faults.add("#/overlay", "an overlay must have `overlay: 1.0.0`");
     }
-    let mut left = MOST_ADDED;
+    let mut left = MAX_ADDED_BYTES;
     for (index, action) in items(actions.get("actions")).enumerate() {
         let pointer = format!("#/actions/{index}");
-        if index >= MOST_ACTIONS {
-            faults.at(pointer, format!("there may be {MOST_ACTIONS} actions"));
+        if index >= MAX_ACTIONS {
+            faults.add(
+                pointer,
+                format!("an overlay can have at most {MAX_ACTIONS} actions"),
+            );
             break;
         }
-        match act(action, root, &mut left) {
-            Ok(count) => changes.push(Change::of_document("overlay", pointer, told(action, count))),
-            Err(message) => faults.at(pointer, message),
+        match apply_action(action, root, &mut left) {
+            Ok(count) => changes.push(Change::of_document(
+                "overlay",
+                pointer,
+                message(action, count),
+            )),
+            Err(message) => faults.add(pointer, message),
         }
         if left == 0 {
             break;
@@ -48,63 +59,67 @@ pub(super) fn apply(
     faults.into_result(&overlay.name)
 }
 
-fn told(action: &Value, count: usize) -> String {
+fn message(action: &Value, count: usize) -> String {
     let target = text(action, "target").unwrap_or_default();
     match count {
         0 => format!("{target} selects nothing"),
-        1 => format!("{target} is corrected"),
-        count => format!("{target} is corrected in {count} places"),
+        1 => format!("corrected {target}"),
+        count => format!("corrected {target} in {count} places"),
     }
 }
 
-/// Does what an action says, and tells in how many places.
-fn act(action: &Value, root: &mut Value, left: &mut usize) -> Result<usize, String> {
+/// Applies an action. Returns the number of places that it changed.
+fn apply_action(action: &Value, root: &mut Value, left: &mut usize) -> Result<usize, String> {
     let target = text(action, "target").ok_or("an action must have a `target`")?;
     let mut pointers = target::select(target, root)?;
     let is_removal = action.get("remove") == Some(&Value::Bool(true));
     let update = action.get("update");
     if !is_removal && update.is_none() {
-        return Err(format!("{target}: an action must `update` or `remove`"));
+        return Err(format!(
+            "{target}: an action must `update` or `remove_node`"
+        ));
     }
     if let Some(update) = update.filter(|_| !is_removal) {
-        bounded(update, &pointers, left).map_err(|message| format!("{target}: {message}"))?;
+        check_limits(update, &pointers, left).map_err(|message| format!("{target}: {message}"))?;
     }
-    // The inner ones first, and the last of an array, so that the others stay where they are.
-    pointers.sort_by_cached_key(|pointer| std::cmp::Reverse(place(pointer)));
+    // Inner nodes first, and array items from the end, so that the other pointers stay valid.
+    pointers.sort_by_cached_key(|pointer| std::cmp::Reverse(pointer_steps(pointer)));
     for pointer in &pointers {
         match update.filter(|_| !is_removal) {
             Some(update) => {
                 if let Some(node) = root.pointer_mut(pointer) {
-                    add(node, update);
+                    merge_update(node, update);
                 }
             }
-            None => remove(root, pointer),
+            None => remove_node(root, pointer),
         }
     }
     Ok(pointers.len())
 }
 
-/// The steps of a pointer, those into an array by their number.
-fn place(pointer: &str) -> Vec<(Option<usize>, String)> {
+/// The steps of a pointer, with array indices as numbers.
+fn pointer_steps(pointer: &str) -> Vec<(Option<usize>, String)> {
     let steps = pointer.split('/').skip(1);
     steps
         .map(|step| (step.parse().ok(), step.to_owned()))
         .collect()
 }
 
-/// Whether an update in all of these places leaves a document that can be handled.
-fn bounded(update: &Value, pointers: &[String], left: &mut usize) -> Result<(), String> {
-    let added = size(update).saturating_mul(pointers.len());
+/// Checks that an update in all these places keeps the document within the limits.
+fn check_limits(update: &Value, pointers: &[String], left: &mut usize) -> Result<(), String> {
+    let added = text_size(update).saturating_mul(pointers.len());
     let rest = left.checked_sub(added);
     *left = rest.unwrap_or_default();
     if rest.is_none() {
-        let most = MOST_ADDED >> 20;
-        return Err(format!("the updates of an overlay may come to {most} MB"));
+        let most = MAX_ADDED_BYTES >> 20;
+        return Err(format!(
+            "the updates of an overlay are larger than {most} MB"
+        ));
     }
     let depth = |pointer: &String| pointer.matches('/').count().saturating_add(depth(update));
-    match pointers.iter().any(|pointer| depth(pointer) > DEEPEST) {
+    match pointers.iter().any(|pointer| depth(pointer) > MAX_DEPTH) {
         true => Err(format!(
-            "there may be {DEEPEST} lists and objects within each other"
+            "the updated document would be nested more than {MAX_DEPTH} levels deep"
         )),
         false => Ok(()),
     }
@@ -119,13 +134,14 @@ fn depth(node: &Value) -> usize {
     deepest.unwrap_or_default().saturating_add(1)
 }
 
-/// Merges as overlays do: objects member by member, lists by appending, anything else in the place of what was there.
-fn add(node: &mut Value, update: &Value) {
+/// Merges as the specification defines: objects member by member, lists by appending; anything else
+/// is replaced.
+fn merge_update(node: &mut Value, update: &Value) {
     match (node, update) {
         (Value::Object(node), Value::Object(update)) => {
             for (key, value) in update {
                 match node.get_mut(key) {
-                    Some(inner) => add(inner, value),
+                    Some(inner) => merge_update(inner, value),
                     None => {
                         node.insert(key.clone(), value.clone());
                     }
@@ -138,7 +154,7 @@ fn add(node: &mut Value, update: &Value) {
     }
 }
 
-fn remove(root: &mut Value, pointer: &str) {
+fn remove_node(root: &mut Value, pointer: &str) {
     let Some((parent, key)) = pointer.rsplit_once('/') else {
         return;
     };

@@ -1,4 +1,4 @@
-//! The chosen operations, with exactly the components that they reach.
+//! Selects operations and the components that they use.
 
 use std::collections::BTreeSet;
 
@@ -6,13 +6,13 @@ use glob::{MatchOptions, Pattern};
 use serde_json::Value;
 
 use crate::document::reachability;
-use crate::document::{self, METHODS, Place, items, text};
+use crate::document::{self, METHODS, OperationRef, items, text};
 use crate::error::{Error, Faults};
 
-/// How many characters a pattern of a path may have.
-const LONGEST_PATTERN: usize = 1000;
+/// The maximum length of a path pattern.
+const MAX_PATTERN_LENGTH: usize = 1000;
 
-/// Which operations are kept: those that any part of it names.
+/// A selection of operations. An operation is kept if any part of the selection matches it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     operations: Vec<String>,
@@ -22,12 +22,13 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// No operation.
+    /// An empty selection.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The operation with this `operationId`; those that the document calls so, where each has another for being told apart.
+    /// The operation with this `operationId`. If the document uses the id several times and all of
+    /// them were replaced, all these operations.
     pub fn operation(mut self, id: impl Into<String>) -> Self {
         self.operations.push(id.into());
         self
@@ -39,7 +40,8 @@ impl Selection {
         self
     }
 
-    /// The operations whose path fits a pattern: `*` is any text within a segment, `**` any segments.
+    /// The operations whose path matches a pattern: `*` matches any text within a segment, `**` any
+    /// number of segments.
     pub fn path(mut self, pattern: impl Into<String>) -> Self {
         self.paths.push(pattern.into());
         self
@@ -51,108 +53,109 @@ impl Selection {
         self
     }
 
-    /// Whether nothing was chosen.
+    /// Whether the selection is empty.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Keeps what was chosen of a document, and tells what else may have been meant.
+/// Keeps the selected operations, and returns hints about others that may have been meant.
 pub(super) fn select(
     file: &str,
     root: &mut Value,
     selection: &Selection,
 ) -> Result<Vec<String>, Error> {
-    let chosen = chosen(file, root, selection)?;
-    let notes = notes(root, selection, &chosen);
-    keep(root, &chosen);
+    let selected = selected(file, root, selection)?;
+    let notes = notes(root, selection, &selected);
+    keep(root, &selected);
     Ok(notes)
 }
 
-/// An id stands for the operation that kept it; the others of the document's id may have been meant too.
-fn notes(root: &Value, selection: &Selection, chosen: &BTreeSet<String>) -> Vec<String> {
+/// An id selects the operation that kept it. The hint lists other operations that had the same id.
+fn notes(root: &Value, selection: &Selection, selected: &BTreeSet<String>) -> Vec<String> {
     let places = document::operations(root);
     let note = |id: &String| {
-        let is_other = |place: &&Place<'_>| {
-            place.original_id() == Some(id) && !chosen.contains(&place.pointer)
+        let is_other = |place: &&OperationRef<'_>| {
+            place.original_id() == Some(id) && !selected.contains(&place.pointer)
         };
         let others: Vec<&str> = places
             .iter()
             .filter(is_other)
-            .filter_map(Place::id)
+            .filter_map(OperationRef::id)
             .collect();
         let all = others.join(", ");
         (!others.is_empty()).then(|| {
-            format!("`{id}` is the operationId of others too, which were not chosen: {all}")
+            format!("other operations with the operationId `{id}` were not selected: {all}")
         })
     };
     selection.operations.iter().filter_map(note).collect()
 }
 
 /// Keeps the operations with these pointers, and the components and tags that they use.
-pub(super) fn keep(root: &mut Value, chosen: &BTreeSet<String>) {
-    keep_operations(root, chosen);
+pub(super) fn keep(root: &mut Value, selected: &BTreeSet<String>) {
+    keep_operations(root, selected);
     keep_reached(root);
     keep_tags(root);
 }
 
-/// Keeps the components that the operations reach.
+/// Keeps the components that the operations use.
 pub(super) fn keep_reached(root: &mut Value) {
-    let reached = reachability::reached(root, Vec::new());
-    reachability::keep(root, &reached);
+    let reached = reachability::reachable_components(root, Vec::new());
+    reachability::retain_components(root, &reached);
 }
 
-/// The pointers of the chosen operations. A part of the selection that names nothing is an error: it is misspelt.
-fn chosen(file: &str, root: &Value, selection: &Selection) -> Result<BTreeSet<String>, Error> {
+/// The pointers of the selected operations. A part of the selection that matches nothing is an
+/// error, because it is probably misspelled.
+fn selected(file: &str, root: &Value, selection: &Selection) -> Result<BTreeSet<String>, Error> {
     let places = document::operations(root);
-    let mut chosen = BTreeSet::new();
+    let mut selected = BTreeSet::new();
     let mut faults = Faults::default();
-    let mut add = |what: String, fits: &dyn Fn(&Place<'_>) -> bool| {
-        let fitting = places.iter().filter(|place| fits(place));
-        let fitting: Vec<String> = fitting.map(|place| place.pointer.clone()).collect();
-        if fitting.is_empty() {
-            faults.at("#/paths", format!("there is no operation {what}"));
+    let mut add = |what: String, matches_path: &dyn Fn(&OperationRef<'_>) -> bool| {
+        let matching = places.iter().filter(|place| matches_path(place));
+        let matching: Vec<String> = matching.map(|place| place.pointer.clone()).collect();
+        if matching.is_empty() {
+            faults.add("#/paths", format!("no operation {what}"));
         }
-        chosen.extend(fitting);
+        selected.extend(matching);
     };
     for id in &selection.operations {
-        let near = near(&places, id);
+        let similar = similar(&places, id);
         let is_id = places.iter().any(|place| place.id() == Some(id));
-        add(format!("`{id}`{near}"), &|place| match is_id {
+        add(format!("`{id}`{similar}"), &|place| match is_id {
             true => place.id() == Some(id),
             false => place.original_id() == Some(id),
         });
     }
     for tag in &selection.tags {
-        let has_tag = |place: &Place<'_>| {
+        let has_tag = |place: &OperationRef<'_>| {
             items(place.node.get("tags")).any(|one| one.as_str() == Some(tag.as_str()))
         };
         add(format!("with the tag `{tag}`"), &has_tag);
     }
     for path in &selection.paths {
-        let what = format!("with a path like `{path}`");
-        if path.len() > LONGEST_PATTERN {
+        let what = format!("whose path matches `{path}`");
+        if path.len() > MAX_PATTERN_LENGTH {
             let start: String = path.chars().take(40).collect();
             let message = format!(
-                "with a path like `{start}…`: a pattern may have {LONGEST_PATTERN} characters"
+                "whose path matches `{start}…`: a pattern can have at most {MAX_PATTERN_LENGTH} characters"
             );
             add(message, &|_| false);
             continue;
         }
         match Pattern::new(path) {
-            Ok(pattern) => add(what, &|place| fits(&pattern, place.path)),
+            Ok(pattern) => add(what, &|place| matches_path(&pattern, place.path)),
             Err(error) => add(format!("{what}: {}", error.msg), &|_| false),
         }
     }
     if selection.all {
-        add("at all".to_owned(), &|_| true);
+        add("in this document".to_owned(), &|_| true);
     }
     faults.into_result(file)?;
-    Ok(chosen)
+    Ok(selected)
 }
 
-/// A pattern fits the whole key, or the path before its query.
-fn fits(pattern: &Pattern, key: &str) -> bool {
+/// Whether a pattern matches the whole key, or the path without its query.
+fn matches_path(pattern: &Pattern, key: &str) -> bool {
     let options = MatchOptions {
         require_literal_separator: true,
         ..MatchOptions::default()
@@ -163,26 +166,26 @@ fn fits(pattern: &Pattern, key: &str) -> bool {
         .any(|path| pattern.matches_with(path, options))
 }
 
-/// An id that differs in its case alone, or has the other in it.
-fn near(places: &[Place<'_>], id: &str) -> String {
+/// Suggests ids that differ only in case, or of which one contains the other.
+fn similar(places: &[OperationRef<'_>], id: &str) -> String {
     let wanted = id.to_lowercase();
     let is_near = |known: &str| {
         let known = known.to_lowercase();
         known.contains(&wanted) || wanted.contains(&known)
     };
-    let near: Vec<&str> = places
+    let similar: Vec<&str> = places
         .iter()
         .filter(|place| place.id().is_some_and(is_near) || place.original_id().is_some_and(is_near))
-        .filter_map(Place::id)
+        .filter_map(OperationRef::id)
         .take(3)
         .collect();
-    match near.as_slice() {
+    match similar.as_slice() {
         [] => String::new(),
-        near => format!(" (did you mean {}?)", near.join(", ")),
+        similar => format!(" (did you mean {}?)", similar.join(", ")),
     }
 }
 
-fn keep_operations(root: &mut Value, chosen: &BTreeSet<String>) {
+fn keep_operations(root: &mut Value, selected: &BTreeSet<String>) {
     let Some(paths) = root.get_mut("paths").and_then(Value::as_object_mut) else {
         return;
     };
@@ -190,7 +193,7 @@ fn keep_operations(root: &mut Value, chosen: &BTreeSet<String>) {
         let pointer = document::join("#/paths", path);
         if let Some(item) = item.as_object_mut() {
             let is_kept = |key: &str| {
-                !METHODS.contains(&key) || chosen.contains(&document::join(&pointer, key))
+                !METHODS.contains(&key) || selected.contains(&document::join(&pointer, key))
             };
             item.retain(|key, _| is_kept(key));
         }

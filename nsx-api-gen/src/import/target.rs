@@ -1,27 +1,30 @@
-//! What a target of an overlay selects.
+//! Evaluates the target of an overlay action.
 //!
-//! A JSONPath alone has no bounds: `$..*..*..*` selects most places many times over. Here its steps are taken one by one, and a place
-//! that is selected twice is one place; so each step looks at no place more often than the tree is deep.
+//! JSONPath evaluation is not bounded: `$..*..*..*` selects most nodes many times. Here the steps
+//! are evaluated one by one, and a node that is selected twice is kept once. Each step therefore
+//! visits a node at most as often as the tree is deep.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-/// How many characters a target may have.
-const LONGEST: usize = 1000;
+/// The maximum length of a target.
+const MAX_TARGET_LENGTH: usize = 1000;
 
-/// How often one step may branch: by `*`, `..`, a range, a filter, and in a filter by `,`, too.
-const MOST_BRANCHES: usize = 4;
+/// The maximum number of branches in one step: `*`, `..`, ranges and filters, and `,` in a filter.
+const MAX_BRANCHES: usize = 4;
 
-/// The JSON pointers of what a target selects, each once.
+/// The JSON pointers of the selected nodes, each once.
 pub(super) fn select(target: &str, root: &Value) -> Result<Vec<String>, String> {
-    if target.len() > LONGEST {
-        return Err(format!("a target may have {LONGEST} characters"));
+    if target.len() > MAX_TARGET_LENGTH {
+        return Err(format!(
+            "a target can have at most {MAX_TARGET_LENGTH} characters"
+        ));
     }
     let steps = steps(target);
     for step in &steps {
-        bounded(step)?;
+        check_bounded(step)?;
     }
     JsonPath::parse(target).map_err(|error| format!("{target}: {error}"))?;
     let mut selected = vec![String::new()];
@@ -31,12 +34,12 @@ pub(super) fn select(target: &str, root: &Value) -> Result<Vec<String>, String> 
         if step.starts_with("..") {
             selected = topmost(selected);
         }
-        selected = take(&path, &selected, root);
+        selected = evaluate_step(&path, &selected, root);
     }
     Ok(selected)
 }
 
-fn take(path: &JsonPath, from: &[String], root: &Value) -> Vec<String> {
+fn evaluate_step(path: &JsonPath, from: &[String], root: &Value) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut selected = Vec::new();
     for start in from {
@@ -53,7 +56,7 @@ fn take(path: &JsonPath, from: &[String], root: &Value) -> Vec<String> {
     selected
 }
 
-/// The places that are not within another: all that is below them is looked through anyway.
+/// The nodes that are not inside another selected node. `..` visits everything below them anyway.
 fn topmost(places: Vec<String>) -> Vec<String> {
     let all: HashSet<&str> = places.iter().map(String::as_str).collect();
     let is_top = |place: &&String| {
@@ -64,14 +67,14 @@ fn topmost(places: Vec<String>) -> Vec<String> {
     places.iter().filter(is_top).cloned().collect()
 }
 
-/// The steps of a path behind its `$`, each as it is written.
+/// The steps of a path after its `$`, as written.
 fn steps(target: &str) -> Vec<&str> {
     let mut starts = Vec::new();
-    let mut scan = Scan::default();
+    let mut scan = Scanner::default();
     let mut before = '$';
     for (index, letter) in target.char_indices().skip(1) {
         let is_outside = scan.quote.is_none() && scan.depth == 0;
-        // Of `..[` and `..name` all belongs to one step.
+        // `..[` and `..name` are one step each.
         let begins = match letter {
             '.' | '[' => before != '.',
             _ => false,
@@ -91,9 +94,9 @@ fn steps(target: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether what one step does is bounded.
-fn bounded(step: &str) -> Result<(), String> {
-    let mut scan = Scan::default();
+/// Checks that a step has a bounded effort.
+fn check_bounded(step: &str) -> Result<(), String> {
+    let mut scan = Scanner::default();
     let (mut branches, mut filter, mut before) = (0_usize, false, ' ');
     for letter in step.chars() {
         let quoted = scan.quote.is_some();
@@ -103,7 +106,7 @@ fn bounded(step: &str) -> Result<(), String> {
         }
         filter |= letter == '?';
         if filter && letter == '$' {
-            return Err(format!("{step}: a filter may look at its own place alone"));
+            return Err(format!("{step}: a filter cannot refer to `$`"));
         }
         let branch = match letter {
             '*' | '?' | ':' => true,
@@ -114,21 +117,23 @@ fn bounded(step: &str) -> Result<(), String> {
         branches = branches.saturating_add(usize::from(branch));
         before = letter;
     }
-    match branches > MOST_BRANCHES {
-        true => Err(format!("{step}: a step may branch {MOST_BRANCHES} times")),
+    match branches > MAX_BRANCHES {
+        true => Err(format!(
+            "{step}: a step can branch at most {MAX_BRANCHES} times"
+        )),
         false => Ok(()),
     }
 }
 
-/// Where in a path's text one is: within quotes, and within how many brackets.
+/// The position in the text of a path: the current quote and the depth of brackets.
 #[derive(Default)]
-struct Scan {
+struct Scanner {
     quote: Option<char>,
     escaped: bool,
     depth: usize,
 }
 
-impl Scan {
+impl Scanner {
     fn next(&mut self, letter: char) {
         match self.quote {
             Some(_) if self.escaped => self.escaped = false,
@@ -151,7 +156,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_steps_taken_one_by_one_select_what_the_whole_path_does() {
+    fn jsonpath_steps_select_the_same_nodes_as_the_whole_path() {
         let root = json!({
             "a": [{"b": 1, "c.d": {"b": 2}}, {"b": [3, {"b": 4}]}],
             "it's": {"b": {"/": {"~": 5}}},
@@ -184,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_would_select_without_end_ends() {
+    fn an_exponential_jsonpath_is_bounded() {
         let mut root = json!(1);
         for _ in 0..60 {
             root = json!({"a": [root]});
@@ -193,9 +198,12 @@ mod tests {
         assert_eq!(count(&format!("${}", "..*".repeat(50))), Ok(71));
         assert_eq!(count(&format!("${}", "['a','a'][0,0]".repeat(60))), Ok(1));
         for (target, reason) in [
-            ("$[?@[?@[?@[?@[?@.a]]]]]", "branch 4 times"),
-            ("$..[?@..a == $..a]", "its own place"),
-            (&format!("$[?{}@.a]", "!(".repeat(600)), "1000 characters"),
+            ("$[?@[?@[?@[?@[?@.a]]]]]", "branch at most 4 times"),
+            ("$..[?@..a == $..a]", "cannot refer to `$`"),
+            (
+                &format!("$[?{}@.a]", "!(".repeat(600)),
+                "at most 1000 characters",
+            ),
             ("$.a[", "$.a["),
             ("", ""),
             ("é.a", "é.a"),

@@ -43,7 +43,7 @@ fn task(selection: Selection) -> Import {
 
 fn imported(task: &Import) -> Value {
     let text = import(task).unwrap().text;
-    read::tree("imported", text.as_bytes()).unwrap()
+    read::parse_tree("imported", text.as_bytes()).unwrap()
 }
 
 fn message(task: &Import) -> String {
@@ -314,7 +314,7 @@ fn policy(roots: &[&str]) -> Source {
     let paths: serde_json::Map<String, Value> = roots
         .iter()
         .map(|root| {
-            let parameters: Vec<Value> = document::template(root)
+            let parameters: Vec<Value> = document::path_parameter_names(root)
                 .unwrap()
                 .iter()
                 .map(|name| json!({"name": name, "in": "path", "required": true, "type": "string"}))
@@ -439,7 +439,7 @@ fn documents_of_two_base_paths_become_one_and_no_url_changes() {
         ..task(Selection::new().all())
     };
     let both = import(&more(first)).unwrap();
-    let root = read::tree("both", both.text.as_bytes()).unwrap();
+    let root = read::parse_tree("both", both.text.as_bytes()).unwrap();
     assert_eq!(
         keys(&root, "/paths"),
         ["/api/v1/tags", "/policy/api/v1/infra/segments"]

@@ -1,11 +1,12 @@
-//! A document as YAML that a person can review: texts of several lines as blocks, what is long in lines.
+//! Writes a document as YAML that a person can review, with multi-line text as blocks.
 
 use serde_json::Value;
 
 use crate::error::{Error, Fault};
 use crate::read;
 
-/// Writes a document. What is written is read again and compared: a document that changed on its way would be worse than none.
+/// Writes a document. The result is parsed again and compared, so that an error of the YAML writer
+/// cannot change the document.
 pub(super) fn yaml(file: &str, root: &Value) -> Result<String, Error> {
     let fault = |message: String| Error::Document {
         file: file.to_owned(),
@@ -18,7 +19,7 @@ pub(super) fn yaml(file: &str, root: &Value) -> Result<String, Error> {
     match read.root == *root {
         true => Ok(text),
         false => Err(fault(
-            "the document is another one when it is written as YAML".to_owned(),
+            "the document changes when it is written as YAML".to_owned(),
         )),
     }
 }

@@ -1,17 +1,23 @@
-//! What a schema says beside its type, as sentences for the docs: title, bounds, pattern, format, default, who may set it.
+//! Describes the constraints of a schema as sentences for the docs: title, bounds, pattern, format,
+//! default, and read-only or write-only.
 //!
-//! None of it is checked by the SDK (`emit::private`): the reader of the docs finds here what the manager will hold a value to.
+//! The SDK does not check them (see `emit::typify_input`). The docs tell the reader what the
+//! manager accepts.
 
 use serde_json::{Map, Value};
 
 use crate::document::markdown::span;
 use crate::document::{is_password, items};
 
-/// Titles of fewer words repeat the name.
-const WORDS_OF_A_TITLE: usize = 4;
+/// Shorter titles only repeat the name.
+const MIN_TITLE_WORDS: usize = 4;
 
-/// The description of a parameter, with the sentences of its schema.
-pub(crate) fn of_parameter(root: &Value, node: &Value, schema: Option<&Value>) -> Option<String> {
+/// The description of a parameter, followed by the constraints of its schema.
+pub(crate) fn parameter_description(
+    root: &Value,
+    node: &Value,
+    schema: Option<&Value>,
+) -> Option<String> {
     let schema = schema.and_then(Value::as_object);
     let mut schema = schema.cloned().unwrap_or_default();
     if let Some(description) = node.get("description") {
@@ -24,11 +30,11 @@ pub(crate) fn of_parameter(root: &Value, node: &Value, schema: Option<&Value>) -
     description(root, &schema)
 }
 
-/// The description of a schema, with the sentences.
+/// The description of a schema, followed by its constraints.
 pub(crate) fn description(root: &Value, schema: &Map<String, Value>) -> Option<String> {
     let text = |key| schema.get(key).and_then(Value::as_str).map(str::trim);
     let texts = [text("title"), text("description")].map(Option::unwrap_or_default);
-    let mut parts = titled(texts);
+    let mut parts = title_and_description(texts);
     let sentences = sentences(root, schema).join(" ");
     if !sentences.is_empty() {
         parts.push(sentences);
@@ -36,11 +42,11 @@ pub(crate) fn description(root: &Value, schema: &Map<String, Value>) -> Option<S
     (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
-/// The description, and the title before it where that says more than the name.
-fn titled([title, description]: [&str; 2]) -> Vec<String> {
+/// The description, preceded by the title if that adds information.
+fn title_and_description([title, description]: [&str; 2]) -> Vec<String> {
     let plain = |text: &str| text.trim_end_matches('.').to_lowercase();
     let repeats = plain(description).starts_with(&plain(title));
-    let is_name = title.split_whitespace().count() < WORDS_OF_A_TITLE;
+    let is_name = title.split_whitespace().count() < MIN_TITLE_WORDS;
     let parts = match description.is_empty() {
         true => vec![title],
         false if repeats || is_name => vec![description],
@@ -60,7 +66,7 @@ fn sentences(root: &Value, schema: &Map<String, Value>) -> Vec<String> {
     list.extend(count(schema, ["minProperties", "maxProperties"], "entry"));
     let flag = |key: &str| schema.get(key) == Some(&Value::Bool(true));
     if flag("uniqueItems") {
-        list.push("No two items are the same.".to_owned());
+        list.push("Items are unique.".to_owned());
     }
     if let Some(step) = schema.get("multipleOf").filter(|step| step.is_number()) {
         list.push(format!("A multiple of {step}."));
@@ -82,7 +88,7 @@ fn sentences(root: &Value, schema: &Map<String, Value>) -> Vec<String> {
     list
 }
 
-/// That it is better not used, where the description does not say so.
+/// A deprecation note, unless the description already mentions it.
 fn deprecated(schema: &Map<String, Value>) -> Option<String> {
     let is_it = schema.get("deprecated") == Some(&Value::Bool(true));
     let description = schema.get("description").and_then(Value::as_str);
@@ -90,15 +96,15 @@ fn deprecated(schema: &Map<String, Value>) -> Option<String> {
     (is_it && !says).then(|| "Deprecated.".to_owned())
 }
 
-/// What the manager fills in: a scalar, and no secret.
+/// The default value, if it is a scalar and not a secret.
 fn default(root: &Value, schema: &Map<String, Value>) -> Option<String> {
     let value = schema.get("default")?;
     let is_shown = value.is_string() || value.is_number() || value.is_boolean();
     let is_shown = is_shown && !is_password(root, &Value::Object(schema.clone()));
-    is_shown.then(|| format!("Default: {}.", json(value)))
+    is_shown.then(|| format!("Default: {}.", json_span(value)))
 }
 
-/// How many there may be of something.
+/// A minimum and maximum count.
 fn count(schema: &Map<String, Value>, [least, most]: [&str; 2], of: &str) -> Option<String> {
     let number = |key| schema.get(key).and_then(Value::as_u64);
     let of = |number| match (number, of) {
@@ -118,14 +124,14 @@ fn count(schema: &Map<String, Value>, [least, most]: [&str; 2], of: &str) -> Opt
 /// The bounds of a number.
 fn range(schema: &Map<String, Value>) -> Option<String> {
     let number = |key| schema.get(key).filter(|value| value.is_number());
-    let is_open = |key| schema.get(key) == Some(&Value::Bool(true));
-    let least = number("minimum").map(|least| (least, is_open("exclusiveMinimum")));
-    let most = number("maximum").map(|most| (most, is_open("exclusiveMaximum")));
-    let low = |(least, open)| match open {
+    let is_exclusive = |key| schema.get(key) == Some(&Value::Bool(true));
+    let least = number("minimum").map(|least| (least, is_exclusive("exclusiveMinimum")));
+    let most = number("maximum").map(|most| (most, is_exclusive("exclusiveMaximum")));
+    let low = |(least, exclusive)| match exclusive {
         true => format!("more than {least}"),
         false => format!("at least {least}"),
     };
-    let high = |(most, open)| match open {
+    let high = |(most, exclusive)| match exclusive {
         true => format!("less than {most}"),
         false => format!("at most {most}"),
     };
@@ -141,21 +147,21 @@ fn range(schema: &Map<String, Value>) -> Option<String> {
     Some(format!("{first}{}.", letters.as_str()))
 }
 
-/// The format of a text; those of numbers are their types.
+/// The format of a string. The formats of numbers are visible in their types.
 fn format(schema: &Map<String, Value>, kind: Option<&str>) -> Option<String> {
     let format = schema.get("format").and_then(Value::as_str)?;
     let is_seen = matches!(format, "password" | "binary") || kind != Some("string");
     (!is_seen).then(|| format!("Format: {}.", span(format)))
 }
 
-/// The values of an enum that is no type of its own.
+/// The values of an enum that is not a type of its own.
 fn values(schema: &Map<String, Value>) -> Option<String> {
-    let values: Vec<String> = items(schema.get("enum")).map(json).collect();
+    let values: Vec<String> = items(schema.get("enum")).map(json_span).collect();
     (!values.is_empty()).then(|| format!("One of {}.", values.join(", ")))
 }
 
-/// A value in a code span, a text as it is.
-fn json(value: &Value) -> String {
+/// A value in a code span; a string without quotes.
+fn json_span(value: &Value) -> String {
     match value.as_str() {
         Some(text) => span(text),
         None => span(&value.to_string()),
@@ -168,14 +174,14 @@ mod tests {
 
     use super::*;
 
-    fn said(schema: Value) -> String {
+    fn described(schema: Value) -> String {
         let schema = schema.as_object().cloned().unwrap_or_default();
         let root = json!({"components": {"schemas": {"Secret": {"type": "string", "format": "password"}}}});
         description(&root, &schema).unwrap_or_default()
     }
 
     #[test]
-    fn what_a_value_is_held_to_is_in_the_docs() {
+    fn constraints_of_a_schema_are_described_in_the_docs() {
         for (schema, text) in [
             (json!({"type": "string"}), ""),
             (
@@ -196,7 +202,7 @@ mod tests {
             ),
             (
                 json!({"type": "array", "minItems": 0, "maxItems": 30, "uniqueItems": true}),
-                "At most 30 items. No two items are the same.",
+                "At most 30 items. Items are unique.",
             ),
             (
                 json!({"type": "string", "deprecated": true, "maxLength": 9}),
@@ -227,21 +233,21 @@ mod tests {
                 "",
             ),
         ] {
-            assert_eq!(said(schema.clone()), text, "{schema}");
+            assert_eq!(described(schema.clone()), text, "{schema}");
         }
     }
 
     #[test]
-    fn a_parameter_has_its_own_description() {
+    fn a_parameter_description_replaces_that_of_its_schema() {
         let schema = json!({"type": "integer", "title": "A number of pages in all", "maximum": 9, "description": "x"});
         let node = json!({"description": "The pages"});
-        let text = of_parameter(&json!({}), &node, Some(&schema));
+        let text = parameter_description(&json!({}), &node, Some(&schema));
         assert_eq!(text.as_deref(), Some("The pages\n\nAt most 9."));
-        assert_eq!(of_parameter(&json!({}), &json!({}), None), None);
+        assert_eq!(parameter_description(&json!({}), &json!({}), None), None);
     }
 
     #[test]
-    fn a_title_that_says_more_than_the_name_comes_first() {
+    fn an_informative_title_comes_before_the_description() {
         for (title, description, text) in [
             (
                 "Identifier to use in logs",
@@ -258,7 +264,7 @@ mod tests {
             ("", "Text", "Text"),
         ] {
             let schema = json!({"title": title, "description": description});
-            assert_eq!(said(schema), text);
+            assert_eq!(described(schema), text);
         }
     }
 }

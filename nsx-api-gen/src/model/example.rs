@@ -1,20 +1,21 @@
-//! The example of a response, which the mock answers with: one that the client can read.
+//! Examples of responses, which the mock manager returns. An example is used only if it matches its
+//! schema.
 
 use serde_json::Value;
 
 use crate::document::{items, members, resolve, text};
 
-/// What stands in an example where the schema says `format: password`.
+/// Replaces values of `format: password` in examples.
 pub(crate) const SECRET: &str = "<secret>";
 
-/// How many schemas are gone through from one to the next: those made of one another could be so for ever.
-const DEEPEST: usize = 64;
+/// The maximum depth of schemas in one example. Recursive schemas have no end.
+const MAX_DEPTH: usize = 64;
 
-/// How many schemas are gone through for one example: choices of choices could be more than can be counted.
-const MOST_STEPS: usize = 100_000;
+/// The maximum number of schemas visited for one example. Nested unions can be exponential.
+const MAX_STEPS: usize = 100_000;
 
-/// The first example of a media type, or of its schema, that fits the schema.
-pub(crate) fn example(root: &Value, media: &Value) -> Option<Value> {
+/// The first example of a media type or of its schema that matches the schema.
+pub(crate) fn first_matching(root: &Value, media: &Value) -> Option<Value> {
     let named = members(media.get("examples")).map(|(_, node)| node);
     let named = named.filter_map(|node| resolve(root, node)?.get("value"));
     let schema = media.get("schema").and_then(|node| resolve(root, node));
@@ -23,39 +24,40 @@ pub(crate) fn example(root: &Value, media: &Value) -> Option<Value> {
     let Some(schema) = schema else {
         return examples.next().cloned();
     };
-    examples.find_map(|value| fitting(root, schema, value.clone()))
+    examples.find_map(|value| matching(root, schema, value.clone()))
 }
 
-/// The value as the schema has it and without its secrets, if it fits. What takes too many steps does not: secrets could be left in it.
-pub(crate) fn fitting(root: &Value, schema: &Value, value: Value) -> Option<Value> {
-    fitting_within(&mut { MOST_STEPS }, root, schema, value)
+/// The value with its secrets replaced, if it matches the schema. A value that needs too many steps
+/// does not match, because it could still contain secrets.
+pub(crate) fn matching(root: &Value, schema: &Value, value: Value) -> Option<Value> {
+    matching_within(&mut { MAX_STEPS }, root, schema, value)
 }
 
-/// The same in as many steps as are left.
-pub(crate) fn fitting_within(
+/// Like [`matching`], with a limited number of steps.
+pub(crate) fn matching_within(
     left: &mut usize,
     root: &Value,
     schema: &Value,
     mut value: Value,
 ) -> Option<Value> {
     let mut walk = Walk { root, left: *left };
-    let fits = walk.fit(schema, &mut value, DEEPEST);
-    if fits {
-        walk.hide_secrets(schema, &mut value, DEEPEST);
+    let does_match = walk.matches(schema, &mut value, MAX_DEPTH);
+    if does_match {
+        walk.hide_secrets(schema, &mut value, MAX_DEPTH);
     }
     *left = walk.left;
-    (fits && walk.left > 0).then_some(value)
+    (does_match && walk.left > 0).then_some(value)
 }
 
-/// A way through the schemas of one example.
+/// A traversal of the schemas of one example.
 struct Walk<'a> {
     root: &'a Value,
-    /// The steps that are left; when there are none, there is no example.
+    /// The remaining steps. There is no example if they run out.
     left: usize,
 }
 
 impl<'a> Walk<'a> {
-    /// Whether one more schema may be gone through. What is too deep takes all steps that are left.
+    /// Takes a step. Returns false if there are none left, or if the schema is nested too deeply.
     fn step(&mut self, depth: usize) -> bool {
         self.left = match depth {
             0 => 0,
@@ -64,9 +66,10 @@ impl<'a> Walk<'a> {
         self.left > 0
     }
 
-    /// Whether a value is one of the schema. JSON that is written as text is read first, as VCF Operations has it for whole answers and
-    /// other documents for the objects in them; a number in the place of text is made one.
-    fn fit(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
+    /// Whether a value matches a schema. JSON in a string is parsed if the schema is not a string:
+    /// VCF Operations writes whole responses like this, other documents some objects. A number is
+    /// converted to a string if the schema requires one.
+    fn matches(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
         if !self.step(depth) {
             return false;
         }
@@ -74,62 +77,65 @@ impl<'a> Walk<'a> {
             return true;
         };
         if value.is_null() {
-            return schema.get("nullable") == Some(&Value::Bool(true)) || says_nothing(schema);
+            return schema.get("nullable") == Some(&Value::Bool(true)) || allows_anything(schema);
         }
         let kind = text(schema, "type");
-        read_text(kind, value)
-            && is_of(kind, value)
+        convert_text(kind, value)
+            && has_type(kind, value)
             && is_in_format(text(schema, "format"), value)
-            && items(schema.get("allOf")).all(|part| self.fit(part, value, depth - 1))
-            && self.one_fits(schema, value, depth - 1)
-            && self.inner_fit(schema, value, depth - 1)
+            && items(schema.get("allOf")).all(|part| self.matches(part, value, depth - 1))
+            && self.matches_variant(schema, value, depth - 1)
+            && self.members_match(schema, value, depth - 1)
     }
 
-    /// Whether a value is one of a choice, if there is one.
-    fn one_fits(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
+    /// Whether a value matches one of the variants of a union.
+    fn matches_variant(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
         ["oneOf", "anyOf"].into_iter().all(|key| {
-            let mut choices = items(schema.get(key)).peekable();
-            choices.peek().is_none() || choices.any(|choice| self.choice_fits(choice, value, depth))
+            let mut variants = items(schema.get(key)).peekable();
+            variants.peek().is_none()
+                || variants.any(|variant| self.matches_one(variant, value, depth))
         })
     }
 
-    /// Whether a value is this one of a choice; it is changed only if it is.
-    fn choice_fits(&mut self, choice: &Value, value: &mut Value, depth: usize) -> bool {
+    /// Whether a value matches this variant. The value is changed only if it does.
+    fn matches_one(&mut self, variant: &Value, value: &mut Value, depth: usize) -> bool {
         if self.left == 0 {
             return false;
         }
         let mut tried = value.clone();
-        let fits = self.fit(choice, &mut tried, depth);
-        if fits {
+        let does_match = self.matches(variant, &mut tried, depth);
+        if does_match {
             *value = tried;
         }
-        fits
+        does_match
     }
 
-    /// Whether what a value holds fits; a property that is not required may be null.
-    fn inner_fit(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
+    /// Whether the members or items of a value match. An optional property may be null.
+    fn members_match(&mut self, schema: &Value, value: &mut Value, depth: usize) -> bool {
         match value {
             Value::Object(fields) => {
                 let required = items(schema.get("required")).filter_map(Value::as_str);
                 let required: Vec<&str> = required.collect();
                 required.iter().all(|name| fields.contains_key(*name))
                     && fields.iter_mut().all(|(name, field)| {
-                        let is_left_out = is_property(schema, name)
+                        let is_absent = is_property(schema, name)
                             && field.is_null()
                             && !required.contains(&name.as_str());
-                        let inner = field_schema(schema, name).filter(|_| !is_left_out);
-                        inner.is_none_or(|inner| self.fit(inner, field, depth))
+                        let inner = field_schema(schema, name).filter(|_| !is_absent);
+                        inner.is_none_or(|inner| self.matches(inner, field, depth))
                     })
             }
             Value::Array(list) => {
                 let inner = schema.get("items");
-                inner.is_none_or(|inner| list.iter_mut().all(|item| self.fit(inner, item, depth)))
+                inner.is_none_or(|inner| {
+                    list.iter_mut().all(|item| self.matches(inner, item, depth))
+                })
             }
             _ => true,
         }
     }
 
-    /// Puts [`SECRET`] in the place of every string whose schema is a password.
+    /// Replaces every password with [`SECRET`].
     fn hide_secrets(&mut self, schema: &Value, value: &mut Value, depth: usize) {
         if !self.step(depth) {
             return;
@@ -147,7 +153,7 @@ impl<'a> Walk<'a> {
         self.hide_inner(schema, value, depth - 1);
     }
 
-    /// The same in what a value holds.
+    /// Replaces the passwords in the members or items of a value.
     fn hide_inner(&mut self, schema: &Value, value: &mut Value, depth: usize) {
         match value {
             Value::Object(fields) => {
@@ -168,8 +174,9 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Reads what is written as text, where the schema says that it is none, and the other way round; whether that can be done.
-fn read_text(kind: Option<&str>, value: &mut Value) -> bool {
+/// Parses JSON in a string, or converts a scalar to a string, as the schema requires. Returns
+/// whether that is possible.
+fn convert_text(kind: Option<&str>, value: &mut Value) -> bool {
     match (kind, &*value) {
         (Some("string"), Value::Number(_) | Value::Bool(_)) => *value = value.to_string().into(),
         (Some("string") | None, _) => {}
@@ -187,20 +194,20 @@ fn is_property(schema: &Value, name: &str) -> bool {
     known.is_some_and(|known| known.get(name).is_some())
 }
 
-/// The schema of an object's field.
+/// The schema of a member of an object.
 fn field_schema<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
     let known = schema.get("properties");
     let own = known.and_then(|known| known.get(name));
     own.or_else(|| schema.get("additionalProperties"))
 }
 
-/// Whether a schema is that of any value.
-fn says_nothing(schema: &Value) -> bool {
+/// Whether a schema allows any value.
+fn allows_anything(schema: &Value) -> bool {
     let words = ["type", "allOf", "oneOf", "anyOf", "properties", "enum"];
     words.iter().all(|word| schema.get(*word).is_none())
 }
 
-fn is_of(kind: Option<&str>, value: &Value) -> bool {
+fn has_type(kind: Option<&str>, value: &Value) -> bool {
     match kind {
         Some("object") => value.is_object(),
         Some("array") => value.is_array(),
@@ -212,7 +219,7 @@ fn is_of(kind: Option<&str>, value: &Value) -> bool {
     }
 }
 
-/// Whether an integer is one of the type that its format makes of it.
+/// Whether an integer is in the range of its format.
 fn is_in_format(format: Option<&str>, value: &Value) -> bool {
     match (format, value.as_i64()) {
         (Some("int32"), Some(number)) => i32::try_from(number).is_ok(),
@@ -227,7 +234,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_example_fits_its_schema_or_is_none() {
+    fn an_example_that_does_not_match_its_schema_is_dropped() {
         let schema = json!({
             "type": "object",
             "required": ["name", "details"],
@@ -247,7 +254,7 @@ mod tests {
             whole[key] = value;
             whole
         };
-        for (value, fitting) in [
+        for (value, matching) in [
             (whole.clone(), Some(whole.clone())),
             (json!(whole.to_string()), Some(whole.clone())),
             (json!("No Custom Example is Available"), None),
@@ -272,18 +279,18 @@ mod tests {
             (json!({"name": "a"}), None),
         ] {
             let media = json!({"schema": {"$ref": "#/components/schemas/S"}, "example": value});
-            assert_eq!(example(&root, &media), fitting, "{value}");
+            assert_eq!(first_matching(&root, &media), matching, "{value}");
         }
         let media = json!({
             "schema": {"type": "integer", "example": 3},
             "example": "a",
             "examples": {"A": {"value": "b"}, "B": {"value": "2"}},
         });
-        assert_eq!(example(&root, &media), Some(json!(2)));
+        assert_eq!(first_matching(&root, &media), Some(json!(2)));
     }
 
     #[test]
-    fn a_password_in_an_example_is_hidden_wherever_it_stands() {
+    fn passwords_in_examples_are_replaced() {
         let root =
             json!({"components": {"schemas": {"T": {"type": "string", "format": "password"}}}});
         let media = json!({
@@ -295,13 +302,13 @@ mod tests {
             "example": {"list": [{"t": "hidden"}], "open": "seen", "map": {"a": "hidden", "b": 1}},
         });
         assert_eq!(
-            example(&root, &media),
+            first_matching(&root, &media),
             Some(json!({"list": [{"t": SECRET}], "open": "seen", "map": {"a": SECRET, "b": 1}}))
         );
     }
 
     #[test]
-    fn what_has_too_many_choices_or_no_end_has_no_example() {
+    fn recursive_schemas_and_exponential_oneofs_have_no_example() {
         let to = |name: String| json!({"$ref": format!("#/components/schemas/{name}")});
         let mut schemas = serde_json::Map::new();
         for level in 0..26 {
@@ -314,7 +321,11 @@ mod tests {
         let root = json!({"components": {"schemas": schemas}});
         for (name, shown) in [("S0", None), ("S20", Some(SECRET)), ("Ring", None)] {
             let media = json!({"schema": to(name.to_owned()), "example": "hidden"});
-            assert_eq!(example(&root, &media), shown.map(Value::from), "{name}");
+            assert_eq!(
+                first_matching(&root, &media),
+                shown.map(Value::from),
+                "{name}"
+            );
         }
     }
 }

@@ -1,7 +1,8 @@
-//! What a document says of its operations, as the steps that write code, docs and the table need it.
+//! The operations of a document, in the form that the generation of code, docs and the operation
+//! table needs.
 //!
-//! It is read from the checked document, references followed; types are not in it: they are
-//! progenitor's work.
+//! They are built from the checked document, with references resolved. Types are not included:
+//! progenitor generates them.
 
 pub(crate) mod constraints;
 pub(crate) mod example;
@@ -13,20 +14,20 @@ use serde_json::Value;
 
 use crate::document::parameter_style::Style;
 use crate::document::{
-    self, IDEMPOTENT, IN_PART, PRIVILEGES, Place, URL_ENCODED, has_file, is_file, is_json,
+    self, IDEMPOTENT, IN_PART, OperationRef, PRIVILEGES, URL_ENCODED, has_file, is_file, is_json,
     is_json_content, is_list_of_files, is_password, is_success, items, media_type, members,
     resolve, sent_media_type, text,
 };
-use crate::model::synthesize_example::made_up;
+use crate::model::synthesize_example::synthesize_example;
 use crate::names;
-use example::example;
+use example::first_matching;
 
-/// The document as far as the code is concerned with it.
+/// The parts of the document that the generated code depends on.
 #[derive(Debug)]
 pub(crate) struct Api {
     pub(crate) title: String,
     pub(crate) version: String,
-    /// The description of each tag that has one.
+    /// The descriptions of the tags that have one.
     pub(crate) tags: BTreeMap<String, String>,
     /// The names of the component schemas.
     pub(crate) schemas: Vec<String>,
@@ -37,22 +38,23 @@ pub(crate) struct Api {
 #[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) id: String,
-    /// The id in the vendor's document, where that is another.
+    /// The operationId in the vendor's document, if it differs.
     pub(crate) original_id: Option<String>,
     pub(crate) pointer: String,
     pub(crate) method: &'static str,
-    /// From the host's root: the server's path and the operation's.
+    /// The path including that of the server.
     pub(crate) path: String,
-    /// The query that the operation goes by, as in `action=restart`.
+    /// The fixed query of the path, such as `action=restart`.
     pub(crate) query: String,
     pub(crate) summary: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) deprecated: bool,
-    /// What a caller must be allowed to, as the document names it.
+    /// The privileges that the caller needs, as named in the document.
     pub(crate) privileges: Vec<String>,
-    /// The scopes that a scheme of authentication must have been given for it, by the scheme's name.
+    /// The scopes that the operation requires, by security scheme.
     pub(crate) scopes: Vec<(String, Vec<String>)>,
-    /// Whether sending it twice has the effect of sending it once: by the document's word, and otherwise by HTTP's own rule.
+    /// Whether repeating the operation has the same effect as sending it once: as the document
+    /// says, otherwise by HTTP method.
     pub(crate) idempotent: bool,
     pub(crate) tag: Option<String>,
     pub(crate) parameters: Vec<Parameter>,
@@ -60,7 +62,7 @@ pub(crate) struct Operation {
     pub(crate) responses: Vec<Response>,
 }
 
-/// Where a parameter goes.
+/// The location of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum In {
     Path,
@@ -74,24 +76,24 @@ pub(crate) enum In {
 #[derive(Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
-    /// The name of the argument, which no other of the operation has.
+    /// The name of the argument, unique in the operation.
     pub(crate) rust: String,
     pub(crate) place: In,
     pub(crate) required: bool,
-    /// How its value is written.
+    /// How the value is serialized.
     pub(crate) style: Style,
-    /// Whether it is a file, and no value.
+    /// Whether it is a file.
     pub(crate) is_file: bool,
-    /// Whether it is any number of files.
+    /// Whether it is a list of files.
     pub(crate) is_list_of_files: bool,
     pub(crate) description: Option<String>,
     /// A value for an example.
-    pub(crate) sample: Option<Value>,
+    pub(crate) example_value: Option<Value>,
 }
 
-/// What a body is to a caller.
+/// The format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
+pub(crate) enum BodyFormat {
     Json,
     UrlEncoded,
     Text,
@@ -101,14 +103,14 @@ pub(crate) enum Form {
 /// A request body.
 #[derive(Debug)]
 pub(crate) struct Body {
-    /// The `Content-Type` that it is sent with.
+    /// The value of `Content-Type`.
     pub(crate) media: String,
-    pub(crate) form: Form,
-    /// Whether it is a password as plain text.
+    pub(crate) format: BodyFormat,
+    /// Whether it is a password in plain text.
     pub(crate) is_secret: bool,
     pub(crate) required: bool,
     pub(crate) description: Option<String>,
-    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::model::example::SECRET).
+    /// The JSON example, with secrets replaced by [`SECRET`](crate::model::example::SECRET).
     pub(crate) example: Option<Value>,
 }
 
@@ -118,18 +120,19 @@ pub(crate) struct Response {
     /// `200`, `4XX` or `default`.
     pub(crate) status: String,
     pub(crate) description: String,
-    /// The media types that it is offered in.
+    /// The media types of the response.
     pub(crate) media: Vec<String>,
-    /// The component that it comes as, where that is none that the SDK's error is read from; nothing where it has no name.
+    /// The component of the body, if it is not the common error schema. Empty if the schema is
+    /// inline.
     pub(crate) own_schema: Option<String>,
-    /// Its JSON example, the secrets in it replaced by [`SECRET`](crate::model::example::SECRET).
+    /// The JSON example, with secrets replaced by [`SECRET`](crate::model::example::SECRET).
     pub(crate) example: Option<Value>,
-    /// What is as good to a mock where a success has no example.
-    pub(crate) made_up: Option<Value>,
+    /// A synthesized body for the mock manager, if a success response has no example.
+    pub(crate) synthesized: Option<Value>,
 }
 
 impl Api {
-    /// Reads a checked document.
+    /// Builds the model of a checked document.
     pub(crate) fn new(root: &Value) -> Self {
         let info = |key| root.pointer("/info").and_then(|info| text(info, key));
         let base = base_path(root);
@@ -152,7 +155,7 @@ impl Api {
 }
 
 impl Operation {
-    fn new(root: &Value, place: &Place<'_>, base: &str) -> Self {
+    fn new(root: &Value, place: &OperationRef<'_>, base: &str) -> Self {
         let own = |key| text(place.node, key).map(str::to_owned);
         let body = place.node.get("requestBody");
         let tag = items(place.node.get("tags")).find_map(Value::as_str);
@@ -167,7 +170,7 @@ impl Operation {
             summary: own("summary"),
             description: own("description"),
             deprecated: flag(place.node, "deprecated"),
-            privileges: texts(place.node.get(PRIVILEGES)),
+            privileges: string_list(place.node.get(PRIVILEGES)),
             scopes: scopes(place.node.get("security")),
             idempotent: match place.node.get(IDEMPOTENT).and_then(Value::as_bool) {
                 Some(stated) => stated,
@@ -183,7 +186,7 @@ impl Operation {
         }
     }
 
-    /// Method and path, and the query if there is one: `POST /api/v1/node?action=restart`.
+    /// Method, path and fixed query: `POST /api/v1/node?action=restart`.
     pub(crate) fn call(&self) -> String {
         let (method, path) = (self.method.to_uppercase(), &self.path);
         match self.query.as_str() {
@@ -192,7 +195,7 @@ impl Operation {
         }
     }
 
-    /// The media types of its success, for the `Accept` header.
+    /// The value of the `Accept` header: the media types of the success responses.
     pub(crate) fn accept(&self) -> String {
         let successes = self.responses.iter().filter(|one| is_success(&one.status));
         let mut types: Vec<&str> = Vec::new();
@@ -201,7 +204,7 @@ impl Operation {
                 types.push(name);
             }
         }
-        // Whatever the success is, the manager's errors are JSON.
+        // Errors of the manager are JSON, whatever the success response is.
         const JSON: &str = "application/json";
         if !types.iter().any(|name| media_type(name) == JSON) {
             types.push(JSON);
@@ -210,8 +213,9 @@ impl Operation {
     }
 }
 
-/// The operation's parameters win over the path item's of the same name and place.
-pub(crate) fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
+/// The parameters of an operation. They override those of the path item with the same name and
+/// location.
+pub(crate) fn parameters(root: &Value, place: &OperationRef<'_>) -> Vec<Parameter> {
     let mut list: Vec<Parameter> = Vec::new();
     for (_, node) in place.parameters() {
         let Some(parameter) = resolve(root, node).and_then(|node| Parameter::new(root, node))
@@ -221,26 +225,28 @@ pub(crate) fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
         list.retain(|known| known.name != parameter.name || known.place != parameter.place);
         list.push(parameter);
     }
-    tell_apart(&mut list, place.node.get("requestBody").is_some());
+    assign_unique_names(&mut list, place.node.get("requestBody").is_some());
     list
 }
 
-/// Gives each parameter an argument of its own, and none the name of the body.
-fn tell_apart(list: &mut [Parameter], has_body: bool) {
+/// Gives each parameter a unique argument name, different from that of the body.
+fn assign_unique_names(list: &mut [Parameter], has_body: bool) {
     let mut names: Vec<String> = has_body.then(|| "body".to_owned()).into_iter().collect();
     names.extend(
         list.iter()
             .map(|parameter| names::field_name(&parameter.name)),
     );
-    let names = names::apart(names).into_iter().skip(usize::from(has_body));
+    let names = names::deduplicate(names)
+        .into_iter()
+        .skip(usize::from(has_body));
     for (parameter, name) in list.iter_mut().zip(names) {
         parameter.rust = name;
     }
 }
 
 impl In {
-    /// The place that a document says; `None` for one that is not known.
-    pub(crate) fn read(place: &str) -> Option<Self> {
+    /// Parses the `in` value of a parameter; `None` for an unknown one.
+    pub(crate) fn parse(place: &str) -> Option<Self> {
         Some(match place {
             "path" => Self::Path,
             "query" => Self::Query,
@@ -253,7 +259,7 @@ impl In {
 
 impl Parameter {
     fn new(root: &Value, node: &Value) -> Option<Self> {
-        let place = In::read(text(node, "in")?)?;
+        let place = In::parse(text(node, "in")?)?;
         let schema = node.get("schema");
         let in_part = schema.filter(|_| place == In::Part);
         let whole = schema.and_then(|schema| resolve(root, schema));
@@ -262,17 +268,17 @@ impl Parameter {
             rust: String::new(),
             place,
             required: flag(node, "required"),
-            style: Style::of(root, node).unwrap_or(Style::Plain),
+            style: Style::of(root, node).unwrap_or(Style::Scalar),
             is_file: in_part.is_some_and(|schema| is_file(root, schema)),
             is_list_of_files: in_part.is_some_and(|schema| is_list_of_files(root, schema)),
-            description: constraints::of_parameter(root, node, whole),
-            sample: sample(root, node, whole),
+            description: constraints::parameter_description(root, node, whole),
+            example_value: example_value(root, node, whole),
         })
     }
 }
 
-impl Form {
-    /// What a body of this content is.
+impl BodyFormat {
+    /// The format of a content.
     pub(crate) fn of(root: &Value, name: &str, media: &Value) -> Self {
         let kind = media_type(name);
         match kind.as_str() {
@@ -288,15 +294,15 @@ impl Form {
 impl Body {
     fn new(root: &Value, node: &Value) -> Option<Self> {
         let (name, media) = members(node.get("content")).next()?;
-        let form = Form::of(root, name, media);
-        let schema = media.get("schema").filter(|_| form == Form::Text);
+        let format = BodyFormat::of(root, name, media);
+        let schema = media.get("schema").filter(|_| format == BodyFormat::Text);
         Some(Self {
             media: sent_media_type(name),
-            form,
+            format,
             is_secret: schema.is_some_and(|schema| is_password(root, schema)),
             required: flag(node, "required"),
             description: text(node, "description").map(str::to_owned),
-            example: example(root, media),
+            example: first_matching(root, media),
         })
     }
 }
@@ -305,7 +311,7 @@ impl Response {
     fn new(root: &Value, status: &str, node: &Value) -> Option<Self> {
         let node = resolve(root, node)?;
         let content = members(node.get("content")).next();
-        let example = content.and_then(|(_, media)| example(root, media));
+        let example = content.and_then(|(_, media)| first_matching(root, media));
         let is_unknown = is_success(status) && example.is_none();
         let json = content.filter(|(name, media)| is_unknown && is_json_content(root, name, media));
         Some(Self {
@@ -316,12 +322,13 @@ impl Response {
                 .collect(),
             own_schema: content.and_then(|(_, media)| own_schema(root, media.get("schema")?)),
             example,
-            made_up: json.and_then(|(_, media)| made_up(root, media.get("schema")?)),
+            synthesized: json.and_then(|(_, media)| synthesize_example(root, media.get("schema")?)),
         })
     }
 }
 
-/// The name of a schema with properties of its own, empty where it has none; `None` for the managers' common error.
+/// The name of a schema that has properties, empty for an inline schema; `None` for the managers'
+/// common error schema.
 fn own_schema(root: &Value, schema: &Value) -> Option<String> {
     let properties = document::properties(root, schema);
     let is_common = |name: &&str| matches!(*name, "error_code" | "error_message");
@@ -334,8 +341,8 @@ fn flag(node: &Value, key: &str) -> bool {
     node.get(key).and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// A text, or a list of them.
-fn texts(node: Option<&Value>) -> Vec<String> {
+/// A string, or a list of strings.
+fn string_list(node: Option<&Value>) -> Vec<String> {
     let one = node.and_then(Value::as_str);
     let all = one.into_iter().chain(items(node).filter_map(Value::as_str));
     all.filter(|text| !text.trim().is_empty())
@@ -343,12 +350,12 @@ fn texts(node: Option<&Value>) -> Vec<String> {
         .collect()
 }
 
-/// The scopes of an operation's own security requirements, each scheme's once.
+/// The scopes of an operation's own security requirements, without duplicates.
 fn scopes(security: Option<&Value>) -> Vec<(String, Vec<String>)> {
     let schemes = items(security).flat_map(|one| members(Some(one)));
     let mut list: Vec<(String, Vec<String>)> = Vec::new();
     for (scheme, scopes) in schemes {
-        let scopes = (scheme.clone(), texts(Some(scopes)));
+        let scopes = (scheme.clone(), string_list(Some(scopes)));
         if !scopes.1.is_empty() && !list.contains(&scopes) {
             list.push(scopes);
         }
@@ -356,8 +363,9 @@ fn scopes(security: Option<&Value>) -> Vec<(String, Vec<String>)> {
     list
 }
 
-/// The example of a parameter, of its schema, or its default; a number within its bounds where there is none of these. None of a secret.
-fn sample(root: &Value, node: &Value, schema: Option<&Value>) -> Option<Value> {
+/// A value for an example: the example or default of the parameter or its schema, otherwise a
+/// number within the bounds. `None` for a secret.
+fn example_value(root: &Value, node: &Value, schema: Option<&Value>) -> Option<Value> {
     let schema = schema?;
     if is_password(root, schema) {
         return None;
@@ -370,18 +378,18 @@ fn sample(root: &Value, node: &Value, schema: Option<&Value>) -> Option<Value> {
     let is_whole = text(schema, "type") == Some("integer");
     value
         .cloned()
-        .or_else(|| is_whole.then(|| Value::from(within(schema))))
+        .or_else(|| is_whole.then(|| Value::from(number_within_bounds(schema))))
 }
 
 /// A number within the bounds of a schema.
-fn within(schema: &Value) -> i64 {
+fn number_within_bounds(schema: &Value) -> i64 {
     const USUAL: i64 = 10;
     let bound = |key| schema.get(key).and_then(Value::as_i64);
     let least = bound("minimum").unwrap_or(i64::MIN);
     USUAL.max(least).min(bound("maximum").unwrap_or(i64::MAX))
 }
 
-/// The path of the first server's URL, without a slash at its end.
+/// The path of the first server's URL, without a trailing slash.
 pub(crate) fn base_path(root: &Value) -> String {
     let server = items(root.get("servers")).next();
     let url = server.and_then(|server| text(server, "url")).unwrap_or("/");
@@ -398,7 +406,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_servers_path_comes_before_the_operations() {
+    fn the_path_of_the_server_url_is_the_base_path() {
         for (url, base) in [
             ("https://host/api/v1", "/api/v1"),
             ("https://host/api/v1/", "/api/v1"),

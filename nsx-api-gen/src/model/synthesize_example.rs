@@ -1,83 +1,91 @@
-//! A value that a schema allows, for the mock to answer with where the document has no example: what is required, and no more.
+//! Synthesizes a minimal value of a schema, with only the required members. The mock manager
+//! returns it if the document has no example.
 
 use serde_json::{Map, Value, json};
 
-use crate::document::union::{Union, Variant};
-use crate::document::{items, made_of, resolve};
-use crate::model::example::{fitting, fitting_within};
+use crate::document::discriminated_union::{DiscriminatedUnion, Variant};
+use crate::document::{all_of_parts, items, resolve};
+use crate::model::example::{matching, matching_within};
 
-/// How many objects and lists may be in one another: those that require one of themselves would be so for ever.
-const DEEPEST: usize = 32;
+/// The maximum nesting. A schema that requires itself has no end.
+const MAX_DEPTH: usize = 32;
 
-/// How many schemas are gone through for one value: choices of choices could be more than can be counted.
-const MOST_STEPS: usize = 1_000;
+/// The maximum number of schemas visited for one value. Nested unions can be exponential.
+const MAX_STEPS: usize = 1_000;
 
-/// How many are gone through to see whether the values that schemas state fit them.
-const MOST_STEPS_OF_FITTING: usize = 10_000;
+/// The maximum number of schemas visited to check whether examples and defaults match their
+/// schemas.
+const MAX_MATCHING_STEPS: usize = 10_000;
 
-/// The longest list, and the longest text, that is made because a schema asks for it.
-const LONGEST: usize = 100;
+/// The maximum length of a list or string that a schema requires.
+const MAX_LENGTH: usize = 100;
 
-/// A value of a schema, without secrets; `None` where none is found.
-pub(crate) fn made_up(root: &Value, schema: &Value) -> Option<Value> {
-    let mut maker = Maker {
+/// A value of a schema, with secrets replaced; `None` if none was found.
+pub(crate) fn synthesize_example(root: &Value, schema: &Value) -> Option<Value> {
+    let mut synthesizer = Synthesizer {
         root,
-        left: MOST_STEPS,
-        left_for_fitting: MOST_STEPS_OF_FITTING,
+        left: MAX_STEPS,
+        left_for_matching: MAX_MATCHING_STEPS,
     };
-    let value = maker.value(schema, DEEPEST)?;
-    fitting(root, schema, value)
+    let value = synthesizer.value(schema, MAX_DEPTH)?;
+    matching(root, schema, value)
 }
 
-struct Maker<'a> {
+struct Synthesizer<'a> {
     root: &'a Value,
-    /// The steps that are left.
+    /// The remaining steps.
     left: usize,
-    left_for_fitting: usize,
+    left_for_matching: usize,
 }
 
-impl Maker<'_> {
+impl Synthesizer<'_> {
     fn value(&mut self, schema: &Value, depth: usize) -> Option<Value> {
         self.left = self.left.checked_sub(1)?;
         let depth = depth.checked_sub(1)?;
         let schema = resolve(self.root, schema)?;
-        if let Some(union) = Union::read(schema) {
+        if let Some(union) = DiscriminatedUnion::from_schema(schema) {
             return union
                 .variants
                 .iter()
                 .find_map(|one| self.variant(&union, one, depth));
         }
-        let parts = Parts(made_of(self.root, schema));
+        let parts = Parts(all_of_parts(self.root, schema));
         self.left = self.left.checked_sub(parts.0.len())?;
         if let Some(stated) = self.stated(schema, &parts) {
             return Some(stated);
         }
-        if let Some(choices) = parts.last("oneOf").or(parts.last("anyOf")) {
-            let choice = items(Some(choices)).find_map(|choice| self.value(choice, depth))?;
-            return self.with_required(&parts, choice, depth);
+        if let Some(variants) = parts.last("oneOf").or(parts.last("anyOf")) {
+            let variant = items(Some(variants)).find_map(|variant| self.value(variant, depth))?;
+            return self.with_required(&parts, variant, depth);
         }
         match parts.last("type").and_then(Value::as_str) {
             Some("array") => self.list(&parts, depth),
-            Some("string") => Some(text_of(&parts).into()),
-            Some("integer") => Some(whole(number(&parts))),
+            Some("string") => Some(string_of_format(&parts).into()),
+            Some("integer") => Some(rounded(number(&parts))),
             Some("number") => Some(number(&parts)),
             Some("boolean") => Some(false.into()),
             _ => self.with_required(&parts, json!({}), depth),
         }
     }
 
-    /// A value that the schema itself gives.
+    /// The example, default or first enum value of the schema.
     fn stated(&mut self, schema: &Value, parts: &Parts<'_>) -> Option<Value> {
         let own = ["example", "default"].map(|key| parts.last(key));
         let listed = items(parts.last("enum")).filter(|value| !value.is_null());
         let values = own.into_iter().flatten().chain(listed);
         let mut values = values.filter(|value| is_short(value)).cloned();
-        values
-            .find_map(|value| fitting_within(&mut self.left_for_fitting, self.root, schema, value))
+        values.find_map(|value| {
+            matching_within(&mut self.left_for_matching, self.root, schema, value)
+        })
     }
 
-    /// An object of a choice, with the value that tells it from the others.
-    fn variant(&mut self, union: &Union<'_>, variant: &Variant<'_>, depth: usize) -> Option<Value> {
+    /// An object of a union's variant, with its discriminator value.
+    fn variant(
+        &mut self,
+        union: &DiscriminatedUnion<'_>,
+        variant: &Variant<'_>,
+        depth: usize,
+    ) -> Option<Value> {
         let reference = json!({ "$ref": format!("#/components/schemas/{}", variant.component) });
         let mut value = self.value(&reference, depth)?;
         let kind = (*variant.values.first()?).into();
@@ -87,7 +95,7 @@ impl Maker<'_> {
         Some(value)
     }
 
-    /// An object with the properties that it still lacks; any other value as it is.
+    /// Adds the missing required properties if the value is an object.
     fn with_required(
         &mut self,
         parts: &Parts<'_>,
@@ -127,19 +135,19 @@ impl Maker<'_> {
     }
 }
 
-/// What a schema is made of, itself last.
+/// The `allOf` parts of a schema; the schema itself is last.
 struct Parts<'a>(Vec<&'a Value>);
 
 impl<'a> Parts<'a> {
-    /// What the last part says that says anything of it.
+    /// The value of `key` in the last part that has it.
     fn last(&self, key: &str) -> Option<&'a Value> {
         self.0.iter().rev().find_map(|part| part.get(key))
     }
 
-    /// How long a list or a text has to be.
+    /// The minimum length of a list or string.
     fn length(&self, key: &str) -> usize {
         let least = self.last(key).and_then(Value::as_u64).unwrap_or(0);
-        usize::try_from(least).map_or(LONGEST, |least| least.min(LONGEST))
+        usize::try_from(least).map_or(MAX_LENGTH, |least| least.min(MAX_LENGTH))
     }
 
     fn property(&self, name: &str) -> Option<&'a Value> {
@@ -148,15 +156,15 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Whether a value may be repeated without end in sight.
+/// Whether a value is small enough to be repeated.
 fn is_short(value: &Value) -> bool {
     match value {
-        Value::String(text) => text.len() <= LONGEST,
+        Value::String(text) => text.len() <= MAX_LENGTH,
         other => !other.is_object() && !other.is_array(),
     }
 }
 
-fn text_of(parts: &Parts<'_>) -> String {
+fn string_of_format(parts: &Parts<'_>) -> String {
     match parts.last("format").and_then(Value::as_str) {
         Some("date-time") => "1970-01-01T00:00:00Z".to_owned(),
         Some("date") => "1970-01-01".to_owned(),
@@ -170,7 +178,7 @@ fn text_of(parts: &Parts<'_>) -> String {
     }
 }
 
-/// Zero, or what is nearest to it.
+/// Zero, or the allowed number that is closest to it.
 fn number(parts: &Parts<'_>) -> Value {
     let bound = |key| parts.last(key).filter(|bound| bound.is_number());
     let above = bound("minimum").filter(|least| least.as_f64() > Some(0.0));
@@ -178,8 +186,8 @@ fn number(parts: &Parts<'_>) -> Value {
     above.or(below).cloned().unwrap_or_else(|| 0.into())
 }
 
-/// The next integer that is further from zero.
-fn whole(number: Value) -> Value {
+/// Rounds away from zero.
+fn rounded(number: Value) -> Value {
     match number.as_f64().filter(|number| number.fract() != 0.0) {
         Some(number) => ((number.abs().ceil() * number.signum()) as i64).into(),
         None => number,
@@ -191,7 +199,7 @@ mod tests {
     use super::*;
     use crate::model::example::SECRET;
 
-    fn of(schema: Value) -> Option<Value> {
+    fn synthesized(schema: Value) -> Option<Value> {
         let root = json!({"components": {"schemas": {
             "Ring": {"required": ["next"], "properties": {"next": {"$ref": "#/components/schemas/Ring"}}},
             "Base": {"type": "object", "required": ["id"], "properties": {
@@ -208,11 +216,11 @@ mod tests {
             },
             "Fork": {"oneOf": [{"$ref": "#/components/schemas/Fork"}, {"$ref": "#/components/schemas/Fork"}]},
         }}});
-        made_up(&root, &schema)
+        synthesize_example(&root, &schema)
     }
 
     #[test]
-    fn what_is_required_is_there_and_no_more() {
+    fn a_synthesized_example_has_only_required_properties() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let id = "00000000-0000-0000-0000-000000000000";
         for (schema, value) in [
@@ -251,17 +259,17 @@ mod tests {
             (json!({"anyOf": [to("Ring"), {"type": "number"}]}), json!(0)),
         ] {
             let shown = schema.to_string();
-            assert_eq!(of(schema), Some(value), "{shown}");
+            assert_eq!(synthesized(schema), Some(value), "{shown}");
         }
     }
 
     #[test]
-    fn what_has_no_end_is_not_made() {
+    fn recursive_required_properties_have_no_synthesized_example() {
         for name in ["Ring", "Fork", "Nowhere"] {
             let schema = json!({"$ref": format!("#/components/schemas/{name}")});
-            assert_eq!(of(schema), None, "{name}");
+            assert_eq!(synthesized(schema), None, "{name}");
         }
         let endless = json!({"type": "array", "minItems": u64::MAX, "items": {"type": "array", "minItems": 99, "items": {}}});
-        assert_eq!(of(endless), None);
+        assert_eq!(synthesized(endless), None);
     }
 }

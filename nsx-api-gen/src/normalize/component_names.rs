@@ -1,45 +1,50 @@
-//! Names of components that Rust cannot tell apart, or has already.
+//! Renames components whose names collide in Rust.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
-use crate::document::union;
+use crate::document::discriminated_union;
 use crate::document::{component, component_at, for_each_schema, items, join, members, reference};
-use crate::names::{self, Numbers, RESERVED_TYPES, type_name};
+use crate::names::{self, NumberSuffixes, RESERVED_TYPES, type_name};
 
-/// `schema_names`: components whose names are one in Rust, as `IPInfo` and `IpInfo` are, get a number; those that have the name of
-/// a type that code has anyway get `Object` behind it.
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
-    let renamed = new_names(root);
-    tell(&renamed, changes);
+/// `schema_names`: components whose names are equal in Rust, such as `IPInfo` and `IpInfo`, get a
+/// number. Components named like a type that the generated code uses get the suffix `Object`.
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
+    let renamed = new_component_names(root);
+    record_renames(&renamed, changes);
     rename(root, &renamed);
 }
 
-/// `schema_names` for a part of a document: the new names are those that the whole document calls for, so that they are the same
-/// whichever part it is. What is renamed keeps its old name as a value of discriminators.
-pub(crate) fn names_of_whole(
+/// `schema_names` for part of a document. The names are those that the whole document requires, so
+/// that they do not depend on which part is imported. The old name of a component stays its
+/// discriminator value.
+pub(crate) fn apply_component_names(
     root: &mut Value,
     mut whole: BTreeMap<String, String>,
     changes: &mut Vec<Change>,
 ) {
     let has = |name: &String| root.pointer(target(name).trim_start_matches('#')).is_some();
     whole.retain(|old, _| has(old));
-    tell(&whole, changes);
-    keep_values(root, &whole);
+    record_renames(&whole, changes);
+    keep_discriminator_values(root, &whole);
     rename(root, &whole);
 }
 
-fn tell(renamed: &BTreeMap<String, String>, changes: &mut Vec<Change>) {
+fn record_renames(renamed: &BTreeMap<String, String>, changes: &mut Vec<Change>) {
     for (old, new) in renamed {
-        let message = format!("`{}` is taken in Rust: called {new}", type_name(old));
+        let message = format!(
+            "the name `{}` is already used in Rust: renamed to {new}",
+            type_name(old)
+        );
         changes.push(Change::of_document("schema_names", target(old), message));
     }
 }
 
-/// A component's name is a value of the discriminators that it is a variant of, without being said: it is said before the name changes.
-fn keep_values(root: &mut Value, renamed: &BTreeMap<String, String>) {
+/// The name of a component is its implicit discriminator value. It is made explicit before the
+/// component is renamed.
+fn keep_discriminator_values(root: &mut Value, renamed: &BTreeMap<String, String>) {
     if renamed.is_empty() {
         return;
     }
@@ -48,22 +53,23 @@ fn keep_values(root: &mut Value, renamed: &BTreeMap<String, String>) {
     if let Some(Value::Object(schemas)) = root.pointer_mut("/components/schemas") {
         for (variant, bases) in &variants {
             for base in bases {
-                keep_in_base(schemas.get_mut(base), variant);
+                keep_value_in_base(schemas.get_mut(base), variant);
             }
         }
     }
-    for_each_schema(root, &mut |schema| keep_in_choice(schema, renamed));
+    for_each_schema(root, &mut |schema| keep_value_in_union(schema, renamed));
 }
 
-/// Says the value of one that is made of a base. What lists its variants itself is a choice.
-fn keep_in_base(base: Option<&mut Value>, variant: &str) {
-    let base = base.filter(|base| union::parts(base).is_none());
+/// Adds the value of a component that inherits from a base. A base that lists its variants is
+/// handled as a union.
+fn keep_value_in_base(base: Option<&mut Value>, variant: &str) {
+    let base = base.filter(|base| discriminated_union::union_variants(base).is_none());
     if let Some(discriminator) = base.and_then(own_discriminator) {
         keep_value(discriminator, variant);
     }
 }
 
-/// The discriminator of a schema, or of a part that stands in it.
+/// The discriminator of a schema or of one of its inline parts.
 fn own_discriminator(schema: &mut Value) -> Option<&mut Map<String, Value>> {
     if schema.get("discriminator").is_some() {
         return schema.get_mut("discriminator")?.as_object_mut();
@@ -72,8 +78,8 @@ fn own_discriminator(schema: &mut Value) -> Option<&mut Map<String, Value>> {
     parts.iter_mut().find_map(own_discriminator)
 }
 
-/// Says the values of those that a choice lists.
-fn keep_in_choice(schema: &mut Map<String, Value>, renamed: &BTreeMap<String, String>) {
+/// Adds the values of the variants that a union lists.
+fn keep_value_in_union(schema: &mut Map<String, Value>, renamed: &BTreeMap<String, String>) {
     let parts = schema.get("oneOf").or(schema.get("anyOf"));
     let variants = items(parts).filter_map(reference).map(component);
     let variants = variants.filter(|name| renamed.contains_key(*name));
@@ -93,38 +99,38 @@ fn keep_value(discriminator: &mut Map<String, Value>, variant: &str) {
     }
 }
 
-/// The components that a component is made of by `allOf`, and those in turn.
+/// All components that a component inherits from through `allOf`.
 fn bases(root: &Value, name: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut open = vec![name.to_owned()];
-    while let Some(name) = open.pop() {
+    let mut pending = vec![name.to_owned()];
+    while let Some(name) = pending.pop() {
         let schema = root.pointer(target(&name).trim_start_matches('#'));
         let parts = items(schema.and_then(|schema| schema.get("allOf")));
         for base in parts.filter_map(reference).map(component) {
             if found.insert(base.to_owned()) {
-                open.push(base.to_owned());
+                pending.push(base.to_owned());
             }
         }
     }
     found
 }
 
-/// The components that get another name, and which.
-pub(crate) fn new_names(root: &Value) -> BTreeMap<String, String> {
+/// The components to rename, with their new names.
+pub(crate) fn new_component_names(root: &Value) -> BTreeMap<String, String> {
     let all = || members(root.pointer("/components/schemas")).map(|(name, _)| name);
     let mut by_type: BTreeMap<String, Vec<&String>> = BTreeMap::new();
     for name in all().filter(|name| names::has_ident(name)) {
         by_type.entry(type_name(name)).or_default().push(name);
     }
     let mut taken: BTreeSet<String> = by_type.keys().cloned().collect();
-    let mut numbers = Numbers::default();
+    let mut numbers = NumberSuffixes::default();
     let mut renamed = BTreeMap::new();
     for (rust, mut names) in by_type {
         let is_reserved = RESERVED_TYPES.contains(&rust.as_str());
         if names.len() == 1 && !is_reserved {
             continue;
         }
-        // The one that is called as in Rust keeps its name.
+        // The component that is already named as in Rust keeps its name.
         names.sort_by_key(|name| (**name != rust, *name));
         let kept = usize::from(!is_reserved);
         for name in names.into_iter().skip(kept) {
@@ -134,7 +140,7 @@ pub(crate) fn new_names(root: &Value) -> BTreeMap<String, String> {
                 let new = format!("{rust}{number}");
                 (!taken.contains(&new)).then_some(new)
             };
-            let new = object.or_else(|| numbers.first(&rust, numbered));
+            let new = object.or_else(|| numbers.first_free(&rust, numbered));
             let new = new.unwrap_or_default();
             taken.insert(type_name(&new));
             renamed.insert(name.clone(), new);
@@ -143,7 +149,7 @@ pub(crate) fn new_names(root: &Value) -> BTreeMap<String, String> {
     renamed
 }
 
-/// Renames components, and all references to them.
+/// Renames components and all references to them.
 fn rename(root: &mut Value, names: &BTreeMap<String, String>) {
     if names.is_empty() {
         return;
@@ -173,7 +179,7 @@ fn target(name: &str) -> String {
     join("#/components/schemas", name)
 }
 
-/// Changes where references lead to.
+/// Updates references.
 fn redirect(node: &mut Value, targets: &BTreeMap<String, String>) {
     match node {
         Value::Object(map) => {
@@ -191,14 +197,14 @@ fn redirect(node: &mut Value, targets: &BTreeMap<String, String>) {
     }
 }
 
-/// Where a reference to a component that is renamed, or into it, leads.
+/// The new target of a reference to or into a renamed component.
 fn redirected(reference: &str, targets: &BTreeMap<String, String>) -> Option<String> {
     let old = component_at(reference)?;
     let rest = reference.strip_prefix(old)?;
     Some(format!("{}{rest}", targets.get(old)?))
 }
 
-/// What a discriminator maps to is a reference too, or the plain name of a component.
+/// The mapping of a discriminator contains references or plain component names.
 fn redirect_mapping(schema: &mut Map<String, Value>, targets: &BTreeMap<String, String>) {
     let discriminator = schema.get_mut("discriminator");
     let mapping = discriminator.and_then(|one| one.get_mut("mapping"));
@@ -217,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schemas_whose_names_are_taken_in_rust_are_renamed_with_all_that_leads_to_them() {
+    fn schemas_whose_rust_names_collide_are_renamed_with_their_references() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let mut root = json!({
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema": to("IPInfo")}}}}}}},
@@ -229,7 +235,7 @@ mod tests {
             }},
         });
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         assert_eq!(
             root,
             json!({
@@ -246,14 +252,14 @@ mod tests {
         assert_eq!(
             changes,
             [
-                "schema_names: #/components/schemas/IPInfo: `IpInfo` is taken in Rust: called IpInfo3",
-                "schema_names: #/components/schemas/Option: `Option` is taken in Rust: called OptionObject",
+                "schema_names: #/components/schemas/IPInfo: the name `IpInfo` is already used in Rust: renamed to IpInfo3",
+                "schema_names: #/components/schemas/Option: the name `Option` is already used in Rust: renamed to OptionObject",
             ]
         );
     }
 
     #[test]
-    fn names_of_a_part_are_those_of_the_whole_and_values_of_discriminators_stay() {
+    fn names_of_an_imported_part_match_the_whole_document_and_keep_discriminator_values() {
         let whole = json!({"components": {"schemas": {
             "Base": {"discriminator": {"propertyName": "type"}},
             "Ip": {"allOf": [{"$ref": "#/components/schemas/Base"}]},
@@ -264,7 +270,7 @@ mod tests {
             schemas.shift_remove("Ip");
         }
         let mut changes = Vec::new();
-        names_of_whole(&mut part, new_names(&whole), &mut changes);
+        apply_component_names(&mut part, new_component_names(&whole), &mut changes);
         assert_eq!(
             part,
             json!({"components": {"schemas": {
@@ -273,7 +279,7 @@ mod tests {
             }}})
         );
         assert_eq!(changes.len(), 1);
-        names_of_whole(&mut json!({}), new_names(&whole), &mut changes);
+        apply_component_names(&mut json!({}), new_component_names(&whole), &mut changes);
         assert_eq!(changes.len(), 1);
     }
 
@@ -281,16 +287,16 @@ mod tests {
         json!({"$ref": target(name)})
     }
 
-    /// A document in which `IP` is called `Ip2`.
+    /// The schemas of a document in which `IP` is renamed to `Ip2`.
     fn renamed(schemas: Value) -> Value {
         let mut root = json!({"components": {"schemas": schemas}});
         let names = BTreeMap::from([("IP".to_owned(), "Ip2".to_owned())]);
-        names_of_whole(&mut root, names, &mut Vec::new());
+        apply_component_names(&mut root, names, &mut Vec::new());
         root["components"]["schemas"].take()
     }
 
     #[test]
-    fn the_value_of_what_a_choice_lists_stays() {
+    fn a_renamed_oneof_variant_keeps_its_discriminator_value() {
         for key in ["oneOf", "anyOf"] {
             let choice =
                 json!({key: [to("IP"), to("Ip")], "discriminator": {"propertyName": "type"}});
@@ -308,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_of_what_is_made_of_a_base_stays_where_a_part_has_the_discriminator() {
+    fn a_renamed_allof_child_keeps_its_inherited_discriminator_value() {
         let property = json!({"type": {"type": "string", "enum": ["IP", "Other"]}});
         let part = json!({"properties": property, "discriminator": {"propertyName": "type"}});
         let schemas = renamed(json!({
@@ -323,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_name_in_a_mapping_is_redirected() {
+    fn a_plain_name_in_a_discriminator_mapping_is_updated() {
         let schemas = renamed(json!({
             "Base": {
                 "properties": {"type": {"type": "string"}, "mapping": {"title": "IP"}},

@@ -1,4 +1,4 @@
-//! Bodies and responses: one media type each, and one type for all successes.
+//! Reduces bodies and responses to one media type each, and all success responses to one type.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use crate::document::{
     members, reference, resolve, sent_media_type, text,
 };
 
-/// The media types of a request body, those that say the most of it first.
+/// The media types of a request body, preferred ones first.
 const BODIES: [&str; 5] = [
     MULTIPART,
     URL_ENCODED,
@@ -17,8 +17,8 @@ const BODIES: [&str; 5] = [
     "text/x-markdown",
 ];
 
-/// Mends the contents of all bodies and responses.
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+/// Normalizes the contents of all bodies and responses.
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
     for holder in holders(root) {
         let content = format!("{}/content", holder.pointer.trim_start_matches('#'));
         let Some(Value::Object(mut new)) = root.pointer(&content).cloned() else {
@@ -26,23 +26,27 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
         };
         let any = any_type(root, &mut new, holder.is_body).map(|message| ("any_type", message));
         let one = match holder.is_body {
-            true => body(root, &mut new).map(|message| ("one_body", message)),
+            true => one_body(root, &mut new).map(|message| ("one_body", message)),
             false => json_alone(root, &mut new).map(|message| ("json_alone", message)),
         };
         let schema = schema_given(&mut new).map(|message| ("schema_given", message));
-        let made: Vec<_> = any.into_iter().chain(one).chain(schema).collect();
-        if let Some(place) = root.pointer_mut(&content).filter(|_| !made.is_empty()) {
+        let normalized: Vec<_> = any.into_iter().chain(one).chain(schema).collect();
+        if let Some(place) = root
+            .pointer_mut(&content)
+            .filter(|_| !normalized.is_empty())
+        {
             *place = Value::Object(new);
         }
         changes.extend(
-            made.into_iter()
+            normalized
+                .into_iter()
                 .map(|(pass, message)| holder.change(pass, message)),
         );
     }
     one_success(root, changes);
 }
 
-/// A body or a response, whose content may have to be mended.
+/// A body or response whose content is normalized.
 struct Holder {
     pointer: String,
     operation: Option<String>,
@@ -84,26 +88,27 @@ fn holders(root: &Value) -> Vec<Holder> {
     list
 }
 
-/// `any_type`: `*/*` with a schema is JSON, which springdoc and springfox write so. Other ranges are what can be sent of them.
+/// `any_type`: `*/*` with a schema becomes JSON, which is what springdoc and springfox mean by it.
+/// Other ranges become a concrete type.
 fn any_type(root: &Value, content: &mut Map<String, Value>, is_body: bool) -> Option<String> {
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for (name, media) in std::mem::take(content) {
-        match one_type(root, &name, &media, is_body) {
+        match concrete_type(root, &name, &media, is_body) {
             None => {
                 content.insert(name, media);
             }
             Some(one) => {
-                told.push(format!("{name} is taken for {one}"));
+                reported.push(format!("{name} is treated as {one}"));
                 content.entry(one).or_insert(media);
             }
         }
     }
-    (!told.is_empty()).then(|| told.join(", "))
+    (!reported.is_empty()).then(|| reported.join(", "))
 }
 
-/// The media type that a range of them is taken for. An answer can be asked for by a range, and where its schema is plain text,
-/// Spring does not write it as JSON.
-fn one_type(root: &Value, name: &str, media: &Value, is_body: bool) -> Option<String> {
+/// The media type that replaces a range. A range in a response can be used in `Accept`, and Spring
+/// does not write a plain string as JSON.
+fn concrete_type(root: &Value, name: &str, media: &Value, is_body: bool) -> Option<String> {
     let kind = media_type(name);
     let may_be_json = matches!(
         kind.as_str(),
@@ -127,23 +132,24 @@ fn one_type(root: &Value, name: &str, media: &Value, is_body: bool) -> Option<St
     Some(sent_media_type(name).replacen(&kind, one, 1))
 }
 
-/// `json_alone`: of several media types the JSON one is kept, since the SDK speaks JSON.
+/// `json_alone`: if a response has several media types, only JSON is kept, because the SDK uses
+/// JSON.
 fn json_alone(root: &Value, content: &mut Map<String, Value>) -> Option<String> {
-    let json = json_of(root, content)?;
-    keep(content, &json)
+    let json = preferred_json(root, content)?;
+    keep_only(content, &json)
 }
 
-/// The JSON among several media types: that of the highest version, as in `application/json;version=38.0`.
-fn json_of(root: &Value, content: &Map<String, Value>) -> Option<String> {
+/// The JSON media type with the highest version, as in `application/json;version=38.0`.
+fn preferred_json(root: &Value, content: &Map<String, Value>) -> Option<String> {
     let json = content
         .iter()
         .filter(|(name, media)| is_json_content(root, name, media));
     let names = json.map(|(name, _)| name);
-    // The last of the highest is taken.
+    // If several have the highest version, the last one is used.
     names.rev().max_by_key(|name| version(name)).cloned()
 }
 
-/// The numbers of a media type's version; none where it has no such parameter.
+/// The numbers of a media type's version parameter; empty if it has none.
 fn version(name: &str) -> Vec<u32> {
     let mut parameters = name.split(';').filter_map(|one| one.split_once('='));
     let version = parameters.find(|(key, _)| key.trim().eq_ignore_ascii_case("version"));
@@ -155,16 +161,17 @@ fn version(name: &str) -> Vec<u32> {
         .collect()
 }
 
-/// `one_body`: of several media types one is sent, JSON rather than others; a type that means nothing to the SDK is sent as bytes.
-fn body(root: &Value, content: &mut Map<String, Value>) -> Option<String> {
+/// `one_body`: of several media types for a request body only one is kept, preferably JSON. An
+/// unknown type is sent as bytes.
+fn one_body(root: &Value, content: &mut Map<String, Value>) -> Option<String> {
     let known = BODIES.iter().copied();
     let known = known.flat_map(|known| content.keys().find(|name| media_type(name) == known));
-    let json = json_of(root, content);
+    let json = preferred_json(root, content);
     let chosen = json.or_else(|| known.chain(content.keys()).next().cloned())?;
-    keep(content, &chosen)
+    keep_only(content, &chosen)
 }
 
-fn keep(content: &mut Map<String, Value>, kept: &str) -> Option<String> {
+fn keep_only(content: &mut Map<String, Value>, kept: &str) -> Option<String> {
     let others: Vec<&str> = content
         .keys()
         .filter(|name| *name != kept)
@@ -178,27 +185,32 @@ fn keep(content: &mut Map<String, Value>, kept: &str) -> Option<String> {
     Some(message)
 }
 
-/// `schema_given`: JSON without a schema is any JSON.
+/// `schema_given`: JSON without a schema can be any JSON value.
 fn schema_given(content: &mut Map<String, Value>) -> Option<String> {
     let (name, media) = content.iter_mut().find(|(name, _)| is_json(name))?;
     let media = media
         .as_object_mut()
         .filter(|media| !media.contains_key("schema"))?;
     media.insert("schema".to_owned(), json!({}));
-    Some(format!("{name} has no schema and is read as any JSON"))
+    Some(format!("{name} has no schema and becomes any JSON value"))
 }
 
-/// `one_success`: successes of several types are one type. Where some have no body, that of the others may be missing; bodies of
-/// several schemas are any JSON.
+/// `one_success`: success responses of different types get a common type. If some have no body, the
+/// body becomes optional. Different schemas become any JSON value.
 fn one_success(root: &mut Value, changes: &mut Vec<Change>) {
-    let mut made = Vec::new();
+    let mut normalized = Vec::new();
     for place in document::operations(root) {
-        let successes: Vec<(&str, Kind)> = place
+        let successes: Vec<(&str, SuccessBody)> = place
             .responses()
             .filter(|(status, ..)| is_success(status))
-            .filter_map(|(status, _, node)| Some((status, Kind::of(root, resolve(root, node)?))))
+            .filter_map(|(status, _, node)| {
+                Some((
+                    status,
+                    SuccessBody::from_response(root, resolve(root, node)?),
+                ))
+            })
             .collect();
-        let Some((kind, message)) = common(&successes) else {
+        let Some((kind, message)) = common_type(&successes) else {
             continue;
         };
         let pointer = format!("{}/responses", place.pointer);
@@ -209,24 +221,24 @@ fn one_success(root: &mut Value, changes: &mut Vec<Change>) {
             message,
         });
         for (status, _) in successes {
-            made.push((join(&pointer, status), kind.clone()));
+            normalized.push((join(&pointer, status), kind.clone()));
         }
     }
-    for (pointer, kind) in made {
-        give(root, &pointer, &kind);
+    for (pointer, kind) in normalized {
+        set_body(root, &pointer, &kind);
     }
 }
 
-/// What a success's body is.
+/// The body of a success response.
 #[derive(Clone, PartialEq)]
-enum Kind {
+enum SuccessBody {
     None,
     Raw,
     Json(Value),
 }
 
-impl Kind {
-    fn of(root: &Value, response: &Value) -> Self {
+impl SuccessBody {
+    fn from_response(root: &Value, response: &Value) -> Self {
         let mut content = members(response.get("content"));
         let json = content.find(|(name, media)| is_json_content(root, name, media));
         match json {
@@ -239,18 +251,18 @@ impl Kind {
     fn name(&self) -> String {
         match self {
             Self::None => "no body".to_owned(),
-            Self::Raw => "no JSON".to_owned(),
+            Self::Raw => "another media type".to_owned(),
             Self::Json(schema) => match reference(schema) {
                 Some(target) => document::component(target).to_owned(),
-                None => "a schema of its own".to_owned(),
+                None => "an inline schema".to_owned(),
             },
         }
     }
 }
 
-/// What successes of several types come to; `None` where they are of one.
-fn common(successes: &[(&str, Kind)]) -> Option<(Kind, String)> {
-    let mut kinds: Vec<&Kind> = Vec::new();
+/// The common type of success responses; `None` if all are the same.
+fn common_type(successes: &[(&str, SuccessBody)]) -> Option<(SuccessBody, String)> {
+    let mut kinds: Vec<&SuccessBody> = Vec::new();
     for (_, kind) in successes {
         if !kinds.contains(&kind) {
             kinds.push(kind);
@@ -261,32 +273,33 @@ fn common(successes: &[(&str, Kind)]) -> Option<(Kind, String)> {
         .map(|(status, kind)| format!("{} for {status}", kind.name()))
         .collect();
     let list = list.join(", ");
-    let bodies: Vec<&Kind> = kinds
+    let bodies: Vec<&SuccessBody> = kinds
         .iter()
         .copied()
-        .filter(|kind| **kind != Kind::None)
+        .filter(|kind| **kind != SuccessBody::None)
         .collect();
     match (kinds.as_slice(), bodies.as_slice()) {
         ([] | [_], _) => None,
-        (_, [Kind::Json(schema)]) => {
+        (_, [SuccessBody::Json(schema)]) => {
             let schema = json!({"nullable": true, "allOf": [schema]});
             Some((
-                Kind::Json(schema),
-                format!("{list}: the body may be missing"),
+                SuccessBody::Json(schema),
+                format!("{list}: the body is optional"),
             ))
         }
-        (_, bodies) if bodies.contains(&&Kind::Raw) => {
-            Some((Kind::Raw, format!("{list}: each comes as a stream")))
-        }
+        (_, bodies) if bodies.contains(&&SuccessBody::Raw) => Some((
+            SuccessBody::Raw,
+            format!("{list}: the response is a stream"),
+        )),
         _ => Some((
-            Kind::Json(json!({})),
-            format!("{list}: each comes as any JSON"),
+            SuccessBody::Json(json!({})),
+            format!("{list}: the response is any JSON value"),
         )),
     }
 }
 
-/// Makes a response's body this one, if it has one.
-fn give(root: &mut Value, pointer: &str, kind: &Kind) {
+/// Sets the body of a response, if it has one.
+fn set_body(root: &mut Value, pointer: &str, kind: &SuccessBody) {
     let pointer = pointer.trim_start_matches('#');
     let node = root.pointer(pointer).and_then(|node| resolve(root, node));
     let Some(mut response) = node.cloned() else {
@@ -296,14 +309,14 @@ fn give(root: &mut Value, pointer: &str, kind: &Kind) {
         return;
     };
     match kind {
-        Kind::Json(schema) => {
+        SuccessBody::Json(schema) => {
             let media = content.iter_mut().find(|(name, _)| is_json(name));
             if let Some(media) = media.and_then(|(_, media)| media.as_object_mut()) {
                 media.insert("schema".to_owned(), schema.clone());
             }
         }
-        // As that of a file it is not read.
-        Kind::Raw | Kind::None => {
+        // Declared as a file, so that it is not parsed.
+        SuccessBody::Raw | SuccessBody::None => {
             for (_, media) in content.iter_mut().filter(|(name, _)| is_json(name)) {
                 *media = json!({"schema": {"type": "string", "format": "binary"}});
             }
@@ -318,11 +331,11 @@ fn give(root: &mut Value, pointer: &str, kind: &Kind) {
 mod tests {
     use super::*;
 
-    /// The changes that are made in one operation of these members.
+    /// Normalizes the bodies and responses of one operation.
     fn changed(operation: Value) -> (Value, Vec<String>) {
         let mut root = json!({"paths": {"/a": {"get": operation}}});
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         let operation = root.pointer("/paths/~1a/get").cloned();
         let changes = changes
             .iter()
@@ -331,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_kept_of_several_media_types_and_a_missing_schema_is_any_json() {
+    fn json_is_preferred_among_media_types_and_a_missing_schema_is_any_json() {
         let (operation, changes) = changed(json!({"responses": {
             "200": {"content": {"text/csv": {}, "application/json": {}}},
             "404": {"content": {"text/plain": {}}},
@@ -344,13 +357,13 @@ mod tests {
             changes,
             [
                 "json_alone: only application/json is used, not text/csv",
-                "schema_given: application/json has no schema and is read as any JSON",
+                "schema_given: application/json has no schema and becomes any JSON value",
             ]
         );
     }
 
     #[test]
-    fn one_media_type_is_sent() {
+    fn a_request_body_has_one_media_type() {
         for (types, kept) in [
             (
                 &["application/xml", "application/json"][..],
@@ -375,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_media_types_is_json_where_it_has_a_schema_that_is_no_file() {
+    fn a_media_type_range_with_a_schema_that_is_not_a_file_is_json() {
         let file = json!({"type": "string", "format": "binary"});
         let (object, text) = (json!({"type": "object"}), json!({"type": "string"}));
         for (name, schema, sent, answered) in [
@@ -409,13 +422,13 @@ mod tests {
             let is = |name: &str| json!({"content": {name: {"schema": schema}}});
             assert_eq!(operation["requestBody"], is(sent));
             assert_eq!(operation["responses"]["200"], is(answered));
-            let first = format!("any_type: {name} is taken for {sent}");
+            let first = format!("any_type: {name} is treated as {sent}");
             assert_eq!(changes.first(), Some(&first));
         }
     }
 
     #[test]
-    fn json_of_the_highest_version_is_kept() {
+    fn the_highest_json_media_type_version_is_kept() {
         let media = |version: &str| format!("application/json;version={version}");
         let mut content = Map::new();
         for name in [
@@ -433,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn successes_of_several_types_are_one() {
+    fn success_responses_of_several_types_get_a_common_type() {
         let json = |schema: &Value| json!({"content": {"application/json": {"schema": schema}}});
         let (a, b) = (
             json!({"$ref": "#/components/schemas/A"}),
@@ -446,17 +459,19 @@ mod tests {
             (
                 json!({"200": json(&a), "204": none}),
                 json(&json!({"nullable": true, "allOf": [a]})),
-                Some("one_success: A for 200, no body for 204: the body may be missing"),
+                Some("one_success: A for 200, no body for 204: the body is optional"),
             ),
             (
                 json!({"200": json(&a), "202": json(&b)}),
                 json(&json!({})),
-                Some("one_success: A for 200, B for 202: each comes as any JSON"),
+                Some("one_success: A for 200, B for 202: the response is any JSON value"),
             ),
             (
                 json!({"200": json(&a), "202": csv}),
                 json(&json!({"type": "string", "format": "binary"})),
-                Some("one_success: A for 200, no JSON for 202: each comes as a stream"),
+                Some(
+                    "one_success: A for 200, another media type for 202: the response is a stream",
+                ),
             ),
             (json!({"200": json(&a), "404": json(&b)}), json(&a), None),
         ] {

@@ -1,10 +1,12 @@
-//! Choices by a discriminator, which documents write in two ways, are written in one (`crate::document::union`).
+//! Rewrites discriminated unions, which documents define in two ways, into one form (see
+//! `crate::document::discriminated_union`).
 //!
-//! OpenAPI 3.0 has `oneOf` with a discriminator, and need not say which value stands for which variant: it is the variant's
-//! name then. Swagger 2.0 has no choice. There a base has the discriminator, as `BackupSchedule` in NSX's documents has, and
-//! its variants are what is made of it by `allOf`; where the base is a property's type a variant of it is what comes. Such a
-//! base becomes the choice, and what it was before becomes `BackupScheduleBase`. What inherits the discriminator and has children is a
-//! base, too.
+//! OpenAPI 3.0 has `oneOf` with a discriminator. The mapping from values to variants is optional;
+//! by default, the value is the name of the variant. Swagger 2.0 has no `oneOf`. There a base
+//! schema has the discriminator, such as `BackupSchedule` in NSX documents, and the variants
+//! inherit from it with `allOf`. A property of the base type contains one of the variants. Such a
+//! base becomes the union, and its own properties move to a new component `BackupScheduleBase`. A
+//! component that inherits the discriminator and has children is a base, too.
 
 mod references;
 #[cfg(test)]
@@ -15,63 +17,69 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
+use crate::document::discriminated_union::{
+    self, DiscriminatedUnion, X_EXTENSIBLE, X_FALLBACK, is_union_variant,
+};
 use crate::document::inheritance::Children;
-use crate::document::union::{self, OPEN, OTHER, Union, is_variant};
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
-use crate::names::{Numbers, type_name};
-use references::{Use, for_each_reference};
+use crate::names::{NumberSuffixes, type_name};
+use references::{ReferenceUse, for_each_reference};
 
-/// Where a component that is made of nothing but itself is given up, which `check` reports.
-const DEEPEST: usize = 64;
+/// Recursion limit for a component that contains itself, which `check` reports.
+const MAX_DEPTH: usize = 64;
 
-/// How many variants a base may become a choice of. 500 cost a compiler nothing that can be measured beside their types, some thousand
-/// more than those. In NSX's documents the largest by far is `ChildPolicyConfigResource`, of some hundred; vSphere's `Any` has all of
-/// its types, some 2600.
-const MOST_VARIANTS: usize = 512;
+/// The maximum number of variants of a union made from a base. 500 variants do not measurably
+/// increase the compile time, but several thousand do. In NSX documents `ChildPolicyConfigResource`
+/// has the most, more than a hundred. vSphere's `Any` has about 2600, all of its types.
+const MAX_VARIANTS: usize = 512;
 
-/// Mends the choices of the document.
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
-    discriminators(root, changes);
-    bases(root, changes);
-    choices(root, changes);
+/// Normalizes the discriminated unions of the document.
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
+    hoist_discriminators(root, changes);
+    unions_from_bases(root, changes);
+    complete_unions(root, changes);
     mark(root);
 }
 
-/// Takes out what looks like a mark of this pass in a document that somebody else wrote.
+/// Removes members from the original document that look like the marks of this pass.
 pub(super) fn strip_marks(root: &mut Value) {
     for_each_schema(root, &mut |schema| {
-        schema.shift_remove(OPEN);
+        schema.shift_remove(X_EXTENSIBLE);
         if let Some(Value::Object(discriminator)) = schema.get_mut("discriminator") {
-            discriminator.shift_remove(OTHER);
+            discriminator.shift_remove(X_FALLBACK);
         }
     });
 }
 
-/// Marks what stands for values that the document does not know.
+/// Marks the components that stand for values that the document does not list.
 fn mark(root: &mut Value) {
-    let open = unknown(root);
+    let extensible = extensible_components(root);
     let schemas = root.pointer_mut("/components/schemas");
     for (name, schema) in schemas.and_then(Value::as_object_mut).into_iter().flatten() {
-        if let Some(schema) = schema.as_object_mut().filter(|_| open.contains(name)) {
-            schema.insert(OPEN.to_owned(), json!(true));
+        if let Some(schema) = schema.as_object_mut().filter(|_| extensible.contains(name)) {
+            schema.insert(X_EXTENSIBLE.to_owned(), json!(true));
         }
     }
 }
 
-/// The rest of each choice, and the bases that are no choices.
-fn unknown(root: &Value) -> BTreeSet<String> {
+/// The fallback of each union, and the bases that do not become unions.
+fn extensible_components(root: &Value) -> BTreeSet<String> {
     let children = Children::new(root);
     let components = members(root.pointer("/components/schemas"));
-    let open = components.filter_map(|(name, schema)| match Union::read(schema) {
-        Some(union) => union.other,
-        None => union::is_base(root, name, schema, &children).then_some(name),
+    let extensible = components.filter_map(|(name, schema)| match DiscriminatedUnion::from_schema(
+        schema,
+    ) {
+        Some(discriminated_union) => discriminated_union.fallback,
+        None => discriminated_union::is_discriminated_base(root, name, schema, &children)
+            .then_some(name),
     });
-    open.map(str::to_owned).collect()
+    extensible.map(str::to_owned).collect()
 }
 
-/// `part_discriminators`: a discriminator that stands in a part of a component is that of the component. NSX's documents write nearly
-/// all bases so that are made of another themselves, as `LogicalRouterPort` is.
-fn discriminators(root: &mut Value, changes: &mut Vec<Change>) {
+/// `hoisted_discriminator`: a discriminator in an `allOf` part is moved to the component. NSX
+/// documents define nearly all bases that inherit from another component like this, for example
+/// `LogicalRouterPort`.
+fn hoist_discriminators(root: &mut Value, changes: &mut Vec<Change>) {
     let schemas = root.pointer_mut("/components/schemas");
     for (name, schema) in schemas.and_then(Value::as_object_mut).into_iter().flatten() {
         let Some(schema) = schema.as_object_mut() else {
@@ -81,9 +89,9 @@ fn discriminators(root: &mut Value, changes: &mut Vec<Change>) {
             && let Some(discriminator) = take_discriminator(schema.get_mut("allOf"))
         {
             schema.insert("discriminator".to_owned(), discriminator);
-            let message = "the discriminator of a part is that of the whole";
+            let message = "moved the discriminator of an `allOf` part to the component";
             changes.push(Change::of_document(
-                "part_discriminators",
+                "hoisted_discriminator",
                 pointer(name),
                 message,
             ));
@@ -91,7 +99,7 @@ fn discriminators(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
-/// Takes the first discriminator out of parts, which is in those that stand there themselves.
+/// Removes the first discriminator from the inline parts.
 fn take_discriminator(parts: Option<&mut Value>) -> Option<Value> {
     let parts = parts.and_then(Value::as_array_mut)?;
     let mut parts = parts.iter_mut().filter_map(Value::as_object_mut);
@@ -101,17 +109,18 @@ fn take_discriminator(parts: Option<&mut Value>) -> Option<Value> {
     })
 }
 
-/// `variant_values`: a choice gets a value for each of its variants. One whose variants cannot be told apart is left to be reported.
-fn choices(root: &mut Value, changes: &mut Vec<Change>) {
+/// `variant_values`: each variant of a union gets a discriminator value. A union whose variants
+/// cannot be distinguished is left for `check` to report.
+fn complete_unions(root: &mut Value, changes: &mut Vec<Change>) {
     let mut any = false;
-    for_each_schema(root, &mut |schema| any |= is_open(schema));
+    for_each_schema(root, &mut |schema| any |= is_incomplete(schema));
     if !any {
         return;
     }
     let whole = root.clone();
     let mut count = 0;
     for_each_schema(root, &mut |schema| {
-        count += usize::from(choice(&whole, schema));
+        count += usize::from(complete_union(&whole, schema));
     });
     if count > 0 {
         changes.push(Change::of_document(
@@ -122,28 +131,31 @@ fn choices(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
-/// Whether a schema is a choice that is not complete as that of a base is.
-fn is_open(schema: &Map<String, Value>) -> bool {
+/// Whether a schema is a union without a fallback, that is not one made from a base.
+fn is_incomplete(schema: &Map<String, Value>) -> bool {
     let discriminator = schema.get("discriminator");
     let is_choice = schema.contains_key("oneOf") || schema.contains_key("anyOf");
-    is_choice && discriminator.is_some_and(|one| one.get(OTHER).is_none())
+    is_choice && discriminator.is_some_and(|one| one.get(X_FALLBACK).is_none())
 }
 
-/// Completes one choice; whether there was anything to complete.
-fn choice(root: &Value, schema: &mut Map<String, Value>) -> bool {
-    if !is_open(schema) {
+/// Completes the mapping of one union. Returns whether something changed.
+fn complete_union(root: &Value, schema: &mut Map<String, Value>) -> bool {
+    if !is_incomplete(schema) {
         return false;
     }
     let before = Value::Object(schema.clone());
     let discriminator = before.get("discriminator");
-    if union::fault(root, &before).is_some() {
+    if discriminated_union::discriminator_fault(root, &before).is_some() {
         return false;
     }
-    let variants = names(union::parts(&before));
-    let mut rows = mapped(discriminator, |name| variants.contains(&name));
-    add_names(&mut rows, variants.iter().copied());
+    let variants = referenced_names(discriminated_union::union_variants(&before));
+    let mut union_rows = mapping_rows(discriminator, |name| variants.contains(&name));
+    add_names(&mut union_rows, variants.iter().copied());
     if let Some(Value::Object(discriminator)) = schema.get_mut("discriminator") {
-        discriminator.insert("mapping".to_owned(), mapping(&rows, &BTreeMap::new()));
+        discriminator.insert(
+            "mapping".to_owned(),
+            mapping_of(&union_rows, &BTreeMap::new()),
+        );
     }
     if let Some(parts) = schema.shift_remove("anyOf") {
         schema.entry("oneOf").or_insert(parts);
@@ -151,55 +163,56 @@ fn choice(root: &Value, schema: &mut Map<String, Value>) -> bool {
     Value::Object(schema.clone()) != before
 }
 
-/// A value of a discriminator and the component that it stands for.
+/// A discriminator value and its component.
 type Row = (String, String);
 
-/// The rows that a discriminator has itself, by a component's name or by a reference.
-fn mapped(discriminator: Option<&Value>, is_known: impl Fn(&str) -> bool) -> Vec<Row> {
-    let mapping = discriminator.and_then(|one| one.get("mapping"));
-    members(mapping)
+/// The rows of a discriminator's mapping, which contains component names or references.
+fn mapping_rows(discriminator: Option<&Value>, is_known: impl Fn(&str) -> bool) -> Vec<Row> {
+    let mapping_of = discriminator.and_then(|one| one.get("mapping"));
+    members(mapping_of)
         .filter_map(|(value, target)| Some((value.clone(), component(target.as_str()?))))
         .filter(|(_, name)| is_known(name))
         .map(|(value, name)| (value, name.to_owned()))
         .collect()
 }
 
-/// A component's name stands for it, too.
-fn add_names<'a>(rows: &mut Vec<Row>, names: impl Iterator<Item = &'a str>) {
-    for name in names {
-        if !rows.iter().any(|(value, _)| value == name) {
-            rows.push((name.to_owned(), name.to_owned()));
+/// The name of a component is also one of its values.
+fn add_names<'a>(union_rows: &mut Vec<Row>, referenced_names: impl Iterator<Item = &'a str>) {
+    for name in referenced_names {
+        if !union_rows.iter().any(|(value, _)| value == name) {
+            union_rows.push((name.to_owned(), name.to_owned()));
         }
     }
 }
 
-fn mapping(rows: &[Row], renamed: &BTreeMap<String, String>) -> Value {
+fn mapping_of(union_rows: &[Row], renamed: &BTreeMap<String, String>) -> Value {
     let row = |(value, name): &Row| {
         let target = pointer(renamed.get(name).unwrap_or(name));
         (value.clone(), json!(target))
     };
-    Value::Object(rows.iter().map(row).collect())
+    Value::Object(union_rows.iter().map(row).collect())
 }
 
 /// The components that a list of schemas refers to.
-fn names(list: Option<&Value>) -> Vec<&str> {
+fn referenced_names(list: Option<&Value>) -> Vec<&str> {
     items(list).filter_map(reference).map(component).collect()
 }
 
-/// A base that becomes a choice.
+/// A base that becomes a union.
 struct Base {
     name: String,
     property: String,
-    rows: Vec<Row>,
-    /// The variants that what stands beside the choice was joined to: the new component, and what was the variant.
+    union_rows: Vec<Row>,
+    /// The variants that were combined with the properties next to `oneOf`: the new component and
+    /// the original variant.
     joined: Vec<(String, String)>,
 }
 
 impl Base {
-    /// What it becomes; `new` is what it was before.
+    /// The report of the change; `new` is the name of the component with the base's properties.
     fn message(&self, new: &str) -> String {
         let mut variants: Vec<String> = Vec::new();
-        for (_, name) in &self.rows {
+        for (_, name) in &self.union_rows {
             let name = format!("`{name}`");
             if !variants.contains(&name) {
                 variants.push(name);
@@ -207,23 +220,23 @@ impl Base {
         }
         let variants = variants.join(", ");
         format!(
-            "a choice by `{}`: {variants}; any other is a `{new}`",
+            "becomes a discriminated_union with the discriminator `{}`: {variants}; any fallback value is a `{new}`",
             self.property
         )
     }
 }
 
-/// `variants`: a base with a discriminator becomes a choice wherever something is of its type.
-fn bases(root: &mut Value, changes: &mut Vec<Change>) {
-    let mut found = find(root, changes);
+/// `variants`: a base with a discriminator becomes a union wherever it is used as a type.
+fn unions_from_bases(root: &mut Value, changes: &mut Vec<Change>) {
+    let mut found = find_bases(root, changes);
     if found.is_empty() {
         return;
     }
-    let mut taken = Taken::new(root);
-    let renamed = new_names(&found, &mut taken);
-    join_variants(root, &mut found, &mut taken, changes);
+    let mut used_names = UsedNames::new(root);
+    let renamed = new_names(&found, &mut used_names);
+    join_variants(root, &mut found, &mut used_names, changes);
     for_each_reference(root, &mut |target, use_| {
-        if use_ == Use::Part
+        if use_ == ReferenceUse::Part
             && let Some(new) = renamed.get(component(target))
         {
             *target = pointer(new);
@@ -238,36 +251,40 @@ fn bases(root: &mut Value, changes: &mut Vec<Change>) {
         ));
     }
     split(root, &found, &renamed);
-    let variants = found.iter().flat_map(|base| &base.rows);
+    let variants = found.iter().flat_map(|base| &base.union_rows);
     let variants = variants.map(|(_, name)| renamed.get(name).unwrap_or(name));
-    let names: BTreeSet<&String> = variants.chain(renamed.values()).collect();
-    for name in names {
-        write_out(root, name);
+    let referenced_names: BTreeSet<&String> = variants.chain(renamed.values()).collect();
+    for name in referenced_names {
+        flatten_single_parent(root, name);
     }
 }
 
-fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
+fn find_bases(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
     let mut used = BTreeSet::new();
     for_each_reference(root, &mut |target, use_| {
-        if use_ == Use::Whole {
+        if use_ == ReferenceUse::Value {
             used.insert(component(target).to_owned());
         }
     });
     let children = Children::new(root);
     let mut found = Vec::new();
     for (name, schema) in members(root.pointer("/components/schemas")) {
-        if !used.contains(name) || !union::is_base(root, name, schema, &children) {
+        if !used.contains(name)
+            || !discriminated_union::is_discriminated_base(root, name, schema, &children)
+        {
             continue;
         }
-        match rows(root, name, schema, &children) {
-            Ok((property, rows)) => found.push(Base {
+        match union_rows(root, name, schema, &children) {
+            Ok((property, union_rows)) => found.push(Base {
                 name: name.clone(),
                 property: property.to_owned(),
-                rows,
+                union_rows,
                 joined: Vec::new(),
             }),
             Err(reason) => {
-                let message = format!("it stays one type, which keeps unknown fields: {reason}");
+                let message = format!(
+                    "stays a single type that keeps extensible_components fields: {reason}"
+                );
                 changes.push(Change::of_document("variants", pointer(name), message));
             }
         }
@@ -275,103 +292,123 @@ fn find(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
     found
 }
 
-/// A base's property and the values of it, or why there are none.
-fn rows<'a>(
+/// The discriminator property of a base and the rows of its mapping, or why it cannot become a
+/// union.
+fn union_rows<'a>(
     root: &'a Value,
     name: &str,
     schema: &'a Value,
     children: &Children<'_>,
 ) -> Result<(&'a str, Vec<Row>), String> {
-    let discriminator = union::discriminator(root, schema);
+    let discriminator = discriminated_union::find_discriminator(root, schema);
     let property = discriminator.and_then(|one| text(one, "propertyName"));
-    let property = property.ok_or("its discriminator has no `propertyName`")?;
-    let values =
-        union::tag(root, schema, property).ok_or_else(|| format!("it has no text `{property}`"))?;
-    let made_of_it = match union::parts(schema) {
-        Some(parts) => names(Some(parts)),
+    let property = property.ok_or("the discriminator has no `propertyName`")?;
+    let values = discriminated_union::discriminator_values(root, schema, property)
+        .ok_or_else(|| format!("it has no string property `{property}`"))?;
+    let children_names = match discriminated_union::union_variants(schema) {
+        Some(parts) => referenced_names(Some(parts)),
         None => children.descendants(name),
     };
-    let known: BTreeSet<&str> = made_of_it.iter().copied().collect();
-    // A value of the enum names a child; without an enum each child is one.
+    let known: BTreeSet<&str> = children_names.iter().copied().collect();
+    // With an enum, the values that name a child are variants; without one, all children are.
     let named: Vec<&str> = match values.is_empty() {
-        true => made_of_it,
+        true => children_names,
         false => values
             .into_iter()
             .filter(|value| known.contains(value))
             .collect(),
     };
-    if named.len() > MOST_VARIANTS {
+    if named.len() > MAX_VARIANTS {
         return Err(format!(
-            "{} variants are too many for a choice: there may be {MOST_VARIANTS}",
+            "{} variants are too many for a discriminated_union (the limit is {MAX_VARIANTS})",
             named.len()
         ));
     }
-    let is_child = |child: &str| child != name && is_variant(root, child, property);
-    // What is inherited maps to others, too.
+    let is_child = |child: &str| child != name && is_union_variant(root, child, property);
+    // An inherited mapping also contains other children.
     let is_own = schema.get("discriminator").is_some();
     let is_mapped = |child: &str| (is_own || known.contains(child)) && is_child(child);
-    let mut rows = mapped(discriminator, is_mapped);
-    add_names(&mut rows, named.into_iter().filter(|child| is_child(child)));
-    match rows.is_empty() {
-        true => Err(format!(
-            "no value of `{property}` is the name of what is made of it"
-        )),
-        false => Ok((property, rows)),
+    let mut union_rows = mapping_rows(discriminator, is_mapped);
+    add_names(
+        &mut union_rows,
+        named.into_iter().filter(|child| is_child(child)),
+    );
+    match union_rows.is_empty() {
+        true => Err(format!("no value of `{property}` is the name of a child")),
+        false => Ok((property, union_rows)),
     }
 }
 
 /// The names of all types.
-struct Taken {
-    names: BTreeSet<String>,
-    numbers: Numbers,
+struct UsedNames {
+    referenced_names: BTreeSet<String>,
+    numbers: NumberSuffixes,
 }
 
-impl Taken {
+impl UsedNames {
     fn new(root: &Value) -> Self {
         let components = members(root.pointer("/components/schemas"));
         Self {
-            names: components.map(|(name, _)| type_name(name)).collect(),
-            numbers: Numbers::default(),
+            referenced_names: components.map(|(name, _)| type_name(name)).collect(),
+            numbers: NumberSuffixes::default(),
         }
     }
 
-    /// The name, or with a number behind it the first that no type has.
+    /// The name, with the first free number appended if it is already used.
     fn free(&mut self, name: &str) -> String {
-        if self.names.insert(type_name(name)) {
+        if self.referenced_names.insert(type_name(name)) {
             return name.to_owned();
         }
-        let numbered = self.numbers.first(name, |number| {
+        let numbered = self.numbers.first_free(name, |number| {
             let name = format!("{name}{number}");
-            self.names.insert(type_name(&name)).then_some(name)
+            self.referenced_names
+                .insert(type_name(&name))
+                .then_some(name)
         });
         numbered.unwrap_or_default()
     }
 }
 
-/// A free name for what each base was.
-fn new_names(found: &[Base], taken: &mut Taken) -> BTreeMap<String, String> {
-    let new = |base: &Base| (base.name.clone(), taken.free(&format!("{}Base", base.name)));
+/// The name of the component with each base's own properties.
+fn new_names(found: &[Base], used_names: &mut UsedNames) -> BTreeMap<String, String> {
+    let new = |base: &Base| {
+        (
+            base.name.clone(),
+            used_names.free(&format!("{}Base", base.name)),
+        )
+    };
     found.iter().map(new).collect()
 }
 
-/// `joined_variants`: what stands beside a choice holds for each of its variants. One that does not have it is no variant, but what is
-/// made of both.
-fn join_variants(root: &Value, found: &mut [Base], taken: &mut Taken, changes: &mut Vec<Change>) {
+/// `joined_variants`: the properties next to `oneOf` apply to each variant. A variant that lacks
+/// them is replaced by a combination of both.
+fn join_variants(
+    root: &Value,
+    found: &mut [Base],
+    used_names: &mut UsedNames,
+    changes: &mut Vec<Change>,
+) {
     for base in found {
         let schemas = root.pointer("/components/schemas");
         let schema = schemas.and_then(|all| all.get(&base.name));
-        let Some(schema) = schema.filter(|schema| union::parts(schema).is_some()) else {
+        let Some(schema) =
+            schema.filter(|schema| discriminated_union::union_variants(schema).is_some())
+        else {
             continue;
         };
-        let variants = base.rows.iter().map(|(_, name)| name.as_str());
-        let lacking = union::lacking(root, schema, variants);
-        for (_, name) in &mut base.rows {
+        let variants = base.union_rows.iter().map(|(_, name)| name.as_str());
+        let lacking_shared =
+            discriminated_union::variants_without_shared_properties(root, schema, variants);
+        for (_, name) in &mut base.union_rows {
             let known = base.joined.iter().find(|(_, variant)| variant == name);
             if let Some((new, _)) = known {
                 name.clone_from(new);
-            } else if lacking.contains(name) {
-                let new = taken.free(&format!("{}{name}", base.name));
-                let message = format!("it gets what `{}` has beside its choice", base.name);
+            } else if lacking_shared.contains(name) {
+                let new = used_names.free(&format!("{}{name}", base.name));
+                let message = format!(
+                    "combines the variant with the properties of `{}`",
+                    base.name
+                );
                 changes.push(Change::of_document(
                     "joined_variants",
                     pointer(&new),
@@ -384,7 +421,7 @@ fn join_variants(root: &Value, found: &mut [Base], taken: &mut Taken, changes: &
     }
 }
 
-/// Puts the choice in the base's place, and the base behind it.
+/// Replaces each base with its union, followed by the component with its own properties.
 fn split(root: &mut Value, found: &[Base], renamed: &BTreeMap<String, String>) {
     let schemas = root.pointer_mut("/components/schemas");
     let Some(Value::Object(schemas)) = schemas else {
@@ -396,8 +433,8 @@ fn split(root: &mut Value, found: &[Base], renamed: &BTreeMap<String, String>) {
             schemas.insert(name, schema);
             continue;
         };
-        schemas.insert(name, choice_of(base, &schema, renamed, new));
-        schemas.insert(new.clone(), without_choice(schema));
+        schemas.insert(name, union_of(base, &schema, renamed, new));
+        schemas.insert(new.clone(), without_union(schema));
         for (joined, variant) in &base.joined {
             let variant = renamed.get(variant).unwrap_or(variant);
             let parts = [new, variant].map(|part| json!({"$ref": pointer(part)}));
@@ -406,33 +443,33 @@ fn split(root: &mut Value, found: &[Base], renamed: &BTreeMap<String, String>) {
     }
 }
 
-fn choice_of(base: &Base, schema: &Value, renamed: &BTreeMap<String, String>, new: &str) -> Value {
-    let mut choice = Map::new();
+fn union_of(base: &Base, schema: &Value, renamed: &BTreeMap<String, String>, new: &str) -> Value {
+    let mut complete_union = Map::new();
     for key in ["title", "description", "nullable", "deprecated"] {
         if let Some(value) = schema.get(key) {
-            choice.insert(key.to_owned(), value.clone());
+            complete_union.insert(key.to_owned(), value.clone());
         }
     }
-    let other = json!({"$ref": pointer(new)});
+    let fallback = json!({"$ref": pointer(new)});
     let mut parts: Vec<Value> = Vec::new();
-    for (_, name) in &base.rows {
+    for (_, name) in &base.union_rows {
         let part = json!({"$ref": pointer(renamed.get(name).unwrap_or(name))});
         if !parts.contains(&part) {
             parts.push(part);
         }
     }
-    parts.push(other.clone());
-    choice.insert("oneOf".to_owned(), json!(parts));
+    parts.push(fallback.clone());
+    complete_union.insert("oneOf".to_owned(), json!(parts));
     let discriminator = json!({
         "propertyName": base.property,
-        "mapping": mapping(&base.rows, renamed),
-        OTHER: other,
+        "mapping": mapping_of(&base.union_rows, renamed),
+        X_FALLBACK: fallback,
     });
-    choice.insert("discriminator".to_owned(), discriminator);
-    Value::Object(choice)
+    complete_union.insert("discriminator".to_owned(), discriminator);
+    Value::Object(complete_union)
 }
 
-fn without_choice(mut schema: Value) -> Value {
+fn without_union(mut schema: Value) -> Value {
     if let Some(schema) = schema.as_object_mut() {
         for key in ["discriminator", "oneOf", "anyOf", "nullable"] {
             schema.shift_remove(key);
@@ -441,12 +478,12 @@ fn without_choice(mut schema: Value) -> Value {
     schema
 }
 
-/// What adds nothing to the one component that it is made of is written out: typify would only wrap that.
-fn write_out(root: &mut Value, name: &str) {
+/// Flattens a component that adds nothing to its parent, because typify would make it a newtype.
+fn flatten_single_parent(root: &mut Value, name: &str) {
     let Some(Value::Object(schemas)) = root.pointer_mut("/components/schemas") else {
         return;
     };
-    for _ in 0..DEEPEST {
+    for _ in 0..MAX_DEPTH {
         let Some(schema) = schemas.get(name) else {
             return;
         };
@@ -464,7 +501,7 @@ fn write_out(root: &mut Value, name: &str) {
     }
 }
 
-/// The one component that a schema is made of, where nothing else adds to it.
+/// The only component that a schema inherits from, if it adds nothing.
 fn only_parent<'a>(schemas: &Map<String, Value>, schema: &'a Value) -> Option<&'a str> {
     let is_empty = |schema: &Value| {
         let refers = reference(schema).is_some() || schema.get("allOf").is_some();
@@ -485,7 +522,7 @@ fn only_parent<'a>(schemas: &Map<String, Value>, schema: &'a Value) -> Option<&'
     }
 }
 
-/// Whether there is more to a schema than what it is made of.
+/// Whether a schema has more than its `allOf` parts.
 fn adds_something(schema: &Value) -> bool {
     const KEYS: [&str; 7] = [
         "additionalProperties",
@@ -496,7 +533,7 @@ fn adds_something(schema: &Value) -> bool {
         "properties",
         "required",
     ];
-    // No type is closed, and `additionalProperties: true` is what holds anyway.
+    // Types are always extensible, so a boolean `additionalProperties` adds nothing.
     let is_said = |value: &Value| !value.is_boolean() && *value != json!({}) && *value != json!([]);
     KEYS.iter().any(|key| schema.get(*key).is_some_and(is_said))
 }

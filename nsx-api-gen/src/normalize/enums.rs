@@ -1,12 +1,12 @@
-//! Enums: what a document says too little of, and what Rust takes otherwise.
+//! Enums: missing types, unquoted values, and values whose Rust names collide.
 
 use serde_json::{Map, Value, json};
 
-use super::schemas::is_type;
 use crate::document::{items, text};
 use crate::names;
 
-/// `enum_type`: values that are all text are text; others are any JSON.
+/// `enum_type`: an enum without a type becomes a string if all values are strings, otherwise any
+/// JSON value.
 pub(super) fn enum_type(schema: &mut Map<String, Value>) -> Option<String> {
     let values = schema.get("enum")?.as_array()?;
     if schema.contains_key("type") {
@@ -15,13 +15,14 @@ pub(super) fn enum_type(schema: &mut Map<String, Value>) -> Option<String> {
     let mut given = values.iter().filter(|value| !value.is_null()).peekable();
     if given.peek().is_some() && given.all(Value::is_string) {
         schema.insert("type".to_owned(), json!("string"));
-        return Some("the values are text: a string".to_owned());
+        return Some("becomes a string, because all values are strings".to_owned());
     }
     schema.shift_remove("enum");
-    Some("not all values are text: any JSON".to_owned())
+    Some("becomes any JSON value, because not all values are strings".to_owned())
 }
 
-/// `extensible_enum`: a string, or one of these strings, is an enum: it keeps what it does not know. TypeSpec writes them so.
+/// `extensible_enum`: a union of string enums and plain strings becomes one enum, which keeps
+/// unknown values. TypeSpec generates such unions.
 pub(super) fn extensible_enum(schema: &mut Map<String, Value>) -> Option<String> {
     let key = ["anyOf", "oneOf"].into_iter().find(|key| {
         let parts = schema.get(*key);
@@ -41,30 +42,32 @@ pub(super) fn extensible_enum(schema: &mut Map<String, Value>) -> Option<String>
     if items(Some(&parts)).any(|part| part.get("nullable") == Some(&json!(true))) {
         schema.insert("nullable".to_owned(), json!(true));
     }
-    Some(
-        "any string beside those that are listed: an enum, which keeps what it does not list"
-            .to_owned(),
-    )
+    Some("becomes an enum that keeps unknown values, because it allows any string".to_owned())
 }
 
-/// `enum_texts`: values of a string that were written without quotes are text all the same.
+/// `enum_texts`: unquoted values of a string enum become strings.
 pub(super) fn enum_texts(schema: &mut Map<String, Value>) -> Option<String> {
     if !is_type(schema, "string") {
         return None;
     }
-    let mut mended = Vec::new();
+    let mut converted = Vec::new();
     for value in schema.get_mut("enum")?.as_array_mut()? {
         if matches!(value, Value::Bool(_) | Value::Number(_)) {
             *value = json!(value.to_string());
-            mended.push(value.to_string());
+            converted.push(value.to_string());
         }
     }
-    let message = || format!("written without quotes: {}", mended.join(", "));
-    (!mended.is_empty()).then(message)
+    let message = || {
+        format!(
+            "converted unquoted values to strings: {}",
+            converted.join(", ")
+        )
+    };
+    (!converted.is_empty()).then(message)
 }
 
-/// `enum_names`: where two values are one in Rust, as `TCP` and `tcp` are, the later gets a number; one that has no name there gets
-/// one. On the wire each stays what it is.
+/// `enum_names`: if two values have the same Rust name, such as `TCP` and `tcp`, the later one gets
+/// a number. A value without a Rust name gets one. The values on the wire do not change.
 pub(super) fn enum_names(schema: &mut Map<String, Value>) -> Option<String> {
     if !is_type(schema, "string") {
         return None;
@@ -76,12 +79,16 @@ pub(super) fn enum_names(schema: &mut Map<String, Value>) -> Option<String> {
             texts.push(text);
         }
     }
-    let all = names::variant_texts(&texts);
-    let other = all.iter().filter(|text| names::wire_text(text) != *text);
-    let told = other.map(|text| {
-        let (text, name) = (names::wire_text(text), names::type_name(text));
-        format!("`{text}` is `{name}`")
+    let all = names::unique_variant_texts(&texts);
+    let other = all.iter().filter(|text| names::wire_value(text) != *text);
+    let renamed = other.map(|text| {
+        let (text, name) = (names::wire_value(text), names::type_name(text));
+        format!("`{text}` is named `{name}`")
     });
-    let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| format!("in Rust {}", told.join(", ")))
+    let renamed: Vec<String> = renamed.collect();
+    (!renamed.is_empty()).then(|| format!("in Rust, {}", renamed.join(", ")))
+}
+
+pub(super) fn is_type(schema: &Map<String, Value>, kind: &str) -> bool {
+    schema.get("type").and_then(Value::as_str) == Some(kind)
 }

@@ -1,18 +1,23 @@
-//! The operationIds, which become the names of methods.
+//! Makes operationIds unique, because they become method names.
 //!
-//! Documents give several operations one id: of the 2409 operations of NSX's Policy API half have an id that others have too, one
-//! under `/infra/…`, others under `/global-infra/…` and `/orgs/{org-id}/projects/{project-id}/infra/…`. Names are given by one rule, so
-//! that they stay when operations are added:
+//! Documents use the same id for several operations. Half of the 2409 operations of NSX's Policy
+//! API share their id with others: one is under `/infra/…`, others are under `/global-infra/…` and
+//! `/orgs/{org-id}/projects/{project-id}/infra/…`. The following rule chooses names that do not
+//! change when operations are added:
 //!
-//! 1. Of the operations that share an id the *plainest* keeps it: the one of the fewest segments, then of the fewest parameters, then
-//!    without a query, then of the shortest path.
-//! 2. Another gets the start of its own path before the id, up to what it has in common with the end of the plainest:
-//!    `GlobalInfraReadSegment`, `OrgsOrgIdProjectsProjectIdInfraReadSegment`. So does VMware itself from 9.1 on.
-//! 3. Where the paths end in nothing alike, or that name is taken, and where there is no id, method and path make the name:
-//!    `GetDomainsGroupsById`, with all parameters if the plainer one has that name, and last with a number.
+//! - Of the operations that share an id, the one with the simplest path keeps it: the one with the
+//!   fewest segments, then the fewest parameters, then without a query, then with the shortest
+//!   path.
+//! - The others get the beginning of their own path as a prefix, up to what it has in common with
+//!   the end of the simplest path: `GlobalInfraReadSegment`,
+//!   `OrgsOrgIdProjectsProjectIdInfraReadSegment`. VMware itself does the same since 9.1.
+//! - If the ends of the paths have nothing in common, if that name is already used, or if there is
+//!   no id, the name consists of method and path: `GetDomainsGroupsById`. If that is used as well,
+//!   it includes all parameters, and finally a number.
 //!
-//! So a name depends on no order, and on no other operation of the id but the plainest: only one that is plainer than that changes names.
-//! What the document called an operation that gets another name is kept in `x-operation-id`, for the vendor's manual has it.
+//! A name thus depends neither on the order of operations nor on other operations with the same id,
+//! except for the one with the simplest path. The original id is kept in `x-operation-id`, because
+//! the vendor's manual uses it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,16 +25,21 @@ use heck::ToPascalCase;
 use serde_json::{Value, json};
 
 use crate::document::change::Change;
-use crate::document::{self, METHODS, ORIGINAL_ID, Place};
-use crate::names::{self, Numbers};
+use crate::document::{self, METHODS, ORIGINAL_ID, OperationRef};
+use crate::names::{self, NumberSuffixes};
 
-/// `operation_ids`: an operation whose id another has in Rust, or that has none, gets one by the rule of this module.
+/// `operation_ids`: gives an operation a new id, by the rule of this module, if it has none or if
+/// its Rust name is used by another.
 pub(crate) fn operation_ids(root: &mut Value, changes: &mut Vec<Change>) {
-    name_beside(root, &BTreeSet::new(), changes);
+    assign_operation_ids(root, &BTreeSet::new(), changes);
 }
 
-/// The same, where the operations with these pointers keep their ids before all others.
-pub(crate) fn name_beside(root: &mut Value, kept: &BTreeSet<String>, changes: &mut Vec<Change>) {
+/// Like [`operation_ids`], but the operations with these pointers keep their ids in any case.
+pub(crate) fn assign_operation_ids(
+    root: &mut Value,
+    kept: &BTreeSet<String>,
+    changes: &mut Vec<Change>,
+) {
     for (pointer, id, message) in new_ids(root, kept) {
         let node = root.pointer_mut(pointer.trim_start_matches('#'));
         if let Some(node) = node.and_then(Value::as_object_mut)
@@ -46,50 +56,50 @@ pub(crate) fn name_beside(root: &mut Value, kept: &BTreeSet<String>, changes: &m
     }
 }
 
-/// The operations that need another id, by their pointers: the id, and why.
+/// The operations that need another id, by pointer, each with the id and the reason.
 fn new_ids(root: &Value, kept: &BTreeSet<String>) -> Vec<(String, String, String)> {
     let places = document::operations(root).into_iter();
-    let mut places: Vec<Place<'_>> = places.filter(|place| place.node.is_object()).collect();
-    places.sort_by_cached_key(|place| (!kept.contains(&place.pointer), plainness(place)));
-    let mut taken = Taken::default();
+    let mut places: Vec<OperationRef<'_>> = places.filter(|place| place.node.is_object()).collect();
+    places.sort_by_cached_key(|place| (!kept.contains(&place.pointer), simplicity(place)));
+    let mut used_names = UsedNames::default();
     let mut others = Vec::new();
     for place in &places {
         let id = usable_id(place);
-        match id.map(|id| taken.holder(id)) {
-            Some(None) => taken.add(id.unwrap_or_default(), place),
-            holder => others.push((place, holder.flatten())),
+        match id.map(|id| used_names.user(id)) {
+            Some(None) => used_names.add(id.unwrap_or_default(), place),
+            user => others.push((place, user.flatten())),
         }
     }
     let mut list = Vec::new();
-    for (place, holder) in others {
-        let (id, how) = taken.free(place, holder);
-        taken.add(&id, place);
+    for (place, user) in others {
+        let (id, how) = used_names.choose(place, user);
+        used_names.add(&id, place);
         list.push((
             place.pointer.clone(),
             id,
-            format!("{}: {how}", why(place, holder)),
+            format!("{}: {how}", why(place, user)),
         ));
     }
     list
 }
 
-fn usable_id<'a>(place: &Place<'a>) -> Option<&'a str> {
+fn usable_id<'a>(place: &OperationRef<'a>) -> Option<&'a str> {
     place.id().filter(|id| names::has_ident(id))
 }
 
-fn why(place: &Place<'_>, holder: Option<&Place<'_>>) -> String {
-    match (place.id(), holder) {
-        (Some(id), Some(holder)) => {
-            let (method, path) = (holder.method.to_uppercase(), holder.path);
-            format!("the operationId `{id}` stands for {method} {path} too")
+fn why(place: &OperationRef<'_>, user: Option<&OperationRef<'_>>) -> String {
+    match (place.id(), user) {
+        (Some(id), Some(user)) => {
+            let (method, path) = (user.method.to_uppercase(), user.path);
+            format!("the operationId `{id}` is also used by {method} {path}")
         }
-        (Some(id), None) => format!("the operationId `{id}` is no name"),
+        (Some(id), None) => format!("the operationId `{id}` is not a valid name"),
         (None, _) => "there is no operationId".to_owned(),
     }
 }
 
-/// What is the plainest of some operations has the least of this.
-fn plainness<'a>(place: &Place<'a>) -> impl Ord + use<'a> {
+/// The sort key of an operation: the one with the simplest path comes first.
+fn simplicity<'a>(place: &OperationRef<'a>) -> impl Ord + use<'a> {
     let (path, query) = place.path_and_query();
     let segments = segments(place);
     let parameters = segments.iter().filter(|one| is_parameter(one)).count();
@@ -97,51 +107,55 @@ fn plainness<'a>(place: &Place<'a>) -> impl Ord + use<'a> {
     (segments.len(), parameters, query, path.len(), path, method)
 }
 
-/// The names that operations have in Rust, and which.
+/// The Rust names in use, with their operations.
 #[derive(Default)]
-struct Taken<'p> {
-    names: BTreeMap<String, &'p Place<'p>>,
-    numbers: Numbers,
+struct UsedNames<'p> {
+    names: BTreeMap<String, &'p OperationRef<'p>>,
+    numbers: NumberSuffixes,
 }
 
-impl<'p> Taken<'p> {
-    fn add(&mut self, id: &str, place: &'p Place<'p>) {
+impl<'p> UsedNames<'p> {
+    fn add(&mut self, id: &str, place: &'p OperationRef<'p>) {
         let names = names_of(id).into_iter();
         self.names.extend(names.map(|name| (name, place)));
     }
 
-    fn holder(&self, id: &str) -> Option<&'p Place<'p>> {
+    fn user(&self, id: &str) -> Option<&'p OperationRef<'p>> {
         names_of(id)
             .iter()
             .find_map(|name| self.names.get(name).copied())
     }
 
-    /// A name for an operation whose id another holds, and how it was made.
-    fn free(&mut self, place: &Place<'_>, holder: Option<&Place<'_>>) -> (String, &'static str) {
-        let with_start = holder.and_then(|holder| with_start(place, holder));
-        if let Some(name) = with_start.filter(|name| self.holder(name).is_none()) {
-            return (name, "called by it with the start of the path");
+    /// A name for an operation whose id is already used, and how the name was chosen.
+    fn choose(
+        &mut self,
+        place: &OperationRef<'_>,
+        user: Option<&OperationRef<'_>>,
+    ) -> (String, &'static str) {
+        let with_path_prefix = user.and_then(|user| with_path_prefix(place, user));
+        if let Some(name) = with_path_prefix.filter(|name| self.user(name).is_none()) {
+            return (name, "prefixed with the beginning of the path");
         }
         let mut names = [false, true]
-            .map(|is_long| by_path(place, is_long))
+            .map(|is_long| from_method_and_path(place, is_long))
             .into_iter();
-        let name = names.find(|name| self.holder(name).is_none());
-        let name = name.unwrap_or_else(|| self.numbered(&by_path(place, true)));
-        (name, "called after method and path")
+        let name = names.find(|name| self.user(name).is_none());
+        let name = name.unwrap_or_else(|| self.numbered(&from_method_and_path(place, true)));
+        (name, "named after method and path")
     }
 
-    /// The name with the first number behind it that makes it free.
+    /// The name with the first free number appended.
     fn numbered(&mut self, name: &str) -> String {
         let mut numbers = std::mem::take(&mut self.numbers);
-        let numbered = numbers.first(&names::method_name(name), |number| {
-            Some(format!("{name}{number}")).filter(|name| self.holder(name).is_none())
+        let numbered = numbers.first_free(&names::method_name(name), |number| {
+            Some(format!("{name}{number}")).filter(|name| self.user(name).is_none())
         });
         self.numbers = numbers;
         numbered.unwrap_or_default()
     }
 }
 
-/// What an operation is called in Rust, as method, builder and entry of the table.
+/// The Rust names of an operation: method, builder, and entry of the operation table.
 fn names_of(id: &str) -> [String; 3] {
     [
         format!("fn {}", names::method_name(id)),
@@ -150,7 +164,7 @@ fn names_of(id: &str) -> [String; 3] {
     ]
 }
 
-fn segments<'a>(place: &Place<'a>) -> Vec<&'a str> {
+fn segments<'a>(place: &OperationRef<'a>) -> Vec<&'a str> {
     let (path, _) = place.path_and_query();
     path.split('/').filter(|one| !one.is_empty()).collect()
 }
@@ -159,30 +173,32 @@ fn is_parameter(segment: &str) -> bool {
     segment.contains('{')
 }
 
-/// `GlobalInfraReadSegment` for `ReadSegment` of `/global-infra/segments/{segment-id}`, beside that of `/infra/segments/{segment-id}`.
-fn with_start(place: &Place<'_>, plain: &Place<'_>) -> Option<String> {
-    let (own, plain) = (segments(place), segments(plain));
+/// `GlobalInfraReadSegment` for `ReadSegment` of `/global-infra/segments/{segment-id}`, if
+/// `/infra/segments/{segment-id}` keeps the id.
+fn with_path_prefix(place: &OperationRef<'_>, simplest: &OperationRef<'_>) -> Option<String> {
+    let (own, simplest) = (segments(place), segments(simplest));
     let is_same =
         |(one, other): &(&&str, &&str)| one == other || is_parameter(one) && is_parameter(other);
-    let alike = |plain: &[&str]| {
+    let alike = |simplest: &[&str]| {
         own.iter()
             .rev()
-            .zip(plain.iter().rev())
+            .zip(simplest.iter().rev())
             .take_while(is_same)
             .count()
     };
-    if own.len() == plain.len() && alike(&plain) == own.len() {
+    if own.len() == simplest.len() && alike(&simplest) == own.len() {
         return None;
     }
-    // The first segment of a plain path is its root, if more follow, and that is never the same: `infra`, and `orgs/…/infra`.
-    let root = usize::from(plain.len() > 1);
-    let (start, end) = own.split_at(own.len() - alike(plain.get(root..)?));
-    let is_told = end.iter().any(|segment| !is_parameter(segment));
+    // The first segment of a longer path is its root, which never counts as common: `infra` and
+    // `orgs/…/infra`.
+    let root = usize::from(simplest.len() > 1);
+    let (start, end) = own.split_at(own.len() - alike(simplest.get(root..)?));
+    let is_distinct = end.iter().any(|segment| !is_parameter(segment));
     let start: String = start
         .iter()
         .map(|segment| segment.to_pascal_case())
         .collect();
-    is_told.then(|| start + &capitalized(place.id().unwrap_or_default()))
+    is_distinct.then(|| start + &capitalized(place.id().unwrap_or_default()))
 }
 
 fn capitalized(id: &str) -> String {
@@ -191,8 +207,9 @@ fn capitalized(id: &str) -> String {
     first.chain(letters).collect()
 }
 
-/// `GetDomainsGroupsById` for `GET /domains/{domain-id}/groups/{id}`; in its long form with every parameter.
-fn by_path(place: &Place<'_>, is_long: bool) -> String {
+/// `GetDomainsGroupsById` for `GET /domains/{domain-id}/groups/{id}`; the long form contains every
+/// parameter.
+fn from_method_and_path(place: &OperationRef<'_>, is_long: bool) -> String {
     let (_, query) = place.path_and_query();
     let segments = segments(place);
     let mut name = place.method.to_pascal_case();
@@ -212,12 +229,12 @@ fn by_path(place: &Place<'_>, is_long: bool) -> String {
 mod tests {
     use super::*;
 
-    /// The ids that a document's operations get, and what is kept of their own, in the document's order.
+    /// The new and the original ids of a document's operations, in document order.
     fn named(paths: Value) -> Vec<(String, Option<String>)> {
         let mut root = json!({ "paths": paths });
         operation_ids(&mut root, &mut Vec::new());
         let places = document::operations(&root).into_iter();
-        let own = |place: &Place<'_>| place.original_id().map(str::to_owned);
+        let own = |place: &OperationRef<'_>| place.original_id().map(str::to_owned);
         places
             .map(|place| (place.id().unwrap_or_default().to_owned(), own(&place)))
             .collect()
@@ -232,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn of_those_that_share_an_id_the_plainest_keeps_it_and_others_get_the_start_of_their_paths() {
+    fn the_simplest_path_keeps_a_shared_operation_id_and_others_get_a_path_prefix() {
         let paths = json!({
             "/orgs/{org-id}/projects/{project-id}/infra/segments/{segment-id}": get("ReadSegment"),
             "/global-infra/segments/{segment-id}": get("ReadSegment"),
@@ -248,14 +265,14 @@ mod tests {
             "ListSegments",
         ];
         assert_eq!(ids(paths.clone()), expected);
-        // What is there without one of the others has the same name, whatever the order.
+        // Removing one operation does not change the names of the others, whatever the order.
         let all = paths.as_object().unwrap();
-        for (left_out, name) in all.keys().zip(expected) {
+        for (removed, name) in all.keys().zip(expected) {
             if name == "ReadSegment" {
                 continue;
             }
             let mut fewer = all.clone();
-            fewer.shift_remove(left_out);
+            fewer.shift_remove(removed);
             let fewer: serde_json::Map<_, _> = fewer.into_iter().rev().collect();
             let mut others: Vec<&str> = expected.into_iter().filter(|one| *one != name).collect();
             others.reverse();
@@ -264,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_document_calls_an_operation_is_kept() {
+    fn the_original_operation_id_is_kept() {
         let own = named(json!({
             "/infra/groups": get("ListGroups"),
             "/global-infra/groups": get("ListGroups"),
@@ -286,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_start_of_the_path_does_not_tell_apart_is_called_by_method_and_path() {
+    fn an_ambiguous_operation_id_is_replaced_by_method_and_path() {
         assert_eq!(
             ids(json!({
                 "/infra/groups/{id}": {"get": {"operationId": "Group"}, "patch": {"operationId": "Group"}},
@@ -315,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_name_that_is_not_enough_gets_every_parameter_and_then_a_number() {
+    fn an_ambiguous_path_name_gets_every_parameter_and_then_a_number() {
         let get = || json!({"get": {}});
         assert_eq!(
             ids(json!({
@@ -330,13 +347,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_already_keeps_its_id_before_what_is_plainer() {
+    fn an_existing_operation_keeps_its_operation_id_before_a_simpler_path() {
         let mut root = json!({"paths": {
             "/infra/groups": get("ListGroups"),
             "/orgs/{org}/groups": get("ListGroups"),
         }});
         let kept = BTreeSet::from(["#/paths/~1orgs~1{org}~1groups/get".to_owned()]);
-        name_beside(&mut root, &kept, &mut Vec::new());
+        assign_operation_ids(&mut root, &kept, &mut Vec::new());
         let ids: Vec<_> = document::operations(&root)
             .iter()
             .map(|place| place.id().unwrap())

@@ -1,15 +1,15 @@
-//! What a document says of itself.
+//! The `info` object.
 
 use serde_json::{Value, json};
 
 use crate::document::change::Change;
 
-/// `version_text`: a version without quotes is a number to YAML, and means a text.
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+/// `version_text`: an unquoted version, which is a number in YAML, becomes a string.
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
     if let Some(version) = root.pointer_mut("/info/version")
         && version.is_number()
     {
-        let message = format!("{version} is read as \"{version}\": it must be quoted");
+        let message = format!("{version} is interpreted as \"{version}\", which should be quoted");
         changes.push(Change::of_document(
             "version_text",
             "#/info/version",
@@ -24,10 +24,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_that_is_a_number_is_a_text() {
+    fn an_unquoted_info_version_becomes_a_string() {
         let mut root = json!({"info": {"version": 1.0}});
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         assert_eq!(root, json!({"info": {"version": "1.0"}}));
         assert_eq!(changes.len(), 1);
     }

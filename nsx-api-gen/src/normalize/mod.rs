@@ -1,41 +1,41 @@
-//! Mends what a document may lawfully say and the later steps cannot take, and what real documents say in spite of it, one named
-//! pass for each.
+//! Rewrites valid constructs that the later steps do not support, and fixes known errors of real
+//! documents. There is one named pass for each.
 //!
-//! A pass says what it changed and where; nothing is changed silently. What cannot be mended is left
-//! for [`check`](crate::check) to report.
+//! Every change is reported with its location. What cannot be fixed is left for
+//! [`check`](crate::check) to report.
 
-mod apart;
 mod component_names;
 mod content;
+mod discriminated_unions;
 mod enums;
-mod fits;
 mod ids;
 mod info;
+mod name_collisions;
 mod nullable;
 mod operations;
+mod overridden_properties;
 mod parameters;
-mod redeclared;
 mod required;
+mod schema_compat;
 mod schemas;
-mod variants;
 
 use serde_json::Value;
 
 use crate::document::change::Change;
-pub(crate) use component_names::{names_of_whole, new_names};
-pub(crate) use ids::{name_beside, operation_ids};
+pub(crate) use component_names::{apply_component_names, new_component_names};
+pub(crate) use ids::{assign_operation_ids, operation_ids};
 
-/// Runs every pass over the document and tells what they did.
+/// Runs every pass over the document and returns the changes.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     let mut changes = Vec::new();
-    variants::strip_marks(root);
-    info::mend(root, &mut changes);
-    operations::mend(root, &mut changes);
+    discriminated_unions::strip_marks(root);
+    info::normalize(root, &mut changes);
+    operations::normalize(root, &mut changes);
     operation_ids(root, &mut changes);
-    schemas::mend_each(root, &mut changes);
-    content::mend(root, &mut changes);
-    parameters::mend(root, &mut changes);
-    schemas::mend(root, &mut changes);
-    apart::tell(root, &mut changes);
+    schemas::normalize_each(root, &mut changes);
+    content::normalize(root, &mut changes);
+    parameters::normalize(root, &mut changes);
+    schemas::normalize(root, &mut changes);
+    name_collisions::report(root, &mut changes);
     changes
 }

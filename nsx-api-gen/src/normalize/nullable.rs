@@ -1,35 +1,36 @@
-//! `nullable`: that a value may be null is said where it is used, and not of a component.
+//! `nullable_components`: moves nullability from components to the places where they are used.
 //!
-//! A component that may be null, as `Kind: {type: string, nullable: true}`, would be a type of its own around an `Option`, which is
-//! neither a text nor a choice any more. What refers to it says it instead, in the way that OpenAPI 3.0 has for that: `nullable: true`
-//! beside an `allOf` of the reference alone. What is made of such a component may not be null for that, and a choice may be if one of
-//! its variants may. A parameter is never null. No document of NSX Manager that is known has such components; those of Java programs
-//! have.
+//! A nullable component such as `Kind: {type: string, nullable_components: true}` would become a newtype
+//! around an `Option`, which is neither a string nor an enum in Rust. Instead, the references to it
+//! become nullable, in the form that OpenAPI 3.0 requires: `nullable_components: true` next to an `allOf` with
+//! the reference. A component that inherits from a nullable one is not nullable itself, but a union
+//! is if one of its variants is. A parameter is never null. Known documents of NSX Manager have no
+//! nullable components; those of Java programs do.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
-use crate::document::union;
+use crate::document::discriminated_union;
 use crate::document::{
-    METHODS, component, for_each_schema, items, join, members, reference, says_null, text,
+    METHODS, component, for_each_schema, is_nullable, items, join, members, reference, text,
 };
 
 const PASS: &str = "nullable";
 
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
-    for_each_schema(root, &mut choice);
-    let names = nullable(root);
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
+    for_each_schema(root, &mut hoist_null_variants);
+    let names = nullable_components(root);
     if !names.is_empty() {
-        for_each_schema(root, &mut |schema| within(schema, &names));
+        for_each_schema(root, &mut |schema| make_references_nullable(schema, &names));
         for section in [
             "/paths",
             "/components/responses",
             "/components/requestBodies",
         ] {
             if let Some(section) = root.pointer_mut(section) {
-                content(section, &names);
+                bodies(section, &names);
             }
         }
     }
@@ -38,32 +39,32 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     let schemas = schemas.and_then(Value::as_object_mut).into_iter().flatten();
     for (name, schema) in schemas {
         if !names.contains(name) {
-            // It is made of what may be null.
+            // It inherits from a nullable component.
             schema
                 .as_object_mut()
                 .and_then(|schema| schema.shift_remove("nullable"));
             continue;
         }
         let pointer = join("#/components/schemas", name);
-        strip(schema);
+        strip_null(schema);
         changes.push(Change::of_document(
             PASS,
             pointer,
-            "may be null: said where it is used",
+            "moved `nullable_components` to the places where it is used",
         ));
     }
 }
 
-/// A null among the variants that stand in a choice itself is one of the choice.
-fn choice(schema: &mut Map<String, Value>) {
+/// A nullable inline variant makes the union nullable.
+fn hoist_null_variants(schema: &mut Map<String, Value>) {
     let mut any = false;
     for key in ["oneOf", "anyOf"] {
         let parts = schema.get_mut(key).and_then(Value::as_array_mut);
         for part in parts.into_iter().flatten() {
-            // What says nothing else may be anything.
+            // A schema without other keywords allows anything.
             let is_more = part.as_object().is_some_and(|part| part.len() > 1);
-            if is_more && says_null(part) {
-                strip(part);
+            if is_more && is_nullable(part) {
+                strip_null(part);
                 any = true;
             }
         }
@@ -73,8 +74,8 @@ fn choice(schema: &mut Map<String, Value>) {
     }
 }
 
-/// The components that may be null.
-fn nullable(root: &Value) -> BTreeSet<String> {
+/// The nullable components.
+fn nullable_components(root: &Value) -> BTreeSet<String> {
     let schemas = root.pointer("/components/schemas");
     let mut names = BTreeSet::new();
     loop {
@@ -89,23 +90,23 @@ fn nullable(root: &Value) -> BTreeSet<String> {
     }
 }
 
-/// What has a base alone is not that base, but one of its variants.
+/// An `allOf` with only a base is not an alias for the base, but one of its variants.
 fn may_be_null(root: &Value, schema: &Value, names: &BTreeSet<String>) -> bool {
-    let is_variant = || union::discriminator(root, schema).is_some();
-    let through_parts = || {
+    let is_variant = || discriminated_union::find_discriminator(root, schema).is_some();
+    let wraps_nullable = || {
         schema
             .as_object()
-            .is_some_and(|one| through_parts(one, names))
+            .is_some_and(|one| wraps_nullable(one, names))
     };
-    says_null(schema) || refers(schema, names) || (through_parts() && !is_variant())
+    is_nullable(schema) || refers_to_nullable(schema, names) || (wraps_nullable() && !is_variant())
 }
 
-fn refers(schema: &Value, names: &BTreeSet<String>) -> bool {
+fn refers_to_nullable(schema: &Value, names: &BTreeSet<String>) -> bool {
     reference(schema).is_some_and(|target| names.contains(component(target)))
 }
 
-/// Whether what a schema stands for alone, or one of its variants, refers to what may be null.
-fn through_parts(schema: &Map<String, Value>, names: &BTreeSet<String>) -> bool {
+/// Whether the single part or a variant of a schema refers to a nullable component.
+fn wraps_nullable(schema: &Map<String, Value>, names: &BTreeSet<String>) -> bool {
     let parts = schema.get("allOf");
     let is_alone = items(parts).nth(1).is_none()
         && schema.get("type").and_then(Value::as_str).is_none()
@@ -113,33 +114,35 @@ fn through_parts(schema: &Map<String, Value>, names: &BTreeSet<String>) -> bool 
     let alone = items(parts).filter(|_| is_alone);
     let variants = ["oneOf", "anyOf"].into_iter();
     let variants = variants.flat_map(|key| items(schema.get(key)));
-    alone.chain(variants).any(|part| refers(part, names))
+    alone
+        .chain(variants)
+        .any(|part| refers_to_nullable(part, names))
 }
 
-/// Says it of a schema, and of what stands in it.
-fn within(schema: &mut Map<String, Value>, names: &BTreeSet<String>) {
-    if through_parts(schema, names) {
+/// Makes the references in a schema nullable.
+fn make_references_nullable(schema: &mut Map<String, Value>, names: &BTreeSet<String>) {
+    if wraps_nullable(schema, names) {
         schema.insert("nullable".to_owned(), json!(true));
     }
     for key in ["items", "additionalProperties"] {
         if let Some(inner) = schema.get_mut(key) {
-            wrap(inner, names);
+            wrap_nullable(inner, names);
         }
     }
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     for (_, inner) in properties.into_iter().flatten() {
-        wrap(inner, names);
+        wrap_nullable(inner, names);
     }
 }
 
-fn wrap(schema: &mut Value, names: &BTreeSet<String>) {
-    if refers(schema, names) {
+fn wrap_nullable(schema: &mut Value, names: &BTreeSet<String>) {
+    if refers_to_nullable(schema, names) {
         *schema = json!({"nullable": true, "allOf": [schema.take()]});
     }
 }
 
 /// The schemas of bodies.
-fn content(node: &mut Value, names: &BTreeSet<String>) {
+fn bodies(node: &mut Value, names: &BTreeSet<String>) {
     let Some(map) = node.as_object_mut() else {
         return;
     };
@@ -149,23 +152,23 @@ fn content(node: &mut Value, names: &BTreeSet<String>) {
                 let media = inner.as_object_mut().into_iter();
                 for media in media.flat_map(Map::values_mut) {
                     if let Some(schema) = media.get_mut("schema") {
-                        wrap(schema, names);
+                        wrap_nullable(schema, names);
                     }
                 }
             }
             "example" | "examples" | "parameters" | "schema" => {}
-            _ => content(inner, names),
+            _ => bodies(inner, names),
         }
     }
 }
 
 fn parameters(root: &mut Value, changes: &mut Vec<Change>) {
-    let mut mended = Vec::new();
+    let mut normalized = Vec::new();
     let mut list = |owner: &mut Value, pointer: &str, id: Option<String>| {
         let list = owner.get_mut("parameters").and_then(Value::as_array_mut);
         for (index, parameter) in list.into_iter().flatten().enumerate() {
             let pointer = format!("{pointer}/parameters/{index}");
-            mended.extend(parameter_schema(parameter, &pointer, id.clone()));
+            normalized.extend(parameter_schema(parameter, &pointer, id.clone()));
         }
     };
     let paths = root.get_mut("paths").and_then(Value::as_object_mut);
@@ -183,23 +186,23 @@ fn parameters(root: &mut Value, changes: &mut Vec<Change>) {
     let shared = shared.and_then(Value::as_object_mut).into_iter().flatten();
     for (name, parameter) in shared {
         let pointer = join("#/components/parameters", name);
-        mended.extend(parameter_schema(parameter, &pointer, None));
+        normalized.extend(parameter_schema(parameter, &pointer, None));
     }
-    changes.extend(mended);
+    changes.extend(normalized);
 }
 
-/// What a parameter is, and what a list in it holds, is no null.
+/// Neither a parameter nor its items can be null.
 fn parameter_schema(
     parameter: &mut Value,
     pointer: &str,
     operation: Option<String>,
 ) -> Option<Change> {
     let schema = parameter.get_mut("schema")?;
-    let mut any = says_null(schema);
-    strip(schema);
+    let mut any = is_nullable(schema);
+    strip_null(schema);
     if let Some(inner) = schema.get_mut("items") {
-        any |= says_null(inner);
-        strip(inner);
+        any |= is_nullable(inner);
+        strip_null(inner);
     }
     any.then(|| Change {
         pass: PASS,
@@ -209,8 +212,8 @@ fn parameter_schema(
     })
 }
 
-/// Takes the null out of a schema. One that stands for another alone is that.
-fn strip(schema: &mut Value) {
+/// Removes null from a schema. If only a reference is left, it replaces the schema.
+fn strip_null(schema: &mut Value) {
     let Some(map) = schema.as_object_mut() else {
         return;
     };
@@ -242,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_may_be_null_says_so_where_it_is_used() {
+    fn a_nullable_component_is_nullable_where_it_is_used() {
         let body = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
         let mut root = json!({
             "paths": {"/a": {"get": {
@@ -271,7 +274,7 @@ mod tests {
             }},
         });
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         assert_eq!(
             root,
             json!({
@@ -303,20 +306,22 @@ mod tests {
         );
         let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
         let of = |name: &str| {
-            format!("nullable: #/components/schemas/{name}: may be null: said where it is used")
+            format!(
+                "nullable: #/components/schemas/{name}: moved `nullable_components` to the places where it is used"
+            )
         };
         let parameter = |index: usize| {
             format!(
                 "nullable: #/paths/~1a/get/parameters/{index}/schema: A: a parameter is never null"
             )
         };
-        let mut told = vec![parameter(1), parameter(2)];
-        told.extend(["Kind", "Alias", "Described", "Node", "Choice", "Inline"].map(of));
-        assert_eq!(changes, told);
+        let mut reported = vec![parameter(1), parameter(2)];
+        reported.extend(["Kind", "Alias", "Described", "Node", "Choice", "Inline"].map(of));
+        assert_eq!(changes, reported);
     }
 
     #[test]
-    fn what_is_made_of_a_base_that_may_be_null_is_one_of_its_variants_still() {
+    fn an_allof_child_of_a_nullable_base_is_not_nullable() {
         let child = json!({"allOf": [to("Base")]});
         let mut root = json!({"components": {"schemas": {
             "Base": {"type": "object", "nullable": true, "discriminator": {"propertyName": "k"}},
@@ -324,7 +329,7 @@ mod tests {
             "Holder": {"properties": {"base": to("Base"), "child": to("Child")}},
         }}});
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         let schemas = &root["components"]["schemas"];
         assert_eq!(schemas["Child"], child);
         assert_eq!(

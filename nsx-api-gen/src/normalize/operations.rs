@@ -1,4 +1,4 @@
-//! Servers, and paths with patterns in their queries.
+//! Servers, and paths with patterns in their query.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use crate::document::change::Change;
 use crate::document::{self, join, members, text};
 
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
     server_variables(root, changes);
     part_servers(root, changes);
     query_patterns(root, changes);
 }
 
-/// `server_variables`: a server's URL has its variables' defaults filled in. Only its path is used, which they are not in as a rule.
+/// `server_variables`: replaces variables in the server URL with their defaults. Only the path of
+/// the URL is used, which usually has none.
 fn server_variables(root: &mut Value, changes: &mut Vec<Change>) {
     let Some(server) = root.pointer_mut("/servers/0") else {
         return;
@@ -30,7 +31,7 @@ fn server_variables(root: &mut Value, changes: &mut Vec<Change>) {
     if filled == url {
         return;
     }
-    let message = format!("{url} is {filled} by its defaults");
+    let message = format!("changed {url} to {filled}, using the defaults of its variables");
     changes.push(Change::of_document(
         "server_variables",
         "#/servers/0/url",
@@ -42,7 +43,8 @@ fn server_variables(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
-/// `part_servers`: a path or an operation with a server of its own is called at the document's, as whoever calls has given one address.
+/// `part_servers`: drops the servers of paths and operations. All operations are called at the
+/// address that the user configures.
 fn part_servers(root: &mut Value, changes: &mut Vec<Change>) {
     let places = document::operations(root).into_iter();
     let operations = places.map(|place| (place.pointer.clone(), place.id().map(str::to_owned)));
@@ -58,7 +60,7 @@ fn part_servers(root: &mut Value, changes: &mut Vec<Change>) {
             .filter_map(|one| text(one, "url"))
             .collect();
         let message = format!(
-            "called at the document's server, not at {}",
+            "called at the server of the document, not at {}",
             urls.join(", ")
         );
         changes.push(Change {
@@ -70,20 +72,24 @@ fn part_servers(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
-/// `query_patterns`: a value in a path's query that is a pattern and no value is a parameter that is required. NSX Manager 3.1 has
-/// `/node/upgrade/performtask?action=[^/]+`.
+/// `query_patterns`: a pattern in the query of a path becomes a required parameter. NSX Manager 3.1
+/// has `/node/upgrade/performtask?action=[^/]+`.
 fn query_patterns(root: &mut Value, changes: &mut Vec<Change>) {
     let Some(paths) = root.get("paths").and_then(Value::as_object) else {
         return;
     };
     let mut renamed = BTreeMap::new();
     let mut taken = BTreeSet::new();
-    for path in paths.keys().filter_map(|key| Patterned::read(key)) {
+    for path in paths.keys().filter_map(|key| PatternedPath::parse(key)) {
         if paths.contains_key(&path.new) || !taken.insert(path.new.clone()) {
             continue;
         }
         let pointer = join("#/paths", &path.old);
-        changes.push(Change::of_document("query_patterns", pointer, path.told()));
+        changes.push(Change::of_document(
+            "query_patterns",
+            pointer,
+            path.message(),
+        ));
         let item = paths.get(&path.old).map(|item| path.item(root, item));
         renamed.insert(path.old, (path.new, item.unwrap_or_default()));
     }
@@ -93,17 +99,18 @@ fn query_patterns(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
-/// A path whose query has patterns in it.
-struct Patterned {
+/// A path with patterns in its query.
+struct PatternedPath {
     old: String,
-    /// The path without the pairs whose values are patterns.
+    /// The path without these pairs.
     new: String,
-    /// The names in those, and the parameter that a value of this form names: `{b}`.
+    /// The names of these pairs. For a value such as `{b}`, also the name of the parameter that it
+    /// refers to.
     names: Vec<(String, Option<String>)>,
 }
 
-impl Patterned {
-    fn read(key: &str) -> Option<Self> {
+impl PatternedPath {
+    fn parse(key: &str) -> Option<Self> {
         let (path, query) = key.split_once('?')?;
         let is_pattern = |pair: &&str| pair.contains(['[', ']', '{', '}', '*', '|', '^', '\\']);
         let (patterns, fixed): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_pattern);
@@ -115,7 +122,7 @@ impl Patterned {
             let inner = value
                 .strip_prefix('{')
                 .and_then(|value| value.strip_suffix('}'));
-            // One of the path itself stays there.
+            // A parameter of the path itself is left alone.
             let inner = inner.filter(|inner| !path.contains(&format!("{{{inner}}}")));
             (name.to_owned(), inner.map(str::to_owned))
         });
@@ -129,14 +136,15 @@ impl Patterned {
         })
     }
 
-    /// What is said of the change.
-    fn told(&self) -> String {
+    /// The report of the change.
+    fn message(&self) -> String {
         let names: Vec<&str> = self.names.iter().map(|(name, _)| name.as_str()).collect();
         let names = names.join(", ");
-        format!("called {}, with the parameter {names}", self.new)
+        format!("renamed to {}, with the parameter {names}", self.new)
     }
 
-    /// The path item with a parameter for each pattern. What the document declares under the name in its braces is that parameter.
+    /// The path item with a parameter for each pattern. If the document declares the parameter in
+    /// the braces, that one is used.
     fn item(&self, root: &Value, item: &Value) -> Value {
         let mut item = item.clone();
         for (name, inner) in &self.names {
@@ -156,7 +164,7 @@ impl Patterned {
         if let Some(item) = item.as_object_mut() {
             let list = item.entry("parameters").or_insert_with(|| json!([]));
             if let Some(list) = list.as_array_mut() {
-                // One that the document declares comes later, and wins.
+                // A parameter declared by the document comes later and takes precedence.
                 list.splice(..0, parameters);
             }
         }
@@ -164,7 +172,7 @@ impl Patterned {
     }
 }
 
-/// Makes the parameters called `old` in a list required ones of the query called `new`.
+/// Turns the parameters called `old` in a list into required query parameters called `new`.
 fn rename_declared(root: &Value, list: Option<&mut Value>, old: &str, new: &str) {
     for node in list.and_then(Value::as_array_mut).into_iter().flatten() {
         let declared = document::resolve(root, node).cloned();
@@ -184,14 +192,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pattern_in_the_query_of_a_path_is_a_parameter() {
+    fn a_query_pattern_in_a_path_becomes_a_parameter() {
         let mut root = json!({"paths": {
             "/b?x=1&action=[^/]+": {"post": {"operationId": "Post"}},
             "/c?action={action}": {"post": {"operationId": "PostC"}},
             "/d?action=*": {}, "/d": {},
         }});
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         let action = json!([{"name": "action", "in": "query", "required": true, "schema": {"type": "string"}}]);
         assert_eq!(
             root["paths"],
@@ -205,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_names_a_declared_parameter_is_that_one() {
+    fn a_query_pattern_uses_the_declared_parameter() {
         let declared =
             json!({"name": "b", "in": "path", "description": "B", "schema": {"type": "integer"}});
         let mut root = json!({
@@ -214,7 +222,7 @@ mod tests {
             ]}}},
             "components": {"parameters": {"B": declared}},
         });
-        mend(&mut root, &mut Vec::new());
+        normalize(&mut root, &mut Vec::new());
         let places = document::operations(&root);
         let list = crate::model::Api::new(&root)
             .operations
@@ -229,26 +237,26 @@ mod tests {
     }
 
     #[test]
-    fn a_server_of_a_path_or_an_operation_is_told_and_not_used() {
+    fn servers_of_paths_and_operations_are_dropped_and_reported() {
         let servers = json!([{"url": "https://other"}]);
         let mut root = json!({"paths": {"/a": {
             "servers": servers, "get": {"operationId": "GetA", "servers": servers},
         }}});
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         assert_eq!(root["paths"]["/a"], json!({"get": {"operationId": "GetA"}}));
-        let told = "called at the document's server, not at https://other";
-        assert!(changes.len() == 2 && changes.iter().all(|one| one.message == told));
+        let expected = "called at the server of the document, not at https://other";
+        assert!(changes.len() == 2 && changes.iter().all(|one| one.message == expected));
     }
 
     #[test]
-    fn a_servers_variables_are_its_defaults() {
+    fn server_variables_are_replaced_by_their_defaults() {
         let mut root = json!({"servers": [{
             "url": "https://{host}/api",
             "variables": {"host": {"default": "localhost"}},
         }]});
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         assert_eq!(root["servers"][0], json!({"url": "https://localhost/api"}));
         assert_eq!(changes.len(), 1);
     }

@@ -1,78 +1,85 @@
-//! `redeclared`: a property that a schema has from what it is made of, and declares anew as something else, is what it declares itself.
+//! `overridden_property`: a property that a schema inherits through `allOf` and redefines with
+//! another type has the type of the redefinition.
 //!
-//! By the letter of `allOf` a value must fit both declarations. typify lays them over each other, and where nothing fits both, as with
-//! `int32` and `int64` or with two enums, the property is lost. What is meant is what an object-oriented language makes of it: that
-//! the child's word counts. `SecurityPolicy.rules` of the Policy API is such a property, a list of `Rule` where its parent `BasePolicy`
-//! has one of `BaseRule`; so is a `status` that has a value more than the parent's.
+//! According to the specification of `allOf`, a value must match both definitions. typify merges
+//! them and drops the property if no value can match both, as with `int32` and `int64` or with two
+//! different enums. The intention of such documents is that of an object-oriented language: the
+//! child overrides the parent. Examples in the Policy API are `SecurityPolicy.rules`, a list of
+//! `Rule` where the parent `BasePolicy` has a list of `BaseRule`, and `status` enums with
+//! additional values.
 //!
-//! Such a schema is written out: it gets all the properties, and is made of nothing any more. This comes behind the passes that ask
-//! what is made of what. A declaration that only narrows what the parent says, as an enum does a string, needs no mending.
+//! Such a schema is flattened: it gets all properties itself and inherits nothing any more. This
+//! pass runs after all passes that depend on inheritance. A definition that only narrows that of
+//! the parent, such as an enum instead of a string, is left unchanged.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::fits::{fits, is_open};
+use super::schema_compat::{has_no_type, is_narrowing};
 use crate::document::change::Change;
 use crate::document::{
-    component, for_each_schema_at, is_password, items, join, made_of, members, reference, text,
+    all_of_parts, component, for_each_schema_at, is_password, items, join, members, reference, text,
 };
 
-const PASS: &str = "redeclared";
+const PASS: &str = "overridden_property";
 
-/// Mends the components first, parents before children, and then what is made of them in other places.
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+/// Normalizes components first, parents before children, and then the inline schemas that inherit
+/// from them.
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
     for name in parents_first(root) {
         let pointer = join("#/components/schemas", &name);
         let schemas = root.pointer("/components/schemas");
         let schema = schemas.and_then(|all| all.get(&name));
-        if let Some((whole, anew)) = schema.and_then(|schema| written_out(root, schema)) {
-            changes.push(told(&pointer, &anew));
+        if let Some((flattened, overridden)) =
+            schema.and_then(|schema| flatten_all_of(root, schema))
+        {
+            changes.push(change(&pointer, &overridden));
             let schemas = root.pointer_mut("/components/schemas");
             if let Some(schema) = schemas.and_then(|all| all.get_mut(&name)) {
-                *schema = Value::Object(whole);
+                *schema = Value::Object(flattened);
             }
         }
     }
-    let mut made_of_others = Vec::new();
+    let mut inheriting = Vec::new();
     for_each_schema_at(root, &mut |at, schema| {
         if schema.contains_key("allOf") {
-            made_of_others.push(at.to_string());
+            inheriting.push(at.to_string());
         }
     });
-    for pointer in made_of_others {
+    for pointer in inheriting {
         let place = pointer.trim_start_matches('#');
-        let mended = root
+        let flattened = root
             .pointer(place)
-            .and_then(|schema| written_out(root, schema));
-        if let Some(((whole, anew), schema)) = mended.zip(root.pointer_mut(place)) {
-            changes.push(told(&pointer, &anew));
-            *schema = Value::Object(whole);
+            .and_then(|schema| flatten_all_of(root, schema));
+        if let Some(((flattened, overridden), schema)) = flattened.zip(root.pointer_mut(place)) {
+            changes.push(change(&pointer, &overridden));
+            *schema = Value::Object(flattened);
         }
     }
 }
 
-fn told(pointer: &str, anew: &[String]) -> Change {
-    let names: Vec<String> = anew.iter().map(|name| format!("`{name}`")).collect();
+fn change(pointer: &str, overridden: &[String]) -> Change {
+    let names: Vec<String> = overridden.iter().map(|name| format!("`{name}`")).collect();
     let message = format!(
-        "{}: declared anew as something else: the last declaration counts",
+        "{}: redefined with another type, which overrides the inherited one",
         names.join(", ")
     );
     Change::of_document(PASS, pointer, message)
 }
 
-/// The components that are made of others, none before those.
+/// The components that inherit from others, parents first.
 fn parents_first(root: &Value) -> Vec<String> {
     let schemas = root.pointer("/components/schemas");
     let mut order = Vec::new();
     let mut seen = BTreeSet::new();
     for (name, _) in members(schemas) {
-        behind_parents(schemas, name, &mut seen, &mut order);
+        after_parents(schemas, name, &mut seen, &mut order);
     }
     order
 }
 
-fn behind_parents<'a>(
+fn after_parents<'a>(
     schemas: Option<&'a Value>,
     name: &'a str,
     seen: &mut BTreeSet<&'a str>,
@@ -85,55 +92,56 @@ fn behind_parents<'a>(
     if !seen.insert(name) {
         return;
     }
-    let mut open = vec![parts];
-    while let Some(parts) = open.pop() {
+    let mut pending = vec![parts];
+    while let Some(parts) = pending.pop() {
         for part in items(Some(parts)) {
             match reference(part) {
-                Some(target) => behind_parents(schemas, component(target), seen, order),
-                None => open.extend(part.get("allOf")),
+                Some(target) => after_parents(schemas, component(target), seen, order),
+                None => pending.extend(part.get("allOf")),
             }
         }
     }
     order.push(name.to_owned());
 }
 
-/// A schema with all that it is made of, and what is declared anew; `None` where there is no such thing.
-fn written_out(root: &Value, schema: &Value) -> Option<(Map<String, Value>, Vec<String>)> {
+/// A schema with all inherited properties, and the names of the overridden ones; `None` if nothing
+/// is overridden.
+fn flatten_all_of(root: &Value, schema: &Value) -> Option<(Map<String, Value>, Vec<String>)> {
     items(schema.get("allOf")).next()?;
-    let mut all = Whole::default();
-    for part in made_of(root, schema) {
+    let mut all = Flattened::default();
+    for part in all_of_parts(root, schema) {
         all.add(root, part);
         if !std::ptr::eq(part, schema) {
-            all.keep_choice(part);
+            all.keep_union(part);
         }
     }
-    if all.anew.is_empty() {
+    if all.overridden.is_empty() {
         return None;
     }
-    let anew = std::mem::take(&mut all.anew);
-    Some((all.into_schema(schema), anew))
+    let overridden = std::mem::take(&mut all.overridden);
+    Some((all.into_schema(schema), overridden))
 }
 
-/// The parts of a schema put together.
+/// The merged parts of a schema.
 #[derive(Default)]
-struct Whole {
+struct Flattened {
     properties: Map<String, Value>,
     required: Vec<Value>,
-    /// What the values of other names are.
+    /// The schema of additional properties.
     rest: Option<Value>,
-    /// What stays a part.
-    choices: Vec<Value>,
-    /// The properties of which two declarations do not go together.
-    anew: Vec<String>,
+    /// The unions, which stay `allOf` parts.
+    unions: Vec<Value>,
+    /// The properties with incompatible definitions.
+    overridden: Vec<String>,
 }
 
-impl Whole {
+impl Flattened {
     fn add(&mut self, root: &Value, part: &Value) {
         for (name, schema) in members(part.get("properties")) {
             let known = self.properties.get(name).unwrap_or(&Value::Null);
-            let (schema, is_anew) = over(root, known, schema);
+            let (schema, is_overridden) = overlay(root, known, schema);
             self.properties.insert(name.clone(), schema);
-            self.note(is_anew, name);
+            self.note(is_overridden, name);
         }
         for name in items(part.get("required")) {
             if !self.required.contains(name) {
@@ -143,79 +151,80 @@ impl Whole {
         let rest = part.get("additionalProperties");
         if let Some(rest) = rest.filter(|rest| rest.is_object()) {
             let known = self.rest.take().unwrap_or_default();
-            let (rest, is_anew) = over(root, &known, rest);
+            let (rest, is_overridden) = overlay(root, &known, rest);
             self.rest = Some(rest);
-            self.note(is_anew, "additionalProperties");
+            self.note(is_overridden, "additionalProperties");
         }
     }
 
-    fn note(&mut self, is_anew: bool, name: &str) {
-        if is_anew && !self.anew.iter().any(|known| known == name) {
-            self.anew.push(name.to_owned());
+    fn note(&mut self, is_overridden: bool, name: &str) {
+        if is_overridden && !self.overridden.iter().any(|known| known == name) {
+            self.overridden.push(name.to_owned());
         }
     }
 
-    /// A part that is a choice cannot be put together with others.
-    fn keep_choice(&mut self, part: &Value) {
+    /// A union cannot be merged with other parts.
+    fn keep_union(&mut self, part: &Value) {
         const KEYS: [&str; 3] = ["oneOf", "anyOf", "discriminator"];
         let keys = members(Some(part)).filter(|(key, _)| KEYS.contains(&key.as_str()));
-        let choice: Map<String, Value> = keys
+        let union: Map<String, Value> = keys
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
-        if choice.contains_key("oneOf") || choice.contains_key("anyOf") {
-            self.choices.push(Value::Object(choice));
+        if union.contains_key("oneOf") || union.contains_key("anyOf") {
+            self.unions.push(Value::Object(union));
         }
     }
 
     fn into_schema(self, schema: &Value) -> Map<String, Value> {
-        let mut whole = schema.as_object().cloned().unwrap_or_default();
-        let parts = whole.shift_remove("allOf");
+        let mut flattened = schema.as_object().cloned().unwrap_or_default();
+        let parts = flattened.shift_remove("allOf");
         for key in ["description", "title"] {
             let mut own = items(parts.as_ref()).filter(|part| reference(part).is_none());
             if let Some(value) = own.find_map(|part| part.get(key)) {
-                whole.entry(key).or_insert_with(|| value.clone());
+                flattened.entry(key).or_insert_with(|| value.clone());
             }
         }
-        whole.insert("type".to_owned(), json!("object"));
-        whole.insert("properties".to_owned(), Value::Object(self.properties));
+        flattened.insert("type".to_owned(), json!("object"));
+        flattened.insert("properties".to_owned(), Value::Object(self.properties));
         if !self.required.is_empty() {
-            whole.insert("required".to_owned(), Value::Array(self.required));
+            flattened.insert("required".to_owned(), Value::Array(self.required));
         }
         if let Some(rest) = self.rest {
-            whole.insert("additionalProperties".to_owned(), rest);
+            flattened.insert("additionalProperties".to_owned(), rest);
         }
-        if !self.choices.is_empty() {
-            whole.insert("allOf".to_owned(), Value::Array(self.choices));
+        if !self.unions.is_empty() {
+            flattened.insert("allOf".to_owned(), Value::Array(self.unions));
         }
-        whole
+        flattened
     }
 }
 
-/// What two declarations of one thing are together, the parent's and the child's, and whether they do not fit.
-fn over(root: &Value, parent: &Value, child: &Value) -> (Value, bool) {
+/// The result of combining the definitions of the parent and of the child, and whether they are
+/// incompatible.
+fn overlay(root: &Value, parent: &Value, child: &Value) -> (Value, bool) {
     if parent.is_null() || parent == child {
         return (child.clone(), false);
     }
     if is_password(root, parent) && text(child, "type").is_none_or(|kind| kind == "string") {
         return (secret(root, parent, child), false);
     }
-    if !fits(root, parent, child) {
+    if !is_narrowing(root, parent, child) {
         return (described(child, parent), true);
     }
     let is_one = |schema: &Value| reference(schema).is_some() || schema.get("allOf").is_some();
     let same_type = text(parent, "type") == text(child, "type");
-    let together = match (is_open(child), is_one(parent), is_one(child)) {
+    let together = match (has_no_type(child), is_one(parent), is_one(child)) {
         (true, true, _) => parent.clone(),
-        (true, false, _) => overlaid(parent, child),
+        (true, false, _) => merged(parent, child),
         (false, _, true) => described(child, parent),
         _ if child.get("properties").is_some() => json!({"allOf": [parent, child]}),
-        (false, false, false) if same_type => overlaid(parent, child),
+        (false, false, false) if same_type => merged(parent, child),
         _ => described(child, parent),
     };
     (together, false)
 }
 
-/// A secret that a child calls a text is one still.
+/// A secret that a child defines as a plain string stays a secret.
 fn secret(root: &Value, parent: &Value, child: &Value) -> Value {
     let is_null = child.get("nullable") == Some(&Value::Bool(true));
     match (is_password(root, child), is_null) {
@@ -225,7 +234,7 @@ fn secret(root: &Value, parent: &Value, child: &Value) -> Value {
     }
 }
 
-/// The child's declaration, with the parent's description where it has none.
+/// The child's definition, with the parent's description if it has none.
 fn described(child: &Value, parent: &Value) -> Value {
     let description = parent.get("description");
     let (Some(description), None, None) = (description, child.get("description"), reference(child))
@@ -239,7 +248,7 @@ fn described(child: &Value, parent: &Value) -> Value {
     child
 }
 
-fn overlaid(parent: &Value, child: &Value) -> Value {
+fn merged(parent: &Value, child: &Value) -> Value {
     let all = members(Some(parent)).chain(members(Some(child)));
     let all = all.map(|(key, value)| (key.clone(), value.clone()));
     Value::Object(all.collect())
@@ -249,7 +258,7 @@ fn overlaid(parent: &Value, child: &Value) -> Value {
 mod tests {
     use super::*;
 
-    fn mended(parent: Value, child: Value) -> (Value, Vec<String>) {
+    fn flattened(parent: Value, child: Value) -> (Value, Vec<String>) {
         let mut root = json!({"components": {"schemas": {
             "Child": {"description": "C", "allOf": [
                 {"$ref": "#/components/schemas/Parent"},
@@ -261,7 +270,7 @@ mod tests {
             "Kind": {"type": "string", "enum": ["a", "b"]},
         }}});
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         let child = root.pointer("/components/schemas/Child").cloned();
         let changes = changes.iter().map(ToString::to_string).collect();
         (child.unwrap_or_default(), changes)
@@ -272,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_property_that_is_declared_anew_as_something_else_is_what_the_child_says() {
+    fn a_property_overridden_in_an_allof_child_has_the_type_of_the_child() {
         let list = |name: &str| json!({"type": "array", "items": to(name)});
         for (parent, child) in [
             (
@@ -310,9 +319,9 @@ mod tests {
                 json!({"type": "object", "additionalProperties": to("Derived")}),
             ),
         ] {
-            let (whole, changes) = mended(parent.clone(), child.clone());
+            let (flattened, changes) = flattened(parent.clone(), child.clone());
             assert_eq!(
-                whole,
+                flattened,
                 json!({
                     "description": "C", "type": "object", "required": ["p", "a"],
                     "properties": {"a": {}, "p": child, "c": {"type": "string"}},
@@ -322,14 +331,14 @@ mod tests {
             assert_eq!(
                 changes,
                 [
-                    "redeclared: #/components/schemas/Child: `p`: declared anew as something else: the last declaration counts"
+                    "overridden_property: #/components/schemas/Child: `p`: redefined with another type, which overrides the inherited one"
                 ]
             );
         }
     }
 
     #[test]
-    fn a_declaration_that_narrows_the_parents_or_only_describes_it_changes_nothing() {
+    fn narrowing_an_inherited_allof_property_changes_nothing() {
         for (parent, child) in [
             (
                 json!({"type": "string"}),
@@ -363,7 +372,7 @@ mod tests {
                 json!({"type": "object", "properties": {"b": {"type": "string"}}}),
             ),
         ] {
-            let (child, changes) = mended(parent, child);
+            let (child, changes) = flattened(parent, child);
             assert!(
                 child.get("allOf").is_some() && changes.is_empty(),
                 "{child}"
@@ -372,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_a_child_calls_a_text_stays_one() {
+    fn an_overridden_password_stays_a_secret() {
         let secret = json!({"type": "string", "format": "password"});
         for (parent, child, expected) in [
             (to("Secret"), json!({"type": "string"}), to("Secret")),
@@ -393,7 +402,7 @@ mod tests {
                 "Secret": {"type": "string", "format": "password"},
             }}});
             let mut changes = Vec::new();
-            mend(&mut root, &mut changes);
+            normalize(&mut root, &mut changes);
             let pointer = "/components/schemas/Child/properties/p";
             assert_eq!(root.pointer(pointer), Some(&expected));
             assert_eq!(changes.len(), 1);
@@ -401,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_of_a_child_keeps_its_parent_and_what_fits_is_put_together() {
+    fn an_allof_grandchild_keeps_its_parent_and_compatible_properties_are_merged() {
         let mut root = json!({"components": {"schemas": {
             "C": {"allOf": [to("B"), {"properties": {"own": {}}}]},
             "B": {"allOf": [
@@ -413,7 +422,7 @@ mod tests {
         }}});
         let child = root.pointer("/components/schemas/C").cloned();
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         let schemas = &root["components"]["schemas"];
         assert_eq!(Some(&schemas["C"]), child.as_ref());
         assert_eq!(
@@ -431,14 +440,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_made_of_components_in_another_place_is_mended_there() {
+    fn an_inline_allof_with_an_overridden_property_is_flattened() {
         let mut root = json!({
             "components": {"schemas": {"A": {"properties": {"p": {"type": "string"}}}}},
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {"schema":
                 {"allOf": [to("A"), {"properties": {"p": {"type": "integer"}}}]}}}}}}}},
         });
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         let pointer =
             "/paths/~1a/get/responses/200/content/application~1json/schema/properties/p/type";
         assert_eq!(root.pointer(pointer), Some(&json!("integer")));

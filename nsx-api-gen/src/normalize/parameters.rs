@@ -1,17 +1,17 @@
-//! Parameters: those that the path has, and those that are several in one.
+//! Parameters: those of the path, and those that stand for several.
 
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
-use crate::document::parameter_style::{Style, is_scalar, kind};
+use crate::document::parameter_style::{Style, is_scalar, schema_type};
 use crate::document::{
-    self, IN_PART, MULTIPART, Place, is_json, items, made_of, media_type, members, resolve,
-    template, text,
+    self, IN_PART, MULTIPART, OperationRef, all_of_parts, is_json, items, media_type, members,
+    path_parameter_names, resolve, text,
 };
 
-/// Mends the parameters of every operation.
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
-    let mut mended = Vec::new();
+/// Normalizes the parameters of every operation.
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
+    let mut normalized = Vec::new();
     for place in document::operations(root) {
         let mut list = Parameters::new(root, &place);
         list.fixed_query();
@@ -20,13 +20,13 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
         list.path_text();
         list.path_parameters();
         let is_multipart = list.multipart_parts();
-        list.left_out_parameters();
+        list.drop_unsupported();
         if !list.changes.is_empty() {
-            mended.push((place.pointer.clone(), list.list, is_multipart));
+            normalized.push((place.pointer.clone(), list.list, is_multipart));
             changes.extend(list.changes);
         }
     }
-    for (pointer, list, is_multipart) in mended {
+    for (pointer, list, is_multipart) in normalized {
         let node = root.pointer_mut(pointer.trim_start_matches('#'));
         if let Some(node) = node.and_then(Value::as_object_mut) {
             node.insert("parameters".to_owned(), Value::Array(list));
@@ -37,23 +37,23 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
-/// The parameters of one operation, references followed, the path item's among them.
+/// The resolved parameters of one operation, including those of the path item.
 struct Parameters<'a> {
     root: &'a Value,
-    place: &'a Place<'a>,
+    place: &'a OperationRef<'a>,
     list: Vec<Value>,
     changes: Vec<Change>,
 }
 
 impl<'a> Parameters<'a> {
-    fn new(root: &'a Value, place: &'a Place<'a>) -> Self {
+    fn new(root: &'a Value, place: &'a OperationRef<'a>) -> Self {
         let mut list: Vec<Value> = Vec::new();
         for (_, node) in place.parameters() {
-            // One that leads nowhere stays, for `check` to report.
+            // A dangling reference stays, for `check` to report.
             let node = resolve(root, node).unwrap_or(node);
             if let (Some(at), Some(name)) = (text(node, "in"), text(node, "name")) {
-                // The operation's own comes later, and wins over the path item's.
-                list.retain(|known| !is(known, at, name));
+                // The operation's own parameter comes later and overrides that of the path item.
+                list.retain(|known| !has_location_and_name(known, at, name));
             }
             list.push(node.clone());
         }
@@ -74,7 +74,7 @@ impl<'a> Parameters<'a> {
         });
     }
 
-    /// `fixed_query`: what the path's own query says is no parameter beside it.
+    /// `fixed_query`: drops a query parameter that the path already fixes.
     fn fixed_query(&mut self) {
         let (_, query) = self.place.path_and_query();
         let fixed: Vec<&str> = query
@@ -84,20 +84,22 @@ impl<'a> Parameters<'a> {
             .collect();
         for name in fixed {
             let before = self.list.len();
-            self.list.retain(|parameter| !is(parameter, "query", name));
+            self.list
+                .retain(|parameter| !has_location_and_name(parameter, "query", name));
             if self.list.len() < before {
-                let message = format!("`{name}` is fixed by the path and no parameter");
+                let message = format!("dropped `{name}`, which the path already fixes");
                 self.changed("fixed_query", message);
             }
         }
     }
 
-    /// `query_object`: an object in the query is a parameter for each of its properties, as its style `form` has it, or `deepObject`
-    /// under names such as `filter[size]`. Properties that are objects themselves have no form there.
+    /// `query_object`: an object in the query becomes one parameter for each property: in the style
+    /// `form` under the name of the property, in the style `deepObject` under names such as
+    /// `filter[size]`. Nested objects are not supported.
     fn query_object(&mut self) {
         let list = std::mem::take(&mut self.list);
         for parameter in list {
-            match self.spread(&parameter) {
+            match self.split_object(&parameter) {
                 Some((parts, message)) => {
                     self.list.extend(parts);
                     self.changed("query_object", message);
@@ -107,7 +109,7 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    fn spread(&self, parameter: &Value) -> Option<(Vec<Value>, String)> {
+    fn split_object(&self, parameter: &Value) -> Option<(Vec<Value>, String)> {
         let style = text(parameter, "style").unwrap_or("form");
         let is_deep = style == "deepObject";
         let is_form = style == "form" && parameter.get("explode") != Some(&Value::Bool(false));
@@ -116,23 +118,23 @@ impl<'a> Parameters<'a> {
             .get("schema")
             .filter(|_| is_query && (is_form || is_deep))?;
         let name = text(parameter, "name").unwrap_or_default();
-        let schemas = made_of(self.root, schema);
+        let schemas = all_of_parts(self.root, schema);
         let mut properties = Map::new();
         for schema in &schemas {
             let own = members(schema.get("properties"));
             properties.extend(own.map(|(name, schema)| (name.clone(), schema.clone())));
         }
-        // One without properties has no form there.
+        // An object without properties cannot be split.
         properties.iter().next()?;
         let is_required = parameter.get("required") == Some(&Value::Bool(true));
         let required = schemas
             .iter()
             .flat_map(|schema| items(schema.get("required")));
         let required: Vec<&str> = required.filter_map(Value::as_str).collect();
-        let (mut parts, mut left_out) = (Vec::new(), Vec::new());
+        let (mut parts, mut unsupported) = (Vec::new(), Vec::new());
         for (property, schema) in &properties {
-            if !self.is_plain(schema, is_deep) {
-                left_out.push(property.as_str());
+            if !self.is_supported_property(schema, is_deep) {
+                unsupported.push(property.as_str());
                 continue;
             }
             let about = resolve(self.root, schema).and_then(|schema| text(schema, "description"));
@@ -141,31 +143,33 @@ impl<'a> Parameters<'a> {
                 true => format!("{name}[{property}]"),
                 false => property.clone(),
             };
-            parts.push(made(&property, "query", required, about, schema));
+            parts.push(new_parameter(&property, "query", required, about, schema));
         }
-        let message = match left_out.as_slice() {
-            [] => format!("`{name}` is a parameter for each of its properties"),
+        let message = match unsupported.as_slice() {
+            [] => format!("`{name}` becomes one parameter per property"),
             names => format!(
-                "`{name}` is a parameter for each of its properties, but for those that have no form there: {}",
+                "`{name}` becomes one parameter per property, except for unsupported ones: {}",
                 names.join(", ")
             ),
         };
         Some((parts, message))
     }
 
-    /// A scalar, or an array of scalars, for which `deepObject` has no form.
-    fn is_plain(&self, schema: &Value, is_deep: bool) -> bool {
-        let made_of = made_of(self.root, schema);
-        let mut items = made_of.iter().filter_map(|schema| schema.get("items"));
-        match kind(self.root, schema) {
-            Some("array") => !is_deep && items.all(|items| is_scalar(kind(self.root, items))),
-            kind => is_scalar(kind),
+    /// Whether a schema is a scalar or an array of scalars; `deepObject` does not support arrays.
+    fn is_supported_property(&self, schema: &Value, is_deep: bool) -> bool {
+        let all_of_parts = all_of_parts(self.root, schema);
+        let mut items = all_of_parts.iter().filter_map(|schema| schema.get("items"));
+        match schema_type(self.root, schema) {
+            Some("array") => {
+                !is_deep && items.all(|items| is_scalar(schema_type(self.root, items)))
+            }
+            schema_type => is_scalar(schema_type),
         }
     }
 
-    /// `json_parameters`: a parameter whose `content` is JSON has the schema of that.
+    /// `json_parameters`: a parameter with JSON `content` gets the schema of the content.
     fn json_parameters(&mut self) {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for parameter in self.list.iter_mut().filter_map(Value::as_object_mut) {
             let content = members(parameter.get("content")).next();
             let Some((media, content)) = content.filter(|(media, _)| is_json(media)) else {
@@ -178,16 +182,17 @@ impl<'a> Parameters<'a> {
                 .get("name")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
-            told.push(format!("`{name}` is written as JSON"));
+            reported.push(format!("`{name}` has_location_and_name sent as JSON"));
         }
-        told.into_iter()
+        reported
+            .into_iter()
             .for_each(|message| self.changed("json_parameters", message));
     }
 
-    /// `path_text`: what is one scalar or another is text in a path, as is what nothing is said of. FastAPI has
-    /// `anyOf: [{type: integer}, {type: string}]`.
+    /// `path_text`: a path parameter that is a union of scalars, or has no type, becomes a string.
+    /// FastAPI has `anyOf: [{type: integer}, {type: string}]`.
     fn path_text(&mut self) {
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for parameter in &mut self.list {
             let schema = parameter.get("schema").cloned();
             let schema = schema.filter(|_| text(parameter, "in") == Some("path"));
@@ -195,32 +200,35 @@ impl<'a> Parameters<'a> {
                 continue;
             }
             let name = text(parameter, "name").unwrap_or_default();
-            told.push(format!("`{name}` is text"));
+            reported.push(format!("`{name}` becomes a string"));
             if let Some(parameter) = parameter.as_object_mut() {
                 parameter.insert("schema".to_owned(), json!({"type": "string"}));
             }
         }
-        told.into_iter()
+        reported
+            .into_iter()
             .for_each(|message| self.changed("path_text", message));
     }
 
-    /// `left_out_parameters`: what cannot be sent need not be, unless it is required.
-    fn left_out_parameters(&mut self) {
-        let mut told = Vec::new();
+    /// `drop_unsupported`: drops unsupported parameters that are optional.
+    fn drop_unsupported(&mut self) {
+        let mut reported = Vec::new();
         self.list.retain(|parameter| {
             let is_required = parameter.get("required") == Some(&Value::Bool(true));
             let Err(reason) = Style::of(self.root, parameter) else {
                 return true;
             };
             let name = text(parameter, "name").unwrap_or_default();
-            told.extend((!is_required).then(|| format!("`{name}` cannot be given: {reason}")));
+            reported.extend((!is_required).then(|| format!("dropped `{name}`: {reason}")));
             is_required
         });
-        told.into_iter()
+        reported
+            .into_iter()
             .for_each(|message| self.changed("left_out_parameters", message));
     }
 
-    /// `multipart_parts`: each part of a multipart body is a parameter of the operation. Whether it has become one.
+    /// `multipart_parts`: each part of a multipart body becomes a parameter of the operation.
+    /// Returns whether there is such a body.
     fn multipart_parts(&mut self) -> bool {
         let body = self.place.node.get("requestBody");
         let Some(body) = body.and_then(|body| resolve(self.root, body)) else {
@@ -244,18 +252,23 @@ impl<'a> Parameters<'a> {
         for (name, part) in &parts {
             let required = is_required && items(schema.get("required")).any(|one| one == *name);
             let about = resolve(self.root, part).and_then(|part| text(part, "description"));
-            self.list.push(made(name, IN_PART, required, about, part));
+            self.list
+                .push(new_parameter(name, IN_PART, required, about, part));
         }
         let names: Vec<&str> = parts.iter().map(|(name, _)| name.as_str()).collect();
-        let message = format!("parts of the body are parameters: {}", names.join(", "));
+        let message = format!(
+            "the parts of the body become parameters: {}",
+            names.join(", ")
+        );
         self.changed("multipart_parts", message);
         true
     }
 
-    /// `path_parameters`: the parameters of the path are those in its braces: required, and text where nothing is said of one.
+    /// `path_parameters`: the path parameters are those in its braces. They are required, and
+    /// strings unless declared otherwise.
     fn path_parameters(&mut self) {
         let (path, _) = self.place.path_and_query();
-        let Some(template) = template(path) else {
+        let Some(path_parameter_names) = path_parameter_names(path) else {
             return;
         };
         for index in (0..self.list.len()).rev() {
@@ -266,41 +279,52 @@ impl<'a> Parameters<'a> {
             if text(parameter, "in") != Some("path") {
                 continue;
             }
-            if !template.contains(&name) {
+            if !path_parameter_names.contains(&name) {
                 self.list.remove(index);
-                let message = format!("`{name}` is not in the path {path}");
+                let message =
+                    format!("dropped `{name}`, which has_location_and_name not in the path {path}");
                 self.changed("path_parameters", message);
             } else if parameter.get("required") != Some(&Value::Bool(true)) {
                 if let Some(parameter) = parameter.as_object_mut() {
                     parameter.insert("required".to_owned(), json!(true));
                 }
-                self.changed("path_parameters", format!("`{name}` is required"));
+                self.changed("path_parameters", format!("`{name}` becomes required"));
             }
         }
-        for name in template {
-            if !self.list.iter().any(|known| is(known, "path", &name)) {
+        for name in path_parameter_names {
+            if !self
+                .list
+                .iter()
+                .any(|known| has_location_and_name(known, "path", &name))
+            {
                 self.list.push(
                     json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}),
                 );
-                let message = format!("`{name}` is not declared, and taken for text");
+                let message = format!("added the undeclared parameter `{name}` as a string");
                 self.changed("path_parameters", message);
             }
         }
     }
 }
 
-/// Whether a schema says of no type, but at most that it is one of several scalars.
+/// Whether a schema has no type, or is a union of scalars.
 fn is_one_of_scalars(root: &Value, schema: &Value) -> bool {
     let Some(schema) = resolve(root, schema) else {
         return false;
     };
     let keys = ["anyOf", "oneOf"].into_iter();
     let mut parts = keys.flat_map(|key| items(schema.get(key)));
-    let says_more = schema.get("enum").is_some() || kind(root, schema).is_some();
-    !says_more && parts.all(|part| is_scalar(kind(root, part)))
+    let says_more = schema.get("enum").is_some() || schema_type(root, schema).is_some();
+    !says_more && parts.all(|part| is_scalar(schema_type(root, part)))
 }
 
-fn made(name: &str, at: &str, required: bool, about: Option<&str>, schema: &Value) -> Value {
+fn new_parameter(
+    name: &str,
+    at: &str,
+    required: bool,
+    about: Option<&str>,
+    schema: &Value,
+) -> Value {
     let mut parameter = json!({"name": name, "in": at, "required": required});
     if let Some(parameter) = parameter.as_object_mut() {
         let about = about.map(|about| ("description".to_owned(), json!(about)));
@@ -310,7 +334,7 @@ fn made(name: &str, at: &str, required: bool, about: Option<&str>, schema: &Valu
     parameter
 }
 
-fn is(parameter: &Value, place: &str, name: &str) -> bool {
+fn has_location_and_name(parameter: &Value, place: &str, name: &str) -> bool {
     text(parameter, "in") == Some(place) && text(parameter, "name") == Some(name)
 }
 
@@ -318,8 +342,8 @@ fn is(parameter: &Value, place: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What becomes of the parameters of one operation.
-    fn mended(path: &str, parameters: Value) -> (Vec<String>, Vec<String>) {
+    /// The parameters of one operation after normalization, and the changes.
+    fn normalized(path: &str, parameters: Value) -> (Vec<String>, Vec<String>) {
         let mut root = json!({
             "paths": {path: {"get": {"operationId": "GetA", "parameters": parameters}}},
             "components": {"schemas": {"Filter": {
@@ -333,17 +357,20 @@ mod tests {
             }}},
         });
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         let places = document::operations(&root);
-        let shown = places.iter().flat_map(Place::parameters).map(|(_, node)| {
-            let required = node.get("required") == Some(&Value::Bool(true));
-            format!(
-                "{} {}{}",
-                text(node, "in").unwrap_or_default(),
-                text(node, "name").unwrap_or_default(),
-                if required { "!" } else { "" }
-            )
-        });
+        let shown = places
+            .iter()
+            .flat_map(OperationRef::parameters)
+            .map(|(_, node)| {
+                let required = node.get("required") == Some(&Value::Bool(true));
+                format!(
+                    "{} {}{}",
+                    text(node, "in").unwrap_or_default(),
+                    text(node, "name").unwrap_or_default(),
+                    if required { "!" } else { "" }
+                )
+            });
         let changes = changes
             .iter()
             .map(|one| format!("{}: {}", one.pass, one.message));
@@ -351,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_in_the_query_is_a_parameter_for_each_of_its_properties() {
+    fn a_query_object_becomes_one_parameter_per_property() {
         let schema = json!({"$ref": "#/components/schemas/Filter"});
         for (required, shown) in [
             (true, ["query size!", "query sort"]),
@@ -359,81 +386,84 @@ mod tests {
         ] {
             let filter =
                 json!({"name": "filter", "in": "query", "required": required, "schema": schema});
-            let (list, changes) = mended("/a", json!([filter]));
+            let (list, changes) = normalized("/a", json!([filter]));
             assert_eq!(list, shown);
             assert_eq!(
                 changes,
                 [
-                    "query_object: `filter` is a parameter for each of its properties, but for those that have no form there: deep"
+                    "query_object: `filter` becomes one parameter per property, except for unsupported ones: deep"
                 ]
             );
         }
         let deep =
             json!({"name": "filter", "in": "query", "style": "deepObject", "schema": schema});
-        assert_eq!(mended("/a", json!([deep])).0, ["query filter[size]"]);
+        assert_eq!(normalized("/a", json!([deep])).0, ["query filter[size]"]);
         let part = json!({"name": "filter", "in": "query", "required": true, "schema": {"allOf": [schema]}});
-        assert_eq!(mended("/a", json!([part])).0, ["query size!", "query sort"]);
+        assert_eq!(
+            normalized("/a", json!([part])).0,
+            ["query size!", "query sort"]
+        );
     }
 
     #[test]
-    fn what_cannot_be_sent_is_left_out_unless_it_is_required() {
+    fn unsupported_optional_parameters_are_dropped() {
         let cookie = json!({"name": "a", "in": "cookie", "schema": {"type": "string"}});
         let objects = json!({"type": "array", "items": {"$ref": "#/components/schemas/Filter"}});
         let objects = |required: bool| json!({"name": "b", "in": "query", "required": required, "schema": objects});
-        let (list, changes) = mended("/a", json!([cookie, objects(false)]));
+        let (list, changes) = normalized("/a", json!([cookie, objects(false)]));
         assert_eq!(list, [""; 0]);
         assert_eq!(
             changes,
             [
-                "left_out_parameters: `a` cannot be given: a parameter in a cookie is not supported",
-                "left_out_parameters: `b` cannot be given: an array that is no list of scalars as a parameter in a query is not supported",
+                "left_out_parameters: dropped `a`: cookie parameters are not supported",
+                "left_out_parameters: dropped `b`: an array of arrays or objects as a query parameter has_location_and_name not supported",
             ]
         );
         assert_eq!(
-            mended("/a", json!([objects(true)])),
+            normalized("/a", json!([objects(true)])),
             (vec!["query b!".to_owned()], Vec::new())
         );
     }
 
     #[test]
-    fn a_parameter_with_json_in_it_and_a_path_of_this_or_that_have_a_schema() {
+    fn json_parameters_and_path_parameters_with_anyof_get_a_schema() {
         let filter = json!({"$ref": "#/components/schemas/Filter"});
         let filter = json!({"name": "f", "in": "query", "content": {"application/json": {"schema": filter}}});
         let either = json!({"anyOf": [{"type": "integer"}, {"type": "string"}]});
         let either = json!({"name": "e", "in": "path", "required": true, "schema": either});
-        let (list, changes) = mended("/a/{e}", json!([filter, either]));
+        let (list, changes) = normalized("/a/{e}", json!([filter, either]));
         assert_eq!(list, ["query f", "path e!"]);
         assert_eq!(
             changes,
             [
-                "json_parameters: `f` is written as JSON",
-                "path_text: `e` is text"
+                "json_parameters: `f` has_location_and_name sent as JSON",
+                "path_text: `e` becomes a string"
             ]
         );
     }
 
     #[test]
-    fn a_parameter_that_the_path_fixes_is_none() {
+    fn a_query_parameter_fixed_by_the_path_is_dropped() {
         let action = json!({"name": "action", "in": "query", "schema": {"type": "string"}});
-        let (list, changes) = mended("/a?action=stop", json!([action]));
+        let (list, changes) = normalized("/a?action=stop", json!([action]));
         assert_eq!(list, [""; 0]);
         assert_eq!(
             changes,
-            ["fixed_query: `action` is fixed by the path and no parameter"]
+            ["fixed_query: dropped `action`, which the path already fixes"]
         );
     }
 
     #[test]
-    fn the_parameters_of_the_path_are_those_in_its_braces() {
+    fn path_parameters_match_the_braces_of_the_path() {
         let path = |name: &str| json!({"name": name, "in": "path", "schema": {"type": "string"}});
-        let (list, changes) = mended("/a/{b}/{c}", json!([path("b"), path("x")]));
+        let (list, changes) = normalized("/a/{b}/{c}", json!([path("b"), path("x")]));
         assert_eq!(list, ["path b!", "path c!"]);
         assert_eq!(
             changes,
             [
-                "path_parameters: `x` is not in the path /a/{b}/{c}",
-                "path_parameters: `b` is required",
-                "path_parameters: `c` is not declared, and taken for text",
+                "path_parameters: dropped `x`, which has_location_and_name not in the path /a/{b}/{c}",
+                "path_parameters: `b` becomes required",
+                "path_parameters: added the undeclared parameter `c` as a string",
             ]
         );
     }

@@ -1,5 +1,5 @@
-//! `required_names`: a name that is required and is no property of anything is not required. There would be a field of any JSON that
-//! each answer must have.
+//! `required_names`: a required name without a property is no longer required. Otherwise it would
+//! become a field of any JSON that every response must contain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 use crate::document::change::Change;
 use crate::document::{for_each_schema_at, items, members, resolve};
 
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
     let (requiring, made_of_parts) = places(root);
-    let wholes = Wholes::new(root, &made_of_parts);
+    let composites = Composites::new(root, &made_of_parts);
     let unknown: Vec<(&String, BTreeSet<String>)> = requiring
         .iter()
-        .filter_map(|pointer| Some((pointer, unknown(root, &wholes, at(root, pointer)?)?)))
+        .filter_map(|pointer| Some((pointer, unknown(root, &composites, at(root, pointer)?)?)))
         .collect();
     for (pointer, unknown) in unknown {
         let schema = root.pointer_mut(pointer.trim_start_matches('#'));
@@ -21,13 +21,14 @@ pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
             continue;
         };
         for name in drop_names(schema, &unknown) {
-            let message = format!("{name} is no property: not required");
+            let message = format!("{name} is not a property, so it is not required");
             changes.push(Change::of_document("required_names", pointer, message));
         }
     }
 }
 
-/// Where the schemas are that require anything and are no parts themselves, and those that have parts.
+/// The schemas that require something and are not parts of another, and the schemas that have
+/// parts.
 fn places(root: &mut Value) -> (Vec<String>, Vec<String>) {
     let (mut requiring, mut made_of_parts) = (Vec::new(), Vec::new());
     for_each_schema_at(root, &mut |at, schema| {
@@ -50,23 +51,24 @@ fn at<'a>(root: &'a Value, pointer: &str) -> Option<&'a Value> {
     root.pointer(pointer.trim_start_matches('#'))
 }
 
-/// The names that a schema requires and that neither it nor anything that it is a part of has; `None` where all are known.
-fn unknown(root: &Value, wholes: &Wholes<'_>, schema: &Value) -> Option<BTreeSet<String>> {
-    let mut known = Known::of(root, schema);
+/// The required names without a property in the schema, its parts, or a schema that it is a part
+/// of; `None` if there are none.
+fn unknown(root: &Value, composites: &Composites<'_>, schema: &Value) -> Option<BTreeSet<String>> {
+    let mut known = Known::from_schema(root, schema);
     let mut unknown = BTreeSet::new();
     required_names(schema, &mut unknown);
     unknown.retain(|name| !known.names.contains(name.as_str()));
-    if known.is_open || unknown.is_empty() {
+    if known.has_additional || unknown.is_empty() {
         return None;
     }
-    for whole in wholes.above(schema) {
-        known.add(root, whole);
+    for composite in composites.containing(schema) {
+        known.add(root, composite);
     }
     unknown.retain(|name| !known.names.contains(name.as_str()));
     (!unknown.is_empty()).then_some(unknown)
 }
 
-/// The names that a schema requires, or a part that stands in it.
+/// The names that a schema and its inline parts require.
 fn required_names(schema: &Value, into: &mut BTreeSet<String>) {
     let names = items(schema.get("required")).filter_map(Value::as_str);
     into.extend(names.map(str::to_owned));
@@ -75,7 +77,7 @@ fn required_names(schema: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
-/// Whether a schema, or a part that stands in it, requires anything.
+/// Whether a schema or one of its inline parts requires anything.
 fn requires(schema: &Map<String, Value>) -> bool {
     schema.contains_key("required")
         || PARTS.iter().any(|key| {
@@ -84,7 +86,7 @@ fn requires(schema: &Map<String, Value>) -> bool {
         })
 }
 
-/// Takes names out of what a schema requires, and the parts that stand in it.
+/// Removes names from the `required` lists of a schema and its inline parts.
 fn drop_names(schema: &mut Map<String, Value>, unknown: &BTreeSet<String>) -> Vec<Value> {
     let mut dropped = Vec::new();
     if let Some(Value::Array(names)) = schema.get_mut("required") {
@@ -104,31 +106,31 @@ fn drop_names(schema: &mut Map<String, Value>, unknown: &BTreeSet<String>) -> Ve
     dropped
 }
 
-/// The schemas that have another as a part, by the place of the other.
-struct Wholes<'a>(BTreeMap<*const Value, Vec<&'a Value>>);
+/// The schemas that have another one as a part, by the address of that part.
+struct Composites<'a>(BTreeMap<*const Value, Vec<&'a Value>>);
 
-impl<'a> Wholes<'a> {
+impl<'a> Composites<'a> {
     fn new(root: &'a Value, made_of_parts: &[String]) -> Self {
-        let mut wholes: BTreeMap<*const Value, Vec<&Value>> = BTreeMap::new();
-        for whole in made_of_parts.iter().filter_map(|pointer| at(root, pointer)) {
-            let parts = PARTS.iter().flat_map(|key| items(whole.get(*key)));
+        let mut composites: BTreeMap<*const Value, Vec<&Value>> = BTreeMap::new();
+        for composite in made_of_parts.iter().filter_map(|pointer| at(root, pointer)) {
+            let parts = PARTS.iter().flat_map(|key| items(composite.get(*key)));
             for part in parts.filter_map(|part| resolve(root, part)) {
-                wholes.entry(part).or_default().push(whole);
+                composites.entry(part).or_default().push(composite);
             }
         }
-        Self(wholes)
+        Self(composites)
     }
 
-    /// Everything that a schema is a part of, each once.
-    fn above(&self, schema: &'a Value) -> Vec<&'a Value> {
+    /// All schemas that a schema is a part of, directly or indirectly.
+    fn containing(&self, schema: &'a Value) -> Vec<&'a Value> {
         let of = |part: &Value| self.0.get(&std::ptr::from_ref(part)).into_iter().flatten();
         let mut seen = BTreeSet::from([std::ptr::from_ref(schema)]);
         let mut list = Vec::new();
-        let mut open: Vec<&Value> = of(schema).copied().collect();
-        while let Some(whole) = open.pop() {
-            if seen.insert(whole) {
-                list.push(whole);
-                open.extend(of(whole));
+        let mut pending: Vec<&Value> = of(schema).copied().collect();
+        while let Some(composite) = pending.pop() {
+            if seen.insert(composite) {
+                list.push(composite);
+                pending.extend(of(composite));
             }
         }
         list
@@ -153,12 +155,12 @@ fn is_part(pointer: &str) -> bool {
 struct Known<'a> {
     names: BTreeSet<&'a str>,
     /// Whether values of any name are known.
-    is_open: bool,
+    has_additional: bool,
     seen: BTreeSet<*const Value>,
 }
 
 impl<'a> Known<'a> {
-    fn of(root: &'a Value, schema: &'a Value) -> Self {
+    fn from_schema(root: &'a Value, schema: &'a Value) -> Self {
         let mut known = Self::default();
         known.add(root, schema);
         known
@@ -173,7 +175,7 @@ impl<'a> Known<'a> {
         }
         let names = members(schema.get("properties")).map(|(name, _)| name.as_str());
         self.names.extend(names);
-        self.is_open |= schema
+        self.has_additional |= schema
             .get("additionalProperties")
             .is_some_and(Value::is_object);
         for key in PARTS {
@@ -190,7 +192,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_name_that_is_no_property_of_anything_is_not_required() {
+    fn a_required_name_without_a_property_is_not_required() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let schemas = |in_a: Value| {
             json!({
@@ -205,7 +207,7 @@ mod tests {
             "properties": {"a": {"allOf": [{"properties": {"p": {}}}, {"required": ["q"]}]}}, "required": ["a", "z"],
         }))}});
         let mut changes = Vec::new();
-        mend(&mut root, &mut changes);
+        normalize(&mut root, &mut changes);
         assert_eq!(
             root["components"]["schemas"],
             schemas(
@@ -216,32 +218,32 @@ mod tests {
         assert_eq!(
             changes,
             [
-                "required_names: #/components/schemas/A/properties/a: \"q\" is no property: not required",
-                "required_names: #/components/schemas/A: \"z\" is no property: not required",
+                "required_names: #/components/schemas/A/properties/a: \"q\" is not a property, so it is not required",
+                "required_names: #/components/schemas/A: \"z\" is not a property, so it is not required",
             ]
         );
     }
 
     #[test]
-    fn a_name_that_only_the_whole_has_is_required_of_its_part() {
+    fn a_required_name_may_be_a_property_of_the_enclosing_allof() {
         let b = json!({"$ref": "#/components/schemas/B"});
-        let whole = json!({"allOf": [{"anyOf": [b]}, {"properties": {"id": {}}}]});
+        let composite = json!({"allOf": [{"anyOf": [b]}, {"properties": {"id": {}}}]});
         let schemas = |required: Value| {
             json!({"components": {"schemas": {
-                "A": {"properties": {"x": whole}},
+                "A": {"properties": {"x": composite}},
                 "B": {"required": required, "properties": {"in": {"required": ["b"], "properties": {"b": {}}}}},
             }}})
         };
         let mut root = schemas(json!(["id", "z"]));
-        mend(&mut root, &mut Vec::new());
+        normalize(&mut root, &mut Vec::new());
         assert_eq!(root, schemas(json!(["id"])));
     }
 
     #[test]
-    fn what_stands_in_another_that_is_mended_is_mended_too() {
+    fn required_names_of_nested_schemas_are_normalized_too() {
         let schema = |inner: Value, own: Value| json!({"components": {"schemas": {"A": {"required": own, "properties": {"a": {"required": inner, "properties": {"b": {}}}}}}}});
         let mut root = schema(json!(["b", "y"]), json!(["a", "z"]));
-        mend(&mut root, &mut Vec::new());
+        normalize(&mut root, &mut Vec::new());
         assert_eq!(root, schema(json!(["b"]), json!(["a"])));
     }
 }

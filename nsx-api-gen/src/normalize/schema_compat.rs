@@ -1,16 +1,17 @@
-//! Whether one declaration of a property fits another: whether laying them over each other, as typify does, gives the later one's type.
+//! Whether a redefinition of a property narrows the inherited definition, so that merging both, as
+//! typify does, gives the type of the redefinition.
 
 use serde_json::Value;
 
-use crate::document::{items, members, reference, resolve, says_null, text};
+use crate::document::{is_nullable, items, members, reference, resolve, text};
 
-/// Whether what the child declares is the parent's type or a narrower one, which is what laying them over each other gives.
-pub(super) fn fits(root: &Value, parent: &Value, child: &Value) -> bool {
-    if says_null(child) && !is_open(parent) && !says_null(parent) {
+/// Whether the child's definition has the same type as the parent's or a narrower one.
+pub(super) fn is_narrowing(root: &Value, parent: &Value, child: &Value) -> bool {
+    if is_nullable(child) && !has_no_type(parent) && !is_nullable(parent) {
         return false;
     }
-    let (parent, child) = (alone(parent), alone(child));
-    if is_open(child) || is_open(parent) {
+    let (parent, child) = (unwrap_single_part(parent), unwrap_single_part(child));
+    if has_no_type(child) || has_no_type(parent) {
         return true;
     }
     if reference(child).is_some() {
@@ -19,54 +20,56 @@ pub(super) fn fits(root: &Value, parent: &Value, child: &Value) -> bool {
     let Some(parent) = resolve(root, parent) else {
         return true;
     };
-    let (old, new) = (kind(parent), kind(child));
+    let (old, new) = (type_of(parent), type_of(child));
     old == new
         && match new {
-            Some("string") => has_values(parent, child),
-            Some("integer") => parent.get("format").is_none() || integer(parent) == integer(child),
-            Some("array") => inner_fits(root, parent, child, "items"),
-            Some("object") => object_fits(root, parent, child),
+            Some("string") => has_only_known_values(parent, child),
+            Some("integer") => {
+                parent.get("format").is_none() || integer_format(parent) == integer_format(child)
+            }
+            Some("array") => is_inner_narrowing(root, parent, child, "items"),
+            Some("object") => is_object_narrowing(root, parent, child),
             Some(_) => true,
-            None => declared(parent) == declared(child),
+            None => type_keywords(parent) == type_keywords(child),
         }
 }
 
-/// What an integer is by its format: one that is not known says nothing.
-fn integer(schema: &Value) -> &str {
+/// The integer type of a format. An unknown format is ignored.
+fn integer_format(schema: &Value) -> &str {
     match text(schema, "format") {
         Some(format @ ("int32" | "uint64")) => format,
         _ => "int64",
     }
 }
 
-fn object_fits(root: &Value, parent: &Value, child: &Value) -> bool {
+fn is_object_narrowing(root: &Value, parent: &Value, child: &Value) -> bool {
     let known = parent.get("properties");
     let mut both = members(child.get("properties")).filter_map(|(name, schema)| {
         let known = known.and_then(|all| all.get(name))?;
         Some((known, schema))
     });
-    both.all(|(parent, child)| fits(root, parent, child))
-        && inner_fits(root, parent, child, "additionalProperties")
+    both.all(|(parent, child)| is_narrowing(root, parent, child))
+        && is_inner_narrowing(root, parent, child, "additionalProperties")
 }
 
-fn inner_fits(root: &Value, parent: &Value, child: &Value, key: &str) -> bool {
+fn is_inner_narrowing(root: &Value, parent: &Value, child: &Value, key: &str) -> bool {
     let inner = |schema: &'_ Value| schema.get(key).is_some_and(Value::is_object);
     match (parent.get(key), child.get(key)) {
-        (Some(old), Some(new)) if inner(parent) && inner(child) => fits(root, old, new),
+        (Some(old), Some(new)) if inner(parent) && inner(child) => is_narrowing(root, old, new),
         _ => true,
     }
 }
 
-/// Whether each value of the child's text is one of the parent's.
-fn has_values(parent: &Value, child: &Value) -> bool {
+/// Whether each enum value of the child is one of the parent's.
+fn has_only_known_values(parent: &Value, child: &Value) -> bool {
     let known = parent.get("enum");
     let values = child.get("enum");
     let is_known = |value: &Value| value.is_null() || items(known).any(|known| known == value);
     known.is_none() || (values.is_some() && items(values).all(is_known))
 }
 
-/// The type of a schema, which objects need not say. A choice, and what is made of several parts, has none.
-fn kind(schema: &Value) -> Option<&str> {
+/// The type of a schema; objects may omit it. A union or a schema with several parts has none.
+fn type_of(schema: &Value) -> Option<&str> {
     const PARTS: [&str; 3] = ["allOf", "oneOf", "anyOf"];
     if PARTS.iter().any(|key| schema.get(*key).is_some()) {
         return None;
@@ -75,8 +78,8 @@ fn kind(schema: &Value) -> Option<&str> {
     text(schema, "type").or(object)
 }
 
-/// What makes a type of a schema, as against what describes or bounds it.
-const DECLARING: [&str; 9] = [
+/// The keywords that determine the type, as opposed to those that describe or constrain it.
+const TYPE_KEYWORDS: [&str; 9] = [
     "$ref",
     "additionalProperties",
     "allOf",
@@ -88,20 +91,22 @@ const DECLARING: [&str; 9] = [
     "type",
 ];
 
-fn declared(schema: &Value) -> Vec<Option<&Value>> {
-    DECLARING.iter().map(|key| schema.get(*key)).collect()
+fn type_keywords(schema: &Value) -> Vec<Option<&Value>> {
+    TYPE_KEYWORDS.iter().map(|key| schema.get(*key)).collect()
 }
 
-/// Whether a schema says nothing of a type.
-pub(super) fn is_open(schema: &Value) -> bool {
-    declared(schema).iter().all(Option::is_none)
+/// Whether a schema does not define a type.
+pub(super) fn has_no_type(schema: &Value) -> bool {
+    type_keywords(schema).iter().all(Option::is_none)
 }
 
-/// A reference may have nothing beside it: `allOf` of one alone is the way around that.
-fn alone(schema: &Value) -> &Value {
+/// The single part of an `allOf`, which is a way to add a description to a reference.
+fn unwrap_single_part(schema: &Value) -> &Value {
     let mut parts = items(schema.get("allOf"));
     match (parts.next(), parts.next()) {
-        (Some(part), None) if kind(schema).is_none() && schema.get("properties").is_none() => part,
+        (Some(part), None) if type_of(schema).is_none() && schema.get("properties").is_none() => {
+            part
+        }
         _ => schema,
     }
 }

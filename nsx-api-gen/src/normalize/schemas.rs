@@ -1,34 +1,35 @@
-//! Schemas: what they say too little of, or say of what makes no type.
+//! Schemas: missing keywords, and keywords that do not affect Rust types.
 
 use serde_json::{Map, Value, json};
 
-use super::enums::{enum_names, enum_texts, enum_type, extensible_enum};
-use super::{component_names, nullable, redeclared, required, variants};
+use super::enums::{enum_names, enum_texts, enum_type, extensible_enum, is_type};
+use super::{component_names, discriminated_unions, nullable, overridden_properties, required};
 use crate::document::change::Change;
 use crate::document::{for_each_schema_at, items, members, operation_at};
 
-/// Mends what each schema says by itself, which other passes ask for.
-pub(super) fn mend_each(root: &mut Value, changes: &mut Vec<Change>) {
+/// Normalizes each schema individually, which other passes require.
+pub(super) fn normalize_each(root: &mut Value, changes: &mut Vec<Change>) {
     let known = changes.len();
-    // What is left out with the schema around it is not mended first.
-    run(root, &[("not_excluded", not_excluded)], changes);
+    // Runs first, because other passes need not look at schemas that it drops.
+    run(root, &[("dropped_not", dropped_not)], changes);
     run(root, &PASSES, changes);
-    tell_operations(root, changes.iter_mut().skip(known));
+    add_operations(root, changes.iter_mut().skip(known));
 }
 
-/// Mends what schemas say together.
-pub(super) fn mend(root: &mut Value, changes: &mut Vec<Change>) {
+/// Normalizes schemas that depend on each other.
+pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
     let known = changes.len();
-    required::mend(root, changes);
-    nullable::mend(root, changes);
-    // A value of a discriminator is the name that the document gives a component.
-    variants::mend(root, changes);
-    component_names::mend(root, changes);
-    redeclared::mend(root, changes);
-    tell_operations(root, changes.iter_mut().skip(known));
+    required::normalize(root, changes);
+    nullable::normalize(root, changes);
+    // Runs before components are renamed, because a discriminator value is the original name of a
+    // component.
+    discriminated_unions::normalize(root, changes);
+    component_names::normalize(root, changes);
+    overridden_properties::normalize(root, changes);
+    add_operations(root, changes.iter_mut().skip(known));
 }
 
-fn tell_operations<'a>(root: &Value, changes: impl Iterator<Item = &'a mut Change>) {
+fn add_operations<'a>(root: &Value, changes: impl Iterator<Item = &'a mut Change>) {
     for change in changes {
         let id = operation_at(root, &change.pointer).map(str::to_owned);
         change.operation = change.operation.take().or(id);
@@ -45,38 +46,39 @@ fn run(root: &mut Value, passes: &[(&'static str, Pass)], changes: &mut Vec<Chan
     });
 }
 
-/// What is mended in one schema by itself: what there was.
+/// Normalizes a single schema. Returns what it changed.
 type Pass = fn(&mut Map<String, Value>) -> Option<String>;
 
 const PASSES: [(&str, Pass); 8] = [
     ("array_items", array_items),
-    ("any_values", any_values),
-    ("one_given", one_given),
+    ("untyped_elements", untyped_elements),
+    ("required_only_variants", required_only_variants),
     ("enum_type", enum_type),
     ("extensible_enum", extensible_enum),
     ("enum_texts", enum_texts),
     ("enum_names", enum_names),
-    ("wide_integers", wide_integers),
+    ("widened_integer", widened_integer),
 ];
 
-/// `not_excluded`: what a value may not be makes no type, and is for the manager to check.
-fn not_excluded(schema: &mut Map<String, Value>) -> Option<String> {
+/// `dropped_not`: drops `not`, which does not affect the Rust type. The manager checks it.
+fn dropped_not(schema: &mut Map<String, Value>) -> Option<String> {
     schema.shift_remove("not")?;
-    Some("what it may not be is for the manager to check".to_owned())
+    Some("dropped `not`, which the manager checks".to_owned())
 }
 
-/// `array_items`: an array that does not say what of is one of any JSON.
+/// `array_items`: an array without `items` contains any JSON values.
 fn array_items(schema: &mut Map<String, Value>) -> Option<String> {
     let is_bare = is_type(schema, "array") && !schema.contains_key("items");
     is_bare.then(|| {
         schema.insert("items".to_owned(), json!({}));
-        "it does not say what of: an array of any JSON".to_owned()
+        "an array without `items` contains any JSON values".to_owned()
     })
 }
 
-/// `any_values`: where a list or a map is said to hold objects, and nothing more of them, it is what a generator made of Java's
-/// `Object`. The values of a sample in VCF Operations' real-time metrics are such: `[1739780151.435, "23"]`.
-fn any_values(schema: &mut Map<String, Value>) -> Option<String> {
+/// `untyped_elements`: a list or map of objects without any properties contains any JSON values,
+/// because generators write Java's `Object` like this. An example are the samples of VCF
+/// Operations' real-time metrics: `[1739780151.435, "23"]`.
+fn untyped_elements(schema: &mut Map<String, Value>) -> Option<String> {
     const KEYS: [&str; 8] = [
         "additionalProperties",
         "allOf",
@@ -99,12 +101,13 @@ fn any_values(schema: &mut Map<String, Value>) -> Option<String> {
     inner.shift_remove("type");
     inner.shift_remove("nullable");
     Some(format!(
-        "`{key}` that are objects and nothing more are any JSON"
+        "`{key}` that are objects without properties become any JSON values"
     ))
 }
 
-/// `one_given`: variants of a choice that only say which properties are required make no type. The description says it.
-fn one_given(schema: &mut Map<String, Value>) -> Option<String> {
+/// `required_only_variants`: drops variants that only list required properties, because they do not
+/// affect the Rust type. The description mentions them instead.
+fn required_only_variants(schema: &mut Map<String, Value>) -> Option<String> {
     const KEYS: [&str; 4] = ["description", "required", "title", "type"];
     let (key, how) = [("anyOf", "At least one"), ("oneOf", "Exactly one")]
         .into_iter()
@@ -123,17 +126,17 @@ fn one_given(schema: &mut Map<String, Value>) -> Option<String> {
         (!names.is_empty()).then(|| names.join(" with "))
     };
     let names: Vec<String> = items(Some(&parts)).filter_map(names).collect();
-    let message = format!("{how} of these must be given: {}.", names.join(", "));
+    let message = format!("{how} of these is required: {}.", names.join(", "));
     if schema.contains_key("properties") {
         let before = schema.get("description").and_then(Value::as_str);
         let description = before.map_or(message.clone(), |before| format!("{before}\n\n{message}"));
         schema.insert("description".to_owned(), json!(description));
     }
-    Some(format!("for the manager to check: {message}"))
+    Some(format!("the manager checks this: {message}"))
 }
 
-/// `wide_integers`: an integer whose bounds do not fit its format gets a wider one.
-fn wide_integers(schema: &mut Map<String, Value>) -> Option<String> {
+/// `widened_integer`: an integer whose bounds exceed its format gets a wider format.
+fn widened_integer(schema: &mut Map<String, Value>) -> Option<String> {
     if !is_type(schema, "integer") {
         return None;
     }
@@ -151,8 +154,8 @@ fn wide_integers(schema: &mut Map<String, Value>) -> Option<String> {
         _ => return None,
     };
     let message = match format {
-        Some(format) => format!("its bounds do not fit {format}: {wide}"),
-        None => format!("its bounds do not fit int64: {wide}"),
+        Some(format) => format!("widened to {wide}, because its bounds exceed {format}"),
+        None => format!("widened to {wide}, because its bounds exceed int64"),
     };
     schema.insert("format".to_owned(), json!(wide));
     Some(message)
@@ -161,7 +164,7 @@ fn wide_integers(schema: &mut Map<String, Value>) -> Option<String> {
 fn is_above_i64(value: &Value) -> bool {
     const LIMIT: u64 = i64::MAX as u64;
     let is_above = |value: u64| value > LIMIT;
-    // As a float the greatest `i64` is one more than it is.
+    // As a float, the largest `i64` is rounded up by one.
     let is_float_above = || value.as_f64().is_some_and(|value| value > 2_f64.powi(63));
     value.as_u64().map_or_else(is_float_above, is_above)
 }
@@ -171,17 +174,13 @@ fn is_beyond_i32(value: &Value) -> bool {
     value.as_f64().is_some_and(|value| !range.contains(&value))
 }
 
-pub(super) fn is_type(schema: &Map<String, Value>, kind: &str) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some(kind)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_a_schema_says_too_little_of_is_filled_in() {
-        for (schema, mended, passes) in [
+    fn incomplete_and_unsupported_schemas_are_normalized() {
+        for (schema, normalized, passes) in [
             (
                 json!({"type": "array"}),
                 json!({"type": "array", "items": {}}),
@@ -190,7 +189,7 @@ mod tests {
             (
                 json!({"type": "string", "not": {"enum": ["a"]}, "description": "D"}),
                 json!({"type": "string", "description": "D"}),
-                &["not_excluded"],
+                &["dropped_not"],
             ),
             (
                 json!({"enum": ["a", "b"]}),
@@ -211,12 +210,12 @@ mod tests {
             (
                 json!({"type": "array", "items": {"type": "object", "description": "D"}}),
                 json!({"type": "array", "items": {"description": "D"}}),
-                &["any_values"],
+                &["untyped_elements"],
             ),
             (
                 json!({"additionalProperties": {"type": "object", "nullable": true}}),
                 json!({"additionalProperties": {}}),
-                &["any_values"],
+                &["untyped_elements"],
             ),
             (
                 json!({"properties": {"a": {"type": "object"}, "b": {"items": {"type": "object", "properties": {}}}}}),
@@ -225,13 +224,13 @@ mod tests {
             ),
             (
                 json!({"description": "D", "properties": {"a": {}, "b": {}}, "anyOf": [{"required": ["a"]}, {"required": ["b", "a"]}]}),
-                json!({"description": "D\n\nAt least one of these must be given: `a`, `b` with `a`.", "properties": {"a": {}, "b": {}}}),
-                &["one_given"],
+                json!({"description": "D\n\nAt least one of these is required: `a`, `b` with `a`.", "properties": {"a": {}, "b": {}}}),
+                &["required_only_variants"],
             ),
             (
                 json!({"oneOf": [{"required": ["a"], "not": {"required": ["b"]}}, {"required": ["b"]}]}),
                 json!({}),
-                &["not_excluded", "one_given"],
+                &["dropped_not", "required_only_variants"],
             ),
             (
                 json!({"anyOf": [{"type": "string"}, {"enum": ["a", "b"]}], "description": "D"}),
@@ -251,12 +250,12 @@ mod tests {
             (
                 json!({"type": "integer", "format": "int32", "maximum": 4294967295_u64}),
                 json!({"type": "integer", "format": "int64", "maximum": 4294967295_u64}),
-                &["wide_integers"],
+                &["widened_integer"],
             ),
             (
                 json!({"type": "integer", "format": "int64", "maximum": u64::MAX}),
                 json!({"type": "integer", "format": "uint64", "maximum": u64::MAX}),
-                &["wide_integers"],
+                &["widened_integer"],
             ),
             (
                 json!({"type": "integer", "minimum": -1, "maximum": 9.3e18}),
@@ -276,9 +275,9 @@ mod tests {
         ] {
             let mut root = json!({"components": {"schemas": {"A": schema}}});
             let mut changes = Vec::new();
-            mend_each(&mut root, &mut changes);
-            mend(&mut root, &mut changes);
-            assert_eq!(root["components"]["schemas"]["A"], mended);
+            normalize_each(&mut root, &mut changes);
+            normalize(&mut root, &mut changes);
+            assert_eq!(root["components"]["schemas"]["A"], normalized);
             let made: Vec<&str> = changes.iter().map(|change| change.pass).collect();
             assert_eq!(made, passes);
         }

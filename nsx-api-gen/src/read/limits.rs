@@ -1,5 +1,5 @@
-//! Bounds to what one document may ask for. Each is far above what documents of managers have, and below what the later steps, in
-//! part the work of others, need more than a minute or a few gigabytes for.
+//! Limits on the size of a document. Each limit is far above what documents of managers contain.
+//! Above it, later steps could take more than a minute or a few gigabytes.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,13 @@ use serde_json::Value;
 use crate::document::{self, component, items, join, members, reference};
 use crate::error::{Error, Faults};
 
-/// How many bytes a name may have: a key, an id, a reference, a value of an enum. The longest known key is a path of 159.
-const LONGEST_NAME: usize = 4096;
+/// The maximum length of a name in bytes: a key, an id, a reference or an enum value. The longest
+/// known one is a path of 159 bytes.
+const MAX_NAME_BYTES: usize = 4096;
 
-/// How many members of a kind may stand in one place, and how many the largest known documents have there.
-const LISTS: [(&str, usize); 8] = [
+/// The maximum number of entries, by key. The comment above each key is the largest number in known
+/// documents.
+const MAX_ENTRIES: [(&str, usize); 8] = [
     // 74
     ("enum", 10_000),
     // 39
@@ -21,36 +23,37 @@ const LISTS: [(&str, usize); 8] = [
     // 20
     ("parameters", 1_000),
     ("responses", 1_000),
-    // 2, and some hundred where a base has that many children
+    // 2, but several hundred in a base with as many children
     ("allOf", 500),
     ("oneOf", 2_000),
     ("anyOf", 2_000),
 ];
 
-/// How many paths, components of a kind, and operations there may be. The largest known document has 2409 operations.
-const MOST_PARTS: usize = 20_000;
+/// The maximum number of paths, of operations, and of components of each kind. The largest known
+/// document has 2409 operations.
+const MAX_PARTS: usize = 20_000;
 
-/// How many components may be made of one another in a row. The longest known row has 7.
-const LONGEST_ROW: usize = 64;
+/// The maximum depth of inheritance through `allOf`. The largest known depth is 7.
+const MAX_ALL_OF_DEPTH: usize = 64;
 
-/// How many schemas and properties all components may come to when what they are made of is written out in each. The largest known
-/// document needs some 100,000.
-const MOST_WRITTEN_OUT: usize = 500_000;
+/// The maximum number of schemas and properties of all components with every `allOf` flattened. The
+/// largest known document has about 100,000.
+const MAX_FLATTENED_SIZE: usize = 500_000;
 
-/// Reports what a document of OpenAPI 3.0 has too much of.
+/// Reports what exceeds a limit in an OpenAPI 3.0 document.
 pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
     let mut faults = Faults::default();
     parts(root, &mut faults);
     for key in ["paths", "components"] {
-        lists(root.get(key).unwrap_or(&Value::Null), &mut |message| {
-            faults.at(format!("#/{key}"), message);
+        check_lists(root.get(key).unwrap_or(&Value::Null), &mut |message| {
+            faults.add(format!("#/{key}"), message);
         });
     }
     faults.into_result(file)?;
-    // What is not too much is looked at more closely.
-    if let Err((name, message)) = Rows::new(root).all() {
+    // The quadratic check runs only if the simple ones pass.
+    if let Err((name, message)) = AllOfChains::new(root).all() {
         faults = Faults::default();
-        faults.at(join("#/components/schemas", name), message);
+        faults.add(join("#/components/schemas", name), message);
         faults.into_result(file)?;
     }
     Ok(())
@@ -58,10 +61,10 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
 
 fn parts(root: &Value, faults: &mut Faults) {
     let mut most = |pointer: &str, count: usize, what: &str| {
-        if count > MOST_PARTS {
-            faults.at(
+        if count > MAX_PARTS {
+            faults.add(
                 pointer,
-                format!("{count} {what} are too many: there may be {MOST_PARTS}"),
+                format!("{count} {what} are too many: there may be {MAX_PARTS}"),
             );
         }
     };
@@ -73,8 +76,8 @@ fn parts(root: &Value, faults: &mut Faults) {
     }
 }
 
-/// Looks through all but data; `tell` gets what is too much, up to the first in each branch.
-fn lists(node: &Value, tell: &mut dyn FnMut(String)) {
+/// Checks everything except data. `report` receives the first problem of each branch.
+fn check_lists(node: &Value, report: &mut dyn FnMut(String)) {
     match node {
         Value::Object(map) => {
             for (key, inner) in map {
@@ -82,39 +85,39 @@ fn lists(node: &Value, tell: &mut dyn FnMut(String)) {
                 if data || key.starts_with("x-") {
                     continue;
                 }
-                match fault(key, inner) {
-                    Some(message) => return tell(message),
-                    None => lists(inner, tell),
+                match limit_fault(key, inner) {
+                    Some(message) => return report(message),
+                    None => check_lists(inner, report),
                 }
             }
         }
-        Value::Array(list) => list.iter().for_each(|inner| lists(inner, tell)),
+        Value::Array(list) => list.iter().for_each(|inner| check_lists(inner, report)),
         _ => {}
     }
 }
 
-fn fault(key: &str, inner: &Value) -> Option<String> {
+fn limit_fault(key: &str, inner: &Value) -> Option<String> {
     let is_name = matches!(key, "$ref" | "operationId" | "name" | "propertyName");
     let names = inner.as_str().filter(|_| is_name).into_iter();
     let values = items(Some(inner)).filter(|_| key == "enum");
     let mut names = names.chain(values.filter_map(Value::as_str)).chain([key]);
-    if let Some(name) = names.find(|name| name.len() > LONGEST_NAME) {
+    if let Some(name) = names.find(|name| name.len() > MAX_NAME_BYTES) {
         let start: String = name.chars().take(40).collect();
         let message = "bytes is too long: a name may have";
         return Some(format!(
-            "`{start}…` of {} {message} {LONGEST_NAME}",
+            "`{start}…` of {} {message} {MAX_NAME_BYTES}",
             name.len()
         ));
     }
-    let (_, most) = LISTS.iter().find(|(known, _)| *known == key)?;
+    let (_, most) = MAX_ENTRIES.iter().find(|(known, _)| *known == key)?;
     let count = match inner {
         Value::Array(list) => list.len(),
         Value::Object(map) if matches!(key, "properties" | "responses") => map.len(),
         _ => 0,
     };
-    // The section of the shared answers has the same name, and many answers.
+    // `components/responses` has the same key, but its own limit.
     let most = if inner.is_object() && key == "responses" {
-        MOST_PARTS
+        MAX_PARTS
     } else {
         *most
     };
@@ -122,23 +125,23 @@ fn fault(key: &str, inner: &Value) -> Option<String> {
         .then(|| format!("{count} in one place of `{key}` are too many: there may be {most}"))
 }
 
-/// What the components are made of, each looked at once.
-struct Rows<'a> {
+/// The `allOf` chains of all components, each computed once.
+struct AllOfChains<'a> {
     schemas: &'a Value,
-    /// How long the longest row from a component on is, and how much it comes to written out. Of one that is being looked at
-    /// nothing is known yet: it is made of itself, which is for `check` to report.
+    /// The longest chain and the flattened size of each component. A component that is being
+    /// computed has a size of zero: if it contains itself, `check` reports that.
     known: BTreeMap<&'a str, Size>,
 }
 
 #[derive(Clone, Copy, Default)]
 struct Size {
-    row: usize,
-    written_out: usize,
+    depth: usize,
+    flattened: usize,
 }
 
 type Fault<'a> = (&'a str, String);
 
-impl<'a> Rows<'a> {
+impl<'a> AllOfChains<'a> {
     fn new(root: &'a Value) -> Self {
         let schemas = root.pointer("/components/schemas");
         Self {
@@ -151,13 +154,13 @@ impl<'a> Rows<'a> {
         let mut sum = 0_usize;
         for (name, _) in members(Some(self.schemas)) {
             let size = self.component(name, 0)?;
-            if size.row > LONGEST_ROW {
-                return Err((name, too_long()));
+            if size.depth > MAX_ALL_OF_DEPTH {
+                return Err((name, chain_too_long()));
             }
-            sum = sum.saturating_add(size.written_out);
-            if sum > MOST_WRITTEN_OUT {
+            sum = sum.saturating_add(size.flattened);
+            if sum > MAX_FLATTENED_SIZE {
                 let message = format!(
-                    "the schemas are made of too much: with what each is made of by `allOf` they would come to more than {MOST_WRITTEN_OUT} schemas and properties"
+                    "the schemas are made of too much: with what each is made of by `allOf` they would come to more than {MAX_FLATTENED_SIZE} schemas and properties"
                 );
                 return Err((name, message));
             }
@@ -172,12 +175,12 @@ impl<'a> Rows<'a> {
         let Some(schema) = self.schemas.get(name) else {
             return Ok(Size::default());
         };
-        if depth > LONGEST_ROW {
-            return Err((name, too_long()));
+        if depth > MAX_ALL_OF_DEPTH {
+            return Err((name, chain_too_long()));
         }
         self.known.insert(name, Size::default());
         let mut size = self.schema(schema, depth)?;
-        size.row = size.row.saturating_add(1);
+        size.depth = size.depth.saturating_add(1);
         self.known.insert(name, size);
         Ok(size)
     }
@@ -188,25 +191,25 @@ impl<'a> Rows<'a> {
         }
         let own = members(schema.get("properties")).count();
         let mut sum = Size {
-            row: 0,
-            written_out: own.saturating_add(1),
+            depth: 0,
+            flattened: own.saturating_add(1),
         };
         for key in ["allOf", "oneOf", "anyOf"] {
             for part in items(schema.get(key)) {
                 let size = self.schema(part, depth)?;
-                sum.row = sum.row.max(size.row);
+                sum.depth = sum.depth.max(size.depth);
                 if key == "allOf" {
-                    sum.written_out = sum.written_out.saturating_add(size.written_out);
+                    sum.flattened = sum.flattened.saturating_add(size.flattened);
                 }
             }
         }
         if let Some(inner) = schema.get("not") {
-            sum.row = sum.row.max(self.schema(inner, depth)?.row);
+            sum.depth = sum.depth.max(self.schema(inner, depth)?.depth);
         }
         Ok(sum)
     }
 }
 
-fn too_long() -> String {
-    format!("more than {LONGEST_ROW} schemas are made of one another in a row")
+fn chain_too_long() -> String {
+    format!("more than {MAX_ALL_OF_DEPTH} schemas are made of one another in a depth")
 }

@@ -1,7 +1,7 @@
-//! The first step: from a file's bytes to a JSON tree with its keys in the document's order.
+//! Parses the bytes of a document into a JSON tree that keeps the order of its keys.
 //!
-//! YAML and JSON give the same tree. A key that stands twice is an error, since one of the two
-//! would be lost; so is a version of OpenAPI that the later steps do not know.
+//! YAML and JSON give the same tree. Duplicate keys are an error, because one of the two values
+//! would be lost. Unsupported versions of OpenAPI are an error too.
 
 mod file;
 pub(crate) mod limits;
@@ -15,39 +15,40 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Faults};
-pub(crate) use file::{MOST_BYTES, bytes_of};
+pub(crate) use file::{MAX_BYTES, read_file};
 pub use source::Source;
 pub(crate) use strict::Budget;
-pub(crate) use strict::DEEPEST;
-use strict::{MOST_VALUES, Strict};
+pub(crate) use strict::MAX_DEPTH;
+use strict::{MAX_VALUES, Strict};
 
-/// How much is shown of a parser's message, in which a part of the text may stand.
-const LONGEST_MESSAGE: usize = 300;
+/// The maximum length of a parser's message, which may quote the text.
+const MAX_MESSAGE_LENGTH: usize = 300;
 
-/// An OpenAPI 3.0 or Swagger 2.0 document as it was read.
+/// An OpenAPI or Swagger 2.0 document as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
-    /// The name that errors give it.
+    /// The name of the document in error messages.
     pub(crate) file: String,
     /// The whole tree.
     pub(crate) root: Value,
-    /// SHA-256 of the text with `\n` line ends, so that a checkout's line ends do not matter.
+    /// The SHA-256 of the text with `\n` line endings, so that it does not depend on the line
+    /// endings of a checkout.
     pub(crate) digest: String,
 }
 
 /// Reads a document from a file.
 pub(crate) fn read(path: &Path) -> Result<Document, Error> {
-    let text = bytes_of(path).map_err(|source| Error::Io {
+    let text = read_file(path).map_err(|source| Error::Io {
         path: path.to_owned(),
         source,
     })?;
     parse(&path.display().to_string(), &text)
 }
 
-/// Reads a document from bytes; `file` is the name that errors give it.
+/// Parses a document. Error messages refer to it as `file`.
 pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Document, Error> {
-    let text = text(file, bytes)?;
-    let root = tree_of(file, text, &Budget::default())?;
+    let text = decode_utf8(file, bytes)?;
+    let root = parse_text(file, text, &Budget::default())?;
     check_version(file, &root)?;
     let digest = Sha256::digest(text.replace("\r\n", "\n"));
     Ok(Document {
@@ -57,70 +58,72 @@ pub(crate) fn parse(file: &str, bytes: &[u8]) -> Result<Document, Error> {
     })
 }
 
-/// Reads any YAML or JSON.
-pub(crate) fn tree(file: &str, bytes: &[u8]) -> Result<Value, Error> {
-    tree_within(file, bytes, &Budget::default())
+/// Parses any YAML or JSON.
+pub(crate) fn parse_tree(file: &str, bytes: &[u8]) -> Result<Value, Error> {
+    parse_tree_within(file, bytes, &Budget::default())
 }
 
-/// Reads any YAML or JSON, of which there may be no more than the budget has left.
-pub(crate) fn tree_within(file: &str, bytes: &[u8], budget: &Budget) -> Result<Value, Error> {
-    tree_of(file, text(file, bytes)?, budget)
+/// Parses any YAML or JSON, up to what is left of the budget.
+pub(crate) fn parse_tree_within(file: &str, bytes: &[u8], budget: &Budget) -> Result<Value, Error> {
+    parse_text(file, decode_utf8(file, bytes)?, budget)
 }
 
-fn text<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
-    if bytes.len() > MOST_BYTES {
-        let message = format!("the text is larger than {} MB", MOST_BYTES >> 20);
-        return Err(syntax(file, 1, 1, &message));
+fn decode_utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
+    if bytes.len() > MAX_BYTES {
+        let message = format!("the text is larger than {} MB", MAX_BYTES >> 20);
+        return Err(syntax_error(file, 1, 1, &message));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        syntax(file, line as u64, 1, "the text is not UTF-8")
+        syntax_error(file, line as u64, 1, "the text is not UTF-8")
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// An object whose first key is quoted is JSON; a brace alone may begin YAML in its flow style.
-fn tree_of(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
+/// An object whose first key is quoted is JSON. A brace alone may also start YAML in flow style.
+fn parse_text(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
     let object = text.trim_start().strip_prefix('{').map(str::trim_start);
     if !object.is_some_and(|object| object.starts_with('"')) {
-        return yaml(file, text, budget);
+        return parse_yaml(file, text, budget);
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let root = Strict::new(budget).deserialize(&mut json);
     root.and_then(|root| json.end().map(|()| root))
         .map_err(|error| {
             let (line, column) = (error.line() as u64, error.column() as u64);
-            syntax(file, line, column, &without_place(&error.to_string()))
+            syntax_error(file, line, column, &without_location(&error.to_string()))
         })
 }
 
-/// Reads YAML 1.2, in which `on`, `off`, `y` and `n` are strings.
-fn yaml(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
-    // Ours is the narrower of the two budgets, and says what it is.
+/// Parses YAML 1.2, in which `on`, `off`, `y` and `n` are strings.
+fn parse_yaml(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
+    // These limits are wider than those of `budget`, whose messages are better.
     let options = serde_saphyr::options! {
         strict_booleans: true,
         budget: serde_saphyr::budget! {
-            max_depth: 2 * DEEPEST,
-            max_events: 4 * MOST_VALUES,
-            max_nodes: 2 * MOST_VALUES,
-            max_total_scalar_bytes: 2 * MOST_BYTES,
+            max_depth: 2 * MAX_DEPTH,
+            max_events: 4 * MAX_VALUES,
+            max_nodes: 2 * MAX_VALUES,
+            max_total_scalar_bytes: 2 * MAX_BYTES,
         },
     };
-    let read = |yaml: serde_saphyr::Deserializer<'_, '_>| Strict::new(budget).deserialize(yaml);
+    let read = |parse_yaml: serde_saphyr::Deserializer<'_, '_>| {
+        Strict::new(budget).deserialize(parse_yaml)
+    };
     serde_saphyr::with_deserializer_from_str_with_options(text, options, read).map_err(|error| {
         let (line, column) = error
             .location()
             .map_or((1, 1), |place| (place.line(), place.column()));
-        let message = without_place(&error.without_snippet().to_string());
-        // The parser looks ahead further than what is read of it.
+        let message = without_location(&error.without_snippet().to_string());
+        // The parser reads ahead of the deserializer, so it may reach its own depth limit first.
         let message = match message.starts_with("recursion limit exceeded") {
             true => strict::too_deep(),
             false => message,
         };
-        // What follows is advice on the parser's options.
+        // The rest is advice on the parser's options.
         let advice = message.find(", set ").unwrap_or(message.len());
-        syntax(
+        syntax_error(
             file,
             line,
             column,
@@ -129,46 +132,46 @@ fn yaml(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
     })
 }
 
-fn syntax(file: &str, line: u64, column: u64, message: &str) -> Error {
+fn syntax_error(file: &str, line: u64, column: u64, message: &str) -> Error {
     Error::Syntax {
         file: file.to_owned(),
         line: line.max(1),
         column: column.max(1),
-        message: shortened(message),
+        message: truncated(message),
     }
 }
 
-/// The start of a message, and the whole of one of usual length.
-fn shortened(message: &str) -> String {
-    match message.char_indices().nth(LONGEST_MESSAGE) {
+/// A message, truncated if it is very long.
+fn truncated(message: &str) -> String {
+    match message.char_indices().nth(MAX_MESSAGE_LENGTH) {
         Some((end, _)) => format!("{}…", message.get(..end).unwrap_or_default()),
         None => message.to_owned(),
     }
 }
 
-/// Both parsers write the place behind their message; it stands before it here.
-fn without_place(message: &str) -> String {
+/// Both parsers append the location, which is already part of the error.
+fn without_location(message: &str) -> String {
     let end = message.rfind(" at line ").unwrap_or(message.len());
     message.get(..end).unwrap_or(message).to_owned()
 }
 
-/// Whether a document is Swagger 2.0. An unquoted version is a number to YAML, and what is meant is clear.
+/// Whether a document is Swagger 2.0. An unquoted version is a number in YAML and is accepted too.
 pub(crate) fn is_swagger(root: &Value) -> bool {
     let second = |version: &Value| version == "2.0" || version.as_f64() == Some(2.0);
     root.get("openapi").is_none() && root.get("swagger").is_some_and(second)
 }
 
-/// Whether a document is of OpenAPI 3.1.
-pub(crate) fn is_3_1(root: &Value) -> bool {
+/// Whether a document is OpenAPI 3.1.
+pub(crate) fn is_openapi_3_1(root: &Value) -> bool {
     let version = root.get("openapi").and_then(Value::as_str);
     version.is_some_and(|version| version.starts_with("3.1."))
 }
 
-/// Only OpenAPI 3.0, 3.1 and Swagger 2.0 go further; what else it may be is said by name.
+/// Accepts OpenAPI 3.0, 3.1 and Swagger 2.0, and rejects other versions by name.
 fn check_version(file: &str, root: &Value) -> Result<(), Error> {
     let mut faults = Faults::default();
     let Value::Object(object) = root else {
-        faults.at(
+        faults.add(
             "#",
             "an OpenAPI document is an object with `openapi`, `info` and `paths`",
         );
@@ -176,21 +179,21 @@ fn check_version(file: &str, root: &Value) -> Result<(), Error> {
     };
     match (object.get("openapi"), object.get("swagger")) {
         (Some(Value::String(version)), _) if version.starts_with("3.0.") => {}
-        (Some(Value::String(_)), _) if is_3_1(root) => {}
-        (Some(Value::String(version)), _) => faults.at(
+        (Some(Value::String(_)), _) if is_openapi_3_1(root) => {}
+        (Some(Value::String(version)), _) => faults.add(
             "#/openapi",
             format!("OpenAPI {version} is not supported, only 3.0 and 3.1 are"),
         ),
-        (Some(_), _) => faults.at(
+        (Some(_), _) => faults.add(
             "#/openapi",
             "the version must be a string such as \"3.0.3\"",
         ),
         (None, Some(_)) if is_swagger(root) => {}
-        (None, Some(version)) => faults.at(
+        (None, Some(version)) => faults.add(
             "#/swagger",
             format!("Swagger {version} is not supported, only \"2.0\" is"),
         ),
-        (None, None) => faults.at("#", "`openapi` is missing: this is no OpenAPI document"),
+        (None, None) => faults.add("#", "`openapi` is missing: this is not an OpenAPI document"),
     }
     faults.into_result(file)
 }
@@ -209,18 +212,18 @@ mod tests {
 
     #[test]
     fn yaml_and_json_give_the_same_tree_in_the_documents_order() {
-        let yaml = root(
+        let parse_yaml = root(
             "openapi: 3.0.3\nresponses:\n  200: &ok {b: 1, a: [true, null, 1.5]}\n  201: *ok\n",
         );
         let json = root(
             r#"{"openapi":"3.0.3","responses":{"200":{"b":1,"a":[true,null,1.5]},"201":{"b":1,"a":[true,null,1.5]}}}"#,
         );
-        assert_eq!(yaml, json);
-        assert_eq!(yaml.to_string(), json.to_string());
+        assert_eq!(parse_yaml, json);
+        assert_eq!(parse_yaml.to_string(), json.to_string());
     }
 
     #[test]
-    fn swagger_is_known_by_its_version_be_it_quoted_or_not() {
+    fn swagger_2_0_is_recognized_with_a_quoted_or_unquoted_version() {
         for (text, swagger) in [
             ("swagger: '2.0'", true),
             ("swagger: 2.0", true),
@@ -232,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn yaml_is_that_of_version_1_2_in_block_and_in_flow_style() {
+    fn yaml_1_2_is_parsed_in_block_and_flow_style() {
         let root = root("{openapi: 3.0.3, values: [on, Off, y, n, yes, true, 0o10]}");
         let values = &root["values"];
         assert_eq!(
@@ -242,14 +245,14 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_and_a_byte_order_mark_do_not_change_the_digest() {
+    fn line_endings_and_a_byte_order_mark_do_not_change_the_digest() {
         let unix = parse("doc", b"openapi: 3.0.3\npaths: {}\n").unwrap();
         let windows = parse("doc", b"\xef\xbb\xbfopenapi: 3.0.3\r\npaths: {}\r\n").unwrap();
         assert_eq!(unix.digest, windows.digest);
     }
 
     #[test]
-    fn what_is_no_document_is_refused_with_its_place() {
+    fn invalid_documents_are_rejected_with_line_and_column() {
         for (text, start) in [
             ("openapi: 3.0.3\npaths: [", "doc:2:"),
             ("{\"openapi\": \"3.0.3\",\n \"paths\": }", "doc:2:"),
@@ -274,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_nesting_and_aliases_are_errors_and_not_crashes() {
+    fn deep_nesting_and_yaml_alias_bombs_are_errors() {
         error(&"[".repeat(100_000));
         error(&format!("{{\"a\":{}", "[".repeat(100_000)));
         let mut bomb = String::from("openapi: 3.0.3\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");

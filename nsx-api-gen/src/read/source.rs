@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use super::file;
 
-/// A document as it is before it is read.
+/// A document before it is parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
-    /// The file, where it is one: a document may have parts in others beside it.
+    /// The path, if the document is a file. References to other files are relative to it.
     pub(crate) file: Option<PathBuf>,
 }
 
 impl Source {
-    /// A document's text; `name` is what errors call it.
+    /// A document as text. Error messages refer to it as `name`.
     pub fn new(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
         Self {
             name: name.into(),
@@ -24,26 +24,28 @@ impl Source {
         }
     }
 
-    /// The document in a file; the path is what errors call it. No more is read of it than a document may have.
+    /// Reads the document in a file. Error messages refer to it by its path. At most the maximum
+    /// size of a document is read.
     ///
     /// # Errors
     ///
-    /// What the operating system says, and that of a pipe with a name: nobody may ever write to it.
+    /// Returns the error of the operating system, or an error for a named pipe, which could block
+    /// forever.
     pub fn from_file(path: &Path) -> io::Result<Self> {
-        let bytes = file::bytes_of(path)?;
+        let bytes = file::read_file(path)?;
         Ok(Self {
             file: Some(path.to_owned()),
             ..Self::new(path.display().to_string(), bytes)
         })
     }
 
-    /// What a reader gives, but no more than a document may have: there may be no end of it.
+    /// Reads a document from a reader, up to the maximum size of a document.
     ///
     /// # Errors
     ///
-    /// What the reader says.
+    /// Returns the error of the reader.
     pub fn from_reader(name: impl Into<String>, reader: impl Read) -> io::Result<Self> {
-        Ok(Self::new(name, file::bytes_from(reader)?))
+        Ok(Self::new(name, file::read_limited(reader)?))
     }
 
     /// The same document under another name.

@@ -1,5 +1,5 @@
-//! The tree itself: no key stands twice in it, and there are bounds to its depth and size. A text that is small can be a large
-//! tree, by the aliases of YAML.
+//! Deserializes YAML and JSON strictly: duplicate keys are rejected, and depth and size are
+//! limited. Because of YAML aliases, a small text can describe a large tree.
 
 use std::cell::Cell;
 use std::fmt;
@@ -7,13 +7,14 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::file::MOST_BYTES;
+use super::file::MAX_BYTES;
 
-/// How many lists and objects may be within each other. Documents of managers have 9.
-pub(crate) const DEEPEST: usize = 64;
+/// The maximum nesting of lists and objects. Documents of managers have 9 levels.
+pub(crate) const MAX_DEPTH: usize = 64;
 
-/// How many values and keys a tree may have. The largest document of a manager that is known has about a million.
-pub(super) const MOST_VALUES: usize = 4_000_000;
+/// The maximum number of values and keys. The largest known document of a manager has about a
+/// million.
+pub(super) const MAX_VALUES: usize = 4_000_000;
 
 /// How much may still be read.
 pub(crate) struct Budget {
@@ -24,14 +25,14 @@ pub(crate) struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            values: Cell::new(MOST_VALUES),
-            bytes: Cell::new(MOST_BYTES),
+            values: Cell::new(MAX_VALUES),
+            bytes: Cell::new(MAX_BYTES),
         }
     }
 }
 
 impl Budget {
-    /// Takes one value or key, with its text.
+    /// Charges one value or key, with its text.
     fn take<E: Error>(&self, text: &str) -> Result<(), E> {
         let take = |left: &Cell<usize>, count| {
             let rest = left.get().checked_sub(count);
@@ -39,18 +40,18 @@ impl Budget {
             rest.is_some()
         };
         if !take(&self.values, 1) {
-            let message = format!("there are more than {MOST_VALUES} values, aliases written out");
+            let message = format!("more than {MAX_VALUES} values, after expanding aliases");
             return Err(E::custom(message));
         }
         if !take(&self.bytes, text.len()) {
-            let most = MOST_BYTES >> 20;
-            let message = format!("there are more than {most} MB of text, aliases written out");
+            let most = MAX_BYTES >> 20;
+            let message = format!("more than {most} MB of text, after expanding aliases");
             return Err(E::custom(message));
         }
         Ok(())
     }
 
-    /// Takes a copy of a tree; whether there is room for it.
+    /// Charges a copy of a tree. Returns whether the budget covers it.
     pub(crate) fn covers(&self, tree: &Value) -> bool {
         let has_room = |text: &str| self.take::<serde_json::Error>(text).is_ok();
         match tree {
@@ -65,12 +66,12 @@ impl Budget {
     }
 }
 
-/// What is said of a text that is too deep.
+/// The message for a document that is nested too deeply.
 pub(super) fn too_deep() -> String {
-    format!("there are more than {DEEPEST} lists and objects within each other")
+    format!("nested more than {MAX_DEPTH} levels deep")
 }
 
-/// Reads one value.
+/// Deserializes one value.
 #[derive(Clone, Copy)]
 pub(super) struct Strict<'a> {
     budget: &'a Budget,
@@ -83,7 +84,7 @@ impl<'a> Strict<'a> {
     }
 
     fn below<E: Error>(self) -> Result<Self, E> {
-        if self.depth >= DEEPEST {
+        if self.depth >= MAX_DEPTH {
             return Err(E::custom(too_deep()));
         }
         let depth = self.depth.saturating_add(1);
@@ -162,7 +163,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
             self.budget.take(&key)?;
             let value = entries.next_value_seed(below)?;
             if map.contains_key(&key) {
-                return Err(A::Error::custom(format!("the key `{key}` stands twice")));
+                return Err(A::Error::custom(format!("duplicate key `{key}`")));
             }
             map.insert(key, value);
         }

@@ -1,27 +1,27 @@
-//! The request's body, which is a parameter in Swagger and has a place of its own in OpenAPI.
+//! The request body: a parameter in Swagger, a separate object in OpenAPI.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::Upgrade;
+use super::Converter;
+use super::location::Location;
 use super::media::{self, Media};
 use super::parameters::{Part, Split, shared_body_reference};
-use super::place::At;
 use super::schemas::KEYWORDS;
 use crate::document::{reference, resolve, text};
 
-/// The members that a body has in both.
+/// The members that a body has in both versions.
 const SAME: [&str; 2] = ["description", "required"];
 
-impl Upgrade {
-    /// The body of an operation, of its own parameters and of those that its path gives to all operations.
+impl Converter {
+    /// The request body of an operation, from its own parameters and those of its path.
     pub(super) fn request_body(
         &mut self,
         own: Split<'_>,
         path: &Split<'_>,
         media: &Media,
-        at: At<'_>,
+        at: Location<'_>,
     ) -> Option<Value> {
         let operation = at.operation();
         let mut fields = own.fields;
@@ -29,14 +29,25 @@ impl Upgrade {
         let mut bodies = own.bodies.into_iter();
         let mut body = bodies.next();
         for second in bodies {
-            self.tell("body", second.at, "a second body is not kept");
+            self.record(
+                "body",
+                second.at,
+                "dropped: the operation already has a body",
+            );
         }
         if body.is_none() {
-            let of_path = path.bodies.iter().map(|body| same_for(body, operation));
+            let of_path = path
+                .bodies
+                .iter()
+                .map(|body| for_operation(body, operation));
             body = self.first_body(of_path, fields.is_empty());
         }
-        for field in path.fields.iter().map(|field| same_for(field, operation)) {
-            // An operation's own field wins over its path's.
+        for field in path
+            .fields
+            .iter()
+            .map(|field| for_operation(field, operation))
+        {
+            // The operation's field overrides the path's field of the same name.
             if !names.contains(&self.field_name(&field)) {
                 fields.push(field);
             }
@@ -45,12 +56,16 @@ impl Upgrade {
             return (!fields.is_empty()).then(|| self.form(fields, media, at));
         };
         for field in fields {
-            self.tell("body", field.at, "a form's field beside a body is not kept");
+            self.record(
+                "body",
+                field.at,
+                "dropped: an operation with a body cannot have form fields",
+            );
         }
         Some(self.body(body, media))
     }
 
-    /// The body that a path gives to its operations; one with fields of its own cannot have it.
+    /// The body parameter of the path, unless the operation has form fields of its own.
     fn first_body<'a>(
         &mut self,
         bodies: impl Iterator<Item = Part<'a>>,
@@ -61,28 +76,29 @@ impl Upgrade {
             if free && first.is_none() {
                 first = Some(body);
             } else {
-                let message = "the path's body is not kept here: the operation has another";
-                self.tell("body", body.at, message);
+                let message =
+                    "the body of the path is dropped here, because the operation has its own";
+                self.record("body", body.at, message);
             }
         }
         first
     }
 
-    /// A reference to a shared body stays one, unless the operation takes it in other media types than it was written in.
+    /// A reference to a shared body is kept if the operation uses the media types of the document.
     fn body(&mut self, body: Part<'_>, media: &Media) -> Value {
         let shared = shared_body_reference(&body.node);
         if let Some(shared) = shared.filter(|_| media.consumes == self.consumes) {
             return shared;
         }
-        let node = self.written_out(body.node, body.at);
+        let node = self.resolve_copy(body.node, body.at);
         if reference(&node).is_some() {
             return node;
         }
         self.body_of(node, &media.consumes, body.at)
     }
 
-    /// A body among the shared parameters, in the media types of the document.
-    pub(super) fn shared_body(&mut self, node: Value, at: At<'_>) -> Value {
+    /// A shared body parameter, in the media types of the document.
+    pub(super) fn shared_body(&mut self, node: Value, at: Location<'_>) -> Value {
         if let Some(other) = shared_body_reference(&node) {
             return other;
         }
@@ -90,13 +106,13 @@ impl Upgrade {
         self.body_of(node, &consumes, at)
     }
 
-    fn body_of(&mut self, node: Value, consumes: &[String], at: At<'_>) -> Value {
+    fn body_of(&mut self, node: Value, consumes: &[String], at: Location<'_>) -> Value {
         let Value::Object(node) = node else {
             return node;
         };
         let mut body = Map::new();
         let mut schema = None;
-        let mut words = Map::new();
+        let mut inline_keywords = Map::new();
         for (key, value) in node {
             let here = at.member(&key);
             match key.as_str() {
@@ -104,10 +120,14 @@ impl Upgrade {
                 "name" => self.body_names += 1,
                 "schema" => schema = Some(self.schema(value, here)),
                 word if KEYWORDS.contains(&word) => {
-                    words.insert(key, value);
+                    inline_keywords.insert(key, value);
                 }
                 "content" => {
-                    self.tell("unknown_member", here, "this is not kept: Swagger has none");
+                    self.record(
+                        "unknown_member",
+                        here,
+                        "dropped: Swagger 2.0 does not have this member",
+                    );
                 }
                 _ => {
                     self.unknown(&key, &SAME, here);
@@ -115,45 +135,44 @@ impl Upgrade {
                 }
             }
         }
-        let schema = self.body_schema(schema, words, at);
+        let schema = self.body_schema(schema, inline_keywords, at);
         let types = self.or_json(consumes, "consumes", at);
         let content = self.in_each(types, schema, at);
         body.insert("content".to_owned(), Value::Object(content));
         Value::Object(body)
     }
 
-    /// A body has a `schema`; documents also describe it as they would another parameter.
+    /// A body should have a `schema`, but some documents describe it like any other parameter.
     fn body_schema(
         &mut self,
         schema: Option<Value>,
-        words: Map<String, Value>,
-        at: At<'_>,
+        inline_keywords: Map<String, Value>,
+        at: Location<'_>,
     ) -> Option<Value> {
-        let names: Vec<&str> = words.keys().map(String::as_str).collect();
+        let names: Vec<&str> = inline_keywords.keys().map(String::as_str).collect();
         let names = names.join(", ");
         match schema {
-            _ if words.is_empty() => schema,
+            _ if inline_keywords.is_empty() => schema,
             Some(_) => {
-                let message = format!("{names} beside the body's schema is not kept");
-                self.tell("body", at, message);
+                let message = format!("dropped {names} next to the schema of the body");
+                self.record("body", at, message);
                 schema
             }
             None => {
-                let message =
-                    format!("a schema is made of {names}, which stands beside the body's name");
-                self.tell("body", at, message);
-                Some(self.schema(Value::Object(words), at))
+                let message = format!("moved {names} into a new schema");
+                self.record("body", at, message);
+                Some(self.schema(Value::Object(inline_keywords), at))
             }
         }
     }
 
-    /// What an operation says that it takes, and has no parameter for: bytes, as they are. So real documents declare
-    /// uploads, and without a body nothing could be sent.
+    /// A body of raw bytes for an operation that consumes a binary type but has no body parameter.
+    /// Real documents declare uploads like this; without a body nothing could be sent.
     pub(super) fn undeclared_body(
         &mut self,
         method: &str,
         media: &Media,
-        at: At<'_>,
+        at: Location<'_>,
     ) -> Option<Value> {
         if !media.own_consumes || media.consumes.is_empty() {
             return None;
@@ -161,36 +180,35 @@ impl Upgrade {
         let sends = matches!(method, "put" | "post" | "patch");
         let list = media.consumes.join(", ");
         if sends && media::is_raw(&media.consumes) {
-            let message =
-                format!("there is no body parameter for {list}: a body of bytes is assumed");
-            self.tell("undeclared_body", at, message);
+            let message = format!("no body parameter for {list}: assuming a binary body");
+            self.record("undeclared_body", at, message);
             return Some(json!({"required": true, "content": raw_content(&media.consumes)}));
         }
         if sends && media.consumes.iter().any(|name| media::is_form(name)) {
-            let message = format!("there is no field for {list}: the operation has no body");
-            self.tell("undeclared_body", at, message);
+            let message = format!("no form field for {list}: the operation has no body");
+            self.record("undeclared_body", at, message);
         } else {
             self.idle_consumes += 1;
         }
         None
     }
 
-    /// The name of a field, looked up where it is a reference.
+    /// The name of a form field, which may be a reference.
     pub(super) fn field_name(&self, field: &Part<'_>) -> Option<String> {
         let node = resolve(&self.shared, &field.node)?;
         text(node, "name").map(str::to_owned)
     }
 }
 
-/// A part of the path's parameters, as one of an operation.
-fn same_for<'a>(part: &Part<'a>, operation: Option<&'a str>) -> Part<'a> {
+/// A parameter of the path, attributed to an operation.
+fn for_operation<'a>(part: &Part<'a>, operation: Option<&'a str>) -> Part<'a> {
     Part {
         at: part.at.of(operation),
         node: part.node.clone(),
     }
 }
 
-/// The content of what has no schema, in each of its media types.
+/// The content of a body or response without a schema, in each of its media types.
 pub(super) fn raw_content(types: &[String]) -> Value {
     let media = |name: &String| (name.clone(), json!({"schema": media::raw_schema(name)}));
     Value::Object(types.iter().map(media).collect())

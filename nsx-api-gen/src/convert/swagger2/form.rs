@@ -1,27 +1,27 @@
-//! Forms: the fields, each a parameter in Swagger, are the properties of one object in OpenAPI.
+//! Forms: each field is a parameter in Swagger, and a property of one object schema in OpenAPI.
 
 use serde_json::{Map, Value, json};
 
-use super::Upgrade;
+use super::Converter;
+use super::location::Location;
 use super::media::{Media, is_form, is_multipart};
-use super::parameters::{IN_SCHEMA, Part, beneath};
-use super::place::At;
+use super::parameters::{IN_SCHEMA, Part, add_missing};
 use super::schemas::make_binary;
 use crate::document::{MULTIPART, URL_ENCODED};
 
-/// A form while it is put together.
+/// A form that is being assembled.
 #[derive(Default)]
 struct Form {
     properties: Map<String, Value>,
     required: Vec<Value>,
-    /// How lists are written, by field: `style` and `explode`.
+    /// How lists are serialized, by field: `style` and `explode`.
     encoding: Map<String, Value>,
     has_file: bool,
 }
 
-impl Upgrade {
-    /// The body made of an operation's fields.
-    pub(super) fn form(&mut self, fields: Vec<Part<'_>>, media: &Media, at: At<'_>) -> Value {
+impl Converter {
+    /// The request body for an operation's form fields.
+    pub(super) fn form(&mut self, fields: Vec<Part<'_>>, media: &Media, at: Location<'_>) -> Value {
         let mut form = Form::default();
         for field in fields {
             self.field(field, &mut form);
@@ -51,11 +51,11 @@ impl Upgrade {
         };
         let at = field.at;
         if form.properties.contains_key(&name) {
-            let message = format!("a second field `{name}` is not kept");
-            self.tell("form", at, message);
+            let message = format!("dropped a second field `{name}`");
+            self.record("form", at, message);
             return;
         }
-        let Value::Object(node) = self.written_out(field.node, at) else {
+        let Value::Object(node) = self.resolve_copy(field.node, at) else {
             return;
         };
         let mut property = Map::new();
@@ -68,13 +68,13 @@ impl Upgrade {
                 "collectionFormat" => format = Some(value),
                 "allowEmptyValue" => {
                     let message = format!(
-                        "`allowEmptyValue: {value}` cannot be said of a form's field and is not kept"
+                        "dropped `allowEmptyValue: {value}`, which a form field cannot have"
                     );
-                    self.tell("form", at, message);
+                    self.record("form", at, message);
                 }
                 "schema" if value.is_object() => {
-                    self.tell("parameter_schema", at, IN_SCHEMA);
-                    beneath(&mut property, value);
+                    self.record("parameter_schema", at, IN_SCHEMA);
+                    add_missing(&mut property, value);
                 }
                 "x-example" if !property.contains_key("example") => {
                     property.insert("example".to_owned(), value);
@@ -94,8 +94,8 @@ impl Upgrade {
         form.properties.insert(name, property);
     }
 
-    /// The media types that a form can be sent in, of those that the operation consumes. A file needs parts.
-    fn form_types(&mut self, consumes: &[String], has_file: bool, at: At<'_>) -> Vec<String> {
+    /// The media types in which the form can be sent. A file requires multipart.
+    fn form_types(&mut self, consumes: &[String], has_file: bool, at: Location<'_>) -> Vec<String> {
         let (right, wrong): (Vec<_>, Vec<_>) =
             consumes.iter().cloned().partition(|name| match has_file {
                 true => is_multipart(name),
@@ -104,24 +104,25 @@ impl Upgrade {
         if !wrong.is_empty() {
             let what = if has_file { "a file" } else { "a form" };
             let message = format!("{what} cannot be sent as {}", wrong.join(", "));
-            self.tell("form", at, message);
+            self.record("form", at, message);
         }
         if !right.is_empty() {
             return right;
         }
         let assumed = if has_file { MULTIPART } else { URL_ENCODED };
-        let message = format!("no form's type is given: {assumed} is assumed");
-        self.tell("media_type", at, message);
+        let message = format!("no media type for forms: assuming {assumed}");
+        self.record("media_type", at, message);
         vec![assumed.to_owned()]
     }
 
-    /// Says how lists are written. OpenAPI repeats the name where nothing is said, and must in a body of parts.
+    /// Sets the serialization of lists. OpenAPI's default is to repeat the name, which is the only
+    /// possibility in multipart.
     fn encoding(
         &mut self,
         name: &str,
         lists: &Map<String, Value>,
         media: &mut Map<String, Value>,
-        at: At<'_>,
+        at: Location<'_>,
     ) {
         let mut encoding = lists.clone();
         encoding.retain(|_, how| how.get("explode") == Some(&json!(false)));
@@ -134,9 +135,9 @@ impl Upgrade {
         }
         for (field, _) in encoding {
             let message = format!(
-                "the list `{field}` cannot be one part of {name}: each of its values is a part"
+                "the list `{field}` is sent as one part per value, because {name} has no lists"
             );
-            self.tell("collection_format", at, message);
+            self.record("collection_format", at, message);
         }
     }
 }

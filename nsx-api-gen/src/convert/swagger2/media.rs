@@ -1,29 +1,30 @@
-//! Media types: Swagger says of an operation what it consumes and produces, OpenAPI of each body and answer.
+//! Media types: Swagger defines them for an operation, OpenAPI for each body and response.
 
 use serde_json::{Map, Value, json};
 
-use super::Upgrade;
-use super::place::At;
+use super::Converter;
+use super::location::Location;
 use crate::document::{URL_ENCODED, is_json, media_type};
 
-/// What is meant where a document says nothing.
+/// The default media type.
 pub(super) const JSON: &str = "application/json";
 
-/// How many media types are kept of a list. Each makes a copy of a schema.
-const MOST: usize = 64;
+/// The maximum number of media types in a list. Each of them needs a copy of the schema.
+const MAX_TYPES: usize = 64;
 
-/// What an operation takes and gives.
+/// The media types of an operation.
 pub(super) struct Media {
     pub(super) consumes: Vec<String>,
     pub(super) produces: Vec<String>,
-    /// Whether the operation says so itself.
+    /// Whether the operation itself defines them.
     pub(super) own_consumes: bool,
     pub(super) own_produces: bool,
 }
 
-impl Upgrade {
-    /// The operation's media types, or the document's. An empty list of its own takes the document's away.
-    pub(super) fn media_of(&mut self, operation: &Map<String, Value>, at: At<'_>) -> Media {
+impl Converter {
+    /// The media types of the operation, or those of the document. An empty list in the operation
+    /// overrides the document.
+    pub(super) fn media_of(&mut self, operation: &Map<String, Value>, at: Location<'_>) -> Media {
         let consumes = self.media_types(operation, "consumes", at);
         let produces = self.media_types(operation, "produces", at);
         Media {
@@ -34,55 +35,55 @@ impl Upgrade {
         }
     }
 
-    /// The list that stands under `key`; none where it is missing or no list.
+    /// The list of media types under `key`; `None` if it is missing or not a list.
     pub(super) fn media_types(
         &mut self,
         holder: &Map<String, Value>,
         key: &str,
-        at: At<'_>,
+        at: Location<'_>,
     ) -> Option<Vec<String>> {
         let value = holder.get(key)?;
         let at = at.member(key);
         let Some(list) = value.as_array() else {
-            let message = format!("`{key}` is no list of media types and is not kept");
-            self.tell("media_type", at, message);
+            let message = format!("dropped `{key}`, which is not a list of media types");
+            self.record("media_type", at, message);
             return None;
         };
-        if let Some(more) = list.get(MOST) {
+        if let Some(more) = list.get(MAX_TYPES) {
             let message =
-                format!("{more} and what follows is not kept: {MOST} media types are enough");
-            self.tell("media_type", at, message);
+                format!("dropped {more} and the following media types: only {MAX_TYPES} are kept");
+            self.record("media_type", at, message);
         }
         let mut types = Vec::new();
-        for (index, item) in list.iter().take(MOST).enumerate() {
+        for (index, item) in list.iter().take(MAX_TYPES).enumerate() {
             match item.as_str() {
                 Some(name) => types.push(name.to_owned()),
-                None => self.tell(
+                None => self.record(
                     "media_type",
                     at.item(index),
-                    format!("{item} is no media type and is not kept"),
+                    format!("dropped {item}, which is not a media type"),
                 ),
             }
         }
         Some(types)
     }
 
-    /// The media types of something that has a schema; JSON is what is meant where none is given.
-    pub(super) fn or_json(&mut self, types: &[String], key: &str, at: At<'_>) -> Vec<String> {
+    /// The media types of a body or response with a schema, JSON by default.
+    pub(super) fn or_json(&mut self, types: &[String], key: &str, at: Location<'_>) -> Vec<String> {
         if !types.is_empty() {
             return types.to_vec();
         }
-        let message = format!("`{key}` is not given: {JSON} is assumed");
-        self.tell("media_type", at, message);
+        let message = format!("`{key}` is missing: assuming {JSON}");
+        self.record("media_type", at, message);
         vec![JSON.to_owned()]
     }
 
-    /// A content with the schema, where there is one, in each of the media types.
+    /// A content with the schema, if there is one, in each of the media types.
     pub(super) fn in_each(
         &mut self,
         types: Vec<String>,
         schema: Option<Value>,
-        at: At<'_>,
+        at: Location<'_>,
     ) -> Map<String, Value> {
         let mut schema = schema;
         let mut content = Map::new();
@@ -100,24 +101,24 @@ impl Upgrade {
     }
 }
 
-/// Whether all that is listed is sent and answered as it is, neither as JSON nor as a form.
+/// Whether none of these types is JSON or a form.
 pub(super) fn is_raw(types: &[String]) -> bool {
-    // `*/*` says nothing: springfox writes it everywhere.
+    // `*/*` carries no information: springfox writes it everywhere.
     let is_other = |name: &String| is_json(name) || is_form(name) || name.starts_with("*/");
     !types.is_empty() && !types.iter().any(is_other)
 }
 
-/// Whether a body of this type is made of fields.
+/// Whether a body of this type consists of form fields.
 pub(super) fn is_form(name: &str) -> bool {
     is_multipart(name) || media_type(name) == URL_ENCODED
 }
 
-/// Whether a body of this type is made of parts, of which each may be a file.
+/// Whether a body of this type consists of parts, each of which may be a file.
 pub(super) fn is_multipart(name: &str) -> bool {
     media_type(name) == "multipart/form-data"
 }
 
-/// The schema of what has none: text, or bytes.
+/// The schema of a body or response without a schema: text or bytes.
 pub(super) fn raw_schema(name: &str) -> Value {
     match media_type(name).starts_with("text/") {
         true => json!({"type": "string"}),

@@ -1,40 +1,40 @@
-//! Makes an OpenAPI 3.0 document of a Swagger 2.0 one, so that the later steps know one language only.
+//! Converts Swagger 2.0 to OpenAPI 3.0.
 //!
-//! Every member stands where it stood, so that a person can lay the two documents side by side. What has moved: `openapi`
-//! comes first and the `components` last, as they do in documents that people write.
+//! Every member stays at its place, so that the two documents can be compared side by side. Only
+//! `openapi` moves to the beginning and `components` to the end, as usual in documents.
 //!
-//! A step back from the document's words is told of, as a [`Change`] under one of these names, with its place in the
-//! Swagger document: what was guessed, mended, or has no counterpart. What says the same in OpenAPI's words is not.
-//! What makes no sense in either stays as it is, for [`check`](crate::check) to report: a list where an object belongs,
-//! a reference that leads out of the document.
+//! Everything that was guessed, fixed or lost is reported as a [`Change`] with one of the following
+//! pass names and its location in the Swagger document. A member that only has another form in
+//! OpenAPI is not reported. Invalid parts, such as a list in place of an object or a reference to
+//! another document, are left for [`check`](crate::check) to report.
 //!
-//! | name | tells of |
+//! | pass | reports |
 //! | --- | --- |
-//! | `body` | parameters that cannot all be the one body, or a body without a schema |
-//! | `body_name` | names of body parameters, which mean nothing |
-//! | `collection_format` | lists that cannot be written as the document says |
-//! | `component_name` | names with letters that OpenAPI does not allow there |
-//! | `example` | examples that belong to no answer |
-//! | `file` | `type: file` where no file can stand, or without its media type |
-//! | `form` | what a form cannot say, or says twice |
-//! | `media_type` | `consumes` and `produces` that are missing, of the wrong kind, or without effect |
-//! | `parameter_schema` | a parameter that has its type in a `schema` |
-//! | `required_flag` | `required: true` at a property, where a list at the object belongs |
-//! | `security` | a scheme that is not known |
-//! | `server` | host and schemes, which the SDK's user gives, and a mended `basePath` |
-//! | `shared_response` | answers in another media type than the operation's |
-//! | `too_large` | copies that would grow without bound |
-//! | `undeclared_body` | bytes that are sent or answered and have no schema |
-//! | `unknown_member` | members that neither Swagger nor OpenAPI has |
-//! | `version` | a version that is no text |
+//! | `body` | parameters that cannot be combined into one body, and bodies without a schema |
+//! | `body_name` | names of body parameters, which have no meaning |
+//! | `collection_format` | lists that cannot be serialized as the document defines |
+//! | `component_name` | component names with characters that OpenAPI does not allow |
+//! | `example` | examples that do not belong to a response |
+//! | `file` | `type: file` in an invalid place or without a media type |
+//! | `form` | form fields that are duplicated or have no equivalent |
+//! | `media_type` | `consumes` and `produces` that are missing, invalid or unused |
+//! | `parameter_schema` | parameters that define their type in a `schema` |
+//! | `required_flag` | `required: true` in a property instead of a list in the object |
+//! | `security` | unknown security schemes |
+//! | `server` | hosts and schemes, which the user of the SDK configures, and a fixed `basePath` |
+//! | `shared_response` | shared responses with other media types than the operation |
+//! | `too_large` | shared parts that are too large to be copied |
+//! | `undeclared_body` | binary request and response bodies without a schema |
+//! | `unknown_member` | members that neither Swagger nor OpenAPI defines |
+//! | `version` | a version that is not a string |
 
 mod body;
 mod copies;
 mod form;
+mod location;
 mod media;
 mod operations;
 mod parameters;
-mod place;
 mod references;
 mod responses;
 mod schemas;
@@ -46,63 +46,63 @@ mod tests;
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
-pub(crate) use copies::size;
-use place::At;
+pub(crate) use copies::text_size;
+use location::Location;
 
-/// What a document's first level has in both, word for word.
+/// Top-level members that are identical in both versions.
 const SAME: [&str; 4] = ["info", "tags", "security", "externalDocs"];
 
-/// Makes OpenAPI 3.0.3 of Swagger 2.0, and tells what is not the same in it.
-pub(crate) fn upgrade(root: Value) -> (Value, Vec<Change>) {
+/// Converts Swagger 2.0 to OpenAPI 3.0.3 and reports what was guessed, fixed or lost.
+pub(crate) fn convert(root: Value) -> (Value, Vec<Change>) {
     let Value::Object(root) = root else {
         return (root, Vec::new());
     };
-    let mut upgrade = Upgrade::new(&root);
-    let root = upgrade.document(root);
-    upgrade.tell_totals();
-    (Value::Object(root), upgrade.changes)
+    let mut converter = Converter::new(&root);
+    let root = converter.document(root);
+    converter.record_totals();
+    (Value::Object(root), converter.changes)
 }
 
-/// What the parts of an upgrade share.
-struct Upgrade {
-    /// The document's shared parameters and responses as they were: an operation that refers to one must know what it is.
+/// The state of a conversion.
+struct Converter {
+    /// The shared parameters and responses of the Swagger document, to resolve references.
     shared: Value,
-    /// The media types of operations that give none of their own.
+    /// The default media types of operations.
     consumes: Vec<String>,
     produces: Vec<String>,
     changes: Vec<Change>,
-    /// How much may still be copied.
+    /// How many bytes may still be copied.
     copies: usize,
-    /// What is told once, with its number: each by itself is no news.
+    /// These changes are counted and reported once.
     body_names: usize,
     idle_consumes: usize,
     idle_produces: usize,
 }
 
-impl Upgrade {
+impl Converter {
     fn new(root: &Map<String, Value>) -> Self {
         let section = |key: &str| root.get(key).cloned().unwrap_or_default();
-        let mut upgrade = Self {
+        let mut converter = Self {
             shared: json!({"parameters": section("parameters"), "responses": section("responses")}),
             consumes: Vec::new(),
             produces: Vec::new(),
             changes: Vec::new(),
-            copies: copies::MOST,
+            copies: copies::MAX_COPIED_BYTES,
             body_names: 0,
             idle_consumes: 0,
             idle_produces: 0,
         };
-        upgrade.consumes = upgrade
-            .media_types(root, "consumes", At::ROOT)
+        converter.consumes = converter
+            .media_types(root, "consumes", Location::ROOT)
             .unwrap_or_default();
-        upgrade.produces = upgrade
-            .media_types(root, "produces", At::ROOT)
+        converter.produces = converter
+            .media_types(root, "produces", Location::ROOT)
             .unwrap_or_default();
-        upgrade
+        converter
     }
 
-    /// Tells of a change at a place of the Swagger document.
-    fn tell(&mut self, pass: &'static str, at: At<'_>, message: impl Into<String>) {
+    /// Records a change at a location of the Swagger document.
+    fn record(&mut self, pass: &'static str, at: Location<'_>, message: impl Into<String>) {
         self.changes.push(Change {
             pass,
             pointer: at.pointer(),
@@ -111,76 +111,80 @@ impl Upgrade {
         });
     }
 
-    fn tell_totals(&mut self) {
-        let paths = At::ROOT.member("paths");
+    fn record_totals(&mut self) {
+        let paths = Location::ROOT.member("paths");
         for (pass, number, what) in [
             (
                 "body_name",
                 self.body_names,
-                "the names of body parameters mean nothing and are not kept",
+                "names of body parameters are dropped, because they have no meaning",
             ),
             (
                 "media_type",
                 self.idle_consumes,
-                "`consumes` of operations without a body has no effect and is not kept",
+                "`consumes` of operations without a body is dropped",
             ),
             (
                 "media_type",
                 self.idle_produces,
-                "`produces` of operations whose answers have no schema has no effect and is not kept",
+                "`produces` of operations whose responses have no schema is dropped",
             ),
         ] {
             if number > 0 {
-                self.tell(pass, paths, format!("{what} ({number} in all)"));
+                self.record(pass, paths, format!("{what} ({number} in total)"));
             }
         }
     }
 
     fn document(&mut self, root: Map<String, Value>) -> Map<String, Value> {
-        let mut upgraded = Map::new();
-        upgraded.insert("openapi".to_owned(), json!("3.0.3"));
+        let mut converted = Map::new();
+        converted.insert("openapi".to_owned(), json!("3.0.3"));
         let mut components = Map::new();
         let mut servers = self.servers(&root);
         for (key, value) in root {
-            let at = At::ROOT.member(&key);
+            let at = Location::ROOT.member(&key);
             match key.as_str() {
                 "swagger" => self.version(&value, at),
                 "host" | "basePath" | "schemes" => {
                     if let Some(servers) = servers.take() {
-                        upgraded.insert("servers".to_owned(), servers);
+                        converted.insert("servers".to_owned(), servers);
                     }
                 }
-                // Read before: they are said of each operation.
+                // Already read: OpenAPI has them in each operation.
                 "consumes" | "produces" => {}
                 "paths" => {
                     let paths = self.paths(value, at);
-                    upgraded.insert(key, paths);
+                    converted.insert(key, paths);
                 }
                 "definitions" | "parameters" | "responses" | "securityDefinitions" => {
                     self.section(&key, value, at, &mut components);
                 }
                 "openapi" | "servers" | "components" => {
-                    self.tell("unknown_member", at, "this is not kept: Swagger has none");
+                    self.record(
+                        "unknown_member",
+                        at,
+                        "dropped: Swagger 2.0 does not have this member",
+                    );
                 }
                 _ => {
                     self.unknown(&key, &SAME, at);
-                    upgraded.insert(key, value);
+                    converted.insert(key, value);
                 }
             }
         }
         if !components.is_empty() {
-            upgraded.insert("components".to_owned(), Value::Object(components));
+            converted.insert("components".to_owned(), Value::Object(components));
         }
-        upgraded
+        converted
     }
 
-    /// The version is a text, and one that YAML reads as a number is meant to be.
-    fn version(&mut self, version: &Value, at: At<'_>) {
+    /// The version should be a string. An unquoted version is a number in YAML.
+    fn version(&mut self, version: &Value, at: Location<'_>) {
         if !version.is_string() {
-            self.tell(
+            self.record(
                 "version",
                 at,
-                format!("{version} is read as \"2.0\": it must be quoted"),
+                format!("{version} is interpreted as \"2.0\", which should be quoted"),
             );
         }
     }
@@ -190,7 +194,7 @@ impl Upgrade {
         &mut self,
         key: &str,
         parts: Value,
-        at: At<'_>,
+        at: Location<'_>,
         components: &mut Map<String, Value>,
     ) {
         self.names(&parts, at);
@@ -203,32 +207,32 @@ impl Upgrade {
         components.insert(section.to_owned(), parts);
     }
 
-    fn names(&mut self, parts: &Value, at: At<'_>) {
+    fn names(&mut self, parts: &Value, at: Location<'_>) {
         let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
         for (name, _) in crate::document::members(Some(parts)) {
             if name.is_empty() || !name.chars().all(plain) {
-                let message = "OpenAPI has only letters, digits, `.`, `-` and `_` in such a name: it is kept as it is";
-                self.tell("component_name", at.member(name), message);
+                let message = "OpenAPI allows only letters, digits, `.`, `-` and `_` in this name; it is kept unchanged";
+                self.record("component_name", at.member(name), message);
             }
         }
     }
 
-    /// Upgrades the members of an object or the items of a list; what is neither stays as it is.
+    /// Converts the members of an object or the items of a list. Anything else is left unchanged.
     fn each(
         &mut self,
         mut node: Value,
-        at: At<'_>,
-        upgrade: fn(&mut Self, Value, At<'_>) -> Value,
+        at: Location<'_>,
+        convert: fn(&mut Self, Value, Location<'_>) -> Value,
     ) -> Value {
         match &mut node {
             Value::Object(map) => {
                 for (key, part) in map {
-                    *part = upgrade(self, part.take(), at.member(key));
+                    *part = convert(self, part.take(), at.member(key));
                 }
             }
             Value::Array(list) => {
                 for (index, part) in list.iter_mut().enumerate() {
-                    *part = upgrade(self, part.take(), at.item(index));
+                    *part = convert(self, part.take(), at.item(index));
                 }
             }
             _ => {}
@@ -236,12 +240,11 @@ impl Upgrade {
         node
     }
 
-    /// Tells of a member that is kept and that nobody will look at.
-    fn unknown(&mut self, key: &str, known: &[&str], at: At<'_>) {
+    /// Reports a member that is kept but has no effect.
+    fn unknown(&mut self, key: &str, known: &[&str], at: Location<'_>) {
         if !known.contains(&key) && !key.starts_with("x-") {
-            let message =
-                format!("`{key}` is no member that Swagger has here: it is kept as it is");
-            self.tell("unknown_member", at, message);
+            let message = format!("Swagger 2.0 does not define `{key}` here; it is kept unchanged");
+            self.record("unknown_member", at, message);
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value};
 
-use super::Upgrade;
+use super::Converter;
+use super::location::Location;
 use super::parameters::Split;
-use super::place::At;
 use crate::document::METHODS;
 
-impl Upgrade {
-    /// The path items; a vendor's extensions stand among them.
-    pub(super) fn paths(&mut self, mut node: Value, at: At<'_>) -> Value {
+impl Converter {
+    /// The path items. Vendor extensions are left unchanged.
+    pub(super) fn paths(&mut self, mut node: Value, at: Location<'_>) -> Value {
         let Value::Object(paths) = &mut node else {
             return node;
         };
@@ -21,8 +21,8 @@ impl Upgrade {
         node
     }
 
-    /// A path's body or form goes to each of its operations; its other parameters stay.
-    fn path_item(&mut self, node: &mut Value, at: At<'_>) {
+    /// The body or form of a path is moved to each of its operations; other parameters stay.
+    fn path_item(&mut self, node: &mut Value, at: Location<'_>) {
         let Some(item) = node.as_object_mut() else {
             return;
         };
@@ -30,8 +30,8 @@ impl Upgrade {
         let split = self.split(item, &list);
         if !METHODS.iter().any(|method| item.contains_key(*method)) {
             for part in split.bodies.iter().chain(&split.fields) {
-                let message = "the path has no operation that could have this body: it is not kept";
-                self.tell("body", part.at, message);
+                let message = "dropped, because the path has no operations";
+                self.record("body", part.at, message);
             }
         }
         for (method, operation) in item {
@@ -41,8 +41,14 @@ impl Upgrade {
         }
     }
 
-    /// One operation; `path` is what its path gives to all of them.
-    fn operation(&mut self, node: Value, method: &str, path: &Split<'_>, at: At<'_>) -> Value {
+    /// One operation; `path` has the parameters of its path that become part of the body.
+    fn operation(
+        &mut self,
+        node: Value,
+        method: &str,
+        path: &Split<'_>,
+        at: Location<'_>,
+    ) -> Value {
         let Value::Object(mut operation) = node else {
             return node;
         };
@@ -56,31 +62,36 @@ impl Upgrade {
             .request_body(own, path, &media, at)
             .or_else(|| self.undeclared_body(method, &media, at));
         let has_body = body.is_some();
-        let mut upgraded = Map::new();
+        let mut converted = Map::new();
         for (key, value) in operation {
             let here = at.member(&key);
             let value = match key.as_str() {
                 "consumes" | "produces" => continue,
                 "schemes" => {
-                    let message =
-                        format!("{value} is not kept: whoever calls gives the manager's address");
-                    self.tell("server", here, message);
+                    let message = format!(
+                        "dropped {value}: the user of the SDK configures the address of the manager"
+                    );
+                    self.record("server", here, message);
                     continue;
                 }
                 "requestBody" if has_body => {
-                    self.tell("unknown_member", here, "this is not kept: Swagger has none");
+                    self.record(
+                        "unknown_member",
+                        here,
+                        "dropped: Swagger 2.0 does not have this member",
+                    );
                     continue;
                 }
                 "responses" => {
-                    insert_body(&mut upgraded, body.take());
+                    insert_body(&mut converted, body.take());
                     self.responses(value, method, &media, here)
                 }
                 _ => value,
             };
-            upgraded.insert(key, value);
+            converted.insert(key, value);
         }
-        insert_body(&mut upgraded, body);
-        Value::Object(upgraded)
+        insert_body(&mut converted, body);
+        Value::Object(converted)
     }
 }
 

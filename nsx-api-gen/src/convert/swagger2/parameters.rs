@@ -1,14 +1,15 @@
-//! Parameters: what Swagger says beside a parameter's name about its values goes into a schema.
+//! Parameters: Swagger describes the value next to the parameter's name, OpenAPI in a schema.
 
 use serde_json::{Map, Value, json};
 
-use super::Upgrade;
-use super::place::At;
+use super::Converter;
+use super::location::Location;
 use super::references::{self, shared_parameter};
 use super::schemas::{KEYWORDS, NULLABLE};
 use crate::document::{reference, resolve, text};
 
-/// The members that a parameter or header has in both; OpenAPI has the last three.
+/// The members that a parameter or header has in both versions. The last three exist only in
+/// OpenAPI.
 const SAME: [&str; 8] = [
     "name",
     "in",
@@ -20,35 +21,34 @@ const SAME: [&str; 8] = [
     "examples",
 ];
 
-/// What is told of a parameter that is described as OpenAPI does it.
-pub(super) const IN_SCHEMA: &str =
-    "a parameter has its type beside its name: its `schema` is taken where that says nothing";
+/// The report for a parameter that is described as in OpenAPI.
+pub(super) const IN_SCHEMA: &str = "Swagger 2.0 parameters have no `schema`: it is used for what the parameter itself does not define";
 
-/// What becomes of a parameter.
-pub(super) enum Kind {
+/// What a parameter becomes.
+pub(super) enum ParameterKind {
     Parameter,
     Body,
     Field,
 }
 
-/// A parameter, its members taken apart.
+/// A parameter, with its members separated.
 #[derive(Default)]
 struct Described {
     members: Map<String, Value>,
-    /// What is said of its values.
+    /// The members that describe the value.
     schema: Map<String, Value>,
-    /// How a list of them is written.
+    /// How a list is serialized.
     format: Option<Value>,
 }
 
-/// A parameter that goes into the request's body, and where it stands.
+/// A parameter that becomes part of the request body, and its location.
 #[derive(Clone)]
 pub(super) struct Part<'a> {
-    pub(super) at: At<'a>,
+    pub(super) at: Location<'a>,
     pub(super) node: Value,
 }
 
-/// What a list of parameters has for the request's body, as it was.
+/// The parameters that become the request body, unconverted.
 #[derive(Default)]
 pub(super) struct Split<'a> {
     pub(super) bodies: Vec<Part<'a>>,
@@ -56,25 +56,25 @@ pub(super) struct Split<'a> {
     pub(super) fields: Vec<Part<'a>>,
 }
 
-impl Upgrade {
-    /// What a parameter is, looked up where it is a reference. A field without a name can stand nowhere: it stays in
-    /// the list to be reported.
-    pub(super) fn kind(&self, node: &Value) -> Kind {
+impl Converter {
+    /// What a parameter becomes; references are resolved. A form field without a name stays in the
+    /// list, so that it is reported.
+    pub(super) fn parameter_kind(&self, node: &Value) -> ParameterKind {
         let Some(node) = resolve(&self.shared, node) else {
-            return Kind::Parameter;
+            return ParameterKind::Parameter;
         };
         match text(node, "in") {
-            Some("body") => Kind::Body,
-            Some("formData") if text(node, "name").is_some() => Kind::Field,
-            _ => Kind::Parameter,
+            Some("body") => ParameterKind::Body,
+            Some("formData") if text(node, "name").is_some() => ParameterKind::Field,
+            _ => ParameterKind::Parameter,
         }
     }
 
-    /// Takes out of the parameters what is for the request's body, and upgrades the others where they are.
+    /// Removes the parameters that become the request body, and converts the others in place.
     pub(super) fn split<'a>(
         &mut self,
         holder: &mut Map<String, Value>,
-        at: &'a At<'a>,
+        at: &'a Location<'a>,
     ) -> Split<'a> {
         let mut split = Split::default();
         let Some(Value::Array(list)) = holder.get_mut("parameters") else {
@@ -83,10 +83,10 @@ impl Upgrade {
         let mut kept = Vec::new();
         for (index, node) in std::mem::take(list).into_iter().enumerate() {
             let at = at.item(index);
-            match self.kind(&node) {
-                Kind::Body => split.bodies.push(Part { at, node }),
-                Kind::Field => split.fields.push(Part { at, node }),
-                Kind::Parameter => kept.push(self.parameter(node, at)),
+            match self.parameter_kind(&node) {
+                ParameterKind::Body => split.bodies.push(Part { at, node }),
+                ParameterKind::Field => split.fields.push(Part { at, node }),
+                ParameterKind::Parameter => kept.push(self.parameter(node, at)),
             }
         }
         let emptied = kept.is_empty() && !(split.bodies.is_empty() && split.fields.is_empty());
@@ -97,11 +97,12 @@ impl Upgrade {
         split
     }
 
-    /// The shared parameters. A body has a section of its own; a field is written out by each operation that has it.
+    /// The shared parameters. A body moves to its own section; a form field is copied into each
+    /// operation that uses it.
     pub(super) fn shared_parameters(
         &mut self,
         parts: Value,
-        at: At<'_>,
+        at: Location<'_>,
         components: &mut Map<String, Value>,
     ) {
         let Value::Object(parts) = parts else {
@@ -110,13 +111,12 @@ impl Upgrade {
         };
         for (name, node) in parts {
             let at = at.member(&name);
-            let (section, part) = match self.kind(&node) {
-                Kind::Parameter => ("parameters", self.parameter(node, at)),
-                Kind::Body => ("requestBodies", self.shared_body(node, at)),
-                Kind::Field => {
-                    let message =
-                        "a form's field cannot be shared: each operation with it has its own";
-                    self.tell("form", at, message);
+            let (section, part) = match self.parameter_kind(&node) {
+                ParameterKind::Parameter => ("parameters", self.parameter(node, at)),
+                ParameterKind::Body => ("requestBodies", self.shared_body(node, at)),
+                ParameterKind::Field => {
+                    let message = "a form field cannot be shared in OpenAPI: it is copied into each operation";
+                    self.record("form", at, message);
                     continue;
                 }
             };
@@ -127,33 +127,34 @@ impl Upgrade {
         }
     }
 
-    /// What a reference to a shared parameter leads to, or the node itself. One that may not be copied stays a reference.
-    pub(super) fn written_out(&mut self, node: Value, at: At<'_>) -> Value {
+    /// A copy of the shared parameter that a node refers to, or the node itself. If the copy would
+    /// exceed the limit, the reference is kept.
+    pub(super) fn resolve_copy(&mut self, node: Value, at: Location<'_>) -> Value {
         if reference(&node).is_none() {
             return node;
         }
-        // Taken out for a moment, to be read while changes are told.
+        // Taken out temporarily, because recording changes borrows `self` mutably.
         let shared = std::mem::take(&mut self.shared);
         let copy = resolve(&shared, &node).and_then(|target| self.copy(target, at));
         self.shared = shared;
-        copy.unwrap_or_else(|| references::moved_in(node))
+        copy.unwrap_or_else(|| references::with_moved_reference(node))
     }
 
-    /// A parameter that is no part of the body.
-    fn parameter(&mut self, node: Value, at: At<'_>) -> Value {
+    /// A parameter that is not part of the body.
+    fn parameter(&mut self, node: Value, at: Location<'_>) -> Value {
         if reference(&node).is_some() {
-            return references::moved_in(node);
+            return references::with_moved_reference(node);
         }
         let place = text(&node, "in").unwrap_or_default().to_owned();
         self.described(node, &place, at)
     }
 
-    /// A header of an answer, which is a parameter without name and place.
-    pub(super) fn header(&mut self, node: Value, at: At<'_>) -> Value {
+    /// A response header, which is a parameter without name and location.
+    pub(super) fn header(&mut self, node: Value, at: Location<'_>) -> Value {
         self.described(node, "header", at)
     }
 
-    fn described(&mut self, node: Value, place: &str, at: At<'_>) -> Value {
+    fn described(&mut self, node: Value, place: &str, at: Location<'_>) -> Value {
         let Value::Object(node) = node else {
             return node;
         };
@@ -172,7 +173,7 @@ impl Upgrade {
             members.insert("schema".to_owned(), schema);
         }
         let style = self.style(list, format.as_ref(), place, at);
-        // In a path and in a header there is one style, and it need not be said.
+        // Paths and headers have only one style, so it is omitted.
         if let Some((style, explode)) = style.filter(|_| place == "query") {
             members.insert("style".to_owned(), json!(style));
             members.insert("explode".to_owned(), json!(explode));
@@ -180,8 +181,8 @@ impl Upgrade {
         Value::Object(members)
     }
 
-    /// Puts one member of a parameter where OpenAPI has it.
-    fn member(&mut self, key: String, value: Value, into: &mut Described, at: At<'_>) {
+    /// Moves one member of a parameter to its place in OpenAPI.
+    fn member(&mut self, key: String, value: Value, into: &mut Described, at: Location<'_>) {
         let here = at.member(&key);
         match key.as_str() {
             "collectionFormat" => into.format = Some(value),
@@ -189,17 +190,21 @@ impl Upgrade {
                 into.members.insert("example".to_owned(), value);
             }
             "schema" if value.is_object() => {
-                self.tell("parameter_schema", here, IN_SCHEMA);
+                self.record("parameter_schema", here, IN_SCHEMA);
                 into.members.entry("schema").or_insert(Value::Null);
-                beneath(&mut into.schema, value);
+                add_missing(&mut into.schema, value);
             }
             word if KEYWORDS.contains(&word) || NULLABLE.contains(&word) => {
-                // The schema stands where the first of its words stood.
+                // The schema is inserted in place of its first keyword.
                 into.members.entry("schema").or_insert(Value::Null);
                 into.schema.insert(key, value);
             }
             "style" | "explode" | "content" => {
-                self.tell("unknown_member", here, "this is not kept: Swagger has none");
+                self.record(
+                    "unknown_member",
+                    here,
+                    "dropped: Swagger 2.0 does not have this member",
+                );
             }
             _ => {
                 self.unknown(&key, &SAME, here);
@@ -208,20 +213,20 @@ impl Upgrade {
         }
     }
 
-    /// How a list is written, as `style` and `explode`. Where Swagger says nothing, the values are separated by commas;
-    /// where OpenAPI says nothing, a query repeats the name: so it is always said.
+    /// The serialization of a list, as `style` and `explode`. The defaults differ (commas in
+    /// Swagger, repeated names in OpenAPI), so it is always written.
     pub(super) fn style(
         &mut self,
         list: bool,
         format: Option<&Value>,
         place: &str,
-        at: At<'_>,
+        at: Location<'_>,
     ) -> Option<(&'static str, bool)> {
         let at = at.member("collectionFormat");
         if !list {
             if let Some(format) = format {
-                let message = format!("{format} is said of what is no list and is not kept");
-                self.tell("collection_format", at, message);
+                let message = format!("dropped {format}, which applies only to lists");
+                self.record("collection_format", at, message);
             }
             return None;
         }
@@ -234,17 +239,17 @@ impl Upgrade {
             _ => {
                 let format = format.unwrap_or(&Value::Null);
                 let message = format!(
-                    "OpenAPI has no counterpart of {format} here: the values are separated by commas"
+                    "OpenAPI has no equivalent of {format} here: the values are separated by commas"
                 );
-                self.tell("collection_format", at, message);
+                self.record("collection_format", at, message);
                 Some(("form", false))
             }
         }
     }
 }
 
-/// Adds what a parameter's own words do not say already.
-pub(super) fn beneath(schema: &mut Map<String, Value>, given: Value) {
+/// Adds the members that the schema does not have yet.
+pub(super) fn add_missing(schema: &mut Map<String, Value>, given: Value) {
     if let Value::Object(given) = given {
         for (key, value) in given {
             schema.entry(key).or_insert(value);
@@ -252,7 +257,7 @@ pub(super) fn beneath(schema: &mut Map<String, Value>, given: Value) {
     }
 }
 
-/// Where a reference to a shared body leads to, once that is upgraded.
+/// The new target of a reference to a shared body.
 pub(super) fn shared_body_reference(node: &Value) -> Option<Value> {
     let name = shared_parameter(reference(node)?)?;
     Some(json!({"$ref": format!("#/components/requestBodies/{name}")}))

@@ -1,17 +1,16 @@
-//! References: the same parts, by the names of their new places.
+//! References: the sections of shared parts have other names in OpenAPI.
 
 use serde_json::Value;
 
-/// Where the sections of a Swagger document stand in an OpenAPI document.
+/// The sections of a Swagger document, and their places in OpenAPI.
 const SECTIONS: [(&str, &str); 3] = [
     ("#/definitions/", "#/components/schemas/"),
     ("#/parameters/", "#/components/parameters/"),
     ("#/responses/", "#/components/responses/"),
 ];
 
-/// The target of a `$ref` at its new place. One that leads elsewhere stays: it is not for us to guess what `Foo` or
-/// `Foo.json` was meant to be.
-pub(super) fn moved(target: Value) -> Value {
+/// The new target of a `$ref`. Other targets, such as `Foo` or `Foo.json`, are left unchanged.
+pub(super) fn moved_target(target: Value) -> Value {
     let moved = target.as_str().and_then(|target| {
         SECTIONS
             .iter()
@@ -20,15 +19,15 @@ pub(super) fn moved(target: Value) -> Value {
     moved.map_or(target, Value::String)
 }
 
-/// The node with its `$ref` moved, where it has one.
-pub(super) fn moved_in(mut node: Value) -> Value {
+/// The node with the new target of its `$ref`, if it has one.
+pub(super) fn with_moved_reference(mut node: Value) -> Value {
     if let Some(target) = node.get_mut("$ref") {
-        *target = moved(target.take());
+        *target = moved_target(target.take());
     }
     node
 }
 
-/// The name of the shared parameter that a reference leads to.
+/// The name of the shared parameter that a reference points to.
 pub(super) fn shared_parameter(target: &str) -> Option<&str> {
     let name = target.strip_prefix("#/parameters/")?;
     (!name.contains('/')).then_some(name)

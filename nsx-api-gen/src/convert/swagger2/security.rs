@@ -2,23 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Upgrade;
-use super::place::At;
+use super::Converter;
+use super::location::Location;
 use crate::document::text;
 
-/// The members of an OAuth flow, which stand beside each other in Swagger and below the flow in OpenAPI.
+/// The members of an OAuth flow: next to each other in Swagger, in the flow in OpenAPI.
 const OF_FLOW: [&str; 3] = ["authorizationUrl", "tokenUrl", "scopes"];
 
-impl Upgrade {
-    pub(super) fn scheme(&mut self, node: Value, at: At<'_>) -> Value {
+impl Converter {
+    pub(super) fn scheme(&mut self, node: Value, at: Location<'_>) -> Value {
         let flow = text(&node, "flow").and_then(flow_name);
         match (text(&node, "type"), flow) {
             (Some("basic"), _) => basic(node),
             (Some("oauth2"), Some(flow)) => oauth(node, flow),
             (Some("apiKey"), _) => node,
             _ => {
-                let message = "Swagger has no such scheme: it is kept as it is";
-                self.tell("security", at, message);
+                let message = "unknown security scheme; it is kept unchanged";
+                self.record("security", at, message);
                 node
             }
         }
@@ -37,7 +37,7 @@ fn flow_name(flow: &str) -> Option<&'static str> {
 
 fn basic(node: Value) -> Value {
     let mut scheme = Map::new();
-    for (key, value) in object(node) {
+    for (key, value) in into_object(node) {
         if key == "type" {
             scheme.insert(key, json!("http"));
             scheme.insert("scheme".to_owned(), json!("basic"));
@@ -51,9 +51,9 @@ fn basic(node: Value) -> Value {
 fn oauth(node: Value, name: &str) -> Value {
     let mut scheme = Map::new();
     let mut flow = Map::new();
-    for (key, value) in object(node) {
+    for (key, value) in into_object(node) {
         if key == "flow" {
-            // The flows stand where the flow's name stood, and are filled below.
+            // The flows take the place of the flow's name, and are filled in below.
             scheme.insert("flows".to_owned(), Value::Null);
         } else if OF_FLOW.contains(&key.as_str()) {
             flow.insert(key, value);
@@ -61,14 +61,14 @@ fn oauth(node: Value, name: &str) -> Value {
             scheme.insert(key, value);
         }
     }
-    // OpenAPI demands them, be there none.
+    // OpenAPI requires `scopes`, even if it is empty.
     flow.entry("scopes").or_insert_with(|| json!({}));
     let flows = Map::from_iter([(name.to_owned(), Value::Object(flow))]);
     scheme.insert("flows".to_owned(), Value::Object(flows));
     Value::Object(scheme)
 }
 
-fn object(node: Value) -> Map<String, Value> {
+fn into_object(node: Value) -> Map<String, Value> {
     match node {
         Value::Object(map) => map,
         _ => Map::new(),

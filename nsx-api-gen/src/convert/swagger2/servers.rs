@@ -1,19 +1,21 @@
-//! Host, base path and schemes: the one server that an SDK needs is the path.
+//! Host, base path and schemes. The SDK only needs the path of the server.
 
 use serde_json::{Map, Value, json};
 
-use super::Upgrade;
-use super::place::At;
+use super::Converter;
+use super::location::Location;
 
-impl Upgrade {
-    /// The server with the document's base path. The host is one that the document was written on or a placeholder
-    /// (`nsxmanager.your.domain`), and which manager is called, and how, is said by the SDK's user.
+impl Converter {
+    /// The server with the base path of the document. The host is a placeholder
+    /// (`nsxmanager.your.domain`) or the host that generated the document. The user of the SDK
+    /// configures the real one.
     pub(super) fn servers(&mut self, root: &Map<String, Value>) -> Option<Value> {
         for key in ["host", "schemes"] {
             if let Some(value) = root.get(key) {
-                let message =
-                    format!("{value} is not kept: whoever calls gives the manager's address");
-                self.tell("server", At::ROOT.member(key), message);
+                let message = format!(
+                    "dropped {value}: the user of the SDK configures the address of the manager"
+                );
+                self.record("server", Location::ROOT.member(key), message);
             }
         }
         let path = root.get("basePath")?;
@@ -22,14 +24,14 @@ impl Upgrade {
         };
         let trimmed = text.trim_matches('/');
         if trimmed.is_empty() {
-            // What OpenAPI takes for granted.
+            // This is the default.
             return None;
         }
-        let mended = format!("/{trimmed}");
-        if mended != text {
-            let message = format!("the base path `{text}` is read as `{mended}`");
-            self.tell("server", At::ROOT.member("basePath"), message);
+        let fixed = format!("/{trimmed}");
+        if fixed != text {
+            let message = format!("changed the base path `{text}` to `{fixed}`");
+            self.record("server", Location::ROOT.member("basePath"), message);
         }
-        Some(json!([{"url": mended}]))
+        Some(json!([{"url": fixed}]))
     }
 }

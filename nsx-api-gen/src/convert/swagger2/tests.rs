@@ -5,7 +5,7 @@ mod documents;
 
 use serde_json::Value;
 
-use super::upgrade;
+use super::convert;
 use crate::document::join;
 
 /// A tree from YAML in its flow style.
@@ -22,7 +22,7 @@ fn swagger(members: &str) -> Value {
 
 /// The changes as they are printed.
 fn upgraded(root: Value) -> (Value, Vec<String>) {
-    let (root, changes) = upgrade(root);
+    let (root, changes) = convert(root);
     (root, changes.iter().map(ToString::to_string).collect())
 }
 
@@ -834,7 +834,7 @@ fn code_is_made_of_swagger_and_what_was_changed_is_in_the_report() {
 
 #[test]
 fn places_are_pointers() {
-    let root = super::At::ROOT;
+    let root = super::Location::ROOT;
     let paths = root.member("paths");
     let path = paths.member("/a~b");
     let list = path.item(3);

@@ -8,7 +8,7 @@ use super::one_of::Says;
 use super::order::Order;
 use crate::emit::code::Code;
 use crate::emit::paths::{argument, shorten_type, text, type_ident};
-use crate::names::apart;
+use crate::names::deduplicate;
 
 /// A struct with named fields.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ impl Object {
         let mut fields = fields.map_err(|reason| format!("the type `{name}`: {reason}"))?;
         fields.sort_by_key(|member| (member.rest, order.position(&name, &member.json)));
         let names = fields.iter().map(|member| member.rust.clone()).collect();
-        for (member, name) in fields.iter_mut().zip(apart(names)) {
+        for (member, name) in fields.iter_mut().zip(deduplicate(names)) {
             member.rust = name;
         }
         Ok(Self { name, docs, fields })

@@ -5,7 +5,7 @@ use syn::{Attribute, Fields, ItemEnum, Variant};
 use super::attributes::{docs_of, docs_of_type};
 use crate::document::markdown as docs;
 use crate::emit::code::Code;
-use crate::names::wire_text;
+use crate::names::wire_value;
 
 /// Writes an enum of strings and its table.
 pub(super) fn write(item: &ItemEnum, code: &mut Code) {
@@ -67,7 +67,7 @@ impl Row {
         Self {
             docs: docs_of(&variant.attrs),
             text: match renamed(&variant.attrs) {
-                Some(text) => wire_text(&text).to_owned(),
+                Some(text) => wire_value(&text).to_owned(),
                 None => ident.clone(),
             },
             ident,

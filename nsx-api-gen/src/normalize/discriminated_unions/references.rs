@@ -1,15 +1,15 @@
-//! References, told apart by what they make of the component that they lead to.
+//! References, distinguished by how they use their target.
 
 use serde_json::Value;
 
 use crate::document::items;
 
-/// What a reference makes of the component that it leads to.
+/// How a reference uses the component that it points to.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
-    /// A value of it stands here.
-    Whole,
-    /// Something is made of it.
+pub(super) enum ReferenceUse {
+    /// As the type of a value.
+    Value,
+    /// As an `allOf` part.
     Part,
 }
 
@@ -24,63 +24,67 @@ pub(super) fn for_each_reference(root: &mut Value, visit: &mut Visit<'_>) {
         {
             match name.as_str() {
                 "schemas" if section == "components" => {
-                    each(part, &mut |schema| walk(schema, At::Component, visit));
+                    for_each_child(part, &mut |schema| {
+                        visit_node(schema, NodeKind::Component, visit)
+                    });
                 }
-                _ => walk(part, At::Names, visit),
+                _ => visit_node(part, NodeKind::Names, visit),
             }
         }
     }
 }
 
-type Visit<'a> = dyn FnMut(&mut String, Use) + 'a;
+type Visit<'a> = dyn FnMut(&mut String, ReferenceUse) + 'a;
 
 /// What a node is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum At {
-    /// A component's schema, or a part of one.
+enum NodeKind {
+    /// The schema of a component, or one of its parts.
     Component,
     /// An object whose keys are names.
     Names,
     Other,
 }
 
-fn walk(node: &mut Value, at: At, visit: &mut Visit<'_>) {
+fn visit_node(node: &mut Value, at: NodeKind, visit: &mut Visit<'_>) {
     let Value::Object(map) = node else {
-        each(node, &mut |inner| walk(inner, At::Other, visit));
+        for_each_child(node, &mut |inner| visit_node(inner, NodeKind::Other, visit));
         return;
     };
-    if at == At::Names {
-        each(node, &mut |inner| walk(inner, At::Other, visit));
+    if at == NodeKind::Names {
+        for_each_child(node, &mut |inner| visit_node(inner, NodeKind::Other, visit));
         return;
     }
     if let Some(Value::String(target)) = map.get_mut("$ref") {
-        visit(target, Use::Whole);
+        visit(target, ReferenceUse::Value);
     }
-    // A reference may have no description beside it: `allOf` of one alone is the way around that.
+    // An `allOf` with a single reference is a way to add a description to the reference.
     let is_alone = |parts: &Value| items(Some(parts)).nth(1).is_none();
-    let may_refer = at == At::Other && !map.contains_key("properties");
+    let may_refer = at == NodeKind::Other && !map.contains_key("properties");
     for (key, inner) in map {
         match key.as_str() {
             "default" | "enum" | "example" | "examples" => {}
             key if key.starts_with("x-") => {}
             "allOf" if !(may_refer && is_alone(inner)) => {
-                each(inner, &mut |part| walk_part(part, visit));
+                for_each_child(inner, &mut |part| visit_part(part, visit));
             }
-            "content" | "headers" | "properties" | "responses" => walk(inner, At::Names, visit),
-            _ => walk(inner, At::Other, visit),
+            "content" | "headers" | "properties" | "responses" => {
+                visit_node(inner, NodeKind::Names, visit)
+            }
+            _ => visit_node(inner, NodeKind::Other, visit),
         }
     }
 }
 
-fn walk_part(part: &mut Value, visit: &mut Visit<'_>) {
+fn visit_part(part: &mut Value, visit: &mut Visit<'_>) {
     match part.get_mut("$ref") {
-        Some(Value::String(target)) => visit(target, Use::Part),
-        _ => walk(part, At::Component, visit),
+        Some(Value::String(target)) => visit(target, ReferenceUse::Part),
+        _ => visit_node(part, NodeKind::Component, visit),
     }
 }
 
-/// Calls `visit` for the members of an object, or the items of an array.
-fn each(node: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
+/// Calls `visit` for the members of an object or the items of an array.
+fn for_each_child(node: &mut Value, visit: &mut dyn FnMut(&mut Value)) {
     match node {
         Value::Object(map) => map.values_mut().for_each(visit),
         Value::Array(list) => list.iter_mut().for_each(visit),

@@ -23,7 +23,7 @@ fn base(values: &Value, others: Value) -> Value {
 
 fn mended(mut root: Value) -> (Value, Vec<String>) {
     let mut changes = Vec::new();
-    mend(&mut root, &mut changes);
+    normalize(&mut root, &mut changes);
     let changes = changes.iter().map(ToString::to_string).collect();
     (root["components"]["schemas"].take(), changes)
 }
@@ -48,7 +48,7 @@ fn a_base_becomes_a_choice_of_the_children_that_its_values_name() {
             "discriminator": {
                 "propertyName": "kind",
                 "mapping": {"B": pointer("B"), "A": pointer("A"), "Deep": pointer("Deep")},
-                "x-other": to("BaseBase"),
+                "x-fallback": to("BaseBase"),
             },
         })
     );
@@ -130,7 +130,7 @@ fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
         schema["discriminator"] = discriminator;
         schema["properties"]["kind"] = property;
         let mut expected = root["components"]["schemas"].clone();
-        expected["Base"]["x-open"] = json!(true);
+        expected["Base"]["x-extensible"] = json!(true);
         assert_eq!(mended(root), (expected, vec![format!("{stays}{reason}")]));
     }
 }
@@ -204,7 +204,7 @@ fn what_inherits_a_discriminator_and_has_children_is_a_base_too() {
             "discriminator": {
                 "propertyName": "kind",
                 "mapping": {"vm": pointer("VmEvent"), "VmEvent": pointer("VmEvent")},
-                "x-other": to("EventBase"),
+                "x-fallback": to("EventBase"),
             },
         })
     );
@@ -228,9 +228,9 @@ fn a_base_of_very_many_stays_one_type() {
         root["components"]["schemas"]["Base"]["properties"]["kind"] = json!({"type": "string"});
         mended(root).1
     };
-    assert!(many(MOST_VARIANTS)[0].contains("a choice by `kind`: `C0`, "));
+    assert!(many(MAX_VARIANTS)[0].contains("a choice by `kind`: `C0`, "));
     assert_eq!(
-        many(MOST_VARIANTS + 1),
+        many(MAX_VARIANTS + 1),
         [
             "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: \
             513 variants are too many for a choice: there may be 512"
@@ -244,7 +244,7 @@ fn a_base_of_which_there_is_no_value_is_only_a_parent() {
     let mut root = base(&json!(["A"]), json!({"A": child}));
     root["components"]["schemas"]["Holder"] = json!({"properties": {"a": to("A")}});
     let mut expected = root["components"]["schemas"].clone();
-    expected["Base"]["x-open"] = json!(true);
+    expected["Base"]["x-extensible"] = json!(true);
     assert_eq!(mended(root), (expected, vec![]));
 }
 
@@ -324,7 +324,10 @@ fn a_choice_whose_variants_cannot_be_told_apart_is_left_to_be_reported() {
             "Choice": {"oneOf": [part], "discriminator": {"propertyName": "kind"}},
         }}});
         let choice = &root["components"]["schemas"]["Choice"];
-        assert_eq!(union::fault(&root, choice).as_deref(), Some(reason));
+        assert_eq!(
+            discriminated_union::discriminator_fault(&root, choice).as_deref(),
+            Some(reason)
+        );
         assert_eq!(
             mended(root.clone()),
             (root["components"]["schemas"].clone(), vec![])
@@ -336,7 +339,7 @@ fn a_choice_whose_variants_cannot_be_told_apart_is_left_to_be_reported() {
 fn what_stands_for_what_the_document_does_not_know_is_marked() {
     let by_kind = json!({"propertyName": "kind"});
     let kind = json!({"kind": {"type": "string"}});
-    let other = json!({"propertyName": "kind", "x-other": to("shape_base")});
+    let other = json!({"propertyName": "kind", "x-fallback": to("shape_base")});
     let mut root = json!({"components": {"schemas": {
         "Shape": {"oneOf": [to("Round"), to("shape_base")], "discriminator": other},
         "shape_base": {"properties": kind},
@@ -348,10 +351,12 @@ fn what_stands_for_what_the_document_does_not_know_is_marked() {
         "Grandchild": {"allOf": [to("Child")]},
     }}});
     mark(&mut root);
-    let names: Vec<String> = union::open(&root).into_iter().collect();
+    let names: Vec<String> = discriminated_union::extensible_types(&root)
+        .into_iter()
+        .collect();
     assert_eq!(names, ["Alone", "Child", "Parent", "ShapeBase"]);
     strip_marks(&mut root);
-    assert!(union::open(&root).is_empty());
+    assert!(discriminated_union::extensible_types(&root).is_empty());
     let shape = "/components/schemas/Shape/discriminator";
     assert_eq!(root.pointer(shape), Some(&by_kind));
 }

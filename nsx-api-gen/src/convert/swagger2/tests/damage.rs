@@ -19,7 +19,7 @@ const DOCUMENT: &str = "{swagger: '2.0', info: {title: T, version: '1'}, host: h
 
 /// Upgrades, and does what comes after it.
 fn all_steps(root: Value) {
-    let (mut root, _) = upgrade(root);
+    let (mut root, _) = convert(root);
     crate::normalize::normalize(&mut root);
     // A fault is right; only a panic is wrong.
     let _ = crate::check::check("doc", &root);

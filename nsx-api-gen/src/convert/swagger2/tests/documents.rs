@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::upgrade;
+use super::convert;
 use crate::document::{items, members, operations, reference, resolve, text};
 
 /// Documents that others have published stand beside the project, and are no part of it.
@@ -27,7 +27,7 @@ fn nothing_of_a_real_document_gets_lost() {
     for path in documents() {
         let name = path.display();
         let old = crate::read::read(&path).unwrap().root;
-        let (new, changes) = upgrade(old.clone());
+        let (new, changes) = convert(old.clone());
         let (before, after) = (operations(&old), operations(&new));
         assert!(!before.is_empty(), "{name}");
         assert_eq!(before.len(), after.len(), "{name}");
@@ -72,8 +72,8 @@ fn nothing_of_a_real_document_gets_lost() {
 fn a_real_document_gives_the_same_each_time() {
     for path in documents() {
         let root = crate::read::read(&path).unwrap().root;
-        let (once, first) = upgrade(root.clone());
-        let (again, second) = upgrade(root);
+        let (once, first) = convert(root.clone());
+        let (again, second) = convert(root);
         assert_eq!(once.to_string(), again.to_string());
         assert_eq!(first, second);
     }

@@ -1,12 +1,12 @@
-//! Where the upgrade is in the document.
+//! The current location of the conversion.
 
 use crate::document::join;
 
-/// A place in the Swagger document. Its pointer is written out only where there is something to tell of it: most places
-/// are passed without a word.
+/// A location in the Swagger document. The pointer is built only when a change is recorded, because
+/// most locations have none.
 #[derive(Clone, Copy)]
-pub(super) struct At<'a> {
-    above: Option<&'a At<'a>>,
+pub(super) struct Location<'a> {
+    above: Option<&'a Location<'a>>,
     key: Key<'a>,
     operation: Option<&'a str>,
 }
@@ -17,20 +17,20 @@ enum Key<'a> {
     Item(usize),
 }
 
-impl<'a> At<'a> {
+impl<'a> Location<'a> {
     /// The document itself.
-    pub(super) const ROOT: At<'static> = At {
+    pub(super) const ROOT: Location<'static> = Location {
         above: None,
         key: Key::Member("#"),
         operation: None,
     };
 
-    /// The place of a member of the object here.
+    /// The location of a member of the object here.
     pub(super) fn member(&'a self, key: &'a str) -> Self {
         self.below(Key::Member(key))
     }
 
-    /// The place of an item of the list here.
+    /// The location of an item of the list here.
     pub(super) fn item(&'a self, index: usize) -> Self {
         self.below(Key::Item(index))
     }
@@ -43,19 +43,19 @@ impl<'a> At<'a> {
         }
     }
 
-    /// The same place, seen by an operation.
+    /// The same location, attributed to an operation.
     pub(super) fn of(self, operation: Option<&'a str>) -> Self {
         Self { operation, ..self }
     }
 
-    /// The operation that is concerned, where it is one.
+    /// The affected operation, if there is one.
     pub(super) fn operation(&self) -> Option<&'a str> {
         self.operation
     }
 
     /// The JSON pointer in URI form.
     pub(super) fn pointer(&self) -> String {
-        let above = self.above.map(At::pointer);
+        let above = self.above.map(Location::pointer);
         match (above, self.key) {
             (None, Key::Member(root)) => root.to_owned(),
             (Some(above), Key::Member(key)) => join(&above, key),
