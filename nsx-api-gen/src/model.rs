@@ -207,18 +207,33 @@ impl Operation {
     }
 }
 
-/// The operation's parameters win over the path item's of the same name and place.
+/// The parameters of an operation.
 pub(crate) fn parameters(root: &Value, place: &Place<'_>) -> Vec<Parameter> {
-    let mut list: Vec<Parameter> = Vec::new();
-    for (_, node) in place.parameters() {
-        let Some(parameter) = resolve(root, node).and_then(|node| Parameter::new(root, node))
-        else {
-            continue;
-        };
-        list.retain(|known| known.name != parameter.name || known.place != parameter.place);
-        list.push(parameter);
-    }
+    let nodes = parameter_nodes(root, place).into_iter();
+    let mut list: Vec<Parameter> = nodes
+        .map(|(name, at, node)| Parameter::new(root, name, at, node))
+        .collect();
     tell_apart(&mut list, place.node.get("requestBody").is_some());
+    list
+}
+
+/// Name, place and definition of each parameter. The operation's own win over the path item's of
+/// the same name and place.
+pub(crate) fn parameter_nodes<'a>(
+    root: &'a Value,
+    place: &Place<'a>,
+) -> Vec<(&'a str, In, &'a Value)> {
+    let mut list: Vec<(&str, In, &Value)> = Vec::new();
+    for (_, node) in place.parameters() {
+        let named = resolve(root, node).and_then(|node| {
+            let place = In::read(text(node, "in")?)?;
+            Some((text(node, "name")?, place, node))
+        });
+        if let Some((name, at, node)) = named {
+            list.retain(|known| (known.0, known.1) != (name, at));
+            list.push((name, at, node));
+        }
+    }
     list
 }
 
@@ -249,13 +264,12 @@ impl In {
 }
 
 impl Parameter {
-    fn new(root: &Value, node: &Value) -> Option<Self> {
-        let place = In::read(text(node, "in")?)?;
+    fn new(root: &Value, name: &str, place: In, node: &Value) -> Self {
         let schema = node.get("schema");
         let in_part = schema.filter(|_| place == In::Part);
         let whole = schema.and_then(|schema| resolve(root, schema));
-        Some(Self {
-            name: text(node, "name")?.to_owned(),
+        Self {
+            name: name.to_owned(),
             rust: String::new(),
             place,
             required: flag(node, "required"),
@@ -264,7 +278,7 @@ impl Parameter {
             is_list_of_files: in_part.is_some_and(|schema| is_list_of_files(root, schema)),
             description: constraints::of_parameter(root, node, whole),
             sample: sample(root, node, whole),
-        })
+        }
     }
 }
 

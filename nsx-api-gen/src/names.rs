@@ -233,7 +233,7 @@ fn beside(name: String, taken: &[&str]) -> String {
 }
 
 /// The name with everything that cannot be in an identifier made a gap between words.
-fn words(name: &str) -> String {
+pub(crate) fn words(name: &str) -> String {
     match name {
         "+1" => return "plus1".to_owned(),
         "-1" => return "minus1".to_owned(),
@@ -253,9 +253,13 @@ pub(crate) fn has_ident(name: &str) -> bool {
     words(name).contains(|letter| letter != '-' && letter != '_')
 }
 
-/// A name that Rust takes: keywords get an underscore behind them.
+/// A name that Rust takes: it begins with a letter, and is no keyword.
 fn ident(name: String, first: char) -> String {
-    let name = begun(name, first);
+    escape_keyword(begun(name, first))
+}
+
+/// A keyword with an underscore behind it, and any other name as it is.
+pub(crate) fn escape_keyword(name: String) -> String {
     // syn does not know this keyword yet.
     match syn::parse_str::<syn::Ident>(&name) {
         Ok(_) if name != "gen" => name,
