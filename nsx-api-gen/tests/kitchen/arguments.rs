@@ -58,7 +58,7 @@ const BODIES: [Body; 7] = [
         name: "word",
         media: "application/json",
         schema: "{type: string}",
-        rust: Some("\"word\""),
+        rust: Some("\"word\".to_owned()"),
         sent: "\"word\"",
     },
     Body {
@@ -110,7 +110,7 @@ fn parameters(place: In, kinds: &[(Kind, bool)]) -> Vec<Parameter> {
     let prefix = match place {
         Path => "p",
         Query => "q",
-        Header => "X-H",
+        Header => "X-Note",
     };
     let kinds = kinds.iter().enumerate();
     kinds
@@ -225,7 +225,7 @@ pub fn document() -> String {
                 Text => "{type: string}",
                 Flag => "{type: boolean}",
                 Number => "{type: integer}",
-                Enum => "{type: string, enum: [on, off]}",
+                Enum => "{type: string, enum: [up, down]}",
                 List => "{type: array, items: {type: string}}",
             };
             let (name, required) = (&one.name, one.required);
@@ -281,19 +281,19 @@ impl Parameter {
             Number => (index.to_string(), vec![index.to_string()]),
             Enum => {
                 let name = format!("{operation}-{}", self.name);
-                let name = heck(&name);
-                (format!("types::{name}::Off"), vec!["off".to_owned()])
+                let name = type_name(&name);
+                (format!("types::{name}::Down"), vec!["down".to_owned()])
             }
             List => (
-                format!("[\"l{index}\".to_owned(), \"m{index}\".to_owned()]"),
+                format!("vec![\"l{index}\".to_owned(), \"m{index}\".to_owned()]"),
                 vec![format!("l{index}"), format!("m{index}")],
             ),
         }
     }
 }
 
-/// The type that is called after an operation and a parameter: `M1OptJsonXH2` for `m1_opt_json-X-H2`.
-fn heck(name: &str) -> String {
+/// The type that is called after an operation and a parameter: `M1OptJsonXNote2` for `m1_opt_json-X-Note2`.
+fn type_name(name: &str) -> String {
     let words = name.split(['-', '_']);
     let upper = words.map(|word| {
         let (first, rest) = word.split_at(1);
@@ -334,7 +334,7 @@ fn check(manager: &Manager, expected: Expected) {
     let request = manager.requests().pop().unwrap();
     let (path, query, headers, content_type, body) = expected;
     assert_eq!(request.path, path);
-    let sent = request.query.unwrap_or_default();
+    let sent = request.query.clone().unwrap_or_default();
     let mut sent: Vec<&str> = sent.split('&').filter(|pair| !pair.is_empty()).collect();
     sent.sort_unstable();
     assert_eq!(sent, query, \"{path}\");
@@ -377,7 +377,9 @@ fn test(operation: &Operation) -> String {
             match (body.rust, operation.body_required) {
                 (Some(value), true) => required.push(value.to_owned()),
                 (Some(value), false) => write!(setters, ".body({value})").unwrap(),
-                (None, _) => required.push("\"the file\"".to_owned()),
+                (None, _) => {
+                    required.push("nsx_api::Part::from(\"the file\".to_owned())".to_owned())
+                }
             }
             (body.media, body.sent)
         }
