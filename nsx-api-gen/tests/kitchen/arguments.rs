@@ -204,7 +204,7 @@ fn operations() -> Vec<Operation> {
 }
 
 /// The document, as YAML.
-pub fn document() -> String {
+pub(crate) fn document() -> String {
     let mut text = "openapi: 3.0.3\ninfo: {title: Arguments, version: '1'}\npaths:\n".to_owned();
     for operation in operations() {
         let id = &operation.id;
@@ -303,7 +303,7 @@ fn type_name(name: &str) -> String {
 }
 
 /// The program: one call for each operation, and what has to arrive.
-pub fn program() -> String {
+pub(crate) fn program() -> String {
     let mut text = "
 //! Written by the test that runs it.
 
