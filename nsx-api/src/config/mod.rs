@@ -24,15 +24,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// [`Client::builder`] creates it, and [`build`](Self::build) checks it. `Debug` shows the settings
 /// without secrets.
 ///
-/// | setting | default |
-/// | --- | --- |
-/// | [`manager`](Self::manager): more managers of the same cluster | none |
-/// | [`auth`](Self::auth) or [`identity`](Self::identity): how calls are authenticated | no credentials |
-/// | [`ca_file`](Self::ca_file), [`ca_pem`](Self::ca_pem), [`pin_thumbprint`](Self::pin_thumbprint), [`pin_certificate`](Self::pin_certificate): which certificates are trusted | those of the platform |
-/// | [`connect_timeout`](Self::connect_timeout) | 10 seconds |
-/// | [`limits`](Self::limits): concurrent calls, and calls per second | 40 per manager, and as many per second as it accepts |
-/// | [`options`](Self::options): deadline, timeouts, retries | see [`CallOptions`](CallOptions#defaults) |
-///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
 /// # fn main() {}
@@ -59,6 +50,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Defaults
+///
+/// | setting | default |
+/// | --- | --- |
+/// | [`manager`](Self::manager): more managers of the same cluster | none |
+/// | [`auth`](Self::auth) or [`identity`](Self::identity): how calls are authenticated | no credentials |
+/// | [`ca_file`](Self::ca_file), [`ca_pem`](Self::ca_pem), [`pin_thumbprint`](Self::pin_thumbprint), [`pin_certificate`](Self::pin_certificate): which certificates are trusted | those of the platform |
+/// | [`connect_timeout`](Self::connect_timeout) | 10 seconds |
+/// | [`limits`](Self::limits): concurrent calls, and calls per second | 40 per manager, and as many per second as it accepts |
+/// | [`options`](Self::options): deadline, timeouts, retries | see [`CallOptions`](CallOptions#defaults) |
 #[derive(Clone)]
 #[must_use = "settings do nothing until `build` is called"]
 pub struct Config {
@@ -108,9 +110,11 @@ impl Config {
     ///
     /// Whether a call is retried does not depend on the number of managers. A retry goes to a
     /// manager that the call has not tried yet, without a delay, even if the first manager sent a
-    /// `Retry-After`. The first such retry or redirect of a call does not use the [retry
-    /// budget](CallOptions#the-retry-budget) if the manager was at fault; neither does a retry for
-    /// which nothing was sent.
+    /// `Retry-After`.
+    ///
+    /// The first move of a call to another manager does not use the [retry
+    /// budget](CallOptions#the-retry-budget), if a failed manager or a redirect caused it. Nor does
+    /// any move before something was sent.
     ///
     /// # Redirects
     ///
