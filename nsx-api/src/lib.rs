@@ -190,10 +190,10 @@
 //! ```
 //!
 //! # Testing your code
+//!
 //! The feature `mock` adds a [mock manager][`mock`] with real sockets, TLS, sessions and faults. It
 //! implements every operation of the document, and answers with the document's examples unless a
 //! test says otherwise.
-//! examples unless a test says otherwise.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
