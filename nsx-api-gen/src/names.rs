@@ -236,7 +236,7 @@ fn avoid_reserved(name: String, taken: &[&str]) -> String {
 }
 
 /// Replaces every character that an identifier cannot contain with a word separator.
-fn to_words(name: &str) -> String {
+pub(crate) fn to_words(name: &str) -> String {
     match name {
         "+1" => return "plus1".to_owned(),
         "-1" => return "minus1".to_owned(),
@@ -256,9 +256,13 @@ pub(crate) fn has_ident(name: &str) -> bool {
     to_words(name).contains(|letter| letter != '-' && letter != '_')
 }
 
-/// A valid identifier: a keyword gets a trailing underscore.
+/// A valid identifier: it starts with a letter and is not a keyword.
 fn ident(name: String, first: char) -> String {
-    let name = with_valid_start(name, first);
+    escape_keyword(with_valid_start(name, first))
+}
+
+/// Appends an underscore to a keyword.
+pub(crate) fn escape_keyword(name: String) -> String {
     // syn does not know this keyword yet.
     match syn::parse_str::<syn::Ident>(&name) {
         Ok(_) if name != "gen" => name,

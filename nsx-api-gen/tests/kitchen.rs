@@ -3,6 +3,9 @@
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+#[path = "kitchen/arguments.rs"]
+mod arguments;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -91,6 +94,42 @@ fn whatever_things_are_called_the_code_compiles_without_a_warning() {
         check.status.success() && !text.contains("warning"),
         "{text}"
     );
+}
+
+#[test]
+fn header_parameter_beside_a_body_keeps_its_type() {
+    let document = "
+openapi: 3.0.3
+info: {title: t, version: '1'}
+paths:
+  /things/{id}:
+    put:
+      operationId: PutThing
+      parameters:
+      - {name: id, in: path, required: true, schema: {type: string}}
+      - {name: If-Match, in: header, schema: {type: boolean}}
+      requestBody: {required: true, content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}
+      responses: {'204': {description: done}}
+components: {schemas: {Thing: {type: object, properties: {a: {type: string}}}}}
+";
+    let generated = generate_from_str("doc", document).unwrap_or_else(|error| panic!("{error}"));
+    let code = &generated.files[Path::new("builder/untagged.rs")];
+    for line in [
+        "pub fn put_thing(&self, id: impl Into<String>, body: types::Thing) -> PutThing<'_> {",
+        "pub fn if_match(mut self, value: impl Into<bool>) -> Self {",
+    ] {
+        assert!(code.contains(line), "{line} is not in {code}");
+    }
+}
+
+#[test]
+fn every_mix_of_parameters_and_bodies_arrives_as_the_caller_wrote_it() {
+    let generated = generate_from_str("arguments.yaml", &arguments::document())
+        .unwrap_or_else(|error| panic!("{error}"));
+    let workspace = workspace("arguments", &generated, &[]);
+    let program = BTreeMap::from([(PathBuf::from("arguments.rs"), arguments::program())]);
+    write(&workspace.join("nsx-api/tests"), &program);
+    assert_success(&cargo(&workspace, &["test", "--test", "arguments"]));
 }
 
 /// The way of a manager's own document: what is imported of it is what code is made of.

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::text::without_bom;
 
-/// What a manager says about a failed call.
+/// The manager's error body: what a manager says about a failed call.
 ///
-/// A document may describe a type of the same name, which is then in [`types`](crate::types). Errors are always read as
-/// this one, whatever the document says, and each field as far as it can be read.
+/// Error bodies are always read as this type, even if the document defines another `ApiError` in
+/// [`types`](crate::types). Fields that cannot be read are left out; the others are kept.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -42,17 +42,17 @@ use crate::text::without_bom;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// The manager's number for the error, whether it came as a number or as a string.
+    /// The manager's error code. Some managers send it as a string.
     pub error_code: Option<i64>,
-    /// What went wrong, as the manager wrote it.
+    /// What went wrong, in the manager's words.
     pub error_message: Option<String>,
-    /// More about it.
+    /// Further details.
     pub details: Option<String>,
-    /// The part of the manager where it went wrong.
+    /// The part of the manager that reported the error.
     pub module_name: Option<String>,
-    /// Data about the error: an object by the document, an array from older managers.
+    /// Data about the error: an object according to the document, an array from older managers.
     pub error_data: Option<Value>,
-    /// Other errors that belong to this one.
+    /// Related errors.
     pub related_errors: Vec<ApiError>,
 }
 

@@ -20,10 +20,10 @@ use crate::{Error, ErrorKind, failure, receive};
 type Outgoing = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 type Incoming = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
 
-/// The body of a request.
+/// The body of a request: bytes, or a stream.
 ///
-/// Bytes can be sent again when a call is retried. A stream is sent once: a call with one is never retried, and of
-/// its clones the first to be sent has the stream.
+/// Bytes can be sent again when a call is retried. A stream can be sent only once: its call is
+/// never retried, and of several clones only the first one to be sent gets the stream.
 ///
 /// ```
 /// use nsx_api::Body;
@@ -43,9 +43,9 @@ enum Content {
 }
 
 impl Body {
-    /// A body that is sent as it comes from `stream`, so it need not fit into memory.
+    /// Creates a body from a stream, so that it does not have to fit into memory.
     ///
-    /// An error of the stream ends the call, with [`ErrorKind::Connection`].
+    /// If the stream returns an error, the call fails with [`ErrorKind::Connection`].
     pub fn from_stream(
         stream: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
     ) -> Self {
@@ -171,10 +171,11 @@ impl From<&'static [u8]> for Body {
     }
 }
 
-/// The body of a response, piece by piece as it arrives.
+/// The body of a response, in pieces as they arrive.
 ///
-/// The time-outs of the call hold up to its headers; from then on no piece may take longer than an attempt. It is read
-/// on a Tokio runtime with time, as calls are made; outside of one it ends in an error.
+/// The timeouts of the call apply until the headers have arrived. From then on, each piece may take
+/// as long as an [attempt](crate::CallOptions::attempt_timeout). It must be read on a Tokio runtime
+/// with time.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -230,13 +231,15 @@ impl ByteStream {
         }
     }
 
-    /// The next piece, of as many bytes as came together; `None` at the end, and after an error.
+    /// Returns the next piece, or `None` at the end and after an error. A piece is as large as it
+    /// arrived.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Timeout`] when no piece comes in the time of an [attempt](crate::CallOptions::attempt_timeout),
-    /// [`ErrorKind::Connection`] when the body breaks off, [`ErrorKind::InvalidRequest`] outside of a Tokio runtime. What came before has
-    /// been given out, and the call is not made again.
+    /// [`ErrorKind::Timeout`] if no piece arrives within the [attempt
+    /// timeout](crate::CallOptions::attempt_timeout), [`ErrorKind::Connection`] if the body is cut
+    /// off, [`ErrorKind::InvalidRequest`] outside of a Tokio runtime. The pieces before have
+    /// already been returned, and the call is not retried.
     pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

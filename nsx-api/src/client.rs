@@ -15,7 +15,9 @@ use crate::{CallOptions, Config, Error, Operation, Request, retry};
 
 /// A client of an NSX Manager, or of the managers of one cluster.
 ///
-/// It is cheap to clone, and its clones share connections and credentials. Share it among tasks as you like.
+/// It is cheap to clone. Clones share connections, credentials, limits and the retry budget, so
+/// create one client and clone it for each task. The [crate guide](crate#how-a-call-works) explains
+/// how a call works.
 ///
 /// ```
 /// # #[cfg(feature = "mock")]
@@ -55,27 +57,28 @@ impl Core {
 }
 
 impl Client {
-    /// Begins a client of the manager at `address`: a host name, an IP address, `host:port`, or a URL.
+    /// Starts a client for the manager at `address`: a host name, an IP address, `host:port`, or a
+    /// URL.
     ///
-    /// `https://` is what is meant when nothing is said. A URL may have a path, which a gateway before the manager asks
-    /// for; it goes before every operation's path.
+    /// The default scheme is `https://`. The URL may contain a path, for example of a gateway in
+    /// front of the manager; it is put before the path of every operation.
     pub fn builder(address: impl Into<String>) -> Config {
         Config::new(address)
     }
 
-    /// A client with the settings of the environment: [`Config::from_env`] has the names.
+    /// Builds a client from environment variables. [`Config::from_env`] lists them.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, cannot be used, or contradicts another. The
-    /// message names it.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, invalid, or
+    /// contradicts another. The message names it.
     ///
     /// ```
     /// use nsx_api::Client;
     ///
     /// match Client::from_env() {
     ///     Ok(client) => println!("{client:?}"),
-    ///     // It names the variable.
+    ///     // The message names the variable.
     ///     Err(error) => eprintln!("{error}"),
     /// }
     /// ```
@@ -83,10 +86,11 @@ impl Client {
         Config::from_env()?.build()
     }
 
-    /// Logs out: the client's sessions are destroyed. It takes no more than ten seconds.
+    /// Logs out: ends the client's sessions. Takes up to 10 seconds.
     ///
-    /// A failure is logged and otherwise ignored: a manager forgets a session that is not used by itself. Without this call the
-    /// session lives on until its idle time-out. The client and its clones can go on, with a new login.
+    /// A failure is logged and otherwise ignored, because a session also expires on the manager
+    /// when it is not used. Without this call, it lasts until then. The client and its clones can
+    /// still be used; the next call logs in again.
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -123,7 +127,8 @@ impl Client {
         while tasks.join_next().await.is_some() {}
     }
 
-    /// The same client, connections and credentials included, with other options for the calls made through it.
+    /// Returns the same client with other options for the calls made through it. Connections,
+    /// credentials and everything else are shared.
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -152,10 +157,11 @@ impl Client {
         }
     }
 
-    /// A call of an operation that the document does not have.
+    /// Starts a call of an operation that is not in the document.
     ///
-    /// `path` counts from the manager's root and may have a query: `/api/v1/cluster/status?source=cached`. What it puts into
-    /// the path has to be encoded already. Credentials, time-outs, retries and errors are those of every call.
+    /// `path` starts at the root of the manager and may contain a query:
+    /// `/api/v1/cluster/status?source=cached`. It must already be percent-encoded. Credentials,
+    /// timeouts, retries and errors are the same as for other calls.
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -184,7 +190,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// None here: what is wrong with the path comes back when the request is sent, as
+    /// None here. If the path is invalid, sending the request fails with
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest).
     pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
         Request::of_path(self, method, &path.into())
@@ -197,7 +203,7 @@ impl Client {
     }
 }
 
-/// Shows the manager and the scheme of authentication; no secret.
+/// Shows the managers and the authentication scheme, without secrets.
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")

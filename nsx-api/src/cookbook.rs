@@ -1,15 +1,16 @@
-//! Recipes: what programs do with this library beyond a plain call, each as code that runs.
+//! Recipes for common tasks. Every example runs as a test.
 //!
-//! `address`, `user` and `password` are those of your manager; here they are those of a [stand-in][mock].
-//! `client` is a [`Client`] that was built before. The recipes are the body of an `async fn` that returns a `Result`, and need the crate `tokio` with the
-//! features `macros` and `rt-multi-thread`. Where a type is declared they need `serde` with `derive`.
+//! Replace `address`, `user` and `password` with those of your manager; the tests use a [mock
+//! manager][mock]. `client` is a [`Client`]. Each recipe is the body of an `async fn` that returns
+//! a `Result`. It needs the crate `tokio` with the features `macros` and `rt-multi-thread`, and
+//! `serde` with the feature `derive` if it declares a type.
 //!
-//! # Getting in
+//! # Connecting
 //!
 //! ## A self-signed manager
 //!
-//! A manager that was installed and not configured further shows a certificate that it made for itself. Fetch it once, and compare its thumbprint
-//! with what `get certificate api thumbprint` says on the manager's own command line:
+//! A newly installed manager has a self-signed certificate. Fetch it once, and compare its
+//! thumbprint with the one that `get certificate api thumbprint` prints on the manager:
 //!
 //! ```console
 //! openssl s_client -connect nsx.example.com:443 </dev/null |
@@ -17,7 +18,8 @@
 //! openssl x509 -in manager.pem -noout -fingerprint -sha256
 //! ```
 //!
-//! Then add it, as you would a CA ([`Config::ca_file`], or [`Config::ca_pem`] for its text). When the file changes a running client takes the new one.
+//! Then trust it like a CA, with [`Config::ca_file`], or [`Config::ca_pem`] for PEM text. A running
+//! client reloads the file when it changes.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -45,8 +47,10 @@
 //! # }
 //! ```
 //!
-//! The certificate has to be for the name or address that the client uses, and valid now. Where it is not, pin it: then it is this certificate
-//! and no other, under any name and at any time ([`Config::pin_thumbprint`], [`Config::pin_certificate`]). The manager still has to prove that it has the key.
+//! The certificate must not be expired, and must match the name or address that the client uses. If
+//! it does not, pin it with [`Config::pin_thumbprint`] or [`Config::pin_certificate`]. Then only
+//! this certificate is trusted, under any name and at any time. The manager still has to prove that
+//! it has the private key.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -79,20 +83,22 @@
 //! # }
 //! ```
 //!
-//! Do not [switch verification off](Config::danger_accept_invalid_certs) instead: whoever can answer in the manager's place then gets the
-//! password, and the tokens that the manager would have given to you.
+//! Do not [disable verification](Config::danger_accept_invalid_certs) instead: an attacker who can
+//! intercept the connection could then impersonate the manager and steal the password and all
+//! tokens.
 //!
 //! ## A proxy
 //!
-//! The library uses the proxy of the environment, and has no setting for it. It is a tunnel to the manager, so the proxy sees no credentials. If one
-//! manager of a client is on this machine (`localhost`, `127.0.0.1`) or spoken to over plain HTTP, all of them are called directly.
+//! The client uses the proxy from these environment variables. The proxy only tunnels to the
+//! manager, so it sees no credentials. If one manager of a client is on this machine (`localhost`,
+//! `127.0.0.1`) or uses plain HTTP, the client uses no proxy for any of them.
 //!
 //! | variable | meaning |
 //! | --- | --- |
 //! | `HTTPS_PROXY` | `http://proxy.example.com:3128`; with `https://` the proxy's certificate is verified like a manager's |
-//! | `NO_PROXY` | hosts that are called directly, with commas between them: `nsx.example.com,10.0.0.0/8` |
+//! | `NO_PROXY` | hosts that are called directly, separated by commas: `nsx.example.com,10.0.0.0/8` |
 //!
-//! Where it is a gateway with a path of its own that leads to the manager, that is a part of the address, and goes before every path:
+//! A gateway may instead forward a path of its own to the manager. Put that path into the address:
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -120,8 +126,9 @@
 //!
 //! ## An auth scheme of your own
 //!
-//! Write how credentials are got: one method of [`Authenticate`]. The library calls it before the first call, before they
-//! expire, and when the manager refuses them, once for all calls that wait.
+//! Implement one method of [`Authenticate`] that obtains credentials. The client calls it before
+//! the first call, before the credentials expire, and when the manager refuses them, once for all
+//! concurrent calls.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -163,15 +170,16 @@
 //! # }
 //! ```
 //!
-//! A scheme that asks the manager itself makes its calls with [`Login::request`]. Credentials that are headers of another name are made with
-//! [`Credentials::header`], cookies with [`Credentials::cookie`].
+//! A scheme that logs in to the manager uses [`Login::request`]. [`Credentials::header`] sets
+//! headers of other names, [`Credentials::cookie`] cookies.
 //!
 //! # Calls
 //!
 //! ## A registration token
 //!
-//! A node that joins the management plane shows a token. It carries the privileges of whoever asked for it, so it is a [`Secret`]: it can be
-//! sent and read, and is in no log. A document that has this operation gives a method for it, with its types; this is without one.
+//! A node needs a registration token to join the management plane. The token has the privileges of
+//! the user who created it, so it is a [`Secret`]: it can be sent and read, but is never logged.
+//! This example works without a generated method for the operation.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -207,11 +215,13 @@
 //! # }
 //! ```
 //!
-//! Each call makes another token, so it is not sent again when an earlier one may have been made.
+//! Each call creates another token, so it is not retried if an earlier attempt may have created
+//! one.
 //!
 //! ## A deadline for one call
 //!
-//! [`Client::with`] gives the same client, with its connections, credentials and budget, for calls with other [`CallOptions`].
+//! [`Client::with`] returns the same client, with its connections, credentials and retry budget,
+//! but with other [`CallOptions`].
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -236,11 +246,13 @@
 //! # }
 //! ```
 //!
-//! The deadline is over everything: login, attempts and waits. [`CallOptions::attempt_timeout`] bounds each attempt.
+//! The deadline covers everything: login, attempts and backoff. [`CallOptions::attempt_timeout`]
+//! limits a single attempt.
 //!
-//! ## One call's idempotency
+//! ## Idempotency of one call
 //!
-//! After a lost connection nobody knows whether a `POST` took effect, so it is not sent again. You may know that a second one does no harm:
+//! After a lost connection, it is unknown whether a `POST` took effect, so it is not retried. If
+//! you know that repeating it is harmless, allow it:
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -266,12 +278,14 @@
 //! # }
 //! ```
 //!
-//! The other way round, `idempotent(false)` keeps a `PUT` from being sent twice, and `max_retries(0)` any call. For an operation that is always so,
-//! say `x-idempotent` in the document.
+//! Conversely, `idempotent(false)` prevents a `PUT` from being sent twice, and `max_retries(0)`
+//! disables retries altogether. To change an operation for all calls, set `x-idempotent` in the
+//! document.
 //!
 //! ## Cancelling a call
 //!
-//! Drop its future. It stops where it is, is not sent again, and leaves nothing behind but what the manager has done already.
+//! Drop its future. The call stops and is not retried. What the manager has already done is not
+//! undone.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -301,7 +315,8 @@
 //!
 //! ## Many calls at once
 //!
-//! A client is cheap to clone, and its clones share connections, credentials and [`Limits`]: 40 calls at once by default, the others wait.
+//! A client is cheap to clone. Clones share connections, credentials and [`Limits`]: by default, 40
+//! calls are sent at once, and the others wait.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -334,8 +349,9 @@
 //!
 //! ## An error of the manager
 //!
-//! The manager's own number says more than the status. Everything that it sent is in [`Error::api_error`], and a body that is no
-//! manager's, a proxy's page for one, in [`Error::body`].
+//! The manager's error code is more specific than the status. [`Error::api_error`] is the whole
+//! error body. If the body does not come from a manager, but for example from a proxy, read
+//! [`Error::body`].
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -364,10 +380,12 @@
 //! # }
 //! ```
 //!
-//! ## A change that others make too
+//! ## Concurrent changes to an object
 //!
-//! An object that is written back carries the `_revision` that was read. If it has changed in between the manager refuses it, with 409 or 412: read it again, and
-//! make the change to what it is now. Keep the fields that you do not know; types of a document do.
+//! To change an object, read it, modify it, and write it back with the `_revision` that you read.
+//! If somebody else changed it in between, the manager refuses with 409 or 412. Then read it again
+//! and apply your change to the new state. Keep fields that you do not know; generated types do
+//! that.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -405,7 +423,8 @@
 //!
 //! ## All pages of a list
 //!
-//! An operation of the document that answers in pages has `stream()` and `pages()`. Without one, say where cursor and items are:
+//! Generated operations that return pages have `stream()` and `pages()`. For others, implement
+//! [`Page`](crate::Page) to say where the cursor and the items are:
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -464,7 +483,8 @@
 //!
 //! ## Uploading a file
 //!
-//! A [`Part`] of bytes can be sent again when a call is retried. A file that does not fit into memory is a [`Body::from_stream`], which is sent once.
+//! A [`Part`] made of bytes can be sent again when a call is retried. For a file that does not fit
+//! into memory, use [`Body::from_stream`]; it is sent only once.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -500,7 +520,7 @@
 //!
 //! ## Downloading a large body
 //!
-//! [`Request::stream`] holds no more than a piece in memory, and knows no limit.
+//! [`Request::stream`] keeps one piece in memory at a time, and has no size limit.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -531,11 +551,12 @@
 //! # }
 //! ```
 //!
-//! # Watching
+//! # Observability
 //!
 //! ## Tracing to the console
 //!
-//! With the crates `tracing` and `tracing-subscriber`. `INFO` shows retries and their reasons, `DEBUG` each attempt and how each call ended.
+//! Uses the crates `tracing` and `tracing-subscriber`. `INFO` shows retries and their reasons;
+//! `DEBUG` also shows each attempt and the outcome of each call.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -553,7 +574,7 @@
 //! use tracing_subscriber::fmt::format::FmtSpan;
 //! use tracing_subscriber::prelude::*;
 //!
-//! // This library's spans and events, and not those of the HTTP library below it.
+//! // Spans and events of this library only, not those of the HTTP library.
 //! let ours = Targets::new().with_target("nsx_api", LevelFilter::DEBUG);
 //! let console = tracing_subscriber::fmt::layer()
 //!     // A line for each span that ends, with its duration.
@@ -566,7 +587,7 @@
 //! # }
 //! ```
 //!
-//! What the spans hold is said in the [tour](crate#observability).
+//! The [crate guide](crate#observability) lists the fields of the spans.
 //!
 // Where the feature is off there is nothing to link to but what the feature is.
 #![cfg_attr(feature = "mock", doc = "[mock]: crate::mock")]

@@ -1,4 +1,4 @@
-//! The fields of an object that the document does not know.
+//! The fields of an object that are not in the document.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -6,10 +6,11 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, map};
 
-/// Fields that the document does not know, kept so that what was read can be written back whole.
+/// Fields of an object that are not in the document. They are kept, so that an object that was read
+/// can be written back without losing any.
 ///
-/// A manager newer than the document may send them. They are read and written like those of a map; `Debug` shows their
-/// names only, since a field that nobody knows yet may hold a secret.
+/// A manager that is newer than the document may send such fields. `Extra` derefs to a map. `Debug`
+/// shows only the names, because an unknown field could be a secret.
 ///
 /// ```
 /// use nsx_api::Extra;

@@ -1,43 +1,63 @@
 //! A client for the NSX Manager API.
 //!
-//! What it can call is generated from the OpenAPI document of the API: a method of [`Client`] for each operation ([all of them by their
-//! tags](operations)), with a [`builder`] for its parameters, and the [`types`] of what goes out and comes back. Everything else is written by hand, once:
-//! addresses, TLS, credentials, time-outs, retries and errors.
+//! Each operation of the OpenAPI document is a method of [`Client`] ([all operations](operations)).
+//! The methods, their [`builder`]s and the [`types`] that they send and receive are generated.
+//! Connections, TLS, credentials, deadlines, retries and errors are written by hand.
 //!
 #![doc = include_str!("generated/example.md")]
 //!
-//! `address`, `user` and `password` are those of your manager, and `ca` is the PEM of its CA, or of [its own certificate](cookbook#a-self-signed-manager).
-//! Beside this crate the examples need `tokio` with the features `macros` and `rt-multi-thread`, and those that declare types `serde` with `derive`;
-//! `serde_json` may be [this crate's](serde_json).
+//! Replace `address`, `user` and `password` with those of your manager, and `ca` with the PEM of
+//! its CA or of [its self-signed certificate](cookbook#a-self-signed-manager). The examples need
+//! `tokio` with the features `macros` and `rt-multi-thread`. Examples that declare types also need
+//! `serde` with the feature `derive`. `serde_json` is [re-exported](serde_json).
 //!
-//! [Authentication](#authentication) · [What comes back](#what-comes-back) · [Errors](#errors) · [Retries](#retries) ·
-//! [Several managers](#several-managers) · [Testing](#testing-your-code) · [Features](#features) · [Cookbook](#cookbook) ·
-//! [Security](#security) · [Observability](#observability) · [Runtime](#runtime)
+//! [How a call works](#how-a-call-works) · [Authentication](#authentication) ·
+//! [Responses](#responses) · [Errors](#errors) · [Retries](#retries) · [Several
+//! managers](#several-managers) · [Testing](#testing-your-code) · [Features](#features) ·
+//! [Cookbook](#cookbook) · [Security](#security) · [Observability](#observability) ·
+//! [Runtime](#runtime)
 //!
 #![cfg_attr(
     api_reference,
-    doc = "For those who do not write Rust there is [a reference of the API](../api-reference/index.html) beside these pages."
+    doc = "If you do not use Rust, read [the API reference](../api-reference/index.html)."
 )]
+//!
+//! # How a call works
+//!
+//! A [`Client`] belongs to one NSX Manager, or to [the managers of one cluster](#several-managers).
+//! It holds the connections, the credentials, the [limits](Limits) and the retry budget. Its clones
+//! share them, so create one client and clone it for each task.
+//!
+//! Each `send()` is one **call**. A call makes one or more **attempts**; an attempt is one HTTP
+//! request to one manager. For each attempt, the client chooses a manager, waits if a limit is
+//! reached, and adds the credentials, which it obtains first if necessary. If the attempt fails,
+//! the call is [retried](#retries) after a backoff, provided that this is safe. The call ends with
+//! a [`Response`] or an [`Error`], no later than its [deadline](CallOptions::deadline).
+//!
+//! [`Config`] has the settings of a client, [`CallOptions`] those that can also be changed [for
+//! some calls](Client::with).
 //!
 //! # Authentication
 //!
-//! | use | when |
+//! | use | if |
 //! | --- | --- |
-//! | [`Session`](auth::Session) | you have a user and a password: one login, then a session that renews itself |
-//! | [`Basic`](auth::Basic) | the same, where sessions are not to be had; the password goes with every call |
-//! | [`Identity`](auth::Identity), by [`Config::identity`] | you have a client certificate, that of a principal identity |
-//! | [`Bearer`](auth::Bearer) | you have a token already, and it lives as long as your program |
-//! | [`Csp`](auth::Csp) | the manager is one of VMware Cloud on AWS, and you have an API token of VMware Cloud Services |
-//! | [`Remote`](auth::Remote) | the user is one of vIDM, and the manager of an early version |
-//! | [`Authenticate`](auth::Authenticate) | none of these fits: [a scheme of your own](cookbook#an-auth-scheme-of-your-own) is one method |
-//! | [`Client::from_env`] | whoever starts the program decides: [the variables](Config::from_env) are those of the Terraform provider |
+//! | [`Session`](auth::Session) | you have a user name and password. The client logs in once and refreshes the session |
+//! | [`Basic`](auth::Basic) | you have a user name and password, but sessions are not available. The password is sent with every call |
+//! | [`Identity`](auth::Identity), with [`Config::identity`] | you have the client certificate of a principal identity |
+//! | [`Bearer`](auth::Bearer) | you have a token that is valid for as long as your program runs |
+//! | [`Csp`](auth::Csp) | the manager belongs to VMware Cloud on AWS, and you have an API token of VMware Cloud Services |
+//! | [`Remote`](auth::Remote) | you have a vIDM user, and an early version of NSX Manager |
+//! | [`Authenticate`](auth::Authenticate) | nothing else fits. [A scheme of your own](cookbook#an-auth-scheme-of-your-own) needs one method |
+//! | [`Client::from_env`] | the environment chooses the scheme, with [the variables](Config::from_env) of the Terraform provider |
 //!
-//! Credentials are [renewed](auth#renewal) by themselves, once for all calls that wait. [`Client::close`] ends the session.
+//! The client [refreshes credentials](auth#refresh) automatically, once for all concurrent calls.
+//! [`Client::close`] logs out.
 //!
-//! # What comes back
+//! # Responses
 //!
-//! A [`Response`]: it dereferences to the value, and knows the facts of the call. [`Client::request`] is the way to an operation that the document
-//! does not have, under the same credentials, retries and errors.
+//! A call returns a [`Response<T>`](Response). It derefs to `T`, and carries status, headers,
+//! attempts and manager. [`Client::request`] calls an operation that is not in the document, with
+//! the same credentials, retries and errors.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -65,65 +85,74 @@
 //! # }
 //! ```
 //!
-//! A list comes in pages: beside `send`, its builder has `stream` for the [`Items`] of all of them, and `pages` for the
-//! [`Pages`]. Enums keep values that the document does not know, and objects that are written back keep such fields ([`Extra`]).
+//! If an operation returns a list in pages, its builder has `stream` and `pages` besides `send`.
+//! `stream` returns the [`Items`] of all pages, `pages` the [`Pages`] themselves.
+//!
+//! Values and fields that are not in the document are preserved: enums keep unknown values, and
+//! objects keep unknown fields ([`Extra`]) and send them when they are written back.
 //!
 //! # Errors
 //!
-//! What fails is one [`Error`]: its [`kind`](Error::kind) is for the program, its one line for people, and
-//! [`api_error`](Error::api_error) has what the manager said. The third column tells whether the library has sent the call again by itself
-//! before you see the error; *if idempotent* also means that the call may have taken effect.
+//! Every failure is an [`Error`]. Match on its [`kind`](Error::kind), and print it for people: it
+//! is one line that contains the manager's message. [`api_error`](Error::api_error) is the
+//! manager's error body.
 //!
-//! | status or failure | [`ErrorKind`] | sent again | what to do |
+//! The column *retried* says whether the client has already retried the call when you see the
+//! error. *If idempotent* also means that the call may have taken effect.
+//!
+//! | status or failure | [`ErrorKind`] | retried | what to do |
 //! | --- | --- | --- | --- |
-//! | 400 | [`BadRequest`](ErrorKind::BadRequest) | never | mend the request: the manager's message says what is wrong with it |
-//! | 401 | [`Unauthorized`](ErrorKind::Unauthorized) | with new credentials | check user and password, or the token |
-//! | 403 | [`Forbidden`](ErrorKind::Forbidden) | with new credentials | check them, and the user's role; the [code](Error::error_code) 505 is a missing licence |
-//! | 404 | [`NotFound`](ErrorKind::NotFound) | never | check id and path |
-//! | 409 | [`Conflict`](ErrorKind::Conflict) | never | [read the object again](cookbook#a-change-that-others-make-too), and change what it is now |
-//! | 412 | [`PreconditionFailed`](ErrorKind::PreconditionFailed) | never | the same, or bring about the state that the call relies on |
-//! | 429 | [`TooManyRequests`](ErrorKind::TooManyRequests) | always | call less, with one client for all tasks; other programs of this user count too |
-//! | 500 | [`InternalServerError`](ErrorKind::InternalServerError) | if idempotent | see what took effect; the manager's log has the [request's id](Error::request_id) |
-//! | 503, with an `error_code` | [`ServiceUnavailable`](ErrorKind::ServiceUnavailable) | always | wait: the manager is busy or starting, and has done nothing |
-//! | 503, without one | [`ServiceUnavailable`](ErrorKind::ServiceUnavailable) | if idempotent | see what took effect, then wait |
-//! | 502, 504 | [`Status`](ErrorKind::Status) | if idempotent | see what took effect; a proxy got no answer from the manager |
-//! | any other 4xx, 5xx | [`Status`](ErrorKind::Status) | never | look at [`status`](Error::status) and [`body`](Error::body) |
-//! | 301, 307, 308 | [`Redirect`](ErrorKind::Redirect) | to [a manager that was added](#several-managers) | use the address that the message names, or add it |
-//! | 302, 303 | [`Redirect`](ErrorKind::Redirect) | never | use the address that the message names |
+//! | 400 | [`BadRequest`](ErrorKind::BadRequest) | never | fix the request: the manager's message says what is wrong |
+//! | 401 | [`Unauthorized`](ErrorKind::Unauthorized) | with new credentials | check user name and password, or the token |
+//! | 403 | [`Forbidden`](ErrorKind::Forbidden) | with new credentials | check the credentials and the user's role; the [code](Error::error_code) 505 is a missing licence |
+//! | 404 | [`NotFound`](ErrorKind::NotFound) | never | check the id and the path |
+//! | 409 | [`Conflict`](ErrorKind::Conflict) | never | [read the object again](cookbook#concurrent-changes-to-an-object), and apply your change to the new state |
+//! | 412 | [`PreconditionFailed`](ErrorKind::PreconditionFailed) | never | the same, or bring about the state that the call requires |
+//! | 429 | [`TooManyRequests`](ErrorKind::TooManyRequests) | always | send fewer calls, and share one client among all tasks; other programs with the same user count too |
+//! | 500 | [`InternalServerError`](ErrorKind::InternalServerError) | if idempotent | check what took effect; search the manager's log for the [request id](Error::request_id) |
+//! | 503, with an `error_code` | [`ServiceUnavailable`](ErrorKind::ServiceUnavailable) | always | wait: the manager is busy or starting, and did nothing |
+//! | 503, without one | [`ServiceUnavailable`](ErrorKind::ServiceUnavailable) | if idempotent | check what took effect, then wait |
+//! | 502, 504 | [`Status`](ErrorKind::Status) | if idempotent | check what took effect; a proxy got no answer from the manager |
+//! | any other 4xx, 5xx | [`Status`](ErrorKind::Status) | never | read [`status`](Error::status) and [`body`](Error::body) |
+//! | 301, 307, 308 | [`Redirect`](ErrorKind::Redirect) | at [a configured manager](#several-managers) | use the address in the message, or add it to the client |
+//! | 302, 303 | [`Redirect`](ErrorKind::Redirect) | never | use the address in the message |
 //! | no connection | [`Connect`](ErrorKind::Connect) | always | check address, port, proxy and firewall |
-//! | no trusted connection | [`Tls`](ErrorKind::Tls) | if it may pass, or at another manager | [add the manager's certificate](cookbook#a-self-signed-manager), or mend the client's |
-//! | no answer in time | [`Timeout`](ErrorKind::Timeout) | if idempotent | see what took effect; raise the [attempt's time](CallOptions::attempt_timeout) or the [deadline](CallOptions::deadline) |
-//! | a connection lost | [`Connection`](ErrorKind::Connection) | if idempotent | see what took effect |
-//! | a success that does not fit the type | [`Decode`](ErrorKind::Decode) | never | mend type or document where the message says; the call took effect |
-//! | a success that is too large | [`BodyTooLarge`](ErrorKind::BodyTooLarge) | never | [stream it](cookbook#downloading-a-large-body), or raise the [limit](CallOptions::body_limit) |
-//! | no credentials for the call | [`Authentication`](ErrorKind::Authentication) | if it may pass | look at the [source](std::error::Error::source): the login, or your scheme, has failed |
-//! | arguments that make no request | [`InvalidRequest`](ErrorKind::InvalidRequest) | never | mend the call; nothing was sent |
-//! | settings that make no client | [`Config`](ErrorKind::Config) | never | mend what the message names |
+//! | TLS handshake failed | [`Tls`](ErrorKind::Tls) | if transient, or at another manager | [trust the manager's certificate](cookbook#a-self-signed-manager), or fix the client certificate |
+//! | timeout | [`Timeout`](ErrorKind::Timeout) | if idempotent | check what took effect; raise the [attempt timeout](CallOptions::attempt_timeout) or the [deadline](CallOptions::deadline) |
+//! | connection lost | [`Connection`](ErrorKind::Connection) | if idempotent | check what took effect |
+//! | 2xx, but the body does not match the type | [`Decode`](ErrorKind::Decode) | never | fix the type or the document at the place in the message; the call took effect |
+//! | 2xx, but the body is too large | [`BodyTooLarge`](ErrorKind::BodyTooLarge) | never | [stream it](cookbook#downloading-a-large-body), or raise the [limit](CallOptions::body_limit); the call took effect |
+//! | no credentials | [`Authentication`](ErrorKind::Authentication) | if transient | read the [source](std::error::Error::source): the login or your scheme failed |
+//! | invalid arguments | [`InvalidRequest`](ErrorKind::InvalidRequest) | never | fix the call; nothing was sent |
+//! | invalid configuration | [`Config`](ErrorKind::Config) | never | fix the setting that the message names |
 //!
 //! # Retries
 //!
-//! A second effect is worse than an error, so what a call met decides whether it is sent again ([the whole table](CallOptions::max_retries)).
-//! These say how often and when:
+//! Whether a call is retried depends on how it failed ([all cases](CallOptions::max_retries)):
+//! applying a change twice is worse than an error. If it is unknown whether a call took effect,
+//! only idempotent calls are retried (by default all but `POST` and `PATCH`).
 //!
-//! | what | default | why |
+//! | setting | default | reason |
 //! | --- | --- | --- |
-//! | [retries](CallOptions::max_retries) | 4 | they are spread over up to four seconds: several of the seconds in which a manager counts requests |
-//! | [waits](CallOptions::max_retry_delay) | random, up to 250 ms, 500 ms, 1 s … 10 s | what was turned away together must not come back together |
-//! | `Retry-After` | obeyed up to 60 s | a longer one is for you to know: [`Error::retry_after`] |
-//! | budget | a fifth of the calls, and 10 a second | a manager that fails all that it gets is not sent five times as much |
-//! | [attempt](CallOptions::attempt_timeout) | 60 s | gateways before a manager usually give up sooner |
-//! | [connection](Config::connect_timeout) | 10 s | a lost packet is sent again after 1, 3 and 7 seconds |
-//! | [whole call](CallOptions::deadline) | 300 s | whoever waits wants to know in the end |
+//! | [retries](CallOptions::max_retries) | 4 | spread over up to four seconds; managers count requests per second |
+//! | [backoff](CallOptions::max_retry_delay) | random, up to 250 ms, 500 ms, 1 s … 10 s | full jitter, so that clients rejected together do not retry together |
+//! | `Retry-After` | obeyed up to 60 s | a longer one fails the call; read it from [`Error::retry_after`] |
+//! | retry budget | a fifth of the calls, plus 10 per second | without it, a failing manager would get up to five times the requests |
+//! | [attempt timeout](CallOptions::attempt_timeout) | 60 s | gateways in front of a manager usually time out earlier |
+//! | [connect timeout](Config::connect_timeout) | 10 s | TCP resends a lost packet after 1, 3 and 7 seconds |
+//! | [deadline](CallOptions::deadline) | 300 s | an upper bound, so that no call hangs forever |
 //! | [body in memory](CallOptions::body_limit) | 16 MiB | many times the largest page of a list |
-//! | [calls at once](Limits) | 40 a manager | what managers before 9.1 take of a user |
-//! | [calls a second](Limits) | as many as the manager takes | versions and administrators differ; nothing is held back before the first refusal |
+//! | [concurrent calls](Limits) | 40 per manager | the limit per user of managers before 9.1 |
+//! | [calls per second](Limits) | as many as the manager accepts | limits differ by version and configuration; nothing is throttled before the first rejection |
 //!
-//! Set them for a client with [`Config::options`] and [`Config::limits`], and for some calls with [`Client::with`].
-//! [`CallOptions`] has what other clients do, and what ours bring, measured.
+//! Change them for a client with [`Config::options`] and [`Config::limits`], and for some calls
+//! with [`Client::with`]. [`CallOptions`] compares the defaults with those of other clients, and
+//! has measurements.
 //!
 //! # Several managers
 //!
-//! A call goes to the manager of the cluster that is up and has the fewest calls under way, and its retries go to another one. [`Config::manager`] says how.
+//! A call goes to the manager with the fewest calls in flight. If a manager fails, it is ejected,
+//! and the call is retried at another one. [`Config::manager`] has the details.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -162,8 +191,9 @@
 //!
 //! # Testing your code
 //!
-//! The feature `mock` brings a stand-in for a manager, with sockets, TLS, sessions and faults ([`mock`]). It knows each operation of the document, and answers with its
-//! examples unless a test says otherwise.
+//! The feature `mock` adds a [mock manager][`mock`] with real sockets, TLS, sessions and faults. It
+//! implements every operation of the document, and answers with the document's examples unless a
+//! test says otherwise.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -191,13 +221,13 @@
 //! manager.on("GET /api/v1/ns-groups/{id}", |_| Answer::status(200));
 //! assert!(is_there(&client, "7").await?);
 //!
-//! // The next call is answered with an error of the manager's.
+//! // The next call fails with an error of the manager.
 //! manager.respond_with(Answer::api_error(403, 505, "A licence is missing."));
 //! let error = is_there(&client, "7").await.unwrap_err();
 //! assert_eq!(error.kind(), ErrorKind::Forbidden);
 //! assert_eq!(error.error_code(), Some(505));
 //!
-//! // A connection that breaks is met with another attempt.
+//! // The client retries after a broken connection.
 //! manager.respond_with(Answer::dropped());
 //! assert!(is_there(&client, "7").await?);
 //! assert_eq!(manager.count(), 4);
@@ -207,85 +237,95 @@
 //!
 //! # Features
 //!
-//! | feature | what it gives | crates | CPU time |
+//! | feature | what it adds | crates | CPU time |
 //! | --- | --- | --- | --- |
-//! | `ring`, the default | the cryptography of TLS by ring | 100 in all | 96 s in all |
-//! | `aws-lc-rs` | that of AWS-LC, even if `ring` is on too, and P-521 for the keys of client certificates | 4 more in the place of `ring`, 7 beside it | 44 s more in its place, 55 s beside it |
-//! | `mock` | [`mock`], a stand-in for a manager, for your tests | 8 more | 21 s more |
+//! | `ring`, the default | TLS with the cryptography of ring | 100 in all | 96 s in all |
+//! | `aws-lc-rs` | TLS with the cryptography of AWS-LC, even if `ring` is on too, and P-521 keys of client certificates | 4 more than with `ring` if it replaces it, 7 if both are on | 44 s more if it replaces `ring`, 55 s if both are on |
+//! | `mock` | [`mock`], a mock manager for tests | 8 more | 21 s more |
 //! | `metrics` | counts and durations of calls, [below](#observability) | 3 more | 4 s more |
 //! | `schemars` | JSON Schemas of the generated types, in [`schemas`] | 6 more | 11 s more |
 //!
-//! With neither `ring` nor `aws-lc-rs` the library does not compile. For AWS-LC alone switch the default features off.
+//! The library needs `ring` or `aws-lc-rs` to compile. To use AWS-LC alone, disable the default
+//! features.
 //!
-//! Crates are those of `cargo tree -e normal,build` for x86-64 Linux. CPU time is user and system time of a first debug build, with Rust 1.95, of a
-//! program that makes one call: the least of three for all of it; for a feature what building its crates takes after that.
+//! The crates are counted with `cargo tree -e normal,build` for x86-64 Linux. The CPU time is user
+//! plus system time of a first debug build, with Rust 1.95, of a program that makes one call: the
+//! lowest of three runs. For a feature, it is the time to build the additional crates.
 //!
-//! | crates of the 100 | why they are there |
+//! | crates of the 100 | why they are needed |
 //! | --- | --- |
-//! | reqwest, hyper, h2, tokio, tower and theirs | HTTP/1.1 and HTTP/2 over pooled connections; h2 also tells the library what was never begun |
-//! | rustls, ring, rustls-platform-verifier and theirs | TLS, verified by what the system trusts |
-//! | url, idna and the tables of ICU: some 25 | addresses and host names; reqwest brings them |
-//! | serde, serde_json, serde_path_to_error | bodies, and the place of what does not fit |
-//! | httpdate, zeroize, tracing | dates in headers, secrets that are wiped, spans |
+//! | reqwest, hyper, h2, tokio, tower and their dependencies | HTTP/1.1 and HTTP/2 over pooled connections; h2 also reports requests that the server did not process |
+//! | rustls, ring, rustls-platform-verifier and their dependencies | TLS, verified against the certificates that the platform trusts |
+//! | url, idna and the tables of ICU: about 25 | addresses and host names; dependencies of reqwest |
+//! | serde, serde_json, serde_path_to_error | bodies, and the location of decoding errors |
+//! | httpdate, zeroize, tracing | dates in headers, wiping secrets, spans |
 //!
 //! # Cookbook
 //!
 //! | to | see |
 //! | --- | --- |
-//! | trust a manager that has no certificate of a CA | [a self-signed manager](cookbook#a-self-signed-manager) |
-//! | get out through a proxy, or in through a gateway | [a proxy](cookbook#a-proxy) |
-//! | authenticate otherwise | [an auth scheme of your own](cookbook#an-auth-scheme-of-your-own) |
-//! | let a node join | [a registration token](cookbook#a-registration-token) |
+//! | trust a manager whose certificate is not signed by a CA | [a self-signed manager](cookbook#a-self-signed-manager) |
+//! | connect through a proxy or a gateway | [a proxy](cookbook#a-proxy) |
+//! | authenticate in another way | [an auth scheme of your own](cookbook#an-auth-scheme-of-your-own) |
+//! | let a node join the management plane | [a registration token](cookbook#a-registration-token) |
 //! | wait less, or longer | [a deadline for one call](cookbook#a-deadline-for-one-call) |
-//! | allow or forbid a second sending | [one call's idempotency](cookbook#one-calls-idempotency) |
+//! | allow or forbid retries of a call | [idempotency of one call](cookbook#idempotency-of-one-call) |
 //! | stop waiting | [cancelling a call](cookbook#cancelling-a-call) |
-//! | call in parallel | [many calls at once](cookbook#many-calls-at-once) |
-//! | act on the manager's own code | [an error of the manager](cookbook#an-error-of-the-manager) |
-//! | write an object back | [a change that others make too](cookbook#a-change-that-others-make-too) |
+//! | make calls in parallel | [many calls at once](cookbook#many-calls-at-once) |
+//! | handle an error code of the manager | [an error of the manager](cookbook#an-error-of-the-manager) |
+//! | modify an object | [concurrent changes to an object](cookbook#concurrent-changes-to-an-object) |
 //! | read a list | [all pages of a list](cookbook#all-pages-of-a-list) |
-//! | send or fetch what is large | [uploading a file](cookbook#uploading-a-file), [downloading a large body](cookbook#downloading-a-large-body) |
-//! | see what goes on | [tracing to the console](cookbook#tracing-to-the-console) |
+//! | send or receive large bodies | [uploading a file](cookbook#uploading-a-file), [downloading a large body](cookbook#downloading-a-large-body) |
+//! | see attempts and retries | [tracing to the console](cookbook#tracing-to-the-console) |
 //!
 //! # Security
 //!
-//! | what | how it is kept |
+//! | what | how it is protected |
 //! | --- | --- |
-//! | certificates | verified against those of the platform and those that you [add](Config::ca_file); [a pinned one](Config::pin_thumbprint) holds under any name and at any time. Only [one setting](Config::danger_accept_invalid_certs) switches that off |
-//! | files of certificates and keys | may change while the client is in use |
-//! | plain HTTP | goes to this machine only, unless [another setting](Config::danger_allow_http) says so |
-//! | redirects | followed to a manager that [was added](Config::manager) and to nobody else, so credentials go to the managers and nowhere else |
-//! | a [proxy](cookbook#a-proxy) of the environment | is a tunnel, which sees no credentials. One that is itself spoken to over TLS is verified as a manager is, and is shown the client certificate if it asks for one |
-//! | passwords, tokens, cookies, keys | in no `Debug`, no error and no log of this library, also if a manager echoes them. What the document calls a password is a [`Secret`] |
+//! | certificates | verified against those of the platform and those that you [add](Config::ca_file). A [pinned](Config::pin_thumbprint) certificate is accepted under any name and at any time. Only [`danger_accept_invalid_certs`](Config::danger_accept_invalid_certs) disables verification |
+//! | files of certificates and keys | reloaded when they change, while the client is in use |
+//! | plain HTTP | refused, except to this machine or with [`danger_allow_http`](Config::danger_allow_http) |
+//! | redirects | followed only to [configured managers](Config::manager), so credentials are sent to no other host |
+//! | a [proxy](cookbook#a-proxy) from the environment | only tunnels, and sees no credentials. The certificate of an HTTPS proxy is verified like a manager's, and the proxy gets the client certificate if it asks for one |
+//! | passwords, tokens, cookies, keys | never in `Debug` output, errors or logs of this library, even if a manager echoes them. A field that the document marks as a password is a [`Secret`] |
 //!
-//! One log of a library below is beyond reach: at `DEBUG` `h2` shows what a manager writes into a `GOAWAY`.
+//! One exception: at `DEBUG`, the dependency `h2` logs the debug data of a `GOAWAY` frame, which
+//! the manager chooses.
 //!
 //! # Observability
 //!
-//! With `tracing` ([to the console](cookbook#tracing-to-the-console)); the names of the fields are OpenTelemetry's, and `nsx.operation`:
+//! With `tracing` ([to the console](cookbook#tracing-to-the-console)). The fields have the names of
+//! OpenTelemetry, except `nsx.operation`:
 //!
-//! | span or event | level | holds |
+//! | span or event | level | content |
 //! | --- | --- | --- |
 //! | span `nsx_call` | `INFO` | a call with all its attempts: `nsx.operation`, `http.request.method`, `http.request.resend_count`, `http.response.status_code`, `server.address`, `server.port`, `error.type` |
-//! | span `nsx_attempt` | `DEBUG` | one attempt: the same without the operation |
-//! | event of a retry | `INFO` | why there is one, and how long it waits |
-//! | event of the end | `DEBUG` | what the call came to |
+//! | span `nsx_attempt` | `DEBUG` | one attempt: the same fields without the operation |
+//! | event for a retry | `INFO` | the reason for the retry, and the delay before it |
+//! | event at the end | `DEBUG` | the outcome of the call |
 //!
-//! With the feature `metrics`, for whichever recorder the program installs:
+//! With the feature `metrics`, for the recorder that the program installs:
 //!
-//! | metric | labels | counts |
+//! | metric | labels | measures |
 //! | --- | --- | --- |
 //! | `nsx_api_calls_total` | `operation`, `outcome` | calls |
-//! | `nsx_api_call_duration_seconds` | `operation`, `outcome` | how long they took, as a histogram |
-//! | `nsx_api_attempts_total` | `operation` | how often requests were sent |
-//! | `nsx_api_decode_errors_total` | `operation` | successes whose body did not fit; their outcome is `ok` |
+//! | `nsx_api_call_duration_seconds` | `operation`, `outcome` | duration of calls, as a histogram |
+//! | `nsx_api_attempts_total` | `operation` | attempts |
+//! | `nsx_api_decode_errors_total` | `operation` | 2xx responses that could not be decoded; their outcome is `ok` |
 //!
-//! An operation is an `operationId`; `login`, `logout` or `health` for calls of the library's own; `other` for those of [`Client::request`]. An
-//! outcome is `ok`, a status, an [`ErrorKind`], or `cancelled` for a call that was dropped, which is also what `error.type` says then.
+//! `operation` is the `operationId`. It is `login`, `logout` or `health` for calls that the library
+//! makes itself, and `other` for [`Client::request`].
+//!
+//! `outcome` is `ok`, a status, an [`ErrorKind`], or `cancelled` if the call was dropped.
+//! `error.type` is `cancelled` then too.
 //!
 //! # Runtime
 //!
-//! It runs on a Tokio runtime with I/O and time (`enable_all`). Outside of a runtime a call is an error; a runtime without one of the
-//! two cannot be told from others, and Tokio panics there. A call can be [dropped](cookbook#cancelling-a-call) at any time, and is then not sent again.
+//! The client needs a Tokio runtime with I/O and time (`enable_all`). Outside of a runtime, a call
+//! fails with [`ErrorKind::InvalidRequest`]. On a runtime without I/O or time, Tokio panics; the
+//! library cannot detect that.
+//!
+//! A call can be [dropped](cookbook#cancelling-a-call) at any time. It is then not retried.
 //!
 // Where a feature is off there is nothing to link to but what the feature is.
 #![cfg_attr(feature = "mock", doc = "[`mock`]: crate::mock")]

@@ -32,7 +32,8 @@ const UNUSUAL: f64 = 1.5;
 const LOWEST: f64 = 1.0;
 const HIGHEST: f64 = 100_000.0;
 
-/// How a client holds back its calls of a manager, so that the manager need not refuse them.
+/// How many calls a client sends to a manager at once and per second: limits that stay below the
+/// manager's own. Calls beyond the limits wait.
 ///
 /// ```
 /// use nsx_api::{Client, Limits};
@@ -56,23 +57,28 @@ enum Mode {
 }
 
 impl Limits {
-    /// No limits, whatever else is set.
+    /// No limits.
     pub fn off() -> Self {
         Self::new(Mode::Off)
     }
 
-    /// No more than 100 requests a second, evenly spread, and 40 at once, unless set otherwise.
+    /// Fixed limits: 40 concurrent requests, and 100 requests per second, evenly spaced. Both can
+    /// be changed.
     pub fn fixed() -> Self {
         Self::new(Mode::Fixed)
     }
 
-    /// No more than 40 requests at once, and as many a second as the manager takes: the default.
+    /// Adaptive limits, the default: 40 concurrent requests, and as many requests per second as the
+    /// manager accepts.
     ///
-    /// Nothing is held back before the manager's first 429, or 503 of its own. Then the requests are spread, 100 a second to begin with
-    /// unless set otherwise, and from second to second as many as the manager is found to take.
+    /// Nothing is throttled before the manager's first 429 (or 503 with an `error_code`). Then
+    /// requests are evenly spaced, starting at 100 per second or [another
+    /// rate](Self::requests_per_second). The rate is adjusted every second to what the manager
+    /// accepts.
     ///
-    /// Measured before a manager that takes 100 requests a second, from the fifth second on: 98.7 a second, of which one in
-    /// 593 was refused. [Without limits](Self::off) 98 of 100 were.
+    /// Measured against a manager that accepts 100 requests per second, from the fifth second on:
+    /// 98.7 requests per second, of which one in 593 was rejected. [Without limits](Self::off), 98
+    /// of 100 were rejected.
     pub fn adaptive() -> Self {
         Self::new(Mode::Adaptive)
     }
@@ -85,13 +91,14 @@ impl Limits {
         }
     }
 
-    /// How many requests a second, at least one.
+    /// Sets the number of requests per second, at least 1.
     pub fn requests_per_second(mut self, requests: u32) -> Self {
         self.requests_per_second = requests.max(1);
         self
     }
 
-    /// How many requests at once, at least one. A stream counts until its headers have come.
+    /// Sets the number of concurrent requests, at least 1. A stream counts until its headers have
+    /// arrived.
     pub fn concurrent(mut self, requests: usize) -> Self {
         self.concurrent = requests.clamp(1, Semaphore::MAX_PERMITS);
         self

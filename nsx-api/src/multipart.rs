@@ -6,9 +6,10 @@ use bytes::Bytes;
 
 use crate::Body;
 
-/// A file that is a part of a body: its content, and the name and the media type that go with it.
+/// A file in a multipart body: its content, file name and media type.
 ///
-/// Bytes are held in memory, and can be sent again when a call is retried. A stream is sent once, and need not fit into memory.
+/// Bytes can be sent again when a call is retried. A [stream](Body::from_stream) does not have to
+/// fit into memory, but is sent only once.
 ///
 /// ```
 /// use nsx_api::{Body, Part};
@@ -23,7 +24,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// The name that the manager is told. `file` by default.
+    /// Sets the file name. `file` by default.
     pub fn file_name(mut self, name: impl Into<String>) -> Self {
         self.file_name = name.into();
         self

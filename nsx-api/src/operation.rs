@@ -15,22 +15,24 @@ use http::Method;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Operation {
-    /// The document's `operationId`.
+    /// The `operationId` of the document.
     pub id: &'static str,
     /// The HTTP method.
     pub method: Method,
-    /// The path from the host's root, with the parameters as `{name}`.
+    /// The path from the root of the host, with parameters as `{name}`.
     pub path: &'static str,
-    /// The query that the operation goes by, such as `action=restart`, where several share a path; empty where none does.
+    /// The fixed query of the operation, such as `action=restart`, if several operations share a
+    /// path. Otherwise empty.
     pub query: &'static str,
-    /// Whether sending it twice is the same as sending it once: by the document's `x-idempotent`, and without that by
+    /// Whether the operation is safe to repeat: the document's `x-idempotent`, or the default of
     /// the method.
     ///
-    /// An operation that is not is never sent again when an earlier attempt may have taken effect.
+    /// An operation that is not idempotent is never retried after an attempt that may have taken
+    /// effect.
     pub idempotent: bool,
-    /// The media types it can read, as the `Accept` header writes them.
+    /// The media types that it can read, in the format of the `Accept` header.
     pub accept: &'static str,
-    /// The responses that the document describes, by their statuses.
+    /// The responses that the document describes, by status.
     pub responses: &'static [DocumentedResponse],
 }
 
@@ -38,9 +40,9 @@ pub struct Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DocumentedResponse {
-    /// The status as the document writes it: `200`, `4XX`, `default`.
+    /// The status as in the document: `200`, `4XX`, `default`.
     pub status: &'static str,
-    /// When it comes.
+    /// When the manager sends it.
     pub description: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! What holds for calls: how long, how often, and with which extra headers.
+//! Options of calls: timeouts, retries, and extra headers.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,40 +15,11 @@ const BODY_LIMIT: usize = 16 << 20;
 const MIN_RETRY_DELAY: Duration = Duration::ZERO;
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 
-/// Options of calls; each that is not set keeps the client's, or the default.
+/// How calls are made: timeouts, retries, idempotency, and extra headers.
 ///
-/// Given to [`Config::options`](crate::Config::options) they are the defaults of a client, given to
-/// [`Client::with`](crate::Client::with) they are those of the calls made through it.
-///
-/// # Defaults
-///
-/// Why they are what they are is said in the [tour](crate#retries); other clients of managers have others:
-///
-/// | | here | Terraform provider | vmware-nsxlib |
-/// | --- | --- | --- | --- |
-/// | retries | 4 | 4 | 9 |
-/// | waits | random, up to 250 ms, 500 ms … 10 s | random, up to 500 ms | random, 0.5 s doubling, up to 10 s |
-/// | sent again | what was not begun, and if idempotent also what may have been: [the table](Self::max_retries) | 400, 409, 429, 500, 503, 504, no answer | 429, 503, 500 with the codes 98, 607, 610 |
-/// | budget | a fifth of the calls, and ten a second | none | none |
-/// | rate | found out from 429 and 503: [`Limits`](crate::Limits) | none | none; if switched on, from 1 a second: half with each 429 or 503, one more when a call waited, up to 100 |
-/// | at once | 40 a manager | | 10 connections a manager |
-/// | connection | [10 s](crate::Config::connect_timeout) | | 10 s |
-/// | attempt | 60 s | | 180 s |
-///
-/// What ours bring, and what they cost, where a manager answers some requests 503: measured with the waits cut to 5 to 20 ms,
-/// without limits, forty calls at a time.
-///
-/// | the manager fails | calls | succeed | requests |
-/// | --- | --- | --- | --- |
-/// | every tenth request | 10,000 | all | |
-/// | five of ten | 5,000 | 61 % | 6,099 |
-/// | all | 5,000 | none | 6,100 |
-///
-/// All clones of a client share one budget. It lets them send a fifth more requests than there are calls, ten more a second, and a
-/// hundred that are there at the beginning, whatever the manager does. A call that goes to [another manager](crate::Config::manager)
-/// does that once without the budget, as a retry or by a redirect, so there are at most two requests for each call beside it, and one more for
-/// credentials that were renewed. When it is spent, calls end with the error
-/// of their last attempt, which says so.
+/// [`Config::options`](crate::Config::options) sets the options of a client,
+/// [`Client::with`](crate::Client::with) those of some calls. An option that is not set has the
+/// client's value, and then the default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,6 +30,42 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 ///     .max_retries(1)
 ///     .header("X-Allow-Overwrite", "true");
 /// ```
+///
+/// # Defaults
+///
+/// The [crate guide](crate#retries) has the reasons. Other clients of NSX Manager have these:
+///
+/// | | this crate | Terraform provider | vmware-nsxlib |
+/// | --- | --- | --- | --- |
+/// | retries | 4 | 4 | 9 |
+/// | backoff | random, up to 250 ms, 500 ms … 10 s | random, up to 500 ms | random, 0.5 s doubling, up to 10 s |
+/// | retried | requests that were not processed; if idempotent also those that may have been ([all cases](Self::max_retries)) | 400, 409, 429, 500, 503, 504, no answer | 429, 503, 500 with the codes 98, 607, 610 |
+/// | retry budget | a fifth of the calls, plus 10 per second | none | none |
+/// | calls per second | adapted to 429 and 503 responses ([`Limits`](crate::Limits)) | none | off; if enabled, from 1 per second: halved after each 429 or 503, one more after a call waited, up to 100 |
+/// | concurrent calls | 40 per manager | | 10 connections per manager |
+/// | connect timeout | [10 s](crate::Config::connect_timeout) | | 10 s |
+/// | attempt timeout | 60 s | | 180 s |
+///
+/// # The retry budget
+///
+/// All clones of a client share one retry budget, so that retries cannot multiply the load on a
+/// manager that fails. Retries may add a fifth to the number of calls, plus 10 requests per second,
+/// plus 100 at the start. When the budget is spent, a call ends with the error of its last attempt,
+/// and the message says so.
+///
+/// Two kinds of requests do not use the budget. Each call may move once to [another
+/// manager](crate::Config::manager), by a retry or a redirect, and it may be resent once after a
+/// credential refresh. Besides its first attempt, a call therefore sends at most two requests
+/// without the budget.
+///
+/// Measured against a manager that answers some requests with 503, with 40 concurrent calls,
+/// without limits, and with the backoff reduced to 5 to 20 ms:
+///
+/// | share of 503 | calls | succeeded | requests |
+/// | --- | --- | --- | --- |
+/// | every tenth request | 10,000 | all | |
+/// | half of the requests | 5,000 | 61 % | 6,099 |
+/// | all requests | 5,000 | none | 6,100 |
 #[derive(Clone, Default)]
 #[must_use = "options do nothing until a client has them"]
 pub struct CallOptions {
@@ -75,101 +82,123 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// No option set.
+    /// Creates options of which none is set.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long a call may take with all its attempts and the waits between them. 5 minutes by default.
+    /// Sets how long a call may take, with all its attempts and the delays between them. 5 minutes
+    /// by default.
     ///
-    /// For [`Request::stream`](crate::Request::stream) it holds up to the response's headers.
+    /// For [`Request::stream`](crate::Request::stream), the deadline applies until the headers of
+    /// the response have arrived.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// How long one attempt may take, from the connection to the last byte of the body. 60 seconds by default, which
-    /// is longer than the gateways before a manager usually give it.
+    /// Sets how long one attempt may take, from the connection to the last byte of the body. 60
+    /// seconds by default. Gateways in front of a manager usually time out earlier.
     ///
-    /// With several managers the first attempt of an idempotent call takes no more than half of the time until the deadline, where that
-    /// is five seconds or more, unless this is set: the other half is for another manager, should this one hang. A login leaves the
-    /// same half.
+    /// For [`Request::stream`](crate::Request::stream), the timeout applies until the headers have
+    /// arrived, and then to each piece of the body. The attempt timeout that a client is built with
+    /// also limits its [connect timeout](crate::Config::connect_timeout).
     ///
-    /// For [`Request::stream`](crate::Request::stream) it holds up to the headers, and then for each piece of the body. What a
-    /// client is built with also bounds its [connect time-out](crate::Config::connect_timeout).
+    /// With several managers, the default is shorter for the first attempt of an idempotent call:
+    /// half of the time until the deadline, if that is five seconds or more. If the manager hangs,
+    /// the other half is left for another manager. A login is limited in the same way. Setting this
+    /// option disables that.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
     }
 
-    /// How many attempts may follow a failed first one. 4 by default; 0 switches retries off.
+    /// Sets how many attempts may follow a failed first one. 4 by default; 0 disables retries.
     ///
-    /// What a call met decides whether it is sent again:
+    /// Whether a call is retried depends on how the attempt failed:
     ///
-    /// | | sent again |
+    /// | failure | retried |
     /// | --- | --- |
-    /// | no connection: nobody listens, no address, no end of the handshake | always |
-    /// | TLS failed | always; where one side does not trust the other's certificate only at another manager, and, where the manager said so when the request was sent, only if idempotent |
-    /// | HTTP/2: the stream is refused, or a `GOAWAY` came before it | always |
+    /// | no connection: connection refused, DNS failure, handshake not completed | always |
+    /// | TLS handshake failed | always |
+    /// | one side does not trust the certificate of the other | only at another manager; if the manager reports that after the request was sent, also only if idempotent |
+    /// | HTTP/2: the stream was refused, or the connection was closed (`GOAWAY`) before the request was processed | always |
     /// | 429 | always |
-    /// | 503 with an `error_code`, so by the manager itself | always, unless [`retry_unavailable`](Self::retry_unavailable) says otherwise |
-    /// | 500 with the code 99, to a client with a certificate: the manager does not know it yet | always |
-    /// | any other 503, which may be a proxy's that has forwarded the request; 500, 502, 504 | if [idempotent](Self::idempotent) |
-    /// | a time-out, a lost connection, half an answer | if idempotent |
+    /// | 503 with an `error_code`, which comes from the manager itself | always, unless [`retry_unavailable`](Self::retry_unavailable) is disabled |
+    /// | 500 with the code 99, if the client has a certificate: the manager does not know the certificate yet | always |
+    /// | 500, 502, 504, and 503 without an `error_code`, which may come from a proxy that forwarded the request | if [idempotent](Self::idempotent) |
+    /// | timeout, lost connection, incomplete response | if idempotent |
     /// | anything else | never |
     ///
-    /// A `Retry-After` of up to a minute is obeyed, if the deadline allows; for a longer one there is no retry, and the
-    /// error says how long it is. One that cannot be read, or is over, asks for nothing. A body that is a stream is sent once.
+    /// A call whose body is a stream is never retried.
     ///
-    /// New credentials after 401 or 403, and redirects among managers, are no retries. When the login fails for the manager's sake,
-    /// waiting for another one is.
+    /// A `Retry-After` of up to 60 seconds is obeyed, if the deadline allows it. A longer one fails
+    /// the call; read it from [`Error::retry_after`](crate::Error::retry_after). An invalid
+    /// `Retry-After`, or a date in the past, is ignored.
+    ///
+    /// A resend after a credential refresh (401, 403) or a redirect to another manager does not
+    /// count as a retry. Waiting for another login, after one that failed because of the manager,
+    /// does.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = Some(retries);
         self
     }
 
-    /// The shortest wait before a retry. None by default: the waits are random, so that calls that failed together do not
-    /// come back together.
+    /// Sets the shortest delay before a retry. Zero by default: delays are random (full jitter), so
+    /// that calls that failed together do not retry together.
     pub fn min_retry_delay(mut self, delay: Duration) -> Self {
         self.min_retry_delay = Some(delay);
         self
     }
 
-    /// The longest wait before a retry. 10 seconds by default. The longest possible wait doubles with each retry, from 250 ms up
-    /// to this; a `Retry-After` comes on top. If it is below [`min_retry_delay`](Self::min_retry_delay), that one is used.
+    /// Sets the longest delay before a retry. 10 seconds by default.
+    ///
+    /// The delay is random, up to a limit that starts at 250 ms and doubles with each retry until
+    /// it reaches this value. A `Retry-After` is added to it. If this is shorter than
+    /// [`min_retry_delay`](Self::min_retry_delay), that value is used.
     pub fn max_retry_delay(mut self, delay: Duration) -> Self {
         self.max_retry_delay = Some(delay);
         self
     }
 
-    /// Whether a 503 with a manager's `error_code` in it says that the call was not begun, so that any call is sent again after
-    /// it. It does by default: a manager documents it for what it turns away because it is busy or starting. Without it only
-    /// idempotent calls are sent again after a 503.
+    /// Sets whether every call is retried after a 503 with an `error_code`. Enabled by default.
+    ///
+    /// A manager sends this response when it is busy or starting, and documents that it has not
+    /// processed the request. If disabled, only idempotent calls are retried after a 503.
     pub fn retry_unavailable(mut self, retry: bool) -> Self {
         self.retry_unavailable = Some(retry);
         self
     }
 
-    /// The largest body of a success that is held in memory, in bytes. 16 MiB by default. A larger one is
-    /// [`ErrorKind::BodyTooLarge`](crate::ErrorKind::BodyTooLarge). Streams are not limited.
+    /// Sets the largest body of a 2xx response that is held in memory, in bytes. 16 MiB by default.
+    ///
+    /// A larger body fails the call with
+    /// [`ErrorKind::BodyTooLarge`](crate::ErrorKind::BodyTooLarge).
+    /// [Streams](crate::Request::stream) are not limited.
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = Some(bytes);
         self
     }
 
-    /// Whether the calls count as idempotent: sending them twice is the same as sending them once.
+    /// Sets whether calls are idempotent: safe to repeat, because sending them twice has the same
+    /// effect as sending them once.
     ///
-    /// By default the document says so, operation by operation ([`Operation::idempotent`](crate::Operation::idempotent)), and
-    /// the method where it does not: GET, HEAD, PUT, DELETE and OPTIONS are, POST and PATCH are not.
+    /// By default, the document decides for each operation
+    /// ([`Operation::idempotent`](crate::Operation::idempotent)). If it does not say, the method
+    /// decides: GET, HEAD, PUT, DELETE and OPTIONS are idempotent, POST and PATCH are not.
     pub fn idempotent(mut self, idempotent: bool) -> Self {
         self.idempotent = Some(idempotent);
         self
     }
 
-    /// A header for every call, `X-Allow-Overwrite` for one. A second value for a name replaces the first.
+    /// Adds a header to every call, for example `X-Allow-Overwrite`. A second value for the same
+    /// name replaces the first.
     ///
-    /// Headers of authentication and of the connection are refused: the fault comes back from
-    /// [`Config::build`](crate::Config::build), or from the call.
+    /// # Errors
+    ///
+    /// Headers for authentication and for the connection are not allowed.
+    /// [`Config::build`](crate::Config::build) reports that, or the call if the options were set
+    /// with [`Client::with`](crate::Client::with).
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Err(fault) = value::set_header(&mut self.headers, name, value) {
             self.fault.get_or_insert(fault);

@@ -17,28 +17,30 @@ use serde::de::DeserializeOwned;
 use crate::response::Facts;
 use crate::{Error, ErrorKind, Request, Response, observe};
 
-/// A page of a list: some of its items, and where the next page begins.
+/// One page of a list: some of its items, and the cursor of the next page.
 ///
-/// Generated types of that shape are pages; for a path that the document does not have, write one yourself:
-/// [`Request::pages`] has an example.
+/// Generated types of that shape implement it. For a path that is not in the document, implement it
+/// yourself, as in the example of [`Request::pages`].
 pub trait Page: DeserializeOwned {
-    /// What the list is of.
+    /// The type of the items.
     type Item;
 
-    /// What the manager is to be given for the next page; nothing, or an empty text, on the last page.
+    /// The cursor of the next page. `None` or an empty string on the last page.
     fn cursor(&self) -> Option<&str>;
 
-    /// The items, without the rest.
+    /// Returns the items and discards the rest.
     fn into_items(self) -> Vec<Self::Item>;
 }
 
-/// The pages of a list, each as the [`Response`] that brought it.
+/// The pages of a list. Each is the [`Response`] of a call of its own.
 ///
-/// [`next`](Self::next) gives one after the other; it is a [`Stream`] as well. A page is called for when it is asked for,
-/// under the options of the client: its deadline is that of one page. When this is dropped, there are no more calls.
+/// [`next`](Self::next) returns one page after the other; `Pages` is also a [`Stream`]. A page is
+/// requested only when it is polled for. Its call has the options of the client, so the deadline
+/// applies to each page. Dropping this ends the list.
 ///
-/// An error is the last thing that comes; the pages before it have been given out. It is that of the call, or
-/// [`ErrorKind::Decode`] if a manager gives a page the cursor that it was asked for with, since such a list has no end.
+/// An error ends the list; the pages before it have already been returned. It is the error of the
+/// call, or [`ErrorKind::Decode`] if a page repeats the cursor it was requested with, because such
+/// a list would never end.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -65,7 +67,7 @@ pub trait Page: DeserializeOwned {
 /// #         self.results
 /// #     }
 /// # }
-/// // The builder of an operation of the document has a `pages()` of its own.
+/// // The builders of generated operations have `pages()` as well.
 /// let mut pages = client.request(Method::GET, "/api/v1/users").pages::<Users>();
 /// while let Some(page) = pages.next().await {
 ///     let page = page?;
@@ -83,8 +85,9 @@ pub struct Pages<'a, P> {
 
 /// The items of a list, over all its pages.
 ///
-/// [`next`](Self::next) gives one after the other; it is a [`Stream`] as well. A page is called for when the items before it
-/// have been taken, and is held until its own have been: memory is that of one page. In all else it is as [`Pages`] is.
+/// [`next`](Self::next) returns one item after the other; `Items` is also a [`Stream`]. The next
+/// page is requested when all items of the current one have been taken, so only one page is in
+/// memory. Everything else is as for [`Pages`].
 #[must_use = "nothing is sent until an item is asked for"]
 pub struct Items<'a, P: Page> {
     pages: Pages<'a, P>,
@@ -120,18 +123,20 @@ impl<'a, P: Page> Pages<'a, P> {
         }
     }
 
-    /// The next page; `None` at the end, and after an error.
+    /// Returns the next page, or `None` at the end and after an error.
     ///
-    /// When its future is dropped while the page is under way, nothing is lost: the next one goes on waiting for it.
+    /// This is cancel safe: if the future is dropped, the next call of `next` waits for the same
+    /// page.
     ///
     /// # Errors
     ///
-    /// As [`Request::send`], and [`ErrorKind::Decode`]: the body is no such page, or the list has no end.
+    /// Those of [`Request::send`], and [`ErrorKind::Decode`] if the body is not such a page or the
+    /// list would never end.
     pub async fn next(&mut self) -> Option<Result<Response<P>, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// The items of the pages that have not been given out yet.
+    /// Returns the items of the remaining pages.
     pub fn items(self) -> Items<'a, P> {
         Items {
             pages: self,
@@ -154,13 +159,14 @@ impl<P: Page> Stream for Pages<'_, P> {
 }
 
 impl<P: Page> Items<'_, P> {
-    /// The next item; `None` at the end, and after an error.
+    /// Returns the next item, or `None` at the end and after an error.
     ///
-    /// When its future is dropped while a page is under way, nothing is lost: the next one goes on waiting for it.
+    /// This is cancel safe: if the future is dropped, the next call of `next` waits for the same
+    /// page.
     ///
     /// # Errors
     ///
-    /// As [`Pages::next`].
+    /// Those of [`Pages::next`].
     pub async fn next(&mut self) -> Option<Result<P::Item, Error>> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

@@ -21,9 +21,11 @@ use crate::{
     text, value,
 };
 
-/// A request that can be sent.
+/// A request that has not been sent yet.
 ///
-/// Generated builders end in one; [`Client::request`] makes one for a path that the document does not have.
+/// [`Client::request`] creates one for a path that is not in the document; generated builders use
+/// it internally. Invalid values do not fail when they are set, but when the request is sent, so
+/// that a call is one chain with one `?` at its end.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -159,9 +161,11 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Adds a query parameter: nothing for null, one for a scalar, one for each of an array.
+    /// Adds a query parameter. `null` adds nothing, a scalar adds one parameter, an array adds one
+    /// for each item.
     ///
-    /// An object is no parameter: the call fails with [`ErrorKind::InvalidRequest`].
+    /// An object is invalid: the call fails with [`ErrorKind::InvalidRequest`]. See
+    /// [`query_members`](Self::query_members).
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -198,8 +202,8 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Adds a query parameter whose array is one value, the items with commas between them: what OpenAPI calls
-    /// `explode: false`. Nothing for null and for an empty array.
+    /// Adds an array as one query parameter, its items separated by commas (`explode: false` in
+    /// OpenAPI). `null` and an empty array add nothing.
     pub fn query_joined(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         match value::texts(value) {
             Ok(texts) if texts.is_empty() => {}
@@ -209,8 +213,8 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Adds a query parameter whose array is one value, with `between` between the items: what OpenAPI calls `pipeDelimited` and
-    /// `spaceDelimited`. Nothing for null and for an empty array.
+    /// Adds an array as one query parameter, its items separated by `between` (`pipeDelimited` and
+    /// `spaceDelimited` in OpenAPI). `null` and an empty array add nothing.
     pub fn query_delimited(
         self,
         name: &str,
@@ -226,7 +230,7 @@ impl<'a> Request<'a> {
         )
     }
 
-    /// Adds a query parameter that is one text of JSON, whatever the value is; nothing for null.
+    /// Adds a query parameter whose value is serialized as JSON. `null` adds nothing.
     pub fn query_json(self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         let text = value::json_text(value);
         self.query_text(
@@ -235,7 +239,8 @@ impl<'a> Request<'a> {
         )
     }
 
-    /// Adds a query parameter for each member of an object of scalars and arrays of scalars; nothing for null.
+    /// Adds one query parameter for each member of an object. The members must be scalars or arrays
+    /// of scalars. `null` adds nothing.
     pub fn query_members(mut self, value: &(impl Serialize + ?Sized)) -> Self {
         match value::members(value, &mut self.query) {
             Ok(()) => {}
@@ -253,11 +258,12 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a header: nothing for null and for an empty array, the text of a scalar, those of an array with commas between them.
+    /// Sets a header to a scalar, or to the items of an array, separated by commas. `null` and an
+    /// empty array set nothing.
     ///
-    /// It wins over the same header of the [`CallOptions`](crate::CallOptions). Headers of authentication and of the
-    /// connection are refused, as are values that are not printable ASCII: the call fails with
-    /// [`ErrorKind::InvalidRequest`].
+    /// It overrides the same header of the [`CallOptions`](crate::CallOptions). Headers for
+    /// authentication and for the connection are not allowed, nor are values that are not printable
+    /// ASCII: the call fails with [`ErrorKind::InvalidRequest`].
     pub fn header(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         let set = match value::text(value) {
             Ok(Some(text)) => value::set_header(&mut self.headers, name, &text),
@@ -270,7 +276,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a body in JSON.
+    /// Sets a JSON body.
     pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         // serde's message is left out: it may quote the value.
         match serde_json::to_vec(body) {
@@ -282,7 +288,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Sets a body as HTML forms have it, from an object of scalars and arrays of scalars.
+    /// Sets a form body (`application/x-www-form-urlencoded`) from an object of scalars and arrays
+    /// of scalars.
     pub fn form(mut self, body: &(impl Serialize + ?Sized)) -> Self {
         match value::form(body) {
             Ok(pairs) => self.content("application/x-www-form-urlencoded", pairs.into()),
@@ -293,8 +300,9 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Adds a field of text to a body of several parts (`multipart/form-data`): nothing for null, one field for a scalar, one
-    /// for each scalar of an array, one of JSON (with that as its `Content-Type`) for anything else.
+    /// Adds a text field to a multipart body (`multipart/form-data`). `null` adds nothing, a scalar
+    /// adds one field, an array of scalars adds one field for each. Any other value adds one field
+    /// with JSON and `Content-Type: application/json`.
     pub fn multipart_text(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         let parts = self.parts.get_or_insert_with(Multipart::new);
         if let Ok(texts) = value::texts(value) {
@@ -309,7 +317,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Adds a file to a body of several parts (`multipart/form-data`).
+    /// Adds a file to a multipart body (`multipart/form-data`).
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -339,7 +347,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Adds files to a body of several parts (`multipart/form-data`), each under that name.
+    /// Adds several files to a multipart body (`multipart/form-data`), all with this name.
     pub fn multipart_files(
         mut self,
         name: &str,
@@ -357,7 +365,7 @@ impl<'a> Request<'a> {
         self.content("application/x-www-form-urlencoded", body.into())
     }
 
-    /// Sends these credentials, in the place of the client's, if it has any.
+    /// Sends these credentials instead of those of the client.
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -388,34 +396,36 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a body of plain text, in UTF-8.
+    /// Sets a plain text body, in UTF-8.
     pub fn text(self, body: impl Into<String>) -> Self {
         self.content("text/plain; charset=utf-8", body.into().into())
     }
 
-    /// Sets a body as it is: `application/octet-stream`, unless a header says otherwise.
+    /// Sets a raw body. Its type is `application/octet-stream`, unless a header sets another one.
     pub fn body(self, body: impl Into<Body>) -> Self {
         self.content("application/octet-stream", body.into())
     }
 
     /// Sends the request and reads the whole body, up to a [limit](crate::CallOptions::body_limit).
     ///
-    /// A dropped future stops at once, and leaves nothing behind but what the manager has done already.
+    /// Dropping the future cancels the call: nothing more is sent. What the manager has already
+    /// done is not undone.
     ///
     /// # Errors
     ///
-    /// Every kind but [`Config`](ErrorKind::Config) and [`Decode`](ErrorKind::Decode); see [`ErrorKind`].
+    /// Any [`ErrorKind`] except [`Config`](ErrorKind::Config) and [`Decode`](ErrorKind::Decode).
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
         let client = self.client;
         let (outgoing, call) = self.outgoing()?;
         transport::send(client, outgoing, call).await
     }
 
-    /// Sends the request and gives the body as a stream, whatever its size.
+    /// Sends the request and returns the body as a stream, without a size limit.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send). What befalls the body later comes from the stream, and is not retried.
+    /// Those of [`send`](Self::send). If reading the body fails later, the stream returns the
+    /// error, and the call is not retried.
     pub async fn stream(self) -> Result<Response<ByteStream>, Error> {
         let (client, method) = (self.client, self.method.clone());
         let (outgoing, call) = self.outgoing()?;
@@ -426,8 +436,8 @@ impl<'a> Request<'a> {
         Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, announced, patience)))
     }
 
-    /// The pages of a list, of which this request is for the first: those behind it are asked for with the same request and the
-    /// query parameter `cursor`. Nothing is sent yet.
+    /// Returns the pages of a list. This request is for the first page; for the next ones, it is
+    /// sent again with the query parameter `cursor`. Nothing is sent yet.
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -550,7 +560,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// Shows neither the query nor a header's value nor the body.
+/// Shows the request without query, header values and body.
 impl fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();

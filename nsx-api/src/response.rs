@@ -11,9 +11,9 @@ use serde::de::DeserializeOwned;
 use crate::error::{Answer, Call};
 use crate::{Error, ErrorKind, decode, observe, text};
 
-/// The value of a successful call, with the call's facts.
+/// The value of a successful call, with status, headers, number of attempts and manager.
 ///
-/// It dereferences to the value.
+/// It derefs to the value.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -29,7 +29,7 @@ use crate::{Error, ErrorKind, decode, observe, text};
 ///
 /// let response = client.request(Method::GET, "/api/v1/tags").send().await?;
 /// println!("{} after {} attempt(s)", response.status(), response.attempts());
-/// // Any type that serde can read: with serde_json its `Value`, for any JSON.
+/// // Any type that implements `Deserialize`, for example `serde_json::Value`.
 /// let tags = response.json::<Vec<String>>()?;
 /// println!("{} of {}", tags.len(), tags.manager());
 /// # assert_eq!(*tags, ["web", "db"]);
@@ -92,12 +92,12 @@ impl<T> Response<T> {
         &self.facts
     }
 
-    /// The value, without the rest.
+    /// Returns the value and discards the rest.
     pub fn into_inner(self) -> T {
         self.value
     }
 
-    /// The same response with another value.
+    /// Applies a function to the value and keeps the rest.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Response<U> {
         Response {
             value: f(self.value),
@@ -105,32 +105,33 @@ impl<T> Response<T> {
         }
     }
 
-    /// The `operationId`, or method and path of a call made by [`Client::request`](crate::Client::request).
+    /// The `operationId`, or method and path of a [`Client::request`](crate::Client::request).
     pub fn operation(&self) -> &str {
         self.facts.call.operation.as_deref().unwrap_or_default()
     }
 
-    /// The status: any 2xx.
+    /// The status, always a 2xx.
     pub fn status(&self) -> StatusCode {
         self.facts.status
     }
 
-    /// The headers. Those that carry a session are marked as sensitive, so that `Debug` does not show them.
+    /// The headers. Those that contain session tokens are marked as sensitive, so `Debug` does not
+    /// show them.
     pub fn headers(&self) -> &HeaderMap {
         &self.facts.headers
     }
 
-    /// The manager's id of the request, if it sent one: what its support asks for.
+    /// The id that the manager gave the request, if any. The vendor's support asks for it.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.facts.headers)
     }
 
-    /// How often the request was sent: 1 unless it was retried.
+    /// The number of times that the request was sent: 1 if it was not resent.
     pub fn attempts(&self) -> u32 {
         self.facts.call.attempts
     }
 
-    /// The manager that answered: host, and port if it is not the usual one.
+    /// The manager that responded: its host, and its port unless it is the default port.
     pub fn manager(&self) -> &str {
         self.facts.call.manager.as_deref().unwrap_or_default()
     }
@@ -141,8 +142,9 @@ impl Response<Bytes> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`]: the body is empty, cut off, not JSON, or does not fit `T`. The error says where and what
-    /// was expected, and not what was found there, which may be a secret.
+    /// [`ErrorKind::Decode`]: the body is empty, truncated, not JSON, or does not match `T`. The
+    /// error contains the location and the expected type, but not the value, which could be a
+    /// secret.
     pub fn json<T: DeserializeOwned>(self) -> Result<Response<T>, Error> {
         match self.decode() {
             Ok(value) => Ok(self.map(|_| value)),
@@ -200,7 +202,7 @@ impl<T> DerefMut for Response<T> {
     }
 }
 
-/// Shows a decoded value, but of raw bytes their number only; no headers.
+/// Shows a decoded value, but only the number of raw bytes, and no headers.
 impl<T: fmt::Debug + 'static> fmt::Debug for Response<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Response");

@@ -1,14 +1,14 @@
-//! A string that must not be seen: what a schema's `format: password` becomes.
+//! A string that must not be shown: the Rust type of `format: password`.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-/// A string whose value never shows in `Debug`, and is wiped from memory when it is dropped.
+/// A string that `Debug` does not show and that is wiped from memory when it is dropped.
 ///
-/// Reading it takes a call that says so. It has no `Display`. Serialising writes the value, because a
-/// secret that belongs in a request body has to go out.
+/// [`expose_secret`](Self::expose_secret) reads it. It does not implement `Display`. Serializing it
+/// writes the value, because a secret in a request body has to be sent.
 ///
 /// ```
 /// use nsx_api::Secret;
@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// The value itself.
+    /// Returns the value.
     pub fn expose_secret(&self) -> &str {
         &self.0
     }

@@ -133,11 +133,11 @@ fn the_defaults_of_the_retries_are_those_of_the_code() {
     let retries = options.effective_max_retries().to_string();
     assert_eq!(default_of("[retries]"), retries);
     assert_eq!(
-        default_of("[attempt]"),
+        default_of("[attempt timeout]"),
         seconds(options.effective_attempt_timeout())
     );
     assert_eq!(
-        default_of("[whole call]"),
+        default_of("[deadline]"),
         seconds(options.effective_deadline())
     );
     assert_eq!(
@@ -147,7 +147,7 @@ fn the_defaults_of_the_retries_are_those_of_the_code() {
     let mebibytes = options.effective_body_limit() >> 20;
     assert_eq!(default_of("[body in memory]"), format!("{mebibytes} MiB"));
     let config = format!("{:?}", Config::new("nsx"));
-    let connection = default_of("[connection]").replace(' ', "");
+    let connection = default_of("[connect timeout]").replace(' ', "");
     assert!(config.contains(&format!("connect_timeout: {connection}")));
 }
 
@@ -167,7 +167,7 @@ fn the_waits_are_those_of_the_code() {
     let waits = [0, 1, 2, 30].map(longest);
     assert_eq!(waits, ["250ms", "500ms", "1s", "10s"]);
     assert_eq!(
-        default_of("[waits]"),
+        default_of("[backoff]"),
         "random, up to 250 ms, 500 ms, 1 s … 10 s"
     );
 }
@@ -179,13 +179,13 @@ fn the_budget_and_the_limits_are_those_of_the_code() {
     assert_eq!(
         default_of("budget"),
         format!(
-            "a fifth of the calls, and {} a second",
+            "a fifth of the calls, plus {} per second",
             retry::RETRIES_PER_SECOND
         )
     );
     let limits = format!("{:?}", Limits::default());
-    let at_once = default_of("[calls at once]");
-    let at_once = at_once.strip_suffix(" a manager").unwrap();
+    let at_once = default_of("[concurrent calls]");
+    let at_once = at_once.strip_suffix(" per manager").unwrap();
     assert!(
         limits.contains(&format!("concurrent: {at_once}")),
         "{limits}"

@@ -257,8 +257,10 @@ fn the_rust_program_runs_as_a_crate_of_its_own() {
     let outcome = Outcome::of(&mut cargo).succeeded();
     assert_eq!(
         outcome.stdout,
-        "A token with the roles [\"enterprise_admin\"]\n"
+        "Secret(…) with the roles [\"enterprise_admin\"]\n"
     );
+    let shown = format!("It prints `{}`", outcome.stdout.trim_end());
+    assert!(read("README.md").contains(&shown), "{shown}");
 }
 
 /// The block of the document is generated, compiled and called where the generator's code is compiled.
@@ -298,7 +300,7 @@ fn the_rust_version_is_the_one_that_cargo_asks_for() {
 
 #[test]
 fn every_variable_that_the_sdk_reads_is_listed_and_no_other() {
-    let readme = variables(&read("README.md"));
+    let readme = variables(&read("nsx-api/README.md"));
     assert_eq!(readme, variables(&read("nsx-api/src/config/env.rs")));
 }
 
@@ -339,14 +341,18 @@ fn every_folder_of_the_layout_is_there() {
 
 #[test]
 fn every_link_to_a_file_leads_to_one() {
-    let readme = read("README.md");
-    for target in readme
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next())
-    {
-        if !target.starts_with('#') && !target.starts_with("https://") {
-            assert!(root().join(target).exists(), "{target}");
+    for file in ["README.md", "nsx-api-gen/docs/documents.md"] {
+        let folder = root().join(file).parent().unwrap().to_owned();
+        for target in links(&read(file)) {
+            if !target.starts_with('#') && !target.starts_with("https://") {
+                let path = target.split('#').next().unwrap();
+                assert!(folder.join(path).exists(), "{file}: {target}");
+            }
         }
     }
+}
+
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    let rests = text.split("](").skip(1);
+    rests.filter_map(|rest| rest.split(')').next())
 }

@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::private::operation_path;
 use super::{apart, progenitor};
 use crate::document::{component, join, members, reference};
 use crate::error::Fault;
@@ -28,17 +29,14 @@ pub(super) fn blame(private: &Value, api: &Api, reason: &str) -> Vec<Fault> {
     if !faults.is_empty() {
         return culprits(schemas, faults);
     }
-    let operations: Vec<_> = api.operations.iter().collect();
-    let pointers = |group: &[&crate::model::Operation]| -> Vec<String> {
-        group
-            .iter()
-            .map(|operation| operation.pointer.clone())
-            .collect()
-    };
+    let operations: Vec<_> = api.operations.iter().enumerate().collect();
     halve(
         &operations,
-        &|group| operations_alone(private, schemas, &pointers(group)),
-        &mut |operation, message| {
+        &|group| {
+            let indices = group.iter().map(|(index, _)| *index);
+            operations_alone(private, schemas, indices)
+        },
+        &mut |(_, operation), message| {
             faults.push(Fault {
                 pointer: operation.pointer.clone(),
                 operation: Some(operation.id.clone()),
@@ -110,22 +108,19 @@ fn schemas_alone(schemas: &Value, names: &[&String]) -> Option<String> {
     failure(&json!({}), closure)
 }
 
-fn operations_alone(private: &Value, schemas: &Value, pointers: &[String]) -> Option<String> {
-    let mut paths = json!({});
+fn operations_alone(
+    private: &Value,
+    schemas: &Value,
+    indices: impl Iterator<Item = usize>,
+) -> Option<String> {
+    let mut paths = Map::new();
     let mut closure = Map::new();
-    for pointer in pointers {
-        let operation = private.pointer(pointer.trim_start_matches('#'))?;
-        let mut parts = pointer.split('/').skip(2);
-        let path = parts.next()?.replace("~1", "/").replace("~0", "~");
-        let item = paths
-            .as_object_mut()?
-            .entry(path)
-            .or_insert_with(|| json!({}));
-        item.as_object_mut()?
-            .insert(parts.next()?.to_owned(), operation.clone());
-        collect(schemas, operation, &mut closure);
+    for path in indices.map(operation_path) {
+        let item = private.get("paths")?.get(&path)?;
+        collect(schemas, item, &mut closure);
+        paths.insert(path, item.clone());
     }
-    failure(&paths, closure)
+    failure(&Value::Object(paths), closure)
 }
 
 /// What progenitor says of a document of these parts, where it does not take it.

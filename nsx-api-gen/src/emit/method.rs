@@ -6,7 +6,7 @@ use syn::Type;
 use super::lists::Lists;
 use super::paths::text;
 use super::private;
-use super::recognize::Function;
+use super::recognize::{Function, argument_name};
 use crate::document::parameter_style::Style;
 use crate::document::{is_success, path_parameter_names};
 use crate::model::{Body, BodyFormat, In, Operation, Parameter};
@@ -54,25 +54,17 @@ pub(super) enum Success {
 }
 
 impl<'a> Method<'a> {
-    /// Brings together what the document and progenitor know.
+    /// Combines an operation with the types that progenitor found for it.
     pub(super) fn new(
         operation: &'a Operation,
-        function: Function,
+        mut function: Function,
         lists: &Lists<'_>,
     ) -> Result<Self, String> {
-        let mut types = in_document_order(operation, function.arguments)?.into_iter();
-        let parameters = operation.parameters.iter();
+        let (arguments, body) = arguments(operation, &mut function)?;
         let mut method = Self {
             operation,
-            arguments: parameters
-                .zip(types.by_ref())
-                .map(|(parameter, ty)| Argument::new(parameter, ty))
-                .collect(),
-            body: operation
-                .body
-                .as_ref()
-                .zip(types.next())
-                .map(BodyArgument::new),
+            arguments,
+            body,
             success: success(super::types_type(function.success)),
             is_list: false,
         };
@@ -205,7 +197,7 @@ impl<'a> Argument<'a> {
 }
 
 impl<'a> BodyArgument<'a> {
-    fn new((body, ty): (&'a Body, Type)) -> Self {
+    fn new(body: &'a Body, ty: Type) -> Self {
         let mut argument = Self {
             media: &body.media,
             form: body.format,
@@ -223,49 +215,30 @@ impl<'a> BodyArgument<'a> {
     }
 }
 
-/// Where progenitor has an argument: those of one kind by their names, but those of the path as they stand in it.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Path(Option<usize>),
-    Query(String),
-    Body,
-    Header(String),
-}
-
-/// Arguments in progenitor's order, put into the document's: parameters, then the body.
-fn in_document_order(operation: &Operation, types: Vec<Type>) -> Result<Vec<Type>, String> {
-    let template = path_parameter_names(&operation.path).unwrap_or_default();
-    let parameters = operation.parameters.iter().map(|parameter| {
-        let all = operation
-            .parameters
-            .iter()
-            .map(|one| (one.name.as_str(), one.place));
-        let name = private::name(&parameter.name, parameter.place, all);
-        match parameter.place {
-            In::Path => Place::Path(template.iter().position(|known| *known == name)),
-            In::Query | In::Part => Place::Query(name),
-            In::Header => Place::Header(name),
-        }
-    });
-    let body = operation.body.as_ref().map(|_| Place::Body);
-    let mut places: Vec<(Place, usize)> = parameters.chain(body).zip(0..).collect();
-    if places.len() != types.len() {
-        let (own, theirs) = (places.len(), types.len());
-        return Err(format!(
-            "progenitor has {theirs} arguments where the document has {own}"
-        ));
-    }
-    places.sort();
-    let mut types: Vec<(usize, Type)> = places
-        .into_iter()
-        .map(|(_, index)| index)
-        .zip(types)
+/// The operation's parameters and body, each with the type of the argument that progenitor made
+/// of it.
+fn arguments<'a>(
+    operation: &'a Operation,
+    function: &mut Function,
+) -> Result<(Vec<Argument<'a>>, Option<BodyArgument<'a>>), String> {
+    let parameters = &operation.parameters;
+    let named: Vec<(&str, In)> = parameters
+        .iter()
+        .map(|parameter| (parameter.name.as_str(), parameter.place))
         .collect();
-    types.sort_by_key(|(index, _)| *index);
-    Ok(types
-        .into_iter()
-        .map(|(_, ty)| super::types_type(ty))
-        .collect())
+    let names = private::parameter_names(&named, operation.body.is_some());
+    let arguments = parameters.iter().zip(names).map(|(parameter, name)| {
+        let ty = function.take_argument(&argument_name(&name))?;
+        Ok(Argument::new(parameter, super::types_type(ty)))
+    });
+    let arguments = arguments.collect::<Result<_, String>>()?;
+    let body = operation.body.as_ref().map(|body| {
+        let ty = function.take_argument(private::BODY)?;
+        Ok::<_, String>(BodyArgument::new(body, super::types_type(ty)))
+    });
+    let body = body.transpose()?;
+    function.check_all_taken()?;
+    Ok((arguments, body))
 }
 
 fn success(ty: Type) -> Success {

@@ -39,7 +39,7 @@ use crate::read::Document;
 use code::Code;
 use lists::Lists;
 use method::{Method, Success};
-use recognize::Function;
+use recognize::{Function, argument_name};
 use types::{Order, Types};
 
 /// What every generated file has in its first line: a file without it was not written by this crate.
@@ -162,31 +162,26 @@ fn file(about: &str, code: Code) -> String {
     text + "\n" + code.into_text().trim_start()
 }
 
-/// Each operation of the document with progenitor's function of it.
+/// Each operation of the document with the types of progenitor's function for it.
 fn methods<'a>(
     api: &'a Api,
-    functions: &[Signature],
+    functions: &BTreeMap<String, Signature>,
     lists: &Lists<'_>,
 ) -> Result<Vec<Method<'a>>, Fault> {
-    if functions.len() != api.operations.len() {
-        let message = "progenitor has not made one function for each operation";
-        return Err(Fault::of_document("#/paths", message));
-    }
-    let pairs = api.operations.iter().zip(functions);
-    pairs
-        .map(|(operation, signature)| {
-            let function =
-                Function::read(signature).ok_or("the shape of its function is not known");
-            let method = function
-                .map_err(str::to_owned)
-                .and_then(|function| Method::new(operation, function, lists));
-            method.map_err(|message| Fault {
-                pointer: operation.pointer.clone(),
-                operation: Some(operation.id.clone()),
-                message,
-            })
+    let methods = api.operations.iter().map(|operation| {
+        let name = argument_name(&operation.id);
+        let signature = functions.get(&name);
+        let signature =
+            signature.ok_or_else(|| format!("progenitor wrote no function named `{name}`"));
+        let function = signature.and_then(Function::read);
+        let method = function.and_then(|function| Method::new(operation, function, lists));
+        method.map_err(|message| Fault {
+            pointer: operation.pointer.clone(),
+            operation: Some(operation.id.clone()),
+            message,
         })
-        .collect()
+    });
+    methods.collect()
 }
 
 fn root_module(code: &mut Code) {

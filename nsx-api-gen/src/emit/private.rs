@@ -1,6 +1,10 @@
 //! The form of the document that progenitor is given: types and parameters, and nothing that it
 //! would make a type or a check of which the SDK does not want.
 //!
+//! - Each operation has a path of its own, and all of its parameters are in the query: the SDK
+//!   builds requests itself and takes only the types. (progenitor's order of a header and a body
+//!   is not a total order. Sorting by it puts arguments in no defined place, and can panic.)
+//! - Each parameter has a name that makes an argument of its own; see [`parameter_names`].
 //! - Only the success of an operation is in it: errors are read by the layer written by hand.
 //! - Lengths, patterns, ranges and formats are for the manager to enforce: they make no type of
 //!   their own, and a default is the manager's to fill in, not the SDK's to send.
@@ -10,15 +14,18 @@
 
 use serde_json::{Map, Value, json};
 
+use super::recognize::argument_name;
 use super::variants::Hoist;
 
 use crate::document::{
-    self, IN_PART, OperationRef, URL_ENCODED, for_each_schema, is_file, is_json_content,
-    is_list_of_files, is_password, members, resolve, text,
+    self, OperationRef, URL_ENCODED, for_each_schema, is_file, is_json_content, is_list_of_files,
+    is_password, members, resolve, text,
 };
-use crate::model::constraints;
-use crate::model::{BodyFormat, In};
-use crate::names::{type_name, unique_variant_texts};
+use crate::model::{BodyFormat, In, constraints, parameter_nodes};
+use crate::names::{self, type_name, unique_variant_texts};
+
+/// The method of every operation.
+const METHOD: &str = "post";
 
 /// Makes progenitor's document of a checked one.
 pub(super) fn private(root: &Value) -> Value {
@@ -27,12 +34,9 @@ pub(super) fn private(root: &Value) -> Value {
         .map(|(name, schema)| (name.clone(), schema.clone()));
     let mut hoist = Hoist::new(schemas.collect());
     let mut paths = Map::new();
-    for place in document::operations(root) {
-        let item = paths.entry(place.path).or_insert_with(|| json!({}));
-        if let Some(item) = item.as_object_mut() {
-            let operation = operation(root, &place, &mut hoist);
-            item.insert(place.method.to_owned(), operation);
-        }
+    for (index, place) in document::operations(root).iter().enumerate() {
+        let operation = operation(root, place, &mut hoist);
+        paths.insert(operation_path(index), json!({ METHOD: operation }));
     }
     let mut private = json!({
         "openapi": "3.0.3",
@@ -47,99 +51,98 @@ pub(super) fn private(root: &Value) -> Value {
 fn operation(root: &Value, place: &OperationRef<'_>, hoist: &mut Hoist) -> Value {
     let id = place.id().unwrap_or_default();
     let type_of = |suffix: &str| type_name(&format!("{id}-{suffix}"));
-    let mut operation = Map::new();
-    operation.insert("operationId".to_owned(), json!(id));
-    let mut parameters = parameters(root, place);
+    let body = place.node.get("requestBody");
+    let body = body.and_then(|body| content(root, resolve(root, body)?, BodyFormat::of));
+    let mut parameters = parameters(root, place, body.is_some());
     for parameter in &mut parameters {
         let name = type_of(text(parameter, "name").unwrap_or_default());
         if let Some(schema) = parameter.get_mut("schema") {
             hoist.inline(&name, schema);
         }
     }
-    operation.insert("parameters".to_owned(), json!(parameters));
-    let success = match place
-        .success(root)
-        .and_then(|node| content(root, node, response_form))
-    {
+    let mut operation = json!({"operationId": id, "parameters": parameters});
+    let success = place.success(root);
+    let success = success.and_then(|node| content(root, node, response_form));
+    let success = match success {
         Some(content) => {
             let content = hoist.content(&type_of("response"), content);
             json!({"description": "", "content": content})
         }
         None => json!({"description": ""}),
     };
-    operation.insert("responses".to_owned(), json!({"200": success}));
-    let body = place.node.get("requestBody");
-    if let Some(body) = body.and_then(|body| resolve(root, body))
-        && let Some(content) = content(root, body, BodyFormat::of)
-    {
-        let content = hoist.content(&type_of("body"), content);
-        let body = json!({"required": true, "content": content});
-        operation.insert("requestBody".to_owned(), body);
+    if let Some(object) = operation.as_object_mut() {
+        object.insert("responses".to_owned(), json!({"200": success}));
+        if let Some(content) = body {
+            let content = hoist.content(&type_of(BODY), content);
+            let body = json!({"required": true, "content": content});
+            object.insert("requestBody".to_owned(), body);
+        }
     }
-    Value::Object(operation)
+    operation
 }
 
-/// What progenitor knows a parameter as. It tells them apart by their names alone, and of `all` one in another place may have the same.
-/// It knows no parts, so they are in the query there.
-pub(super) fn name<'a>(
-    name: &str,
-    place: In,
-    mut all: impl Iterator<Item = (&'a str, In)>,
-) -> String {
-    let is_taken = all.any(|(other, at)| other == name && at < place);
-    match place {
+/// The path of the operation with this index, counted in the document's order.
+pub(super) fn operation_path(index: usize) -> String {
+    format!("/{index}")
+}
+
+/// The name of the argument that is the body.
+pub(super) const BODY: &str = "body";
+
+/// The names that progenitor knows an operation's parameters by. It turns each into the name of an
+/// argument, and these differ from one another and from [`BODY`].
+///
+/// The name is the parameter's own wherever that is possible, because the type of an inline enum is
+/// called after it.
+pub(super) fn parameter_names(parameters: &[(&str, In)], has_body: bool) -> Vec<String> {
+    let is_taken = |name: &str, place: In| {
+        let mut others = parameters.iter();
+        others.any(|(other, at)| *other == name && *at < place)
+    };
+    let own = parameters.iter().map(|&(name, place)| match place {
         In::Part => format!("part-{name}"),
-        In::Query if is_taken => format!("query-{name}"),
-        In::Header if is_taken => format!("header-{name}"),
+        In::Query if is_taken(name, place) => format!("query-{name}"),
+        In::Header if is_taken(name, place) => format!("header-{name}"),
         _ => name.to_owned(),
-    }
+    });
+    let own: Vec<String> = own.collect();
+    let body = has_body.then(|| BODY.to_owned());
+    let arguments = own.iter().map(|name| argument_name(name));
+    let arguments = names::deduplicate(body.into_iter().chain(arguments).collect());
+    let arguments = arguments.into_iter().skip(usize::from(has_body));
+    let names = own.into_iter().zip(arguments);
+    names
+        .map(|(own, argument)| match argument_name(&own) == argument {
+            true => own,
+            false => argument,
+        })
+        .collect()
 }
 
-fn parameters(root: &Value, place: &OperationRef<'_>) -> Vec<Value> {
-    let nodes = place.parameters().into_iter();
-    let nodes: Vec<&Value> = nodes.filter_map(|(_, node)| resolve(root, node)).collect();
-    let mut list: Vec<Value> = Vec::new();
-    for node in nodes.iter().copied() {
-        // A secret in a path cannot be kept one; it is a string there like any other.
-        let secret = node
-            .get("schema")
-            .is_some_and(|schema| is_password(root, schema));
-        let schema = match text(node, "in") {
-            Some("path") if secret => Some(json!({"type": "string"})),
+/// The parameters, without those that stand for a file of the SDK's own type or a plain secret.
+fn parameters(root: &Value, place: &OperationRef<'_>, has_body: bool) -> Vec<Value> {
+    let parameters = parameter_nodes(root, place);
+    let named: Vec<(&str, In)> = parameters.iter().map(|one| (one.0, one.1)).collect();
+    let names = parameter_names(&named, has_body);
+    let parameters = names.into_iter().zip(parameters);
+    let parameters = parameters.map(|(name, (_, at, node))| {
+        let schema = node.get("schema");
+        let is = |test: fn(&Value, &Value) -> bool| schema.is_some_and(|one| test(root, one));
+        let schema = match at {
+            // A secret in a path cannot be kept one; it is a string there like any other.
+            In::Path if is(is_password) => Some(json!({"type": "string"})),
             // The SDK has a type of its own for it.
-            Some(IN_PART)
-                if node.get("schema").is_some_and(|schema| {
-                    is_file(root, schema) || is_list_of_files(root, schema)
-                }) =>
-            {
-                Some(json!({"type": "string"}))
-            }
-            _ => node.get("schema").cloned(),
+            In::Part if is(is_file) || is(is_list_of_files) => Some(json!({"type": "string"})),
+            _ => schema.cloned(),
         };
-        let mut parameter = Map::new();
-        for key in ["name", "in", "required", "explode"] {
-            if let Some(value) = node.get(key) {
-                parameter.insert(key.to_owned(), value.clone());
-            }
-        }
-        let Some((plain, at)) = named(node) else {
-            continue;
-        };
-        let name = name(plain, at, nodes.iter().copied().filter_map(named));
-        parameter.insert("name".to_owned(), json!(name));
-        if at == In::Part {
-            parameter.insert("in".to_owned(), json!("query"));
-        }
-        parameter.insert("schema".to_owned(), schema.unwrap_or_else(|| json!({})));
-        let same = |known: &Value| known.get("name") == parameter.get("name");
-        list.retain(|known| !same(known));
-        list.push(Value::Object(parameter));
-    }
-    list
-}
-
-fn named(node: &Value) -> Option<(&str, In)> {
-    Some((text(node, "name")?, In::parse(text(node, "in")?)?))
+        json!({
+            "name": name,
+            "in": "query",
+            "required": true,
+            "schema": schema.unwrap_or_else(|| json!({})),
+        })
+    });
+    parameters.collect()
 }
 
 /// The one media type of a body or a response, in the words that progenitor knows.

@@ -3,6 +3,8 @@
 //! Of its code the types are used, and what the functions take and return. Of its two styles the one with positional arguments
 //! is asked for: that of builders makes a builder of each type as well, which is half of the code and not wanted.
 
+use std::collections::BTreeMap;
+
 use progenitor_impl::{GenerationSettings, Generator, InterfaceStyle, TagStyle};
 use schemars08::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
@@ -14,8 +16,8 @@ use super::pieces::{Piece, pieces};
 pub(super) struct Code {
     /// The items of the module of types.
     pub(super) types: Vec<Piece>,
-    /// The function of each operation, in the document's order.
-    pub(super) functions: Vec<Signature>,
+    /// The functions of the operations by their names.
+    pub(super) functions: BTreeMap<String, Signature>,
 }
 
 /// Generates the code of a private document. It may panic; see [`super::emit`].
@@ -27,20 +29,26 @@ pub(super) fn generate(private: Value) -> Result<Code, String> {
         .generate_tokens(&document)
         .map_err(|error| error.to_string())?;
     let mut types = None;
-    let mut functions = None;
+    let mut functions = BTreeMap::new();
     for piece in pieces(tokens) {
         match piece.keyword().as_str() {
             "mod" if piece.name() == "types" => types = Some(pieces(piece.body())),
-            // The last one; before it is that of the constructors.
-            "impl" if !piece.is_of_trait() => functions = Some(pieces(piece.body())),
+            // There are two: the constructors', and behind it that of the operations, which wins
+            // where both have a function of the same name.
+            "impl" if !piece.is_of_trait() => {
+                for function in pieces(piece.body()) {
+                    let signature: Signature = function
+                        .read_header()
+                        .map_err(|error| format!("progenitor's code: {error}"))?;
+                    functions.insert(signature.ident.to_string(), signature);
+                }
+            }
             _ => {}
         }
     }
-    let functions = functions.into_iter().flatten().map(Piece::read_header);
-    let functions = functions.collect::<syn::Result<_>>();
     Ok(Code {
         types: types.ok_or("progenitor's code has no `types`")?,
-        functions: functions.map_err(|error| format!("progenitor's code: {error}"))?,
+        functions,
     })
 }
 

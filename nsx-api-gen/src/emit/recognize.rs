@@ -1,32 +1,73 @@
 //! What progenitor's functions take and return: the Rust types of parameters, body and success.
 //!
-//! progenitor changes its names around those of the parameters, so an argument is known by its place: those of the path come
-//! first, in its order, then those of the query by their names, the body, and the headers by their names.
+//! Functions and arguments are found by their names. Their order is progenitor's own affair.
 
+use std::collections::BTreeMap;
+
+use heck::ToSnakeCase;
 use syn::visit_mut::{self, VisitMut};
-use syn::{FnArg, ReturnType, Signature, Type};
+use syn::{FnArg, Pat, ReturnType, Signature, Type};
 
 use super::paths::argument;
+use crate::names;
 
 /// What progenitor made of one operation.
 pub(super) struct Function {
-    /// The types of the arguments, in progenitor's order.
-    pub(super) arguments: Vec<Type>,
+    /// The types of the arguments by their names.
+    arguments: BTreeMap<String, Type>,
     pub(super) success: Type,
 }
 
 impl Function {
-    /// Reads a function; `None` where its shape is not known.
-    pub(super) fn read(signature: &Signature) -> Option<Self> {
-        let arguments = signature.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(argument) => Some(owned(&argument.ty)),
-            FnArg::Receiver(_) => None,
-        });
-        Some(Self {
-            arguments: arguments.collect(),
-            success: success(&signature.output)?,
+    /// Reads a function.
+    pub(super) fn read(signature: &Signature) -> Result<Self, String> {
+        const UNKNOWN: &str = "progenitor wrote a function of an unknown shape";
+        let mut arguments = BTreeMap::new();
+        for input in &signature.inputs {
+            let FnArg::Typed(argument) = input else {
+                continue;
+            };
+            let Pat::Ident(name) = &*argument.pat else {
+                return Err(UNKNOWN.to_owned());
+            };
+            let name = name.ident.to_string();
+            if arguments
+                .insert(name.clone(), owned(&argument.ty))
+                .is_some()
+            {
+                return Err(format!("progenitor wrote two arguments named `{name}`"));
+            }
+        }
+        Ok(Self {
+            arguments,
+            success: success(&signature.output).ok_or(UNKNOWN)?,
         })
     }
+
+    /// Takes the type of the argument with this name.
+    pub(super) fn take_argument(&mut self, name: &str) -> Result<Type, String> {
+        let ty = self.arguments.remove(name);
+        ty.ok_or_else(|| format!("progenitor wrote no argument named `{name}`"))
+    }
+
+    /// Checks that every argument was taken.
+    pub(super) fn check_all_taken(&self) -> Result<(), String> {
+        match self.arguments.keys().next() {
+            Some(name) => Err(format!("progenitor wrote an argument `{name}` of its own")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The argument or the function that progenitor makes of a name in the document.
+pub(super) fn argument_name(name: &str) -> String {
+    let name = names::to_words(name).to_snake_case();
+    let name = match name.chars().next() {
+        None => "x".to_owned(),
+        Some(first) if unicode_ident::is_xid_start(first) => name,
+        Some(_) => format!("_{name}"),
+    };
+    names::escape_keyword(name)
 }
 
 /// The type of a value that is held: `String` for the argument `Option<&'a str>`.
@@ -63,9 +104,8 @@ mod tests {
     use super::*;
     use quote::ToTokens;
 
-    #[test]
-    fn an_argument_is_held_as_what_it_refers_to() {
-        let signature = syn::parse_quote! {
+    fn signature() -> Signature {
+        syn::parse_quote! {
             async fn f<'a, B: Into<Body>>(
                 &'a self,
                 a: &'a str,
@@ -73,27 +113,62 @@ mod tests {
                 c: Option<i64>,
                 d: &'a ::std::vec::Vec<types::T>,
                 e: (&'a str, bool),
-                f: B,
+                body: B,
             ) -> Result<ResponseValue<types::T>, Error<()>>
-        };
-        let function = Function::read(&signature).unwrap();
-        let types: Vec<String> = function
-            .arguments
-            .iter()
-            .map(|ty| ty.to_token_stream().to_string().replace(' ', ""))
-            .collect();
-        assert_eq!(
-            types,
-            [
-                "::std::string::String",
-                "types::T",
-                "i64",
-                "::std::vec::Vec<types::T>",
-                "(::std::string::String,bool)",
-                "B",
-            ]
-        );
+        }
+    }
+
+    #[test]
+    fn arguments_are_found_by_name_and_have_owned_types() {
+        let mut function = Function::read(&signature()).unwrap();
+        for (name, expected) in [
+            ("body", "B"),
+            ("e", "(::std::string::String,bool)"),
+            ("c", "i64"),
+            ("a", "::std::string::String"),
+            ("d", "::std::vec::Vec<types::T>"),
+            ("b", "types::T"),
+        ] {
+            let ty = function.take_argument(name).unwrap();
+            assert_eq!(ty.to_token_stream().to_string().replace(' ', ""), expected);
+        }
+        function.check_all_taken().unwrap();
+    }
+
+    #[test]
+    fn a_function_that_does_not_match_the_document_is_an_error() {
+        let mut function = Function::read(&signature()).unwrap();
+        let error = function.take_argument("missing").unwrap_err();
+        assert_eq!(error, "progenitor wrote no argument named `missing`");
+        let error = function.check_all_taken().unwrap_err();
+        assert_eq!(error, "progenitor wrote an argument `a` of its own");
+        let twice: Signature =
+            syn::parse_quote!(fn f(a: A, a: B) -> Result<ResponseValue<T>, Error<()>>);
+        let error = Function::read(&twice).err().unwrap();
+        assert_eq!(error, "progenitor wrote two arguments named `a`");
         let no_result: Signature = syn::parse_quote!(fn f() -> T);
-        assert!(Function::read(&no_result).is_none());
+        assert!(Function::read(&no_result).is_err());
+        let pattern: Signature =
+            syn::parse_quote!(fn f((a, b): (A, B)) -> Result<ResponseValue<T>, Error<()>>);
+        assert!(Function::read(&pattern).is_err());
+    }
+
+    #[test]
+    fn names_become_the_arguments_that_progenitor_writes() {
+        for (name, argument) in [
+            ("If-Match", "if_match"),
+            ("X-Request-ID", "x_request_id"),
+            ("2nd", "_2nd"),
+            ("type", "type_"),
+            ("gen", "gen_"),
+            ("$filter", "filter"),
+            ("a[c]", "a_c"),
+            ("it's", "its"),
+            ("+1", "plus1"),
+            ("Größe", "größe"),
+            ("_", "x"),
+        ] {
+            assert_eq!(argument_name(name), argument, "{name}");
+        }
     }
 }

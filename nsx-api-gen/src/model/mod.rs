@@ -213,19 +213,33 @@ impl Operation {
     }
 }
 
-/// The parameters of an operation. They override those of the path item with the same name and
-/// location.
+/// The parameters of an operation.
 pub(crate) fn parameters(root: &Value, place: &OperationRef<'_>) -> Vec<Parameter> {
-    let mut list: Vec<Parameter> = Vec::new();
-    for (_, node) in place.parameters() {
-        let Some(parameter) = resolve(root, node).and_then(|node| Parameter::new(root, node))
-        else {
-            continue;
-        };
-        list.retain(|known| known.name != parameter.name || known.place != parameter.place);
-        list.push(parameter);
-    }
+    let nodes = parameter_nodes(root, place).into_iter();
+    let mut list: Vec<Parameter> = nodes
+        .map(|(name, at, node)| Parameter::new(root, name, at, node))
+        .collect();
     assign_unique_names(&mut list, place.node.get("requestBody").is_some());
+    list
+}
+
+/// Name, location and definition of each parameter. The operation's own parameters override those
+/// of the path item with the same name and location.
+pub(crate) fn parameter_nodes<'a>(
+    root: &'a Value,
+    place: &OperationRef<'a>,
+) -> Vec<(&'a str, In, &'a Value)> {
+    let mut list: Vec<(&str, In, &Value)> = Vec::new();
+    for (_, node) in place.parameters() {
+        let named = resolve(root, node).and_then(|node| {
+            let place = In::parse(text(node, "in")?)?;
+            Some((text(node, "name")?, place, node))
+        });
+        if let Some((name, at, node)) = named {
+            list.retain(|known| (known.0, known.1) != (name, at));
+            list.push((name, at, node));
+        }
+    }
     list
 }
 
@@ -258,13 +272,12 @@ impl In {
 }
 
 impl Parameter {
-    fn new(root: &Value, node: &Value) -> Option<Self> {
-        let place = In::parse(text(node, "in")?)?;
+    fn new(root: &Value, name: &str, place: In, node: &Value) -> Self {
         let schema = node.get("schema");
         let in_part = schema.filter(|_| place == In::Part);
         let whole = schema.and_then(|schema| resolve(root, schema));
-        Some(Self {
-            name: text(node, "name")?.to_owned(),
+        Self {
+            name: name.to_owned(),
             rust: String::new(),
             place,
             required: flag(node, "required"),
@@ -273,7 +286,7 @@ impl Parameter {
             is_list_of_files: in_part.is_some_and(|schema| is_list_of_files(root, schema)),
             description: constraints::parameter_description(root, node, whole),
             example_value: example_value(root, node, whole),
-        })
+        }
     }
 }
 

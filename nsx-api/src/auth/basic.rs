@@ -1,13 +1,13 @@
-//! User and password on every call: HTTP Basic (RFC 7617), and the form of it for users of an identity manager.
+//! HTTP Basic (RFC 7617), and its variant for vIDM users.
 
 use super::credentials::check_user_and_password;
 use super::{Authenticate, BoxError, Credentials, Login};
 use crate::Secret;
 
-/// HTTP Basic: user and password with every call.
+/// HTTP Basic: sends the user name and password with every call.
 ///
-/// A manager counts each call as a login of its own, which is slower than a [`Session`](super::Session), and can be told to
-/// refuse it.
+/// This is slower than a [`Session`](super::Session), because a manager treats each call as a
+/// login. A manager can be configured to reject it.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -38,8 +38,8 @@ pub struct Basic {
 }
 
 impl Basic {
-    /// The user and the password. What HTTP Basic cannot carry, a colon in the user or a control character, is refused
-    /// when the client is built.
+    /// Takes the user name and password. HTTP Basic allows no control characters, and no colon in
+    /// the user name: [`Config::build`](crate::Config::build) fails with those.
     pub fn new(user: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             user: user.into(),
@@ -62,9 +62,10 @@ impl Authenticate for Basic {
     }
 }
 
-/// `Authorization: Remote …`: a user of VMware Identity Manager (vIDM), with every call.
+/// `Authorization: Remote …`: sends a vIDM user and password with every call.
 ///
-/// For NSX managers of early versions that are joined to one. The user is written as `user@domain`.
+/// For early versions of NSX Manager that are connected to VMware Identity Manager (vIDM). The user
+/// name has the form `user@domain`.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -92,7 +93,7 @@ impl Authenticate for Basic {
 pub struct Remote(Basic);
 
 impl Remote {
-    /// The user and the password, as [`Basic::new`] takes them.
+    /// Takes the user name and password, with the restrictions of [`Basic::new`].
     pub fn new(user: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self(Basic::new(user, password))
     }

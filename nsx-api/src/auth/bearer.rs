@@ -1,11 +1,12 @@
-//! A bearer token that the caller has already.
+//! A bearer token that the caller already has.
 
 use super::{Authenticate, BoxError, Credentials, Login};
 use crate::Secret;
 
-/// `Authorization: Bearer …` with a token from elsewhere, sent as it is.
+/// `Authorization: Bearer …`: sends a token that you already have.
 ///
-/// When it has expired calls fail. A token that is to be renewed comes from an [`Authenticate`] of your own.
+/// The token is not refreshed: when it has expired, calls fail. For a token that must be refreshed,
+/// implement [`Authenticate`].
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -34,7 +35,8 @@ use crate::Secret;
 pub struct Bearer(Secret);
 
 impl Bearer {
-    /// The token, without the word `Bearer`. One that is empty or cannot be sent is refused when the client is built.
+    /// Takes the token, without the word `Bearer`. [`Config::build`](crate::Config::build) fails if
+    /// the token is empty or contains characters that a header cannot carry, such as a line break.
     pub fn new(token: impl Into<Secret>) -> Self {
         Self(token.into())
     }

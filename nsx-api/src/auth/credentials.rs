@@ -1,4 +1,4 @@
-//! What a scheme gets for its calls: headers, and how long they hold.
+//! The headers that authenticate a call, and their lifetime.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,10 +13,11 @@ use zeroize::Zeroizing;
 use crate::path::append_pair;
 use crate::{Secret, value};
 
-/// The headers that authenticate a call, and how long they hold: what an [`Authenticate`](super::Authenticate) returns.
+/// The headers that authenticate a call, and their lifetime. An
+/// [`Authenticate`](super::Authenticate) scheme returns them.
 ///
-/// What cannot be sent (a blank line in a token, for one) is not refused where it is given: the call fails, and its
-/// error says what it was.
+/// An invalid value, such as a token with a line break, does not fail here. The call fails instead,
+/// and its error names the reason.
 ///
 /// ```
 /// use std::time::Duration;
@@ -40,17 +41,18 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// No header.
+    /// Creates credentials without headers.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// `Authorization: Bearer …`.
+    /// Creates credentials with `Authorization: Bearer …`.
     pub fn bearer(token: impl Into<Secret>) -> Self {
         Self::new().authorization("Bearer", token.into())
     }
 
-    /// `Authorization: Basic …`: user and password in base64, as UTF-8.
+    /// Creates credentials with `Authorization: Basic …`: user name and password as UTF-8, in
+    /// base64.
     pub fn basic(user: &str, password: &Secret) -> Self {
         Self::user_and_password("Basic", user, password)
     }
@@ -67,8 +69,8 @@ impl Credentials {
         credentials
     }
 
-    /// Adds a header. A second one of the name replaces the first. Headers of the connection (`Host`, `Content-Length` and so
-    /// on) are refused.
+    /// Adds a header. A second header of the same name replaces the first. Headers that belong to
+    /// the connection, such as `Host` and `Content-Length`, are not allowed.
     pub fn header(self, name: &str, value: impl Into<Secret>) -> Self {
         let value = value.into();
         match HeaderName::from_bytes(name.as_bytes()) {
@@ -84,7 +86,7 @@ impl Credentials {
         }
     }
 
-    /// Adds a cookie; cookies share one header.
+    /// Adds a cookie. All cookies are sent in one header.
     pub fn cookie(self, name: &str, value: impl Into<Secret>) -> Self {
         let value = value.into();
         let is_of_cookie = |character: char| character.is_ascii_graphic() && character != ';';
@@ -108,8 +110,11 @@ impl Credentials {
         self.set(header::COOKIE, cookies, value)
     }
 
-    /// How long they hold from now. New ones are fetched one minute before, or after three quarters of a lifetime under four
-    /// minutes. Without it they hold until the manager refuses them.
+    /// Sets how long the credentials are valid, from now. By default, they are valid until a
+    /// manager refuses them.
+    ///
+    /// The client refreshes them one minute before they expire. If the lifetime is less than four
+    /// minutes, it refreshes them after three quarters of it.
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         let expires = Instant::now().checked_add(lifetime);
         self.expiry = expires.map(|expires| {
@@ -119,8 +124,11 @@ impl Credentials {
         self
     }
 
-    /// How long they hold while they are not used, as a session does. New ones are fetched before a call that finds them
-    /// unused for a minute less than that, or for three quarters of a time under four minutes.
+    /// Sets how long the credentials stay valid while they are not used. This is how sessions
+    /// expire.
+    ///
+    /// The client refreshes them before a call if they have been idle for all but the last minute
+    /// of this time, or for three quarters of it if it is less than four minutes.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = Some(timeout);
         self
@@ -238,7 +246,7 @@ pub(super) fn check_user_and_password(user: &str, password: &Secret) -> Result<(
     Ok(())
 }
 
-/// Shows the headers' names.
+/// Shows the names of the headers only.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();

@@ -1,4 +1,4 @@
-//! Bearer tokens of VMware Cloud Services (CSP), for the managers of VMware Cloud on AWS.
+//! Bearer tokens of VMware Cloud Services (CSP), for managers of VMware Cloud on AWS.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -16,8 +16,8 @@ const HOST: &str = "console.cloud.vmware.com";
 const API_TOKENS: &str = "/csp/gateway/am/api/auth/api-tokens/authorize";
 const CLIENT_CREDENTIALS: &str = "/csp/gateway/am/api/auth/authorize";
 
-/// VMware Cloud Services: exchanges an API token, or the credentials of an OAuth app, for a bearer token, and renews it
-/// before it expires.
+/// VMware Cloud Services: exchanges an API token, or the credentials of an OAuth app, for a bearer
+/// token, and refreshes that before it expires.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -69,12 +69,12 @@ enum Grant {
 }
 
 impl Csp {
-    /// With an API token, which a user creates in the console.
+    /// Uses an API token, which a user creates in the console.
     pub fn api_token(token: impl Into<Secret>) -> Self {
         Self::new(Grant::ApiToken(token.into()))
     }
 
-    /// With the id and the secret of an OAuth app (server to server).
+    /// Uses the id and the secret of an OAuth app (server to server).
     pub fn client_credentials(id: impl Into<String>, secret: impl Into<Secret>) -> Self {
         Self::new(Grant::ClientCredentials {
             id: id.into(),
@@ -91,8 +91,8 @@ impl Csp {
         }
     }
 
-    /// Asks another host than `console.cloud.vmware.com`, or asks it with other settings: its CA, time-outs, retries. Other
-    /// managers and a scheme of its own it cannot have.
+    /// Sets another host than `console.cloud.vmware.com`, or other settings for it, such as its CA,
+    /// timeouts and retries. `config` must not contain other managers or an authentication scheme.
     ///
     /// ```
     /// use nsx_api::Client;

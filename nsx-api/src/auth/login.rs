@@ -1,4 +1,4 @@
-//! What a scheme is handed to ask a manager for credentials with.
+//! What a scheme uses to request credentials from a manager.
 
 use std::fmt;
 
@@ -6,10 +6,11 @@ use http::Method;
 
 use crate::{CallOptions, Client, Request};
 
-/// The way to a manager for a scheme of authentication: calls without credentials, over the client's connections, with its
-/// time-outs, retries and errors.
+/// Makes the calls of an authentication scheme: without credentials, over the client's connections,
+/// and with its timeouts, retries and errors.
 ///
-/// A call of it counts as idempotent, whatever its method: a login that got no answer is tried again.
+/// These calls count as idempotent, whatever their method, so a login is retried if its response
+/// was lost.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -56,17 +57,17 @@ impl Login {
         Self { client }
     }
 
-    /// The manager to log in to: host, and port if it is not the usual one.
+    /// The manager to log in to: its host, and its port unless it is the default port.
     pub fn manager(&self) -> &str {
         &self.client.core.cluster.first.address.manager
     }
 
-    /// A call. Its path counts from the manager's root, as that of [`Client::request`].
+    /// Creates a request to the manager, as [`Client::request`] does.
     pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
         self.client.request(method, path).named("login")
     }
 
-    /// The same way with other options, as [`Client::with`].
+    /// Returns the same context with other options, as [`Client::with`] does.
     pub fn with(&self, options: CallOptions) -> Self {
         Self {
             client: self.client.with(options),

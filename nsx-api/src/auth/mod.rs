@@ -1,39 +1,51 @@
-//! How calls are authenticated: a scheme for each way into a manager, and a trait for your own.
+//! Authentication schemes, and a trait for your own.
 //!
-//! | scheme | when to use it |
+//! A scheme obtains [`Credentials`]: the headers that authenticate a call. The client caches them,
+//! adds them to each attempt, and refreshes them when necessary. Set the scheme with
+//! [`Config::auth`](crate::Config::auth). Without a scheme, calls carry no credentials.
+//!
+//! | scheme | use it for |
 //! | --- | --- |
-//! | [`Session`] | with a user and a password: one login, then a session that renews itself |
-//! | [`Basic`] | where sessions are not available, or for a single call |
-//! | [`Remote`] | with a user of vIDM, on early versions |
-//! | [`Identity`], by [`Config::identity`](crate::Config::identity) | with a client certificate (a principal identity) |
-//! | [`Bearer`] | with a token from elsewhere, as it is |
-//! | [`Csp`] | with an API token of VMware Cloud Services, or an OAuth app |
-//! | [`Authenticate`] | with your own scheme, for example a token that has to be renewed |
+//! | [`Session`] | a user name and password: one login, then a session that refreshes itself |
+//! | [`Basic`] | a user name and password, if sessions are not available, or for a single call |
+//! | [`Remote`] | a vIDM user, on early versions |
+//! | [`Identity`], with [`Config::identity`](crate::Config::identity) | a client certificate (principal identity) |
+//! | [`Bearer`] | a token that your program already has |
+//! | [`Csp`] | an API token or an OAuth app of VMware Cloud Services |
+//! | [`Authenticate`] | a scheme of your own, for example a token that must be refreshed |
 //!
-//! Without any of them calls carry no credentials.
+//! # Refresh
 //!
-//! # Renewal
+//! For every scheme, the client obtains new credentials
 //!
-//! Whatever the scheme, the library keeps the credentials that it returned, and asks for new ones
 //! - before the first call;
-//! - some time before they expire ([`Credentials::expires_in`]). Calls keep using the current credentials meanwhile, and a failed
-//!   renewal is tried again every ten seconds until they expire;
-//! - before a call that finds them unused for too long ([`Credentials::idle_timeout`]);
-//! - when the manager answers 401 or 403, as it does when it does not know a session or a token any more. The call is then sent
-//!   again once, because the manager has not processed it.
+//! - shortly before they expire ([`Credentials::expires_in`]). Calls use the old credentials in the
+//!   meantime. If the refresh fails, it is retried every 10 seconds until they expire;
+//! - before a call, if they have been idle for too long ([`Credentials::idle_timeout`]);
+//! - after a 401 or 403, which a manager also returns if it no longer knows a session or token. The
+//!   call is then resent once, because the manager has not processed it.
 //!
-//! Concurrent calls share one renewal and its result. A failure is not cached: the next call asks again. (So a wrong password is
-//! sent with each call, and a manager may lock the account.) While there are credentials that still hold, calls go on with
-//! them, and after a failure those that are refused ask again ten seconds later: one second, if the manager did not answer or was not able to.
+//! Concurrent calls share one refresh and its result.
 //!
-//! # A missing privilege
+//! Without valid credentials, a failed login is not cached: the next call logs in again. A wrong
+//! password is therefore sent with every call, and a manager may lock the account. With valid
+//! credentials, calls continue to use them. After a failed refresh, the next one is attempted 10
+//! seconds later, or after one second if the manager was unreachable or failed itself.
 //!
-//! Managers answer 403 for a missing privilege too. When a call is refused with new credentials as it was with the old ones, its
-//! operation is left alone: its refusals are passed on without asking for credentials again, for ten seconds, and for
-//! twice as long each time up to a minute. While four operations or more are left alone, the others ask for no credentials when
-//! the current ones are newer than ten seconds. So a user who may do nothing costs a manager five logins at first, and then
-//! at most one every ten seconds; and an ended session is renewed after ten seconds, or a minute, at the latest. Whatever a
-//! manager answers, refusals cost no more than eight logins in ten seconds.
+//! # Missing privileges
+//!
+//! A manager also returns 403 if the user lacks a privilege. A login does not help then, so the
+//! client limits logins after refusals:
+//!
+//! | situation | limit |
+//! | --- | --- |
+//! | An operation is refused with new credentials too | its 403s trigger no login for 10 s, doubling to 60 s |
+//! | Four or more operations were refused like that within five minutes | other refusals trigger no login while the credentials are less than 10 s old |
+//! | Any | at most 8 logins after refusals in 10 s |
+//!
+//! The refused calls fail with their 403 in the meantime. A user without any privileges therefore
+//! causes five logins at first, and then at most one every 10 seconds. A session that has ended is
+//! refreshed after at most 10 seconds, or 60 seconds if only such operations are called.
 
 mod basic;
 mod bearer;
@@ -62,11 +74,11 @@ pub use crate::tls::Identity;
 
 use crate::Secret;
 
-/// Any error, of a scheme of your own.
+/// The error of an [authentication scheme](Authenticate), of any type.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// A scheme of authentication. One method is enough, [`authenticate`](Self::authenticate); the library sees to
-/// [everything else](self#renewal).
+/// An authentication scheme. Only [`authenticate`](Self::authenticate) is required; the client does
+/// [everything else](self#refresh).
 ///
 /// ```
 /// use std::path::PathBuf;
@@ -91,20 +103,25 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// # Ok::<_, nsx_api::Error>(())
 /// ```
 pub trait Authenticate: Send + Sync + 'static {
-    /// Gets credentials: reads them, makes them, or asks for them.
+    /// Obtains credentials: reads them, computes them, or requests them.
     ///
-    /// It runs in a task of its own, once for all calls that wait, and never longer than the
-    /// [deadline](crate::CallOptions::deadline) that the client was built with. Its error becomes the
-    /// [source](std::error::Error::source) of the error of each of those calls.
+    /// It runs in a task of its own, once for all calls that wait for credentials, and no longer
+    /// than the [deadline](crate::CallOptions::deadline) that the client was built with.
+    ///
+    /// # Errors
+    ///
+    /// Any error. It becomes the [source](std::error::Error::source) of the error of each waiting
+    /// call.
     fn authenticate(
         &self,
         login: &Login,
     ) -> impl Future<Output = Result<Credentials, BoxError>> + Send;
 
-    /// Gives credentials back: a session is destroyed, a token revoked. Does nothing by default.
+    /// Revokes credentials, for example by destroying a session. Does nothing by default.
     ///
-    /// [`Client::close`](crate::Client::close) calls it for the current credentials, and for those that a refusal had replaced
-    /// although they were good. It may take ten seconds. Its error is logged.
+    /// [`Client::close`](crate::Client::close) calls it for the current credentials, and for older
+    /// ones that were replaced after a refusal although they were still valid. It may take up to 10
+    /// seconds. An error is logged.
     fn revoke(
         &self,
         login: &Login,
@@ -114,21 +131,23 @@ pub trait Authenticate: Send + Sync + 'static {
         ready(Ok(()))
     }
 
-    /// Whether each manager of a cluster needs credentials of its own. By default those of the first are for all of them.
+    /// Whether each manager of a cluster needs its own credentials. By default, all managers share
+    /// those of the first.
     fn is_per_manager(&self) -> bool {
         false
     }
 
-    /// Checks the scheme's settings when a client is built. Does nothing by default.
+    /// Checks the settings of the scheme when a client is built. Does nothing by default.
     ///
     /// # Errors
     ///
-    /// What is wrong with them; [`Config::build`](crate::Config::build) fails with it.
+    /// What is wrong with the settings. [`Config::build`](crate::Config::build) fails with it.
     fn check(&self) -> Result<(), BoxError> {
         Ok(())
     }
 
-    /// Values to mask in errors beside the credentials themselves, for example a password. None by default.
+    /// Values to mask in errors in addition to the credentials, for example a password. None by
+    /// default.
     fn secrets(&self) -> Vec<Secret> {
         Vec::new()
     }

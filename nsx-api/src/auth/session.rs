@@ -1,4 +1,4 @@
-//! A session of an NSX Manager: user and password once, then a cookie and a token against cross-site requests.
+//! Sessions of an NSX Manager: user name and password once, then a cookie and an XSRF token.
 
 use std::time::{Duration, SystemTime};
 
@@ -20,12 +20,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(1800);
 const MOST_COOKIES: usize = 16;
 const LONGEST_COOKIES: usize = 4096;
 
-/// A session of a manager: what to use with a user and a password.
+/// A session of an NSX Manager: the scheme to use with a user name and password.
 ///
-/// It is created by the first call (`POST /api/session/create`), one for each manager, and its cookie and its
-/// `X-XSRF-TOKEN` go with every call from then on. It is created anew when it was not used for nearly as long as the manager
-/// keeps it, and when the manager does not know it any more, however many calls find that out at once.
-/// [`Client::close`](crate::Client::close) ends it.
+/// The first call logs in to the manager with `POST /api/session/create`. All calls then send the
+/// session cookie and the `X-XSRF-TOKEN` header. Each manager of a cluster has its own session.
+///
+/// The client creates a new session when the old one has been idle for almost its timeout, or when
+/// the manager no longer knows it. Concurrent calls share one login.
+/// [`Client::close`](crate::Client::close) ends the session.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -58,7 +60,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The user and the password, of any characters.
+    /// Takes the user name and password. All characters are allowed.
     pub fn new(user: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self {
             user: user.into(),
@@ -67,7 +69,8 @@ impl Session {
         }
     }
 
-    /// How long the manager keeps a session that is not used: 30 minutes, unless its administrator says otherwise.
+    /// Sets the idle timeout that is configured on the manager. 30 minutes by default, as on the
+    /// manager.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self

@@ -1,4 +1,4 @@
-//! The settings of a client in the environment, under the names that users of the Terraform provider have already.
+//! The settings of a client from environment variables, with the names of the Terraform provider.
 
 use std::env;
 use std::ffi::OsString;
@@ -30,31 +30,33 @@ const RETRY_MIN_DELAY: &str = "NSXT_RETRY_MIN_DELAY";
 const RETRY_MAX_DELAY: &str = "NSXT_RETRY_MAX_DELAY";
 
 impl Config {
-    /// The settings in the environment. They can be changed before the client is built; [`Client::from_env`](crate::Client::from_env)
-    /// builds it at once.
+    /// Reads the settings from environment variables, so that they can be changed before the client
+    /// is built. [`Client::from_env`](crate::Client::from_env) builds the client directly.
     ///
     /// | variable | meaning |
     /// | --- | --- |
     /// | `NSXT_MANAGER_HOST` | the manager: `nsx.example.com`, `nsx.example.com:8443` or a URL |
-    /// | `NSXT_USERNAME`, `NSXT_PASSWORD` | a user and the password, for a [`Session`] |
-    /// | `NSXT_SESSION_AUTH` | `false`: the user and the password go with every call ([`Basic`]) |
-    /// | `NSXT_REMOTE_AUTH` | `true`: they are those of a user of vIDM ([`Remote`]) |
-    /// | `NSXT_CLIENT_AUTH_CERT_FILE`, `NSXT_CLIENT_AUTH_KEY_FILE` | PEM files of a client certificate and its key, in the place of a user ([`Identity`]) |
-    /// | `NSXT_CLIENT_AUTH_CERT`, `NSXT_CLIENT_AUTH_KEY` | the same as PEM |
-    /// | `NSXT_VMC_TOKEN` | an API token of VMware Cloud Services, in the place of a user ([`Csp`]) |
-    /// | `NSXT_VMC_AUTH_HOST` | where it is exchanged: a host, or a host with a path; `console.cloud.vmware.com` by default |
-    /// | `NSXT_CA_FILE` | a PEM file with the CA of the manager's certificate, or that certificate itself |
-    /// | `NSXT_CA` | the same as PEM |
-    /// | `NSXT_ALLOW_UNVERIFIED_SSL` | `true`: any certificate will do, and anyone on the way can read the password |
-    /// | `NSXT_MAX_RETRIES` | how many attempts may follow a failed one; 4 by default |
-    /// | `NSXT_RETRY_MIN_DELAY`, `NSXT_RETRY_MAX_DELAY` | the shortest and the longest wait before them, in milliseconds; 0 and 10000 by default |
+    /// | `NSXT_USERNAME`, `NSXT_PASSWORD` | a user name and password, for a [`Session`] |
+    /// | `NSXT_SESSION_AUTH` | `false`: sends user name and password with every call ([`Basic`]) |
+    /// | `NSXT_REMOTE_AUTH` | `true`: a vIDM user ([`Remote`]) |
+    /// | `NSXT_CLIENT_AUTH_CERT_FILE`, `NSXT_CLIENT_AUTH_KEY_FILE` | PEM files of a client certificate and its key, instead of a user name and password ([`Identity`]) |
+    /// | `NSXT_CLIENT_AUTH_CERT`, `NSXT_CLIENT_AUTH_KEY` | the same as PEM text |
+    /// | `NSXT_VMC_TOKEN` | an API token of VMware Cloud Services, instead of a user name and password ([`Csp`]) |
+    /// | `NSXT_VMC_AUTH_HOST` | the host that exchanges the token, optionally with a path; `console.cloud.vmware.com` by default |
+    /// | `NSXT_CA_FILE` | a PEM file with the CA of the manager's certificate, or a self-signed certificate itself |
+    /// | `NSXT_CA` | the same as PEM text |
+    /// | `NSXT_ALLOW_UNVERIFIED_SSL` | `true`: accepts any certificate; anyone who can intercept the connection can then read the password |
+    /// | `NSXT_MAX_RETRIES` | the number of retries; 4 by default |
+    /// | `NSXT_RETRY_MIN_DELAY`, `NSXT_RETRY_MAX_DELAY` | the shortest and the longest delay before a retry, in milliseconds; 0 and 10000 by default |
     ///
-    /// A variable that is empty counts as not set. `true`, `1`, `t`, `false`, `0` and `f` are understood, in small or in capital letters.
+    /// An empty variable counts as not set. Boolean values are `true`, `1`, `t`, `false`, `0` and
+    /// `f`, in upper or lower case.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, cannot be used, or contradicts another. The
-    /// message names it. Files, and PEM, are read when the client is [built](Self::build); the error names the variable then too.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, invalid, or
+    /// contradicts another. The message names it. [`build`](Self::build) reads files and PEM; its
+    /// errors name the variable too.
     ///
     /// ```
     /// use std::time::Duration;
@@ -65,7 +67,7 @@ impl Config {
     ///         println!("{config:?}");
     ///         let client = config.connect_timeout(Duration::from_secs(3)).build()?;
     ///     }
-    ///     // It names the variable.
+    ///     // The message names the variable.
     ///     Err(error) => eprintln!("{error}"),
     /// }
     /// # Ok::<_, nsx_api::Error>(())

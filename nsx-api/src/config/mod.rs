@@ -19,9 +19,10 @@ use crate::{CallOptions, Client, Error, Limits, Secret};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The settings of a [`Client`], checked when it is built.
+/// The settings of a [`Client`]: managers, credentials, TLS, limits, and the defaults of calls.
 ///
-/// [`Client::builder`] begins one. `Debug` shows what is set, and no secret.
+/// [`Client::builder`] creates it, and [`build`](Self::build) checks it. `Debug` shows the settings
+/// without secrets.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -49,6 +50,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Defaults
+///
+/// | setting | default |
+/// | --- | --- |
+/// | [`manager`](Self::manager): more managers of the same cluster | none |
+/// | [`auth`](Self::auth) or [`identity`](Self::identity): how calls are authenticated | no credentials |
+/// | [`ca_file`](Self::ca_file), [`ca_pem`](Self::ca_pem), [`pin_thumbprint`](Self::pin_thumbprint), [`pin_certificate`](Self::pin_certificate): which certificates are trusted | those of the platform |
+/// | [`connect_timeout`](Self::connect_timeout) | 10 seconds |
+/// | [`limits`](Self::limits): concurrent calls, and calls per second | 40 per manager, and as many per second as it accepts |
+/// | [`options`](Self::options): deadline, timeouts, retries | see [`CallOptions`](CallOptions#defaults) |
 #[derive(Clone)]
 #[must_use = "settings do nothing until `build` is called"]
 pub struct Config {
@@ -63,7 +75,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Settings for the manager at `address`, as [`Client::builder`] takes it.
+    /// Creates the settings for the manager at `address`, in the format of [`Client::builder`].
     pub fn new(address: impl Into<String>) -> Self {
         Self {
             address: address.into(),
@@ -77,62 +89,86 @@ impl Config {
         }
     }
 
-    /// Adds another manager of the same cluster.
+    /// Adds another manager of the same cluster. The [crate guide](crate#several-managers) has an
+    /// example.
     ///
-    /// A call goes to the manager with the fewest calls under way among those that are up. One is taken out when a connection to it
-    /// or a login fails, an answer does not come in time, or it answers 502, 503 or 504, and looked at again while there are calls, by
-    /// `GET /api/v1/reverse-proxy/node/health`: a second later, and then at most every ten seconds. One at which the deadline of a
-    /// call passes is looked at too.
+    /// # Which manager gets a call
     ///
-    /// A retry goes at once to a manager that is up and that the call has not been at, whatever the `Retry-After` of the first one;
-    /// and one because of a manager that is not there, or a redirect, does not use up the retry budget, once for each call; nor does one
-    /// before anything was sent. Whether there is a
-    /// retry is decided as with one manager. A call that waits for room before one manager goes to another that has fewer calls.
+    /// A call goes to the manager with the fewest calls in flight. While it waits for a
+    /// [limit](crate::Limits), it moves to another manager that has fewer calls. With
+    /// [`Session`](crate::auth::Session), each manager has a session of its own.
     ///
-    /// When a manager answers 301, 307 or 308 and points to the same path at another that was added, the call is made there, with the
-    /// same body.
-    /// A redirect to any other host is not followed and ends in [`ErrorKind::Redirect`](crate::ErrorKind::Redirect). Where the scheme is
-    /// [`Session`](crate::auth::Session) each manager has a session of its own. An example is in the [tour](crate#several-managers).
+    /// # Ejection
+    ///
+    /// A manager is ejected after a failed connection or login, a timeout, a lost connection, or a
+    /// 502, 503 or 504. An ejected manager gets no calls unless all are ejected. It is probed with
+    /// `GET /api/v1/reverse-proxy/node/health` while there is traffic: first after one second, then
+    /// with doubling delays up to 10 seconds. A manager is also probed when the deadline of a call
+    /// passes there.
+    ///
+    /// # Failover
+    ///
+    /// Whether a call is retried does not depend on the number of managers. A retry goes to a
+    /// manager that the call has not tried yet, without a delay, even if the first manager sent a
+    /// `Retry-After`.
+    ///
+    /// The first move of a call to another manager does not use the [retry
+    /// budget](CallOptions#the-retry-budget), if a failed manager or a redirect caused it. Nor does
+    /// any move before something was sent.
+    ///
+    /// # Redirects
+    ///
+    /// If a manager answers 301, 307 or 308 with the same path at another configured manager, the
+    /// call is sent there with the same body. Any other redirect fails the call with
+    /// [`ErrorKind::Redirect`](crate::ErrorKind::Redirect).
     pub fn manager(mut self, address: impl Into<String>) -> Self {
         self.others.push(address.into());
         self
     }
 
-    /// How calls are authenticated: with one of the schemes in [`auth`](crate::auth), or one of your own. Without it calls carry
-    /// no credentials.
+    /// Sets how calls are authenticated: a scheme from [`auth`](crate::auth), or one of your own.
+    /// By default, calls carry no credentials.
     pub fn auth(mut self, scheme: impl Authenticate) -> Self {
         self.scheme = Some(Arc::new(scheme));
         self
     }
 
-    /// Trusts the certificates in `pem` beside those of the platform. May be called more than once.
+    /// Trusts the certificates in `pem`, in addition to those of the platform. Can be called more
+    /// than once.
     ///
-    /// They may be those of CAs, and certificates that managers made for themselves (self-signed ones, whether or not they
-    /// say `CA:TRUE`). Only one that says `CA:TRUE` vouches for others; any other is trusted as itself alone. Certificates of
-    /// version 1 are refused. A manager's certificate has to be valid now, and for the name or address that the client uses;
-    /// one that is not can be [pinned](Self::pin_certificate).
+    /// They can be CA certificates or self-signed certificates of managers, with or without
+    /// `CA:TRUE`. A certificate with `CA:TRUE` can sign others; any other is trusted only as
+    /// itself. X.509 version 1 certificates are rejected.
+    ///
+    /// The manager's certificate must not be expired, and must match the name or address that the
+    /// client uses. If it does not, [pin it](Self::pin_certificate).
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.tls.added.push(Source::pem(pem));
         self
     }
 
-    /// Trusts the certificates in a PEM file, of up to 1 MiB, beside those of the platform, like [`ca_pem`](Self::ca_pem).
+    /// Trusts the certificates in a PEM file of up to 1 MiB, in addition to those of the platform,
+    /// like [`ca_pem`](Self::ca_pem).
     ///
-    /// [`build`](Self::build) reads it. A file that changes while the client is in use is picked up: within 10 seconds, or
-    /// at once when a manager's certificate is not trusted. If it cannot be used the client goes on with what it had, and a
-    /// warning is in the log. What is no regular file, such as a pipe, is read once, when the client is built.
+    /// [`build`](Self::build) reads the file. If it changes later, the client reloads it within 10
+    /// seconds, or at once when a manager's certificate is not trusted. If the new file is invalid,
+    /// the client logs a warning and keeps the old certificates. Anything that is not a regular
+    /// file, such as a pipe, is read only once.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.tls.added.push(Source::file(path));
         self
     }
 
-    /// Trusts the certificate with this SHA-256 thumbprint and no other: 64 hexadecimal digits, with colons or blanks
-    /// between them or without. May be called more than once, and with [`pin_certificate`](Self::pin_certificate); any of them
-    /// will do then.
+    /// Trusts only the certificate with this SHA-256 thumbprint: 64 hexadecimal digits, optionally
+    /// separated by colons or spaces.
     ///
-    /// Name, dates and issuer of the certificate do not matter, and neither do the platform's. The manager still has to prove
-    /// that it has the certificate's key. `openssl x509 -noout -fingerprint -sha256 -in manager.pem` shows the thumbprint, as
-    /// does `get certificate api thumbprint` on the manager's command line.
+    /// Can be called more than once, and combined with [`pin_certificate`](Self::pin_certificate);
+    /// then any of the pinned certificates is trusted. Its name, validity and issuer are not
+    /// checked, and the certificates of the platform are not trusted. The manager still has to
+    /// prove that it has the private key.
+    ///
+    /// To get the thumbprint, run `get certificate api thumbprint` on the manager, or `openssl x509
+    /// -noout -fingerprint -sha256 -in manager.pem`.
     ///
     /// ```
     /// use nsx_api::Client;
@@ -147,7 +183,7 @@ impl Config {
         self
     }
 
-    /// Trusts the first certificate in `pem` and no other, like [`pin_thumbprint`](Self::pin_thumbprint).
+    /// Trusts only the first certificate in `pem`, like [`pin_thumbprint`](Self::pin_thumbprint).
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -178,60 +214,65 @@ impl Config {
         self
     }
 
-    /// Authenticates with this client certificate. Cannot be combined with [`auth`](Self::auth): a manager would ignore the
-    /// certificate.
+    /// Authenticates with this client certificate. Cannot be combined with [`auth`](Self::auth),
+    /// because a manager ignores the certificate if a call carries other credentials.
     pub fn identity(mut self, identity: Identity) -> Self {
         self.tls.identity = Some(identity);
         self
     }
 
-    /// Trusts any certificate under any name.
+    /// Accepts any certificate, for any name.
     ///
-    /// **Anyone on the way can then pose as the manager and read the password.** Add the manager's CA instead, with
-    /// [`ca_file`](Self::ca_file), or pin its certificate, with [`pin_thumbprint`](Self::pin_thumbprint). Beside either of
-    /// them this is a contradiction, and an error.
+    /// **Anyone who can intercept the connection can then impersonate the manager and read the
+    /// password.** Add the manager's CA with [`ca_file`](Self::ca_file), or pin its certificate
+    /// with [`pin_thumbprint`](Self::pin_thumbprint), instead. Combining this with either of them
+    /// is an error.
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
         self.tls.anyone = accept;
         self
     }
 
-    /// Allows `http://` to another machine.
+    /// Allows `http://` to other machines. To this machine (`localhost`, `127.0.0.1`, `::1`) it is
+    /// always allowed.
     ///
-    /// **Anyone on the way can then read and change everything, the password included.** To this machine (`localhost`,
-    /// `127.0.0.1`, `::1`) it is always allowed.
+    /// **Anyone who can intercept the connection can then read and change everything, including the
+    /// password.**
     pub fn danger_allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
     }
 
-    /// The connect time-out, TLS included. 10 seconds by default.
+    /// Sets how long connecting may take, including the TLS handshake. 10 seconds by default.
     ///
-    /// It is never more than three quarters of the [attempt's time-out](CallOptions::attempt_timeout) that the client is
-    /// built with, so that a handshake that stalls is [`ErrorKind::Connect`](crate::ErrorKind::Connect), which is tried again, and not
-    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout). An attempt's time-out given by [`Client::with`] does not shorten it.
+    /// It is limited to three quarters of the [attempt timeout](CallOptions::attempt_timeout) that
+    /// the client is built with. A stalled handshake therefore fails with
+    /// [`ErrorKind::Connect`](crate::ErrorKind::Connect), which is always retried, instead of
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout). An attempt timeout set with
+    /// [`Client::with`] does not change the connect timeout.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How calls are held back so that a manager need not refuse them. [`Limits::adaptive`] by default.
+    /// Sets the limits of concurrent calls and calls per second. [`Limits::adaptive`] by default.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The options of the calls made through the client, unless [`Client::with`] says otherwise.
+    /// Sets the default options of all calls. [`Client::with`] overrides them for some calls.
     pub fn options(mut self, options: CallOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Builds the client. Reads the files; connects to nothing yet.
+    /// Checks the settings and builds the client. Reads the files, but does not connect yet.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config): an address, the scheme of authentication, a header or a file cannot be used, or two settings
-    /// contradict each other. The message says which, and why.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): an address, the authentication scheme, a
+    /// header or a file is invalid, or two settings contradict each other. The message names the
+    /// setting and the reason.
     pub fn build(self) -> Result<Client, Error> {
         let secrets = self
             .scheme
@@ -385,7 +426,7 @@ impl Ground {
     }
 }
 
-/// Shows what is set. An address that is none may have a password in it.
+/// Shows the settings. An invalid address is hidden, because it may contain a password.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |text: &String| match Address::parse(text) {

@@ -2,64 +2,75 @@
 
 use http::StatusCode;
 
-/// What kind of failure an [`Error`](crate::Error) is, and whether the call may have taken effect.
+/// The kind of an [`Error`](crate::Error), and whether the call may have taken effect.
 ///
-/// What it says of the effect holds for the last attempt. Of a call that was sent more than once an earlier attempt may have
-/// taken effect; an operation that is not idempotent is sent again only after attempts that had none.
+/// "Had no effect" refers to the last attempt. If an idempotent call was sent more than once, an
+/// earlier attempt may have taken effect. A call that is not idempotent is only retried after
+/// attempts that had no effect.
 ///
-/// What to do about each is in [a table](crate#errors). More kinds may come: a `match` needs an arm for the others.
+/// The [crate guide](crate#errors) says for each kind what to do. Kinds may be added, so a `match`
+/// needs a wildcard arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// 400: the manager cannot make sense of the request, or refuses its content. The call had no effect.
+    /// 400: the request is malformed or its content is invalid. The call had no effect.
     BadRequest,
-    /// 401: the credentials are missing or refused, by the call or by the login before it. Managers themselves rather answer
-    /// 403; gateways before them 401. The call had no effect.
+    /// 401: the credentials of the call, or of its login, are missing or were refused. Managers
+    /// usually send 403 for this, gateways 401. The call had no effect.
     Unauthorized,
-    /// 403: the credentials are wrong, the account is locked, a privilege or a licence is missing, or the manager is
-    /// read-only. The call had no effect.
+    /// 403: the credentials are wrong, the account is locked, a privilege or a licence is missing,
+    /// or the manager is read-only. The call had no effect.
     Forbidden,
-    /// 404: there is no such object or path. The call had no effect.
+    /// 404: the object or path does not exist. The call had no effect.
     NotFound,
-    /// 409: the object was changed in the meantime (stale revision), or exists already. The call had no effect.
+    /// 409: the object was changed in the meantime (stale revision), or already exists. The call
+    /// had no effect.
     Conflict,
-    /// 412: a precondition does not hold, a stale revision for one. The call had no effect.
+    /// 412: a precondition is not met, for example because of a stale revision. The call had no
+    /// effect.
     PreconditionFailed,
-    /// 429: more requests than the manager allows; or the client's own limits left no room within the deadline. The call had
-    /// no effect.
+    /// 429: more requests than the manager allows, or the client's own limits did not let the call
+    /// start before its deadline. The call had no effect.
     TooManyRequests,
-    /// 500: the manager failed. The call may have taken effect, in part too.
+    /// 500: the manager failed. The call may have taken effect, completely or in part.
     InternalServerError,
-    /// 503: the manager is busy, starting, or without a cluster, or a proxy before it got no answer. The call had no effect
-    /// if the answer has an [`error_code`](crate::Error::error_code), and may have taken effect if it has none.
+    /// 503: the manager is busy or starting, its cluster is down, or a proxy got no response from it.
+    /// The call had no effect if the response has an [`error_code`](crate::Error::error_code);
+    /// otherwise it may have taken effect.
     ServiceUnavailable,
-    /// Any other status that is not a success; [`Error::status`](crate::Error::status) says which. The call may have taken
-    /// effect after a 5xx, and had none after a 4xx.
+    /// Any other non-2xx status; see [`Error::status`](crate::Error::status). The call may have
+    /// taken effect after a 5xx, and had no effect after a 4xx.
     Status,
-    /// 301, 302, 303, 307 or 308: the answer points to a place that is none of the client's managers, or to another path, or
-    /// there were too many redirects. The call had no effect, except that 303 may come after one.
+    /// 301, 302, 303, 307 or 308: the redirect leads to a host that is not one of the client's
+    /// managers, or to another path, or there were too many redirects. The call had no effect,
+    /// except possibly after a 303.
     Redirect,
-    /// No connection came about. Nothing was sent, so the call had no effect.
+    /// The connection could not be established. Nothing was sent, so the call had no effect.
     Connect,
-    /// No trusted connection came about: the certificate is not trusted or not for this name, the manager asks for a client
-    /// certificate or refuses the one it got, or the other side does not speak TLS. The call had no effect: nothing was sent,
-    /// or, where TLS 1.3 tells of a refusal only then, a manager that keeps to the protocol has looked at nothing.
+    /// The TLS handshake failed: the certificate is not trusted or not valid for this name, the
+    /// manager requires a client certificate or rejected it, or the server does not speak TLS. The
+    /// call had no effect. With TLS 1.3, a manager may reject the client certificate after the
+    /// request was sent, but must not process the request then.
     Tls,
-    /// An attempt, or the whole call, took longer than allowed. The call may have taken effect, now or later.
+    /// An attempt timed out, or the deadline of the call passed. The call may have taken effect, or
+    /// may do so later.
     Timeout,
-    /// The connection was lost under way. The call may have taken effect.
+    /// The connection was lost during the call. The call may have taken effect.
     Connection,
-    /// The answer is a success, but its body is not what the document says. The call took effect.
+    /// The status is 2xx, but the body does not match the document. The call took effect.
     Decode,
-    /// The answer is a success, but its body is larger than the library holds. The call took effect.
+    /// The status is 2xx, but the body is larger than the [limit](crate::CallOptions::body_limit).
+    /// The call took effect.
     BodyTooLarge,
-    /// There were no credentials for the call: the login, or the scheme of authentication, failed for a reason that has no kind
-    /// of its own. [`source`](std::error::Error::source) is that failure. The call was not sent, so it had no effect.
+    /// There were no credentials for the call: the login or the authentication scheme failed for a
+    /// reason without a kind of its own. See [`source`](std::error::Error::source). The call was
+    /// not sent, so it had no effect.
     Authentication,
-    /// The request cannot be made from these arguments, or the call was made outside of a Tokio runtime. Nothing was sent, so the call had no
-    /// effect; only where it comes out of a [`ByteStream`](crate::ByteStream) there was an answer before.
+    /// The arguments are invalid, or the call was made outside of a Tokio runtime. Nothing was
+    /// sent, so the call had no effect. (If a [`ByteStream`](crate::ByteStream) returns this, a
+    /// response had arrived before.)
     InvalidRequest,
-    /// The client cannot be built from these settings. There was no call.
+    /// The configuration of the client is invalid. There was no call.
     Config,
 }
 

@@ -23,12 +23,14 @@ use crate::text::one_line;
 /// No message that is shown is longer, in characters.
 const MESSAGE_LIMIT: usize = 500;
 
-/// Why a call failed, or why a client could not be built.
+/// The reason why a call failed, or why a client could not be built.
 ///
-/// [`kind`](Self::kind) is for the program, `Display` for a person: one line with the operation, the status and what
-/// the manager said. The causes are behind [`source`](StdError::source).
+/// Match on [`kind`](Self::kind). `Display` is one line for people: the operation, the status and
+/// the manager's message. [`source`](StdError::source) is the cause. [`api_error`](Self::api_error)
+/// is the manager's error body.
 ///
-/// What to do about each kind is in [a table](crate#errors).
+/// The [crate guide](crate#errors) says for each kind what to do, and whether the client retries
+/// it.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -179,57 +181,61 @@ impl Error {
         self
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The status that the manager answered, if it answered: to the call, or to the login before it.
+    /// The status of the response, or of the login's response if the login failed. `None` if there
+    /// was no response.
     ///
-    /// Also there when a success could not be read or decoded.
+    /// It is also set if a 2xx response could not be read or decoded.
     pub fn status(&self) -> Option<StatusCode> {
         self.answer().map(|answer| answer.status)
     }
 
-    /// The manager's number for the error, from its error body.
+    /// The manager's error code, from its error body.
     pub fn error_code(&self) -> Option<i64> {
         self.api_error()?.error_code
     }
 
-    /// The manager's error body, when it sent one.
+    /// The manager's error body, if there was one.
     pub fn api_error(&self) -> Option<&ApiError> {
         self.answer()?.api_error.as_ref()
     }
 
-    /// The beginning of the body of an answer that is not a success, as text, at most 4 KiB.
+    /// The start of the body of a non-2xx response as text, up to 4 KiB.
     ///
-    /// It is here whatever the body is, a proxy's HTML too. The body of a success is never kept. Bytes that are not UTF-8
-    /// show as `U+FFFD`, and the client's credentials, should they be echoed, as `•••`. The text is as it came, control characters included: escape it before showing it.
+    /// It can be anything, for example the HTML page of a proxy. The body of a 2xx response is
+    /// never kept. Invalid UTF-8 is replaced by `U+FFFD`, and the client's credentials by `•••` if
+    /// they are echoed. Control characters are kept: escape the text before you show it.
     pub fn body(&self) -> Option<&str> {
         self.answer()?.body.as_deref()
     }
 
-    /// The `operationId` of the call, or method and path of one made by [`Client::request`](crate::Client::request).
+    /// The `operationId` of the call, or method and path of a
+    /// [`Client::request`](crate::Client::request).
     pub fn operation(&self) -> Option<&str> {
         self.0.call.operation.as_deref()
     }
 
-    /// The manager's id of the request, if it sent one.
+    /// The id that the manager gave the request, if any.
     pub fn request_id(&self) -> Option<&str> {
         self.answer()?.request_id.as_deref()
     }
 
-    /// How long the manager, or a proxy before it, asks to be left alone (`Retry-After`).
+    /// The `Retry-After` of the response: how long the manager or a proxy asks clients to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         self.answer()?.retry_after
     }
 
-    /// How often the request was sent, or tried to be: 0 if the call never got that far.
+    /// The number of times that the request was sent, or that sending it was attempted. 0 if the
+    /// call failed before that.
     pub fn attempts(&self) -> u32 {
         self.0.call.attempts
     }
 
-    /// The manager that was called: host, and port if it is not the usual one.
+    /// The manager that was called: its host, and its port unless it is the default port.
     pub fn manager(&self) -> Option<&str> {
         self.0.call.manager.as_deref()
     }

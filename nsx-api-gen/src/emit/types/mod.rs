@@ -206,6 +206,12 @@ fn defined(code: Code, order: &Order) -> Result<Vec<Defined>, String> {
                 implementations: Vec::new(),
             }),
             (Part::Impl(piece), Some(defined)) => {
+                if !piece.mentions(&defined.name) {
+                    let name = &defined.name;
+                    return Err(format!(
+                        "progenitor wrote an `impl` behind `{name}` that is not of it"
+                    ));
+                }
                 let item = implementation(piece, &defined.kind)?;
                 defined.implementations.extend(item);
             }

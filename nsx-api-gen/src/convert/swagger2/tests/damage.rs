@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{upgrade, yaml};
+use super::yaml;
+use crate::convert::swagger2::convert;
 use crate::fuzzing::places;
 
 /// A document with something of everything.
