@@ -82,7 +82,7 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
         (
             "no operation",
             document("", ""),
-            "doc: #/paths: the document has no operation",
+            "doc: #/paths: the document has no operations",
         ),
         (
             "no info",
@@ -125,7 +125,7 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
                 "responses: {{'200': {}}}",
                 json("{$ref: '#/components/schemas/No'}")
             )),
-            "doc: #/paths/~1a/get/responses/200/content/application~1json/schema: GetA: `#/components/schemas/No` leads nowhere",
+            "doc: #/paths/~1a/get/responses/200/content/application~1json/schema: GetA: the target `#/components/schemas/No` does not exist",
         ),
         (
             "a $ref to another file",
@@ -167,7 +167,7 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
         (
             "a list of types",
             schemas("A: {type: [string, 'null']}"),
-            "doc: #/components/schemas/A/type: the type must be one string",
+            "doc: #/components/schemas/A/type: `type` must be a single string",
         ),
         (
             "a schema that is text",
@@ -241,7 +241,7 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
         (
             "a server that could change the host",
             format!("{}servers: [{{url: '@evil/v1'}}]\n", operation(OK)),
-            "doc: #/servers/0/url: a server's path must begin with `/`",
+            "doc: #/servers/0/url: the path of a server URL must start with `/`",
         ),
         (
             "a server that steps up",
@@ -249,7 +249,7 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
                 "{}servers: [{{url: 'https://host/a/../b'}}]\n",
                 operation(OK)
             ),
-            "doc: #/servers/0/url: a server's path must be made of plain segments",
+            "doc: #/servers/0/url: the path of a server URL must not contain special characters or empty segments",
         ),
         (
             "a server with a path of two slashes",
@@ -367,7 +367,7 @@ fn every_broken_document_gets_an_error_that_names_its_place() {
             operation(
                 "responses: {'200': {description: D}, default: {$ref: '#/components/responses/No'}}",
             ),
-            "doc: #/paths/~1a/get/responses/default: GetA: `#/components/responses/No` leads nowhere",
+            "doc: #/paths/~1a/get/responses/default: GetA: the target `#/components/responses/No` does not exist",
         ),
     ];
     for (name, text, start) in cases {

@@ -78,15 +78,15 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
                 &schemas(""),
             ),
             &[
-                "GetA, GET /a\n    #/paths/~1a/parameters/0/schema/type: the parameter `q`: `strin` is no type of OpenAPI 3.0",
-                "PutA, PUT /a\n    #/paths/~1a/parameters/0/schema/type: the parameter `q`: `strin` is no type of OpenAPI 3.0",
+                "GetA, GET /a\n    #/paths/~1a/parameters/0/schema/type: the parameter `q`: `strin` is not a type of OpenAPI 3.0",
+                "PutA, PUT /a\n    #/paths/~1a/parameters/0/schema/type: the parameter `q`: `strin` is not a type of OpenAPI 3.0",
             ],
         ),
         (
             "a path without an operation that is known",
             document("/a: {$ref: 'other.yaml#/a'}", &schemas("")),
             &[
-                "#/paths/~1a\n    #/paths/~1a: `other.yaml#/a` leads out of the document: `cargo xtask import` makes one of several files",
+                "#/paths/~1a\n    #/paths/~1a: `other.yaml#/a` points to another file: use `cargo xtask import` to combine several files",
             ],
         ),
         (
@@ -97,7 +97,9 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
                     "Outer: {type: object, properties: {inner: {$ref: '#/components/schemas/Inner'}}}, Inner: {type: array, items: {$ref: '#/components/schemas/Bad'}}, Bad: {type: strin}",
                 ),
             ),
-            &["GetA, GET /a\n    #/components/schemas/Bad/type: `strin` is no type of OpenAPI 3.0"],
+            &[
+                "GetA, GET /a\n    #/components/schemas/Bad/type: `strin` is not a type of OpenAPI 3.0",
+            ],
         ),
         (
             "a fault of a response that an operation refers to",
@@ -116,8 +118,8 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
                 ),
             ),
             &[
-                "#/components/schemas/Bad\n    #/components/schemas/Bad/type: `strin` is no type of OpenAPI 3.0",
-                "#/components/schemas/UsesBad\n    #/components/schemas/Bad/type: `strin` is no type of OpenAPI 3.0",
+                "#/components/schemas/Bad\n    #/components/schemas/Bad/type: `strin` is not a type of OpenAPI 3.0",
+                "#/components/schemas/UsesBad\n    #/components/schemas/Bad/type: `strin` is not a type of OpenAPI 3.0",
             ],
         ),
         ("no fault at all", document("", &schemas("")), &[]),
@@ -181,8 +183,8 @@ fn faults_of_the_whole_document_are_reported_and_said_to_be_that() {
     let error = generate_supported_from_str("doc", &text).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "doc: #/info: `version` must be given as a string\n\
-         doc: #: these are faults of the whole document, which it does not help to leave operations out for"
+        "doc: #/info: `version` is required and must be a string\n\
+         doc: #: these faults concern the document as a whole, so skipping operations does not help"
     );
 }
 
@@ -200,8 +202,8 @@ fn a_document_of_which_nothing_is_left_is_an_error_with_every_fault() {
     assert_eq!(
         error.to_string(),
         "doc: #/paths/~1a/get/parameters/0: GetA: the parameter `b`: a parameter in a cookie is not supported\n\
-         doc: #/components/schemas/Good/properties/a/type: `strin` is no type of OpenAPI 3.0\n\
-         doc: #/paths: no operation is left: each has a fault, or uses what has one"
+         doc: #/components/schemas/Good/properties/a/type: `strin` is not a type of OpenAPI 3.0\n\
+         doc: #/paths: no operation is left: each of them has a fault or uses a component that has one"
     );
 }
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
-use crate::compact::Misfit;
+use crate::compact_serde::DecodeError;
 use crate::text::{one_line, without_bom};
 
 /// No field's name needs more; a name may come from the other side.
@@ -52,7 +52,7 @@ fn misfit<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> String
     };
     let message = error.to_string();
     // A choice tells itself where in it a value does not fit.
-    let (inner, message) = Misfit::place(&message).unwrap_or(("", &message));
+    let (inner, message) = DecodeError::split_location(&message).unwrap_or(("", &message));
     let path = one_line(&joined(outer, inner), PATH_LIMIT);
     let at = if path.is_empty() {
         String::new()

@@ -341,14 +341,13 @@ pub mod auth;
 mod body;
 mod client;
 mod cluster;
-mod compact;
+mod compact_serde;
 mod config;
 mod connections;
 #[cfg(any(doc, doctest))]
 pub mod cookbook;
 mod decode;
 mod error;
-mod extra;
 mod failure;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -389,7 +388,7 @@ pub use body::{Body, ByteStream};
 pub use client::Client;
 pub use config::Config;
 pub use error::{Error, ErrorKind};
-pub use extra::Extra;
+pub use compact_serde::Extra;
 #[cfg(feature = "schemars")]
 pub use generated::schemas;
 pub use generated::{builder, operations, types};

@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     } else {
         say_passes("mended", &generated.summary);
     }
-    unsupported::tell(&generated.left_out);
+    unsupported::tell(&generated.skipped);
     let task = Task {
         spec,
         out,
@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     } else {
         task.write(&root)?
     };
-    unsupported::sum_up(&generated.left_out, generated.operations);
+    unsupported::sum_up(&generated.skipped, generated.operations);
     Ok(outcome)
 }
 

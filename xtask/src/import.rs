@@ -142,7 +142,7 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
         of,
         summary,
         notes,
-        left_out,
+        skipped: left_out,
         ..
     } = imported;
     if !arguments.verbose {

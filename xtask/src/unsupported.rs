@@ -1,18 +1,18 @@
 //! What `--skip-unsupported` left out of a document, as it is told: every operation with its reasons, and then how many there are.
 
 use crate::{complain, say};
-use nsx_api_gen::{Error, LeftOut, generate_supported};
+use nsx_api_gen::{Error, Skipped, generate_supported};
 use std::path::Path;
 
 /// Tells what was left out, and why.
-pub(crate) fn tell(left_out: &[LeftOut]) {
+pub(crate) fn tell(left_out: &[Skipped]) {
     for one in left_out {
         complain(format_args!("left out: {one}"));
     }
 }
 
 /// Says how many operations were left out, where some were; `kept` is how many were not.
-pub(crate) fn sum_up(left_out: &[LeftOut], kept: usize) {
+pub(crate) fn sum_up(left_out: &[Skipped], kept: usize) {
     if left_out.is_empty() {
         return;
     }
@@ -28,7 +28,7 @@ pub(crate) fn sum_up(left_out: &[LeftOut], kept: usize) {
     ));
 }
 
-fn operations(left_out: &[LeftOut]) -> usize {
+fn operations(left_out: &[Skipped]) -> usize {
     left_out.iter().filter(|one| one.call.is_some()).count()
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn hinted(error: &Error, spec: &Path) -> String {
 
 fn hint(spec: &Path) -> Option<String> {
     let generated = generate_supported(spec).ok()?;
-    let count = operations(&generated.left_out);
+    let count = operations(&generated.skipped);
     let all = count + generated.operations;
     Some(match count {
         0 => format!(

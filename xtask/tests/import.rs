@@ -135,7 +135,7 @@ fn an_id_that_several_have_is_listed_and_said_to_be_that_of_others() {
         "nsx.yaml",
     ];
     import(folder.path(), &arguments).succeeded().says(
-        "`ListSwitches` is the operationId of others too, which were not chosen: GlobalListSwitches\n",
+        "other operations with the operationId `ListSwitches` were not selected: GlobalListSwitches\n",
     );
 }
 

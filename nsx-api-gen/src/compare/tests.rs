@@ -618,7 +618,7 @@ fn requests_and_responses_are_judged_apart() {
         (
             false,
             false,
-            "in no request and no success",
+            "not used in requests or success responses",
             Level::Breaking,
         ),
     ] {

@@ -1,12 +1,12 @@
-//! The client's methods and their builders: the passes `arguments` and `split`.
+//! Generates the client's methods and their builders.
 //!
-//! What an operation requires is an argument of the client's method, what it does not is a setter.
-//! A builder makes a request, synchronously, and hands it to the layer written by hand.
+//! Required parameters are arguments of the client's method, optional ones are setters of the
+//! builder. A builder assembles a request synchronously and passes it to the hand-written layer.
 
 use super::code::Code;
-use super::method::{Argument, BodyArgument, Method, Success, is, named};
-use super::paths::text;
-use super::table::static_name;
+use super::method::{Argument, BodyArgument, Method, Success};
+use super::operation_table::static_name;
+use super::paths::{is, named, text};
 use super::types::Types;
 use crate::document::markdown as docs;
 use crate::document::parameter_style::Style;
@@ -15,10 +15,10 @@ use crate::model::{Api, BodyFormat, In};
 use crate::names;
 
 impl Method<'_> {
-    /// Writes the client's method, which starts the builder.
+    /// Writes the client's method, which creates the builder.
     pub(super) fn write_start(&self, types: &Types, api: &Api, code: &mut Code) {
         let (name, builder) = (self.method_name(), self.builder());
-        code.docs(&super::page::method(self, types, api));
+        code.docs(&super::method_docs::method_docs(self, types, api));
         if self.operation.deprecated {
             code.line("#[deprecated]");
         }
@@ -53,7 +53,7 @@ impl Method<'_> {
 
     fn write_definition(&self, code: &mut Code) {
         code.docs(&format!("Builder for [`Client::{}`].", self.method_name()));
-        // A body that is a stream cannot be copied.
+        // A streaming body cannot be cloned.
         code.line(match self.streams() {
             true => "#[derive(Debug)]",
             false => "#[derive(Clone, Debug)]",
@@ -71,14 +71,14 @@ impl Method<'_> {
         });
     }
 
-    /// What a success gives, in a sentence.
-    fn what_arrives(&self) -> String {
+    /// What `send` returns, as a sentence.
+    fn returned(&self) -> String {
         let what = match &self.success {
-            Success::Nothing => "A success has no value".to_owned(),
-            Success::Stream => "The bytes of a success arrive as a stream".to_owned(),
+            Success::Nothing => "Returns no value".to_owned(),
+            Success::Stream => "Returns the response body as a stream".to_owned(),
             Success::Value(ty) => match named(ty) {
-                Some(name) => format!("A success gives [`{name}`](crate::types::{name})"),
-                None => format!("A success gives `{}`", text(ty)),
+                Some(name) => format!("Returns [`{name}`](crate::types::{name})"),
+                None => format!("Returns `{}`", text(ty)),
             },
         };
         let successes = self
@@ -87,7 +87,7 @@ impl Method<'_> {
             .iter()
             .filter(|one| is_success(&one.status));
         let meaning = successes.map(|one| docs::one_line(&one.description)).next();
-        // What says no more than the status.
+        // Shorter descriptions say no more than the status.
         let says = meaning.filter(|text| text.split_whitespace().count() > 2);
         match says {
             Some(text) => format!("{what}: {}.", text.trim_end_matches('.')),
@@ -109,8 +109,8 @@ impl Method<'_> {
     fn write_send(&self, code: &mut Code) {
         let method = self.method_name();
         code.docs(&format!(
-            "Sends the request. {} The errors are those of [`Client::{method}`].",
-            self.what_arrives()
+            "Sends the request. {} For errors, see [`Client::{method}`].",
+            self.returned()
         ));
         let (output, call) = match &self.success {
             Success::Nothing => (
@@ -127,22 +127,22 @@ impl Method<'_> {
         code.block(head, |code| code.line(call));
     }
 
-    /// Writes the ways through a list, for an operation that answers a page of one.
+    /// Writes `stream` and `pages` of a paginated operation.
     fn write_pages(&self, code: &mut Code) {
-        let Success::Value(page) = &self.success else {
+        let Success::Value(method_docs) = &self.success else {
             return;
         };
-        let (method, page) = (self.method_name(), text(page));
+        let (method, method_docs) = (self.method_name(), text(method_docs));
         code.docs(&format!(
-            "The items of this page and of all that follow. Each page is a call like [`Client::{method}`]'s, made once it is needed."
+            "Streams the items of this method_docs and all following pages. Each method_docs is a call of [`Client::{method}`], made when it is needed."
         ));
-        let head = format!("pub fn stream(self) -> Items<'a, {page}>");
+        let head = format!("pub fn stream(self) -> Items<'a, {method_docs}>");
         code.block(head, |code| code.line("self.pages().items()"));
         code.gap();
         code.docs(&format!(
-            "This page and all that follow. Each is a call like [`Client::{method}`]'s, made once it is asked for."
+            "Streams this method_docs and all following pages. Each method_docs is a call of [`Client::{method}`], made when it is needed."
         ));
-        let head = format!("pub fn pages(self) -> Pages<'a, {page}>");
+        let head = format!("pub fn pages(self) -> Pages<'a, {method_docs}>");
         code.block(head, |code| code.line("self.into_request().pages()"));
         code.gap();
     }
@@ -206,7 +206,7 @@ impl Argument<'_> {
         }
     }
 
-    /// Whether more than the type itself can be given for it: text for a string, say.
+    /// Whether it accepts other types through `impl Into`, such as `&str` for a string.
     pub(super) fn converts(&self) -> bool {
         is(&self.ty, "String")
             || is(&self.ty, "Secret")
@@ -214,7 +214,7 @@ impl Argument<'_> {
             || named(&self.ty).is_some()
     }
 
-    /// The builder's field at its start.
+    /// The initial value of the builder's field.
     fn initial(&self) -> String {
         let rust = &self.rust;
         match (self.required, self.converts()) {
@@ -233,7 +233,8 @@ impl Argument<'_> {
         write_setter(code, &docs, &setter, &text(&self.ty), &self.rust);
     }
 
-    /// The call that puts it into the request; a file that need not be there is put behind the others.
+    /// The call that adds it to the request; `None` for an optional file, which is added
+    /// separately.
     fn call(&self) -> Option<String> {
         let (rust, name) = (&self.rust, self.name);
         Some(match self.place {
@@ -257,7 +258,7 @@ impl Argument<'_> {
         })
     }
 
-    /// Writes how a file that need not be there is put into the request.
+    /// Writes the statement that adds an optional file to the request.
     fn write_file(&self, code: &mut Code) {
         let (rust, name) = (&self.rust, self.name);
         let call = self.file_call();
@@ -266,7 +267,7 @@ impl Argument<'_> {
         });
     }
 
-    /// What puts a file, or a list of them, into the request.
+    /// The method that adds a file or a list of files to the request.
     fn file_call(&self) -> &'static str {
         match is(&self.ty, "Vec") {
             true => "multipart_files",
@@ -277,11 +278,11 @@ impl Argument<'_> {
 
 impl BodyArgument<'_> {
     pub(super) fn streams(&self) -> bool {
-        self.form == BodyFormat::Bytes
+        self.format == BodyFormat::Bytes
     }
 
     fn is_text(&self) -> bool {
-        self.form == BodyFormat::Text
+        self.format == BodyFormat::Text
     }
 
     /// The type of the builder's field.
@@ -313,15 +314,15 @@ impl BodyArgument<'_> {
 
     fn write_setter(&self, code: &mut Code) {
         let docs = self.description.map(docs::markdown);
-        let docs = docs.unwrap_or_else(|| "Sets the request's body.".to_owned());
+        let docs = docs.unwrap_or_else(|| "Sets the request body.".to_owned());
         write_setter(code, &docs, "body", &self.held(), "body");
     }
 
-    /// The calls that put it into the request.
+    /// The calls that add it to the request.
     fn calls(&self, value: &str) -> Vec<String> {
-        let (call, usual) = match self.form {
+        let (call, usual) = match self.format {
             BodyFormat::Json => (format!(".json(&{value})"), "application/json"),
-            BodyFormat::UrlEncoded => (format!(".form(&{value})"), URL_ENCODED),
+            BodyFormat::UrlEncoded => (format!(".format(&{value})"), URL_ENCODED),
             BodyFormat::Text if self.is_secret => {
                 (format!(".text({value}.expose_secret())"), "text/plain")
             }

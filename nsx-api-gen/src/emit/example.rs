@@ -1,38 +1,39 @@
-//! The example of an operation: a call that compiles for every document, and that runs against the stand-in where that has an answer.
+//! The example in the docs of an operation: a call that always compiles, and that runs against the
+//! mock manager if that has a response.
 //!
-//! What can be written in a few words is a literal; what cannot is an argument of the function that the example stands in, which the
-//! docs do not show. Only an example without such an argument can run.
+//! Short values are literals. Other values are arguments of a function around the example, which
+//! the docs hide. Only an example without such arguments can run.
 
 use serde_json::Value;
 use syn::Type;
 
-use super::method::{Argument, Method, Success, is};
-use super::paths::text;
+use super::method::{Argument, Method, Success};
+use super::paths::{is, text};
 use super::types::Types;
 use crate::document::path_parameter_names;
 use crate::model::{Api, BodyFormat, Operation, Response};
 use crate::names;
 
-/// Columns that a line of an example may have.
+/// The maximum line width of an example.
 const WIDTH: usize = 90;
 
-/// Letters that a body may have in the call itself.
+/// The maximum length of a body literal inside the call.
 const SHORT: usize = 40;
 
-/// Statuses that a caller handles by itself, the likeliest first: of a call that names something, and of another.
-const OF_ONE: [&str; 5] = ["404", "409", "412", "403", "400"];
-const OF_ALL: [&str; 5] = ["409", "403", "412", "404", "400"];
+/// The statuses to handle, most likely first: for a call on a single object, and for other calls.
+const STATUSES_OF_OBJECT: [&str; 5] = ["404", "409", "412", "403", "400"];
+const STATUSES_OF_COLLECTION: [&str; 5] = ["409", "403", "412", "404", "400"];
 
-/// A call of an operation as an example has it.
+/// A call of an operation, as shown in an example.
 pub(super) struct Call<'m> {
     method: &'m Method<'m>,
-    /// What must be given from outside, as arguments of a function.
+    /// The values that the example cannot provide, as function arguments.
     pub(super) outside: Vec<String>,
-    /// The value of the body, where the call is long with it.
+    /// The value of the body, if it has its own statement.
     body: Option<String>,
     given: Vec<String>,
     setter: Option<String>,
-    /// Whether the stand-in has an answer to it that can be read.
+    /// Whether the mock manager has a response to it that the client can decode.
     pub(super) is_answered: bool,
 }
 
@@ -58,12 +59,12 @@ impl<'m> Call<'m> {
     fn add_argument(&mut self, argument: &Argument<'_>, types: &Types) {
         let literal = match argument.is_file {
             true => None,
-            false => types.literal(&argument.ty, argument.name, argument.sample),
+            false => types.literal(&argument.ty, argument.name, argument.example_value),
         };
         match literal {
             Some(literal) if argument.converts() => self.given.push(literal.given),
             Some(literal) => self.given.push(literal.exact),
-            None => self.add_outside(&argument.rust, &public(&argument.ty)),
+            None => self.add_outside(&argument.rust, &public_path(&argument.ty)),
         }
     }
 
@@ -72,7 +73,7 @@ impl<'m> Call<'m> {
             return;
         };
         let known = body.example;
-        let literal = match body.form {
+        let literal = match body.format {
             BodyFormat::Json | BodyFormat::UrlEncoded => types
                 .literal(&body.ty, "body", known)
                 .map(|literal| literal.exact),
@@ -85,8 +86,8 @@ impl<'m> Call<'m> {
                 self.given.push("body".to_owned());
             }
             Some(body) => self.given.push(body),
-            None if body.form == BodyFormat::Bytes => self.add_outside("body", "Vec<u8>"),
-            None => self.add_outside("body", &public(&body.ty)),
+            None if body.format == BodyFormat::Bytes => self.add_outside("body", "Vec<u8>"),
+            None => self.add_outside("body", &public_path(&body.ty)),
         }
     }
 
@@ -95,7 +96,7 @@ impl<'m> Call<'m> {
         self.given.push(name.to_owned());
     }
 
-    /// What the client is called: an argument from outside may be called `client`.
+    /// The name of the client's variable. An argument may be called `client`.
     pub(super) fn client(&self) -> &'static str {
         match self.given.iter().any(|one| one == "client") {
             true => "manager",
@@ -107,13 +108,13 @@ impl<'m> Call<'m> {
         self.method.operation()
     }
 
-    /// Whether it names a type of the document.
+    /// Whether it uses a type of the document.
     pub(super) fn uses_types(&self) -> bool {
         let parts = self.given.iter().chain(&self.body).chain(&self.setter);
         parts.into_iter().any(|part| part.contains("types::"))
     }
 
-    /// The lines before the call, and the call itself up to what sends it.
+    /// The statements before the call, and the call itself without `send`.
     fn code(&self) -> (Vec<String>, String) {
         let mut lines = Vec::new();
         if let Some(body) = &self.body {
@@ -137,19 +138,23 @@ impl<'m> Call<'m> {
         (lines, "call".to_owned())
     }
 
-    /// Whether the stand-in has a value for an answer, and not just a status.
+    /// Whether the mock manager returns a value, not just a status.
     pub(super) fn has_value(&self) -> bool {
         self.is_answered && matches!(self.method.success, Success::Value(_))
     }
 }
 
-/// A value with its arguments or fields in lines of their own, where it is too long for one.
+/// A value with its arguments or fields on separate lines, if it is too long for one.
 fn broken(before: &str, value: &str, after: &str) -> Vec<String> {
     let line = format!("{before}{value}{after}");
-    // A bracket in a text opens nothing, and a text in two lines could end the block of code that it stands in.
-    let open = value.find(['(', '{', '"']);
-    let open = open.filter(|open| !value.get(*open..).is_some_and(|rest| rest.starts_with('"')));
-    let split = open.map(|open| value.split_at(open + 1));
+    // A bracket in a string opens nothing, and a string on two lines could end the code block.
+    let opening = value.find(['(', '{', '"']);
+    let opening = opening.filter(|opening| {
+        !value
+            .get(*opening..)
+            .is_some_and(|rest| rest.starts_with('"'))
+    });
+    let split = opening.map(|opening| value.split_at(opening + 1));
     let end = value.chars().next_back();
     let (Some((head, rest)), Some(end), false) = (split, end, line.len() <= WIDTH) else {
         return vec![line];
@@ -158,7 +163,7 @@ fn broken(before: &str, value: &str, after: &str) -> Vec<String> {
     let inside = rest.strip_suffix(end).unwrap_or(rest);
     let mut lines = vec![format!("{before}{head}")];
     for part in parts(inside) {
-        // Nothing may stand behind `..Default::default()`.
+        // A comma after `..Default::default()` is a syntax error.
         let comma = if part.starts_with("..") { "" } else { "," };
         lines.extend(broken(&format!("{pad}    "), part, comma));
     }
@@ -166,7 +171,7 @@ fn broken(before: &str, value: &str, after: &str) -> Vec<String> {
     lines
 }
 
-/// What commas divide, those in brackets and texts left aside.
+/// Splits at commas, except in brackets and strings.
 fn parts(list: &str) -> Vec<&str> {
     let (mut depth, mut in_text, mut escaped, mut start) = (0_usize, false, false, 0);
     let mut parts = Vec::new();
@@ -190,27 +195,31 @@ fn parts(list: &str) -> Vec<&str> {
     parts.filter(|part| !part.is_empty()).collect()
 }
 
-/// The page's section with the example.
+/// The section with the example.
 pub(super) fn section(method: &Method<'_>, types: &Types, api: &Api) -> String {
     let call = Call::new(method, types, api);
     let body = match method.is_list {
-        true => through_list(&call, types),
-        false => one_call(&call, types),
+        true => list_iteration(&call, types),
+        false => single_call(&call, types),
     };
     format!("# Example\n\n{}", call.block(&body))
 }
 
-/// A call, what is shown of its answer, and the error that a caller most likely handles by itself.
-fn one_call(call: &Call<'_>, types: &Types) -> Vec<String> {
+/// A call that prints something of its response and handles the most likely error.
+fn single_call(call: &Call<'_>, types: &Types) -> Vec<String> {
     let names_one = call.operation().path.contains('{');
-    let handled = if names_one { OF_ONE } else { OF_ALL };
-    let kind = documented(call.operation(), handled);
+    let handled = if names_one {
+        STATUSES_OF_OBJECT
+    } else {
+        STATUSES_OF_COLLECTION
+    };
+    let kind = documented_kind(call.operation(), handled);
     let lines = call.sent(types, kind, "error");
     call.with_uses(kind.map(|_| "nsx_api::ErrorKind"), lines)
 }
 
-/// The way through a list.
-fn through_list(call: &Call<'_>, types: &Types) -> Vec<String> {
+/// Iterating over a paginated list.
+fn list_iteration(call: &Call<'_>, types: &Types) -> Vec<String> {
     let (mut lines, code) = call.code();
     let item = call.item(types);
     lines.push(format!("let mut items = {code}.stream();"));
@@ -227,18 +236,19 @@ fn through_list(call: &Call<'_>, types: &Types) -> Vec<String> {
 }
 
 impl Call<'_> {
-    /// What the example shows of the answer.
-    fn shown(&self, types: &Types) -> String {
+    /// The statement that prints something of the response.
+    fn print_statement(&self, types: &Types) -> String {
         match &self.method.success {
-            Success::Value(ty) => types.shown(ty, "response", true),
+            Success::Value(ty) => types.doc_field_access(ty, "response", true),
             Success::Nothing | Success::Stream => "println!(\"{}\", response.status())".to_owned(),
         }
     }
 
-    /// The call, what is shown of its answer, and the kind of error that is handled if there is one; `returned` is any other.
+    /// The call, with a statement that prints something of its response. If `kind` is set, that
+    /// kind of error is handled; `returned` is the expression for any other error.
     pub(super) fn sent(&self, types: &Types, kind: Option<&str>, returned: &str) -> Vec<String> {
         let (mut lines, code) = self.code();
-        let shown = self.shown(types);
+        let shown = self.print_statement(types);
         let Some(kind) = kind else {
             lines.push(format!("let response = {code}.send().await?;"));
             lines.push(format!("{shown};"));
@@ -260,7 +270,7 @@ impl Call<'_> {
         let Success::Value(page) = &self.method.success else {
             return None;
         };
-        Some(types.shown(types.item_of(page)?, "item", false))
+        Some(types.doc_field_access(types.item_of(page)?, "item", false))
     }
 
     fn with_uses(&self, used: Option<&str>, lines: Vec<String>) -> Vec<String> {
@@ -274,7 +284,7 @@ impl Call<'_> {
         all
     }
 
-    /// The lines as a block of Markdown: in a run against the stand-in, or in a function that is only compiled.
+    /// The lines as a Markdown code block, which runs against the mock manager or is only compiled.
     fn block(&self, body: &[String]) -> String {
         let allow = self
             .method
@@ -311,8 +321,8 @@ impl Call<'_> {
     }
 }
 
-/// A setter that shows that there are some: of numbers and choices before those of texts, which say nothing in an example. What
-/// changes by a switch is better not copied from an example.
+/// A setter, to show that there are some, preferably for a number or an enum. A switch that changes
+/// the effect of a call is better not copied from an example.
 fn setter(method: &Method<'_>, types: &Types) -> Option<String> {
     let is_read = method.operation().method == "get";
     let optional = method.arguments.iter().filter(|one| !one.required);
@@ -321,14 +331,14 @@ fn setter(method: &Method<'_>, types: &Types) -> Option<String> {
     let mut optional: Vec<&Argument<'_>> = optional.collect();
     optional.sort_by_key(|one| (one.rust != "page_size", is(&one.ty, "String")));
     optional.into_iter().find_map(|one| {
-        let sample = one.sample.filter(|_| !is(&one.ty, "bool"));
+        let sample = one.example_value.filter(|_| !is(&one.ty, "bool"));
         let literal = types.literal(&one.ty, one.name, sample)?;
         let setter = names::setter_name(&one.rust);
         Some(format!(".{setter}({})", literal.given))
     })
 }
 
-/// Whether the stand-in answers what the client can read.
+/// Whether the mock manager returns a response that the client can decode.
 fn is_answered(method: &Method<'_>, api: &Api) -> bool {
     let operation = method.operation();
     let success = operation
@@ -339,23 +349,23 @@ fn is_answered(method: &Method<'_>, api: &Api) -> bool {
     let has_answer = match method.success {
         Success::Nothing => true,
         Success::Stream => false,
-        // A list whose example has a cursor would have no end.
+        // A page whose example has a cursor would be repeated forever.
         Success::Value(_) if method.is_list => {
             example.is_some_and(|example| example.get("cursor").is_none_or(Value::is_null))
         }
         Success::Value(_) => example.is_some(),
     };
-    has_answer && is_sent_as_written(&operation.path) && !is_hidden(operation, api)
+    has_answer && is_sent_as_written(&operation.path) && !is_ambiguous(operation, api)
 }
 
-/// Whether a path arrives as the document has it: the stand-in does not find one of which a sign is encoded on the way.
+/// Whether a path is sent without encoding. The mock manager does not find encoded paths.
 fn is_sent_as_written(path: &str) -> bool {
     path.chars()
         .all(|letter| letter.is_ascii_graphic() && !"\"#<>\\^`".contains(letter))
 }
 
-/// Whether another operation could be taken for this one, with the arguments of an example in the path.
-fn is_hidden(operation: &Operation, api: &Api) -> bool {
+/// Whether the path of another operation could match this one, given the arguments of the example.
+fn is_ambiguous(operation: &Operation, api: &Api) -> bool {
     let segments = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
     let own = segments(&operation.path);
     let has_parameters =
@@ -373,20 +383,20 @@ fn is_hidden(operation: &Operation, api: &Api) -> bool {
         })
 }
 
-/// A type as code outside of the crate writes it.
-fn public(ty: &Type) -> String {
+/// A type as written outside of the crate.
+fn public_path(ty: &Type) -> String {
     let text = text(ty);
     text.replace("crate::", "nsx_api::")
         .replace("types::", "nsx_api::types::")
 }
 
-/// The kind of the first of these statuses that an operation documents.
-pub(super) fn documented(operation: &Operation, statuses: [&str; 5]) -> Option<&'static str> {
+/// The error kind of the first of these statuses that an operation documents.
+pub(super) fn documented_kind(operation: &Operation, statuses: [&str; 5]) -> Option<&'static str> {
     let is_one = |status: &str| operation.responses.iter().any(|one| one.status == status);
     let mut statuses = statuses.into_iter();
     statuses
         .find(|status| is_one(status))
-        .and_then(super::page::kind)
+        .and_then(super::status::error_kind)
 }
 
 #[cfg(test)]
@@ -394,7 +404,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_with_signs_that_are_encoded_is_known() {
+    fn a_path_that_needs_percent_encoding_is_recognized() {
         assert!(is_sent_as_written("/a/{b-c}:d|e,(f)$"));
         for path in ["/a b", "/a`b", "/a<b", "/a\\b", "/ä"] {
             assert!(!is_sent_as_written(path), "{path}");
@@ -402,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_for_a_line_has_its_arguments_in_lines_of_their_own() {
+    fn a_long_example_call_has_one_argument_per_line() {
         let long = "x".repeat(WIDTH - 10);
         let value = format!("T::new(\"a, (b\", U {{ c: [1, 2] }}, \"{long}\")");
         let lines = broken("let a = ", &value, ";");

@@ -1,7 +1,7 @@
-//! Lists that come in pages: which operations answer one, and how a page is taken apart.
+//! Paginated lists: which operations return a page, and how to get its cursor and items.
 //!
-//! A page is recognized by its Rust type, in which references and `allOf` have been followed: a struct with
-//! a text `cursor` and an array `results`.
+//! A page is recognized by its Rust type, in which references and `allOf` are already resolved: a
+//! struct with a string `cursor` and an array `results`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,21 +9,21 @@ use proc_macro2::TokenTree;
 use syn::{Field, Fields, Item, Type};
 
 use super::code::Code;
-use super::method::{Method, Success, is, named};
-use super::paths::{argument, text};
-use super::types_type;
+use super::method::{Method, Success};
+use super::paths::{argument, is, named, short_type, text};
+
 use crate::model::In;
 
-/// The property of a page, and the parameter of the next call, by which the manager knows where it is.
+/// The property of a page, and the parameter of the next call, that identifies the next page.
 const CURSOR: &str = "cursor";
 
-/// The property with a page's items.
+/// The property with the items of a page.
 const RESULTS: &str = "results";
 
-/// progenitor's structs by their names: those with fields, and those around one type.
+/// progenitor's structs by name, including newtypes.
 pub(super) struct Lists<'a>(BTreeMap<String, &'a Fields>);
 
-/// How a page is taken apart.
+/// How to access the cursor and the items of a page.
 pub(super) struct Page {
     pub(super) item: Type,
     cursor: String,
@@ -39,44 +39,46 @@ impl<'a> Lists<'a> {
         Self(structs.collect())
     }
 
-    /// Whether the operation answers a page, and takes the cursor of the next.
+    /// Whether the operation returns a page and accepts a cursor.
     pub(super) fn has(&self, method: &Method<'_>) -> bool {
         let is_read = method.operation.method == "get" && method.body.is_none();
         is_read && self.takes_cursor(method) && self.page_of(method).is_some()
     }
 
-    /// The pages that operations answer, by the names of their types.
+    /// The pages that operations return, by the names of their types.
     pub(super) fn pages(&self, methods: &[Method<'_>]) -> BTreeMap<String, Page> {
         let lists = methods.iter().filter(|method| method.is_list);
         let names: BTreeSet<String> = lists.filter_map(page_name).collect();
         let pages = names
             .into_iter()
-            .map(|name| Some((name.clone(), self.page("self", &name)?)));
+            .map(|name| Some((name.clone(), self.page_at("self", &name)?)));
         pages.flatten().collect()
     }
 
     fn takes_cursor(&self, method: &Method<'_>) -> bool {
         method.arguments.iter().any(|argument| {
             let is_cursor = argument.name == CURSOR && argument.place == In::Query;
-            is_cursor && !argument.required && self.text("cursor", &argument.ty).is_some()
+            is_cursor && !argument.required && self.string_at("cursor", &argument.ty).is_some()
         })
     }
 
     fn page_of(&self, method: &Method<'_>) -> Option<Page> {
-        self.page("self", &page_name(method)?)
+        self.page_at("self", &page_name(method)?)
     }
 
-    /// How a type is taken apart, if it is that of a page.
-    fn page(&self, place: &str, name: &str) -> Option<Page> {
+    /// How to access a page; `None` if the type is not a page.
+    fn page_at(&self, place: &str, name: &str) -> Option<Page> {
         let fields = *self.0.get(name)?;
-        if let Some(inner) = only(fields) {
-            return self.page(&format!("{place}.0"), &ident(inner)?);
+        if let Some(inner_type) = newtype_inner(fields) {
+            return self.page_at(&format!("{place}.0"), &ident(inner_type)?);
         }
-        let (cursor, may_lack) = self.text(&format!("{place}.cursor"), &field(fields, CURSOR)?)?;
-        let (results, item) = self.list(&format!("{place}.results"), &field(fields, RESULTS)?)?;
+        let (cursor, is_optional) =
+            self.string_at(&format!("{place}.cursor"), &field(fields, CURSOR)?)?;
+        let (results, item) =
+            self.array_at(&format!("{place}.results"), &field(fields, RESULTS)?)?;
         Some(Page {
             item,
-            cursor: match may_lack {
+            cursor: match is_optional {
                 true => cursor,
                 false => format!("Some({cursor})"),
             },
@@ -84,13 +86,13 @@ impl<'a> Lists<'a> {
         })
     }
 
-    /// The text in a place, and whether it is an `Option`.
-    fn text(&self, place: &str, ty: &Type) -> Option<(String, bool)> {
-        if let Some(inner) = argument(ty, "Option") {
-            if is(inner, "String") {
+    /// The expression for a string at a place, and whether it is an `Option`.
+    fn string_at(&self, place: &str, ty: &Type) -> Option<(String, bool)> {
+        if let Some(inner_type) = argument(ty, "Option") {
+            if is(inner_type, "String") {
                 return Some((format!("{place}.as_deref()"), true));
             }
-            return Some(match self.text("cursor", inner)? {
+            return Some(match self.string_at("cursor", inner_type)? {
                 (text, true) => (format!("{place}.as_ref().and_then(|cursor| {text})"), true),
                 (text, false) => (format!("{place}.as_ref().map(|cursor| {text})"), true),
             });
@@ -98,39 +100,39 @@ impl<'a> Lists<'a> {
         if is(ty, "String") {
             return Some((format!("{place}.as_str()"), false));
         }
-        self.text(&format!("{place}.0"), self.inner(ty)?)
+        self.string_at(&format!("{place}.0"), self.inner_type(ty)?)
     }
 
-    /// The array in a place, and the type of its items.
-    fn list(&self, place: &str, ty: &Type) -> Option<(String, Type)> {
-        if let Some(inner) = argument(ty, "Option") {
-            if let Some(item) = argument(inner, "Vec") {
+    /// The expression for an array at a place, and the type of its items.
+    fn array_at(&self, place: &str, ty: &Type) -> Option<(String, Type)> {
+        if let Some(inner_type) = argument(ty, "Option") {
+            if let Some(item) = argument(inner_type, "Vec") {
                 return Some((
                     format!("{place}.unwrap_or_default()"),
-                    types_type(item.clone()),
+                    short_type(item.clone()),
                 ));
             }
-            let (list, item) = self.list("results", inner)?;
+            let (list, item) = self.array_at("results", inner_type)?;
             return Some((
                 format!("{place}.map(|results| {list}).unwrap_or_default()"),
                 item,
             ));
         }
         if let Some(item) = argument(ty, "Vec") {
-            return Some((place.to_owned(), types_type(item.clone())));
+            return Some((place.to_owned(), short_type(item.clone())));
         }
-        self.list(&format!("{place}.0"), self.inner(ty)?)
+        self.array_at(&format!("{place}.0"), self.inner_type(ty)?)
     }
 
-    /// The type that a struct is made around: a component that is no object has a type of its own.
-    fn inner(&self, ty: &Type) -> Option<&'a Type> {
+    /// The inner type of a newtype. A component that is not an object is one.
+    fn inner_type(&self, ty: &Type) -> Option<&'a Type> {
         let name = named(ty).or_else(|| ident(ty))?;
-        only(self.0.get(&name)?)
+        newtype_inner(self.0.get(&name)?)
     }
 }
 
 impl Page {
-    /// Writes what the page's type says of itself.
+    /// Writes `impl Page` for the type.
     pub(super) fn write(&self, name: &str, code: &mut Code) {
         code.block(format!("impl crate::Page for {name}"), |code| {
             code.line(format!("type Item = {};", text(&self.item)));
@@ -146,7 +148,7 @@ impl Page {
     }
 }
 
-/// The name of the type that an operation answers with.
+/// The name of the type that an operation returns.
 fn page_name(method: &Method<'_>) -> Option<String> {
     match &method.success {
         Success::Value(ty) => named(ty),
@@ -154,24 +156,24 @@ fn page_name(method: &Method<'_>) -> Option<String> {
     }
 }
 
-/// The type of the field that a property of this name is.
+/// The type of the field for a property.
 fn field(fields: &Fields, name: &str) -> Option<Type> {
     let is_it = |field: &&Field| field.ident.as_ref().is_some_and(|ident| ident == name);
-    // A property of another name may be this one in Rust.
+    // The field may belong to a property with another name.
     let field = fields
         .iter()
         .find(is_it)
-        .filter(|field| !says(field, "rename"))?;
+        .filter(|field| !has_serde_attribute(field, "rename"))?;
     let ty = &field.ty;
-    // The pass over types makes an `Option` of a list that may be left out.
-    match says(field, "skip_serializing_if") && argument(ty, "Option").is_none() {
+    // `types::object` turns an optional list into an `Option`.
+    match has_serde_attribute(field, "skip_serializing_if") && argument(ty, "Option").is_none() {
         true => Some(syn::parse_quote!(Option<#ty>)),
         false => Some(ty.clone()),
     }
 }
 
-/// Whether serde is told this about a field.
-fn says(field: &Field, word: &str) -> bool {
+/// Whether a field has this serde attribute.
+fn has_serde_attribute(field: &Field, word: &str) -> bool {
     let serde = field
         .attrs
         .iter()
@@ -184,8 +186,8 @@ fn says(field: &Field, word: &str) -> bool {
         })
 }
 
-/// The type of the one field that has no name.
-fn only(fields: &Fields) -> Option<&Type> {
+/// The type of the only unnamed field.
+fn newtype_inner(fields: &Fields) -> Option<&Type> {
     match fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
             fields.unnamed.first().map(|field| &field.ty)
@@ -206,15 +208,15 @@ fn ident(ty: &Type) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// How the page `P` of these types gives its cursor and its items, and what the items are.
+    /// The expressions for the cursor and the items of the page `P`, and the type of its items.
     fn page(types: &str) -> Option<[String; 3]> {
         let file: syn::File = syn::parse_str(types).unwrap();
-        let page = Lists::new(&file.items).page("self", "P")?;
+        let page = Lists::new(&file.items).page_at("self", "P")?;
         Some([page.cursor, page.results, text(&page.item)])
     }
 
     #[test]
-    fn a_page_has_a_text_cursor_and_an_array_of_results_however_they_are_wrapped() {
+    fn a_pagination_page_has_a_string_cursor_and_an_array_of_results() {
         const NEWTYPES: &str =
             "struct Text(String); struct Maybe(Option<String>); struct Texts(Vec<String>);";
         for (types, cursor, results, item) in [
@@ -253,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_either_of_them_is_no_page() {
+    fn a_type_without_cursor_or_results_is_not_a_pagination_page() {
         for types in [
             "struct P { cursor: Option<String> }",
             "struct P { results: Vec<String> }",

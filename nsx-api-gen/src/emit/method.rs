@@ -1,24 +1,24 @@
-//! An operation with what both sides know of it: the document its names and words, progenitor its Rust types.
+//! An operation, combining the names and descriptions of the document with the Rust types of
+//! progenitor.
 
 use serde_json::Value;
 use syn::Type;
 
-use super::lists::Lists;
-use super::paths::text;
-use super::private;
-use super::recognize::{Function, argument_name};
+use super::paths::{is, named, short_type, text};
+use super::signatures::{Function, argument_name};
+use super::typify_input;
 use crate::document::parameter_style::Style;
-use crate::document::{is_success, path_parameter_names};
+use crate::document::path_parameter_names;
 use crate::model::{Body, BodyFormat, In, Operation, Parameter};
 use crate::names;
 
-/// An operation with the Rust types of its parameters, body and success.
+/// An operation with the Rust types of its parameters, body and success response.
 pub(super) struct Method<'a> {
     pub(super) operation: &'a Operation,
     pub(super) arguments: Vec<Argument<'a>>,
     pub(super) body: Option<BodyArgument<'a>>,
     pub(super) success: Success,
-    /// Whether it answers a page of a list, and takes the cursor of the next.
+    /// Whether it returns a page of a list and accepts a cursor.
     pub(super) is_list: bool,
 }
 
@@ -28,17 +28,17 @@ pub(super) struct Argument<'a> {
     pub(super) place: In,
     pub(super) required: bool,
     pub(super) style: Style,
-    /// Whether it is a file, or any number of them.
+    /// Whether it is a file or a list of files.
     pub(super) is_file: bool,
     pub(super) description: Option<&'a str>,
     /// A value for an example.
-    pub(super) sample: Option<&'a Value>,
+    pub(super) example_value: Option<&'a Value>,
     pub(super) ty: Type,
 }
 
 pub(super) struct BodyArgument<'a> {
     pub(super) media: &'a str,
-    pub(super) form: BodyFormat,
+    pub(super) format: BodyFormat,
     pub(super) is_secret: bool,
     pub(super) required: bool,
     pub(super) description: Option<&'a str>,
@@ -46,7 +46,7 @@ pub(super) struct BodyArgument<'a> {
     pub(super) ty: Type,
 }
 
-/// What a success gives.
+/// The result of a successful call.
 pub(super) enum Success {
     Nothing,
     Stream,
@@ -54,18 +54,14 @@ pub(super) enum Success {
 }
 
 impl<'a> Method<'a> {
-    /// Combines an operation with the types that progenitor found for it.
-    pub(super) fn new(
-        operation: &'a Operation,
-        mut function: Function,
-        lists: &Lists<'_>,
-    ) -> Result<Self, String> {
+    /// Combines an operation with the types that progenitor generated for it.
+    pub(super) fn new(operation: &'a Operation, mut function: Function) -> Result<Self, String> {
         let (arguments, body) = arguments(operation, &mut function)?;
         let mut method = Self {
             operation,
             arguments,
             body,
-            success: success(super::types_type(function.success)),
+            success: success(short_type(function.success)),
             is_list: false,
         };
         let template = path_parameter_names(&operation.path).unwrap_or_default();
@@ -73,11 +69,11 @@ impl<'a> Method<'a> {
             let index = template.iter().position(|name| name == argument.name);
             (argument.place != In::Path, index)
         });
-        method.is_list = lists.has(&method);
+
         Ok(method)
     }
 
-    /// The types that the operation sends, and those that it receives.
+    /// The types that the operation sends.
     pub(super) fn sent(&self) -> Vec<Type> {
         let arguments = self.arguments.iter().map(|argument| argument.ty.clone());
         arguments
@@ -100,7 +96,7 @@ impl<'a> Method<'a> {
         types
     }
 
-    /// Whether it names a type of the document.
+    /// Whether it uses a type of the document.
     pub(super) fn has_types(&self) -> bool {
         let mut arguments = self.arguments.iter().map(|argument| text(&argument.ty));
         let body = self.body.as_ref().map(BodyArgument::held);
@@ -128,7 +124,7 @@ impl<'a> Method<'a> {
         names::method_name(&self.operation.id)
     }
 
-    /// The builder's field of the client; a parameter may be called `client`.
+    /// The name of the builder's field for the client. A parameter may be called `client`.
     pub(super) fn client_field(&self) -> &'static str {
         let mut arguments = self.arguments.iter();
         match arguments.any(|argument| argument.rust == "client") {
@@ -142,7 +138,7 @@ impl<'a> Method<'a> {
         self.body.as_ref().is_some_and(BodyArgument::streams)
     }
 
-    /// The operation's first tag.
+    /// The first tag of the operation.
     pub(super) fn tag(&self) -> Option<&str> {
         self.operation.tag.as_deref()
     }
@@ -151,8 +147,8 @@ impl<'a> Method<'a> {
         self.operation
     }
 
-    /// What the page of the method needs of its arguments: name, whether required, description.
-    pub(super) fn described(&self) -> Vec<(String, bool, Option<&str>)> {
+    /// The name, whether it is required, and the description of each argument.
+    pub(super) fn argument_docs(&self) -> Vec<(String, bool, Option<&str>)> {
         let arguments = self.arguments.iter();
         let mut list: Vec<_> = arguments
             .map(|one| (one.rust.clone(), one.required, one.description))
@@ -163,8 +159,8 @@ impl<'a> Method<'a> {
         list
     }
 
-    /// How a success arrives.
-    pub(super) fn arrival(&self) -> String {
+    /// The return type of `send`, as Markdown.
+    pub(super) fn returned_type(&self) -> String {
         match &self.success {
             Success::Nothing => "`Response<()>`".to_owned(),
             Success::Stream => "`Response<`[`ByteStream`]`>`".to_owned(),
@@ -186,7 +182,7 @@ impl<'a> Argument<'a> {
             style: parameter.style,
             is_file: parameter.is_file || parameter.is_list_of_files,
             description: parameter.description.as_deref(),
-            sample: parameter.example_value.as_ref(),
+            example_value: parameter.example_value.as_ref(),
             ty: match (parameter.is_file, parameter.is_list_of_files) {
                 (true, _) => syn::parse_quote!(crate::Part),
                 (_, true) => syn::parse_quote!(Vec<crate::Part>),
@@ -200,14 +196,14 @@ impl<'a> BodyArgument<'a> {
     fn new(body: &'a Body, ty: Type) -> Self {
         let mut argument = Self {
             media: &body.media,
-            form: body.format,
+            format: body.format,
             is_secret: body.is_secret,
             required: body.required,
             description: body.description.as_deref(),
             example: body.example.as_ref(),
             ty,
         };
-        // progenitor's type of it is a parameter of the function.
+        // progenitor's type of it is a type parameter of the function.
         if argument.streams() {
             argument.ty = syn::parse_quote!(crate::Body);
         }
@@ -215,8 +211,7 @@ impl<'a> BodyArgument<'a> {
     }
 }
 
-/// The operation's parameters and body, each with the type of the argument that progenitor made
-/// of it.
+/// The operation's parameters and body, each with the type of progenitor's argument for it.
 fn arguments<'a>(
     operation: &'a Operation,
     function: &mut Function,
@@ -226,15 +221,15 @@ fn arguments<'a>(
         .iter()
         .map(|parameter| (parameter.name.as_str(), parameter.place))
         .collect();
-    let names = private::parameter_names(&named, operation.body.is_some());
+    let names = typify_input::parameter_names(&named, operation.body.is_some());
     let arguments = parameters.iter().zip(names).map(|(parameter, name)| {
         let ty = function.take_argument(&argument_name(&name))?;
-        Ok(Argument::new(parameter, super::types_type(ty)))
+        Ok(Argument::new(parameter, short_type(ty)))
     });
     let arguments = arguments.collect::<Result<_, String>>()?;
     let body = operation.body.as_ref().map(|body| {
-        let ty = function.take_argument(private::BODY)?;
-        Ok::<_, String>(BodyArgument::new(body, super::types_type(ty)))
+        let ty = function.take_argument(typify_input::BODY)?;
+        Ok::<_, String>(BodyArgument::new(body, short_type(ty)))
     });
     let body = body.transpose()?;
     function.check_all_taken()?;
@@ -244,45 +239,8 @@ fn arguments<'a>(
 fn success(ty: Type) -> Success {
     match &ty {
         Type::Tuple(tuple) if tuple.elems.is_empty() => Success::Nothing,
-        // A schema may have the name; its type stands in a module.
+        // A schema may have this name, but its type is in a module.
         ty if is(ty, "ByteStream") && named(ty).is_none() => Success::Stream,
         _ => Success::Value(Box::new(ty)),
     }
-}
-
-/// Whether the type's last name is this one.
-pub(super) fn is(ty: &Type, name: &str) -> bool {
-    match ty {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == name),
-        _ => false,
-    }
-}
-
-/// The name of a type of the document: `types::Thing`.
-pub(super) fn named(ty: &Type) -> Option<String> {
-    let Type::Path(path) = ty else {
-        return None;
-    };
-    let names: Vec<String> = path
-        .path
-        .segments
-        .iter()
-        .map(|one| one.ident.to_string())
-        .collect();
-    match names.as_slice() {
-        [module, name] if module == "types" => Some(name.clone()),
-        _ => None,
-    }
-}
-
-/// Whether an operation documents a status as a success.
-pub(super) fn documents_success(operation: &Operation) -> bool {
-    operation
-        .responses
-        .iter()
-        .any(|response| is_success(&response.status))
 }

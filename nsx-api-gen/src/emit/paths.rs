@@ -1,29 +1,30 @@
-//! Paths as a person writes them: `Option<String>` for `::std::option::Option<::std::string::String>`.
+//! Type paths as a person writes them: `Option<String>` instead of
+//! `::std::option::Option<::std::string::String>`.
 //!
-//! No schema may take these names (`names::RESERVED_TYPES`), so that the short ones mean the same.
+//! Schemas cannot have these names (`names::RESERVED_TYPES`), so the short paths are unambiguous.
 
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
 use syn::{GenericArgument, Item, Path, PathArguments, Type};
 
-/// Shortens every path of an item.
+/// Shortens every path in an item.
 pub(super) fn shorten(item: &mut Item) {
     Shorten.visit_item_mut(item);
 }
 
-/// Shortens every path of a type.
+/// Shortens every path in a type.
 pub(super) fn shorten_type(ty: &mut Type) {
     Shorten.visit_type_mut(ty);
 }
 
-/// A type as a person writes it.
+/// A type as text.
 pub(super) fn text(ty: &Type) -> String {
     let mut text = ty.to_token_stream().to_string();
     text.retain(|letter| letter != ' ');
     text.replace(',', ", ").replace(';', "; ")
 }
 
-/// The last name of a type's path.
+/// The last identifier of a type's path.
 pub(super) fn type_ident(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) => Some(path.path.segments.last()?.ident.to_string()),
@@ -31,7 +32,7 @@ pub(super) fn type_ident(ty: &Type) -> Option<String> {
     }
 }
 
-/// The first argument of a generic type of that name: the `T` of an `Option<T>`, say.
+/// The first argument of a generic type with this name, such as the `T` of an `Option<T>`.
 pub(super) fn argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     let Type::Path(path) = ty else {
         return None;
@@ -49,7 +50,42 @@ pub(super) fn argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
     }
 }
 
-/// Modules whose items every Rust file has by their last name.
+/// A type with its paths shortened.
+pub(super) fn short_type(mut ty: Type) -> Type {
+    shorten_type(&mut ty);
+    ty
+}
+
+/// Whether the last identifier of a type's path is this one.
+pub(super) fn is(ty: &Type, name: &str) -> bool {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == name),
+        _ => false,
+    }
+}
+
+/// The name of a type of the document: `Thing` for `types::Thing`.
+pub(super) fn named(ty: &Type) -> Option<String> {
+    let Type::Path(path) = ty else {
+        return None;
+    };
+    let names: Vec<String> = path
+        .path
+        .segments
+        .iter()
+        .map(|one| one.ident.to_string())
+        .collect();
+    match names.as_slice() {
+        [module, name] if module == "types" => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// The modules whose items are in the prelude.
 const PRELUDE: [&str; 7] = [
     "std::boxed",
     "std::clone",
@@ -76,7 +112,7 @@ impl VisitMut for Shorten {
             .unwrap_or_default();
         let in_prelude = match names.join("::").as_str() {
             "std::result::Result" => true,
-            // The one name of these modules that types use and the prelude lacks.
+            // The only type in these modules that is used here but not in the prelude.
             "std::convert::Infallible" => false,
             _ => PRELUDE.contains(&module.as_str()),
         };

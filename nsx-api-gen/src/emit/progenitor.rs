@@ -1,7 +1,8 @@
-//! The only place that calls progenitor.
+//! The only caller of progenitor.
 //!
-//! Of its code the types are used, and what the functions take and return. Of its two styles the one with positional arguments
-//! is asked for: that of builders makes a builder of each type as well, which is half of the code and not wanted.
+//! Only the types and the signatures of the functions are used. The positional interface style is
+//! used, because the other style also generates a builder for each type, which is half of the code
+//! and not needed.
 
 use std::collections::BTreeMap;
 
@@ -10,19 +11,19 @@ use schemars08::schema::{InstanceType, SchemaObject};
 use serde_json::Value;
 use syn::Signature;
 
-use super::pieces::{Piece, pieces};
+use super::token_items::{TokenItem, token_items};
 
-/// What is used of progenitor's code.
+/// The parts of progenitor's code that are used.
 pub(super) struct Code {
-    /// The items of the module of types.
-    pub(super) types: Vec<Piece>,
-    /// The functions of the operations by their names.
+    /// The items of the module `types`.
+    pub(super) types: Vec<TokenItem>,
+    /// The signatures of the operations' functions, by name.
     pub(super) functions: BTreeMap<String, Signature>,
 }
 
-/// Generates the code of a private document. It may panic; see [`super::emit`].
-pub(super) fn generate(private: Value) -> Result<Code, String> {
-    let document: openapiv3::OpenAPI = serde_path_to_error::deserialize(private)
+/// Generates code for progenitor's input. It may panic: see [`super::isolation`].
+pub(super) fn generate(input: Value) -> Result<Code, String> {
+    let document: openapiv3::OpenAPI = serde_path_to_error::deserialize(input)
         .map_err(|error| format!("{}: {}", error.path(), error.inner()))?;
     let mut generator = Generator::new(&settings());
     let tokens = generator
@@ -30,13 +31,13 @@ pub(super) fn generate(private: Value) -> Result<Code, String> {
         .map_err(|error| error.to_string())?;
     let mut types = None;
     let mut functions = BTreeMap::new();
-    for piece in pieces(tokens) {
-        match piece.keyword().as_str() {
-            "mod" if piece.name() == "types" => types = Some(pieces(piece.body())),
-            // There are two: the constructors', and behind it that of the operations, which wins
-            // where both have a function of the same name.
-            "impl" if !piece.is_of_trait() => {
-                for function in pieces(piece.body()) {
+    for item in token_items(tokens) {
+        match item.keyword().as_str() {
+            "mod" if item.name() == "types" => types = Some(token_items(item.body())),
+            // There are two: one for the constructors, followed by one for the operations. The
+            // latter takes precedence if both have a function with the same name.
+            "impl" if !item.is_of_trait() => {
+                for function in token_items(item.body()) {
                     let signature: Signature = function
                         .read_header()
                         .map_err(|error| format!("progenitor's code: {error}"))?;

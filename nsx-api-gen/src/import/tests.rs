@@ -155,11 +155,11 @@ fn a_choice_that_names_nothing_is_an_error_that_helps() {
         .path("/[");
     let message = message(&task(selection));
     for part in [
-        "there is no operation `getnode` (did you mean GetNode?)",
-        "there is no operation `Nothing`",
-        "there is no operation with the tag `node`",
-        "there is no operation with a path like `/nodes`",
-        "there is no operation with a path like `/[`: ",
+        "no operation `getnode` (did you mean GetNode?)",
+        "no operation `Nothing`",
+        "no operation with the tag `node`",
+        "no operation whose path matches `/nodes`",
+        "no operation whose path matches `/[`: ",
     ] {
         assert!(message.contains(part), "{part} is not in {message}");
     }
@@ -305,7 +305,7 @@ fn operations_are_added_to_what_is_there_and_a_conflict_shows_both_sides() {
 
     let other = first.replace("type: string", "type: integer");
     let message = message(&more(&other));
-    let part = "nsx.yaml: #/components/schemas/Tag: it is there already, and another\n  here:\n    type: integer\n  imported:\n    type: string";
+    let part = "nsx.yaml: #/components/schemas/Tag: already exists with a different definition\n  existing:\n    type: integer\n  imported:\n    type: string";
     assert!(message.contains(part), "{part} is not in {message}");
 }
 
@@ -349,7 +349,7 @@ fn an_id_that_several_have_is_found_by_what_the_document_calls_it() {
     assert_eq!(
         first.notes,
         [
-            "`ListSegments` is the operationId of others too, which were not chosen: GlobalInfraListSegments, OrgsOrgIdProjectsProjectIdInfraListSegments"
+            "other operations with the operationId `ListSegments` were not selected: GlobalInfraListSegments, OrgsOrgIdProjectsProjectIdInfraListSegments"
         ]
     );
     let root = imported(&of("ListSegments"));
@@ -423,8 +423,8 @@ fn an_operation_that_is_there_keeps_the_id_that_it_has_there() {
     assert_eq!(ids(&imported(&more)), ["ListSegments", "InfraListSegments"]);
     let report = import(&more).unwrap().report.join("\n");
     for part in [
-        "merged_ids: #/paths/~1global-infra~1segments/get: ListSegments: it keeps this id: the imported document's is \"GlobalInfraListSegments\"",
-        "operation_ids: #/paths/~1infra~1segments/get: InfraListSegments: the operationId `ListSegments` stands for GET /global-infra/segments too",
+        "merged_ids: #/paths/~1global-infra~1segments/get: ListSegments: keeps this id; the id in the imported document is \"GlobalInfraListSegments\"",
+        "operation_ids: #/paths/~1infra~1segments/get: InfraListSegments: the operationId `ListSegments` is also used by GET /global-infra/segments",
     ] {
         assert!(report.contains(part), "{part} is not in {report}");
     }

@@ -71,28 +71,28 @@ macro_rules! compact {
             fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
                 $(let mut $field = None;)*
                 $(let mut $required = None;)*
-                while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+                while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
                     match field {
-                        $($number => compact::set_optional(&mut $field, $json, &mut map),)*
-                        $($last => compact::set(&mut $required, $required_json, &mut map),)*
+                        $($number => compact_serde::set_optional(&mut $field, $json, &mut map),)*
+                        $($last => compact_serde::set(&mut $required, $required_json, &mut map),)*
                     }?;
                 }
                 Ok(Self {
                     $($field,)*
-                    $($required: compact::required($required, $required_json)?,)*
+                    $($required: compact_serde::required($required, $required_json)?,)*
                 })
             }
         }
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                compact::deserialize(deserializer)
+                compact_serde::deserialize(deserializer)
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut object = compact::Object::new(serializer);
+                let mut object = compact_serde::Object::new(serializer);
                 $(object.optional($json, &self.$field);)*
                 $(object.field($required_json, &self.$required);)*
                 object.end()
@@ -123,7 +123,7 @@ macro_rules! compact {
             }
         }
 
-        compact::string_enum!($name);
+        compact_serde::string_enum!($name);
     };
 }
 
@@ -149,15 +149,15 @@ macro_rules! compact_extra {
                 $(let mut $field = None;)*
                 $(let mut $required = None;)*
                 let mut extra = Default::default();
-                while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+                while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
                     match field {
-                        $($number => compact::set_optional(&mut $field, $json, &mut map),)*
-                        $($last => compact::set(&mut $required, $required_json, &mut map),)*
+                        $($number => compact_serde::set_optional(&mut $field, $json, &mut map),)*
+                        $($last => compact_serde::set(&mut $required, $required_json, &mut map),)*
                     }?;
                 }
                 Ok(Self {
                     $($field,)*
-                    $($required: compact::required($required, $required_json)?,)*
+                    $($required: compact_serde::required($required, $required_json)?,)*
                     extra,
                 })
             }
@@ -165,13 +165,13 @@ macro_rules! compact_extra {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                compact::deserialize(deserializer)
+                compact_serde::deserialize(deserializer)
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut object = compact::Object::new(serializer);
+                let mut object = compact_serde::Object::new(serializer);
                 $(object.optional($json, &self.$field);)*
                 $(object.field($required_json, &self.$required);)*
                 object.extra(&self.extra);

@@ -8,7 +8,7 @@
     reason = "a panic is a fault of the benchmark"
 )]
 
-mod compact;
+mod compact_serde;
 #[macro_use]
 mod forms;
 #[path = "../measure/mod.rs"]

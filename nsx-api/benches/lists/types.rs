@@ -5,7 +5,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap, StringEnum};
+use crate::compact_serde::{self, FromMap, StringEnum};
 
 macro_rules! types {
     ($form:ident) => {

@@ -1,9 +1,11 @@
-//! What generated types share to be read and written: the part of serde's derive that does not depend on the type.
+//! Serde helpers of the generated types: the part of serde's derives that does not depend on the
+//! type.
 //!
-//! A generated struct has one [`FromMap`] and one `Serialize`, of one line a field; a generated enum of strings
-//! has one table, and so has a choice by a discriminator. Everything else is here, once, so that a document of thousands of types still compiles in seconds.
-//! The forms read and written are those of serde's derive, but for two: an array is not taken for an object, and a field that was
-//! null may come again.
+//! A generated struct has a [`FromMap`] and a `Serialize` implementation with one line per field. A
+//! generated string enum or discriminated union has one table. Everything else is implemented here
+//! once, so that a document with thousands of types still compiles in seconds. The format is that
+//! of serde's derives, with two exceptions: an array is not accepted as an object, and a field that
+//! was null may occur again.
 
 #![allow(
     dead_code,
@@ -11,18 +13,21 @@
     reason = "which of these are used is up to the document"
 )]
 
+mod discriminated_union;
+mod extra;
 mod names;
 mod object;
-mod one_of;
 mod read;
 mod string_enum;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use object::Object;
-pub(crate) use one_of::{
-    Fields, Misfit, OneOf, Read, Tag, deserialize_one_of, one_of, read, say, says,
+pub(crate) use discriminated_union::{
+    DecodeError, DecodeVariant, DiscriminatedUnion, Discriminator, Fields, decode_fields,
+    deserialize_union, discriminated_union, discriminator_is, set_discriminator,
 };
+pub use extra::Extra;
+pub(crate) use object::Object;
 pub(crate) use read::{
     FromMap, deserialize, next_field, next_field_or_keep, present, required, set, set_optional,
 };

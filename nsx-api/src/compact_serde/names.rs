@@ -1,6 +1,6 @@
-//! The names of a type's fields, and how one is found without comparing it with all.
+//! The field names of a type, with a fast lookup.
 
-/// The names of fields, and a table of where each stands, by what [`slot`] makes of it.
+/// The names of fields, and a hash table of their indices (see [`slot`]).
 pub(crate) struct Names {
     names: &'static [&'static str],
     slots: [u8; SLOTS],
@@ -8,11 +8,11 @@ pub(crate) struct Names {
 
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
-/// No name has that slot.
+/// Marks an empty slot.
 const NONE: u8 = u8::MAX;
 
 impl Names {
-    /// Made by the compiler: it is a constant of the type.
+    /// Evaluated at compile time, as a constant of the type.
     #[expect(clippy::indexing_slicing, reason = "a slot is less than `SLOTS`")]
     pub(crate) const fn new(names: &'static [&'static str]) -> Self {
         let mut slots = [NONE; SLOTS];
@@ -20,7 +20,8 @@ impl Names {
         while let Some((name, others)) = rest.split_first() {
             slots[slot(ends(name.as_bytes()))] = index;
             rest = others;
-            // Where there are too many to count, the others are found like those that share a slot.
+            // Indices that do not fit in a byte are found by the linear search, like names that
+            // share a slot.
             if index < NONE - 1 {
                 index += 1;
             }
@@ -28,8 +29,9 @@ impl Names {
         Self { names, slots }
     }
 
-    /// The index of a name. One that shares its slot with a later one is looked for among all.
-    // A field is looked up for each value that is read.
+    /// The index of a name. A name that shares its slot with a later one is found by a linear
+    /// search.
+    // Called for each field of each object.
     #[inline(always)]
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         let ends = ends(name.as_bytes());
@@ -49,7 +51,7 @@ impl Names {
     }
 }
 
-/// Whether a name is this one, without a call of `memcmp` for most.
+/// Whether two names are equal, mostly without calling `memcmp`.
 #[inline]
 fn is(known: &str, name: &str, ends_of_name: (u64, u64)) -> bool {
     known.len() == name.len()
@@ -57,14 +59,16 @@ fn is(known: &str, name: &str, ends_of_name: (u64, u64)) -> bool {
         && (name.len() <= 16 || known == name)
 }
 
-/// A number below `SLOTS`, out of both ends of a name: names that begin alike end in different ways.
+/// Hashes both ends of a name to a number below `SLOTS`: names with a common prefix differ at the
+/// end.
 const fn slot((head, tail): (u64, u64)) -> usize {
-    // The multiplier is odd and has no pattern, so that the upper bits depend on all of the others.
+    // The multiplier is odd and irregular, so that the upper bits depend on all others.
     let mixed = (head ^ tail.rotate_left(29)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed >> (u64::BITS - BITS)) as usize
 }
 
-/// The first and the last eight bytes of a name, or four; of one with up to 16 bytes that is all of it.
+/// The first and last eight (or four) bytes of a name. They cover a name of up to 16 bytes
+/// completely.
 #[inline]
 const fn ends(name: &[u8]) -> (u64, u64) {
     if let (Some(head), Some(tail)) = (name.first_chunk(), name.last_chunk()) {
@@ -92,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn each_name_is_found_and_no_other_however_many_share_a_slot() {
+    fn field_names_are_found_even_if_they_share_a_slot() {
         for count in [0, 1, 2, 7, 64, 254, 255, 256, 300] {
             let known: Vec<String> = (0..count).map(|number| format!("field_{number}")).collect();
             let names = Names::new(leak(known.clone()));
@@ -106,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_one_other_byte_is_another_name() {
+    fn a_field_name_that_differs_in_one_byte_is_not_found() {
         for length in 1..40 {
             let name = "n".repeat(length);
             let names = Names::new(leak(vec![name.clone()]));
@@ -121,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_any_length_are_found() {
+    fn field_names_of_any_length_are_found() {
         let known: Vec<String> = (0..40).map(|length| "a".repeat(length)).collect();
         let names = Names::new(leak(known.clone()));
         for (length, name) in known.iter().enumerate() {

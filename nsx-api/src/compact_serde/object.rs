@@ -1,13 +1,14 @@
-//! Writing: an object, one call a field.
+//! Serializes objects, with one call per field.
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-/// An object that is being written. What goes wrong is told at its end, so that a type has one error to look at and not one for
-/// each field; nothing is written after it.
+/// An object that is being serialized. The first error is returned by [`end`](Self::end), and
+/// nothing is written after it. This way the generated code checks for errors once per type, not
+/// once per field.
 pub(crate) struct Object<S: Serializer>(Result<S::SerializeMap, S::Error>);
 
 impl<S: Serializer> Object<S> {
-    /// Begins an object.
+    /// Starts an object.
     pub(crate) fn new(serializer: S) -> Self {
         Self(serializer.serialize_map(None))
     }
@@ -21,14 +22,14 @@ impl<S: Serializer> Object<S> {
         }
     }
 
-    /// Writes a field unless there is nothing in it.
+    /// Writes a field if it has a value.
     pub(crate) fn optional<T: Serialize>(&mut self, name: &'static str, value: &Option<T>) {
         if let Some(value) = value {
             self.field(name, value);
         }
     }
 
-    /// Writes the fields that the document does not know.
+    /// Writes the unknown fields.
     pub(crate) fn extra<'e, V: Serialize + 'e>(
         &mut self,
         entries: impl IntoIterator<Item = (&'e String, &'e V)>,

@@ -1,6 +1,7 @@
-//! Enums of strings: one table of (text, variant) for each, and the same few functions for all.
+//! Enums of strings: a table of (value, variant) for each, and shared functions for all.
 //!
-//! A newer manager may answer a value that the document does not list. It is kept, and written back as it came.
+//! A newer manager may return a value that the document does not list. It is kept and sent back
+//! unchanged.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -8,21 +9,21 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, Error, Visitor};
 use serde::ser::Serializer;
 
-/// What the shared functions need to know of an enum.
+/// An enum that the shared functions can convert.
 pub(crate) trait StringEnum: Sized + PartialEq + 'static {
-    /// The enum's name.
+    /// The name of the enum.
     const NAME: &'static str;
-    /// Each text with its variant, in the document's order.
+    /// The values and variants, in document order.
     const TABLE: &'static [(&'static str, Self)];
 
-    /// The variant for a text that is not in the table.
+    /// The variant for a value that is not in the table.
     fn from_unrecognized(text: String) -> Self;
 
-    /// The text, if it is not in the table.
+    /// The value, if it is not in the table.
     fn unrecognized(&self) -> Option<&str>;
 }
 
-/// The text of a variant.
+/// The value of a variant.
 pub(crate) fn text<T: StringEnum>(value: &T) -> &str {
     value.unrecognized().unwrap_or_else(|| {
         T::TABLE
@@ -32,7 +33,7 @@ pub(crate) fn text<T: StringEnum>(value: &T) -> &str {
     })
 }
 
-/// The variant of a text.
+/// The variant for a value.
 pub(crate) fn variant<T: StringEnum + Clone>(text: &str) -> T {
     T::TABLE
         .iter()
@@ -43,7 +44,7 @@ pub(crate) fn variant<T: StringEnum + Clone>(text: &str) -> T {
         )
 }
 
-/// Writes a variant's text.
+/// Serializes a variant.
 pub(crate) fn serialize_text<T, S>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
 where
     T: StringEnum,
@@ -52,7 +53,7 @@ where
     serializer.serialize_str(text(value))
 }
 
-/// Reads a variant from any string.
+/// Deserializes a variant from any string.
 pub(crate) fn deserialize_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: StringEnum + Clone,
@@ -75,21 +76,21 @@ impl<T: StringEnum + Clone> Visitor<'_> for TextVisitor<T> {
     }
 }
 
-/// The JSON Schema of an enum: the texts that the document lists.
+/// The JSON Schema of an enum: the values that the document lists.
 #[cfg(feature = "schemars")]
 pub(crate) fn schema<T: StringEnum>() -> schemars::Schema {
     let texts: Vec<&str> = T::TABLE.iter().map(|(text, _)| *text).collect();
     schemars::json_schema!({ "type": "string", "enum": texts })
 }
 
-/// Gives an enum with a table everything that users expect of one.
+/// Implements the traits that users expect of an enum.
 #[allow(unused_macros, reason = "a document may have no enum")]
 macro_rules! string_enum {
     ($name:ident) => {
         impl $name {
-            /// The value as the manager writes it.
+            /// The value as sent to and received from the manager.
             pub fn as_str(&self) -> &str {
-                $crate::compact::text(self)
+                $crate::compact_serde::text(self)
             }
         }
 
@@ -102,7 +103,7 @@ macro_rules! string_enum {
         impl ::std::str::FromStr for $name {
             type Err = ::std::convert::Infallible;
 
-            // `Self::Err` might be a variant.
+            // `Self::Err` could be a variant.
             fn from_str(text: &str) -> Result<Self, ::std::convert::Infallible> {
                 Ok(Self::from(text))
             }
@@ -110,7 +111,7 @@ macro_rules! string_enum {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                $crate::compact::variant(text)
+                $crate::compact_serde::variant(text)
             }
         }
 
@@ -128,7 +129,7 @@ macro_rules! string_enum {
 
         impl ::serde::Serialize for $name {
             fn serialize<S: ::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                $crate::compact::serialize_text(self, serializer)
+                $crate::compact_serde::serialize_text(self, serializer)
             }
         }
 
@@ -136,18 +137,18 @@ macro_rules! string_enum {
             fn deserialize<D: ::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> Result<Self, D::Error> {
-                $crate::compact::deserialize_text(deserializer)
+                $crate::compact_serde::deserialize_text(deserializer)
             }
         }
 
         #[cfg(feature = "schemars")]
         impl ::schemars::JsonSchema for $name {
             fn schema_name() -> ::std::borrow::Cow<'static, str> {
-                <Self as $crate::compact::StringEnum>::NAME.into()
+                <Self as $crate::compact_serde::StringEnum>::NAME.into()
             }
 
             fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
-                $crate::compact::schema::<Self>()
+                $crate::compact_serde::schema::<Self>()
             }
         }
     };

@@ -1,8 +1,8 @@
-//! What is read and written is what serde's derive reads and writes for the same types.
+//! Generated types read and write the same JSON as serde's derives.
 
 #![allow(unreachable_pub, reason = "generated types are public")]
 
-mod one_of;
+mod discriminated_union;
 mod types;
 
 use proptest::collection::vec;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use types::{Kept, Kind, Node, Typed, derived};
 
-/// Reads `text` as both types, and compares what was read, as it is written again, or the errors.
+/// Deserializes `text` as both types, and compares the results or the errors.
 fn same<Ours, Theirs>(text: &str) -> Result<(), TestCaseError>
 where
     Ours: DeserializeOwned + Serialize + std::fmt::Debug,
@@ -21,7 +21,7 @@ where
 {
     let ours = serde_json::from_str::<Ours>(text);
     let theirs = serde_json::from_str::<Theirs>(text);
-    // For the derive a field that was null was there, for a generated type it may come again.
+    // In the derives a null field counts as present; in generated types it may occur again.
     if let Err(error) = &theirs
         && error.to_string().starts_with("duplicate field")
         && text.contains(":null")
@@ -35,7 +35,8 @@ where
         }
         (Err(ours), Err(theirs)) => {
             let (ours, theirs) = (without_place(&ours), without_place(&theirs));
-            // The others quote the value, or tell of the derive's own way. Of two faults either may be found first.
+            // Other messages quote the value or internals of the derive. If there are two errors,
+            // either may be found first.
             let of_fields = |error: &str| {
                 error.starts_with("missing field") || error.starts_with("duplicate field")
             };
@@ -56,7 +57,7 @@ fn without_place(error: &serde_json::Error) -> String {
         .to_owned()
 }
 
-/// Any JSON of some depth.
+/// Arbitrary JSON with a limited depth.
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(json!(null)),
@@ -77,7 +78,8 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// The text of an object: known fields and others, in any order, some twice, mostly of the right type.
+/// The text of an object with known and unknown fields in any order, some of them twice, mostly of
+/// the right type.
 fn object(depth: u32) -> BoxedStrategy<String> {
     let text = |value: Value| value.to_string();
     let mut fields: Vec<BoxedStrategy<(String, String)>> = vec![
@@ -108,7 +110,7 @@ fn object(depth: u32) -> BoxedStrategy<String> {
         ("[w-z]", any::<u8>())
             .prop_map(move |(name, value)| (name, value.to_string()))
             .boxed(),
-        // Of a wrong type, mostly. An array is the one thing that the derive takes for an object.
+        // Mostly of a wrong type, but not an array, which the derive accepts as an object.
         (
             prop_oneof!["id", "name", "list", "count", "kind", "nullable", "labels"],
             any_value(),
@@ -145,22 +147,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_type_that_skips_unknown_fields_is_as_the_derive_makes_it(text in object(2)) {
+    fn a_type_that_skips_unknown_fields_matches_the_serde_derive(text in object(2)) {
         same::<Node, derived::Node>(&text)?;
     }
 
     #[test]
-    fn a_type_that_keeps_unknown_fields_is_as_the_derive_makes_it(text in object(2)) {
+    fn a_type_that_keeps_unknown_fields_matches_the_serde_derive(text in object(2)) {
         same::<Kept, derived::Kept>(&text)?;
     }
 
     #[test]
-    fn a_type_with_typed_extra_fields_is_as_the_derive_makes_it(text in object(0)) {
+    fn a_type_with_typed_extra_fields_matches_the_serde_derive(text in object(0)) {
         same::<Typed, derived::Typed>(&text)?;
     }
 
     #[test]
-    fn what_is_no_object_is_an_error_for_both(value in any_value()) {
+    fn a_value_that_is_not_an_object_is_an_error(value in any_value()) {
         if !value.is_array() && !value.is_object() {
             same::<Node, derived::Node>(&value.to_string())?;
             same::<Kept, derived::Kept>(&value.to_string())?;
@@ -168,7 +170,7 @@ proptest! {
     }
 }
 
-/// Reads as both, and says how it went.
+/// The result of deserializing `text`, which must be the same for both types.
 fn both(text: &str) -> Result<String, String> {
     same::<Node, derived::Node>(text).map_err(|e| e.to_string())?;
     serde_json::from_str::<Node>(text)
@@ -177,7 +179,7 @@ fn both(text: &str) -> Result<String, String> {
 }
 
 #[test]
-fn the_cases_that_matter_are_as_with_the_derive() {
+fn important_cases_match_the_serde_derive() {
     for (text, expected) in [
         (r#"{"id":"a"}"#, Ok(r#"{"id":"a","nullable":null}"#)),
         (
@@ -231,7 +233,7 @@ fn the_cases_that_matter_are_as_with_the_derive() {
 }
 
 #[test]
-fn an_array_is_not_taken_for_an_object() {
+fn an_array_is_not_accepted_as_an_object() {
     let text = r#"["a",null,[],null,null,null,null,{}]"#;
     serde_json::from_str::<derived::Node>(text).unwrap();
     let error = serde_json::from_str::<Node>(text).unwrap_err();
@@ -242,7 +244,7 @@ fn an_array_is_not_taken_for_an_object() {
 }
 
 #[test]
-fn get_change_put_loses_no_field() {
+fn unknown_fields_survive_get_change_put() {
     let text = r#"{"id":"a","nested":{"id":"b","new":[1.5,{"x":null}]},"_revision":7,"newer":{"deep":true}}"#;
     let mut kept: Kept = serde_json::from_str(text).unwrap();
     kept.id = "changed".into();
@@ -253,7 +255,7 @@ fn get_change_put_loses_no_field() {
 }
 
 #[test]
-fn an_enum_knows_its_texts_and_keeps_the_others() {
+fn a_string_enum_keeps_unknown_values() {
     for (text, kind) in [
         ("A", Kind::A),
         ("b-c", Kind::BC),
@@ -279,7 +281,7 @@ fn an_enum_knows_its_texts_and_keeps_the_others() {
 }
 
 #[test]
-fn what_is_read_from_a_value_is_what_is_read_from_text() {
+fn a_type_is_deserialized_from_a_json_value_as_from_text() {
     let value = json!({ "id": "a", "kind": "b-c", "new": 1, "nullable": 3 });
     let node: Node = serde_json::from_value(value.clone()).unwrap();
     assert_eq!(
@@ -291,7 +293,7 @@ fn what_is_read_from_a_value_is_what_is_read_from_text() {
 
 #[cfg(feature = "schemars")]
 #[test]
-fn schemas_list_what_the_document_lists() {
+fn a_json_schema_lists_the_enum_values_of_the_document() {
     assert_eq!(
         schemars::schema_for!(Kind).as_value()["enum"],
         json!(["A", "b-c"])

@@ -5,7 +5,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap};
+use crate::compact_serde::{self, FromMap};
 
 /// What a manager says about a request that failed.
 #[derive(Clone, Debug, Default)]
@@ -43,14 +43,14 @@ impl<'de> FromMap<'de> for ApiError {
         let mut module_name = None;
         let mut error_message = None;
         let mut error_code = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut error_data, "error_data", &mut map),
-                1 => compact::set_optional(&mut details, "details", &mut map),
-                2 => compact::set_optional(&mut related_errors, "related_errors", &mut map),
-                3 => compact::set_optional(&mut module_name, "module_name", &mut map),
-                4 => compact::set_optional(&mut error_message, "error_message", &mut map),
-                _ => compact::set_optional(&mut error_code, "error_code", &mut map),
+                0 => compact_serde::set_optional(&mut error_data, "error_data", &mut map),
+                1 => compact_serde::set_optional(&mut details, "details", &mut map),
+                2 => compact_serde::set_optional(&mut related_errors, "related_errors", &mut map),
+                3 => compact_serde::set_optional(&mut module_name, "module_name", &mut map),
+                4 => compact_serde::set_optional(&mut error_message, "error_message", &mut map),
+                _ => compact_serde::set_optional(&mut error_code, "error_code", &mut map),
             }?;
         }
         Ok(Self {
@@ -66,13 +66,13 @@ impl<'de> FromMap<'de> for ApiError {
 
 impl<'de> Deserialize<'de> for ApiError {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ApiError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("error_data", &self.error_data);
         object.optional("details", &self.details);
         object.optional("related_errors", &self.related_errors);
@@ -85,7 +85,7 @@ impl Serialize for ApiError {
 
 /// A registration token and the roles that it carries.
 ///
-/// The answer of [`create_registration_token`](crate::Client::create_registration_token).
+/// Returned by [`create_registration_token`](crate::Client::create_registration_token).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RegistrationToken {
@@ -104,28 +104,28 @@ impl<'de> FromMap<'de> for RegistrationToken {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut token = None;
         let mut roles = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut token, "token", &mut map),
-                _ => compact::set(&mut roles, "roles", &mut map),
+                0 => compact_serde::set(&mut token, "token", &mut map),
+                _ => compact_serde::set(&mut roles, "roles", &mut map),
             }?;
         }
         Ok(Self {
-            token: compact::required(token, "token")?,
-            roles: compact::required(roles, "roles")?,
+            token: compact_serde::required(token, "token")?,
+            roles: compact_serde::required(roles, "roles")?,
         })
     }
 }
 
 impl<'de> Deserialize<'de> for RegistrationToken {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for RegistrationToken {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("token", &self.token);
         object.field("roles", &self.roles);
         object.end()

@@ -134,7 +134,7 @@ fn a_version_without_quotes_is_told_of() {
     assert_eq!(root.to_string(), r#"{"openapi":"3.0.3"}"#);
     assert_eq!(
         changes,
-        ["version: #/swagger: 2.0 is read as \"2.0\": it must be quoted"]
+        ["version: #/swagger: 2.0 is interpreted as \"2.0\", which should be quoted"]
     );
 }
 
@@ -807,9 +807,9 @@ fn what_says_nothing_is_counted() {
     assert_eq!(
         changes,
         [
-            "body_name: #/paths: the names of body parameters mean nothing and are not kept (1 in all)",
-            "media_type: #/paths: `consumes` of operations without a body has no effect and is not kept (2 in all)",
-            "media_type: #/paths: `produces` of operations whose answers have no schema has no effect and is not kept (2 in all)",
+            "body_name: #/paths: names of body parameters are dropped, because they have no meaning (1 in total)",
+            "media_type: #/paths: `consumes` of operations without a body is dropped (2 in total)",
+            "media_type: #/paths: `produces` of operations whose responses have no schema is dropped (2 in total)",
         ]
     );
 }
@@ -827,7 +827,7 @@ fn code_is_made_of_swagger_and_what_was_changed_is_in_the_report() {
         generated.report,
         [
             "server: #/host: \"h\" is not kept: whoever calls gives the manager's address",
-            "required_flag: #/definitions/A/properties/c: `required: true` belongs into the object's list of names",
+            "required_flag: #/definitions/A/properties/c: moved `required: true` to the list of the object",
         ]
     );
 }

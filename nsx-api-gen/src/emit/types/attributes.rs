@@ -1,11 +1,12 @@
-//! What is read of progenitor's attributes.
+//! Reads progenitor's attributes.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, Meta, Path, Token};
 
 use crate::document::markdown::markdown;
 
-/// The docs of a type, as Markdown. Where the document has none progenitor writes the type's name.
+/// The docs of a type, as Markdown. If the document has none, progenitor generates the type's name,
+/// which is dropped.
 pub(super) fn docs_of_type(name: &Ident, attributes: &[Attribute]) -> String {
     let docs = docs_of(attributes);
     if docs == format!("`{name}`") {
@@ -15,7 +16,7 @@ pub(super) fn docs_of_type(name: &Ident, attributes: &[Attribute]) -> String {
     }
 }
 
-/// The docs of an item as Markdown that rustdoc reads as the document means it.
+/// The docs of an item, as rustdoc Markdown.
 pub(super) fn docs_of(attributes: &[Attribute]) -> String {
     let texts = attributes
         .iter()
@@ -32,7 +33,7 @@ pub(super) fn docs_of(attributes: &[Attribute]) -> String {
     markdown(&texts.collect::<Vec<_>>().join("\n"))
 }
 
-/// The same as attributes.
+/// Docs as attributes.
 pub(super) fn doc_attributes(docs: &str) -> impl Iterator<Item = Attribute> {
     docs.lines().map(|line| {
         let line = match line.is_empty() {
@@ -43,7 +44,7 @@ pub(super) fn doc_attributes(docs: &str) -> impl Iterator<Item = Attribute> {
     })
 }
 
-/// `#[derive(serde::Serialize)]` for `#[derive(::serde::Serialize)]`.
+/// Shortens `#[derive(::serde::Serialize)]` to `#[derive(serde::Serialize)]`.
 pub(super) fn short_derive(attribute: &mut Attribute) {
     let paths = Punctuated::<Path, Token![,]>::parse_terminated;
     if attribute.path().is_ident("derive")

@@ -1,24 +1,25 @@
-//! Which file a type is in.
+//! Assigns types to files.
 //!
-//! A type that the operations of one tag use alone is in that tag's file, all others are in `types.rs`. So a file of a tag
-//! needs none of another tag, and a document of one tag has one file.
+//! A type that only the operations of one tag use is in the file of that tag; all others are in
+//! `types.rs`. The file of a tag therefore never depends on that of another tag, and a document
+//! with one tag has one file.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use syn::Type;
 
 use super::graph::names_of;
-use super::{Defined, Kind, Types};
+use super::{Defined, TypeKind, Types};
 use crate::emit::code::{Code, used};
 use crate::emit::lists::Page;
 
-/// The module that a type is in, by the type's name; others are in the root.
+/// The module of each type, by name. Types that are not listed are in the root.
 type Modules<'a> = HashMap<String, &'a str>;
 
 impl Types {
-    /// The code of `types.rs`, whose name is empty here, and of the modules within it; `used` has the types that the
-    /// operations of a module use.
-    pub(in crate::emit) fn files(
+    /// The code of `types.rs`, under an empty name, and of its modules; `used` has the types that
+    /// the operations of each module use.
+    pub(crate) fn files(
         &self,
         used: &BTreeMap<String, Vec<Type>>,
         pages: &BTreeMap<String, Page>,
@@ -69,7 +70,7 @@ impl Types {
         modules
     }
 
-    /// Writes what a module has in scope.
+    /// Writes the imports of a module.
     fn write_head(
         &self,
         types: &[&Defined],
@@ -107,12 +108,12 @@ fn write_root(types: &[&Defined], modules: &[&str], code: &mut Code) {
     }
 }
 
-/// Writes what types use of the code that all types share.
+/// Writes the imports of the serde helpers.
 fn write_uses(types: &[&Defined], code: &mut Code) {
-    let any = |is: fn(&Kind) -> bool| types.iter().any(|defined| is(&defined.kind));
-    let objects = any(|kind| matches!(kind, Kind::Object(_)));
-    let texts = any(|kind| matches!(kind, Kind::Texts(_)));
-    let unions = any(|kind| matches!(kind, Kind::OneOf(_)));
+    let any = |is: fn(&TypeKind) -> bool| types.iter().any(|defined| is(&defined.kind));
+    let objects = any(|kind| matches!(kind, TypeKind::Object(_)));
+    let string_enums = any(|kind| matches!(kind, TypeKind::StringEnum(_)));
+    let unions = any(|kind| matches!(kind, TypeKind::Union(_)));
     if objects {
         code.gap();
         code.line("use serde::de::MapAccess;");
@@ -121,12 +122,13 @@ fn write_uses(types: &[&Defined], code: &mut Code) {
     let ours = used(&[
         (objects, "self"),
         (objects, "FromMap"),
-        (texts, "StringEnum"),
-        (unions, "one_of"),
-        (texts, "string_enum"),
+        (string_enums, "StringEnum"),
+        (unions, "discriminated_union"),
+        (unions, "discriminated_union"),
+        (string_enums, "string_enum"),
     ]);
     if !ours.is_empty() {
         code.gap();
-        code.uses("crate::compact", &ours);
+        code.uses("crate::compact_serde", &ours);
     }
 }

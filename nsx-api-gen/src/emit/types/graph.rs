@@ -1,11 +1,11 @@
-//! Which types an operation's types are made of.
+//! Which types contain which other types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use syn::visit::{self, Visit};
 use syn::{Item, Path, Type};
 
-/// Which type holds which.
+/// The types that each type contains.
 pub(super) struct Graph(BTreeMap<String, BTreeSet<String>>);
 
 impl Graph {
@@ -13,35 +13,35 @@ impl Graph {
         let nodes = items.filter_map(|item| match item {
             Item::Struct(item) => Some((
                 item.ident.to_string(),
-                names_in(|look| look.visit_fields(&item.fields)),
+                names_in(|names| names.visit_fields(&item.fields)),
             )),
             Item::Enum(item) => Some((
                 item.ident.to_string(),
-                names_in(|look| look.visit_item_enum(item)),
+                names_in(|names| names.visit_item_enum(item)),
             )),
             Item::Type(item) => Some((
                 item.ident.to_string(),
-                names_in(|look| look.visit_type(&item.ty)),
+                names_in(|names| names.visit_type(&item.ty)),
             )),
             _ => None,
         });
         Self(nodes.collect())
     }
 
-    /// The names in a type's definition.
+    /// The types in a type's definition.
     pub(super) fn names(&self, name: &str) -> impl Iterator<Item = &String> {
         self.0.get(name).into_iter().flatten()
     }
 
-    /// The types of the document that these hold, and all that those hold.
+    /// All types that these types contain, directly and indirectly.
     pub(super) fn reach(&self, from: &[Type]) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
-        let mut open: Vec<String> = from.iter().flat_map(names_of).collect();
-        while let Some(name) = open.pop() {
+        let mut pending: Vec<String> = from.iter().flat_map(names_of).collect();
+        while let Some(name) = pending.pop() {
             if let Some(inner) = self.0.get(&name)
                 && reached.insert(name)
             {
-                open.extend(inner.iter().cloned());
+                pending.extend(inner.iter().cloned());
             }
         }
         reached
@@ -50,10 +50,10 @@ impl Graph {
 
 /// The names of the document's types in a type.
 pub(super) fn names_of(ty: &Type) -> BTreeSet<String> {
-    names_in(|look| look.visit_type(ty))
+    names_in(|names| names.visit_type(ty))
 }
 
-/// The names of the document's types in what is visited.
+/// The names of the document's types in the visited items.
 fn names_in(visit: impl FnOnce(&mut Names)) -> BTreeSet<String> {
     let mut names = Names::default();
     visit(&mut names);
@@ -65,7 +65,8 @@ struct Names(BTreeSet<String>);
 
 impl<'ast> Visit<'ast> for Names {
     fn visit_path(&mut self, path: &'ast Path) {
-        // Another module's type may have the name of one of the document's: `serde_json::Value`.
+        // A type of another module may have the same name as one of the document:
+        // `serde_json::Value`.
         let mut names = path.segments.iter().rev().map(|one| &one.ident);
         if let Some(last) = names.next()
             && names.next().is_none_or(|module| module == "types")
@@ -82,7 +83,7 @@ mod tests {
     use syn::parse_quote;
 
     #[test]
-    fn a_type_of_another_module_is_none_of_the_documents() {
+    fn a_type_of_another_module_is_not_a_type_of_the_document() {
         let items: [Item; 2] = [
             parse_quote!(
                 pub struct Value {

@@ -1,53 +1,51 @@
-//! progenitor's types, written the way that the SDK has them: the pass `compact serde`, and the
-//! pruning of what nobody uses.
+//! Rewrites progenitor's types for the SDK.
 //!
-//! A struct gets one `from_map` and one `serialize` in place of serde's derive; an enum of strings
-//! becomes one table that keeps what it does not know, and so does a choice by a discriminator. What is read and written back
-//! keeps the fields that the document does not have. Other types stay as they came.
+//! A struct gets one `from_map` and one `serialize` instead of serde's derives. An enum of strings
+//! becomes a table that keeps unknown values, and so does a discriminated union. Structs that are
+//! both sent and received keep unknown fields. Other types are left unchanged.
 
 mod attributes;
+mod doc_field_access;
+mod field_order;
 mod files;
 mod graph;
+mod literals;
 mod object;
-mod one_of;
-mod order;
-mod sample;
-mod shown;
-mod texts;
+mod string_enum;
+mod union;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use syn::{Attribute, Fields, File, Ident, Item, ItemEnum, Type};
 
 use super::code;
-use super::method::named;
-use super::paths::shorten;
-use super::pieces::Piece;
+use super::paths::{named, shorten};
+use super::token_items::TokenItem;
 use attributes::{doc_attributes, docs_of_type, short_derive};
+pub(super) use field_order::FieldOrder;
 use graph::Graph;
-use object::Object;
-use one_of::{OneOf, Says};
-pub(super) use order::Order;
-use texts::is_texts;
+use object::{DiscriminatorValue, Object};
+use string_enum::is_string_enum;
+use union::DiscriminatedUnion;
 
-/// What progenitor wrote of the types, in its order.
+/// progenitor's types and their implementations, in order.
 pub(super) struct Code(Vec<Part>);
 
 enum Part {
     Type(Box<Item>),
-    /// It is read only where it is used.
-    Impl(Piece),
+    /// Parsed only if it is used.
+    Impl(TokenItem),
 }
 
 impl Code {
-    /// Reads what defines a type.
-    pub(super) fn read(pieces: Vec<Piece>) -> Result<Self, String> {
-        let parts = pieces.into_iter().map(Part::read);
+    /// Parses the definitions of the types.
+    pub(super) fn parse(items: Vec<TokenItem>) -> Result<Self, String> {
+        let parts = items.into_iter().map(Part::parse);
         let parts = parts.filter_map(Result::transpose);
         Ok(Self(parts.collect::<Result<_, _>>()?))
     }
 
-    /// The types themselves.
+    /// The definitions of the types.
     pub(super) fn types(&self) -> impl Iterator<Item = &Item> {
         self.0.iter().filter_map(|part| match part {
             Part::Type(item) => Some(&**item),
@@ -57,73 +55,81 @@ impl Code {
 }
 
 impl Part {
-    fn read(piece: Piece) -> Result<Option<Self>, String> {
-        Ok(match piece.keyword().as_str() {
-            "impl" => Some(Self::Impl(piece)),
-            "mod" if piece.name() == "error" => None,
-            "mod" => return Err(format!("progenitor made a module `{}`", piece.name())),
-            _ => Some(Self::Type(Box::new(piece.read().map_err(no_rust)?))),
+    fn parse(item: TokenItem) -> Result<Option<Self>, String> {
+        Ok(match item.keyword().as_str() {
+            "impl" => Some(Self::Impl(item)),
+            "mod" if item.name() == "error" => None,
+            "mod" => {
+                return Err(format!(
+                    "progenitor generated an unexpected module `{}`",
+                    item.name()
+                ));
+            }
+            _ => Some(Self::Type(Box::new(item.read().map_err(parse_error)?))),
         })
     }
 }
 
-fn no_rust(error: syn::Error) -> String {
+fn parse_error(error: syn::Error) -> String {
     format!("progenitor's code: {error}")
 }
 
-/// The types of the document, and how they hang together.
+/// The types of the document and the relations between them.
 pub(super) struct Types {
-    /// In the order of their names.
+    /// Sorted by name.
     defined: Vec<Defined>,
-    /// Where each is among them, by its name.
+    /// The index of each type, by name.
     index: HashMap<String, usize>,
     graph: Graph,
-    /// Types that a request body is made of.
+    /// Types that are part of a request body.
     sent: BTreeSet<String>,
-    /// Types that are read and written back, and those that stand for what the document does not know.
-    kept: BTreeSet<String>,
-    /// What says in a variant of a choice that it is that variant.
-    says: HashMap<String, Vec<Says>>,
+    /// Types that keep unknown fields: those that are both sent and received, and extensible ones.
+    keeping_unknown: BTreeSet<String>,
+    /// The discriminator values of union variants, by the names of their types.
+    discriminator_values: HashMap<String, Vec<DiscriminatorValue>>,
 }
 
-/// A type, and what it implements beside what is written here.
+/// A type, and the implementations that are kept from progenitor.
 struct Defined {
     name: String,
-    kind: Kind,
+    kind: TypeKind,
     implementations: Vec<Item>,
 }
 
-enum Kind {
+enum TypeKind {
     Object(Object),
-    OneOf(OneOf),
-    Texts(ItemEnum),
+    Union(DiscriminatedUnion),
+    StringEnum(ItemEnum),
     Other(Item),
 }
 
 impl Types {
-    /// Makes the SDK's types of progenitor's; `order` is that of their fields, `open` are those that stand for what the document
-    /// does not know, `sent` and `received` are the types of the operations.
+    /// Converts progenitor's types. `order` is the order of fields, `extensible` are the types that
+    /// can have unknown fields, `sent` and `received` are the types of the operations.
     pub(super) fn new(
         code: Code,
-        order: &Order,
-        open: &BTreeSet<String>,
+        order: &FieldOrder,
+        extensible: &BTreeSet<String>,
         sent: &[Type],
         received: &[Type],
     ) -> Result<Self, String> {
         let graph = Graph::new(code.types());
         let sent = graph.reach(sent);
         let received = graph.reach(received);
-        let mut kept: BTreeSet<String> = sent.intersection(&received).cloned().collect();
-        kept.extend(open.iter().cloned());
-        let twice = twice(code.types());
-        if !twice.is_empty() {
-            return Err(format!("two types would be called {}", twice.join(", ")));
+        let mut keeping_unknown: BTreeSet<String> = sent.intersection(&received).cloned().collect();
+        keeping_unknown.extend(extensible.iter().cloned());
+        let duplicate_names = duplicate_names(code.types());
+        if !duplicate_names.is_empty() {
+            return Err(format!(
+                "several types have the name {}",
+                duplicate_names.join(", ")
+            ));
         }
         let defined = defined(code, order)?;
-        let mut says: HashMap<String, Vec<Says>> = HashMap::new();
-        for union in defined.iter().filter_map(Defined::one_of) {
-            for (variant, value) in union.says() {
-                says.entry(variant).or_default().push(value);
+        let mut discriminator_values: HashMap<String, Vec<DiscriminatorValue>> = HashMap::new();
+        for union in defined.iter().filter_map(Defined::as_union) {
+            for (variant, value) in union.discriminator_values() {
+                discriminator_values.entry(variant).or_default().push(value);
             }
         }
         let names = defined.iter().map(|one| one.name.clone());
@@ -132,18 +138,18 @@ impl Types {
             defined,
             graph,
             sent,
-            kept,
-            says,
+            keeping_unknown,
+            discriminator_values,
         })
     }
 
-    /// Adds to the docs of each type which operations have to do with it.
-    pub(super) fn tell_uses(&mut self, uses: &BTreeMap<String, String>) {
+    /// Adds to the docs of each type which operations use it.
+    pub(super) fn add_used_by(&mut self, uses: &BTreeMap<String, String>) {
         for defined in &mut self.defined {
             let docs = match &mut defined.kind {
-                Kind::Object(object) => &mut object.docs,
-                Kind::OneOf(union) => &mut union.docs,
-                Kind::Texts(_) | Kind::Other(_) => continue,
+                TypeKind::Object(object) => &mut object.docs,
+                TypeKind::Union(union) => &mut union.docs,
+                TypeKind::StringEnum(_) | TypeKind::Other(_) => continue,
             };
             if let Some(line) = uses.get(&defined.name) {
                 if !docs.is_empty() {
@@ -157,12 +163,12 @@ impl Types {
     /// The field of a struct for a property.
     fn field(&self, name: &str, property: &str) -> Option<&str> {
         match &self.defined.get(*self.index.get(name)?)?.kind {
-            Kind::Object(object) => object.field(property),
+            TypeKind::Object(object) => object.field(property),
             _ => None,
         }
     }
 
-    /// Whether there is a type of this name.
+    /// Whether there is a type with this name.
     pub(super) fn has(&self, name: &str) -> bool {
         self.index.contains_key(name)
     }
@@ -170,14 +176,19 @@ impl Types {
     fn write(&self, defined: &Defined, code: &mut code::Code) {
         let name = &defined.name;
         match &defined.kind {
-            Kind::Object(object) => {
-                let says = self.says.get(name).map(Vec::as_slice);
-                let (sent, kept) = (self.sent.contains(name), self.kept.contains(name));
-                object.write(sent, kept, says.unwrap_or_default(), code);
+            TypeKind::Object(object) => {
+                let values = self.discriminator_values.get(name).map(Vec::as_slice);
+                let (sent, keeping_unknown) = (
+                    self.sent.contains(name),
+                    self.keeping_unknown.contains(name),
+                );
+                object.write(sent, keeping_unknown, values.unwrap_or_default(), code);
             }
-            Kind::OneOf(union) => union.write(|name, property| self.field(name, property), code),
-            Kind::Texts(item) => texts::write(item, code),
-            Kind::Other(item) => code.text(&printed(item)),
+            TypeKind::Union(union) => {
+                union.write(|name, property| self.field(name, property), code)
+            }
+            TypeKind::StringEnum(item) => string_enum::write(item, code),
+            TypeKind::Other(item) => code.text(&printed(item)),
         }
         for item in &defined.implementations {
             code.gap();
@@ -187,36 +198,36 @@ impl Types {
 }
 
 impl Defined {
-    fn one_of(&self) -> Option<&OneOf> {
+    fn as_union(&self) -> Option<&DiscriminatedUnion> {
         match &self.kind {
-            Kind::OneOf(union) => Some(union),
+            TypeKind::Union(union) => Some(union),
             _ => None,
         }
     }
 }
 
-/// The types with what they implement, which progenitor writes behind each.
-fn defined(code: Code, order: &Order) -> Result<Vec<Defined>, String> {
+/// The types with their implementations, which follow each type in progenitor's code.
+fn defined(code: Code, order: &FieldOrder) -> Result<Vec<Defined>, String> {
     let mut list: Vec<Defined> = Vec::new();
     for part in code.0 {
         match (part, list.last_mut()) {
             (Part::Type(item), _) => list.push(Defined {
                 name: name(&item).map(ToString::to_string).unwrap_or_default(),
-                kind: kind(*item, order)?,
+                kind: type_kind(*item, order)?,
                 implementations: Vec::new(),
             }),
-            (Part::Impl(piece), Some(defined)) => {
-                if !piece.mentions(&defined.name) {
+            (Part::Impl(item), Some(defined)) => {
+                if !item.mentions(&defined.name) {
                     let name = &defined.name;
                     return Err(format!(
-                        "progenitor wrote an `impl` behind `{name}` that is not of it"
+                        "progenitor generated an `impl` after `{name}` that does not belong to it"
                     ));
                 }
-                let item = implementation(piece, &defined.kind)?;
+                let item = implementation(item, &defined.kind)?;
                 defined.implementations.extend(item);
             }
             (Part::Impl(_), None) => {
-                return Err("progenitor implements what it has not defined".to_owned());
+                return Err("progenitor generated an `impl` without a type".to_owned());
             }
         }
     }
@@ -232,8 +243,8 @@ fn printed(item: &Item) -> String {
     })
 }
 
-/// The names that more than one item defines: a component's, say, and that of a property's own type.
-fn twice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
+/// The names that several items define, such as a component and the type of an inline schema.
+fn duplicate_names<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
     let mut names = HashSet::new();
     let names = items
         .filter_map(name)
@@ -241,7 +252,7 @@ fn twice<'a>(items: impl Iterator<Item = &'a Item>) -> Vec<String> {
     names.map(|name| format!("`{name}`")).collect()
 }
 
-/// The name of a type of the document, as operations name it or as the types name one another.
+/// The name of a type of the document, with or without the module path.
 fn own_name(ty: &Type) -> Option<String> {
     let alone = || match ty {
         Type::Path(path) => path.path.get_ident().map(ToString::to_string),
@@ -250,7 +261,7 @@ fn own_name(ty: &Type) -> Option<String> {
     named(ty).or_else(alone)
 }
 
-/// The type that an item defines.
+/// The name of the type that an item defines.
 fn name(item: &Item) -> Option<&Ident> {
     match item {
         Item::Struct(item) => Some(&item.ident),
@@ -260,47 +271,49 @@ fn name(item: &Item) -> Option<&Ident> {
     }
 }
 
-/// What becomes of one of progenitor's types.
-fn kind(item: Item, order: &Order) -> Result<Kind, String> {
+/// Converts one of progenitor's types.
+fn type_kind(item: Item, order: &FieldOrder) -> Result<TypeKind, String> {
     Ok(match item {
         Item::Struct(item) if matches!(item.fields, Fields::Named(_)) => {
             let object = Object::new(item, order)?;
-            OneOf::read(&object).map_or(Kind::Object(object), Kind::OneOf)
+            DiscriminatedUnion::decode(&object).map_or(TypeKind::Object(object), TypeKind::Union)
         }
-        Item::Enum(item) if is_texts(&item) => Kind::Texts(item),
+        Item::Enum(item) if is_string_enum(&item) => TypeKind::StringEnum(item),
         Item::Struct(mut item) => {
-            tidy(&item.ident, &mut item.attrs);
-            Kind::Other(plain(Item::Struct(item)))
+            replace_attributes(&item.ident, &mut item.attrs);
+            TypeKind::Other(shortened(Item::Struct(item)))
         }
         Item::Enum(mut item) => {
-            tidy(&item.ident, &mut item.attrs);
-            Kind::Other(plain(Item::Enum(item)))
+            replace_attributes(&item.ident, &mut item.attrs);
+            TypeKind::Other(shortened(Item::Enum(item)))
         }
-        other => Kind::Other(plain(other)),
+        other => TypeKind::Other(shortened(other)),
     })
 }
 
-/// What a type implements, where that is kept: what is written here for objects, choices and enums of strings is not.
-fn implementation(piece: Piece, kind: &Kind) -> Result<Option<Item>, String> {
-    let ours = match kind {
-        Kind::OneOf(_) | Kind::Texts(_) => true,
-        Kind::Object(_) => !piece.is_of_trait(),
-        Kind::Other(_) => false,
+/// An implementation, if it is kept. Those of objects, unions and string enums are generated here.
+fn implementation(item: TokenItem, type_kind: &TypeKind) -> Result<Option<Item>, String> {
+    let is_generated = match type_kind {
+        TypeKind::Union(_) | TypeKind::StringEnum(_) => true,
+        TypeKind::Object(_) => !item.is_of_trait(),
+        TypeKind::Other(_) => false,
     };
-    // progenitor turns text into a type by way of its own error type; the field's type does it too.
-    if ours || piece.mentions("ConversionError") {
+    // progenitor's conversions from strings use its own error type. They are not needed.
+    if is_generated || item.mentions("ConversionError") {
         return Ok(None);
     }
-    piece.read().map(|item| Some(plain(item))).map_err(no_rust)
+    item.read()
+        .map(|item| Some(shortened(item)))
+        .map_err(parse_error)
 }
 
-fn plain(mut item: Item) -> Item {
+fn shortened(mut item: Item) -> Item {
     shorten(&mut item);
     item
 }
 
-/// The attributes of a type that keeps serde's derive: docs, derives, serde's own.
-fn tidy(name: &Ident, attributes: &mut Vec<Attribute>) {
+/// Replaces the attributes of a type that keeps serde's derives.
+fn replace_attributes(name: &Ident, attributes: &mut Vec<Attribute>) {
     let docs: Vec<Attribute> = doc_attributes(&docs_of_type(name, attributes)).collect();
     attributes.retain(|attribute| !attribute.path().is_ident("doc"));
     for attribute in attributes.iter_mut() {

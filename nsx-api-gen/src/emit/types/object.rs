@@ -1,14 +1,18 @@
-//! Structs with named fields: one `from_map` and one `serialize` for each, in place of serde's derive.
+//! Structs with named fields: one `from_map` and one `serialize` for each, instead of serde's
+//! derives.
 
 use syn::meta::ParseNestedMeta;
 use syn::{Field, ItemStruct, LitStr, Token, Type};
 
 use super::attributes::{docs_of, docs_of_type};
-use super::one_of::Says;
-use super::order::Order;
+
+use super::field_order::FieldOrder;
 use crate::emit::code::Code;
 use crate::emit::paths::{argument, shorten_type, text, type_ident};
 use crate::names::deduplicate;
+
+/// The name of a discriminator property, and the value that identifies the variant.
+pub(super) type DiscriminatorValue = (String, String);
 
 /// A struct with named fields.
 #[derive(Clone)]
@@ -25,18 +29,18 @@ pub(super) struct Member {
     pub(super) json: String,
     docs: String,
     pub(super) ty: Type,
-    /// It is left out when there is nothing in it.
+    /// It is omitted if it is empty.
     optional: bool,
-    /// It may be missing where it is read.
+    /// It may be missing in a response.
     may_be_missing: bool,
-    /// It takes the fields that have no member of their own.
+    /// It takes the unknown fields.
     rest: bool,
-    /// Its value in a new object, where that says what the object is.
-    says: Option<String>,
+    /// Its value in a new object, if it is a discriminator.
+    discriminator_value: Option<String>,
 }
 
 impl Object {
-    pub(super) fn new(item: ItemStruct, order: &Order) -> Result<Self, String> {
+    pub(super) fn new(item: ItemStruct, order: &FieldOrder) -> Result<Self, String> {
         let docs = docs_of_type(&item.ident, &item.attrs);
         let name = item.ident.to_string();
         let fields = item.fields.into_iter().map(Member::new);
@@ -57,9 +61,15 @@ impl Object {
         field.map(|member| member.rust.as_str())
     }
 
-    /// Writes the struct and its implementations; `says` has the properties whose values are known, since they say what it is.
-    pub(super) fn write(&self, sent: bool, kept: bool, says: &[Says], code: &mut Code) {
-        let object = self.whole(kept, says);
+    /// Writes the struct and its implementations; `values` has the values of its discriminators.
+    pub(super) fn write(
+        &self,
+        sent: bool,
+        kept: bool,
+        values: &[DiscriminatorValue],
+        code: &mut Code,
+    ) {
+        let object = self.completed(kept, values);
         object.write_definition(code);
         if sent || self.has_default() {
             object.write_constructor(code);
@@ -72,11 +82,11 @@ impl Object {
         object.write_serialize(code);
     }
 
-    /// The object with what is known of it once all types are.
-    pub(super) fn whole(&self, kept: bool, says: &[Says]) -> Self {
+    /// The object with what is known only after all types were read.
+    pub(super) fn completed(&self, kept: bool, values: &[DiscriminatorValue]) -> Self {
         let mut object = self.clone();
         for member in object.fields.iter_mut().filter(|member| !member.rest) {
-            member.says = self.value(says, &member.json);
+            member.discriminator_value = self.discriminator_value(values, &member.json);
         }
         if kept && !object.fields.iter().any(|member| member.rest) {
             object.fields.push(Member::rest(&self.fields));
@@ -84,35 +94,36 @@ impl Object {
         object
     }
 
-    /// What a property says in a new object. Of two choices that it is a variant of, one may know it by its name alone.
-    fn value(&self, says: &[Says], property: &str) -> Option<String> {
-        let values = || says.iter().filter(|(name, _)| name == property);
-        let own = values().find(|(_, value)| self.name != *value);
-        own.or_else(|| values().next())
+    /// The value of a discriminator in a new object. If the type is a variant of two unions, one of
+    /// them may only know it by its name.
+    fn discriminator_value(&self, values: &[DiscriminatorValue], property: &str) -> Option<String> {
+        let matching = || values.iter().filter(|(name, _)| name == property);
+        let own = matching().find(|(_, value)| self.name != *value);
+        own.or_else(|| matching().next())
             .map(|(_, value)| value.clone())
     }
 
-    /// What its constructor takes.
+    /// The arguments of its constructor.
     pub(super) fn required(&self) -> impl Iterator<Item = &Member> {
         self.fields.iter().filter(|member| member.is_argument())
     }
 
-    /// The field for a property that may be left out and says nothing of itself.
+    /// The field for an optional property that is not a discriminator.
     pub(super) fn optional(&self, property: &str) -> Option<&Member> {
         let is_it = |member: &&Member| !member.rest && member.json == property;
         let member = self.fields.iter().find(is_it);
-        member.filter(|member| member.optional && member.says.is_none())
+        member.filter(|member| member.optional && member.discriminator_value.is_none())
     }
 
-    /// Whether nothing is required of it.
+    /// Whether no field is required.
     fn has_default(&self) -> bool {
         self.fields.iter().all(|member| member.optional)
     }
 
-    /// Whether nothing is the default of every field.
+    /// Whether all fields have an empty default.
     fn derives_default(&self) -> bool {
         let mut fields = self.fields.iter();
-        fields.all(|member| member.optional && member.says.is_none())
+        fields.all(|member| member.optional && member.discriminator_value.is_none())
     }
 
     fn write_definition(&self, code: &mut Code) {
@@ -132,8 +143,8 @@ impl Object {
         });
     }
 
-    /// `new` takes what the document requires, so that a value can be written without the rest. Where that is nothing, and there
-    /// is something to say all the same, `default` says it.
+    /// `new` takes the required fields. If there are none but there is a discriminator, `Default`
+    /// is implemented by hand.
     fn write_constructor(&self, code: &mut Code) {
         if self.derives_default() {
             return;
@@ -147,7 +158,7 @@ impl Object {
             code.block("Self", |code| {
                 self.fields
                     .iter()
-                    .for_each(|member| code.line(format!("{},", member.first())));
+                    .for_each(|member| code.line(format!("{},", member.initial_value())));
             });
         };
         code.gap();
@@ -158,12 +169,12 @@ impl Object {
         }
         code.block(format!("impl {name}"), |code| {
             let article = if name.starts_with(['A', 'E', 'I', 'O']) {
-                "An"
+                "an"
             } else {
-                "A"
+                "a"
             };
             code.docs(&format!(
-                "{article} `{name}` of the fields that the document requires; the others are empty."
+                "Creates {article} `{name}` with the required fields. All other fields are empty."
             ));
             code.function("pub fn new", &arguments, "Self", write_value);
         });
@@ -176,13 +187,16 @@ impl Object {
             .iter()
             .map(|member| format!("{:?}", member.json))
             .collect();
-        // Beside the fields these two are variables while the map is read.
-        let (map, field) = (free("map", &self.fields), free("field", &self.fields));
+        // Variables that must not collide with those of the fields.
+        let (map, field) = (
+            free_name("map", &self.fields),
+            free_name("field", &self.fields),
+        );
         let next = match rest {
             Some(rest) => {
-                format!("compact::next_field_or_keep(&mut {map}, Self::NAMES, &mut {rest})?")
+                format!("compact_serde::next_field_or_keep(&mut {map}, Self::NAMES, &mut {rest})?")
             }
-            None => format!("compact::next_field(&mut {map}, Self::NAMES)?"),
+            None => format!("compact_serde::next_field(&mut {map}, Self::NAMES)?"),
         };
         let name = &self.name;
         code.block(format!("impl<'de> FromMap<'de> for {name}"), |code| {
@@ -221,7 +235,7 @@ impl Object {
     fn write_deserialize(&self, code: &mut Code) {
         code.block(format!("impl<'de> Deserialize<'de> for {}", self.name), |code| {
             let head = "fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>";
-            code.block(head, |code| code.line("compact::deserialize(deserializer)"));
+            code.block(head, |code| code.line("compact_serde::deserialize(deserializer)"));
         });
     }
 
@@ -232,7 +246,7 @@ impl Object {
                 "fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>";
             code.block(head, |code| {
                 code.line(format!(
-                    "let {mutable}object = compact::Object::new(serializer);"
+                    "let {mutable}object = compact_serde::Object::new(serializer);"
                 ));
                 self.fields
                     .iter()
@@ -243,7 +257,7 @@ impl Object {
     }
 }
 
-/// Writes an arm for each field; the last one needs no number, since there is no other.
+/// Writes a match arm for each field. The last one is the wildcard.
 fn write_loop(next: &str, map: &str, field: &str, known: &[&Member], code: &mut Code) {
     let set = |member: &Member| {
         let (rust, json) = (&member.rust, &member.json);
@@ -252,7 +266,7 @@ fn write_loop(next: &str, map: &str, field: &str, known: &[&Member], code: &mut 
         } else {
             "set"
         };
-        format!("compact::{set}(&mut {rust}, {json:?}, &mut {map})")
+        format!("compact_serde::{set}(&mut {rust}, {json:?}, &mut {map})")
     };
     match known {
         [] => code.line(format!("while {next}.is_some() {{}}")),
@@ -278,18 +292,18 @@ fn write_loop(next: &str, map: &str, field: &str, known: &[&Member], code: &mut 
 }
 
 impl Member {
-    /// A field for what the document does not know.
+    /// A field for unknown fields.
     fn rest(others: &[Self]) -> Self {
         Self {
-            rust: free("extra", others),
+            rust: free_name("extra", others),
             json: String::new(),
-            docs: "Fields that the document does not know, kept so that they are written back."
+            docs: "Fields that the document does not list. They are kept and sent back unchanged."
                 .to_owned(),
             ty: syn::parse_quote!(crate::Extra),
             optional: true,
             may_be_missing: true,
             rest: true,
-            says: None,
+            discriminator_value: None,
         }
     }
 
@@ -297,14 +311,14 @@ impl Member {
         let Some(rust) = field.ident else {
             return Err("a field has no name".to_owned());
         };
-        let ty = short(field.ty);
+        let ty = shortened(field.ty);
         let mut member = Self {
             json: rust.to_string(),
             docs: docs_of(&field.attrs),
             optional: false,
             may_be_missing: type_ident(&ty).as_deref() == Some("Option"),
             rest: false,
-            says: None,
+            discriminator_value: None,
             // A keyword that progenitor does not know.
             rust: if rust == "gen" {
                 "gen_".to_owned()
@@ -313,8 +327,8 @@ impl Member {
             },
             ty,
         };
-        member.open_box();
-        member.tell_how_to_read();
+        member.unbox_option();
+        member.document_secret_access();
         let serde = field
             .attrs
             .iter()
@@ -323,12 +337,13 @@ impl Member {
             let read = attribute.parse_nested_meta(|meta| member.read(&meta));
             read.map_err(|error| format!("the field `{}`: {error}", member.rust))?;
         }
-        member.tell_empty_from_missing();
+        member.wrap_optional_collection();
         Ok(member)
     }
 
-    /// Where a type holds itself typify boxes the option, and not what is in it, and takes the field for a required one.
-    fn open_box(&mut self) {
+    /// For a recursive type, typify boxes the `Option` instead of its content and makes the field
+    /// required.
+    fn unbox_option(&mut self) {
         let inner = argument(&self.ty, "Box").and_then(|option| argument(option, "Option"));
         let inner = inner.cloned();
         if let Some(inner) = inner {
@@ -337,15 +352,15 @@ impl Member {
         }
     }
 
-    /// typify leaves out a list or a map with nothing in it, and then nobody can empty one that the manager has.
-    fn tell_empty_from_missing(&mut self) {
+    /// typify omits an empty list or map. With an `Option`, a list of the manager can be emptied.
+    fn wrap_optional_collection(&mut self) {
         let ty = &self.ty;
         if self.optional && !self.rest && type_ident(ty).as_deref() != Some("Option") {
             self.ty = syn::parse_quote!(Option<#ty>);
         }
     }
 
-    /// Reads one of serde's attributes.
+    /// Parses one of serde's attributes.
     fn read(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
         match meta.path.get_ident().map(ToString::to_string).as_deref() {
             Some("rename") => self.json = meta.value()?.parse::<LitStr>()?.value(),
@@ -353,7 +368,7 @@ impl Member {
                 meta.value()?.parse::<LitStr>()?;
                 (self.optional, self.may_be_missing) = (true, true);
             }
-            // Required, and null is allowed: it may not be missing.
+            // Required but nullable: it must not be missing.
             Some("deserialize_with") => {
                 meta.value()?.parse::<LitStr>()?;
                 self.may_be_missing = false;
@@ -362,13 +377,13 @@ impl Member {
             Some("flatten") => {
                 (self.rest, self.optional, self.may_be_missing) = (true, true, true);
             }
-            _ => return Err(meta.error("an attribute that is not known")),
+            _ => return Err(meta.error("unknown serde attribute")),
         }
         Ok(())
     }
 
-    /// A reader of the docs cannot guess how to get at a secret.
-    fn tell_how_to_read(&mut self) {
+    /// Readers of the docs cannot guess how to access a secret.
+    fn document_secret_access(&mut self) {
         let secrets: [Type; 2] = [
             syn::parse_quote!(crate::Secret),
             syn::parse_quote!(Option<crate::Secret>),
@@ -382,21 +397,21 @@ impl Member {
         self.docs += "Read it with [`expose_secret`](crate::Secret::expose_secret).";
     }
 
-    /// The field's name.
+    /// The name of the field.
     pub(super) fn rust(&self) -> &str {
         &self.rust
     }
 
-    /// Whether `new` takes it.
+    /// Whether it is an argument of `new`.
     fn is_argument(&self) -> bool {
-        !self.optional && self.says.is_none()
+        !self.optional && self.discriminator_value.is_none()
     }
 
     /// The field in a new object.
-    fn first(&self) -> String {
+    fn initial_value(&self) -> String {
         let rust = &self.rust;
-        match &self.says {
-            Some(value) => format!("{rust}: compact::Tag::of({value:?})"),
+        match &self.discriminator_value {
+            Some(value) => format!("{rust}: compact_serde::Discriminator::of({value:?})"),
             None if !self.optional => format!("{rust}: {rust}.into()"),
             None if self.rest => format!("{rust}: Default::default()"),
             None => format!("{rust}: None"),
@@ -417,16 +432,16 @@ impl Member {
         code.line(format!("pub {}: {},", self.rust, text(&self.ty)));
     }
 
-    /// The field's value once the map is read.
+    /// The value of the field after reading the map.
     fn value(&self) -> String {
         let (rust, json) = (&self.rust, &self.json);
         let is_option = type_ident(&self.ty).as_deref() == Some("Option");
         if self.may_be_missing {
             rust.clone()
         } else if is_option {
-            format!("{rust}: compact::present({rust}, {json:?})?")
+            format!("{rust}: compact_serde::present({rust}, {json:?})?")
         } else {
-            format!("{rust}: compact::required({rust}, {json:?})?")
+            format!("{rust}: compact_serde::required({rust}, {json:?})?")
         }
     }
 
@@ -441,7 +456,7 @@ impl Member {
 }
 
 /// A name that no field has.
-fn free(name: &str, members: &[Member]) -> String {
+fn free_name(name: &str, members: &[Member]) -> String {
     let mut name = name.to_owned();
     while members.iter().any(|member| member.rust == name) {
         name.push('_');
@@ -449,7 +464,7 @@ fn free(name: &str, members: &[Member]) -> String {
     name
 }
 
-fn short(mut ty: Type) -> Type {
+fn shortened(mut ty: Type) -> Type {
     shorten_type(&mut ty);
     ty
 }

@@ -65,7 +65,7 @@ fn a_base_becomes_a_choice_of_the_children_that_its_values_name() {
     assert_eq!(
         changes,
         [
-            "variants: #/components/schemas/Base: a choice by `kind`: `B`, `A`, `Deep`; any other is a `BaseBase`"
+            "variants: #/components/schemas/Base: becomes a union with the discriminator `kind`: `B`, `A`, `Deep`; any other value is a `BaseBase`"
         ]
     );
 }
@@ -102,27 +102,27 @@ fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
         (
             json!({}),
             json!({"type": "string"}),
-            "its discriminator has no `propertyName`",
+            "the discriminator has no `propertyName`",
         ),
         (
             json!({"propertyName": "k"}),
             json!({"type": "string"}),
-            "it has no text `k`",
+            "it has no string property `k`",
         ),
         (
             json!({"propertyName": "kind"}),
             json!({"type": "integer"}),
-            "it has no text `kind`",
+            "it has no string property `kind`",
         ),
         (
             json!({"propertyName": "kind"}),
             json!({"type": "string", "format": "password"}),
-            "it has no text `kind`",
+            "it has no string property `kind`",
         ),
         (
             json!({"propertyName": "kind"}),
             json!({"type": "string", "enum": ["a"]}),
-            "no value of `kind` is the name of what is made of it",
+            "no value of `kind` is the name of a child",
         ),
     ] {
         let mut root = base(&json!([]), json!({"A": child}));
@@ -159,7 +159,7 @@ fn a_base_whose_discriminator_stands_in_a_part_of_it_is_one_all_the_same() {
         let (schemas, mut changes) = with(&[], part);
         assert_eq!(schemas["Base"], expected["Base"]);
         assert_eq!(schemas["A"], expected["A"]);
-        let moved = "part_discriminators: #/components/schemas/Base: the discriminator of a part is that of the whole";
+        let moved = "hoisted_discriminator: #/components/schemas/Base: moved the discriminator of an `allOf` part to the component";
         assert_eq!(changes.remove(0), moved);
         assert_eq!(changes, whole);
     }
@@ -232,7 +232,7 @@ fn a_base_of_very_many_stays_one_type() {
     assert_eq!(
         many(MAX_VARIANTS + 1),
         [
-            "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: \
+            "variants: #/components/schemas/Base: stays a single type that keeps unknown fields: \
             513 variants are too many for a choice: there may be 512"
         ]
     );
@@ -286,7 +286,7 @@ fn what_stands_beside_a_choice_is_in_each_of_its_variants() {
     assert_eq!(schemas["A"], variant);
     assert_eq!(
         changes[0],
-        "joined_variants: #/components/schemas/BaseA2: it gets what `Base` has beside its choice"
+        "joined_variants: #/components/schemas/BaseA2: combines the variant with the properties of `Base`"
     );
 }
 
@@ -314,10 +314,16 @@ fn a_choice_whose_variants_cannot_be_told_apart_is_left_to_be_reported() {
     for (part, reason) in [
         (
             json!({"type": "object"}),
-            "a variant that is no component has no value of its own",
+            "an inline variant cannot have a discriminator value",
         ),
-        (to("A"), "`A` is no object with a text `kind`"),
-        (to("Gone"), "`Gone` is no object with a text `kind`"),
+        (
+            to("A"),
+            "`A` is not an object with a string property `kind`",
+        ),
+        (
+            to("Gone"),
+            "`Gone` is not an object with a string property `kind`",
+        ),
     ] {
         let root = json!({"paths": {}, "components": {"schemas": {
             "A": {"properties": {"a": {"type": "string"}}},

@@ -1,4 +1,4 @@
-//! A few types as the generator writes them, and the same types with serde's derive.
+//! Some types as the generator writes them, and the same types with serde's derives.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::compact::{
+use crate::compact_serde::{
     FromMap, Object, StringEnum, deserialize, next_field, next_field_or_keep, required, set,
     set_optional, string_enum,
 };
@@ -41,7 +41,7 @@ impl StringEnum for Kind {
 
 string_enum!(Kind);
 
-/// As the generator writes it: unknown fields are skipped.
+/// A generated type that skips unknown fields.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     id: String,
@@ -109,7 +109,7 @@ impl Serialize for Node {
     }
 }
 
-/// As the generator writes it: unknown fields are kept.
+/// A generated type that keeps unknown fields.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
     pub(super) id: String,
@@ -158,7 +158,7 @@ impl Serialize for Kept {
     }
 }
 
-/// A map of typed values, beside a field.
+/// A map of typed values next to a field.
 #[derive(Clone, Debug)]
 pub(super) struct Typed {
     id: String,
@@ -197,7 +197,7 @@ impl Serialize for Typed {
     }
 }
 
-/// The same types, derived.
+/// The same types with derives.
 pub(super) mod derived {
     use super::*;
 
@@ -211,7 +211,7 @@ pub(super) mod derived {
     }
 
     #[derive(Debug, Deserialize, Serialize)]
-    pub(in crate::compact::tests) struct Node {
+    pub(in crate::compact_serde::tests) struct Node {
         id: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
@@ -229,7 +229,7 @@ pub(super) mod derived {
     }
 
     #[derive(Debug, Deserialize, Serialize)]
-    pub(in crate::compact::tests) struct Kept {
+    pub(in crate::compact_serde::tests) struct Kept {
         id: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         list: Option<Vec<String>>,
@@ -240,7 +240,7 @@ pub(super) mod derived {
     }
 
     #[derive(Debug, Deserialize, Serialize)]
-    pub(in crate::compact::tests) struct Typed {
+    pub(in crate::compact_serde::tests) struct Typed {
         id: String,
         #[serde(flatten)]
         extra: BTreeMap<String, u8>,

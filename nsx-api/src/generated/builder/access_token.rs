@@ -3,7 +3,7 @@
 use crate::generated::{operations, types};
 use crate::{Client, Error, Request, Response};
 
-/// Operations of the tag *Access Token*.
+/// Operations with the tag *Access Token*.
 ///
 /// Tokens by which other machines make themselves known to a manager.
 impl Client {
@@ -14,11 +14,11 @@ impl Client {
     ///
     /// Every call creates a new token. A call that was sent twice has created two.
     ///
-    /// `POST /api/v1/aaa/registration-token`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/aaa/registration-token`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | The token was created. | `Response<`[`RegistrationToken`](crate::types::RegistrationToken)`>` |
     /// | 400 | The manager could not make sense of the request. The same request will fail again: compare it with what the operation takes, and look for what a proxy may have changed on the way. | [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) |
@@ -30,7 +30,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -61,7 +61,7 @@ pub struct CreateRegistrationToken<'a> {
 }
 
 impl<'a> CreateRegistrationToken<'a> {
-    /// Sends the request. A success gives [`RegistrationToken`](crate::types::RegistrationToken): The token was created. The errors are those of [`Client::create_registration_token`].
+    /// Sends the request. Returns [`RegistrationToken`](crate::types::RegistrationToken): The token was created. For errors, see [`Client::create_registration_token`].
     pub async fn send(self) -> Result<Response<types::RegistrationToken>, Error> {
         self.into_request().send().await?.json()
     }

@@ -1,6 +1,8 @@
-//! What progenitor's functions take and return: the Rust types of parameters, body and success.
+//! The arguments and results of progenitor's functions: the Rust types of parameters, body and
+//! success response.
 //!
-//! Functions and arguments are found by their names. Their order is progenitor's own affair.
+//! Functions and arguments are matched by name, because their order is an implementation detail of
+//! progenitor.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +13,17 @@ use syn::{FnArg, Pat, ReturnType, Signature, Type};
 use super::paths::argument;
 use crate::names;
 
-/// What progenitor made of one operation.
+/// The signature that progenitor generated for an operation.
 pub(super) struct Function {
-    /// The types of the arguments by their names.
+    /// The types of the arguments, by name.
     arguments: BTreeMap<String, Type>,
     pub(super) success: Type,
 }
 
 impl Function {
-    /// Reads a function.
-    pub(super) fn read(signature: &Signature) -> Result<Self, String> {
-        const UNKNOWN: &str = "progenitor wrote a function of an unknown shape";
+    /// Reads a signature.
+    pub(super) fn from_signature(signature: &Signature) -> Result<Self, String> {
+        const UNKNOWN: &str = "progenitor generated a function with an unknown signature";
         let mut arguments = BTreeMap::new();
         for input in &signature.inputs {
             let FnArg::Typed(argument) = input else {
@@ -35,7 +37,7 @@ impl Function {
                 .insert(name.clone(), owned(&argument.ty))
                 .is_some()
             {
-                return Err(format!("progenitor wrote two arguments named `{name}`"));
+                return Err(format!("progenitor generated two arguments named `{name}`"));
             }
         }
         Ok(Self {
@@ -44,22 +46,24 @@ impl Function {
         })
     }
 
-    /// Takes the type of the argument with this name.
+    /// Removes and returns the type of the argument with this name.
     pub(super) fn take_argument(&mut self, name: &str) -> Result<Type, String> {
         let ty = self.arguments.remove(name);
-        ty.ok_or_else(|| format!("progenitor wrote no argument named `{name}`"))
+        ty.ok_or_else(|| format!("progenitor generated no argument named `{name}`"))
     }
 
     /// Checks that every argument was taken.
     pub(super) fn check_all_taken(&self) -> Result<(), String> {
         match self.arguments.keys().next() {
-            Some(name) => Err(format!("progenitor wrote an argument `{name}` of its own")),
+            Some(name) => Err(format!(
+                "progenitor generated the unexpected argument `{name}`"
+            )),
             None => Ok(()),
         }
     }
 }
 
-/// The argument or the function that progenitor makes of a name in the document.
+/// The name that progenitor gives the argument or function for a name in the document.
 pub(super) fn argument_name(name: &str) -> String {
     let name = names::to_words(name).to_snake_case();
     let name = match name.chars().next() {
@@ -70,7 +74,7 @@ pub(super) fn argument_name(name: &str) -> String {
     names::escape_keyword(name)
 }
 
-/// The type of a value that is held: `String` for the argument `Option<&'a str>`.
+/// The owned form of a type: `String` for the argument `Option<&'a str>`.
 fn owned(ty: &Type) -> Type {
     let mut ty = argument(ty, "Option").unwrap_or(ty).clone();
     Owned.visit_type_mut(&mut ty);
@@ -91,7 +95,7 @@ impl VisitMut for Owned {
     }
 }
 
-/// The success of `Result<ResponseValue<T>, Error<E>>`.
+/// The `T` of `Result<ResponseValue<T>, Error<E>>`.
 fn success(output: &ReturnType) -> Option<Type> {
     let ReturnType::Type(_, ty) = output else {
         return None;
@@ -120,7 +124,7 @@ mod tests {
 
     #[test]
     fn arguments_are_found_by_name_and_have_owned_types() {
-        let mut function = Function::read(&signature()).unwrap();
+        let mut function = Function::from_signature(&signature()).unwrap();
         for (name, expected) in [
             ("body", "B"),
             ("e", "(::std::string::String,bool)"),
@@ -137,20 +141,20 @@ mod tests {
 
     #[test]
     fn a_function_that_does_not_match_the_document_is_an_error() {
-        let mut function = Function::read(&signature()).unwrap();
+        let mut function = Function::from_signature(&signature()).unwrap();
         let error = function.take_argument("missing").unwrap_err();
-        assert_eq!(error, "progenitor wrote no argument named `missing`");
+        assert_eq!(error, "progenitor generated no argument named `missing`");
         let error = function.check_all_taken().unwrap_err();
-        assert_eq!(error, "progenitor wrote an argument `a` of its own");
+        assert_eq!(error, "progenitor generated the unexpected argument `a`");
         let twice: Signature =
             syn::parse_quote!(fn f(a: A, a: B) -> Result<ResponseValue<T>, Error<()>>);
-        let error = Function::read(&twice).err().unwrap();
-        assert_eq!(error, "progenitor wrote two arguments named `a`");
+        let error = Function::from_signature(&twice).err().unwrap();
+        assert_eq!(error, "progenitor generated two arguments named `a`");
         let no_result: Signature = syn::parse_quote!(fn f() -> T);
-        assert!(Function::read(&no_result).is_err());
+        assert!(Function::from_signature(&no_result).is_err());
         let pattern: Signature =
             syn::parse_quote!(fn f((a, b): (A, B)) -> Result<ResponseValue<T>, Error<()>>);
-        assert!(Function::read(&pattern).is_err());
+        assert!(Function::from_signature(&pattern).is_err());
     }
 
     #[test]

@@ -1,34 +1,36 @@
-//! What stands for a choice by a discriminator while progenitor has the document: an object with a property for each variant.
+//! Encodes a discriminated union as an object schema with a property for each variant, because
+//! progenitor does not support discriminators.
 //!
-//! Of `oneOf` typify makes an enum that tries one variant after the other. Of the object it makes a struct, whose fields have
-//! the variants' types, in a box where a type would hold itself; the names of the properties tell what the fields are. The
-//! pass over the types makes the enum of it.
+//! typify would turn `oneOf` into an enum that tries one variant after the other. It turns the
+//! object into a struct whose fields have the types of the variants, boxed where a type would
+//! contain itself. The names of the properties encode the meaning of the fields, from which
+//! `types::union` generates the enum.
 
 use serde_json::{Map, Value, json};
 
 use crate::document::discriminated_union::DiscriminatedUnion;
 
-/// Puts the object in the place of a choice.
-pub(super) fn stand_in(schema: &mut Value) {
+/// Replaces a union by its encoding.
+pub(super) fn encode_union(schema: &mut Value) {
     let Some(union) = DiscriminatedUnion::from_schema(schema) else {
         return;
     };
     let to = |component: &str| json!({"$ref": format!("#/components/schemas/{component}")});
     let mut properties = Map::new();
-    let mut add = |name: Name, schema: Value| properties.insert(name.write(), schema);
+    let mut add = |name: EncodedName, schema: Value| properties.insert(name.encode(), schema);
     add(
-        Name::Property(union.property.to_owned()),
+        EncodedName::Property(union.property.to_owned()),
         json!({"type": "string"}),
     );
     for (index, variant) in union.variants.iter().enumerate() {
         let values = variant.values.iter().map(|value| (*value).to_owned());
         add(
-            Name::Variant(index, values.collect()),
+            EncodedName::Variant(index, values.collect()),
             to(variant.component),
         );
     }
     if let Some(other) = union.fallback {
-        add(Name::Other, to(other));
+        add(EncodedName::Fallback, to(other));
     }
     let required: Vec<&String> = properties.keys().collect();
     let mut object = Map::new();
@@ -43,41 +45,41 @@ pub(super) fn stand_in(schema: &mut Value) {
     *schema = Value::Object(object);
 }
 
-/// What a property of the object is.
+/// The meaning of a property of the encoded union.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Name {
-    /// It has the name of the discriminator's property.
+pub(super) enum EncodedName {
+    /// The name of the discriminator property.
     Property(String),
-    /// A variant, where it stands, and the values that say that it is this one.
+    /// A variant: its index and its discriminator values.
     Variant(usize, Vec<String>),
     /// The variant for all other values.
-    Other,
+    Fallback,
 }
 
-impl Name {
-    /// No property of a document is taken for one: there it would have to be called so.
-    const MARK: &str = "union";
+impl EncodedName {
+    /// Distinguishes encoded names from the property names of documents.
+    const MARKER: &str = "union";
 
-    fn write(&self) -> String {
+    fn encode(&self) -> String {
         match self {
-            Self::Property(property) => json!([Self::MARK, property]),
-            Self::Variant(index, values) => json!([Self::MARK, index, values]),
-            Self::Other => json!([Self::MARK]),
+            Self::Property(property) => json!([Self::MARKER, property]),
+            Self::Variant(index, values) => json!([Self::MARKER, index, values]),
+            Self::Fallback => json!([Self::MARKER]),
         }
         .to_string()
     }
 
-    /// What the property of this name is, where it is one of such an object.
-    pub(super) fn read(name: &str) -> Option<Self> {
+    /// Decodes a property name; `None` for any other name.
+    pub(super) fn decode(name: &str) -> Option<Self> {
         // Most names end here.
         let parts: Vec<Value> =
             serde_json::from_str(name.starts_with('[').then_some(name)?).ok()?;
         let (mark, parts) = parts.split_first()?;
-        if mark != Self::MARK {
+        if mark != Self::MARKER {
             return None;
         }
         match parts {
-            [] => Some(Self::Other),
+            [] => Some(Self::Fallback),
             [property] => Some(Self::Property(property.as_str()?.to_owned())),
             [index, values] => {
                 let values = values.as_array()?.iter().map(Value::as_str);
@@ -95,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_choice_becomes_an_object_whose_properties_tell_what_they_are() {
+    fn a_discriminated_union_is_encoded_as_an_object() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let mut schema = json!({
             "description": "One of two",
@@ -103,25 +105,25 @@ mod tests {
             "discriminator": {
                 "propertyName": "kind",
                 "mapping": {"a": "#/components/schemas/A", "A": "#/components/schemas/A", "B": "#/components/schemas/B"},
-                "x-other": to("C"),
+                "x-fallback": to("C"),
             },
         });
-        stand_in(&mut schema);
+        encode_union(&mut schema);
         assert_eq!(schema["description"], "One of two");
-        let names: Vec<Option<Name>> = schema["properties"]
+        let names: Vec<Option<EncodedName>> = schema["properties"]
             .as_object()
             .unwrap()
             .keys()
-            .map(|name| Name::read(name))
+            .map(|name| EncodedName::decode(name))
             .collect();
         let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         assert_eq!(
             names,
             [
-                Some(Name::Property("kind".to_owned())),
-                Some(Name::Variant(0, texts(&["a", "A"]))),
-                Some(Name::Variant(1, texts(&["B"]))),
-                Some(Name::Other),
+                Some(EncodedName::Property("kind".to_owned())),
+                Some(EncodedName::Variant(0, texts(&["a", "A"]))),
+                Some(EncodedName::Variant(1, texts(&["B"]))),
+                Some(EncodedName::Fallback),
             ]
         );
         let targets: Vec<&Value> = schema["properties"]
@@ -134,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_of_a_document_is_taken_for_one_of_those() {
+    fn property_names_of_documents_are_not_decoded_as_union_members() {
         for name in [
             "union",
             "[",
@@ -144,7 +146,7 @@ mod tests {
             r#"["union", 1]"#,
             r#"["union", 1, [2]]"#,
         ] {
-            assert_eq!(Name::read(name), None, "{name}");
+            assert_eq!(EncodedName::decode(name), None, "{name}");
         }
     }
 }

@@ -1,48 +1,46 @@
-//! Choices by a discriminator: an enum with a variant for each type, and one for what the document does not know.
+//! Discriminated unions: an enum with a variant for each type, and one for unknown discriminator
+//! values.
 
 use std::collections::BTreeMap;
 
 use syn::Type;
 
-use super::object::Object;
+use super::object::{DiscriminatorValue, Object};
 use crate::document::markdown as docs;
 use crate::emit::code::Code;
+use crate::emit::encode_union::EncodedName;
 use crate::emit::paths::{argument, text, type_ident};
-use crate::emit::unions::Name;
 
-/// A choice.
-pub(super) struct OneOf {
+/// A discriminated union.
+pub(super) struct DiscriminatedUnion {
     pub(super) name: String,
     pub(super) docs: String,
     property: String,
     variants: Vec<Variant>,
-    /// The type that keeps what the document does not know; an object as it came where it is none of the document's.
-    other: Option<Type>,
+    /// The type of unknown variants; `None` for a plain map of fields.
+    fallback: Option<Type>,
 }
 
 struct Variant {
     name: String,
-    /// The type, in a box where it would hold itself.
+    /// The type, boxed if it would contain itself.
     ty: Type,
     values: Vec<String>,
 }
 
-/// What says in a variant's type which variant it is: the property's name, and the value to write.
-pub(super) type Says = (String, String);
-
-impl OneOf {
-    /// The choice that an object stands for; `None` where it is an object.
-    pub(super) fn read(object: &Object) -> Option<Self> {
+impl DiscriminatedUnion {
+    /// Decodes the union that an object represents; `None` for any other object.
+    pub(super) fn decode(object: &Object) -> Option<Self> {
         let mut property = None;
         let mut variants = BTreeMap::new();
-        let mut other = None;
+        let mut fallback = None;
         for member in &object.fields {
-            match Name::read(&member.json)? {
-                Name::Property(name) => property = Some(name),
-                Name::Variant(index, values) => {
+            match EncodedName::decode(&member.json)? {
+                EncodedName::Property(name) => property = Some(name),
+                EncodedName::Variant(index, values) => {
                     variants.insert(index, (member.ty.clone(), values));
                 }
-                Name::Other => other = Some(member.ty.clone()),
+                EncodedName::Fallback => fallback = Some(member.ty.clone()),
             }
         }
         let variants = variants.into_values().map(|(ty, values)| {
@@ -57,33 +55,32 @@ impl OneOf {
             docs: object.docs.clone(),
             property: property?,
             variants: variants.collect::<Option<_>>()?,
-            other,
+            fallback,
         })
     }
 
-    /// The types of the variants, each with what says in it that it is that variant.
-    pub(super) fn says(&self) -> impl Iterator<Item = (String, Says)> {
+    /// The discriminator value of each variant, with the name of the variant's type.
+    pub(super) fn discriminator_values(
+        &self,
+    ) -> impl Iterator<Item = (String, DiscriminatorValue)> {
         self.variants.iter().filter_map(|variant| {
             let value = variant.values.first()?.clone();
             Some((variant.name.clone(), (self.property.clone(), value)))
         })
     }
 
-    /// Writes the enum and its table; `field` finds a property's field in a type that has one.
+    /// Writes the enum and its table; `field` returns the field of a type for a property.
     pub(super) fn write<'a>(&self, field: impl Fn(&str, &str) -> Option<&'a str>, code: &mut Code) {
-        let (name, property, other) = (&self.name, &self.property, self.other_name());
+        let (name, property, fallback) = (&self.name, &self.property, self.fallback_name());
         let ty = self
-            .other
+            .fallback
             .as_ref()
             .map_or_else(|| "crate::Extra".to_owned(), text);
         code.docs(&self.docs);
         if !self.docs.is_empty() {
             code.docs("\n");
         }
-        code.docs(&format!(
-            "{} says which of these it is.",
-            docs::code(property)
-        ));
+        code.docs(&format!("{} determines the variant.", docs::code(property)));
         code.line("#[derive(Clone, Debug)]");
         code.line(
             "#[cfg_attr(feature = \"schemars\", derive(schemars::JsonSchema), schemars(untagged))]",
@@ -91,12 +88,12 @@ impl OneOf {
         code.line("#[non_exhaustive]");
         code.block(format!("pub enum {name}"), |code| {
             self.variants.iter().for_each(|variant| variant.write(code));
-            code.docs("What the document does not know, whole.");
-            code.line(format!("{other}({ty}),"));
+            code.docs("Any fallback value, with all its fields.");
+            code.line(format!("{fallback}({ty}),"));
         });
         code.gap();
-        code.block("one_of!", |code| {
-            code.line(format!("{name} by {property:?} or {other}({ty});"));
+        code.block("discriminated_union!", |code| {
+            code.line(format!("{name} by {property:?} or {fallback}({ty});"));
             for variant in &self.variants {
                 let field = field(&variant.name, property).map(|field| format!(".{field}"));
                 code.line(variant.row(&field.unwrap_or_default()));
@@ -104,8 +101,8 @@ impl OneOf {
         });
     }
 
-    /// A name for the variant that keeps what the document does not know.
-    fn other_name(&self) -> String {
+    /// The name of the variant for unknown values.
+    fn fallback_name(&self) -> String {
         let mut name = "Other".to_owned();
         while self.variants.iter().any(|variant| variant.name == name) {
             name.push('_');
@@ -121,7 +118,7 @@ impl Variant {
         code.line(format!("{}({}),", self.name, text(&self.ty)));
     }
 
-    /// The variant in the table.
+    /// The row of the table.
     fn row(&self, field: &str) -> String {
         let values: Vec<String> = self
             .values
@@ -137,7 +134,7 @@ impl Variant {
     }
 }
 
-/// The name of a type of the document, out of the box that it may be in.
+/// The name of a type of the document, without a box.
 fn inner(ty: &Type) -> Option<String> {
     type_ident(argument(ty, "Box").unwrap_or(ty))
 }

@@ -1,4 +1,4 @@
-//! Enums of strings: one table of text and variant, which also keeps what it does not know.
+//! Enums of strings: a table of values and variants, which also keeps unknown values.
 
 use syn::{Attribute, Fields, ItemEnum, Variant};
 
@@ -48,8 +48,8 @@ pub(super) fn write(item: &ItemEnum, code: &mut Code) {
     code.line(format!("string_enum!({name});"));
 }
 
-/// The variants, each with its text.
-pub(super) fn rows(item: &ItemEnum) -> Vec<(String, String)> {
+/// The variants, each with its value.
+pub(super) fn variant_values(item: &ItemEnum) -> Vec<(String, String)> {
     let rows = item.variants.iter().map(Row::new);
     rows.map(|row| (row.ident, row.text)).collect()
 }
@@ -66,7 +66,7 @@ impl Row {
         let ident = variant.ident.to_string();
         Self {
             docs: docs_of(&variant.attrs),
-            text: match renamed(&variant.attrs) {
+            text: match serde_rename(&variant.attrs) {
                 Some(text) => wire_value(&text).to_owned(),
                 None => ident.clone(),
             },
@@ -74,7 +74,7 @@ impl Row {
         }
     }
 
-    /// Writes the variant; what stands on the wire is its description where the document has none.
+    /// Writes the variant. Without a description, its docs are the value on the wire.
     fn write(&self, code: &mut Code) {
         match self.docs.is_empty() {
             true => code.docs(&docs::code(&self.text)),
@@ -84,7 +84,7 @@ impl Row {
     }
 }
 
-/// A name for the variant that keeps what is not listed.
+/// The name of the variant for unknown values.
 fn unrecognized(item: &ItemEnum) -> String {
     let mut name = "Unrecognized".to_owned();
     while item.variants.iter().any(|variant| variant.ident == name) {
@@ -93,8 +93,8 @@ fn unrecognized(item: &ItemEnum) -> String {
     name
 }
 
-/// An enum whose variants are all texts.
-pub(super) fn is_texts(item: &ItemEnum) -> bool {
+/// Whether all variants of an enum are strings.
+pub(super) fn is_string_enum(item: &ItemEnum) -> bool {
     let untagged = item
         .attrs
         .iter()
@@ -103,7 +103,7 @@ pub(super) fn is_texts(item: &ItemEnum) -> bool {
     !untagged && variants.all(|variant| matches!(variant.fields, Fields::Unit))
 }
 
-fn renamed(attributes: &[Attribute]) -> Option<String> {
+fn serde_rename(attributes: &[Attribute]) -> Option<String> {
     let mut text = None;
     for attribute in attributes.iter().filter(|one| one.path().is_ident("serde")) {
         let read = attribute.parse_nested_meta(|meta| {

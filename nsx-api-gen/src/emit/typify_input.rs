@@ -1,21 +1,21 @@
-//! The form of the document that progenitor is given: types and parameters, and nothing that it
-//! would make a type or a check of which the SDK does not want.
+//! The document that progenitor receives: types and parameters, without anything from which it
+//! would generate unwanted types or checks.
 //!
-//! - Each operation has a path of its own, and all of its parameters are in the query: the SDK
-//!   builds requests itself and takes only the types. (progenitor's order of a header and a body
-//!   is not a total order. Sorting by it puts arguments in no defined place, and can panic.)
-//! - Each parameter has a name that makes an argument of its own; see [`parameter_names`].
-//! - Only the success of an operation is in it: errors are read by the layer written by hand.
-//! - Lengths, patterns, ranges and formats are for the manager to enforce: they make no type of
-//!   their own, and a default is the manager's to fill in, not the SDK's to send.
-//! - Numbers are `i32`, `i64`, `u64` or `f64`; other strings than passwords are `String`.
-//! - A password is exactly `string`/`password`, the schema that stands for the SDK's secret:
-//!   anything beside it would silently make it a plain string again.
+//! - Each operation has its own path, and all of its parameters are in the query: the SDK builds
+//!   requests itself and only needs the types. (progenitor's order of a header and a body is not a
+//!   total order. Sorting by it has an undefined result and can panic.)
+//! - Each parameter has a name that gives a unique argument; see [`parameter_names`].
+//! - Operations have only success responses: errors are handled by the hand-written layer.
+//! - Lengths, patterns, ranges and formats are enforced by the manager and would become separate
+//!   types. Defaults are applied by the manager and not sent by the SDK.
+//! - Numbers are `i32`, `i64`, `u64` or `f64`; strings other than passwords are `String`.
+//! - A password is exactly `string`/`password`, which maps to the SDK's secret type. With any other
+//!   keyword it would silently become a plain string.
 
 use serde_json::{Map, Value, json};
 
-use super::recognize::argument_name;
-use super::variants::Hoist;
+use super::inline_schemas::InlineSchemas;
+use super::signatures::argument_name;
 
 use crate::document::{
     self, OperationRef, URL_ENCODED, for_each_schema, is_file, is_json_content, is_list_of_files,
@@ -27,28 +27,28 @@ use crate::names::{self, type_name, unique_variant_texts};
 /// The method of every operation.
 const METHOD: &str = "post";
 
-/// Makes progenitor's document of a checked one.
-pub(super) fn private(root: &Value) -> Value {
+/// Converts a checked document to progenitor's input.
+pub(super) fn to_typify_input(root: &Value) -> Value {
     let schemas = members(root.pointer("/components/schemas"))
         .filter(|(_, schema)| !is_password(root, schema))
         .map(|(name, schema)| (name.clone(), schema.clone()));
-    let mut hoist = Hoist::new(schemas.collect());
+    let mut inline_schemas = InlineSchemas::new(schemas.collect());
     let mut paths = Map::new();
     for (index, place) in document::operations(root).iter().enumerate() {
-        let operation = operation(root, place, &mut hoist);
+        let operation = operation(root, place, &mut inline_schemas);
         paths.insert(operation_path(index), json!({ METHOD: operation }));
     }
-    let mut private = json!({
+    let mut input = json!({
         "openapi": "3.0.3",
         "info": {"title": "", "version": ""},
         "paths": paths,
-        "components": {"schemas": hoist.schemas},
+        "components": {"schemas": inline_schemas.schemas},
     });
-    for_each_schema(&mut private, &mut |schema| reduce(root, schema));
-    private
+    for_each_schema(&mut input, &mut |schema| reduce(root, schema));
+    input
 }
 
-fn operation(root: &Value, place: &OperationRef<'_>, hoist: &mut Hoist) -> Value {
+fn operation(root: &Value, place: &OperationRef<'_>, inline_schemas: &mut InlineSchemas) -> Value {
     let id = place.id().unwrap_or_default();
     let type_of = |suffix: &str| type_name(&format!("{id}-{suffix}"));
     let body = place.node.get("requestBody");
@@ -57,15 +57,15 @@ fn operation(root: &Value, place: &OperationRef<'_>, hoist: &mut Hoist) -> Value
     for parameter in &mut parameters {
         let name = type_of(text(parameter, "name").unwrap_or_default());
         if let Some(schema) = parameter.get_mut("schema") {
-            hoist.inline(&name, schema);
+            inline_schemas.inline(&name, schema);
         }
     }
     let mut operation = json!({"operationId": id, "parameters": parameters});
     let success = place.success(root);
-    let success = success.and_then(|node| content(root, node, response_form));
+    let success = success.and_then(|node| content(root, node, response_format));
     let success = match success {
         Some(content) => {
-            let content = hoist.content(&type_of("response"), content);
+            let content = inline_schemas.content(&type_of("response"), content);
             json!({"description": "", "content": content})
         }
         None => json!({"description": ""}),
@@ -73,7 +73,7 @@ fn operation(root: &Value, place: &OperationRef<'_>, hoist: &mut Hoist) -> Value
     if let Some(object) = operation.as_object_mut() {
         object.insert("responses".to_owned(), json!({"200": success}));
         if let Some(content) = body {
-            let content = hoist.content(&type_of(BODY), content);
+            let content = inline_schemas.content(&type_of(BODY), content);
             let body = json!({"required": true, "content": content});
             object.insert("requestBody".to_owned(), body);
         }
@@ -81,19 +81,18 @@ fn operation(root: &Value, place: &OperationRef<'_>, hoist: &mut Hoist) -> Value
     operation
 }
 
-/// The path of the operation with this index, counted in the document's order.
+/// The path of the operation with this index, in document order.
 pub(super) fn operation_path(index: usize) -> String {
     format!("/{index}")
 }
 
-/// The name of the argument that is the body.
+/// The name of the body's argument.
 pub(super) const BODY: &str = "body";
 
-/// The names that progenitor knows an operation's parameters by. It turns each into the name of an
-/// argument, and these differ from one another and from [`BODY`].
+/// The names of an operation's parameters in progenitor's input. They give argument names that are
+/// different from each other and from [`BODY`].
 ///
-/// The name is the parameter's own wherever that is possible, because the type of an inline enum is
-/// called after it.
+/// The original name is kept if possible, because the type of an inline enum is named after it.
 pub(super) fn parameter_names(parameters: &[(&str, In)], has_body: bool) -> Vec<String> {
     let is_taken = |name: &str, place: In| {
         let mut others = parameters.iter();
@@ -119,7 +118,7 @@ pub(super) fn parameter_names(parameters: &[(&str, In)], has_body: bool) -> Vec<
         .collect()
 }
 
-/// The parameters, without those that stand for a file of the SDK's own type or a plain secret.
+/// The parameters. Files are replaced by strings.
 fn parameters(root: &Value, place: &OperationRef<'_>, has_body: bool) -> Vec<Value> {
     let parameters = parameter_nodes(root, place);
     let named: Vec<(&str, In)> = parameters.iter().map(|one| (one.0, one.1)).collect();
@@ -129,9 +128,9 @@ fn parameters(root: &Value, place: &OperationRef<'_>, has_body: bool) -> Vec<Val
         let schema = node.get("schema");
         let is = |test: fn(&Value, &Value) -> bool| schema.is_some_and(|one| test(root, one));
         let schema = match at {
-            // A secret in a path cannot be kept one; it is a string there like any other.
+            // A secret in a path cannot be protected, so it is a plain string.
             In::Path if is(is_password) => Some(json!({"type": "string"})),
-            // The SDK has a type of its own for it.
+            // The SDK has its own type for files.
             In::Part if is(is_file) || is(is_list_of_files) => Some(json!({"type": "string"})),
             _ => schema.cloned(),
         };
@@ -145,17 +144,17 @@ fn parameters(root: &Value, place: &OperationRef<'_>, has_body: bool) -> Vec<Val
     parameters.collect()
 }
 
-/// The one media type of a body or a response, in the words that progenitor knows.
+/// The only media type of a body or response, in a form that progenitor supports.
 fn content(
     root: &Value,
     node: &Value,
-    form: fn(&Value, &str, &Value) -> BodyFormat,
+    format: fn(&Value, &str, &Value) -> BodyFormat,
 ) -> Option<Value> {
     let content = node.get("content");
     let json = members(content).find(|(name, media)| is_json_content(root, name, media));
     let (name, media) = json.or_else(|| members(content).next())?;
     let own = || media.get("schema").cloned().unwrap_or_else(|| json!({}));
-    let (name, schema) = match form(root, name, media) {
+    let (name, schema) = match format(root, name, media) {
         BodyFormat::Json => ("application/json", own()),
         BodyFormat::UrlEncoded => (URL_ENCODED, own()),
         BodyFormat::Text => ("text/plain", json!({"type": "string"})),
@@ -167,18 +166,18 @@ fn content(
     Some(json!({ name: {"schema": schema} }))
 }
 
-/// What is no JSON comes as a stream.
-fn response_form(root: &Value, name: &str, media: &Value) -> BodyFormat {
+/// A response that is not JSON is a stream.
+fn response_format(root: &Value, name: &str, media: &Value) -> BodyFormat {
     match is_json_content(root, name, media) {
         true => BodyFormat::Json,
         false => BodyFormat::Bytes,
     }
 }
 
-/// The formats of integers that have a type of their own.
+/// The integer formats that have their own Rust type.
 const INTEGERS: [&str; 3] = ["int32", "int64", "uint64"];
 
-/// Reduces one schema; see the module.
+/// Reduces one schema, as described in the module's docs.
 fn reduce(root: &Value, schema: &mut Map<String, Value>) {
     if !schema.contains_key("$ref")
         && let Some(description) = constraints::description(root, schema)
@@ -211,7 +210,7 @@ fn reduce_other(schema: &mut Map<String, Value>) {
         "required",
         "type",
     ];
-    // typify makes one struct of an `anyOf`; a variant for each is what a value of it is.
+    // typify merges an `anyOf` into one struct, but a value is one of the variants.
     if let Some(parts) = schema.remove("anyOf") {
         schema.entry("oneOf").or_insert(parts);
     }
@@ -229,8 +228,8 @@ fn reduce_other(schema: &mut Map<String, Value>) {
         schema.remove("additionalProperties");
     }
     match (kind.as_deref(), values, format) {
-        (Some("string"), Some(values), _) => texts(schema, &values),
-        // Only in a body that is no JSON, where `content` put it.
+        (Some("string"), Some(values), _) => string_enum_values(schema, &values),
+        // Only in a body that is not JSON, where `content` added it.
         (Some("string"), None, Some(format)) if format == "binary" => {
             schema.insert("format".to_owned(), format);
         }
@@ -241,8 +240,9 @@ fn reduce_other(schema: &mut Map<String, Value>) {
     }
 }
 
-/// The values of a string's enum, each once, as `types` reads them; a null among them makes it nullable.
-fn texts(schema: &mut Map<String, Value>, values: &Value) {
+/// The values of a string enum, without duplicates, in the form that `types` expects. A null value
+/// makes the schema nullable.
+fn string_enum_values(schema: &mut Map<String, Value>, values: &Value) {
     let mut list: Vec<&str> = Vec::new();
     for value in document::items(Some(values)) {
         match value.as_str() {
@@ -267,11 +267,11 @@ mod tests {
             "Secret": {"type": "string", "format": "password"},
             "A": schema,
         }}});
-        private(&root)["components"]["schemas"]["A"].clone()
+        to_typify_input(&root)["components"]["schemas"]["A"].clone()
     }
 
     #[test]
-    fn a_password_is_exactly_that_whatever_stands_beside_it() {
+    fn a_password_schema_keeps_no_other_keywords() {
         for schema in [
             json!({"type": "string", "format": "password"}),
             json!({"type": "string", "format": "password", "example": "a", "default": "b", "x-a": 1}),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_make_a_type_of_its_own_is_left_out_and_a_property_of_that_name_is_not() {
+    fn unwanted_keywords_are_removed_but_properties_with_their_names_are_not() {
         assert_eq!(
             reduced(json!({
                 "type": "object", "additionalProperties": false, "x-vendor": 1, "title": "An A", "minProperties": 1,

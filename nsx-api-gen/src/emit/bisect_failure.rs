@@ -1,24 +1,24 @@
-//! When progenitor gives up, finds what it gave up on, so that the report can name it.
+//! When progenitor fails, finds the schemas or operations that cause the failure, so that the
+//! report can name them.
 //!
-//! Schemas are tried first, then operations, in groups that are halved while they fail: a few faults
-//! in a large document are found in a few tries.
+//! Schemas are tried first, then operations. A failing group is split in half until single items
+//! are left, so that a few faults in a large document are found in a few attempts.
 
 use serde_json::{Map, Value, json};
 
-use super::private::operation_path;
-use super::{apart, progenitor};
+use super::isolation::run_isolated;
+use super::progenitor;
+use super::typify_input::operation_path;
 use crate::document::{component, join, members, reference};
 use crate::error::Fault;
 use crate::model::Api;
 
-/// The faults behind progenitor's failure on a private document; `reason` is what it said.
-pub(super) fn blame(private: &Value, api: &Api, reason: &str) -> Vec<Fault> {
-    let schemas = private
-        .pointer("/components/schemas")
-        .unwrap_or(&Value::Null);
+/// The faults that make progenitor fail on its input; `reason` is its own message.
+pub(super) fn bisect_failure(input: &Value, api: &Api, reason: &str) -> Vec<Fault> {
+    let schemas = input.pointer("/components/schemas").unwrap_or(&Value::Null);
     let names: Vec<&String> = members(Some(schemas)).map(|(name, _)| name).collect();
     let mut faults = Vec::new();
-    halve(
+    bisect(
         &names,
         &|group| schemas_alone(schemas, group),
         &mut |name, message| {
@@ -27,14 +27,14 @@ pub(super) fn blame(private: &Value, api: &Api, reason: &str) -> Vec<Fault> {
         },
     );
     if !faults.is_empty() {
-        return culprits(schemas, faults);
+        return root_failures(schemas, faults);
     }
     let operations: Vec<_> = api.operations.iter().enumerate().collect();
-    halve(
+    bisect(
         &operations,
         &|group| {
             let indices = group.iter().map(|(index, _)| *index);
-            operations_alone(private, schemas, indices)
+            operations_alone(input, schemas, indices)
         },
         &mut |(_, operation), message| {
             faults.push(Fault {
@@ -50,8 +50,8 @@ pub(super) fn blame(private: &Value, api: &Api, reason: &str) -> Vec<Fault> {
     faults
 }
 
-/// The faults of schemas that fail by themselves, and not only for what they refer to.
-fn culprits(schemas: &Value, faults: Vec<Fault>) -> Vec<Fault> {
+/// The faults of schemas that fail independently of the schemas that they refer to.
+fn root_failures(schemas: &Value, faults: Vec<Fault>) -> Vec<Fault> {
     let pointers: Vec<String> = faults.iter().map(|fault| fault.pointer.clone()).collect();
     let refers_to_another = |fault: &Fault| {
         let mut closure = Map::new();
@@ -66,17 +66,18 @@ fn culprits(schemas: &Value, faults: Vec<Fault>) -> Vec<Fault> {
         let mut others = closure.keys().filter(|other| **other != name).map(pointer);
         others.any(|other| pointers.contains(&other))
     };
-    let (victims, culprits): (Vec<_>, Vec<_>) = faults.into_iter().partition(refers_to_another);
-    // In a ring each refers to another.
-    if culprits.is_empty() {
-        victims
+    let (dependents, root_failures): (Vec<_>, Vec<_>) =
+        faults.into_iter().partition(refers_to_another);
+    // In a cycle all schemas refer to another one.
+    if root_failures.is_empty() {
+        dependents
     } else {
-        culprits
+        root_failures
     }
 }
 
-/// Calls `found` for every item that fails by itself.
-fn halve<T: Copy>(
+/// Calls `found` for each item that fails on its own.
+fn bisect<T: Copy>(
     group: &[T],
     fails: &dyn Fn(&[T]) -> Option<String>,
     found: &mut dyn FnMut(T, String),
@@ -92,8 +93,8 @@ fn halve<T: Copy>(
         return;
     }
     let (front, back) = group.split_at(group.len() / 2);
-    halve(front, fails, found);
-    halve(back, fails, found);
+    bisect(front, fails, found);
+    bisect(back, fails, found);
 }
 
 fn schemas_alone(schemas: &Value, names: &[&String]) -> Option<String> {
@@ -109,21 +110,21 @@ fn schemas_alone(schemas: &Value, names: &[&String]) -> Option<String> {
 }
 
 fn operations_alone(
-    private: &Value,
+    input: &Value,
     schemas: &Value,
     indices: impl Iterator<Item = usize>,
 ) -> Option<String> {
     let mut paths = Map::new();
     let mut closure = Map::new();
     for path in indices.map(operation_path) {
-        let item = private.get("paths")?.get(&path)?;
+        let item = input.get("paths")?.get(&path)?;
         collect(schemas, item, &mut closure);
         paths.insert(path, item.clone());
     }
     failure(&Value::Object(paths), closure)
 }
 
-/// What progenitor says of a document of these parts, where it does not take it.
+/// progenitor's error for a document with only these parts; `None` if it succeeds.
 fn failure(paths: &Value, schemas: Map<String, Value>) -> Option<String> {
     let part = json!({
         "openapi": "3.0.3",
@@ -131,10 +132,10 @@ fn failure(paths: &Value, schemas: Map<String, Value>) -> Option<String> {
         "paths": paths,
         "components": {"schemas": schemas},
     });
-    apart(|| progenitor::generate(part).map(drop)).err()
+    run_isolated(|| progenitor::generate(part).map(drop)).err()
 }
 
-/// The schemas that a node refers to, and all that those refer to.
+/// Collects the schemas that a node refers to, directly and indirectly.
 fn collect(schemas: &Value, node: &Value, into: &mut Map<String, Value>) {
     match node {
         Value::Object(map) => {

@@ -1,12 +1,12 @@
-//! The example on the first screen of the crate's docs: a client, and one call of the document's.
+//! The example on the crate page: a client, and one call of an operation in the document.
 
-use super::HEADER_MARK;
-use super::example::{Call, documented};
+use super::code::HEADER_MARK;
+use super::example::{Call, documented_kind};
 use super::method::Method;
 use super::types::Types;
 use crate::model::Api;
 
-/// What connects, with the stand-in in lines that are not shown.
+/// The beginning of an example that runs. The mock manager is started in hidden lines.
 const RUN: [&str; 9] = [
     "```rust",
     "# #[cfg(not(feature = \"mock\"))]",
@@ -19,15 +19,15 @@ const RUN: [&str; 9] = [
     "# let (user, password) = (manager.username(), manager.password());",
 ];
 
-/// The same where nothing answers the call.
+/// The beginning of an example for which the mock manager has no response, so it is only compiled.
 const COMPILED: [&str; 3] = [
     "```rust,no_run",
     "# async fn example(address: &str, ca: &str, user: &str, password: &str)",
     "# -> Result<(), Box<dyn std::error::Error>> {",
 ];
 
-/// Statuses that a caller meets, that of wrong credentials first.
-const MET_FIRST: [&str; 5] = ["403", "404", "409", "412", "400"];
+/// The statuses to handle, most likely first.
+const LIKELY_STATUSES: [&str; 5] = ["403", "404", "409", "412", "400"];
 
 const CONNECT: [&str; 5] = [
     "let client = Client::builder(address)",
@@ -37,22 +37,22 @@ const CONNECT: [&str; 5] = [
     "",
 ];
 
-/// The Markdown of `example.md`.
-pub(super) fn markdown(methods: &[Method<'_>], types: &Types, api: &Api) -> String {
+/// The content of `example.md`.
+pub(super) fn crate_example(methods: &[Method<'_>], types: &Types, api: &Api) -> String {
     let mut lines = vec![
         format!("<!-- {HEADER_MARK} Do not edit. -->"),
         String::new(),
     ];
-    lines.extend(match chosen(methods, types, api) {
-        Some(call) => of_operation(&call, types),
-        None => of_none(),
+    lines.extend(match simplest_call(methods, types, api) {
+        Some(call) => operation_example(&call, types),
+        None => raw_request_example(),
     });
     lines.extend(["# Ok(())", "# }", "```", ""].map(str::to_owned));
     lines.join("\n")
 }
 
-/// The simplest call: one that is answered with a value, of those one that reads, one without arguments, and the first.
-fn chosen<'m>(methods: &'m [Method<'m>], types: &Types, api: &Api) -> Option<Call<'m>> {
+/// The simplest call: preferably one that returns a value, reads, and has few arguments.
+fn simplest_call<'m>(methods: &'m [Method<'m>], types: &Types, api: &Api) -> Option<Call<'m>> {
     let calls = methods
         .iter()
         .map(|method| (method, Call::new(method, types, api)));
@@ -70,13 +70,13 @@ fn chosen<'m>(methods: &'m [Method<'m>], types: &Types, api: &Api) -> Option<Cal
     best.map(|(_, call)| call)
 }
 
-fn of_operation(call: &Call<'_>, types: &Types) -> Vec<String> {
+fn operation_example(call: &Call<'_>, types: &Types) -> Vec<String> {
     let start: &[&str] = match call.is_answered {
         true => &RUN,
         false => &COMPILED,
     };
     let mut lines = owned(start);
-    let error = documented(call.operation(), MET_FIRST);
+    let error = documented_kind(call.operation(), LIKELY_STATUSES);
     lines.push(match error {
         Some(_) => "use nsx_api::auth::Session;\nuse nsx_api::{Client, ErrorKind};".to_owned(),
         None => "use nsx_api::Client;\nuse nsx_api::auth::Session;".to_owned(),
@@ -95,8 +95,8 @@ fn of_operation(call: &Call<'_>, types: &Types) -> Vec<String> {
     lines
 }
 
-/// A call that no document needs to have.
-fn of_none() -> Vec<String> {
+/// A raw request, if there is no suitable operation.
+fn raw_request_example() -> Vec<String> {
     let mut lines = owned(&RUN);
     lines.extend(owned(&[
         "# let version = |_: &_| nsx_api::mock::Answer::json(200, [\"4.2.1\"]);",

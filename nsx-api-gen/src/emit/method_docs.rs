@@ -1,19 +1,20 @@
-//! The page of an operation: what it does, its responses and how they arrive, and an example.
+//! The docs of an operation: what it does, its responses and their Rust types, and an example.
 
 use super::example;
-use super::method::{Method, documents_success};
+use super::method::Method;
+use super::status::{documents_success, error_kind};
 use super::types::Types;
 use crate::document::is_success;
 use crate::document::markdown as docs;
 use crate::model::{Api, Operation, Response};
 use crate::names;
 
-/// The docs of the client's methods of one tag, as Markdown.
-pub(super) fn tag(api: &Api, tag: Option<&str>) -> String {
+/// The docs of the client's methods with one tag, as Markdown.
+pub(super) fn tag_docs(api: &Api, tag: Option<&str>) -> String {
     let Some(tag) = tag else {
         return "Operations without a tag.".to_owned();
     };
-    let heading = format!("Operations of the tag *{}*.", docs::one_line(tag));
+    let heading = format!("Operations with the tag *{}*.", docs::one_line(tag));
     match api.tags.get(tag) {
         Some(description) => format!("{heading}\n\n{}", docs::markdown(description)),
         None => heading,
@@ -21,7 +22,7 @@ pub(super) fn tag(api: &Api, tag: Option<&str>) -> String {
 }
 
 /// The docs of the client's method, as Markdown.
-pub(super) fn method(method: &Method<'_>, types: &Types, api: &Api) -> String {
+pub(super) fn method_docs(method: &Method<'_>, types: &Types, api: &Api) -> String {
     let operation = method.operation();
     let mut sections = vec![opening(operation)];
     if let Some(description) = operation
@@ -32,10 +33,13 @@ pub(super) fn method(method: &Method<'_>, types: &Types, api: &Api) -> String {
         sections.push(docs::markdown(description));
     }
     if let Some(id) = &operation.original_id {
-        sections.push(format!("In the vendor's document: {}.", docs::code(id)));
+        sections.push(format!(
+            "The vendor's documentation calls this operation {}.",
+            docs::code(id)
+        ));
     }
     let call = docs::code(&operation.call());
-    sections.push(format!("{call}, {}", again(operation)));
+    sections.push(format!("Request: {call}. {}", retry_policy(operation)));
     sections.extend(required(operation));
     sections.extend(arguments(method));
     sections.push(responses(method, types));
@@ -44,14 +48,14 @@ pub(super) fn method(method: &Method<'_>, types: &Types, api: &Api) -> String {
     sections.join("\n\n")
 }
 
-/// When the call is sent again by itself.
-fn again(operation: &Operation) -> &'static str {
+/// When the call is retried automatically.
+fn retry_policy(operation: &Operation) -> &'static str {
     match operation.idempotent {
         true => {
-            "idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass."
+            "The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure."
         }
         false => {
-            "not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect."
+            "The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect."
         }
     }
 }
@@ -66,9 +70,9 @@ fn opening(operation: &Operation) -> String {
 }
 
 fn arguments(method: &Method<'_>) -> Option<String> {
-    let described = method.described();
+    let described = method.argument_docs();
     let required = described.iter().filter(|(_, required, _)| *required);
-    // Names alone are in the signature already.
+    // Names without descriptions are already in the signature.
     required
         .clone()
         .find_map(|(_, _, description)| *description)?;
@@ -86,39 +90,42 @@ fn responses(method: &Method<'_>, types: &Types) -> String {
     let mut lines = vec![
         "# Responses".to_owned(),
         String::new(),
-        "| status | meaning | in Rust |".to_owned(),
+        "| status | description | result |".to_owned(),
         "| --- | --- | --- |".to_owned(),
     ];
     for response in &operation.responses {
         let success = is_success(&response.status)
             || (response.status == "default" && !documents_success(operation));
-        let arrival = if success {
-            method.arrival()
+        let result = if success {
+            method.returned_type()
         } else {
             error(response, types)
         };
         let meaning = docs::one_line(&response.description);
-        lines.push(format!("| {} | {meaning} | {arrival} |", response.status));
+        lines.push(format!("| {} | {meaning} | {result} |", response.status));
     }
     let default = operation
         .responses
         .iter()
         .any(|one| one.status == "default");
     if !documents_success(operation) && !default {
-        lines.push(format!("| 2XX | Any success. | {} |", method.arrival()));
+        lines.push(format!(
+            "| 2XX | Any success. | {} |",
+            method.returned_type()
+        ));
     }
     lines.extend(["", "# Errors", ""].map(str::to_owned));
     lines.push(
-        "Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own \
-         [kind](crate::ErrorKind)."
+        "Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its \
+         [kind](crate::ErrorKind) tells them apart."
             .to_owned(),
     );
     lines.join("\n")
 }
 
-/// How a documented status that is no success arrives, and what is read of it by who made the call.
+/// How a documented error response is reported, and the type of its body.
 fn error(response: &Response, types: &Types) -> String {
-    let kind = match kind(&response.status) {
+    let kind = match error_kind(&response.status) {
         Some(kind) => format!("[`ErrorKind::{kind}`](crate::ErrorKind::{kind})"),
         None => "the [`ErrorKind`](crate::ErrorKind) of the status".to_owned(),
     };
@@ -128,40 +135,24 @@ fn error(response: &Response, types: &Types) -> String {
     let name = names::type_name(name);
     let body = match types.has(&name) {
         true => format!("of type [`{name}`](crate::types::{name})"),
-        false => "of a form of its own".to_owned(),
+        false => "with a schema of its own".to_owned(),
     };
-    format!("{kind}, its [body](crate::Error::body) {body}")
+    format!("{kind}, with a [body](crate::Error::body) {body}")
 }
 
-/// The kind of error of a status, as the layer written by hand has it.
-pub(super) fn kind(status: &str) -> Option<&'static str> {
-    Some(match status {
-        "400" => "BadRequest",
-        "401" => "Unauthorized",
-        "403" => "Forbidden",
-        "404" => "NotFound",
-        "409" => "Conflict",
-        "412" => "PreconditionFailed",
-        "429" => "TooManyRequests",
-        "500" => "InternalServerError",
-        "503" => "ServiceUnavailable",
-        _ => return None,
-    })
-}
-
-/// How a list is gone through.
+/// How to iterate over the list.
 fn pages(method: &Method<'_>) -> String {
     let builder = method.builder();
     let link = |name: &str| format!("[`{name}`](crate::builder::{builder}::{name})");
     format!(
-        "# Pages\n\n`send` gives one page of the list. {} gives its items one by one, those of the pages behind it too, and {} gives the \
-         pages. Each page is a call, made once it is needed.",
+        "# Pagination\n\n`send` returns one page of the list. {} returns the items of this and all following pages, and {} returns the pages. \
+         Each page is a call, made when it is needed.",
         link("stream"),
         link("pages"),
     )
 }
 
-/// What a caller must be allowed to, where the document names it.
+/// The privileges and scopes that the caller needs, if documented.
 fn required(operation: &Operation) -> Option<String> {
     let mut sentences = Vec::new();
     if !operation.privileges.is_empty() {
@@ -170,7 +161,7 @@ fn required(operation: &Operation) -> Option<String> {
     }
     for (scheme, scopes) in &operation.scopes {
         let (scheme, scopes) = (docs::code(scheme), all_of("scope", scopes));
-        sentences.push(format!("With {scheme} requires {scopes}."));
+        sentences.push(format!("With {scheme}, requires {scopes}."));
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }

@@ -1,35 +1,35 @@
-//! progenitor's code in pieces: the tokens of each item, of which only those that are used are read as Rust.
+//! Splits progenitor's code into items without parsing it. Only the items that are used are parsed.
 //!
-//! Most of what progenitor writes is thrown away (the bodies of its functions, and what its types implement), and to
-//! read that would take longer than all else.
+//! Most of the generated code is discarded (function bodies and trait implementations), and parsing
+//! it would take longer than everything else.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::Parse;
 
-/// The tokens of an item, with its attributes.
-pub(super) struct Piece(Vec<TokenTree>);
+/// The tokens of an item, including its attributes.
+pub(super) struct TokenItem(Vec<TokenTree>);
 
-/// The items among tokens: each ends with a semicolon or with what stands in braces.
-pub(super) fn pieces(tokens: TokenStream) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut open = Vec::new();
+/// Splits tokens into items. Each item ends with a semicolon or a brace group.
+pub(super) fn token_items(tokens: TokenStream) -> Vec<TokenItem> {
+    let mut token_items = Vec::new();
+    let mut pending = Vec::new();
     for token in tokens {
         let ends = braces(&token).is_some() || is_punct(&token, ';');
-        open.push(token);
+        pending.push(token);
         if ends {
-            pieces.push(Piece(std::mem::take(&mut open)));
+            token_items.push(TokenItem(std::mem::take(&mut pending)));
         }
     }
-    pieces
+    token_items
 }
 
-impl Piece {
-    /// The word that says what the item is: `struct`, say.
+impl TokenItem {
+    /// The keyword of the item, such as `struct`.
     pub(super) fn keyword(&self) -> String {
         self.word(0)
     }
 
-    /// The name of what is neither an `impl` nor async.
+    /// The name of an item that is neither an `impl` nor async.
     pub(super) fn name(&self) -> String {
         self.word(1)
     }
@@ -43,29 +43,29 @@ impl Piece {
         word.unwrap_or_default()
     }
 
-    /// What stands in the item's braces.
+    /// The content of the item's braces.
     pub(super) fn body(&self) -> TokenStream {
         let group = self.0.last().and_then(braces);
         group.map(Group::stream).unwrap_or_default()
     }
 
-    /// Whether it is the `impl` of a trait.
+    /// Whether it is an `impl` of a trait.
     pub(super) fn is_of_trait(&self) -> bool {
         let is_for = |token: &TokenTree| matches!(token, TokenTree::Ident(ident) if ident == "for");
         self.0.iter().any(is_for)
     }
 
-    /// Whether an identifier is anywhere in the item.
+    /// Whether the item contains an identifier.
     pub(super) fn mentions(&self, name: &str) -> bool {
         self.0.iter().any(|token| mentions(token, name))
     }
 
-    /// The item as Rust.
+    /// Parses the item.
     pub(super) fn read<T: Parse>(self) -> syn::Result<T> {
         syn::parse2(self.0.into_iter().collect())
     }
 
-    /// What stands before the item's braces, without attributes and `pub`, as Rust.
+    /// Parses everything before the item's braces, except for attributes and `pub`.
     pub(super) fn read_header<T: Parse>(mut self) -> syn::Result<T> {
         self.0.pop();
         let is_start =
@@ -108,8 +108,8 @@ mod tests {
     use syn::{Item, Signature};
 
     #[test]
-    fn items_are_told_apart_and_known_by_what_they_begin_with() {
-        let pieces = pieces(quote! {
+    fn tokens_are_split_into_items_with_keyword_and_name() {
+        let token_items = token_items(quote! {
             #[doc = "for {braces};"]
             #[derive(::serde::Serialize)]
             pub struct A(pub Vec<B>);
@@ -119,9 +119,9 @@ mod tests {
             impl L<M, N> {}
             mod error { struct O; }
         });
-        let names: Vec<_> = pieces
+        let names: Vec<_> = token_items
             .iter()
-            .map(|piece| (piece.keyword(), piece.name()))
+            .map(|item| (item.keyword(), item.name()))
             .collect();
         let names: Vec<_> = names
             .iter()
@@ -134,17 +134,17 @@ mod tests {
             (names[3].0, names[4].0, names[5]),
             ("impl", "impl", ("mod", "error"))
         );
-        assert!(pieces[3].is_of_trait() && !pieces[4].is_of_trait());
-        assert!(pieces[3].mentions("mentioned") && !pieces[4].mentions("mentioned"));
-        assert_eq!(pieces[5].body().to_string(), "struct O ;");
-        for piece in pieces {
-            piece.read::<Item>().unwrap();
+        assert!(token_items[3].is_of_trait() && !token_items[4].is_of_trait());
+        assert!(token_items[3].mentions("mentioned") && !token_items[4].mentions("mentioned"));
+        assert_eq!(token_items[5].body().to_string(), "struct O ;");
+        for item in token_items {
+            item.read::<Item>().unwrap();
         }
     }
 
     #[test]
-    fn a_functions_header_is_read_without_its_body() {
-        let function = pieces(quote! {
+    fn a_function_signature_is_parsed_without_its_body() {
+        let function = token_items(quote! {
             #[doc = "A"]
             pub async fn f<'a>(&'a self, b: &'a str) -> Result<C, D> { no Rust at all }
         });

@@ -1,4 +1,4 @@
-//! Choices by a discriminator: what is read, what is written, and where it says that something does not fit.
+//! Discriminated unions: reading, writing, and the paths in errors.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::types::Kind;
-use crate::compact::{FromMap, Object, Tag, deserialize, next_field, one_of, set_optional};
+use crate::compact_serde::{
+    Discriminator, FromMap, Object, deserialize, discriminated_union, next_field, set_optional,
+};
 use crate::decode;
 
-/// As the generator writes it, with a field of every kind.
+/// A generated type with a field of every kind.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Leaf {
     kind: Option<Kind>,
@@ -19,11 +21,11 @@ pub(super) struct Leaf {
     float: Option<f64>,
     map: Option<BTreeMap<String, Option<bool>>>,
     any: Option<Value>,
-    inner: Option<Box<Choice>>,
+    inner: Option<Box<Union>>,
     untagged: Option<Untagged>,
 }
 
-/// Other types that a document makes keep serde's derive.
+/// Other types of a document keep serde's derives.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(super) enum Untagged {
@@ -35,7 +37,7 @@ pub(super) enum Untagged {
 #[serde(transparent)]
 pub(super) struct Wrapper(String);
 
-/// A type that only wraps another has no field that says what it is.
+/// A newtype has no discriminator field.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 pub(super) struct Wrapped(Box<Leaf>);
@@ -93,24 +95,24 @@ impl Serialize for Leaf {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Choice {
+pub(super) enum Union {
     Leaf(Box<Leaf>),
     Wrapped(Wrapped),
     Other(crate::Extra),
 }
 
-one_of! {
-    Choice by "kind" or Other(crate::Extra);
+discriminated_union! {
+    Union by "kind" or Other(crate::Extra);
     Leaf(Box<Leaf>).kind = ["b-c", "A"];
     Wrapped(Wrapped) = ["wrapped"];
 }
 
-fn read(text: &str) -> Choice {
+fn read(text: &str) -> Union {
     serde_json::from_str(text).unwrap()
 }
 
 #[test]
-fn the_discriminator_decides_wherever_it_stands_and_all_comes_back() {
+fn the_discriminator_selects_the_variant_at_any_position_and_nothing_is_lost() {
     for known in [
         json!({"kind": "b-c"}),
         json!({
@@ -118,9 +120,9 @@ fn the_discriminator_decides_wherever_it_stands_and_all_comes_back() {
             "untagged": "text", "inner": {"inner": {"kind": "A", "untagged": 5}, "kind": "A"}, "kind": "A",
         }),
     ] {
-        let choice = read(&known.to_string());
-        assert!(matches!(choice, Choice::Leaf(_)), "{known}");
-        let mut written = serde_json::to_value(&choice).unwrap();
+        let union = read(&known.to_string());
+        assert!(matches!(union, Union::Leaf(_)), "{known}");
+        let mut written = serde_json::to_value(&union).unwrap();
         if let Some(float) = written.get_mut("float") {
             assert_eq!(float.take(), json!(1.0));
             *float = json!(1);
@@ -133,19 +135,19 @@ fn the_discriminator_decides_wherever_it_stands_and_all_comes_back() {
         json!({"a": 1}),
         json!({}),
     ] {
-        let choice = read(&other.to_string());
-        assert!(matches!(choice, Choice::Other(_)), "{other}");
-        assert_eq!(serde_json::to_value(&choice).unwrap(), other);
+        let union = read(&other.to_string());
+        assert!(matches!(union, Union::Other(_)), "{other}");
+        assert_eq!(serde_json::to_value(&union).unwrap(), other);
     }
 }
 
 #[test]
-fn a_variant_may_only_wrap_another_type() {
-    let choice = read(r#"{"kind":"wrapped","numbers":[1]}"#);
-    assert!(matches!(&choice, Choice::Wrapped(Wrapped(leaf)) if leaf.numbers == Some(vec![1])));
-    let written = serde_json::to_value(&choice).unwrap();
+fn a_discriminated_union_variant_may_be_a_newtype() {
+    let union = read(r#"{"kind":"wrapped","numbers":[1]}"#);
+    assert!(matches!(&union, Union::Wrapped(Wrapped(leaf)) if leaf.numbers == Some(vec![1])));
+    let written = serde_json::to_value(&union).unwrap();
     assert_eq!(written, json!({"kind": "wrapped", "numbers": [1]}));
-    let reason = misfit(r#"[{"numbers":[300],"kind":"wrapped"}]"#);
+    let reason = decode_error(r#"[{"numbers":[300],"kind":"wrapped"}]"#);
     assert_eq!(
         reason,
         "the body does not fit: at [0].numbers[0]: expected i8"
@@ -153,7 +155,7 @@ fn a_variant_may_only_wrap_another_type() {
 }
 
 #[test]
-fn what_is_written_says_what_the_variant_is() {
+fn the_discriminator_is_written_as_the_variant_requires() {
     for (kind, written) in [
         (None, "b-c"),
         (Some("A"), "A"),
@@ -164,20 +166,20 @@ fn what_is_written_says_what_the_variant_is() {
             kind: kind.map(Kind::from),
             ..Leaf::default()
         };
-        let choice = Choice::from(leaf);
+        let union = Union::from(leaf);
         assert_eq!(
-            serde_json::to_value(&choice).unwrap(),
+            serde_json::to_value(&union).unwrap(),
             json!({"kind": written})
         );
     }
-    assert_eq!(<Option<String>>::of("a").text(), Some("a"));
+    assert_eq!(<Option<String>>::of("a").value(), Some("a"));
 }
 
 #[test]
-fn debug_shows_what_the_variants_show_and_of_the_others_the_names() {
+fn debug_of_an_unknown_variant_shows_only_field_names() {
     let other = read(r#"{"kind":"new","a":"SECRET"}"#);
     let shown = format!("{other:?}");
-    // In which order is the map's affair.
+    // The order is that of the map.
     let orders = [
         r#"Other(Extra("a", "kind"))"#,
         r#"Other(Extra("kind", "a"))"#,
@@ -185,12 +187,12 @@ fn debug_shows_what_the_variants_show_and_of_the_others_the_names() {
     assert!(orders.contains(&shown.as_str()), "{shown}");
 }
 
-fn misfit(body: &str) -> String {
-    decode::json::<Vec<Choice>>(body.as_bytes()).unwrap_err()
+fn decode_error(body: &str) -> String {
+    decode::json::<Vec<Union>>(body.as_bytes()).unwrap_err()
 }
 
 #[test]
-fn a_value_that_does_not_fit_is_found_however_deep_the_choices_are() {
+fn a_decode_error_has_the_path_through_nested_discriminated_unions() {
     for (body, reason) in [
         (
             r#"[{"kind":"A","numbers":[1,300]}]"#,
@@ -202,13 +204,13 @@ fn a_value_that_does_not_fit_is_found_however_deep_the_choices_are() {
         ),
         (
             r#"[{"kind":"A","inner":["SECRET"]}]"#,
-            "at [0].inner: expected struct Choice, found an array",
+            "at [0].inner: expected struct Union, found an array",
         ),
         (
             r#"[{"kind":"A","kind":"A"}]"#,
             "at [0]: duplicate field `kind`",
         ),
-        // Names of the other side end no path, and begin no line.
+        // A name from the manager cannot end a path or start a line.
         (
             r#"[{"kind":"A","map":{"a: missing field `SECRET`\n":5}}]"#,
             "at [0].map.a:missing field `SECRET`: expected a boolean, found an integer",
@@ -219,11 +221,11 @@ fn a_value_that_does_not_fit_is_found_however_deep_the_choices_are() {
         ),
         (
             r#"["SECRET"]"#,
-            "at [0]: expected struct Choice, found a string",
+            "at [0]: expected struct Union, found a string",
         ),
     ] {
         assert_eq!(
-            misfit(body),
+            decode_error(body),
             format!("the body does not fit: {reason}"),
             "{body}"
         );
@@ -231,12 +233,12 @@ fn a_value_that_does_not_fit_is_found_however_deep_the_choices_are() {
 }
 
 #[test]
-fn a_misfit_below_many_choices_is_found_in_one_go() {
+fn a_decode_error_below_many_discriminated_unions_takes_linear_time() {
     let mut body = json!({"kind": "A", "float": "SECRET"});
     for _ in 0..60 {
         body = json!({"inner": body, "kind": "A"});
     }
-    let reason = misfit(&json!([body]).to_string());
+    let reason = decode_error(&json!([body]).to_string());
     assert!(reason.starts_with("the body does not fit: at [0].inner.inner."));
     assert!(!reason.contains("SECRET"), "{reason}");
 }

@@ -1,27 +1,28 @@
-//! Which operations answer with a type or take it, as a line of the type's docs.
+//! Which operations return or send a type, as a line in the type's docs.
 
 use std::collections::BTreeMap;
 
-use super::method::{Method, named};
+use super::method::Method;
+use super::paths::named;
 use crate::document::markdown as docs;
 
-/// Operations that are named of one type; there may be hundreds that answer with the same.
-const MOST: usize = 6;
+/// The maximum number of operations that are listed for a type.
+const MAX_LISTED: usize = 6;
 
-/// The methods that a type matters to.
+/// The methods that use a type.
 #[derive(Default)]
 struct Uses {
-    answer_of: Vec<String>,
+    returned_by: Vec<String>,
     sent_by: Vec<String>,
 }
 
-/// The line of each type that an operation answers with or takes, by the type's name.
-pub(super) fn uses(methods: &[Method<'_>]) -> BTreeMap<String, String> {
+/// The line for each type that an operation returns or sends, by the type's name.
+pub(super) fn used_by(methods: &[Method<'_>]) -> BTreeMap<String, String> {
     let mut all: BTreeMap<String, Uses> = BTreeMap::new();
     for method in methods {
         for name in method.received().iter().filter_map(named) {
             let uses = all.entry(name).or_default();
-            uses.answer_of.push(method.method_name());
+            uses.returned_by.push(method.method_name());
         }
         for name in method.sent().iter().filter_map(named) {
             let uses = all.entry(name).or_default();
@@ -35,7 +36,7 @@ pub(super) fn uses(methods: &[Method<'_>]) -> BTreeMap<String, String> {
 impl Uses {
     fn line(&self) -> String {
         let parts = [
-            ("The answer of", &self.answer_of),
+            ("Returned by", &self.returned_by),
             ("Sent by", &self.sent_by),
         ];
         let parts = parts.into_iter().filter(|(_, methods)| !methods.is_empty());
@@ -44,11 +45,11 @@ impl Uses {
     }
 }
 
-/// Links to methods, the first few of many.
+/// Links to methods. Only the first few are listed.
 fn listed(methods: &[String]) -> String {
     let link = |name: &String| format!("[`{name}`](crate::Client::{name})");
-    let mut links: Vec<String> = methods.iter().take(MOST).map(link).collect();
-    let rest = methods.len().saturating_sub(MOST);
+    let mut links: Vec<String> = methods.iter().take(MAX_LISTED).map(link).collect();
+    let rest = methods.len().saturating_sub(MAX_LISTED);
     if rest > 0 {
         links.push(format!("{rest} more"));
     }

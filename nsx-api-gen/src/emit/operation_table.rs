@@ -1,4 +1,4 @@
-//! The operation table, and the documented examples that the mock answers with.
+//! The operation table, and the example responses that the mock manager returns.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub(super) fn operations(api: &Api, code: &mut Code) {
     code.gap();
     code.line("use crate::operation::{DocumentedResponse, Operation};");
     code.gap();
-    code.docs("Every operation of the document, in the order of their paths.");
+    code.docs("All operations of the document, ordered by path.");
     let entries = api
         .operations
         .iter()
@@ -28,7 +28,7 @@ pub(super) fn operations(api: &Api, code: &mut Code) {
     }
 }
 
-/// The page of all operations: a section for each tag, with the client's methods.
+/// The index of all operations: a section for each tag, with the client's methods.
 fn index(api: &Api) -> String {
     let mut tags: BTreeMap<Option<&str>, Vec<&Operation>> = BTreeMap::new();
     for operation in &api.operations {
@@ -36,10 +36,10 @@ fn index(api: &Api) -> String {
         tags.entry(tag).or_default().push(operation);
     }
     let mut sections = vec![
-        "All operations by their tags, and the table of what retries, errors, docs and the mock know of each."
+        "All operations by tag, and the operation table, which retries, errors and the mock manager use."
             .to_owned(),
     ];
-    // Those without a tag come last.
+    // Operations without a tag come last.
     let (without, with): (Vec<_>, Vec<_>) = tags.iter().partition(|(tag, _)| tag.is_none());
     let all = with.into_iter().chain(without);
     sections.extend(all.map(|(tag, operations)| section(api, *tag, operations)));
@@ -55,7 +55,7 @@ fn section(api: &Api, tag: Option<&str>, operations: &[&Operation]) -> String {
         lines.extend([String::new(), docs::first_paragraph(description)]);
     }
     lines.push(String::new());
-    lines.push("| method | call | what it does |".to_owned());
+    lines.push("| method | request | description |".to_owned());
     lines.push("| --- | --- | --- |".to_owned());
     lines.extend(operations.iter().map(|operation| row(operation)));
     lines.join("\n")
@@ -114,7 +114,7 @@ fn entry(operation: &Operation, code: &mut Code) {
 /// Writes `examples.rs`.
 pub(super) fn examples(api: &Api, code: &mut Code) {
     code.docs(
-        "An example of a response, made up where the document has none of a success: the operationId, the status, the JSON\ntext in which `<secret>` stands for a secret.",
+        "Example responses: operationId, status and JSON text, in which `<secret>` stands for a secret.\nSuccess responses without an example in the document have a synthesized one.",
     );
     let rows = api.operations.iter().flat_map(|operation| {
         operation.responses.iter().filter_map(|response| {
@@ -134,7 +134,7 @@ pub(super) fn examples(api: &Api, code: &mut Code) {
     );
 }
 
-/// A text as a raw string, which reads as the JSON that it is.
+/// A text as a raw string, in which JSON is readable.
 fn raw(text: &str) -> String {
     if docs::visible(text) != text {
         return format!("{text:?}");

@@ -1,7 +1,7 @@
-//! The order of a type's fields, which is the document's.
+//! The order of a type's fields, which is that of the document.
 //!
-//! typify sorts fields by name. A reader of the docs expects them as the document has them, and so
-//! does who calls `new` with what is required.
+//! typify sorts fields by name. In the docs and in the arguments of `new`, the order of the
+//! document is more useful.
 
 use std::collections::BTreeMap;
 
@@ -10,39 +10,40 @@ use serde_json::Value;
 use crate::document::{members, operations, properties, reference};
 use crate::names::type_name;
 
-/// The names of the fields of each type in the document's order.
-pub(in crate::emit) struct Order(BTreeMap<String, Vec<String>>);
+/// The fields of each type, in document order.
+pub(crate) struct FieldOrder(BTreeMap<String, Vec<String>>);
 
-impl Order {
-    /// Reads the order from a private document.
-    pub(in crate::emit) fn new(private: &Value) -> Self {
+impl FieldOrder {
+    /// Reads the order from progenitor's input.
+    pub(crate) fn new(input: &Value) -> Self {
         let mut order = Self(BTreeMap::new());
-        let schemas = private.pointer("/components/schemas");
+        let schemas = input.pointer("/components/schemas");
         for (name, schema) in members(schemas) {
-            order.schema(private, &type_name(name), schema);
+            order.schema(input, &type_name(name), schema);
         }
-        for place in operations(private) {
+        for place in operations(input) {
             let id = place.id().unwrap_or_default();
             let body = place.node.pointer("/requestBody/content");
             let success = place.node.pointer("/responses/200/content");
             for (suffix, content) in [("-body", body), ("-response", success)] {
                 let media = members(content).next();
                 if let Some(schema) = media.and_then(|(_, media)| media.get("schema")) {
-                    order.schema(private, &type_name(&format!("{id}{suffix}")), schema);
+                    order.schema(input, &type_name(&format!("{id}{suffix}")), schema);
                 }
             }
         }
         order
     }
 
-    /// Where a field of a type stands; fields that are not known come last.
+    /// The position of a field in its type. Unknown fields come last.
     pub(super) fn position(&self, ty: &str, field: &str) -> usize {
         let fields = self.0.get(ty);
         let position = fields.and_then(|fields| fields.iter().position(|known| known == field));
         position.unwrap_or(usize::MAX)
     }
 
-    /// The fields of a schema, and of the types that typify makes of the schemas within it.
+    /// Records the fields of a schema and of its inline schemas, by the names of the types that
+    /// typify generates.
     fn schema(&mut self, root: &Value, name: &str, schema: &Value) {
         let fields: Vec<String> = properties(root, schema)
             .into_iter()
