@@ -1,4 +1,5 @@
-//! The documents of real managers and of their neighbours, where they are at hand: each is imported whole, and code made of it.
+//! Documents of real managers and related products, if available: each is imported completely and
+//! generated.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -9,7 +10,7 @@ use nsx_api_gen::generate_from_str;
 use nsx_api_gen::import::{Import, Selection, import};
 use serde_json::Value;
 
-/// The documents, and how many operations they have.
+/// The documents, with their numbers of operations.
 const DOCUMENTS: [(&str, usize); 5] = [
     ("nsx-manager-3.1.0.swagger2.json", 1408),
     ("nsx-manager-2.1.swagger2.json", 852),
@@ -23,7 +24,7 @@ fn folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("skipped: there is no folder of real documents beside the project");
+    println!("skipped: there is no folder with real documents next to the project");
     None
 }
 
@@ -33,7 +34,7 @@ fn task(folder: &Path, name: &str, selection: Selection) -> Import {
 }
 
 #[test]
-fn every_operation_of_a_real_document_becomes_code() {
+fn every_operation_of_a_real_document_is_generated() {
     let Some(folder) = folder() else { return };
     for (name, count) in DOCUMENTS {
         let imported = import(&task(&folder, name, Selection::new().all())).unwrap();
@@ -46,7 +47,7 @@ fn every_operation_of_a_real_document_becomes_code() {
 }
 
 #[test]
-fn the_registration_token_of_a_real_document_comes_alone_with_the_types_that_it_reaches() {
+fn importing_one_operation_of_a_real_document_imports_only_its_types() {
     let Some(folder) = folder() else { return };
     for (name, _) in DOCUMENTS.into_iter().take(3) {
         let selection = Selection::new().operation("CreateRegistrationToken");
@@ -71,7 +72,7 @@ fn the_registration_token_of_a_real_document_comes_alone_with_the_types_that_it_
             .collect();
         let method = "create_registration_token(&self) -> CreateRegistrationToken<'_> {";
         assert_eq!(methods, [method], "{name}");
-        // The errors of that document have no related ones.
+        // The errors of this document have no related errors.
         let wanted = match name.contains("-2.1.") {
             true => &["ApiError", "RegistrationToken"][..],
             false => &["ApiError", "RegistrationToken", "RelatedApiError"],
@@ -80,7 +81,8 @@ fn the_registration_token_of_a_real_document_comes_alone_with_the_types_that_it_
     }
 }
 
-/// The document with the members of its objects the other way round, but for those whose order is that of a type's fields.
+/// The document with the keys of all objects reversed, except for properties, whose order
+/// determines that of the fields.
 fn shuffled(node: Value, is_ordered: bool) -> Value {
     match node {
         Value::Object(map) => {
@@ -105,7 +107,7 @@ fn shuffled(node: Value, is_ordered: bool) -> Value {
 }
 
 #[test]
-fn the_order_of_a_real_documents_keys_changes_neither_what_is_imported_nor_the_code() {
+fn the_key_order_of_a_real_document_affects_neither_import_nor_code() {
     let Some(folder) = folder() else { return };
     for (name, _) in DOCUMENTS {
         let as_served = std::fs::read_to_string(folder.join(name)).unwrap();
@@ -115,7 +117,8 @@ fn the_order_of_a_real_documents_keys_changes_neither_what_is_imported_nor_the_c
         };
         let shuffled = shuffled(tree, false).to_string();
         assert_ne!(as_served, shuffled);
-        // The large ones take a minute in a debug build; what code is made of is the imported document anyway.
+        // The large documents take a minute in a debug build. The imported document is generated
+        // anyway.
         let is_large = as_served.len() > 1_000_000;
         let imported = |text: &str| {
             let task = Import::new(Source::new(name, text), Selection::new().all());
@@ -130,7 +133,7 @@ fn the_order_of_a_real_documents_keys_changes_neither_what_is_imported_nor_the_c
         }
         let files = |text: &str| {
             let mut files = generate_from_str(name, text).unwrap().files;
-            // It names the digest of the text.
+            // It contains the digest of the text.
             let module = files.remove(Path::new("mod.rs")).unwrap();
             (
                 files,

@@ -1,4 +1,5 @@
-//! Documents that are made to use up memory, stack or time: each ends soon, as code or as an error that names the limit.
+//! Documents that try to exhaust memory, stack or time: each ends quickly, with code or with an
+//! error that names the limit.
 
 #![allow(clippy::panic, clippy::unwrap_used)]
 
@@ -9,10 +10,10 @@ use nsx_api_gen::compare::{Source, compare};
 use nsx_api_gen::generate_from_str;
 use nsx_api_gen::import::{Import, Selection, import};
 
-/// Longer than any of them takes, in a debug build beside others.
+/// Much longer than any of them takes in a debug build.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// A Swagger document with one operation, whose answer is `S0`, and these definitions.
+/// A Swagger document with one operation that returns `S0`, and with these definitions.
 fn swagger(definitions: &str) -> String {
     format!(
         r##"{{"swagger": "2.0", "info": {{"title": "T", "version": "1"}}, "paths": {{"/a": {{"get": {{"operationId": "GetA",
@@ -25,7 +26,7 @@ fn to(name: impl std::fmt::Display) -> String {
     format!(r##"{{"$ref": "#/definitions/{name}"}}"##)
 }
 
-/// Definitions by their number, each with what leads to the next.
+/// Numbered definitions, each with a reference to the next one.
 fn row(count: usize, definition: impl Fn(&str) -> String) -> String {
     let row = (0..count).map(|index| {
         let next = to(format_args!("S{}", index + 1));
@@ -60,7 +61,7 @@ fn generated(text: &str) -> Result<(), String> {
 }
 
 #[test]
-fn what_is_too_much_is_refused_by_every_command_with_the_limit() {
+fn a_document_that_exceeds_a_limit_is_rejected_by_every_command() {
     let nested = |open: &str, close: &str| {
         let example = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
         swagger(&format!(r#""S0": {{"example": {example}}}"#))
@@ -77,17 +78,17 @@ fn what_is_too_much_is_refused_by_every_command_with_the_limit() {
         })
         .collect();
     for (text, limit) in [
-        (nested("[", "]"), "64 lists and objects"),
-        (nested(r#"{"a":"#, "}"), "64 lists and objects"),
-        (nested(r#"{"allOf":["#, "]}"), "64 lists and objects"),
-        (nested(r#"{"not":"#, "}"), "64 lists and objects"),
+        (nested("[", "]"), "nested more than 64 levels"),
+        (nested(r#"{"a":"#, "}"), "nested more than 64 levels"),
+        (nested(r#"{"allOf":["#, "]}"), "nested more than 64 levels"),
+        (nested(r#"{"not":"#, "}"), "nested more than 64 levels"),
         (
             yaml(&format!("x: {}", "[".repeat(100_000))),
-            "64 lists and objects",
+            "nested more than 64 levels",
         ),
         (
             yaml(&format!("x:\n  {}1", "- ".repeat(100_000))),
-            "64 lists and objects",
+            "nested more than 64 levels",
         ),
         (yaml(&format!("x0: &a0 [x, x, x]\n{laughs}")), "doc:"),
         (
@@ -106,30 +107,33 @@ fn what_is_too_much_is_refused_by_every_command_with_the_limit() {
         (" ".repeat((64 << 20) + 1), "larger than 64 MB"),
         (
             swagger(&row(1000, |next| format!(r#"{{"allOf": [{next}]}}"#))),
-            "more than 64 schemas",
+            "more than 64 levels of references",
         ),
-        (swagger(&row(1000, str::to_owned)), "more than 64 schemas"),
+        (
+            swagger(&row(1000, str::to_owned)),
+            "more than 64 levels of references",
+        ),
         (
             swagger(&row(40, |next| format!(r#"{{"allOf": [{next}, {next}]}}"#))),
             "more than 500000 schemas",
         ),
         (
             swagger(&list(20_001, |index| format!(r#""S{index}": {{}}"#))),
-            "there may be 20000",
+            "the limit is 20000",
         ),
         (
             swagger(&format!(
                 r#""S0": {{"type": "string", "enum": [{}]}}"#,
                 list(10_001, |index| format!("\"v{index}\""))
             )),
-            "there may be 10000",
+            "the limit is 10000",
         ),
         (
             swagger(&format!(
                 r#""S0": {{"properties": {{"{}": {{}}}}}}"#,
                 "a".repeat(5000)
             )),
-            "a name may have 4096",
+            "the limit is 4096",
         ),
         (
             swagger(r#""S0": {}"#).replace(
@@ -139,7 +143,7 @@ fn what_is_too_much_is_refused_by_every_command_with_the_limit() {
                     list(1001, parameter)
                 ),
             ),
-            "there may be 1000",
+            "the limit is 1000",
         ),
     ] {
         let start = Instant::now();
@@ -155,7 +159,7 @@ fn what_is_too_much_is_refused_by_every_command_with_the_limit() {
 }
 
 #[test]
-fn an_example_of_what_leads_back_to_itself_or_has_too_many_choices_ends() {
+fn examples_of_recursive_schemas_and_exponential_oneofs_end() {
     let of_itself = format!(r#""S0": {{"allOf": [{}]}}"#, to("S0"));
     let twice = format!(r#""S0": {{"allOf": [{}, {}]}}"#, to("S0"), to("S0"));
     let choices = row(26, |next| format!(r#"{{"oneOf": [{next}, {next}]}}"#));
@@ -173,12 +177,12 @@ fn an_example_of_what_leads_back_to_itself_or_has_too_many_choices_ends() {
 }
 
 #[test]
-fn what_leads_back_to_itself_ends() {
+fn recursive_schemas_references_and_allofs_end() {
     for (definitions, error) in [
-        (format!(r#""S0": {}"#, to("S0")), Some("in a ring")),
+        (format!(r#""S0": {}"#, to("S0")), Some("circular")),
         (
             format!(r#""S0": {}, "S1": {}"#, to("S1"), to("S0")),
-            Some("in a ring"),
+            Some("circular"),
         ),
         (
             format!(r#""S0": {{"allOf": [{}]}}"#, to("S0")),
@@ -211,7 +215,8 @@ fn what_leads_back_to_itself_ends() {
             ),
             None,
         ),
-        // Two parts have a property of types that have the property, too: the last counts.
+        // Two parts have the same property, whose types have that property too. The last one
+        // overrides the others.
         (
             format!(
                 r#""S0": {{"allOf": [{}, {}]}}, "A": {{"properties": {{"o": {}}}}}, "B": {{"properties": {{"o": {}}}}}"#,
@@ -232,7 +237,7 @@ fn what_leads_back_to_itself_ends() {
             ),
             None,
         ),
-        // A variant is laid over the other parts, and has such a property, too.
+        // A variant is merged with the other parts and has such a property, too.
         (
             format!(
                 r#""S0": {{"allOf": [{}, {}]}}, "A": {{"oneOf": [{{"properties": {{"o": {}}}}}]}}, "B": {{"properties": {{"o": {}}}}}"#,
@@ -241,9 +246,9 @@ fn what_leads_back_to_itself_ends() {
                 to("A"),
                 to("B")
             ),
-            Some("leads back to itself"),
+            Some("does not terminate"),
         ),
-        // The same type in both is one.
+        // The same type in both parts needs no merging.
         (
             format!(
                 r#""S0": {{"allOf": [{}, {{"properties": {{"o": {}}}}}]}}, "A": {{"properties": {{"o": {}}}}}"#,
@@ -278,12 +283,12 @@ fn what_leads_back_to_itself_ends() {
             "paths": {{"/a": {{"get": {{"operationId": "GetA", {rest}}}}}}}}}"##
         );
         imported(&text).unwrap();
-        assert!(generated(&text).unwrap_err().contains("in a ring"));
+        assert!(generated(&text).unwrap_err().contains("circular"));
     }
 }
 
 #[test]
-fn ways_that_meet_again_are_gone_once() {
+fn diamond_shaped_allofs_are_visited_once() {
     let diamond = row(15, |next| format!(r#"{{"allOf": [{next}, {next}]}}"#));
     let text = swagger(&diamond).replace(
         r#""operationId""#,
@@ -303,18 +308,19 @@ fn ways_that_meet_again_are_gone_once() {
         );
         assert!(start.elapsed() < LONGEST);
     }
-    // An object is no parameter of a query: that it is said, and soon, is what counts.
+    // An object is not supported as a query parameter. What matters is that the error comes
+    // quickly.
     let start = Instant::now();
     assert!(
         generated(&text)
             .unwrap_err()
-            .contains("object as a parameter")
+            .contains("object as a query parameter")
     );
     assert!(start.elapsed() < LONGEST);
 }
 
 #[test]
-fn names_that_many_require_and_none_has_are_looked_for_once() {
+fn required_names_without_properties_take_linear_time() {
     let base = to("Base");
     let definitions = list(3000, |index| {
         format!(r#""S{index}": {{"allOf": [{base}, {{"required": ["z"]}}]}}"#)
@@ -328,7 +334,7 @@ fn names_that_many_require_and_none_has_are_looked_for_once() {
 }
 
 #[test]
-fn names_that_are_one_are_numbered_soon() {
+fn numbering_many_name_collisions_takes_linear_time() {
     let signs = list(4000, |index| {
         let signs = format!("{index:012b}").replace('0', "=").replace('1', "<");
         format!("\"{signs}\"")
@@ -355,7 +361,7 @@ fn names_that_are_one_are_numbered_soon() {
 }
 
 #[test]
-fn a_pattern_of_a_path_that_fits_in_many_ways_ends() {
+fn an_exponential_path_pattern_ends() {
     let key = "/a".repeat(60);
     let text = format!(
         r#"{{"openapi": "3.0.3", "info": {{"title": "T", "version": "1"}}, "paths": {{"{key}": {{"get": {{"operationId": "GetA", "responses": {{"200": {{"description": "OK"}}}}}}}}}}}}"#
@@ -373,14 +379,14 @@ fn a_pattern_of_a_path_that_fits_in_many_ways_ends() {
             import(&task)
                 .unwrap_err()
                 .to_string()
-                .contains("no operation with a path like")
+                .contains("no operation whose path matches")
         );
         assert!(start.elapsed() < LONGEST);
     }
 }
 
 #[test]
-fn corrections_cannot_make_a_document_too_large() {
+fn an_overlay_cannot_make_a_document_too_large() {
     let double = list(40, |_| {
         r#"{"target": "$.components.schemas.S0['x-b']..*", "update": [[], []]}"#.to_owned()
     });
@@ -409,16 +415,16 @@ fn corrections_cannot_make_a_document_too_large() {
 }
 
 #[test]
-fn what_has_no_end_is_read_up_to_the_limit() {
+fn an_endless_stream_is_read_up_to_the_size_limit() {
     let endless = std::io::repeat(b'y').take(u64::MAX);
     let source = Source::from_reader("endless", endless).unwrap();
     let error = compare(&source, &source).unwrap_err().to_string();
     assert_eq!(error, "endless:1:1: the text is larger than 64 MB");
 }
 
-/// Of each of a thousand items the example is tried against choices of choices.
+/// The example of each of a thousand items is checked against nested unions.
 #[test]
-fn a_value_that_is_made_up_is_not_tried_against_choices_without_end() {
+fn synthesized_examples_of_exponential_anyofs_end() {
     let schema = |name: String| format!(r##"{{"$ref": "#/components/schemas/{name}"}}"##);
     let choices = list(20, |level| {
         let next = schema(format!("S{}", level + 1));

@@ -1,4 +1,4 @@
-//! Documents with operations that no code can be made of: what is left out of the code of the others, and how that is told.
+//! Documents with unsupported operations: what is skipped, and how it is reported.
 
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
 
@@ -8,7 +8,7 @@ use nsx_api_gen::compare::Source;
 use nsx_api_gen::import::{Import, Selection, import};
 use nsx_api_gen::{Generated, generate_from_str, generate_supported_from_str};
 
-/// A document with one operation that there is code for, beside these paths and components.
+/// A document with one supported operation, and with these paths and components.
 fn document(paths: &str, components: &str) -> String {
     let good = format!("/good: {{get: {{operationId: GetGood, {}}}}}", ok("Good"));
     format!(
@@ -16,7 +16,7 @@ fn document(paths: &str, components: &str) -> String {
     )
 }
 
-/// The response of an operation, of a schema of this name.
+/// The responses of an operation that returns a schema.
 fn ok(name: &str) -> String {
     format!(
         "responses: {{'200': {{description: D, content: {{application/json: {{schema: {{$ref: '#/components/schemas/{name}'}}}}}}}}}}"
@@ -35,14 +35,14 @@ fn generated(text: &str) -> Generated {
     generate_supported_from_str("doc", text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// What was left out, as it is told.
+/// The reports of what was skipped.
 fn skipped(text: &str) -> Vec<String> {
     let generated = generated(text);
     generated.skipped.iter().map(ToString::to_string).collect()
 }
 
 #[test]
-fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
+fn skipped_operations_are_reported_with_every_fault() {
     let cases = [
         (
             "a fault of the operation itself",
@@ -51,7 +51,7 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
                 &schemas(""),
             ),
             &[
-                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: a parameter in a cookie is not supported",
+                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: cookie parameters are not supported",
             ][..],
         ),
         (
@@ -61,7 +61,7 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
                 &schemas(""),
             ),
             &[
-                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: a parameter in a cookie is not supported\n    #/paths/~1a/get/responses: an operation must have a response",
+                "GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: cookie parameters are not supported\n    #/paths/~1a/get/responses: an operation must have a response",
             ],
         ),
         (
@@ -136,7 +136,7 @@ fn what_an_operation_is_left_out_for_is_told_wherever_it_stands() {
 }
 
 #[test]
-fn the_schemas_that_only_they_use_go_with_them_and_no_others_do() {
+fn schemas_that_only_skipped_operations_use_are_skipped_too() {
     let text = document(
         &format!(
             "/a: {{get: {{operationId: GetA, {COOKIE}, {}}}}}",
@@ -156,9 +156,9 @@ fn the_schemas_that_only_they_use_go_with_them_and_no_others_do() {
     assert_eq!(structs, ["Good {", "Shared {", "Unused {"]);
 }
 
-/// Otherwise an operation would be called another way on the day that the one beside it is supported.
+/// Otherwise an operation would be renamed once the one next to it is supported.
 #[test]
-fn the_others_are_called_what_they_are_called_in_the_whole_document() {
+fn skipping_an_operation_does_not_rename_the_others() {
     let text = document(
         &format!(
             "/a/things: {{get: {{operationId: ReadThing, {COOKIE}, {NOTHING}}}}}, /b/things: {{get: {{operationId: ReadThing, {NOTHING}}}}}"
@@ -169,15 +169,15 @@ fn the_others_are_called_what_they_are_called_in_the_whole_document() {
     let builder = &generated.files[Path::new("builder/untagged.rs")];
     assert!(builder.contains("pub fn b_read_thing(&self)"), "{builder}");
     assert!(
-        builder.contains("/// In the vendor's document: `ReadThing`."),
+        builder.contains("/// The vendor's documentation calls this operation `ReadThing`."),
         "{builder}"
     );
-    // What was mended in an operation that is gone is nobody's business.
+    // Changes of a skipped operation are not reported.
     assert_eq!(generated.summary, [("operation_ids", 1)]);
 }
 
 #[test]
-fn faults_of_the_whole_document_are_reported_and_said_to_be_that() {
+fn faults_of_the_document_as_a_whole_are_errors() {
     let bad = format!("/a: {{get: {{operationId: GetA, {COOKIE}, {NOTHING}}}}}");
     let text = document(&bad, &schemas("")).replace("version: '1'", "version: [1]");
     let error = generate_supported_from_str("doc", &text).unwrap_err();
@@ -189,7 +189,7 @@ fn faults_of_the_whole_document_are_reported_and_said_to_be_that() {
 }
 
 #[test]
-fn a_document_of_which_nothing_is_left_is_an_error_with_every_fault() {
+fn a_document_without_supported_operations_is_an_error_with_every_fault() {
     let text = document(
         &format!("/a: {{get: {{operationId: GetA, {COOKIE}, {NOTHING}}}}}"),
         &schemas(""),
@@ -201,14 +201,14 @@ fn a_document_of_which_nothing_is_left_is_an_error_with_every_fault() {
     let error = generate_supported_from_str("doc", &text).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "doc: #/paths/~1a/get/parameters/0: GetA: the parameter `b`: a parameter in a cookie is not supported\n\
+        "doc: #/paths/~1a/get/parameters/0: GetA: the parameter `b`: cookie parameters are not supported\n\
          doc: #/components/schemas/Good/properties/a/type: `strin` is not a type of OpenAPI 3.0\n\
          doc: #/paths: no operation is left: each of them has a fault or uses a component that has one"
     );
 }
 
 #[test]
-fn nothing_is_left_out_unless_that_is_asked_for() {
+fn nothing_is_skipped_without_skip_unsupported() {
     let text = document(
         &format!("/a: {{get: {{operationId: GetA, {COOKIE}, {NOTHING}}}}}"),
         &schemas(""),
@@ -216,7 +216,7 @@ fn nothing_is_left_out_unless_that_is_asked_for() {
     let error = generate_from_str("doc", &text).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "doc: #/paths/~1a/get/parameters/0: GetA: the parameter `b`: a parameter in a cookie is not supported"
+        "doc: #/paths/~1a/get/parameters/0: GetA: the parameter `b`: cookie parameters are not supported"
     );
     let text = document("", &schemas(""));
     let (plain, supported) = (generate_from_str("doc", &text).unwrap(), generated(&text));
@@ -224,9 +224,9 @@ fn nothing_is_left_out_unless_that_is_asked_for() {
     assert!(plain.skipped.is_empty() && plain.operations == 1);
 }
 
-/// The paths of both change on their way to the code, and are written as the document has them.
+/// The paths of both operations are normalized, but the imported document has the original ones.
 #[test]
-fn what_is_imported_can_be_generated() {
+fn a_document_imported_with_skip_unsupported_can_be_generated() {
     let text = document(
         &format!(
             "'/a?action=[^/]+': {{get: {{operationId: GetA, {COOKIE}, {}}}, put: {{operationId: PutA, {NOTHING}}}}}, \
@@ -268,10 +268,10 @@ fn what_is_imported_can_be_generated() {
     assert!(none.to_string().contains("no operation is left"), "{none}");
 }
 
-/// Whatever is damaged, there is code or an error, and what is left out has a reason.
+/// A damaged document gives code or an error, and everything that is skipped has a reason.
 #[test]
 fn a_damaged_document_never_panics() {
-    let spec = include_str!("kitchen/kitchen.yaml");
+    let spec = include_str!("golden/golden.yaml");
     let lines: Vec<&str> = spec.lines().collect();
     for skip in (4..lines.len()).step_by(43) {
         let kept = lines.iter().enumerate().filter(|(index, _)| *index != skip);
@@ -283,7 +283,7 @@ fn a_damaged_document_never_panics() {
 }
 
 #[test]
-fn what_is_made_of_a_base_and_used_by_nobody_is_left_out_alone() {
+fn an_unused_allof_child_with_a_fault_is_skipped_alone() {
     let base = "Base: {type: object, discriminator: {propertyName: k}, required: [k], properties: {k: {type: string}}}";
     let child = |name: &str, property: &str| {
         format!(
@@ -291,7 +291,7 @@ fn what_is_made_of_a_base_and_used_by_nobody_is_left_out_alone() {
         )
     };
     let (one, two) = (child("One", "text"), child("Two", "{type: string}"));
-    // The base lists values of others, so that it does not stand for these.
+    // The base lists other values, so that it does not reach these children.
     let used = base.replace("{type: string}", "{type: string, enum: [a, b]}");
     let get = format!("/a: {{get: {{operationId: GetA, {}}}}}", ok("Base"));
     for (paths, base) in [("", base), (&get, &used)] {

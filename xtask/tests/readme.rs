@@ -122,14 +122,14 @@ fn the_commands_for_contributors_are_there() {
         lines,
         [
             "bash .ci/run",
-            "UPDATE_EXPECTED=1 cargo test -p nsx-api-gen --test kitchen",
-            "git diff nsx-api-gen/tests/kitchen/expected",
+            "UPDATE_EXPECTED=1 cargo test -p nsx-api-gen --test golden",
+            "git diff nsx-api-gen/tests/golden/expected",
             "cargo fuzz run --sanitizer none document -- -max_total_time=600 -timeout=10 -rss_limit_mb=1024",
         ]
     );
     assert!(root().join(".ci/run").is_file());
-    assert!(read("nsx-api-gen/tests/kitchen.rs").contains("UPDATE_EXPECTED"));
-    assert!(root().join("nsx-api-gen/tests/kitchen/expected").is_dir());
+    assert!(read("nsx-api-gen/tests/golden.rs").contains("UPDATE_EXPECTED"));
+    assert!(root().join("nsx-api-gen/tests/golden/expected").is_dir());
     assert!(root().join("fuzz/fuzz_targets/document.rs").is_file());
 }
 
@@ -267,7 +267,7 @@ fn the_rust_program_runs_as_a_crate_of_its_own() {
 #[test]
 fn the_operation_that_the_readme_adds_is_called_by_a_test() {
     assert_eq!(blocks_in("yaml").len(), 1);
-    let test = read("nsx-api-gen/tests/kitchen.rs");
+    let test = read("nsx-api-gen/tests/golden.rs");
     assert!(test.contains("fn the_operation_that_the_readme_adds_can_be_called()"));
 }
 

@@ -170,7 +170,7 @@ fn check_schema(
         && !discriminated_union::variants_without_shared_properties(root, schema, variants)
             .is_empty()
     {
-        let message = "properties next to an check_inline `oneOf` are not supported: move the schema to a component";
+        let message = "properties next to an inline `oneOf` are not supported: move the schema to a component";
         faults.add_for(operation, join(pointer, "properties"), message);
     }
     for (name, inner) in members(map.get("properties")) {

@@ -546,8 +546,8 @@ fn a_document_compared_with_itself_gives_nothing() {
         assert_eq!(kinds(&old, &old), []);
         assert_eq!(kinds(&new, &new), []);
     }
-    let kitchen = || Source::new("kitchen", include_str!("../../tests/kitchen/kitchen.yaml"));
-    let comparison = compare(&kitchen(), &kitchen()).unwrap();
+    let golden = || Source::new("golden", include_str!("../../tests/golden/golden.yaml"));
+    let comparison = compare(&golden(), &golden()).unwrap();
     assert_eq!((comparison.changes(), comparison.level()), (&[][..], None));
 }
 
@@ -872,14 +872,14 @@ fn a_document_that_no_code_can_be_made_of_is_an_error_as_in_generate() {
 /// are told of it, in their order and with their types.
 #[test]
 fn the_types_that_are_compared_are_those_that_are_generated() {
-    let document = include_str!("../../tests/kitchen/kitchen.yaml");
-    let files = crate::generate_from_str("kitchen", document).unwrap().files;
+    let document = include_str!("../../tests/golden/golden.yaml");
+    let files = crate::generate_from_str("golden", document).unwrap().files;
     let types = files
         .iter()
         .filter(|(path, _)| path.starts_with("types") || path.ends_with("types.rs"));
     let generated: String = types.map(|(_, text)| text.as_str()).collect();
-    let kitchen = Source::new("kitchen", document);
-    let surface = surface_of(&kitchen).unwrap();
+    let golden = Source::new("golden", document);
+    let surface = surface_of(&golden).unwrap();
     let mut seen = 0;
     for ty in &surface.types {
         let shape::Shape::Object(object) = &ty.ty.shape else {

@@ -44,10 +44,10 @@ pub(crate) struct Variant<'a> {
 impl<'a> DiscriminatedUnion<'a> {
     /// Parses the union of a normalized schema; `None` for any other schema.
     pub(crate) fn from_schema(schema: &'a Value) -> Option<Self> {
-        let find_discriminator = schema.get("discriminator")?;
+        let discriminator = schema.get("discriminator")?;
         schema.get("oneOf")?;
         let mut variants: Vec<Variant<'a>> = Vec::new();
-        for (value, target) in members(find_discriminator.get("mapping")) {
+        for (value, target) in members(discriminator.get("mapping")) {
             let component = component(target.as_str()?);
             let known = variants.iter_mut().find(|one| one.component == component);
             match known {
@@ -59,9 +59,9 @@ impl<'a> DiscriminatedUnion<'a> {
             }
         }
         Some(Self {
-            property: text(find_discriminator, "propertyName")?,
+            property: text(discriminator, "propertyName")?,
             variants,
-            fallback: find_discriminator
+            fallback: discriminator
                 .get(X_FALLBACK)
                 .and_then(reference)
                 .map(component),
@@ -81,13 +81,13 @@ pub(crate) fn union_variants(schema: &Value) -> Option<&Value> {
 
 /// Why the discriminator cannot distinguish the variants of a union.
 pub(crate) fn discriminator_fault(root: &Value, schema: &Value) -> Option<String> {
-    let find_discriminator = schema.get("discriminator")?;
-    let Some(property) = text(find_discriminator, "propertyName") else {
-        return Some("the find_discriminator has no `propertyName`".to_owned());
+    let discriminator = schema.get("discriminator")?;
+    let Some(property) = text(discriminator, "propertyName") else {
+        return Some("the discriminator has no `propertyName`".to_owned());
     };
     for part in items(union_variants(schema)) {
         let Some(name) = reference(part).map(component) else {
-            return Some("an inline variant cannot have a find_discriminator value".to_owned());
+            return Some("an inline variant cannot have a discriminator value".to_owned());
         };
         if !is_union_variant(root, name, property) {
             return Some(format!(

@@ -606,24 +606,42 @@ x-of-vendor: {$ref: none.yaml}
     fn references_outside_of_the_documents_folder_are_rejected() {
         let outside = folder(&[("defs.yaml", "Node: {type: object}")]);
         for (target, message) in [
-            ("../defs.yaml#/Node", "is outside of the document's folder"),
+            (
+                "../defs.yaml#/Node",
+                "`../defs.yaml#/Node` is outside of the document's folder",
+            ),
             (
                 "parts/../../defs.yaml#/Node",
-                "is outside of the document's folder",
+                "`parts/../../defs.yaml#/Node` is outside of the document's folder",
             ),
-            ("/etc/passwd", "is outside of the document's folder"),
+            (
+                "/etc/passwd",
+                "`/etc/passwd` is outside of the document's folder",
+            ),
             (
                 "https://example.com/defs.yaml#/Node",
-                "is outside of the document's folder",
+                "`https://example.com/defs.yaml#/Node` is outside of the document's folder",
             ),
-            ("file:///etc/passwd", "is outside of the document's folder"),
+            (
+                "file:///etc/passwd",
+                "`file:///etc/passwd` is outside of the document's folder",
+            ),
             (
                 "link.yaml#/Node",
-                "is outside of the document's folder (through a symbolic link)",
+                "`link.yaml#/Node` is outside of the document's folder (through a symbolic link)",
             ),
-            ("none.yaml#/Node", "is in a file that cannot be read"),
-            ("parts#/Node", "is in a file that cannot be read"),
-            ("defs.yaml#/Nothing", "does not exist"),
+            (
+                "none.yaml#/Node",
+                "`none.yaml#/Node` is in a file that cannot be read",
+            ),
+            (
+                "parts#/Node",
+                "`parts#/Node` is in a file that cannot be read",
+            ),
+            (
+                "defs.yaml#/Nothing",
+                "the target `defs.yaml#/Nothing` does not exist",
+            ),
         ] {
             let api = API.replace("defs.yaml#/Node", target);
             let folder = folder(&FILES);
@@ -635,10 +653,9 @@ x-of-vendor: {$ref: none.yaml}
             )
             .unwrap();
             let error = from(&folder).unwrap_err().to_string();
-            let component_location =
-                "#/paths/~1a/get/responses/200/content/application~1json/schema";
+            let location = "#/paths/~1a/get/responses/200/content/application~1json/schema";
             assert!(
-                error.contains(&format!("{component_location}: `{target}` {message}")),
+                error.contains(&format!("{location}: {message}")),
                 "{target}: {error}"
             );
             assert_eq!(error.lines().count(), 1, "{error}");

@@ -75,9 +75,7 @@ fn apply_action(action: &Value, root: &mut Value, left: &mut usize) -> Result<us
     let is_removal = action.get("remove") == Some(&Value::Bool(true));
     let update = action.get("update");
     if !is_removal && update.is_none() {
-        return Err(format!(
-            "{target}: an action must `update` or `remove_node`"
-        ));
+        return Err(format!("{target}: an action must `update` or `remove`"));
     }
     if let Some(update) = update.filter(|_| !is_removal) {
         check_limits(update, &pointers, left).map_err(|message| format!("{target}: {message}"))?;

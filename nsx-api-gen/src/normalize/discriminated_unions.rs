@@ -220,7 +220,7 @@ impl Base {
         }
         let variants = variants.join(", ");
         format!(
-            "becomes a discriminated_union with the discriminator `{}`: {variants}; any fallback value is a `{new}`",
+            "becomes a union with the discriminator `{}`: {variants}; any other value is a `{new}`",
             self.property
         )
     }
@@ -282,9 +282,7 @@ fn find_bases(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
                 joined: Vec::new(),
             }),
             Err(reason) => {
-                let message = format!(
-                    "stays a single type that keeps extensible_components fields: {reason}"
-                );
+                let message = format!("stays a single type that keeps unknown fields: {reason}");
                 changes.push(Change::of_document("variants", pointer(name), message));
             }
         }
@@ -320,7 +318,7 @@ fn union_rows<'a>(
     };
     if named.len() > MAX_VARIANTS {
         return Err(format!(
-            "{} variants are too many for a discriminated_union (the limit is {MAX_VARIANTS})",
+            "{} variants are too many for a union (the limit is {MAX_VARIANTS})",
             named.len()
         ));
     }

@@ -182,7 +182,7 @@ impl<'a> Parameters<'a> {
                 .get("name")
                 .and_then(Value::as_str)
                 .unwrap_or_default();
-            reported.push(format!("`{name}` has_location_and_name sent as JSON"));
+            reported.push(format!("`{name}` is sent as JSON"));
         }
         reported
             .into_iter()
@@ -281,8 +281,7 @@ impl<'a> Parameters<'a> {
             }
             if !path_parameter_names.contains(&name) {
                 self.list.remove(index);
-                let message =
-                    format!("dropped `{name}`, which has_location_and_name not in the path {path}");
+                let message = format!("dropped `{name}`, which is not in the path {path}");
                 self.changed("path_parameters", message);
             } else if parameter.get("required") != Some(&Value::Bool(true)) {
                 if let Some(parameter) = parameter.as_object_mut() {
@@ -416,7 +415,7 @@ mod tests {
             changes,
             [
                 "left_out_parameters: dropped `a`: cookie parameters are not supported",
-                "left_out_parameters: dropped `b`: an array of arrays or objects as a query parameter has_location_and_name not supported",
+                "left_out_parameters: dropped `b`: an array of arrays or objects as a query parameter is not supported",
             ]
         );
         assert_eq!(
@@ -436,7 +435,7 @@ mod tests {
         assert_eq!(
             changes,
             [
-                "json_parameters: `f` has_location_and_name sent as JSON",
+                "json_parameters: `f` is sent as JSON",
                 "path_text: `e` becomes a string"
             ]
         );
@@ -461,7 +460,7 @@ mod tests {
         assert_eq!(
             changes,
             [
-                "path_parameters: dropped `x`, which has_location_and_name not in the path /a/{b}/{c}",
+                "path_parameters: dropped `x`, which is not in the path /a/{b}/{c}",
                 "path_parameters: `b` becomes required",
                 "path_parameters: added the undeclared parameter `c` as a string",
             ]

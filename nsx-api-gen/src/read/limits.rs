@@ -62,10 +62,7 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
 fn parts(root: &Value, faults: &mut Faults) {
     let mut most = |pointer: &str, count: usize, what: &str| {
         if count > MAX_PARTS {
-            faults.add(
-                pointer,
-                format!("{count} {what} are too many: there may be {MAX_PARTS}"),
-            );
+            faults.add(pointer, format!("{count} {what}: the limit is {MAX_PARTS}"));
         }
     };
     most("#/paths", members(root.get("paths")).count(), "paths");
@@ -103,10 +100,9 @@ fn limit_fault(key: &str, inner: &Value) -> Option<String> {
     let mut names = names.chain(values.filter_map(Value::as_str)).chain([key]);
     if let Some(name) = names.find(|name| name.len() > MAX_NAME_BYTES) {
         let start: String = name.chars().take(40).collect();
-        let message = "bytes is too long: a name may have";
+        let length = name.len();
         return Some(format!(
-            "`{start}…` of {} {message} {MAX_NAME_BYTES}",
-            name.len()
+            "`{start}…` has {length} bytes: the limit is {MAX_NAME_BYTES}"
         ));
     }
     let (_, most) = MAX_ENTRIES.iter().find(|(known, _)| *known == key)?;
@@ -121,8 +117,7 @@ fn limit_fault(key: &str, inner: &Value) -> Option<String> {
     } else {
         *most
     };
-    (count > most)
-        .then(|| format!("{count} in one place of `{key}` are too many: there may be {most}"))
+    (count > most).then(|| format!("{count} entries in `{key}`: the limit is {most}"))
 }
 
 /// The `allOf` chains of all components, each computed once.
@@ -160,7 +155,7 @@ impl<'a> AllOfChains<'a> {
             sum = sum.saturating_add(size.flattened);
             if sum > MAX_FLATTENED_SIZE {
                 let message = format!(
-                    "the schemas are made of too much: with what each is made of by `allOf` they would come to more than {MAX_FLATTENED_SIZE} schemas and properties"
+                    "with every `allOf` flattened, there are more than {MAX_FLATTENED_SIZE} schemas and properties"
                 );
                 return Err((name, message));
             }
@@ -211,5 +206,5 @@ impl<'a> AllOfChains<'a> {
 }
 
 fn chain_too_long() -> String {
-    format!("more than {MAX_ALL_OF_DEPTH} schemas are made of one another in a depth")
+    format!("more than {MAX_ALL_OF_DEPTH} levels of references and `allOf`")
 }

@@ -59,8 +59,8 @@ fn post(members: &str) -> String {
 
 /// What is told of the shared parts of [`post`]: no body's type, and a field.
 const SHARED: [&str; 2] = [
-    "media_type: #/parameters/Thing: `consumes` is not given",
-    "form: #/parameters/Part: a form's field cannot be shared",
+    "media_type: #/parameters/Thing: `consumes` is missing",
+    "form: #/parameters/Part: a form field cannot be shared",
 ];
 
 /// Cases of one operation. What is told of the shared parts and in total is looked at elsewhere.
@@ -70,7 +70,7 @@ fn operations(list: &[Case<'_>]) {
         let (root, mut changes) = upgraded(swagger(&post(old)));
         changes.retain(|change| {
             let shared = SHARED.iter().any(|start| change.starts_with(start));
-            !shared && !change.contains("in all)")
+            !shared && !change.contains("in total)")
         });
         let mut found = root.pointer("/paths/~1a/post").unwrap().clone();
         found.as_object_mut().unwrap().shift_remove("operationId");
@@ -96,7 +96,7 @@ fn a_document_keeps_its_order_with_the_version_first_and_the_components_last() {
                 "{openapi: 3.0.3, info: {title: T, version: '1', x-i: 1}, servers: [{url: /api/v1}], x-v: {$ref: '#/definitions/A'},
                  tags: [{name: t}], externalDocs: {url: u}, security: [{B: []}], paths: {x-p: {get: 1}},
                  components: {securitySchemes: {B: {type: http, scheme: basic}}, schemas: {A: {type: string}}}}",
-                &["server: #/host: \"h\"", "server: #/schemes: [\"https\"]"],
+                &["server: #/host: dropped \"h\"", "server: #/schemes: dropped [\"https\"]"],
             ),
             ("nothing", "", "{openapi: 3.0.3}", &[]),
             (
@@ -104,9 +104,9 @@ fn a_document_keeps_its_order_with_the_version_first_and_the_components_last() {
                 "foo: 1, components: {}, servers: []",
                 "{openapi: 3.0.3, foo: 1}",
                 &[
-                    "unknown_member: #/foo: `foo`",
-                    "unknown_member: #/components: this is not kept",
-                    "unknown_member: #/servers: this is not kept",
+                    "unknown_member: #/foo: Swagger 2.0 does not define `foo`",
+                    "unknown_member: #/components: dropped: Swagger 2.0 does not have",
+                    "unknown_member: #/servers: dropped: Swagger 2.0 does not have",
                 ],
             ),
             (
@@ -149,7 +149,7 @@ fn the_server_is_the_base_path() {
             "a slash too many",
             "/api/",
             "[{url: /api}]",
-            &["server: #/basePath: the base path `/api/` is read as `/api`"],
+            &["server: #/basePath: changed the base path `/api/` to `/api`"],
         ),
         (
             "one that would be a host",
@@ -209,7 +209,7 @@ fn security_schemes_have_their_counterparts() {
                 "another flow",
                 "{type: oauth2, flow: device}",
                 "{type: oauth2, flow: device}",
-                &["security: #/securityDefinitions/S: Swagger has no such"],
+                &["security: #/securityDefinitions/S: unknown security scheme"],
             ),
             (
                 "another type",
@@ -287,9 +287,9 @@ fn schemas_keep_their_words() {
                 "{properties: {b: {type: string, required: true, title: T}, c: {required: false}, d: {$ref: '#/definitions/D', required: true}}, x-a: 1}",
                 "{properties: {b: {type: string, title: T}, c: {}, d: {$ref: '#/components/schemas/D'}}, x-a: 1, required: [b, d]}",
                 &[
-                    "required_flag: #/definitions/A/properties/b: `required: true`",
-                    "required_flag: #/definitions/A/properties/c: `required: false`",
-                    "required_flag: #/definitions/A/properties/d: `required: true`",
+                    "required_flag: #/definitions/A/properties/b: moved `required: true`",
+                    "required_flag: #/definitions/A/properties/c: moved `required: false`",
+                    "required_flag: #/definitions/A/properties/d: moved `required: true`",
                 ],
             ),
             (
@@ -299,7 +299,7 @@ fn schemas_keep_their_words() {
                 &[
                     "required_flag: #/definitions/A/properties/b: ",
                     "required_flag: #/definitions/A/properties/c: ",
-                    "required_flag: #/definitions/A/properties/d/items/required: `required: true` says nothing",
+                    "required_flag: #/definitions/A/properties/d/items/required: dropped `required: true`",
                 ],
             ),
             (
@@ -318,7 +318,7 @@ fn schemas_keep_their_words() {
                 "how lists are written",
                 "{items: {collectionFormat: csv}}",
                 "{items: {}}",
-                &["collection_format: #/definitions/A/items/collectionFormat: \"csv\""],
+                &["collection_format: #/definitions/A/items/collectionFormat: dropped \"csv\""],
             ),
             (
                 "several schemas for a list's items",
@@ -446,7 +446,7 @@ fn lists_are_written_as_the_document_says() {
         );
         let told: &[&str] = match told {
             true => {
-                &["collection_format: #/parameters/P/collectionFormat: OpenAPI has no counterpart"]
+                &["collection_format: #/parameters/P/collectionFormat: OpenAPI has no equivalent"]
             }
             false => &[],
         };
@@ -466,14 +466,14 @@ fn lists_are_written_as_the_document_says() {
                 "a list in a list",
                 "{name: n, in: query, type: array, items: {type: array, collectionFormat: ssv, items: {type: string}}}",
                 "{name: n, in: query, schema: {type: array, items: {type: array, items: {type: string}}}, style: form, explode: false}",
-                &["collection_format: #/parameters/P/items/collectionFormat: \"ssv\""],
+                &["collection_format: #/parameters/P/items/collectionFormat: dropped \"ssv\""],
             ),
             (
                 "no list",
                 "{name: n, in: query, type: string, collectionFormat: multi}",
                 "{name: n, in: query, schema: {type: string}}",
                 &[
-                    "collection_format: #/parameters/P/collectionFormat: \"multi\" is said of what is no list",
+                    "collection_format: #/parameters/P/collectionFormat: dropped \"multi\", which applies only to lists",
                 ],
             ),
         ],
@@ -487,7 +487,7 @@ fn an_operation_keeps_what_is_the_same() {
             "all of it",
             "tags: [t], summary: S, description: D, externalDocs: {url: u}, deprecated: true, security: [], x-a: {schema: 1}, schemes: [http], parameters: [], callbacks: 1",
             "{tags: [t], summary: S, description: D, externalDocs: {url: u}, deprecated: true, security: [], x-a: {schema: 1}, parameters: [], callbacks: 1}",
-            &["server: #/paths/~1a/post/schemes: PostA: [\"http\"]"],
+            &["server: #/paths/~1a/post/schemes: PostA: dropped [\"http\"]"],
         ),
         (
             "parameters of the wrong kind stay for the check",
@@ -520,7 +520,7 @@ fn a_body_parameter_is_the_request_body() {
             "{requestBody: {content: {application/json: {schema: {type: string, format: binary}}}}}",
             &[
                 "file: #/paths/~1a/post/parameters/0/schema: PostA: ",
-                "media_type: #/paths/~1a/post/parameters/0: PostA: `consumes` is not given: application/json",
+                "media_type: #/paths/~1a/post/parameters/0: PostA: `consumes` is missing: assuming application/json",
             ],
         ),
         (
@@ -528,8 +528,8 @@ fn a_body_parameter_is_the_request_body() {
             "consumes: json, produces: [1, text/csv], parameters: [{$ref: '#/parameters/Thing'}]",
             "{requestBody: {$ref: '#/components/requestBodies/Thing'}}",
             &[
-                "media_type: #/paths/~1a/post/consumes: PostA: `consumes` is no list",
-                "media_type: #/paths/~1a/post/produces/0: PostA: 1 is no media type",
+                "media_type: #/paths/~1a/post/consumes: PostA: dropped `consumes`, which is not a list",
+                "media_type: #/paths/~1a/post/produces/0: PostA: dropped 1, which is not a media type",
             ],
         ),
         (
@@ -548,15 +548,15 @@ fn a_body_parameter_is_the_request_body() {
             "one that is described like another parameter",
             "consumes: [text/plain], parameters: [{name: b, in: body, type: string, format: f}]",
             "{requestBody: {content: {text/plain: {schema: {type: string, format: f}}}}}",
-            &["body: #/paths/~1a/post/parameters/0: PostA: a schema is made of type, format"],
+            &["body: #/paths/~1a/post/parameters/0: PostA: moved type, format into a new schema"],
         ),
         (
             "one that is described twice, and one without any description",
             "consumes: [text/plain], parameters: [{name: b, in: body, type: string, schema: {}}, {in: body}]",
             "{requestBody: {content: {text/plain: {schema: {}}}}}",
             &[
-                "body: #/paths/~1a/post/parameters/1: PostA: a second body",
-                "body: #/paths/~1a/post/parameters/0: PostA: type beside the body's schema",
+                "body: #/paths/~1a/post/parameters/1: PostA: dropped: the operation already has a body",
+                "body: #/paths/~1a/post/parameters/0: PostA: dropped type next to the schema of the body",
             ],
         ),
         (
@@ -564,8 +564,8 @@ fn a_body_parameter_is_the_request_body() {
             "consumes: [text/plain], parameters: [{name: f, in: formData, type: string}, {name: b, in: body}], requestBody: 1",
             "{requestBody: {content: {text/plain: {}}}}",
             &[
-                "body: #/paths/~1a/post/parameters/0: PostA: a form's field beside a body",
-                "unknown_member: #/paths/~1a/post/requestBody: PostA: this is not kept",
+                "body: #/paths/~1a/post/parameters/0: PostA: dropped: an operation with a body cannot have form fields",
+                "unknown_member: #/paths/~1a/post/requestBody: PostA: dropped: Swagger 2.0 does not",
             ],
         ),
     ]);
@@ -592,14 +592,14 @@ fn fields_make_a_form() {
             "{requestBody: {content: {multipart/form-data: {schema: {type: object, properties: {f: {type: string, format: binary}}}}}}}",
             &[
                 "form: #/paths/~1a/post: PostA: a file cannot be sent as application/x-www",
-                "media_type: #/paths/~1a/post: PostA: no form's type is given: multipart/form-data",
+                "media_type: #/paths/~1a/post: PostA: no media type for forms: assuming multipart/form-data",
             ],
         ),
         (
             "without any type",
             "parameters: [{name: f, in: formData, type: string}]",
             "{requestBody: {content: {application/x-www-form-urlencoded: {schema: {type: object, properties: {f: {type: string}}}}}}}",
-            &["media_type: #/paths/~1a/post: PostA: no form's type is given: application/x-www"],
+            &["media_type: #/paths/~1a/post: PostA: no media type for forms: assuming application/x-www"],
         ),
         (
             "in both types, with lists",
@@ -609,8 +609,8 @@ fn fields_make_a_form() {
                application/x-www-form-urlencoded: {schema: {type: object, properties: {c: {type: array, items: {type: string}}, m: {type: array, items: {type: string}}, p: {type: array, items: {type: string}}}},
                  encoding: {c: {style: form, explode: false}, p: {style: pipeDelimited, explode: false}}}}}}",
             &[
-                "collection_format: #/paths/~1a/post: PostA: the list `c` cannot be one part",
-                "collection_format: #/paths/~1a/post: PostA: the list `p` cannot be one part",
+                "collection_format: #/paths/~1a/post: PostA: the list `c` is sent as one part per value",
+                "collection_format: #/paths/~1a/post: PostA: the list `p` is sent as one part per value",
             ],
         ),
         (
@@ -624,8 +624,8 @@ fn fields_make_a_form() {
             "consumes: [multipart/form-data], parameters: [{name: f, in: formData, type: string, allowEmptyValue: true}, {name: f, in: formData, type: integer}, {in: formData, type: string}]",
             "{parameters: [{in: formData, schema: {type: string}}], requestBody: {content: {multipart/form-data: {schema: {type: object, properties: {f: {type: string}}}}}}}",
             &[
-                "form: #/paths/~1a/post/parameters/0: PostA: `allowEmptyValue: true`",
-                "form: #/paths/~1a/post/parameters/1: PostA: a second field `f`",
+                "form: #/paths/~1a/post/parameters/0: PostA: dropped `allowEmptyValue: true`",
+                "form: #/paths/~1a/post/parameters/1: PostA: dropped a second field `f`",
             ],
         ),
     ]);
@@ -640,15 +640,15 @@ fn bytes_without_a_schema_are_still_sent_and_answered() {
             "{requestBody: {required: true, content: {application/octet-stream: {schema: {type: string, format: binary}}}},
               responses: {'200': {description: D, content: {text/csv: {schema: {type: string}}, application/zip: {schema: {type: string, format: binary}}}}, '204': {description: D}, '400': {description: D}}}",
             &[
-                "undeclared_body: #/paths/~1a/post: PostA: there is no body parameter for application/octet-stream",
-                "undeclared_body: #/paths/~1a/post/responses/200: PostA: there is no schema for text/csv, application/zip",
+                "undeclared_body: #/paths/~1a/post: PostA: no body parameter for application/octet-stream",
+                "undeclared_body: #/paths/~1a/post/responses/200: PostA: no schema for text/csv, application/zip",
             ],
         ),
         (
             "a form without a field has no body, and JSON without a schema is nothing",
             "consumes: [multipart/form-data], produces: [application/json, text/csv], responses: {'200': {description: D}}",
             "{responses: {'200': {description: D}}}",
-            &["undeclared_body: #/paths/~1a/post: PostA: there is no field for multipart/form-data"],
+            &["undeclared_body: #/paths/~1a/post: PostA: no form field for multipart/form-data"],
         ),
     ]);
 }
@@ -671,7 +671,7 @@ fn a_paths_body_goes_to_its_operations() {
     );
     let found = root.pointer("/paths/~1a").unwrap();
     assert_eq!(found.to_string(), after.to_string());
-    let start = "body: #/paths/~1a/parameters/0: PatchA: the path's body is not kept here";
+    let start = "body: #/paths/~1a/parameters/0: PatchA: the body of the path is dropped here";
     assert!(changes[0].starts_with(start), "{changes:#?}");
     assert!(
         changes[1].starts_with("body_name: #/paths: "),
@@ -685,7 +685,7 @@ fn the_body_of_a_path_without_operations_is_told_of() {
     let members = "paths: {/a: {parameters: [{name: b, in: body}], x-a: 1}}";
     let (root, changes) = upgraded(swagger(members));
     assert_eq!(root["paths"].to_string(), r#"{"/a":{"x-a":1}}"#);
-    let start = "body: #/paths/~1a/parameters/0: the path has no operation";
+    let start = "body: #/paths/~1a/parameters/0: dropped, because the path has no operations";
     assert!(changes[0].starts_with(start), "{changes:#?}");
 }
 
@@ -712,8 +712,8 @@ fn a_paths_fields_go_to_its_operations_unless_they_have_them() {
     let found = root.pointer("/paths/~1a").unwrap();
     assert_eq!(found.to_string(), after.to_string());
     let told = [
-        "body: #/paths/~1a/parameters/0: PostA: a form's field",
-        "body: #/paths/~1a/parameters/1: PostA: a form's field",
+        "body: #/paths/~1a/parameters/0: PostA: dropped: an operation with a body cannot have form fields",
+        "body: #/paths/~1a/parameters/1: PostA: dropped: an operation with a body cannot have form fields",
         "body_name: #/paths",
     ];
     for (change, start) in changes.iter().zip(told) {
@@ -743,7 +743,7 @@ fn answers_have_their_schema_in_each_media_type() {
             "JSON where the operation takes the document's away",
             "produces: [], responses: {'200': {description: D, schema: {type: string}}}",
             "{responses: {'200': {description: D, content: {application/json: {schema: {type: string}}}}}}",
-            &["media_type: #/paths/~1a/post/responses/200: PostA: `produces` is not given"],
+            &["media_type: #/paths/~1a/post/responses/200: PostA: `produces` is missing"],
         ),
         (
             "a file",
@@ -755,7 +755,7 @@ fn answers_have_their_schema_in_each_media_type() {
             "a file as JSON",
             "responses: {'200': {description: D, schema: {type: file}}}",
             "{responses: {'200': {description: D, content: {application/json: {schema: {type: string, format: binary}}}}}}",
-            &["file: #/paths/~1a/post/responses/200/schema: PostA: a file that comes as JSON"],
+            &["file: #/paths/~1a/post/responses/200/schema: PostA: a file should not be JSON"],
         ),
         (
             "a file of no type",
@@ -768,7 +768,7 @@ fn answers_have_their_schema_in_each_media_type() {
             "responses: {'200': {description: D, schema: {type: string}, examples: {text/csv: a}, content: 1, foo: 1}, '201': {description: D, examples: [a]}}",
             "{responses: {'200': {description: D, content: {application/json: {schema: {type: string}}}, foo: 1}, '201': {description: D}}}",
             &[
-                "example: #/paths/~1a/post/responses/200/examples/text~1csv: PostA: no answer",
+                "example: #/paths/~1a/post/responses/200/examples/text~1csv: PostA: dropped the example",
                 "unknown_member: #/paths/~1a/post/responses/200/content: PostA: ",
                 "unknown_member: #/paths/~1a/post/responses/200/foo: PostA: ",
                 "example: #/paths/~1a/post/responses/201/examples: PostA: ",
@@ -778,7 +778,7 @@ fn answers_have_their_schema_in_each_media_type() {
             "a shared error of a download",
             "produces: [text/csv], responses: {'200': {description: D, schema: {type: string}}, '400': {$ref: '#/responses/Bad'}, '404': {$ref: '#/responses/No'}}",
             "{responses: {'200': {description: D, content: {text/csv: {schema: {type: string}}}}, '400': {$ref: '#/components/responses/Bad'}, '404': {$ref: '#/components/responses/No'}}}",
-            &["shared_response: #/paths/~1a/post/responses: PostA: the answers for 400 are shared"],
+            &["shared_response: #/paths/~1a/post/responses: PostA: the shared responses for 400 use"],
         ),
     ]);
 }
@@ -826,7 +826,7 @@ fn code_is_made_of_swagger_and_what_was_changed_is_in_the_report() {
     assert_eq!(
         generated.report,
         [
-            "server: #/host: \"h\" is not kept: whoever calls gives the manager's address",
+            "server: #/host: dropped \"h\": the user of the SDK configures the address of the manager",
             "required_flag: #/definitions/A/properties/c: moved `required: true` to the list of the object",
         ]
     );

@@ -88,7 +88,7 @@ impl DiscriminatedUnion {
         code.line("#[non_exhaustive]");
         code.block(format!("pub enum {name}"), |code| {
             self.variants.iter().for_each(|variant| variant.write(code));
-            code.docs("Any fallback value, with all its fields.");
+            code.docs("Any other value, with all its fields.");
             code.line(format!("{fallback}({ty}),"));
         });
         code.gap();

@@ -97,7 +97,7 @@ fn a_child_that_is_a_base_itself_is_what_it_was_in_the_choice_of_its_parent() {
 fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
     let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
     let stays =
-        "variants: #/components/schemas/Base: it stays one type, which keeps unknown fields: ";
+        "variants: #/components/schemas/Base: stays a single type that keeps unknown fields: ";
     for (discriminator, property, reason) in [
         (
             json!({}),
@@ -228,12 +228,14 @@ fn a_base_of_very_many_stays_one_type() {
         root["components"]["schemas"]["Base"]["properties"]["kind"] = json!({"type": "string"});
         mended(root).1
     };
-    assert!(many(MAX_VARIANTS)[0].contains("a choice by `kind`: `C0`, "));
+    assert!(
+        many(MAX_VARIANTS)[0].contains("becomes a union with the discriminator `kind`: `C0`, ")
+    );
     assert_eq!(
         many(MAX_VARIANTS + 1),
         [
             "variants: #/components/schemas/Base: stays a single type that keeps unknown fields: \
-            513 variants are too many for a choice: there may be 512"
+            513 variants are too many for a union (the limit is 512)"
         ]
     );
 }

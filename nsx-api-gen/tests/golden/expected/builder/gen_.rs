@@ -3,21 +3,21 @@
 use crate::generated::{operations, types};
 use crate::{Body, ByteStream, Client, Error, Request, Response};
 
-/// Operations of the tag *gen*.
+/// Operations with the tag *gen*.
 impl Client {
     /// Calls `MergeMedia`.
     ///
-    /// `PUT /api/v1/media`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `PUT /api/v1/media`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Tag`](crate::types::Tag)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -36,17 +36,17 @@ impl Client {
 
     /// Calls `ZipMedia`.
     ///
-    /// `POST /api/v1/media`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/media`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Tag`](crate::types::Tag)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -63,17 +63,17 @@ impl Client {
 
     /// Calls `AnyMedia`.
     ///
-    /// `DELETE /api/v1/media`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `DELETE /api/v1/media`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -92,17 +92,17 @@ impl Client {
 
     /// Calls `XmlMedia`.
     ///
-    /// `PATCH /api/v1/media`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `PATCH /api/v1/media`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Tag`](crate::types::Tag)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -121,24 +121,24 @@ impl Client {
 
     /// Calls `GetPlan`.
     ///
-    /// `GET /api/v1/plan`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/plan`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Plan`](crate::types::Plan)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.get_plan().send().await?;
-    /// println!("{} in all", response.schedules.iter().flatten().count());
+    /// println!("{} in total", response.schedules.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```
@@ -148,17 +148,17 @@ impl Client {
 
     /// Calls `PutPlan`.
     ///
-    /// `PUT /api/v1/plan`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `PUT /api/v1/plan`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Plan`](crate::types::Plan)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -167,7 +167,7 @@ impl Client {
     /// use nsx_api::types;
     ///
     /// let response = client.put_plan(types::Plan::default()).send().await?;
-    /// println!("{} in all", response.schedules.iter().flatten().count());
+    /// println!("{} in total", response.schedules.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```
@@ -177,24 +177,24 @@ impl Client {
 
     /// Calls `ListSchedules`.
     ///
-    /// `GET /api/v1/schedules`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/schedules`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<Vec<types::Schedule>>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.list_schedules().send().await?;
-    /// println!("{} in all", response.len());
+    /// println!("{} in total", response.len());
     /// # Ok(())
     /// # }
     /// ```
@@ -204,17 +204,17 @@ impl Client {
 
     /// Calls `PutSchedule`.
     ///
-    /// `PUT /api/v1/schedules`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `PUT /api/v1/schedules`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Schedule`](crate::types::Schedule)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -243,17 +243,17 @@ impl Client {
     ///
     /// A \`\[link\]\`, a tab    here, turned.
     ///
-    /// `GET /api/v1/stream`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/stream`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`ByteStream`](crate::types::ByteStream)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -270,24 +270,24 @@ impl Client {
 
     /// Calls `PutStream`.
     ///
-    /// `PUT /api/v1/stream`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `PUT /api/v1/stream`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | default | Anything | `Response<`[`Shapes`](crate::types::Shapes)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Shapes) -> Result<(), nsx_api::Error> {
     /// let response = client.put_stream(body).send().await?;
-    /// println!("{} in all", response.list.iter().flatten().count());
+    /// println!("{} in total", response.list.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```
@@ -297,7 +297,7 @@ impl Client {
 
     /// Calls `Styles`.
     ///
-    /// `GET /api/v1/styles/{ids}/{either}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/styles/{ids}/{either}`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Arguments
     ///
@@ -307,14 +307,14 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`ByteStream`]`>` |
-    /// | 404 | Gone | [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), its [body](crate::Error::body) of type [`Tag`](crate::types::Tag) |
+    /// | 404 | Gone | [`ErrorKind::NotFound`](crate::ErrorKind::NotFound), with a [body](crate::Error::body) of type [`Tag`](crate::types::Tag) |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -352,17 +352,17 @@ impl Client {
 
     /// Calls `x`.
     ///
-    /// `GET /api/v1/x`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/x`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | Done | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -389,7 +389,7 @@ pub struct MergeMedia<'a> {
 }
 
 impl<'a> MergeMedia<'a> {
-    /// Sends the request. A success gives [`Tag`](crate::types::Tag). The errors are those of [`Client::merge_media`].
+    /// Sends the request. Returns [`Tag`](crate::types::Tag). For errors, see [`Client::merge_media`].
     pub async fn send(self) -> Result<Response<types::Tag>, Error> {
         self.into_request().send().await?.json()
     }
@@ -411,7 +411,7 @@ pub struct ZipMedia<'a> {
 }
 
 impl<'a> ZipMedia<'a> {
-    /// Sends the request. A success gives [`Tag`](crate::types::Tag). The errors are those of [`Client::zip_media`].
+    /// Sends the request. Returns [`Tag`](crate::types::Tag). For errors, see [`Client::zip_media`].
     pub async fn send(self) -> Result<Response<types::Tag>, Error> {
         self.into_request().send().await?.json()
     }
@@ -433,13 +433,13 @@ pub struct AnyMedia<'a> {
 }
 
 impl<'a> AnyMedia<'a> {
-    /// Sets the request's body.
+    /// Sets the request body.
     pub fn body(mut self, value: impl Into<types::Tag>) -> Self {
         self.body = Some(value.into());
         self
     }
 
-    /// Sends the request. A success has no value. The errors are those of [`Client::any_media`].
+    /// Sends the request. Returns no value. For errors, see [`Client::any_media`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -462,13 +462,13 @@ pub struct XmlMedia<'a> {
 }
 
 impl<'a> XmlMedia<'a> {
-    /// Sets the request's body.
+    /// Sets the request body.
     pub fn body(mut self, value: impl Into<String>) -> Self {
         self.body = Some(value.into());
         self
     }
 
-    /// Sends the request. A success gives [`Tag`](crate::types::Tag). The errors are those of [`Client::xml_media`].
+    /// Sends the request. Returns [`Tag`](crate::types::Tag). For errors, see [`Client::xml_media`].
     pub async fn send(self) -> Result<Response<types::Tag>, Error> {
         self.into_request().send().await?.json()
     }
@@ -490,7 +490,7 @@ pub struct GetPlan<'a> {
 }
 
 impl<'a> GetPlan<'a> {
-    /// Sends the request. A success gives [`Plan`](crate::types::Plan). The errors are those of [`Client::get_plan`].
+    /// Sends the request. Returns [`Plan`](crate::types::Plan). For errors, see [`Client::get_plan`].
     pub async fn send(self) -> Result<Response<types::Plan>, Error> {
         self.into_request().send().await?.json()
     }
@@ -509,7 +509,7 @@ pub struct PutPlan<'a> {
 }
 
 impl<'a> PutPlan<'a> {
-    /// Sends the request. A success gives [`Plan`](crate::types::Plan). The errors are those of [`Client::put_plan`].
+    /// Sends the request. Returns [`Plan`](crate::types::Plan). For errors, see [`Client::put_plan`].
     pub async fn send(self) -> Result<Response<types::Plan>, Error> {
         self.into_request().send().await?.json()
     }
@@ -527,7 +527,7 @@ pub struct ListSchedules<'a> {
 }
 
 impl<'a> ListSchedules<'a> {
-    /// Sends the request. A success gives `Vec<types::Schedule>`. The errors are those of [`Client::list_schedules`].
+    /// Sends the request. Returns `Vec<types::Schedule>`. For errors, see [`Client::list_schedules`].
     pub async fn send(self) -> Result<Response<Vec<types::Schedule>>, Error> {
         self.into_request().send().await?.json()
     }
@@ -546,7 +546,7 @@ pub struct PutSchedule<'a> {
 }
 
 impl<'a> PutSchedule<'a> {
-    /// Sends the request. A success gives [`Schedule`](crate::types::Schedule). The errors are those of [`Client::put_schedule`].
+    /// Sends the request. Returns [`Schedule`](crate::types::Schedule). For errors, see [`Client::put_schedule`].
     pub async fn send(self) -> Result<Response<types::Schedule>, Error> {
         self.into_request().send().await?.json()
     }
@@ -572,7 +572,7 @@ impl<'a> Gen<'a> {
         self
     }
 
-    /// Sends the request. A success gives [`ByteStream`](crate::types::ByteStream). The errors are those of [`Client::gen_`].
+    /// Sends the request. Returns [`ByteStream`](crate::types::ByteStream). For errors, see [`Client::gen_`].
     pub async fn send(self) -> Result<Response<types::ByteStream>, Error> {
         self.into_request().send().await?.json()
     }
@@ -594,7 +594,7 @@ pub struct PutStream<'a> {
 }
 
 impl<'a> PutStream<'a> {
-    /// Sends the request. A success gives [`Shapes`](crate::types::Shapes). The errors are those of [`Client::put_stream`].
+    /// Sends the request. Returns [`Shapes`](crate::types::Shapes). For errors, see [`Client::put_stream`].
     pub async fn send(self) -> Result<Response<types::Shapes>, Error> {
         self.into_request().send().await?.json()
     }
@@ -671,7 +671,7 @@ impl<'a> Styles<'a> {
         self
     }
 
-    /// Sends the request. The bytes of a success arrive as a stream. The errors are those of [`Client::styles`].
+    /// Sends the request. Returns the response body as a stream. For errors, see [`Client::styles`].
     pub async fn send(self) -> Result<Response<ByteStream>, Error> {
         self.into_request().stream().await
     }
@@ -701,7 +701,7 @@ pub struct X<'a> {
 }
 
 impl<'a> X<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::x`].
+    /// Sends the request. Returns no value. For errors, see [`Client::x`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }

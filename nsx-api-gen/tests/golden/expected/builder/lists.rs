@@ -3,25 +3,25 @@
 use crate::generated::{operations, types};
 use crate::{Client, Error, Items, Pages, Request, Response};
 
-/// Operations of the tag *lists*.
+/// Operations with the tag *lists*.
 impl Client {
     /// Calls `ListNames`.
     ///
-    /// `GET /api/v1/names`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/names`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`AlsoNames`](crate::types::AlsoNames)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
-    /// # Pages
+    /// # Pagination
     ///
-    /// `send` gives one page of the list. [`stream`](crate::builder::ListNames::stream) gives its items one by one, those of the pages behind it too, and [`pages`](crate::builder::ListNames::pages) gives the pages. Each page is a call, made once it is needed.
+    /// `send` returns one page of the list. [`stream`](crate::builder::ListNames::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListNames::pages) returns the pages. Each page is a call, made when it is needed.
     ///
     /// # Example
     ///
@@ -40,24 +40,24 @@ impl Client {
 
     /// Calls `TheCursorIsANumber`.
     ///
-    /// `GET /api/v1/no-cursor`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/no-cursor`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`TheCursorIsANumberResponse`](crate::types::TheCursorIsANumberResponse)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.the_cursor_is_a_number().send().await?;
-    /// println!("{} in all", response.results.iter().flatten().count());
+    /// println!("{} in total", response.results.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```
@@ -67,24 +67,24 @@ impl Client {
 
     /// Calls `NoCursorIsTaken`.
     ///
-    /// `GET /api/v1/no-lists`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/no-lists`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`ThingListResult`](crate::types::ThingListResult)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.no_cursor_is_taken().send().await?;
-    /// println!("{} in all", response.results.len());
+    /// println!("{} in total", response.results.len());
     /// # Ok(())
     /// # }
     /// ```
@@ -94,24 +94,24 @@ impl Client {
 
     /// Calls `NothingIsRead`.
     ///
-    /// `POST /api/v1/no-lists`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/no-lists`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`ThingListResult`](crate::types::ThingListResult)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
     /// ```no_run
     /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
     /// let response = client.nothing_is_read().send().await?;
-    /// println!("{} in all", response.results.len());
+    /// println!("{} in total", response.results.len());
     /// # Ok(())
     /// # }
     /// ```
@@ -121,21 +121,21 @@ impl Client {
 
     /// Calls `ListRequired`.
     ///
-    /// `GET /api/v1/required`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/required`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`ListRequiredResponse`](crate::types::ListRequiredResponse)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
-    /// # Pages
+    /// # Pagination
     ///
-    /// `send` gives one page of the list. [`stream`](crate::builder::ListRequired::stream) gives its items one by one, those of the pages behind it too, and [`pages`](crate::builder::ListRequired::pages) gives the pages. Each page is a call, made once it is needed.
+    /// `send` returns one page of the list. [`stream`](crate::builder::ListRequired::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListRequired::pages) returns the pages. Each page is a call, made when it is needed.
     ///
     /// # Example
     ///
@@ -154,22 +154,22 @@ impl Client {
 
     /// Calls `ListThings`.
     ///
-    /// `GET /api/v1/things`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/things`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`ThingListResult`](crate::types::ThingListResult)`>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
-    /// # Pages
+    /// # Pagination
     ///
-    /// `send` gives one page of the list. [`stream`](crate::builder::ListThings::stream) gives its items one by one, those of the pages behind it too, and [`pages`](crate::builder::ListThings::pages) gives the pages. Each page is a call, made once it is needed.
+    /// `send` returns one page of the list. [`stream`](crate::builder::ListThings::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListThings::pages) returns the pages. Each page is a call, made when it is needed.
     ///
     /// # Example
     ///
@@ -196,21 +196,21 @@ impl Client {
 
     /// Calls `Pages`.
     ///
-    /// `GET /api/v1/things/{thing-id}/things`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/things/{thing-id}/things`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`ThingListResult`](crate::types::ThingListResult)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
-    /// # Pages
+    /// # Pagination
     ///
-    /// `send` gives one page of the list. [`stream`](crate::builder::Pages_::stream) gives its items one by one, those of the pages behind it too, and [`pages`](crate::builder::Pages_::pages) gives the pages. Each page is a call, made once it is needed.
+    /// `send` returns one page of the list. [`stream`](crate::builder::Pages_::stream) returns the items of this and all following pages, and [`pages`](crate::builder::Pages_::pages) returns the pages. Each page is a call, made when it is needed.
     ///
     /// # Example
     ///
@@ -246,17 +246,17 @@ impl<'a> ListNames<'a> {
         self
     }
 
-    /// Sends the request. A success gives [`AlsoNames`](crate::types::AlsoNames). The errors are those of [`Client::list_names`].
+    /// Sends the request. Returns [`AlsoNames`](crate::types::AlsoNames). For errors, see [`Client::list_names`].
     pub async fn send(self) -> Result<Response<types::AlsoNames>, Error> {
         self.into_request().send().await?.json()
     }
 
-    /// The items of this page and of all that follow. Each page is a call like [`Client::list_names`]'s, made once it is needed.
+    /// Streams the items of this page and all following pages. Each page is a call of [`Client::list_names`], made when it is needed.
     pub fn stream(self) -> Items<'a, types::AlsoNames> {
         self.pages().items()
     }
 
-    /// This page and all that follow. Each is a call like [`Client::list_names`]'s, made once it is asked for.
+    /// Streams this page and all following pages. Each page is a call of [`Client::list_names`], made when it is needed.
     pub fn pages(self) -> Pages<'a, types::AlsoNames> {
         self.into_request().pages()
     }
@@ -281,7 +281,7 @@ impl<'a> TheCursorIsANumber<'a> {
         self
     }
 
-    /// Sends the request. A success gives [`TheCursorIsANumberResponse`](crate::types::TheCursorIsANumberResponse). The errors are those of [`Client::the_cursor_is_a_number`].
+    /// Sends the request. Returns [`TheCursorIsANumberResponse`](crate::types::TheCursorIsANumberResponse). For errors, see [`Client::the_cursor_is_a_number`].
     pub async fn send(self) -> Result<Response<types::TheCursorIsANumberResponse>, Error> {
         self.into_request().send().await?.json()
     }
@@ -299,7 +299,7 @@ pub struct NoCursorIsTaken<'a> {
 }
 
 impl<'a> NoCursorIsTaken<'a> {
-    /// Sends the request. A success gives [`ThingListResult`](crate::types::ThingListResult). The errors are those of [`Client::no_cursor_is_taken`].
+    /// Sends the request. Returns [`ThingListResult`](crate::types::ThingListResult). For errors, see [`Client::no_cursor_is_taken`].
     pub async fn send(self) -> Result<Response<types::ThingListResult>, Error> {
         self.into_request().send().await?.json()
     }
@@ -324,7 +324,7 @@ impl<'a> NothingIsRead<'a> {
         self
     }
 
-    /// Sends the request. A success gives [`ThingListResult`](crate::types::ThingListResult). The errors are those of [`Client::nothing_is_read`].
+    /// Sends the request. Returns [`ThingListResult`](crate::types::ThingListResult). For errors, see [`Client::nothing_is_read`].
     pub async fn send(self) -> Result<Response<types::ThingListResult>, Error> {
         self.into_request().send().await?.json()
     }
@@ -349,17 +349,17 @@ impl<'a> ListRequired<'a> {
         self
     }
 
-    /// Sends the request. A success gives [`ListRequiredResponse`](crate::types::ListRequiredResponse). The errors are those of [`Client::list_required`].
+    /// Sends the request. Returns [`ListRequiredResponse`](crate::types::ListRequiredResponse). For errors, see [`Client::list_required`].
     pub async fn send(self) -> Result<Response<types::ListRequiredResponse>, Error> {
         self.into_request().send().await?.json()
     }
 
-    /// The items of this page and of all that follow. Each page is a call like [`Client::list_required`]'s, made once it is needed.
+    /// Streams the items of this page and all following pages. Each page is a call of [`Client::list_required`], made when it is needed.
     pub fn stream(self) -> Items<'a, types::ListRequiredResponse> {
         self.pages().items()
     }
 
-    /// This page and all that follow. Each is a call like [`Client::list_required`]'s, made once it is asked for.
+    /// Streams this page and all following pages. Each page is a call of [`Client::list_required`], made when it is needed.
     pub fn pages(self) -> Pages<'a, types::ListRequiredResponse> {
         self.into_request().pages()
     }
@@ -406,17 +406,17 @@ impl<'a> ListThings<'a> {
         self
     }
 
-    /// Sends the request. A success gives [`ThingListResult`](crate::types::ThingListResult). The errors are those of [`Client::list_things`].
+    /// Sends the request. Returns [`ThingListResult`](crate::types::ThingListResult). For errors, see [`Client::list_things`].
     pub async fn send(self) -> Result<Response<types::ThingListResult>, Error> {
         self.into_request().send().await?.json()
     }
 
-    /// The items of this page and of all that follow. Each page is a call like [`Client::list_things`]'s, made once it is needed.
+    /// Streams the items of this page and all following pages. Each page is a call of [`Client::list_things`], made when it is needed.
     pub fn stream(self) -> Items<'a, types::ThingListResult> {
         self.pages().items()
     }
 
-    /// This page and all that follow. Each is a call like [`Client::list_things`]'s, made once it is asked for.
+    /// Streams this page and all following pages. Each page is a call of [`Client::list_things`], made when it is needed.
     pub fn pages(self) -> Pages<'a, types::ThingListResult> {
         self.into_request().pages()
     }
@@ -449,17 +449,17 @@ impl<'a> Pages_<'a> {
         self
     }
 
-    /// Sends the request. A success gives [`ThingListResult`](crate::types::ThingListResult). The errors are those of [`Client::pages`].
+    /// Sends the request. Returns [`ThingListResult`](crate::types::ThingListResult). For errors, see [`Client::pages`].
     pub async fn send(self) -> Result<Response<types::ThingListResult>, Error> {
         self.into_request().send().await?.json()
     }
 
-    /// The items of this page and of all that follow. Each page is a call like [`Client::pages`]'s, made once it is needed.
+    /// Streams the items of this page and all following pages. Each page is a call of [`Client::pages`], made when it is needed.
     pub fn stream(self) -> Items<'a, types::ThingListResult> {
         self.pages().items()
     }
 
-    /// This page and all that follow. Each is a call like [`Client::pages`]'s, made once it is asked for.
+    /// Streams this page and all following pages. Each page is a call of [`Client::pages`], made when it is needed.
     pub fn pages(self) -> Pages<'a, types::ThingListResult> {
         self.into_request().pages()
     }

@@ -3,15 +3,15 @@
 use crate::generated::{operations, types};
 use crate::{Client, Error, Request, Response};
 
-/// Operations of the tag *aux*.
+/// Operations with the tag *aux*.
 impl Client {
     /// Calls `with`.
     ///
-    /// `PUT /api/v1/request`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `PUT /api/v1/request`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`OpenT`](crate::types::OpenT)`>` |
     /// | 403 | No | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
@@ -19,7 +19,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -42,18 +42,18 @@ impl Client {
 
     /// Calls `Request`.
     ///
-    /// `POST /api/v1/request`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/request`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 201 | Made | `Response<`[`Client`](crate::types::Client)`>` |
     /// | 202 | Later | `Response<`[`Client`](crate::types::Client)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -78,7 +78,7 @@ pub struct With<'a> {
 }
 
 impl<'a> With<'a> {
-    /// Sends the request. A success gives [`OpenT`](crate::types::OpenT). The errors are those of [`Client::with_`].
+    /// Sends the request. Returns [`OpenT`](crate::types::OpenT). For errors, see [`Client::with_`].
     pub async fn send(self) -> Result<Response<types::OpenT>, Error> {
         self.into_request().send().await?.json()
     }
@@ -97,13 +97,13 @@ pub struct Request_<'a> {
 }
 
 impl<'a> Request_<'a> {
-    /// Sets the request's body.
+    /// Sets the request body.
     pub fn body(mut self, value: impl Into<types::Value>) -> Self {
         self.body = Some(value.into());
         self
     }
 
-    /// Sends the request. A success gives [`Client`](crate::types::Client). The errors are those of [`Client::request_`].
+    /// Sends the request. Returns [`Client`](crate::types::Client). For errors, see [`Client::request_`].
     pub async fn send(self) -> Result<Response<types::Client>, Error> {
         self.into_request().send().await?.json()
     }

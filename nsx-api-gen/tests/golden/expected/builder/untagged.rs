@@ -7,18 +7,18 @@ use crate::{Body, ByteStream, Client, Error, Request, Response};
 impl Client {
     /// Calls `FormThing`.
     ///
-    /// `POST /api/v1/form`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/form`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<Vec<types::Thing>>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -27,7 +27,7 @@ impl Client {
     /// use nsx_api::ErrorKind;
     ///
     /// match client.form_thing().send().await {
-    ///     Ok(response) => println!("{} in all", response.len()),
+    ///     Ok(response) => println!("{} in total", response.len()),
     ///     Err(error) if error.kind() == ErrorKind::Forbidden => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
     /// }
@@ -40,18 +40,18 @@ impl Client {
 
     /// Calls `ListBody`.
     ///
-    /// `POST /api/v1/list`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `POST /api/v1/list`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<serde_json::Value>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -77,7 +77,7 @@ impl Client {
     ///
     ///    indented, not code
     ///
-    /// `GET /api/v1/locals/{url}/{value}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/locals/{url}/{value}`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Arguments
     ///
@@ -87,7 +87,7 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<Vec<types::Thing>>` |
     /// | 403 | No | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
@@ -95,7 +95,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -105,7 +105,7 @@ impl Client {
     /// use nsx_api::ErrorKind;
     ///
     /// match client.locals("url", 10, "secret").joined(vec!["joined".to_owned()]).send().await {
-    ///     Ok(response) => println!("{} in all", response.len()),
+    ///     Ok(response) => println!("{} in total", response.len()),
     ///     Err(error) if error.kind() == ErrorKind::NotFound => eprintln!("{error}"),
     ///     Err(error) => return Err(error),
     /// }
@@ -141,17 +141,17 @@ impl Client {
 
     /// Calls `response`.
     ///
-    /// `POST /api/v1/markdown`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/markdown`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | default | Anything | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -170,17 +170,17 @@ impl Client {
 
     /// Calls `GetSegment`.
     ///
-    /// `GET /api/v1/segments`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/segments`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Segment`](crate::types::Segment)`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -197,18 +197,18 @@ impl Client {
 
     /// Calls `StrThing`.
     ///
-    /// `GET /api/v1/str`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `GET /api/v1/str`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<String>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -230,7 +230,7 @@ impl Client {
 
     /// Calls `RawThing`.
     ///
-    /// `POST /api/v1/things/{thing-id}`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/things/{thing-id}`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Arguments
     ///
@@ -238,13 +238,13 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | s | `Response<`[`ByteStream`]`>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -261,7 +261,7 @@ impl Client {
 
     /// Calls `DeleteThing`.
     ///
-    /// `DELETE /api/v1/things/{thing-id}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `DELETE /api/v1/things/{thing-id}`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Arguments
     ///
@@ -270,13 +270,13 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | gone | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -295,7 +295,7 @@ impl Client {
 
     /// Calls `TextThing`.
     ///
-    /// `PATCH /api/v1/things/{thing-id}`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `PATCH /api/v1/things/{thing-id}`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Arguments
     ///
@@ -303,13 +303,13 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | s | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -328,17 +328,17 @@ impl Client {
 
     /// Calls `RestartThing`.
     ///
-    /// `POST /api/v1/things/{thing-id}?action=restart`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/things/{thing-id}?action=restart`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -357,7 +357,7 @@ impl Client {
 
     /// Calls `UploadThing`.
     ///
-    /// `POST /api/v1/things/{thing-id}?action=upload`, not idempotent: it is [sent again](crate::CallOptions::max_retries) only after an attempt that had no effect.
+    /// Request: `POST /api/v1/things/{thing-id}?action=upload`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
     /// # Arguments
     ///
@@ -366,13 +366,13 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -413,13 +413,13 @@ pub struct FormThing<'a> {
 }
 
 impl<'a> FormThing<'a> {
-    /// Sets the request's body.
+    /// Sets the request body.
     pub fn body(mut self, value: impl Into<types::FormThingBody>) -> Self {
         self.body = Some(value.into());
         self
     }
 
-    /// Sends the request. A success gives `Vec<types::Thing>`. The errors are those of [`Client::form_thing`].
+    /// Sends the request. Returns `Vec<types::Thing>`. For errors, see [`Client::form_thing`].
     pub async fn send(self) -> Result<Response<Vec<types::Thing>>, Error> {
         self.into_request().send().await?.json()
     }
@@ -427,7 +427,7 @@ impl<'a> FormThing<'a> {
     fn into_request(self) -> Request<'a> {
         let request = self.client.operation(&operations::FORM_THING);
         match self.body {
-            Some(body) => request.form(&body),
+            Some(body) => request.format(&body),
             None => request,
         }
     }
@@ -442,13 +442,13 @@ pub struct ListBody<'a> {
 }
 
 impl<'a> ListBody<'a> {
-    /// Sets the request's body.
+    /// Sets the request body.
     pub fn body(mut self, value: impl Into<Vec<types::Thing>>) -> Self {
         self.body = Some(value.into());
         self
     }
 
-    /// Sends the request. A success gives `serde_json::Value`. The errors are those of [`Client::list_body`].
+    /// Sends the request. Returns `serde_json::Value`. For errors, see [`Client::list_body`].
     pub async fn send(self) -> Result<Response<serde_json::Value>, Error> {
         self.into_request().send().await?.json()
     }
@@ -557,7 +557,7 @@ impl<'a> Locals<'a> {
         self
     }
 
-    /// Sends the request. A success gives `Vec<types::Thing>`. The errors are those of [`Client::locals`].
+    /// Sends the request. Returns `Vec<types::Thing>`. For errors, see [`Client::locals`].
     pub async fn send(self) -> Result<Response<Vec<types::Thing>>, Error> {
         self.into_request().send().await?.json()
     }
@@ -592,7 +592,7 @@ pub struct Response_<'a> {
 }
 
 impl<'a> Response_<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::response`].
+    /// Sends the request. Returns no value. For errors, see [`Client::response`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -613,7 +613,7 @@ pub struct GetSegment<'a> {
 }
 
 impl<'a> GetSegment<'a> {
-    /// Sends the request. A success gives [`Segment`](crate::types::Segment). The errors are those of [`Client::get_segment`].
+    /// Sends the request. Returns [`Segment`](crate::types::Segment). For errors, see [`Client::get_segment`].
     pub async fn send(self) -> Result<Response<types::Segment>, Error> {
         self.into_request().send().await?.json()
     }
@@ -631,7 +631,7 @@ pub struct StrThing<'a> {
 }
 
 impl<'a> StrThing<'a> {
-    /// Sends the request. A success gives `String`. The errors are those of [`Client::str_thing`].
+    /// Sends the request. Returns `String`. For errors, see [`Client::str_thing`].
     pub async fn send(self) -> Result<Response<String>, Error> {
         self.into_request().send().await?.json()
     }
@@ -651,13 +651,13 @@ pub struct RawThing<'a> {
 }
 
 impl<'a> RawThing<'a> {
-    /// Sets the request's body.
+    /// Sets the request body.
     pub fn body(mut self, value: impl Into<Body>) -> Self {
         self.body = Some(value.into());
         self
     }
 
-    /// Sends the request. The bytes of a success arrive as a stream. The errors are those of [`Client::raw_thing`].
+    /// Sends the request. Returns the response body as a stream. For errors, see [`Client::raw_thing`].
     pub async fn send(self) -> Result<Response<ByteStream>, Error> {
         self.into_request().stream().await
     }
@@ -690,7 +690,7 @@ impl<'a> DeleteThing<'a> {
         self
     }
 
-    /// Sends the request. A success has no value. The errors are those of [`Client::delete_thing`].
+    /// Sends the request. Returns no value. For errors, see [`Client::delete_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -714,13 +714,13 @@ pub struct TextThing<'a> {
 }
 
 impl<'a> TextThing<'a> {
-    /// Sets the request's body.
+    /// Sets the request body.
     pub fn body(mut self, value: impl Into<String>) -> Self {
         self.body = Some(value.into());
         self
     }
 
-    /// Sends the request. A success has no value. The errors are those of [`Client::text_thing`].
+    /// Sends the request. Returns no value. For errors, see [`Client::text_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -752,7 +752,7 @@ impl<'a> RestartThing<'a> {
         self
     }
 
-    /// Sends the request. A success has no value. The errors are those of [`Client::restart_thing`].
+    /// Sends the request. Returns no value. For errors, see [`Client::restart_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -824,7 +824,7 @@ impl<'a> UploadThing<'a> {
         self
     }
 
-    /// Sends the request. A success has no value. The errors are those of [`Client::upload_thing`].
+    /// Sends the request. Returns no value. For errors, see [`Client::upload_thing`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }

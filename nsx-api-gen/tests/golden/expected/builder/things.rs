@@ -3,13 +3,13 @@
 use crate::generated::{operations, types};
 use crate::{Client, Error, Request, Response};
 
-/// Operations of the tag *things*.
+/// Operations with the tag *things*.
 impl Client {
     /// Get it.
     ///
-    /// `GET /api/v1/things/{thing-id}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/things/{thing-id}`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
-    /// Requires the privileges `thing.read` and `thing.list`. With `oauth` requires the scope `things`.
+    /// Requires the privileges `thing.read` and `thing.list`. With `oauth`, requires the scope `things`.
     ///
     /// # Arguments
     ///
@@ -19,14 +19,14 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Thing`](crate::types::Thing)`>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -65,7 +65,7 @@ impl Client {
 
     /// Calls `UpdateThing`.
     ///
-    /// `PUT /api/v1/things/{thing-id}`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `PUT /api/v1/things/{thing-id}`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Arguments
     ///
@@ -74,14 +74,14 @@ impl Client {
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | OK | `Response<`[`Thing`](crate::types::Thing)`>` |
     /// | 403 | e | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -150,7 +150,7 @@ impl<'a> GetThing<'a> {
         self
     }
 
-    /// Sends the request. A success gives [`Thing`](crate::types::Thing). The errors are those of [`Client::get_thing`].
+    /// Sends the request. Returns [`Thing`](crate::types::Thing). For errors, see [`Client::get_thing`].
     pub async fn send(self) -> Result<Response<types::Thing>, Error> {
         self.into_request().send().await?.json()
     }
@@ -179,7 +179,7 @@ pub struct UpdateThing<'a> {
 }
 
 impl<'a> UpdateThing<'a> {
-    /// Sends the request. A success gives [`Thing`](crate::types::Thing). The errors are those of [`Client::update_thing`].
+    /// Sends the request. Returns [`Thing`](crate::types::Thing). For errors, see [`Client::update_thing`].
     pub async fn send(self) -> Result<Response<types::Thing>, Error> {
         self.into_request().send().await?.json()
     }

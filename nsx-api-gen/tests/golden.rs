@@ -1,9 +1,9 @@
-//! A document full of traps: its code is the same on every run, compiles without a warning, and
-//! speaks over real sockets as the document says.
+//! A document with many edge cases: its code is the same on every run, compiles without warnings,
+//! and makes the requests that the document defines.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-#[path = "kitchen/arguments.rs"]
+#[path = "golden/arguments.rs"]
 mod arguments;
 
 use std::collections::BTreeMap;
@@ -15,30 +15,30 @@ use nsx_api_gen::compare::Source;
 use nsx_api_gen::import::{Import, Selection, import};
 use nsx_api_gen::{Generated, generate_from_str};
 
-const KITCHEN: &str = include_str!("kitchen/kitchen.yaml");
+const DOCUMENT: &str = include_str!("golden/golden.yaml");
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn kitchen() -> Generated {
-    generate_from_str("kitchen.yaml", KITCHEN).unwrap_or_else(|error| panic!("{error}"))
+fn golden() -> Generated {
+    generate_from_str("golden.yaml", DOCUMENT).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
-fn the_same_document_gives_the_same_bytes_whatever_its_line_ends() {
-    let windows = KITCHEN.replace('\n', "\r\n");
-    let windows = generate_from_str("kitchen.yaml", &windows).unwrap();
-    assert_eq!(kitchen().files, kitchen().files);
-    assert_eq!(kitchen().files, windows.files);
+fn the_generated_code_does_not_depend_on_line_endings() {
+    let windows = DOCUMENT.replace('\n', "\r\n");
+    let windows = generate_from_str("golden.yaml", &windows).unwrap();
+    assert_eq!(golden().files, golden().files);
+    assert_eq!(golden().files, windows.files);
 }
 
-/// What is generated is committed, so that a change of the generator, of progenitor or of typify is
-/// seen. `UPDATE_EXPECTED=1 cargo test -p nsx-api-gen` writes it anew.
+/// The generated code is committed, so that a change of the generator, of progenitor or of typify
+/// is visible. `UPDATE_EXPECTED=1 cargo test -p nsx-api-gen` updates it.
 #[test]
-fn the_generated_code_is_the_expected_one() {
-    let folder = here("tests/kitchen/expected");
-    let files = kitchen().files;
+fn the_generated_code_matches_the_golden_files() {
+    let folder = here("tests/golden/expected");
+    let files = golden().files;
     if std::env::var_os("UPDATE_EXPECTED").is_some() {
         let _ = fs::remove_dir_all(&folder);
         write(&folder, &files);
@@ -48,15 +48,15 @@ fn the_generated_code_is_the_expected_one() {
         let expected = fs::read_to_string(folder.join(path)).unwrap_or_default();
         assert!(
             expected.replace("\r\n", "\n") == *text,
-            "{} is not what is expected; UPDATE_EXPECTED=1 writes it anew",
+            "{} differs from the expected file; UPDATE_EXPECTED=1 updates it",
             path.display()
         );
     }
 }
 
 #[test]
-fn the_code_compiles_without_a_warning_and_speaks_as_the_document_says() {
-    let workspace = workspace("kitchen", &kitchen(), &["wire.rs", "missing_argument.rs"]);
+fn the_generated_code_compiles_without_warnings_and_makes_the_documented_requests() {
+    let workspace = workspace("golden", &golden(), &["wire.rs", "missing_argument.rs"]);
     let check = cargo(&workspace, &["clippy", "--lib", "--message-format=short"]);
     let text = String::from_utf8_lossy(&check.stderr);
     assert!(
@@ -78,8 +78,8 @@ fn the_code_compiles_without_a_warning_and_speaks_as_the_document_says() {
 }
 
 #[test]
-fn whatever_things_are_called_the_code_compiles_without_a_warning() {
-    let names = include_str!("kitchen/names.yaml");
+fn the_generated_code_compiles_without_warnings_whatever_the_names() {
+    let names = include_str!("golden/names.yaml");
     let generated =
         generate_from_str("names.yaml", names).unwrap_or_else(|error| panic!("{error}"));
     let schemas = &generated.files[Path::new("schemas.rs")];
@@ -132,10 +132,10 @@ fn every_mix_of_parameters_and_bodies_arrives_as_the_caller_wrote_it() {
     assert_success(&cargo(&workspace, &["test", "--test", "arguments"]));
 }
 
-/// The way of a manager's own document: what is imported of it is what code is made of.
+/// The workflow for a manager's own document: import it, and generate code from the result.
 #[test]
-fn what_is_imported_of_a_swagger_document_speaks_as_that_says() {
-    let document = Source::new("swagger.yaml", include_str!("kitchen/swagger.yaml"));
+fn the_code_of_an_imported_swagger_document_makes_the_documented_requests() {
+    let document = Source::new("swagger.yaml", include_str!("golden/swagger.yaml"));
     let imported = import(&Import::new(document, Selection::new().all()));
     let imported = imported.unwrap_or_else(|error| panic!("{error}"));
     let generated = generate_from_str("nsx.yaml", &imported.text).unwrap();
@@ -143,15 +143,15 @@ fn what_is_imported_of_a_swagger_document_speaks_as_that_says() {
     assert_success(&cargo(&workspace, &["test", "--test", "swagger"]));
 }
 
-/// The files of a folder by their paths in it, sorted.
+/// The files of a folder, by relative path, sorted.
 fn list(folder: &Path) -> Vec<PathBuf> {
-    let mut open = vec![folder.to_owned()];
+    let mut pending = vec![folder.to_owned()];
     let mut files = Vec::new();
-    while let Some(next) = open.pop() {
+    while let Some(next) = pending.pop() {
         for entry in fs::read_dir(next).into_iter().flatten() {
             let path = entry.unwrap().path();
             match path.is_dir() {
-                true => open.push(path),
+                true => pending.push(path),
                 false => files.push(path.strip_prefix(folder).unwrap().to_owned()),
             }
         }
@@ -160,9 +160,9 @@ fn list(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The README shows how to add an operation, and what can be called then.
+/// The README shows how to add an operation and how to call it.
 #[test]
-fn the_operation_that_the_readme_adds_can_be_called() {
+fn the_operation_added_in_the_readme_can_be_called() {
     let readme = fs::read_to_string(here("../README.md"))
         .unwrap()
         .replace("\r\n", "\n");
@@ -178,7 +178,7 @@ fn the_operation_that_the_readme_adds_can_be_called() {
         .next()
         .unwrap();
     let (paths, schemas) = block.split_once("components:\n  schemas:\n").unwrap();
-    // A spec that has it already is what a reader of the README has made of it.
+    // If the spec already has the operation, the README was followed.
     let spec = match spec.contains("operationId: ReadNodeVersion") {
         true => spec,
         false => spec
@@ -196,7 +196,7 @@ fn assert_success(output: &Output) {
     assert!(output.status.success(), "{out}\n{err}");
 }
 
-/// A copy of nsx-api, alone in its workspace, with this code in place of its own, and with these tests.
+/// A copy of nsx-api in its own workspace, with this generated code and these tests.
 fn workspace(name: &str, generated: &Generated, tests: &[&str]) -> PathBuf {
     let root = here("..");
     let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
@@ -205,7 +205,7 @@ fn workspace(name: &str, generated: &Generated, tests: &[&str]) -> PathBuf {
     let _ = fs::remove_dir_all(copy.join("nsx-api/src/generated"));
     write(&copy.join("nsx-api/src/generated"), &generated.files);
     for name in tests {
-        let text = fs::read_to_string(here("tests/kitchen").join(name)).unwrap();
+        let text = fs::read_to_string(here("tests/golden").join(name)).unwrap();
         write(
             &copy.join("nsx-api/tests"),
             &[(PathBuf::from(*name), text)].into(),
@@ -232,8 +232,9 @@ fn workspace(name: &str, generated: &Generated, tests: &[&str]) -> PathBuf {
     copy
 }
 
-/// A manifest without its `[[example]]`, `[[test]]` and `[[bench]]` tables, which name what stays behind; and under another
-/// name, since cargo would take two packages of one name for one where they share a target folder.
+/// A manifest without its `[[example]]`, `[[test]]` and `[[bench]]` tables, whose files are not
+/// copied. The package is renamed, because cargo would confuse two packages with the same name in a
+/// shared target folder.
 fn renamed(manifest: &str, name: &str) -> String {
     let mut kept = true;
     let lines = manifest.lines().filter(|line| {
@@ -253,7 +254,7 @@ fn renamed(manifest: &str, name: &str) -> String {
 
 fn cargo(workspace: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO"));
-    // What cargo tells this test of its own package would make build scripts run again.
+    // Otherwise the environment of this test would make cargo rerun build scripts.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -264,7 +265,7 @@ fn cargo(workspace: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .args(["--offline", "--features", "metrics,mock,schemars"])
         .current_dir(workspace)
-        // The dependencies that the tests around this one have built serve here too.
+        // Reuses the dependencies that were built for this test.
         .env(
             "CARGO_TARGET_DIR",
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."),

@@ -1,4 +1,4 @@
-//! Runs in a copy of nsx-api whose code was generated from `kitchen.yaml`: what goes over the wire is
+//! Runs in a copy of nsx-api whose code was generated from `golden.yaml`: what goes over the wire is
 //! what the document says.
 
 use std::sync::{Arc, Mutex};

@@ -3,21 +3,21 @@
 use crate::generated::operations;
 use crate::{Client, Error, Request, Response};
 
-/// Operations of the tag *Zugänge*.
+/// Operations with the tag *Zugänge*.
 impl Client {
     /// Calls `Address`.
     ///
-    /// `GET /api/v1/own/address`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/own/address`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | Done | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -36,17 +36,17 @@ impl Client {
 
     /// Calls `Auth`.
     ///
-    /// `GET /api/v1/own/auth`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/own/auth`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | Done | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -65,17 +65,17 @@ impl Client {
 
     /// Calls `Close`.
     ///
-    /// `GET /api/v1/own/close`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/own/close`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | Done | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -94,17 +94,17 @@ impl Client {
 
     /// Calls `Core`.
     ///
-    /// `GET /api/v1/own/core`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/own/core`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | Done | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -123,17 +123,17 @@ impl Client {
 
     /// Calls `Http`.
     ///
-    /// `GET /api/v1/own/http`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/own/http`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | Done | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -152,17 +152,17 @@ impl Client {
 
     /// Calls `Manager`.
     ///
-    /// `GET /api/v1/own/manager`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/own/manager`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | Done | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -181,17 +181,17 @@ impl Client {
 
     /// Calls `Options`.
     ///
-    /// `GET /api/v1/own/options`, idempotent: it is [sent again](crate::CallOptions::max_retries) after every failure that may pass.
+    /// Request: `GET /api/v1/own/options`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
     ///
     /// # Responses
     ///
-    /// | status | meaning | in Rust |
+    /// | status | description | result |
     /// | --- | --- | --- |
     /// | 204 | Done | `Response<()>` |
     ///
     /// # Errors
     ///
-    /// Every response above that is no success. Every other status, and a call that gets no answer, is an [`Error`](crate::Error) of its own [kind](crate::ErrorKind).
+    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
     ///
     /// # Example
     ///
@@ -217,7 +217,7 @@ pub struct Address<'a> {
 }
 
 impl<'a> Address<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::address`].
+    /// Sends the request. Returns no value. For errors, see [`Client::address`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -235,7 +235,7 @@ pub struct Auth<'a> {
 }
 
 impl<'a> Auth<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::auth`].
+    /// Sends the request. Returns no value. For errors, see [`Client::auth`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -253,7 +253,7 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::close_`].
+    /// Sends the request. Returns no value. For errors, see [`Client::close_`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -271,7 +271,7 @@ pub struct Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::core`].
+    /// Sends the request. Returns no value. For errors, see [`Client::core`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -289,7 +289,7 @@ pub struct Http<'a> {
 }
 
 impl<'a> Http<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::http`].
+    /// Sends the request. Returns no value. For errors, see [`Client::http`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -307,7 +307,7 @@ pub struct Manager<'a> {
 }
 
 impl<'a> Manager<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::manager_`].
+    /// Sends the request. Returns no value. For errors, see [`Client::manager_`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }
@@ -325,7 +325,7 @@ pub struct Options<'a> {
 }
 
 impl<'a> Options<'a> {
-    /// Sends the request. A success has no value. The errors are those of [`Client::options_`].
+    /// Sends the request. Returns no value. For errors, see [`Client::options_`].
     pub async fn send(self) -> Result<Response<()>, Error> {
         Ok(self.into_request().send().await?.map(drop))
     }

@@ -3,7 +3,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap, StringEnum, string_enum};
+use crate::compact_serde::{self, FromMap, StringEnum, string_enum};
 
 /// Sent by [`form_thing`](crate::Client::form_thing).
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct FormThingBody {
 }
 
 impl FormThingBody {
-    /// A `FormThingBody` of the fields that the document requires; the others are empty.
+    /// Creates a `FormThingBody` with the required fields. All other fields are empty.
     pub fn new(a: impl Into<String>) -> Self {
         Self {
             a: a.into(),
@@ -30,14 +30,14 @@ impl<'de> FromMap<'de> for FormThingBody {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         let mut b = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut a, "a", &mut map),
-                _ => compact::set_optional(&mut b, "b", &mut map),
+                0 => compact_serde::set(&mut a, "a", &mut map),
+                _ => compact_serde::set_optional(&mut b, "b", &mut map),
             }?;
         }
         Ok(Self {
-            a: compact::required(a, "a")?,
+            a: compact_serde::required(a, "a")?,
             b,
         })
     }
@@ -45,22 +45,22 @@ impl<'de> FromMap<'de> for FormThingBody {
 
 impl<'de> Deserialize<'de> for FormThingBody {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for FormThingBody {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("a", &self.a);
         object.optional("b", &self.b);
         object.end()
     }
 }
 
-/// At least one of these must be given: `kind`, `color`.
+/// At least one of these is required: `kind`, `color`.
 ///
-/// The answer of [`get_segment`](crate::Client::get_segment).
+/// Returned by [`get_segment`](crate::Client::get_segment).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Segment {
@@ -101,25 +101,25 @@ impl<'de> FromMap<'de> for Segment {
         let mut samples = None;
         let mut color = None;
         let mut limit = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut count, "count", &mut map),
-                1 => compact::set(&mut state, "state", &mut map),
-                2 => compact::set_optional(&mut parts, "parts", &mut map),
-                3 => compact::set_optional(&mut kind, "kind", &mut map),
-                4 => compact::set(&mut spare, "spare", &mut map),
-                5 => compact::set_optional(&mut spares, "spares", &mut map),
-                6 => compact::set_optional(&mut samples, "samples", &mut map),
-                7 => compact::set_optional(&mut color, "color", &mut map),
-                _ => compact::set_optional(&mut limit, "limit", &mut map),
+                0 => compact_serde::set(&mut count, "count", &mut map),
+                1 => compact_serde::set(&mut state, "state", &mut map),
+                2 => compact_serde::set_optional(&mut parts, "parts", &mut map),
+                3 => compact_serde::set_optional(&mut kind, "kind", &mut map),
+                4 => compact_serde::set(&mut spare, "spare", &mut map),
+                5 => compact_serde::set_optional(&mut spares, "spares", &mut map),
+                6 => compact_serde::set_optional(&mut samples, "samples", &mut map),
+                7 => compact_serde::set_optional(&mut color, "color", &mut map),
+                _ => compact_serde::set_optional(&mut limit, "limit", &mut map),
             }?;
         }
         Ok(Self {
-            count: compact::required(count, "count")?,
-            state: compact::required(state, "state")?,
+            count: compact_serde::required(count, "count")?,
+            state: compact_serde::required(state, "state")?,
             parts,
             kind,
-            spare: compact::present(spare, "spare")?,
+            spare: compact_serde::present(spare, "spare")?,
             spares,
             samples,
             color,
@@ -130,13 +130,13 @@ impl<'de> FromMap<'de> for Segment {
 
 impl<'de> Deserialize<'de> for Segment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Segment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("count", &self.count);
         object.field("state", &self.state);
         object.optional("parts", &self.parts);
@@ -318,8 +318,8 @@ impl<'de> FromMap<'de> for UploadThingPartOrigin {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut host = None;
-        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set_optional(&mut host, "host", &mut map)?;
+        while compact_serde::next_field(&mut map, Self::NAMES)?.is_some() {
+            compact_serde::set_optional(&mut host, "host", &mut map)?;
         }
         Ok(Self {
             host,
@@ -329,13 +329,13 @@ impl<'de> FromMap<'de> for UploadThingPartOrigin {
 
 impl<'de> Deserialize<'de> for UploadThingPartOrigin {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for UploadThingPartOrigin {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("host", &self.host);
         object.end()
     }

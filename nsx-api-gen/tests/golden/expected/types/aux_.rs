@@ -3,9 +3,9 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap, StringEnum, string_enum};
+use crate::compact_serde::{self, FromMap, StringEnum, string_enum};
 
-/// The answer of [`request_`](crate::Client::request_).
+/// Returned by [`request_`](crate::Client::request_).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Client {
@@ -20,10 +20,10 @@ impl<'de> FromMap<'de> for Client {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut error = None;
         let mut request = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut error, "error", &mut map),
-                _ => compact::set_optional(&mut request, "request", &mut map),
+                0 => compact_serde::set_optional(&mut error, "error", &mut map),
+                _ => compact_serde::set_optional(&mut request, "request", &mut map),
             }?;
         }
         Ok(Self {
@@ -35,13 +35,13 @@ impl<'de> FromMap<'de> for Client {
 
 impl<'de> Deserialize<'de> for Client {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Client {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("error", &self.error);
         object.optional("request", &self.request);
         object.end()
@@ -60,8 +60,8 @@ impl<'de> FromMap<'de> for Error {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut extra = None;
-        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set_optional(&mut extra, "extra", &mut map)?;
+        while compact_serde::next_field(&mut map, Self::NAMES)?.is_some() {
+            compact_serde::set_optional(&mut extra, "extra", &mut map)?;
         }
         Ok(Self {
             extra,
@@ -71,13 +71,13 @@ impl<'de> FromMap<'de> for Error {
 
 impl<'de> Deserialize<'de> for Error {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("extra", &self.extra);
         object.end()
     }
@@ -101,11 +101,11 @@ impl<'de> FromMap<'de> for Object {
         let mut secret = None;
         let mut secrets = None;
         let mut nullable = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut secret, "secret", &mut map),
-                1 => compact::set_optional(&mut secrets, "secrets", &mut map),
-                _ => compact::set_optional(&mut nullable, "nullable", &mut map),
+                0 => compact_serde::set_optional(&mut secret, "secret", &mut map),
+                1 => compact_serde::set_optional(&mut secrets, "secrets", &mut map),
+                _ => compact_serde::set_optional(&mut nullable, "nullable", &mut map),
             }?;
         }
         Ok(Self {
@@ -118,13 +118,13 @@ impl<'de> FromMap<'de> for Object {
 
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Object {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("secret", &self.secret);
         object.optional("secrets", &self.secrets);
         object.optional("nullable", &self.nullable);
@@ -132,7 +132,7 @@ impl Serialize for Object {
     }
 }
 
-/// The answer of [`with_`](crate::Client::with_). Sent by [`with_`](crate::Client::with_).
+/// Returned by [`with_`](crate::Client::with_). Sent by [`with_`](crate::Client::with_).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OpenT {
@@ -148,8 +148,8 @@ impl<'de> FromMap<'de> for OpenT {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set_optional(&mut a, "a", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set_optional(&mut a, "a", &mut map)?;
         }
         Ok(Self {
             a,
@@ -160,13 +160,13 @@ impl<'de> FromMap<'de> for OpenT {
 
 impl<'de> Deserialize<'de> for OpenT {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for OpenT {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("a", &self.a);
         object.extra(&self.extra);
         object.end()
@@ -239,7 +239,7 @@ pub struct Value {
 }
 
 impl Value {
-    /// A `Value` of the fields that the document requires; the others are empty.
+    /// Creates a `Value` with the required fields. All other fields are empty.
     pub fn new(map: impl Into<String>) -> Self {
         Self {
             map: map.into(),
@@ -270,18 +270,18 @@ impl<'de> FromMap<'de> for Value {
         let mut extra = None;
         let mut serializer = None;
         let mut deserializer = None;
-        while let Some(field_) = compact::next_field(&mut map_, Self::NAMES)? {
+        while let Some(field_) = compact_serde::next_field(&mut map_, Self::NAMES)? {
             match field_ {
-                0 => compact::set(&mut map, "map", &mut map_),
-                1 => compact::set_optional(&mut object, "object", &mut map_),
-                2 => compact::set_optional(&mut field, "field", &mut map_),
-                3 => compact::set_optional(&mut extra, "extra", &mut map_),
-                4 => compact::set_optional(&mut serializer, "serializer", &mut map_),
-                _ => compact::set_optional(&mut deserializer, "deserializer", &mut map_),
+                0 => compact_serde::set(&mut map, "map", &mut map_),
+                1 => compact_serde::set_optional(&mut object, "object", &mut map_),
+                2 => compact_serde::set_optional(&mut field, "field", &mut map_),
+                3 => compact_serde::set_optional(&mut extra, "extra", &mut map_),
+                4 => compact_serde::set_optional(&mut serializer, "serializer", &mut map_),
+                _ => compact_serde::set_optional(&mut deserializer, "deserializer", &mut map_),
             }?;
         }
         Ok(Self {
-            map: compact::required(map, "map")?,
+            map: compact_serde::required(map, "map")?,
             object,
             field,
             extra,
@@ -293,13 +293,13 @@ impl<'de> FromMap<'de> for Value {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("map", &self.map);
         object.optional("object", &self.object);
         object.optional("field", &self.field);

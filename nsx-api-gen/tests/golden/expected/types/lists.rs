@@ -3,7 +3,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap};
+use crate::compact_serde::{self, FromMap};
 
 use super::Thing;
 
@@ -115,7 +115,7 @@ impl std::str::FromStr for Cursor {
     }
 }
 
-/// The answer of [`list_required`](crate::Client::list_required).
+/// Returned by [`list_required`](crate::Client::list_required).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ListRequiredResponse {
@@ -130,28 +130,28 @@ impl<'de> FromMap<'de> for ListRequiredResponse {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut cursor, "cursor", &mut map),
-                _ => compact::set(&mut results, "results", &mut map),
+                0 => compact_serde::set(&mut cursor, "cursor", &mut map),
+                _ => compact_serde::set(&mut results, "results", &mut map),
             }?;
         }
         Ok(Self {
-            cursor: compact::required(cursor, "cursor")?,
-            results: compact::required(results, "results")?,
+            cursor: compact_serde::required(cursor, "cursor")?,
+            results: compact_serde::required(results, "results")?,
         })
     }
 }
 
 impl<'de> Deserialize<'de> for ListRequiredResponse {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ListRequiredResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("cursor", &self.cursor);
         object.field("results", &self.results);
         object.end()
@@ -184,10 +184,10 @@ impl<'de> FromMap<'de> for Names {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut cursor, "cursor", &mut map),
-                _ => compact::set_optional(&mut results, "results", &mut map),
+                0 => compact_serde::set_optional(&mut cursor, "cursor", &mut map),
+                _ => compact_serde::set_optional(&mut results, "results", &mut map),
             }?;
         }
         Ok(Self {
@@ -199,20 +199,20 @@ impl<'de> FromMap<'de> for Names {
 
 impl<'de> Deserialize<'de> for Names {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Names {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("cursor", &self.cursor);
         object.optional("results", &self.results);
         object.end()
     }
 }
 
-/// The answer of [`the_cursor_is_a_number`](crate::Client::the_cursor_is_a_number).
+/// Returned by [`the_cursor_is_a_number`](crate::Client::the_cursor_is_a_number).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TheCursorIsANumberResponse {
@@ -227,10 +227,10 @@ impl<'de> FromMap<'de> for TheCursorIsANumberResponse {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut cursor, "cursor", &mut map),
-                _ => compact::set_optional(&mut results, "results", &mut map),
+                0 => compact_serde::set_optional(&mut cursor, "cursor", &mut map),
+                _ => compact_serde::set_optional(&mut results, "results", &mut map),
             }?;
         }
         Ok(Self {
@@ -242,20 +242,20 @@ impl<'de> FromMap<'de> for TheCursorIsANumberResponse {
 
 impl<'de> Deserialize<'de> for TheCursorIsANumberResponse {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for TheCursorIsANumberResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("cursor", &self.cursor);
         object.optional("results", &self.results);
         object.end()
     }
 }
 
-/// The answer of [`no_cursor_is_taken`](crate::Client::no_cursor_is_taken), [`nothing_is_read`](crate::Client::nothing_is_read), [`list_things`](crate::Client::list_things) and [`pages`](crate::Client::pages).
+/// Returned by [`no_cursor_is_taken`](crate::Client::no_cursor_is_taken), [`nothing_is_read`](crate::Client::nothing_is_read), [`list_things`](crate::Client::list_things) and [`pages`](crate::Client::pages).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ThingListResult {
@@ -272,30 +272,30 @@ impl<'de> FromMap<'de> for ThingListResult {
         let mut cursor = None;
         let mut result_count = None;
         let mut results = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut cursor, "cursor", &mut map),
-                1 => compact::set_optional(&mut result_count, "result_count", &mut map),
-                _ => compact::set(&mut results, "results", &mut map),
+                0 => compact_serde::set_optional(&mut cursor, "cursor", &mut map),
+                1 => compact_serde::set_optional(&mut result_count, "result_count", &mut map),
+                _ => compact_serde::set(&mut results, "results", &mut map),
             }?;
         }
         Ok(Self {
             cursor,
             result_count,
-            results: compact::required(results, "results")?,
+            results: compact_serde::required(results, "results")?,
         })
     }
 }
 
 impl<'de> Deserialize<'de> for ThingListResult {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ThingListResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("cursor", &self.cursor);
         object.optional("result_count", &self.result_count);
         object.field("results", &self.results);

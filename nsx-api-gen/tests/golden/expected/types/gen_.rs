@@ -3,7 +3,14 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap, StringEnum, one_of, string_enum};
+use crate::compact_serde::{
+    self,
+    FromMap,
+    StringEnum,
+    discriminated_union,
+    discriminated_union,
+    string_enum,
+};
 
 use super::Kind;
 
@@ -72,13 +79,13 @@ pub struct Body {
     pub gen_: Option<String>,
     #[cfg_attr(feature = "schemars", schemars(rename = "$ref"))]
     pub ref_: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra_: crate::Extra,
 }
 
 impl Body {
-    /// A `Body` of the fields that the document requires; the others are empty.
+    /// Creates a `Body` with the required fields. All other fields are empty.
     pub fn new(nullable: impl Into<Option<String>>) -> Self {
         Self {
             nullable: nullable.into(),
@@ -120,21 +127,21 @@ impl<'de> FromMap<'de> for Body {
         let mut gen_ = None;
         let mut ref_ = None;
         let mut extra_ = Default::default();
-        while let Some(field_) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra_)? {
+        while let Some(field_) = compact_serde::next_field_or_keep(&mut map_, Self::NAMES, &mut extra_)? {
             match field_ {
-                0 => compact::set(&mut nullable, "nullable", &mut map_),
-                1 => compact::set_optional(&mut map, "map", &mut map_),
-                2 => compact::set_optional(&mut map_value, "map_value", &mut map_),
-                3 => compact::set_optional(&mut field, "field", &mut map_),
-                4 => compact::set_optional(&mut field_value, "field_value", &mut map_),
-                5 => compact::set_optional(&mut extra, "extra", &mut map_),
-                6 => compact::set_optional(&mut extra_more, "extra_more", &mut map_),
-                7 => compact::set_optional(&mut gen_, "gen", &mut map_),
-                _ => compact::set_optional(&mut ref_, "$ref", &mut map_),
+                0 => compact_serde::set(&mut nullable, "nullable", &mut map_),
+                1 => compact_serde::set_optional(&mut map, "map", &mut map_),
+                2 => compact_serde::set_optional(&mut map_value, "map_value", &mut map_),
+                3 => compact_serde::set_optional(&mut field, "field", &mut map_),
+                4 => compact_serde::set_optional(&mut field_value, "field_value", &mut map_),
+                5 => compact_serde::set_optional(&mut extra, "extra", &mut map_),
+                6 => compact_serde::set_optional(&mut extra_more, "extra_more", &mut map_),
+                7 => compact_serde::set_optional(&mut gen_, "gen", &mut map_),
+                _ => compact_serde::set_optional(&mut ref_, "$ref", &mut map_),
             }?;
         }
         Ok(Self {
-            nullable: compact::present(nullable, "nullable")?,
+            nullable: compact_serde::present(nullable, "nullable")?,
             map,
             map_value,
             field,
@@ -150,13 +157,13 @@ impl<'de> FromMap<'de> for Body {
 
 impl<'de> Deserialize<'de> for Body {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Body {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("nullable", &self.nullable);
         object.optional("map", &self.map);
         object.optional("map_value", &self.map_value);
@@ -171,12 +178,12 @@ impl Serialize for Body {
     }
 }
 
-/// The answer of [`gen_`](crate::Client::gen_).
+/// Returned by [`gen_`](crate::Client::gen_).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ByteStream {
     pub foo: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -188,8 +195,8 @@ impl<'de> FromMap<'de> for ByteStream {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut foo = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set_optional(&mut foo, "foo", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set_optional(&mut foo, "foo", &mut map)?;
         }
         Ok(Self {
             foo,
@@ -200,13 +207,13 @@ impl<'de> FromMap<'de> for ByteStream {
 
 impl<'de> Deserialize<'de> for ByteStream {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ByteStream {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("foo", &self.foo);
         object.extra(&self.extra);
         object.end()
@@ -218,16 +225,16 @@ impl Serialize for ByteStream {
 pub struct Circle {
     pub kind: String,
     pub radius: f64,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl Circle {
-    /// A `Circle` of the fields that the document requires; the others are empty.
+    /// Creates a `Circle` with the required fields. All other fields are empty.
     pub fn new(radius: impl Into<f64>) -> Self {
         Self {
-            kind: compact::Tag::of("ring"),
+            kind: compact_serde::Discriminator::of("ring"),
             radius: radius.into(),
             extra: Default::default(),
         }
@@ -242,15 +249,15 @@ impl<'de> FromMap<'de> for Circle {
         let mut kind = None;
         let mut radius = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut kind, "kind", &mut map),
-                _ => compact::set(&mut radius, "radius", &mut map),
+                0 => compact_serde::set(&mut kind, "kind", &mut map),
+                _ => compact_serde::set(&mut radius, "radius", &mut map),
             }?;
         }
         Ok(Self {
-            kind: compact::required(kind, "kind")?,
-            radius: compact::required(radius, "radius")?,
+            kind: compact_serde::required(kind, "kind")?,
+            radius: compact_serde::required(radius, "radius")?,
             extra,
         })
     }
@@ -258,13 +265,13 @@ impl<'de> FromMap<'de> for Circle {
 
 impl<'de> Deserialize<'de> for Circle {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Circle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("kind", &self.kind);
         object.field("radius", &self.radius);
         object.extra(&self.extra);
@@ -272,18 +279,18 @@ impl Serialize for Circle {
     }
 }
 
-/// `kind` says which of these it is.
+/// `kind` determines the variant.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 #[non_exhaustive]
 pub enum Coloured {
     /// `Circle`
     ColouredCircle(ColouredCircle),
-    /// What the document does not know, whole.
+    /// Any other value, with all its fields.
     Other(ColouredBase),
 }
 
-one_of! {
+discriminated_union! {
     Coloured by "kind" or Other(ColouredBase);
     ColouredCircle(ColouredCircle).kind = ["Circle"];
 }
@@ -293,13 +300,13 @@ one_of! {
 pub struct ColouredBase {
     pub kind: Option<String>,
     pub colour: String,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ColouredBase {
-    /// A `ColouredBase` of the fields that the document requires; the others are empty.
+    /// Creates a `ColouredBase` with the required fields. All other fields are empty.
     pub fn new(colour: impl Into<String>) -> Self {
         Self {
             kind: None,
@@ -317,15 +324,15 @@ impl<'de> FromMap<'de> for ColouredBase {
         let mut kind = None;
         let mut colour = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set_optional(&mut kind, "kind", &mut map),
-                _ => compact::set(&mut colour, "colour", &mut map),
+                0 => compact_serde::set_optional(&mut kind, "kind", &mut map),
+                _ => compact_serde::set(&mut colour, "colour", &mut map),
             }?;
         }
         Ok(Self {
             kind,
-            colour: compact::required(colour, "colour")?,
+            colour: compact_serde::required(colour, "colour")?,
             extra,
         })
     }
@@ -333,13 +340,13 @@ impl<'de> FromMap<'de> for ColouredBase {
 
 impl<'de> Deserialize<'de> for ColouredBase {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ColouredBase {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("kind", &self.kind);
         object.field("colour", &self.colour);
         object.extra(&self.extra);
@@ -353,16 +360,16 @@ pub struct ColouredCircle {
     pub kind: String,
     pub colour: String,
     pub radius: f64,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ColouredCircle {
-    /// A `ColouredCircle` of the fields that the document requires; the others are empty.
+    /// Creates a `ColouredCircle` with the required fields. All other fields are empty.
     pub fn new(colour: impl Into<String>, radius: impl Into<f64>) -> Self {
         Self {
-            kind: compact::Tag::of("Circle"),
+            kind: compact_serde::Discriminator::of("Circle"),
             colour: colour.into(),
             radius: radius.into(),
             extra: Default::default(),
@@ -379,17 +386,17 @@ impl<'de> FromMap<'de> for ColouredCircle {
         let mut colour = None;
         let mut radius = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut kind, "kind", &mut map),
-                1 => compact::set(&mut colour, "colour", &mut map),
-                _ => compact::set(&mut radius, "radius", &mut map),
+                0 => compact_serde::set(&mut kind, "kind", &mut map),
+                1 => compact_serde::set(&mut colour, "colour", &mut map),
+                _ => compact_serde::set(&mut radius, "radius", &mut map),
             }?;
         }
         Ok(Self {
-            kind: compact::required(kind, "kind")?,
-            colour: compact::required(colour, "colour")?,
-            radius: compact::required(radius, "radius")?,
+            kind: compact_serde::required(kind, "kind")?,
+            colour: compact_serde::required(colour, "colour")?,
+            radius: compact_serde::required(radius, "radius")?,
             extra,
         })
     }
@@ -397,13 +404,13 @@ impl<'de> FromMap<'de> for ColouredCircle {
 
 impl<'de> Deserialize<'de> for ColouredCircle {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ColouredCircle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("kind", &self.kind);
         object.field("colour", &self.colour);
         object.field("radius", &self.radius);
@@ -412,7 +419,7 @@ impl Serialize for ColouredCircle {
     }
 }
 
-/// `resource_type` says which of these it is.
+/// `resource_type` determines the variant.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 #[non_exhaustive]
@@ -421,11 +428,11 @@ pub enum Condition {
     TextConditionBase(TextConditionBase),
     /// `PatternCondition`
     PatternCondition(PatternCondition),
-    /// What the document does not know, whole.
+    /// Any other value, with all its fields.
     Other(ConditionBase),
 }
 
-one_of! {
+discriminated_union! {
     Condition by "resource_type" or Other(ConditionBase);
     TextConditionBase(TextConditionBase).resource_type = ["TextCondition"];
     PatternCondition(PatternCondition).resource_type = ["PatternCondition"];
@@ -436,13 +443,13 @@ one_of! {
 pub struct ConditionBase {
     pub resource_type: String,
     pub name: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ConditionBase {
-    /// A `ConditionBase` of the fields that the document requires; the others are empty.
+    /// Creates a `ConditionBase` with the required fields. All other fields are empty.
     pub fn new(resource_type: impl Into<String>) -> Self {
         Self {
             resource_type: resource_type.into(),
@@ -460,14 +467,14 @@ impl<'de> FromMap<'de> for ConditionBase {
         let mut resource_type = None;
         let mut name = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                _ => compact::set_optional(&mut name, "name", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                _ => compact_serde::set_optional(&mut name, "name", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             name,
             extra,
         })
@@ -476,13 +483,13 @@ impl<'de> FromMap<'de> for ConditionBase {
 
 impl<'de> Deserialize<'de> for ConditionBase {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ConditionBase {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("name", &self.name);
         object.extra(&self.extra);
@@ -496,16 +503,16 @@ pub struct Group {
     pub kind: GroupKind,
     pub first: Shape,
     pub shapes: Option<Vec<Shape>>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl Group {
-    /// A `Group` of the fields that the document requires; the others are empty.
+    /// Creates a `Group` with the required fields. All other fields are empty.
     pub fn new(first: impl Into<Shape>) -> Self {
         Self {
-            kind: compact::Tag::of("Group"),
+            kind: compact_serde::Discriminator::of("Group"),
             first: first.into(),
             shapes: None,
             extra: Default::default(),
@@ -522,16 +529,16 @@ impl<'de> FromMap<'de> for Group {
         let mut first = None;
         let mut shapes = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut kind, "kind", &mut map),
-                1 => compact::set(&mut first, "first", &mut map),
-                _ => compact::set_optional(&mut shapes, "shapes", &mut map),
+                0 => compact_serde::set(&mut kind, "kind", &mut map),
+                1 => compact_serde::set(&mut first, "first", &mut map),
+                _ => compact_serde::set_optional(&mut shapes, "shapes", &mut map),
             }?;
         }
         Ok(Self {
-            kind: compact::required(kind, "kind")?,
-            first: compact::required(first, "first")?,
+            kind: compact_serde::required(kind, "kind")?,
+            first: compact_serde::required(first, "first")?,
             shapes,
             extra,
         })
@@ -540,13 +547,13 @@ impl<'de> FromMap<'de> for Group {
 
 impl<'de> Deserialize<'de> for Group {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Group {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("kind", &self.kind);
         object.field("first", &self.first);
         object.optional("shapes", &self.shapes);
@@ -588,7 +595,7 @@ pub struct IntervalSchedule {
     pub resource_type: IntervalScheduleResourceType,
     pub label: Option<String>,
     pub unit: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -596,7 +603,7 @@ pub struct IntervalSchedule {
 impl Default for IntervalSchedule {
     fn default() -> Self {
         Self {
-            resource_type: compact::Tag::of("IntervalSchedule"),
+            resource_type: compact_serde::Discriminator::of("IntervalSchedule"),
             label: None,
             unit: None,
             extra: Default::default(),
@@ -613,15 +620,15 @@ impl<'de> FromMap<'de> for IntervalSchedule {
         let mut label = None;
         let mut unit = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                1 => compact::set_optional(&mut label, "label", &mut map),
-                _ => compact::set_optional(&mut unit, "unit", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact_serde::set_optional(&mut label, "label", &mut map),
+                _ => compact_serde::set_optional(&mut unit, "unit", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
             unit,
             extra,
@@ -631,13 +638,13 @@ impl<'de> FromMap<'de> for IntervalSchedule {
 
 impl<'de> Deserialize<'de> for IntervalSchedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for IntervalSchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.optional("unit", &self.unit);
@@ -702,7 +709,7 @@ pub struct IpSchedule2 {
     pub resource_type: IpSchedule2ResourceType,
     pub label: Option<String>,
     pub address: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -710,7 +717,7 @@ pub struct IpSchedule2 {
 impl Default for IpSchedule2 {
     fn default() -> Self {
         Self {
-            resource_type: compact::Tag::of("IPSchedule"),
+            resource_type: compact_serde::Discriminator::of("IPSchedule"),
             label: None,
             address: None,
             extra: Default::default(),
@@ -727,15 +734,15 @@ impl<'de> FromMap<'de> for IpSchedule2 {
         let mut label = None;
         let mut address = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                1 => compact::set_optional(&mut label, "label", &mut map),
-                _ => compact::set_optional(&mut address, "address", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact_serde::set_optional(&mut label, "label", &mut map),
+                _ => compact_serde::set_optional(&mut address, "address", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
             address,
             extra,
@@ -745,13 +752,13 @@ impl<'de> FromMap<'de> for IpSchedule2 {
 
 impl<'de> Deserialize<'de> for IpSchedule2 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for IpSchedule2 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.optional("address", &self.address);
@@ -816,7 +823,7 @@ string_enum!(IpSchedule2ResourceType);
 pub struct ManualSchedule {
     pub resource_type: ManualScheduleResourceType,
     pub label: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -824,7 +831,7 @@ pub struct ManualSchedule {
 impl Default for ManualSchedule {
     fn default() -> Self {
         Self {
-            resource_type: compact::Tag::of("ManualSchedule"),
+            resource_type: compact_serde::Discriminator::of("ManualSchedule"),
             label: None,
             extra: Default::default(),
         }
@@ -839,14 +846,14 @@ impl<'de> FromMap<'de> for ManualSchedule {
         let mut resource_type = None;
         let mut label = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                _ => compact::set_optional(&mut label, "label", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                _ => compact_serde::set_optional(&mut label, "label", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
             extra,
         })
@@ -855,13 +862,13 @@ impl<'de> FromMap<'de> for ManualSchedule {
 
 impl<'de> Deserialize<'de> for ManualSchedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ManualSchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.extra(&self.extra);
@@ -929,16 +936,16 @@ pub struct NightlySchedule {
     pub passphrase: Option<crate::Secret>,
     pub then: Option<Schedule>,
     pub quiet: Option<bool>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl NightlySchedule {
-    /// A `NightlySchedule` of the fields that the document requires; the others are empty.
+    /// Creates a `NightlySchedule` with the required fields. All other fields are empty.
     pub fn new(minute_of_day: impl Into<i64>) -> Self {
         Self {
-            resource_type: compact::Tag::of("NightlySchedule"),
+            resource_type: compact_serde::Discriminator::of("NightlySchedule"),
             label: None,
             minute_of_day: minute_of_day.into(),
             passphrase: None,
@@ -968,20 +975,20 @@ impl<'de> FromMap<'de> for NightlySchedule {
         let mut then = None;
         let mut quiet = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                1 => compact::set_optional(&mut label, "label", &mut map),
-                2 => compact::set(&mut minute_of_day, "minute_of_day", &mut map),
-                3 => compact::set_optional(&mut passphrase, "passphrase", &mut map),
-                4 => compact::set_optional(&mut then, "then", &mut map),
-                _ => compact::set_optional(&mut quiet, "quiet", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact_serde::set_optional(&mut label, "label", &mut map),
+                2 => compact_serde::set(&mut minute_of_day, "minute_of_day", &mut map),
+                3 => compact_serde::set_optional(&mut passphrase, "passphrase", &mut map),
+                4 => compact_serde::set_optional(&mut then, "then", &mut map),
+                _ => compact_serde::set_optional(&mut quiet, "quiet", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
-            minute_of_day: compact::required(minute_of_day, "minute_of_day")?,
+            minute_of_day: compact_serde::required(minute_of_day, "minute_of_day")?,
             passphrase,
             then,
             quiet,
@@ -992,13 +999,13 @@ impl<'de> FromMap<'de> for NightlySchedule {
 
 impl<'de> Deserialize<'de> for NightlySchedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for NightlySchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.field("minute_of_day", &self.minute_of_day);
@@ -1109,7 +1116,7 @@ string_enum!(Odd);
 pub struct OnlyChild {
     pub kind: Option<String>,
     pub c: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -1122,10 +1129,10 @@ impl<'de> FromMap<'de> for OnlyChild {
         let mut kind = None;
         let mut c = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set_optional(&mut kind, "kind", &mut map),
-                _ => compact::set_optional(&mut c, "c", &mut map),
+                0 => compact_serde::set_optional(&mut kind, "kind", &mut map),
+                _ => compact_serde::set_optional(&mut c, "c", &mut map),
             }?;
         }
         Ok(Self {
@@ -1138,13 +1145,13 @@ impl<'de> FromMap<'de> for OnlyChild {
 
 impl<'de> Deserialize<'de> for OnlyChild {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for OnlyChild {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("kind", &self.kind);
         object.optional("c", &self.c);
         object.extra(&self.extra);
@@ -1158,7 +1165,7 @@ pub struct Other {
     pub resource_type: OtherResourceType,
     pub label: Option<String>,
     pub reason: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -1166,7 +1173,7 @@ pub struct Other {
 impl Default for Other {
     fn default() -> Self {
         Self {
-            resource_type: compact::Tag::of("Other"),
+            resource_type: compact_serde::Discriminator::of("Other"),
             label: None,
             reason: None,
             extra: Default::default(),
@@ -1183,15 +1190,15 @@ impl<'de> FromMap<'de> for Other {
         let mut label = None;
         let mut reason = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                1 => compact::set_optional(&mut label, "label", &mut map),
-                _ => compact::set_optional(&mut reason, "reason", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact_serde::set_optional(&mut label, "label", &mut map),
+                _ => compact_serde::set_optional(&mut reason, "reason", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
             reason,
             extra,
@@ -1201,13 +1208,13 @@ impl<'de> FromMap<'de> for Other {
 
 impl<'de> Deserialize<'de> for Other {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Other {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.optional("reason", &self.reason);
@@ -1273,7 +1280,7 @@ pub struct PatternCondition {
     pub name: Option<String>,
     pub text: Option<String>,
     pub flags: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -1281,7 +1288,7 @@ pub struct PatternCondition {
 impl Default for PatternCondition {
     fn default() -> Self {
         Self {
-            resource_type: compact::Tag::of("PatternCondition"),
+            resource_type: compact_serde::Discriminator::of("PatternCondition"),
             name: None,
             text: None,
             flags: None,
@@ -1300,16 +1307,16 @@ impl<'de> FromMap<'de> for PatternCondition {
         let mut text = None;
         let mut flags = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                1 => compact::set_optional(&mut name, "name", &mut map),
-                2 => compact::set_optional(&mut text, "text", &mut map),
-                _ => compact::set_optional(&mut flags, "flags", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact_serde::set_optional(&mut name, "name", &mut map),
+                2 => compact_serde::set_optional(&mut text, "text", &mut map),
+                _ => compact_serde::set_optional(&mut flags, "flags", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             name,
             text,
             flags,
@@ -1320,13 +1327,13 @@ impl<'de> FromMap<'de> for PatternCondition {
 
 impl<'de> Deserialize<'de> for PatternCondition {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for PatternCondition {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("name", &self.name);
         object.optional("text", &self.text);
@@ -1336,7 +1343,7 @@ impl Serialize for PatternCondition {
     }
 }
 
-/// The answer of [`get_plan`](crate::Client::get_plan) and [`put_plan`](crate::Client::put_plan). Sent by [`put_plan`](crate::Client::put_plan).
+/// Returned by [`get_plan`](crate::Client::get_plan) and [`put_plan`](crate::Client::put_plan). Sent by [`put_plan`](crate::Client::put_plan).
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Plan {
@@ -1353,7 +1360,7 @@ pub struct Plan {
     pub condition: Option<Condition>,
     pub text_condition: Option<TextCondition>,
     pub coloured: Option<Coloured>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -1389,20 +1396,20 @@ impl<'de> FromMap<'de> for Plan {
         let mut text_condition = None;
         let mut coloured = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set_optional(&mut schedule, "schedule", &mut map),
-                1 => compact::set_optional(&mut described, "described", &mut map),
-                2 => compact::set_optional(&mut schedules, "schedules", &mut map),
-                3 => compact::set_optional(&mut by_name, "by_name", &mut map),
-                4 => compact::set_optional(&mut child, "child", &mut map),
-                5 => compact::set_optional(&mut unlisted, "unlisted", &mut map),
-                6 => compact::set_optional(&mut protocol, "protocol", &mut map),
-                7 => compact::set_optional(&mut shape, "shape", &mut map),
-                8 => compact::set_optional(&mut inline, "inline", &mut map),
-                9 => compact::set_optional(&mut condition, "condition", &mut map),
-                10 => compact::set_optional(&mut text_condition, "text_condition", &mut map),
-                _ => compact::set_optional(&mut coloured, "coloured", &mut map),
+                0 => compact_serde::set_optional(&mut schedule, "schedule", &mut map),
+                1 => compact_serde::set_optional(&mut described, "described", &mut map),
+                2 => compact_serde::set_optional(&mut schedules, "schedules", &mut map),
+                3 => compact_serde::set_optional(&mut by_name, "by_name", &mut map),
+                4 => compact_serde::set_optional(&mut child, "child", &mut map),
+                5 => compact_serde::set_optional(&mut unlisted, "unlisted", &mut map),
+                6 => compact_serde::set_optional(&mut protocol, "protocol", &mut map),
+                7 => compact_serde::set_optional(&mut shape, "shape", &mut map),
+                8 => compact_serde::set_optional(&mut inline, "inline", &mut map),
+                9 => compact_serde::set_optional(&mut condition, "condition", &mut map),
+                10 => compact_serde::set_optional(&mut text_condition, "text_condition", &mut map),
+                _ => compact_serde::set_optional(&mut coloured, "coloured", &mut map),
             }?;
         }
         Ok(Self {
@@ -1425,13 +1432,13 @@ impl<'de> FromMap<'de> for Plan {
 
 impl<'de> Deserialize<'de> for Plan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("schedule", &self.schedule);
         object.optional("described", &self.described);
         object.optional("schedules", &self.schedules);
@@ -1449,7 +1456,7 @@ impl Serialize for Plan {
     }
 }
 
-/// `kind` says which of these it is.
+/// `kind` determines the variant.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 #[non_exhaustive]
@@ -1458,11 +1465,11 @@ pub enum PlanInline {
     Circle(Circle),
     /// `Square`
     Square(Square),
-    /// What the document does not know, whole.
+    /// Any other value, with all its fields.
     Other(crate::Extra),
 }
 
-one_of! {
+discriminated_union! {
     PlanInline by "kind" or Other(crate::Extra);
     Circle(Circle).kind = ["Circle"];
     Square(Square).kind = ["Square"];
@@ -1472,7 +1479,7 @@ one_of! {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Protocol {
     pub name: Option<ProtocolName>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -1484,8 +1491,8 @@ impl<'de> FromMap<'de> for Protocol {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut name = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set_optional(&mut name, "name", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set_optional(&mut name, "name", &mut map)?;
         }
         Ok(Self {
             name,
@@ -1496,13 +1503,13 @@ impl<'de> FromMap<'de> for Protocol {
 
 impl<'de> Deserialize<'de> for Protocol {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Protocol {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("name", &self.name);
         object.extra(&self.extra);
         object.end()
@@ -1540,9 +1547,9 @@ string_enum!(ProtocolName);
 
 /// When it is done
 ///
-/// The answer of [`put_schedule`](crate::Client::put_schedule). Sent by [`put_schedule`](crate::Client::put_schedule).
+/// Returned by [`put_schedule`](crate::Client::put_schedule). Sent by [`put_schedule`](crate::Client::put_schedule).
 ///
-/// `resource_type` says which of these it is.
+/// `resource_type` determines the variant.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 #[non_exhaustive]
@@ -1561,11 +1568,11 @@ pub enum Schedule {
     IpSchedule2(IpSchedule2),
     /// `WrappedSchedule`
     WrappedSchedule(WrappedSchedule),
-    /// What the document does not know, whole.
+    /// Any other value, with all its fields.
     Other_(ScheduleBase),
 }
 
-one_of! {
+discriminated_union! {
     Schedule by "resource_type" or Other_(ScheduleBase);
     WeeklySchedule(WeeklySchedule).resource_type = ["WeeklySchedule"];
     IntervalSchedule(IntervalSchedule).resource_type = ["IntervalSchedule"];
@@ -1582,13 +1589,13 @@ one_of! {
 pub struct ScheduleBase {
     pub resource_type: ScheduleBaseResourceType,
     pub label: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ScheduleBase {
-    /// A `ScheduleBase` of the fields that the document requires; the others are empty.
+    /// Creates a `ScheduleBase` with the required fields. All other fields are empty.
     pub fn new(resource_type: impl Into<ScheduleBaseResourceType>) -> Self {
         Self {
             resource_type: resource_type.into(),
@@ -1606,14 +1613,14 @@ impl<'de> FromMap<'de> for ScheduleBase {
         let mut resource_type = None;
         let mut label = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                _ => compact::set_optional(&mut label, "label", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                _ => compact_serde::set_optional(&mut label, "label", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
             extra,
         })
@@ -1622,13 +1629,13 @@ impl<'de> FromMap<'de> for ScheduleBase {
 
 impl<'de> Deserialize<'de> for ScheduleBase {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ScheduleBase {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.extra(&self.extra);
@@ -1686,7 +1693,7 @@ impl StringEnum for ScheduleBaseResourceType {
 
 string_enum!(ScheduleBaseResourceType);
 
-/// `kind` says which of these it is.
+/// `kind` determines the variant.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 #[non_exhaustive]
@@ -1697,11 +1704,11 @@ pub enum Shape {
     Square(Square),
     /// `Group`
     Group(Box<Group>),
-    /// What the document does not know, whole.
+    /// Any other value, with all its fields.
     Other(crate::Extra),
 }
 
-one_of! {
+discriminated_union! {
     Shape by "kind" or Other(crate::Extra);
     Circle(Circle).kind = ["ring", "round", "Circle"];
     Square(Square).kind = ["square", "Square"];
@@ -1743,7 +1750,7 @@ impl StringEnum for ShapeKind {
 
 string_enum!(ShapeKind);
 
-/// The answer of [`put_stream`](crate::Client::put_stream). Sent by [`put_stream`](crate::Client::put_stream).
+/// Returned by [`put_stream`](crate::Client::put_stream). Sent by [`put_stream`](crate::Client::put_stream).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Shapes {
@@ -1761,13 +1768,13 @@ pub struct Shapes {
     pub untyped: Option<crate::Secret>,
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub made: Option<crate::Secret>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl Shapes {
-    /// A `Shapes` of the fields that the document requires; the others are empty.
+    /// Creates a `Shapes` with the required fields. All other fields are empty.
     pub fn new(tagged: impl Into<ShapesTagged>) -> Self {
         Self {
             tagged: tagged.into(),
@@ -1818,24 +1825,24 @@ impl<'de> FromMap<'de> for Shapes {
         let mut untyped = None;
         let mut made = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map_, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut tagged, "tagged", &mut map_),
-                1 => compact::set_optional(&mut external, "external", &mut map_),
-                2 => compact::set_optional(&mut mixed, "mixed", &mut map_),
-                3 => compact::set_optional(&mut any, "any", &mut map_),
-                4 => compact::set_optional(&mut list, "list", &mut map_),
-                5 => compact::set_optional(&mut map, "map", &mut map_),
-                6 => compact::set_optional(&mut kinds, "kinds", &mut map_),
-                7 => compact::set_optional(&mut also, "also", &mut map_),
-                8 => compact::set_optional(&mut odd, "odd", &mut map_),
-                9 => compact::set_optional(&mut passwords, "passwords", &mut map_),
-                10 => compact::set_optional(&mut untyped, "untyped", &mut map_),
-                _ => compact::set_optional(&mut made, "made", &mut map_),
+                0 => compact_serde::set(&mut tagged, "tagged", &mut map_),
+                1 => compact_serde::set_optional(&mut external, "external", &mut map_),
+                2 => compact_serde::set_optional(&mut mixed, "mixed", &mut map_),
+                3 => compact_serde::set_optional(&mut any, "any", &mut map_),
+                4 => compact_serde::set_optional(&mut list, "list", &mut map_),
+                5 => compact_serde::set_optional(&mut map, "map", &mut map_),
+                6 => compact_serde::set_optional(&mut kinds, "kinds", &mut map_),
+                7 => compact_serde::set_optional(&mut also, "also", &mut map_),
+                8 => compact_serde::set_optional(&mut odd, "odd", &mut map_),
+                9 => compact_serde::set_optional(&mut passwords, "passwords", &mut map_),
+                10 => compact_serde::set_optional(&mut untyped, "untyped", &mut map_),
+                _ => compact_serde::set_optional(&mut made, "made", &mut map_),
             }?;
         }
         Ok(Self {
-            tagged: compact::required(tagged, "tagged")?,
+            tagged: compact_serde::required(tagged, "tagged")?,
             external,
             mixed,
             any,
@@ -1854,13 +1861,13 @@ impl<'de> FromMap<'de> for Shapes {
 
 impl<'de> Deserialize<'de> for Shapes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Shapes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("tagged", &self.tagged);
         object.optional("external", &self.external);
         object.optional("mixed", &self.mixed);
@@ -1922,13 +1929,13 @@ impl From<ShapesExternalVariant2> for ShapesExternal {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ShapesExternalVariant1 {
     pub x: ShapesExternalVariant1X,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ShapesExternalVariant1 {
-    /// A `ShapesExternalVariant1` of the fields that the document requires; the others are empty.
+    /// Creates a `ShapesExternalVariant1` with the required fields. All other fields are empty.
     pub fn new(x: impl Into<ShapesExternalVariant1X>) -> Self {
         Self {
             x: x.into(),
@@ -1944,11 +1951,11 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut x, "x", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set(&mut x, "x", &mut map)?;
         }
         Ok(Self {
-            x: compact::required(x, "x")?,
+            x: compact_serde::required(x, "x")?,
             extra,
         })
     }
@@ -1956,13 +1963,13 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1 {
 
 impl<'de> Deserialize<'de> for ShapesExternalVariant1 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ShapesExternalVariant1 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("x", &self.x);
         object.extra(&self.extra);
         object.end()
@@ -1973,7 +1980,7 @@ impl Serialize for ShapesExternalVariant1 {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ShapesExternalVariant1X {
     pub i: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -1985,8 +1992,8 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1X {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut i = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set_optional(&mut i, "i", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set_optional(&mut i, "i", &mut map)?;
         }
         Ok(Self {
             i,
@@ -1997,13 +2004,13 @@ impl<'de> FromMap<'de> for ShapesExternalVariant1X {
 
 impl<'de> Deserialize<'de> for ShapesExternalVariant1X {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ShapesExternalVariant1X {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("i", &self.i);
         object.extra(&self.extra);
         object.end()
@@ -2014,13 +2021,13 @@ impl Serialize for ShapesExternalVariant1X {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ShapesExternalVariant2 {
     pub yy: ShapesExternalVariant2Yy,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ShapesExternalVariant2 {
-    /// A `ShapesExternalVariant2` of the fields that the document requires; the others are empty.
+    /// Creates a `ShapesExternalVariant2` with the required fields. All other fields are empty.
     pub fn new(yy: impl Into<ShapesExternalVariant2Yy>) -> Self {
         Self {
             yy: yy.into(),
@@ -2036,11 +2043,11 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut yy = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut yy, "yy", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set(&mut yy, "yy", &mut map)?;
         }
         Ok(Self {
-            yy: compact::required(yy, "yy")?,
+            yy: compact_serde::required(yy, "yy")?,
             extra,
         })
     }
@@ -2048,13 +2055,13 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2 {
 
 impl<'de> Deserialize<'de> for ShapesExternalVariant2 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ShapesExternalVariant2 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("yy", &self.yy);
         object.extra(&self.extra);
         object.end()
@@ -2065,7 +2072,7 @@ impl Serialize for ShapesExternalVariant2 {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ShapesExternalVariant2Yy {
     pub j: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -2077,8 +2084,8 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2Yy {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut j = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set_optional(&mut j, "j", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set_optional(&mut j, "j", &mut map)?;
         }
         Ok(Self {
             j,
@@ -2089,13 +2096,13 @@ impl<'de> FromMap<'de> for ShapesExternalVariant2Yy {
 
 impl<'de> Deserialize<'de> for ShapesExternalVariant2Yy {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ShapesExternalVariant2Yy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("j", &self.j);
         object.extra(&self.extra);
         object.end()
@@ -2120,13 +2127,13 @@ impl From<ShapesMixedVariant1> for ShapesMixed {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ShapesMixedVariant1 {
     pub m: String,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ShapesMixedVariant1 {
-    /// A `ShapesMixedVariant1` of the fields that the document requires; the others are empty.
+    /// Creates a `ShapesMixedVariant1` with the required fields. All other fields are empty.
     pub fn new(m: impl Into<String>) -> Self {
         Self {
             m: m.into(),
@@ -2142,11 +2149,11 @@ impl<'de> FromMap<'de> for ShapesMixedVariant1 {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut m = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set(&mut m, "m", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set(&mut m, "m", &mut map)?;
         }
         Ok(Self {
-            m: compact::required(m, "m")?,
+            m: compact_serde::required(m, "m")?,
             extra,
         })
     }
@@ -2154,13 +2161,13 @@ impl<'de> FromMap<'de> for ShapesMixedVariant1 {
 
 impl<'de> Deserialize<'de> for ShapesMixedVariant1 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ShapesMixedVariant1 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("m", &self.m);
         object.extra(&self.extra);
         object.end()
@@ -2192,13 +2199,13 @@ impl From<ShapesTaggedVariant2> for ShapesTagged {
 pub struct ShapesTaggedVariant1 {
     pub t: ShapesTaggedVariant1T,
     pub a: String,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ShapesTaggedVariant1 {
-    /// A `ShapesTaggedVariant1` of the fields that the document requires; the others are empty.
+    /// Creates a `ShapesTaggedVariant1` with the required fields. All other fields are empty.
     pub fn new(t: impl Into<ShapesTaggedVariant1T>, a: impl Into<String>) -> Self {
         Self {
             t: t.into(),
@@ -2216,15 +2223,15 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant1 {
         let mut t = None;
         let mut a = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut t, "t", &mut map),
-                _ => compact::set(&mut a, "a", &mut map),
+                0 => compact_serde::set(&mut t, "t", &mut map),
+                _ => compact_serde::set(&mut a, "a", &mut map),
             }?;
         }
         Ok(Self {
-            t: compact::required(t, "t")?,
-            a: compact::required(a, "a")?,
+            t: compact_serde::required(t, "t")?,
+            a: compact_serde::required(a, "a")?,
             extra,
         })
     }
@@ -2232,13 +2239,13 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant1 {
 
 impl<'de> Deserialize<'de> for ShapesTaggedVariant1 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ShapesTaggedVariant1 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("t", &self.t);
         object.field("a", &self.a);
         object.extra(&self.extra);
@@ -2278,13 +2285,13 @@ string_enum!(ShapesTaggedVariant1T);
 pub struct ShapesTaggedVariant2 {
     pub t: ShapesTaggedVariant2T,
     pub b: String,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl ShapesTaggedVariant2 {
-    /// A `ShapesTaggedVariant2` of the fields that the document requires; the others are empty.
+    /// Creates a `ShapesTaggedVariant2` with the required fields. All other fields are empty.
     pub fn new(t: impl Into<ShapesTaggedVariant2T>, b: impl Into<String>) -> Self {
         Self {
             t: t.into(),
@@ -2302,15 +2309,15 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant2 {
         let mut t = None;
         let mut b = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut t, "t", &mut map),
-                _ => compact::set(&mut b, "b", &mut map),
+                0 => compact_serde::set(&mut t, "t", &mut map),
+                _ => compact_serde::set(&mut b, "b", &mut map),
             }?;
         }
         Ok(Self {
-            t: compact::required(t, "t")?,
-            b: compact::required(b, "b")?,
+            t: compact_serde::required(t, "t")?,
+            b: compact_serde::required(b, "b")?,
             extra,
         })
     }
@@ -2318,13 +2325,13 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant2 {
 
 impl<'de> Deserialize<'de> for ShapesTaggedVariant2 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ShapesTaggedVariant2 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("t", &self.t);
         object.field("b", &self.b);
         object.extra(&self.extra);
@@ -2364,7 +2371,7 @@ string_enum!(ShapesTaggedVariant2T);
 pub struct Square {
     pub kind: Option<ShapeKind>,
     pub side: Option<f64>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -2372,7 +2379,7 @@ pub struct Square {
 impl Default for Square {
     fn default() -> Self {
         Self {
-            kind: compact::Tag::of("square"),
+            kind: compact_serde::Discriminator::of("square"),
             side: None,
             extra: Default::default(),
         }
@@ -2387,10 +2394,10 @@ impl<'de> FromMap<'de> for Square {
         let mut kind = None;
         let mut side = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set_optional(&mut kind, "kind", &mut map),
-                _ => compact::set_optional(&mut side, "side", &mut map),
+                0 => compact_serde::set_optional(&mut kind, "kind", &mut map),
+                _ => compact_serde::set_optional(&mut side, "side", &mut map),
             }?;
         }
         Ok(Self {
@@ -2403,13 +2410,13 @@ impl<'de> FromMap<'de> for Square {
 
 impl<'de> Deserialize<'de> for Square {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Square {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("kind", &self.kind);
         object.optional("side", &self.side);
         object.extra(&self.extra);
@@ -2430,8 +2437,8 @@ impl<'de> FromMap<'de> for StylesFilter {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut size = None;
-        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set_optional(&mut size, "size", &mut map)?;
+        while compact_serde::next_field(&mut map, Self::NAMES)?.is_some() {
+            compact_serde::set_optional(&mut size, "size", &mut map)?;
         }
         Ok(Self {
             size,
@@ -2441,31 +2448,31 @@ impl<'de> FromMap<'de> for StylesFilter {
 
 impl<'de> Deserialize<'de> for StylesFilter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for StylesFilter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("size", &self.size);
         object.end()
     }
 }
 
-/// The answer of [`merge_media`](crate::Client::merge_media), [`zip_media`](crate::Client::zip_media) and [`xml_media`](crate::Client::xml_media). Sent by [`merge_media`](crate::Client::merge_media) and [`any_media`](crate::Client::any_media).
+/// Returned by [`merge_media`](crate::Client::merge_media), [`zip_media`](crate::Client::zip_media) and [`xml_media`](crate::Client::xml_media). Sent by [`merge_media`](crate::Client::merge_media) and [`any_media`](crate::Client::any_media).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Tag {
     pub tag: String,
     pub scope: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl Tag {
-    /// A `Tag` of the fields that the document requires; the others are empty.
+    /// Creates a `Tag` with the required fields. All other fields are empty.
     pub fn new(tag: impl Into<String>) -> Self {
         Self {
             tag: tag.into(),
@@ -2483,14 +2490,14 @@ impl<'de> FromMap<'de> for Tag {
         let mut tag = None;
         let mut scope = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut tag, "tag", &mut map),
-                _ => compact::set_optional(&mut scope, "scope", &mut map),
+                0 => compact_serde::set(&mut tag, "tag", &mut map),
+                _ => compact_serde::set_optional(&mut scope, "scope", &mut map),
             }?;
         }
         Ok(Self {
-            tag: compact::required(tag, "tag")?,
+            tag: compact_serde::required(tag, "tag")?,
             scope,
             extra,
         })
@@ -2499,13 +2506,13 @@ impl<'de> FromMap<'de> for Tag {
 
 impl<'de> Deserialize<'de> for Tag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Tag {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("tag", &self.tag);
         object.optional("scope", &self.scope);
         object.extra(&self.extra);
@@ -2513,18 +2520,18 @@ impl Serialize for Tag {
     }
 }
 
-/// `resource_type` says which of these it is.
+/// `resource_type` determines the variant.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 #[non_exhaustive]
 pub enum TextCondition {
     /// `PatternCondition`
     PatternCondition(PatternCondition),
-    /// What the document does not know, whole.
+    /// Any other value, with all its fields.
     Other(TextConditionBase),
 }
 
-one_of! {
+discriminated_union! {
     TextCondition by "resource_type" or Other(TextConditionBase);
     PatternCondition(PatternCondition).resource_type = ["PatternCondition"];
 }
@@ -2535,7 +2542,7 @@ pub struct TextConditionBase {
     pub resource_type: String,
     pub name: Option<String>,
     pub text: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -2543,7 +2550,7 @@ pub struct TextConditionBase {
 impl Default for TextConditionBase {
     fn default() -> Self {
         Self {
-            resource_type: compact::Tag::of("TextCondition"),
+            resource_type: compact_serde::Discriminator::of("TextCondition"),
             name: None,
             text: None,
             extra: Default::default(),
@@ -2560,15 +2567,15 @@ impl<'de> FromMap<'de> for TextConditionBase {
         let mut name = None;
         let mut text = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                1 => compact::set_optional(&mut name, "name", &mut map),
-                _ => compact::set_optional(&mut text, "text", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact_serde::set_optional(&mut name, "name", &mut map),
+                _ => compact_serde::set_optional(&mut text, "text", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             name,
             text,
             extra,
@@ -2578,13 +2585,13 @@ impl<'de> FromMap<'de> for TextConditionBase {
 
 impl<'de> Deserialize<'de> for TextConditionBase {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for TextConditionBase {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("name", &self.name);
         object.optional("text", &self.text);
@@ -2599,13 +2606,13 @@ pub struct Unlisted {
     pub resource_type: UnlistedResourceType,
     pub label: Option<String>,
     pub b: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl Unlisted {
-    /// A `Unlisted` of the fields that the document requires; the others are empty.
+    /// Creates a `Unlisted` with the required fields. All other fields are empty.
     pub fn new(resource_type: impl Into<UnlistedResourceType>) -> Self {
         Self {
             resource_type: resource_type.into(),
@@ -2625,15 +2632,15 @@ impl<'de> FromMap<'de> for Unlisted {
         let mut label = None;
         let mut b = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                1 => compact::set_optional(&mut label, "label", &mut map),
-                _ => compact::set_optional(&mut b, "b", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact_serde::set_optional(&mut label, "label", &mut map),
+                _ => compact_serde::set_optional(&mut b, "b", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
             b,
             extra,
@@ -2643,13 +2650,13 @@ impl<'de> FromMap<'de> for Unlisted {
 
 impl<'de> Deserialize<'de> for Unlisted {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Unlisted {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.optional("b", &self.b);
@@ -2718,16 +2725,16 @@ pub struct WeeklySchedule {
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub passphrase: Option<crate::Secret>,
     pub then: Option<Box<Schedule>>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl WeeklySchedule {
-    /// A `WeeklySchedule` of the fields that the document requires; the others are empty.
+    /// Creates a `WeeklySchedule` with the required fields. All other fields are empty.
     pub fn new(minute_of_day: impl Into<i64>) -> Self {
         Self {
-            resource_type: compact::Tag::of("WeeklySchedule"),
+            resource_type: compact_serde::Discriminator::of("WeeklySchedule"),
             label: None,
             minute_of_day: minute_of_day.into(),
             passphrase: None,
@@ -2754,19 +2761,19 @@ impl<'de> FromMap<'de> for WeeklySchedule {
         let mut passphrase = None;
         let mut then = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                1 => compact::set_optional(&mut label, "label", &mut map),
-                2 => compact::set(&mut minute_of_day, "minute_of_day", &mut map),
-                3 => compact::set_optional(&mut passphrase, "passphrase", &mut map),
-                _ => compact::set_optional(&mut then, "then", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                1 => compact_serde::set_optional(&mut label, "label", &mut map),
+                2 => compact_serde::set(&mut minute_of_day, "minute_of_day", &mut map),
+                3 => compact_serde::set_optional(&mut passphrase, "passphrase", &mut map),
+                _ => compact_serde::set_optional(&mut then, "then", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
-            minute_of_day: compact::required(minute_of_day, "minute_of_day")?,
+            minute_of_day: compact_serde::required(minute_of_day, "minute_of_day")?,
             passphrase,
             then,
             extra,
@@ -2776,13 +2783,13 @@ impl<'de> FromMap<'de> for WeeklySchedule {
 
 impl<'de> Deserialize<'de> for WeeklySchedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for WeeklySchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.field("minute_of_day", &self.minute_of_day);
@@ -2849,7 +2856,7 @@ string_enum!(WeeklyScheduleResourceType);
 pub struct WrappedSchedule {
     pub resource_type: WrappedScheduleResourceType,
     pub label: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -2857,7 +2864,7 @@ pub struct WrappedSchedule {
 impl Default for WrappedSchedule {
     fn default() -> Self {
         Self {
-            resource_type: compact::Tag::of("WrappedSchedule"),
+            resource_type: compact_serde::Discriminator::of("WrappedSchedule"),
             label: None,
             extra: Default::default(),
         }
@@ -2872,14 +2879,14 @@ impl<'de> FromMap<'de> for WrappedSchedule {
         let mut resource_type = None;
         let mut label = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut resource_type, "resource_type", &mut map),
-                _ => compact::set_optional(&mut label, "label", &mut map),
+                0 => compact_serde::set(&mut resource_type, "resource_type", &mut map),
+                _ => compact_serde::set_optional(&mut label, "label", &mut map),
             }?;
         }
         Ok(Self {
-            resource_type: compact::required(resource_type, "resource_type")?,
+            resource_type: compact_serde::required(resource_type, "resource_type")?,
             label,
             extra,
         })
@@ -2888,13 +2895,13 @@ impl<'de> FromMap<'de> for WrappedSchedule {
 
 impl<'de> Deserialize<'de> for WrappedSchedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for WrappedSchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("resource_type", &self.resource_type);
         object.optional("label", &self.label);
         object.extra(&self.extra);

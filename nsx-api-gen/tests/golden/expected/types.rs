@@ -5,7 +5,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact::{self, FromMap, StringEnum, string_enum};
+use crate::compact_serde::{self, FromMap, StringEnum, string_enum};
 
 mod aux_;
 mod gen_;
@@ -33,11 +33,11 @@ impl<'de> FromMap<'de> for ApiError {
         let mut error_code = None;
         let mut related_errors = None;
         let mut error_data = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut error_code, "error_code", &mut map),
-                1 => compact::set_optional(&mut related_errors, "related_errors", &mut map),
-                _ => compact::set_optional(&mut error_data, "error_data", &mut map),
+                0 => compact_serde::set_optional(&mut error_code, "error_code", &mut map),
+                1 => compact_serde::set_optional(&mut related_errors, "related_errors", &mut map),
+                _ => compact_serde::set_optional(&mut error_data, "error_data", &mut map),
             }?;
         }
         Ok(Self {
@@ -50,13 +50,13 @@ impl<'de> FromMap<'de> for ApiError {
 
 impl<'de> Deserialize<'de> for ApiError {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ApiError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("error_code", &self.error_code);
         object.optional("related_errors", &self.related_errors);
         object.optional("error_data", &self.error_data);
@@ -76,8 +76,8 @@ impl<'de> FromMap<'de> for Closed {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set_optional(&mut a, "a", &mut map)?;
+        while compact_serde::next_field(&mut map, Self::NAMES)?.is_some() {
+            compact_serde::set_optional(&mut a, "a", &mut map)?;
         }
         Ok(Self {
             a,
@@ -87,13 +87,13 @@ impl<'de> FromMap<'de> for Closed {
 
 impl<'de> Deserialize<'de> for Closed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Closed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("a", &self.a);
         object.end()
     }
@@ -118,17 +118,17 @@ impl<'de> FromMap<'de> for Element {
         let mut state = None;
         let mut parts = None;
         let mut kind = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut count, "count", &mut map),
-                1 => compact::set(&mut state, "state", &mut map),
-                2 => compact::set_optional(&mut parts, "parts", &mut map),
-                _ => compact::set_optional(&mut kind, "kind", &mut map),
+                0 => compact_serde::set(&mut count, "count", &mut map),
+                1 => compact_serde::set(&mut state, "state", &mut map),
+                2 => compact_serde::set_optional(&mut parts, "parts", &mut map),
+                _ => compact_serde::set_optional(&mut kind, "kind", &mut map),
             }?;
         }
         Ok(Self {
-            count: compact::required(count, "count")?,
-            state: compact::required(state, "state")?,
+            count: compact_serde::required(count, "count")?,
+            state: compact_serde::required(state, "state")?,
             parts,
             kind,
         })
@@ -137,13 +137,13 @@ impl<'de> FromMap<'de> for Element {
 
 impl<'de> Deserialize<'de> for Element {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Element {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("count", &self.count);
         object.field("state", &self.state);
         object.optional("parts", &self.parts);
@@ -219,10 +219,10 @@ impl<'de> FromMap<'de> for HttpProtocol {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut name = None;
         let mut port = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut name, "name", &mut map),
-                _ => compact::set_optional(&mut port, "port", &mut map),
+                0 => compact_serde::set_optional(&mut name, "name", &mut map),
+                _ => compact_serde::set_optional(&mut port, "port", &mut map),
             }?;
         }
         Ok(Self {
@@ -234,13 +234,13 @@ impl<'de> FromMap<'de> for HttpProtocol {
 
 impl<'de> Deserialize<'de> for HttpProtocol {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for HttpProtocol {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("name", &self.name);
         object.optional("port", &self.port);
         object.end()
@@ -288,8 +288,8 @@ impl<'de> FromMap<'de> for IpSchedule {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set_optional(&mut a, "a", &mut map)?;
+        while compact_serde::next_field(&mut map, Self::NAMES)?.is_some() {
+            compact_serde::set_optional(&mut a, "a", &mut map)?;
         }
         Ok(Self {
             a,
@@ -299,13 +299,13 @@ impl<'de> FromMap<'de> for IpSchedule {
 
 impl<'de> Deserialize<'de> for IpSchedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for IpSchedule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("a", &self.a);
         object.end()
     }
@@ -385,10 +385,10 @@ impl<'de> FromMap<'de> for ListResult {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut cursor = None;
         let mut result_count = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut cursor, "cursor", &mut map),
-                _ => compact::set_optional(&mut result_count, "result_count", &mut map),
+                0 => compact_serde::set_optional(&mut cursor, "cursor", &mut map),
+                _ => compact_serde::set_optional(&mut result_count, "result_count", &mut map),
             }?;
         }
         Ok(Self {
@@ -400,13 +400,13 @@ impl<'de> FromMap<'de> for ListResult {
 
 impl<'de> Deserialize<'de> for ListResult {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ListResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("cursor", &self.cursor);
         object.optional("result_count", &self.result_count);
         object.end()
@@ -474,10 +474,10 @@ impl<'de> FromMap<'de> for Named {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut resource_type = None;
         let mut name = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set_optional(&mut resource_type, "resource_type", &mut map),
-                _ => compact::set_optional(&mut name, "name", &mut map),
+                0 => compact_serde::set_optional(&mut resource_type, "resource_type", &mut map),
+                _ => compact_serde::set_optional(&mut name, "name", &mut map),
             }?;
         }
         Ok(Self {
@@ -489,13 +489,13 @@ impl<'de> FromMap<'de> for Named {
 
 impl<'de> Deserialize<'de> for Named {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Named {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("resource_type", &self.resource_type);
         object.optional("name", &self.name);
         object.end()
@@ -605,7 +605,7 @@ impl TryFrom<String> for NumEnum {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OnlyParent {
     pub kind: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -617,8 +617,8 @@ impl<'de> FromMap<'de> for OnlyParent {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut kind = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set_optional(&mut kind, "kind", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set_optional(&mut kind, "kind", &mut map)?;
         }
         Ok(Self {
             kind,
@@ -629,13 +629,13 @@ impl<'de> FromMap<'de> for OnlyParent {
 
 impl<'de> Deserialize<'de> for OnlyParent {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for OnlyParent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("kind", &self.kind);
         object.extra(&self.extra);
         object.end()
@@ -654,8 +654,8 @@ impl<'de> FromMap<'de> for Open {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut a = None;
-        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set_optional(&mut a, "a", &mut map)?;
+        while compact_serde::next_field(&mut map, Self::NAMES)?.is_some() {
+            compact_serde::set_optional(&mut a, "a", &mut map)?;
         }
         Ok(Self {
             a,
@@ -665,13 +665,13 @@ impl<'de> FromMap<'de> for Open {
 
 impl<'de> Deserialize<'de> for Open {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Open {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("a", &self.a);
         object.end()
     }
@@ -769,7 +769,7 @@ pub struct Sub {
     pub defs: Option<String>,
     /// Default: `5`.
     pub di: Option<i64>,
-    /// No two items are the same.
+    /// Items are unique.
     pub setx: Option<Vec<String>>,
     /// At most 5 characters.
     pub cap: Option<String>,
@@ -842,44 +842,44 @@ impl<'de> FromMap<'de> for Sub {
         let mut setx = None;
         let mut cap = None;
         let mut extra = None;
-        while let Some(field) = compact::next_field(&mut map_, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map_, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut id, "id", &mut map_),
-                1 => compact::set(&mut type_, "type", &mut map_),
-                2 => compact::set(&mut secret, "secret", &mut map_),
-                3 => compact::set_optional(&mut optsecret, "optsecret", &mut map_),
-                4 => compact::set_optional(&mut kind, "kind", &mut map_),
-                5 => compact::set_optional(&mut inline_enum, "inline_enum", &mut map_),
-                6 => compact::set_optional(&mut n, "n", &mut map_),
-                7 => compact::set_optional(&mut n32, "n32", &mut map_),
-                8 => compact::set_optional(&mut plain, "plain", &mut map_),
-                9 => compact::set_optional(&mut f, "f", &mut map_),
-                10 => compact::set_optional(&mut b, "b", &mut map_),
-                11 => compact::set_optional(&mut b2, "b2", &mut map_),
-                12 => compact::set_optional(&mut list, "list", &mut map_),
-                13 => compact::set_optional(&mut reqlist, "reqlist", &mut map_),
-                14 => compact::set_optional(&mut map, "map", &mut map_),
-                15 => compact::set_optional(&mut any, "any", &mut map_),
-                16 => compact::set_optional(&mut obj, "obj", &mut map_),
-                17 => compact::set_optional(&mut nested, "nested", &mut map_),
-                18 => compact::set_optional(&mut self_, "self", &mut map_),
-                19 => compact::set_optional(&mut nul, "nul", &mut map_),
-                20 => compact::set_optional(&mut short, "short", &mut map_),
-                21 => compact::set_optional(&mut dt, "dt", &mut map_),
-                22 => compact::set_optional(&mut uuid, "uuid", &mut map_),
-                23 => compact::set_optional(&mut ip, "ip", &mut map_),
-                24 => compact::set_optional(&mut parent, "parent", &mut map_),
-                25 => compact::set_optional(&mut defs, "defs", &mut map_),
-                26 => compact::set_optional(&mut di, "di", &mut map_),
-                27 => compact::set_optional(&mut setx, "setx", &mut map_),
-                28 => compact::set_optional(&mut cap, "cap", &mut map_),
-                _ => compact::set_optional(&mut extra, "extra", &mut map_),
+                0 => compact_serde::set(&mut id, "id", &mut map_),
+                1 => compact_serde::set(&mut type_, "type", &mut map_),
+                2 => compact_serde::set(&mut secret, "secret", &mut map_),
+                3 => compact_serde::set_optional(&mut optsecret, "optsecret", &mut map_),
+                4 => compact_serde::set_optional(&mut kind, "kind", &mut map_),
+                5 => compact_serde::set_optional(&mut inline_enum, "inline_enum", &mut map_),
+                6 => compact_serde::set_optional(&mut n, "n", &mut map_),
+                7 => compact_serde::set_optional(&mut n32, "n32", &mut map_),
+                8 => compact_serde::set_optional(&mut plain, "plain", &mut map_),
+                9 => compact_serde::set_optional(&mut f, "f", &mut map_),
+                10 => compact_serde::set_optional(&mut b, "b", &mut map_),
+                11 => compact_serde::set_optional(&mut b2, "b2", &mut map_),
+                12 => compact_serde::set_optional(&mut list, "list", &mut map_),
+                13 => compact_serde::set_optional(&mut reqlist, "reqlist", &mut map_),
+                14 => compact_serde::set_optional(&mut map, "map", &mut map_),
+                15 => compact_serde::set_optional(&mut any, "any", &mut map_),
+                16 => compact_serde::set_optional(&mut obj, "obj", &mut map_),
+                17 => compact_serde::set_optional(&mut nested, "nested", &mut map_),
+                18 => compact_serde::set_optional(&mut self_, "self", &mut map_),
+                19 => compact_serde::set_optional(&mut nul, "nul", &mut map_),
+                20 => compact_serde::set_optional(&mut short, "short", &mut map_),
+                21 => compact_serde::set_optional(&mut dt, "dt", &mut map_),
+                22 => compact_serde::set_optional(&mut uuid, "uuid", &mut map_),
+                23 => compact_serde::set_optional(&mut ip, "ip", &mut map_),
+                24 => compact_serde::set_optional(&mut parent, "parent", &mut map_),
+                25 => compact_serde::set_optional(&mut defs, "defs", &mut map_),
+                26 => compact_serde::set_optional(&mut di, "di", &mut map_),
+                27 => compact_serde::set_optional(&mut setx, "setx", &mut map_),
+                28 => compact_serde::set_optional(&mut cap, "cap", &mut map_),
+                _ => compact_serde::set_optional(&mut extra, "extra", &mut map_),
             }?;
         }
         Ok(Self {
-            id: compact::required(id, "id")?,
-            type_: compact::required(type_, "type")?,
-            secret: compact::required(secret, "secret")?,
+            id: compact_serde::required(id, "id")?,
+            type_: compact_serde::required(type_, "type")?,
+            secret: compact_serde::required(secret, "secret")?,
             optsecret,
             kind,
             inline_enum,
@@ -913,13 +913,13 @@ impl<'de> FromMap<'de> for Sub {
 
 impl<'de> Deserialize<'de> for Sub {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Sub {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("id", &self.id);
         object.field("type", &self.type_);
         object.field("secret", &self.secret);
@@ -996,8 +996,8 @@ impl<'de> FromMap<'de> for SubNested {
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
-        while compact::next_field(&mut map, Self::NAMES)?.is_some() {
-            compact::set_optional(&mut x, "x", &mut map)?;
+        while compact_serde::next_field(&mut map, Self::NAMES)?.is_some() {
+            compact_serde::set_optional(&mut x, "x", &mut map)?;
         }
         Ok(Self {
             x,
@@ -1007,13 +1007,13 @@ impl<'de> FromMap<'de> for SubNested {
 
 impl<'de> Deserialize<'de> for SubNested {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for SubNested {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("x", &self.x);
         object.end()
     }
@@ -1021,7 +1021,7 @@ impl Serialize for SubNested {
 
 /// A thing
 ///
-/// The answer of [`get_thing`](crate::Client::get_thing) and [`update_thing`](crate::Client::update_thing). Sent by [`update_thing`](crate::Client::update_thing).
+/// Returned by [`get_thing`](crate::Client::get_thing) and [`update_thing`](crate::Client::update_thing). Sent by [`update_thing`](crate::Client::update_thing).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Thing {
@@ -1066,17 +1066,17 @@ pub struct Thing {
     pub defs: Option<String>,
     /// Default: `5`.
     pub di: Option<i64>,
-    /// No two items are the same.
+    /// Items are unique.
     pub setx: Option<Vec<String>>,
     /// At most 5 characters.
     pub cap: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
 impl Thing {
-    /// A `Thing` of the fields that the document requires; the others are empty.
+    /// Creates a `Thing` with the required fields. All other fields are empty.
     pub fn new(
         id: impl Into<String>,
         type_: impl Into<String>,
@@ -1182,43 +1182,43 @@ impl<'de> FromMap<'de> for Thing {
         let mut setx = None;
         let mut cap = None;
         let mut extra = Default::default();
-        while let Some(field) = compact::next_field_or_keep(&mut map_, Self::NAMES, &mut extra)? {
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map_, Self::NAMES, &mut extra)? {
             match field {
-                0 => compact::set(&mut id, "id", &mut map_),
-                1 => compact::set(&mut type_, "type", &mut map_),
-                2 => compact::set(&mut secret, "secret", &mut map_),
-                3 => compact::set_optional(&mut optsecret, "optsecret", &mut map_),
-                4 => compact::set_optional(&mut kind, "kind", &mut map_),
-                5 => compact::set_optional(&mut inline_enum, "inline_enum", &mut map_),
-                6 => compact::set_optional(&mut n, "n", &mut map_),
-                7 => compact::set_optional(&mut n32, "n32", &mut map_),
-                8 => compact::set_optional(&mut plain, "plain", &mut map_),
-                9 => compact::set_optional(&mut f, "f", &mut map_),
-                10 => compact::set_optional(&mut b, "b", &mut map_),
-                11 => compact::set_optional(&mut b2, "b2", &mut map_),
-                12 => compact::set_optional(&mut list, "list", &mut map_),
-                13 => compact::set_optional(&mut reqlist, "reqlist", &mut map_),
-                14 => compact::set_optional(&mut map, "map", &mut map_),
-                15 => compact::set_optional(&mut any, "any", &mut map_),
-                16 => compact::set_optional(&mut obj, "obj", &mut map_),
-                17 => compact::set_optional(&mut nested, "nested", &mut map_),
-                18 => compact::set_optional(&mut self_, "self", &mut map_),
-                19 => compact::set_optional(&mut nul, "nul", &mut map_),
-                20 => compact::set_optional(&mut short, "short", &mut map_),
-                21 => compact::set_optional(&mut dt, "dt", &mut map_),
-                22 => compact::set_optional(&mut uuid, "uuid", &mut map_),
-                23 => compact::set_optional(&mut ip, "ip", &mut map_),
-                24 => compact::set_optional(&mut parent, "parent", &mut map_),
-                25 => compact::set_optional(&mut defs, "defs", &mut map_),
-                26 => compact::set_optional(&mut di, "di", &mut map_),
-                27 => compact::set_optional(&mut setx, "setx", &mut map_),
-                _ => compact::set_optional(&mut cap, "cap", &mut map_),
+                0 => compact_serde::set(&mut id, "id", &mut map_),
+                1 => compact_serde::set(&mut type_, "type", &mut map_),
+                2 => compact_serde::set(&mut secret, "secret", &mut map_),
+                3 => compact_serde::set_optional(&mut optsecret, "optsecret", &mut map_),
+                4 => compact_serde::set_optional(&mut kind, "kind", &mut map_),
+                5 => compact_serde::set_optional(&mut inline_enum, "inline_enum", &mut map_),
+                6 => compact_serde::set_optional(&mut n, "n", &mut map_),
+                7 => compact_serde::set_optional(&mut n32, "n32", &mut map_),
+                8 => compact_serde::set_optional(&mut plain, "plain", &mut map_),
+                9 => compact_serde::set_optional(&mut f, "f", &mut map_),
+                10 => compact_serde::set_optional(&mut b, "b", &mut map_),
+                11 => compact_serde::set_optional(&mut b2, "b2", &mut map_),
+                12 => compact_serde::set_optional(&mut list, "list", &mut map_),
+                13 => compact_serde::set_optional(&mut reqlist, "reqlist", &mut map_),
+                14 => compact_serde::set_optional(&mut map, "map", &mut map_),
+                15 => compact_serde::set_optional(&mut any, "any", &mut map_),
+                16 => compact_serde::set_optional(&mut obj, "obj", &mut map_),
+                17 => compact_serde::set_optional(&mut nested, "nested", &mut map_),
+                18 => compact_serde::set_optional(&mut self_, "self", &mut map_),
+                19 => compact_serde::set_optional(&mut nul, "nul", &mut map_),
+                20 => compact_serde::set_optional(&mut short, "short", &mut map_),
+                21 => compact_serde::set_optional(&mut dt, "dt", &mut map_),
+                22 => compact_serde::set_optional(&mut uuid, "uuid", &mut map_),
+                23 => compact_serde::set_optional(&mut ip, "ip", &mut map_),
+                24 => compact_serde::set_optional(&mut parent, "parent", &mut map_),
+                25 => compact_serde::set_optional(&mut defs, "defs", &mut map_),
+                26 => compact_serde::set_optional(&mut di, "di", &mut map_),
+                27 => compact_serde::set_optional(&mut setx, "setx", &mut map_),
+                _ => compact_serde::set_optional(&mut cap, "cap", &mut map_),
             }?;
         }
         Ok(Self {
-            id: compact::required(id, "id")?,
-            type_: compact::required(type_, "type")?,
-            secret: compact::required(secret, "secret")?,
+            id: compact_serde::required(id, "id")?,
+            type_: compact_serde::required(type_, "type")?,
+            secret: compact_serde::required(secret, "secret")?,
             optsecret,
             kind,
             inline_enum,
@@ -1252,13 +1252,13 @@ impl<'de> FromMap<'de> for Thing {
 
 impl<'de> Deserialize<'de> for Thing {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Thing {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("id", &self.id);
         object.field("type", &self.type_);
         object.field("secret", &self.secret);
@@ -1327,7 +1327,7 @@ string_enum!(ThingInlineEnum);
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ThingNested {
     pub x: Option<String>,
-    /// Fields that the document does not know, kept so that they are written back.
+    /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
@@ -1339,8 +1339,8 @@ impl<'de> FromMap<'de> for ThingNested {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut x = None;
         let mut extra = Default::default();
-        while compact::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
-            compact::set_optional(&mut x, "x", &mut map)?;
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set_optional(&mut x, "x", &mut map)?;
         }
         Ok(Self {
             x,
@@ -1351,13 +1351,13 @@ impl<'de> FromMap<'de> for ThingNested {
 
 impl<'de> Deserialize<'de> for ThingNested {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for ThingNested {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.optional("x", &self.x);
         object.extra(&self.extra);
         object.end()
@@ -1378,14 +1378,14 @@ impl<'de> FromMap<'de> for Tree {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut left = None;
         let mut right = None;
-        while let Some(field) = compact::next_field(&mut map, Self::NAMES)? {
+        while let Some(field) = compact_serde::next_field(&mut map, Self::NAMES)? {
             match field {
-                0 => compact::set(&mut left, "left", &mut map),
-                _ => compact::set_optional(&mut right, "right", &mut map),
+                0 => compact_serde::set(&mut left, "left", &mut map),
+                _ => compact_serde::set_optional(&mut right, "right", &mut map),
             }?;
         }
         Ok(Self {
-            left: compact::required(left, "left")?,
+            left: compact_serde::required(left, "left")?,
             right,
         })
     }
@@ -1393,13 +1393,13 @@ impl<'de> FromMap<'de> for Tree {
 
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        compact::deserialize(deserializer)
+        compact_serde::deserialize(deserializer)
     }
 }
 
 impl Serialize for Tree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = compact::Object::new(serializer);
+        let mut object = compact_serde::Object::new(serializer);
         object.field("left", &self.left);
         object.optional("right", &self.right);
         object.end()
