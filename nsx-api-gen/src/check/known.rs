@@ -68,6 +68,10 @@ pub(super) fn check(root: &Value, faults: &mut Faults) {
             checker.faults.add(join(&pointer, IDEMPOTENT), message);
         }
     }
+    check_operations(root, &mut checker);
+}
+
+fn check_operations<'a>(root: &'a Value, checker: &mut MemberChecker<'a>) {
     for place in document::operations(root) {
         checker.operation = place.id();
         checker.members(place.node, &place.pointer, |key| OPERATION.contains(&key));

@@ -1,10 +1,10 @@
-//! Small documents before and after. Each kind of change has a case that gives exactly it.
+//! Compares small documents. Each kind of change has a case that gives exactly this kind.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// A case: what is given, and what was changed in it.
+/// A case: the kind, the old document, and the new one.
 type Case = (Kind, Value, Value);
 
 fn text(document: &Value) -> Source {
@@ -22,7 +22,7 @@ fn document(paths: &Value, schemas: &Value) -> Value {
     })
 }
 
-/// A document whose only operation has these members beside its id and a response.
+/// A document with one operation that has these members.
 fn operation(members: &Value) -> Value {
     let mut operation =
         json!({"operationId": "ReadNode", "responses": {"200": {"description": "OK"}}});
@@ -46,7 +46,7 @@ fn parameters(list: Value) -> Value {
     operation(&json!({"parameters": list}))
 }
 
-/// An operation with one parameter, `kind` in the query, with these members.
+/// An operation with a query parameter `kind` that has these members.
 fn parameter(members: Value) -> Value {
     let mut parameter = json!({"name": "kind", "in": "query", "schema": {"type": "string"}});
     merge(&mut parameter, &members);
@@ -74,7 +74,7 @@ fn statuses(list: &[&str]) -> Value {
     operation(&json!({"responses": responses.collect::<serde_json::Map<_, _>>()}))
 }
 
-/// A document whose operation sends and receives `Node`, which is this, beside other schemas.
+/// A document whose operation sends and receives this `Node`, among other schemas.
 fn node(node: Value) -> Value {
     used(true, true, json!({"Node": node}))
 }
@@ -97,12 +97,12 @@ fn used(sent: bool, received: bool, schemas: Value) -> Value {
     document(&json!({"/node": {"put": put}}), &schemas)
 }
 
-/// `Node` with these properties, those in `required` required.
+/// `Node` with these properties.
 fn object(required: &[&str], properties: Value) -> Value {
     node(json!({"type": "object", "required": required, "properties": properties}))
 }
 
-/// `Node` with one property `name`, with these members.
+/// `Node` with a property `name` that has these members.
 fn property(required: &[&str], members: Value) -> Value {
     let mut property = json!({"type": "string"});
     merge(&mut property, &members);
@@ -355,7 +355,8 @@ fn type_cases() -> Vec<Case> {
     ]
 }
 
-/// A type gets or loses its constructor by a change of an operation, which is one more change.
+/// A type gains or loses its constructor because of a change of an operation, which is a second
+/// change.
 fn constructor_cases() -> Vec<(Kind, Kind, Value, Value)> {
     use Kind::*;
     let required =
@@ -502,7 +503,7 @@ fn cases() -> Vec<Case> {
     .concat()
 }
 
-/// The kinds that come out of two documents.
+/// The kinds of changes between two documents.
 fn kinds(old: &Value, new: &Value) -> Vec<Kind> {
     let comparison = changes(old, new);
     comparison.iter().map(|change| change.kind).collect()
@@ -512,7 +513,7 @@ fn changes(old: &Value, new: &Value) -> Vec<Change> {
     compare(&text(old), &text(new)).unwrap().changes
 }
 
-/// The kinds and the lines.
+/// The kinds and texts of the changes.
 fn lines(old: &Value, new: &Value) -> Vec<String> {
     let comparison = changes(old, new);
     comparison
@@ -522,7 +523,7 @@ fn lines(old: &Value, new: &Value) -> Vec<String> {
 }
 
 #[test]
-fn each_case_gives_its_kind_and_nothing_else() {
+fn each_case_gives_exactly_its_kind_of_change() {
     for (kind, old, new) in cases() {
         assert_eq!(kinds(&old, &new), [kind], "{old}\n{new}");
     }
@@ -532,7 +533,7 @@ fn each_case_gives_its_kind_and_nothing_else() {
 }
 
 #[test]
-fn every_kind_has_a_case() {
+fn every_kind_of_change_has_a_case() {
     let mut shown: Vec<Kind> = cases().into_iter().map(|(kind, ..)| kind).collect();
     shown.extend(constructor_cases().into_iter().map(|(_, kind, ..)| kind));
     for kind in Kind::ALL {
@@ -541,7 +542,7 @@ fn every_kind_has_a_case() {
 }
 
 #[test]
-fn a_document_compared_with_itself_gives_nothing() {
+fn a_document_compared_with_itself_has_no_changes() {
     for (_, old, new) in cases() {
         assert_eq!(kinds(&old, &old), []);
         assert_eq!(kinds(&new, &new), []);
@@ -552,7 +553,7 @@ fn a_document_compared_with_itself_gives_nothing() {
 }
 
 #[test]
-fn documents_that_are_swapped_give_removals_for_additions() {
+fn swapping_the_documents_turns_additions_into_removals() {
     for (kind, old, new) in cases() {
         let [swapped] = kinds(&new, &old)[..] else {
             panic!("{kind:?} the other way round is not one change");
@@ -564,7 +565,7 @@ fn documents_that_are_swapped_give_removals_for_additions() {
     }
 }
 
-/// The ids that a change of this kind may have the other way round.
+/// The ids of the changes that undo a change of this kind.
 fn opposites(kind: Kind) -> Vec<String> {
     let id = kind.id();
     let replaced = |one: &str, other: &str| id.contains(one).then(|| id.replace(one, other));
@@ -581,7 +582,7 @@ fn opposites(kind: Kind) -> Vec<String> {
     .into_iter()
     .flatten()
     .collect();
-    // What is otherwise is otherwise both ways.
+    // These kinds undo themselves.
     if opposites.is_empty() {
         vec![id.to_owned()]
     } else {
@@ -590,7 +591,7 @@ fn opposites(kind: Kind) -> Vec<String> {
 }
 
 #[test]
-fn ids_are_unlike_and_in_kebab_case_and_have_a_documentation() {
+fn change_ids_are_unique_kebab_case_and_documented() {
     let mut ids: Vec<&str> = Kind::ALL.iter().map(|kind| kind.id()).collect();
     for kind in Kind::ALL {
         let plain = |letter: char| letter.is_ascii_lowercase() || letter == '-';
@@ -609,7 +610,7 @@ fn ids_are_unlike_and_in_kebab_case_and_have_a_documentation() {
 }
 
 #[test]
-fn requests_and_responses_are_judged_apart() {
+fn requests_and_responses_have_separate_levels() {
     let required = |one: &str, other: &str| json!({"Node": {"type": "object", "required": [one, other], "properties": {one: {"type": "string"}, other: {"type": "string"}}}});
     for (sent, received, usage, level) in [
         (true, false, "sent", Level::Breaking),
@@ -638,7 +639,7 @@ fn requests_and_responses_are_judged_apart() {
 }
 
 #[test]
-fn a_type_of_many_operations_is_told_once_with_the_methods_that_reach_it() {
+fn a_type_change_is_reported_once_with_all_methods_that_use_it() {
     let of = |properties: Value| {
         let get = |id: &str, name: &str| {
             let schema = json!({"$ref": format!("#/components/schemas/{name}")});
@@ -668,7 +669,7 @@ fn a_type_of_many_operations_is_told_once_with_the_methods_that_reach_it() {
 }
 
 #[test]
-fn what_a_type_takes_from_its_base_is_told_of_the_base() {
+fn a_change_of_an_inherited_allof_property_is_reported_for_the_base() {
     let of = |base: Value, own: Value, name: &str| {
         let base_reference = json!({"$ref": format!("#/components/schemas/{name}")});
         let node = json!({"allOf": [base_reference, {"type": "object", "properties": own}]});
@@ -711,7 +712,7 @@ fn what_a_type_takes_from_its_base_is_told_of_the_base() {
             .iter()
             .all(|change| change.usage == Usage::SENT && change.methods == ["put_node"])
     );
-    // The base under another name is one change too.
+    // Renaming the base is one change, too.
     let new = of(json!({"id": string()}), json!({"name": string()}), "Root");
     assert_eq!(
         lines(&old, &new),
@@ -720,7 +721,7 @@ fn what_a_type_takes_from_its_base_is_told_of_the_base() {
 }
 
 #[test]
-fn a_type_that_requires_what_its_base_does_not_is_told_of_itself() {
+fn a_child_that_requires_an_inherited_allof_property_is_reported_itself() {
     let of = |required: &[&str]| {
         let own = json!({"type": "object", "required": required, "properties": {"name": {"type": "string"}}});
         let node = json!({"allOf": [{"$ref": "#/components/schemas/Base"}, own]});
@@ -741,7 +742,7 @@ fn a_type_that_requires_what_its_base_does_not_is_told_of_itself() {
 }
 
 #[test]
-fn types_within_operations_and_within_types_are_told_with_their_way() {
+fn changes_of_nested_types_are_reported_with_their_path() {
     let of = |value: &str| {
         let kind = json!({"type": "string", "enum": [value]});
         let nested =
@@ -774,7 +775,7 @@ fn types_within_operations_and_within_types_are_told_with_their_way() {
 }
 
 #[test]
-fn an_operation_that_kept_its_call_was_renamed_whatever_has_its_name_now() {
+fn an_operation_with_the_same_request_counts_as_renamed() {
     let of = |get: &str, put: &str| {
         let of = |id: &str| json!({"operationId": id, "x-idempotent": true, "responses": {"200": {"description": "OK"}}});
         document(&json!({"/a": {"get": of(get), "put": of(put)}}), &json!({}))
@@ -789,7 +790,7 @@ fn an_operation_that_kept_its_call_was_renamed_whatever_has_its_name_now() {
 }
 
 #[test]
-fn a_type_that_only_stands_in_the_place_of_another_is_not_that_one_renamed() {
+fn a_dissimilar_type_in_the_same_place_is_not_a_rename() {
     let of = |name: &str, property: &str| {
         let node = json!({"type": "object", "properties": {"tag": {"$ref": format!("#/components/schemas/{name}")}}});
         let other = json!({"type": "object", "properties": {property: {"type": "string"}}});
@@ -806,7 +807,7 @@ fn a_type_that_only_stands_in_the_place_of_another_is_not_that_one_renamed() {
 }
 
 #[test]
-fn what_no_code_is_made_of_is_no_change() {
+fn changes_without_effect_on_the_code_are_ignored() {
     let old = property(
         &[],
         json!({"maxLength": 5, "description": "A", "default": "x", "example": "y"}),
@@ -833,7 +834,7 @@ fn what_no_code_is_made_of_is_no_change() {
 }
 
 #[test]
-fn types_that_hold_themselves_and_bases_that_come_twice_are_told_once() {
+fn recursive_types_and_repeated_allof_bases_are_reported_once() {
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let of = |word: &str| {
         let mut schemas = json!({"B0": {"type": "object", "properties": {"a": {"type": word}, "self": reference("Node")}}});
@@ -852,7 +853,7 @@ fn types_that_hold_themselves_and_bases_that_come_twice_are_told_once() {
 }
 
 #[test]
-fn a_document_that_no_code_can_be_made_of_is_an_error_as_in_generate() {
+fn comparing_an_invalid_document_is_the_same_error_as_in_generate() {
     let good = text(&operation(&json!({})));
     for bad in [
         "openapi: [",
@@ -868,10 +869,10 @@ fn a_document_that_no_code_can_be_made_of_is_an_error_as_in_generate() {
     }
 }
 
-/// The types here are those that are generated: each struct of the generator's own test document has the fields that
-/// are told of it, in their order and with their types.
+/// The compared types match the generated ones: each struct that is generated from the golden
+/// document has the fields that the comparison expects.
 #[test]
-fn the_types_that_are_compared_are_those_that_are_generated() {
+fn compared_types_match_generated_types() {
     let document = include_str!("../../tests/golden/golden.yaml");
     let files = crate::generate_from_str("golden", document).unwrap().files;
     let types = files

@@ -1,4 +1,4 @@
-//! The targets of `fuzz/` for a moment, on any toolchain: their corpus, and what becomes of it by a few changes.
+//! Runs the targets of `fuzz/` briefly on any toolchain, with their corpus and some changes of it.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 
 use super::*;
 
-/// The files of a target; none where there is the package alone.
+/// The corpus of a target. It is empty if the package was published alone.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../fuzz/corpus")
@@ -25,7 +25,7 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
 
 type Change = fn(&[u8], u32) -> Option<String>;
 
-/// Runs a target with each file, and with so many that are changed.
+/// Runs a target with each file of the corpus, and with `cases` changed files.
 fn run(target: &str, cases: u32, change: Change, holds: fn(&[u8])) {
     let files = corpus(target);
     files.iter().for_each(|file| holds(file));
@@ -47,7 +47,7 @@ fn run(target: &str, cases: u32, change: Change, holds: fn(&[u8])) {
         failure_persistence: None,
         ..Config::default()
     };
-    // The same each time: luck is for `cargo fuzz`.
+    // The same seed every time. `cargo fuzz` uses random ones.
     let random = TestRng::deterministic_rng(RngAlgorithm::default());
     let result = TestRunner::new_with_rng(config, random).run(&documents, |text| {
         holds(&text);
@@ -59,17 +59,17 @@ fn run(target: &str, cases: u32, change: Change, holds: fn(&[u8])) {
 }
 
 #[test]
-fn every_document_is_imported_normalized_and_checked_or_refused() {
+fn fuzz_every_document_is_imported_and_checked_or_rejected() {
     run("document", 60, changed, document);
 }
 
 #[test]
-fn every_document_becomes_rust_or_is_refused() {
+fn fuzz_every_document_becomes_valid_rust_or_is_rejected() {
     run("generate", 20, changed_well, generate);
 }
 
 #[test]
-fn a_document_is_changed_by_its_seed() {
+fn a_fuzz_document_depends_only_on_its_seed() {
     let text = br#"{"openapi": "3.0.3", "paths": {"/a": {"get": {"tags": ["a", "b"]}}}}"#;
     let all: Vec<_> = (0..100).map(|seed| changed(text, seed).unwrap()).collect();
     assert_eq!(

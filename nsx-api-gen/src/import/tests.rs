@@ -1,7 +1,7 @@
 use super::*;
 use serde_json::json;
 
-/// Two operations of a Swagger document that share a schema, and a third.
+/// A Swagger document with two operations that share a schema, and a third one.
 const DOCUMENT: &str = r##"{
     "swagger": "2.0",
     "info": {"title": "A manager", "version": "4.2"},
@@ -59,7 +59,7 @@ fn keys(node: &Value, pointer: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_component_is_not_reached_by_an_extension_that_is_left_out() {
+fn a_component_used_only_by_a_dropped_extension_is_not_imported() {
     let document = DOCUMENT.replace(
         r#""operationId": "GetTags","#,
         r##""operationId": "GetTags", "x-of-vendor": {"$ref": "#/components/schemas/Node"},"##,
@@ -70,7 +70,7 @@ fn a_component_is_not_reached_by_an_extension_that_is_left_out() {
 }
 
 #[test]
-fn a_component_is_reached_by_what_leads_into_it() {
+fn a_reference_into_a_component_imports_it() {
     for (reference, schemas) in [
         ("#/definitions/Node/properties/z", &["Node", "Tag"][..]),
         ("#/components/schemas", &[]),
@@ -86,7 +86,7 @@ fn a_component_is_reached_by_what_leads_into_it() {
 }
 
 #[test]
-fn what_was_chosen_is_kept_with_exactly_the_components_that_it_reaches() {
+fn selected_operations_are_imported_with_exactly_their_components() {
     let new = Selection::new;
     for (selection, paths, schemas, others) in [
         (
@@ -146,7 +146,7 @@ fn what_was_chosen_is_kept_with_exactly_the_components_that_it_reaches() {
 }
 
 #[test]
-fn a_choice_that_names_nothing_is_an_error_that_helps() {
+fn a_selection_that_matches_nothing_is_an_error_with_suggestions() {
     let selection = Selection::new()
         .operation("getnode")
         .operation("Nothing")
@@ -166,7 +166,7 @@ fn a_choice_that_names_nothing_is_an_error_that_helps() {
 }
 
 #[test]
-fn the_children_of_a_base_are_kept_where_it_may_stand_for_them() {
+fn the_allof_children_of_a_used_discriminator_base_are_imported() {
     let document = r##"{
         "swagger": "2.0", "info": {"title": "A manager", "version": "4.2"},
         "paths": {
@@ -209,7 +209,7 @@ fn the_children_of_a_base_are_kept_where_it_may_stand_for_them() {
 }
 
 #[test]
-fn an_overlay_corrects_what_it_selects() {
+fn an_overlay_updates_and_removes_what_it_selects() {
     let overlay = r#"
 overlay: 1.0.0
 info: {title: Corrections, version: 1.0.0}
@@ -281,7 +281,7 @@ actions:
 }
 
 #[test]
-fn operations_are_added_to_what_is_there_and_a_conflict_shows_both_sides() {
+fn merge_adds_operations_and_shows_both_versions_of_a_conflict() {
     let first = import(&task(Selection::new().operation("GetNode")))
         .unwrap()
         .text;
@@ -299,7 +299,7 @@ fn operations_are_added_to_what_is_there_and_a_conflict_shows_both_sides() {
                 .tag("tags")
         ))
     );
-    // The same again changes nothing.
+    // Importing the same again changes nothing.
     let again = import(&more(&first)).unwrap().text;
     assert_eq!(import(&more(&again)).unwrap().text, again);
 
@@ -309,7 +309,7 @@ fn operations_are_added_to_what_is_there_and_a_conflict_shows_both_sides() {
     assert!(message.contains(part), "{part} is not in {message}");
 }
 
-/// A part of NSX's Policy API, with the roots that an operation is under.
+/// A part of NSX's Policy API, with these roots of paths.
 fn policy(roots: &[&str]) -> Source {
     let paths: serde_json::Map<String, Value> = roots
         .iter()
@@ -339,7 +339,7 @@ fn ids(root: &Value) -> Vec<String> {
 }
 
 #[test]
-fn an_id_that_several_have_is_found_by_what_the_document_calls_it() {
+fn a_replaced_operation_id_can_still_be_selected() {
     let document = policy(&[PROJECT, "/infra", "/global-infra"]);
     let of = |id: &str| Import {
         document: document.clone(),
@@ -370,7 +370,7 @@ fn an_id_that_several_have_is_found_by_what_the_document_calls_it() {
         3
     );
 
-    // Where none of them kept it, it stands for all.
+    // If none of the operations kept the id, it selects all of them.
     let kept = json!({"operationId": "Kept", "x-operation-id": "ListTags", "responses": {"200": {"description": "OK"}}});
     let document = json!({
         "openapi": "3.0.3", "info": {"title": "A", "version": "1"},
@@ -384,7 +384,7 @@ fn an_id_that_several_have_is_found_by_what_the_document_calls_it() {
 }
 
 #[test]
-fn what_is_imported_in_steps_from_documents_that_grow_keeps_its_names() {
+fn names_are_stable_when_a_growing_document_is_imported_in_steps() {
     let steps: [&[&str]; 3] = [
         &["/infra"],
         &["/infra", "/global-infra"],
@@ -410,7 +410,7 @@ fn what_is_imported_in_steps_from_documents_that_grow_keeps_its_names() {
 }
 
 #[test]
-fn an_operation_that_is_there_keeps_the_id_that_it_has_there() {
+fn merge_keeps_the_operation_id_of_an_existing_operation() {
     let own = import(&Import {
         document: policy(&["/global-infra"]),
         ..task(Selection::new().all())
@@ -431,7 +431,7 @@ fn an_operation_that_is_there_keeps_the_id_that_it_has_there() {
 }
 
 #[test]
-fn documents_of_two_base_paths_become_one_and_no_url_changes() {
+fn merging_documents_with_two_base_paths_changes_no_url() {
     let first = import(&task(Selection::new().tag("tags"))).unwrap().text;
     let more = |text: String| Import {
         document: policy(&["/infra"]),
@@ -451,7 +451,7 @@ fn documents_of_two_base_paths_become_one_and_no_url_changes() {
         report.contains("base_path: #/servers/0/url: changed from `/api/v1` to `/`"),
         "{report}"
     );
-    // More of both can be added then.
+    // Further operations of both documents can be added then.
     assert_eq!(import(&more(both.text.clone())).unwrap().text, both.text);
     let third = Import {
         into: Some(Source::new("nsx.yaml", both.text)),
@@ -462,7 +462,7 @@ fn documents_of_two_base_paths_become_one_and_no_url_changes() {
 }
 
 #[test]
-fn a_component_has_the_same_name_whatever_else_is_imported() {
+fn component_names_do_not_depend_on_the_selection() {
     let response = |name: &str| {
         let schema = json!({"$ref": format!("#/definitions/{name}")});
         json!({"200": {"description": "OK", "schema": schema}})
@@ -489,7 +489,7 @@ fn a_component_has_the_same_name_whatever_else_is_imported() {
 }
 
 #[test]
-fn extensions_of_a_vendor_are_left_out_and_are_no_conflict() {
+fn vendor_extensions_are_dropped_and_cause_no_merge_conflict() {
     let text = DOCUMENT.replace(
         "\"type\": \"string\"}",
         "\"type\": \"string\", \"x-vmw-nsx-example\": 1}",
@@ -518,7 +518,7 @@ fn extensions_of_a_vendor_are_left_out_and_are_no_conflict() {
 }
 
 #[test]
-fn operations_are_listed_by_a_word() {
+fn operations_are_listed_by_search_word() {
     let listed = list(&Source::new("nsx_api.json", DOCUMENT), None).unwrap();
     let having = |word: &str| -> Vec<&str> {
         let listed = listed.iter().filter(|one| one.has(word));
@@ -531,7 +531,7 @@ fn operations_are_listed_by_a_word() {
 }
 
 #[test]
-fn the_order_of_keys_does_not_matter() {
+fn import_does_not_depend_on_key_order() {
     fn reversed(node: Value) -> Value {
         match node {
             Value::Object(map) => {

@@ -1,8 +1,5 @@
-//! A document in which parameters of every place and type stand beside bodies of every media type,
-//! and a program that calls its operations and compares the bytes that arrive.
-//!
-//! Both are written from one table. Whether a header or a body gets the type of another argument
-//! depends on how many there are, so the table has operations with few and with many.
+//! A document that combines parameters of every location and type with bodies of every media type,
+//! and a program that calls its operations.
 
 use std::fmt::Write;
 
@@ -36,12 +33,12 @@ struct Parameter {
     required: bool,
 }
 
-/// A request body: its media type, the schema, and how the program writes and expects it.
+/// A request body: its media type, its schema, and how the program sends and expects it.
 struct Body {
     name: &'static str,
     media: &'static str,
     schema: &'static str,
-    /// The argument, or `None` for a body that is made of parts.
+    /// The argument, or `None` for a multipart body.
     rust: Option<&'static str>,
     sent: &'static str,
 }
@@ -98,7 +95,7 @@ const BODIES: [Body; 7] = [
     },
 ];
 
-/// An operation: its parameters beside a body, which may be optional.
+/// An operation: its parameters, and a body, which may be optional.
 struct Operation {
     id: String,
     parameters: Vec<Parameter>,
@@ -123,7 +120,7 @@ fn parameters(place: In, kinds: &[(Kind, bool)]) -> Vec<Parameter> {
         .collect()
 }
 
-/// `count` parameters of every type in turn, every second one of them required.
+/// `count` parameters of all types in turn, every second one of them required.
 fn many(place: In, count: usize) -> Vec<Parameter> {
     let kinds = (0..count).map(|index| {
         let kind = KINDS[index % KINDS.len()];
@@ -132,7 +129,7 @@ fn many(place: In, count: usize) -> Vec<Parameter> {
     parameters(place, &kinds.collect::<Vec<_>>())
 }
 
-/// The sets of parameters, each of which stands beside each body.
+/// The sets of parameters, which are combined with each body.
 fn mixes() -> Vec<Vec<Parameter>> {
     let mut mixes = vec![
         Vec::new(),
@@ -160,7 +157,7 @@ fn mixes() -> Vec<Vec<Parameter>> {
     mixes.push(everywhere(3, 9, 12));
     mixes.push(everywhere(1, 24, 1));
     mixes.push(everywhere(0, 0, 21));
-    // Arguments that have one name in Rust, and one that is called as the body is.
+    // Arguments with the same Rust name, and one named like the body.
     mixes.push(
         [
             ("id", Path, Text),
@@ -194,7 +191,7 @@ fn operations() -> Vec<Operation> {
         list.push(operation("none", None, false));
         for body in &BODIES {
             list.push(operation(body.name, Some(body), true));
-            // A body made of parts has its own parts required.
+            // A multipart body has required parts of its own.
             if body.rust.is_some() {
                 list.push(operation(&format!("opt_{}", body.name), Some(body), false));
             }
@@ -252,7 +249,7 @@ pub(crate) fn document() -> String {
 }
 
 impl Operation {
-    /// The names of the arguments: that of a parameter whose name is taken gets a number.
+    /// The names of the arguments. A parameter whose name is already used gets a number.
     fn arguments(&self) -> Vec<String> {
         let mut taken = vec!["client".to_owned()];
         taken.extend(
@@ -273,7 +270,7 @@ impl Operation {
 }
 
 impl Parameter {
-    /// The value in Rust, and the texts that are sent.
+    /// The value in Rust, and the strings that are sent.
     fn value(&self, operation: &str, index: usize) -> (String, Vec<String>) {
         match self.kind {
             Text => (format!("\"t{index}\""), vec![format!("t{index}")]),
@@ -292,7 +289,8 @@ impl Parameter {
     }
 }
 
-/// The type that is called after an operation and a parameter: `M1OptJsonXNote2` for `m1_opt_json-X-Note2`.
+/// The type that is named after an operation and a parameter: `M1OptJsonXNote2` for
+/// `m1_opt_json-X-Note2`.
 fn type_name(name: &str) -> String {
     let words = name.split(['-', '_']);
     let upper = words.map(|word| {
@@ -302,7 +300,7 @@ fn type_name(name: &str) -> String {
     upper.collect()
 }
 
-/// The program: one call for each operation, and what has to arrive.
+/// The program: one call per operation, and the expected request.
 pub(crate) fn program() -> String {
     let mut text = "
 //! Written by the test that runs it.

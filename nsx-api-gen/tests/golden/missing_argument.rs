@@ -1,8 +1,8 @@
-//! Must not compile: `get_thing` lacks the arguments that the document requires.
+//! Must not compile: `get_thing` is called without arguments that the document requires.
 
 fn main() {}
 
-/// The call that lacks two of three arguments.
+/// A call without two of its three arguments.
 pub fn call(client: &nsx_api::Client) {
     let _ = client.get_thing("id");
 }

@@ -3,7 +3,7 @@
 use nsx_api::mock::Manager;
 
 #[tokio::test]
-async fn the_version_is_there() -> Result<(), Box<dyn std::error::Error>> {
+async fn the_operation_added_in_the_readme_returns_the_version() -> Result<(), Box<dyn std::error::Error>> {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     let version = client.read_node_version().send().await?.product_version.clone();

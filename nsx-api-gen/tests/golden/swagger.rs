@@ -1,5 +1,5 @@
-//! Runs in a copy of nsx-api whose code was generated from `swagger.yaml` as `import` writes it: what a manager's own document
-//! becomes is called and answers as that document says.
+//! Runs in a copy of nsx-api whose code was generated from `swagger.yaml` after an import: the
+//! operations of a manager's own document make the documented requests.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 type Result = std::result::Result<(), Box<dyn std::error::Error>>;
 
 #[tokio::test]
-async fn a_query_in_a_path_parts_of_a_body_and_rows_go_over_the_wire() -> Result {
+async fn path_queries_multipart_parts_and_csv_streams_are_sent_and_received() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     client.restart_probe("a/b").send().await?;
@@ -36,7 +36,7 @@ async fn a_query_in_a_path_parts_of_a_body_and_rows_go_over_the_wire() -> Result
 }
 
 #[tokio::test]
-async fn a_201_is_what_a_200_beside_it_is_and_a_choice_is_sent_as_what_it_is() -> Result {
+async fn a_201_has_the_type_of_the_200_and_a_discriminator_is_sent() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     for status in [200, 201] {
@@ -52,7 +52,7 @@ async fn a_201_is_what_a_200_beside_it_is_and_a_choice_is_sent_as_what_it_is() -
 }
 
 #[tokio::test]
-async fn a_list_of_a_newer_manager_is_read_over_its_pages_and_each_item_written_back_whole() -> Result {
+async fn pagination_with_a_newer_manager_loses_no_unknown_field() -> Result {
     let item = |id: &str, kind: &str| {
         json!({
             "id": id, "state": "DREAMING", "new": {"a": [1, null]},
@@ -103,7 +103,7 @@ async fn a_list_of_a_newer_manager_is_read_over_its_pages_and_each_item_written_
 }
 
 #[tokio::test]
-async fn one_wrong_value_in_a_large_answer_is_named_by_its_path() -> Result {
+async fn a_decode_error_in_a_large_response_has_its_path() -> Result {
     let mut results: Vec<Value> = (0..5000)
         .map(|id| json!({"id": id.to_string(), "history": [{"resource_type": "PortCheck", "port": 1}]}))
         .collect();

@@ -1,5 +1,5 @@
-//! Runs in a copy of nsx-api whose code was generated from `golden.yaml`: what goes over the wire is
-//! what the document says.
+//! Runs in a copy of nsx-api whose code was generated from `golden.yaml`, and checks the requests
+//! and responses on the wire.
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +18,7 @@ fn thing() -> Thing {
 }
 
 #[tokio::test]
-async fn every_parameter_goes_where_the_document_says_whatever_it_is_called() -> Result {
+async fn every_parameter_is_sent_in_its_location_whatever_its_name() -> Result {
     let manager = Manager::start().await?;
     manager.respond_always(Answer::json(200, json!({"id": "a/b", "type": "t", "secret": "s"})));
     let client = manager.client()?;
@@ -45,7 +45,7 @@ async fn every_parameter_goes_where_the_document_says_whatever_it_is_called() ->
 }
 
 #[tokio::test]
-async fn names_of_the_code_around_them_are_parameters_like_any_other() -> Result {
+async fn parameters_may_have_the_names_of_local_variables() -> Result {
     let manager = Manager::start().await?;
     manager.respond_always(Answer::json(200, json!([])));
     let client = manager.client()?;
@@ -75,7 +75,7 @@ async fn names_of_the_code_around_them_are_parameters_like_any_other() -> Result
 }
 
 #[tokio::test]
-async fn bodies_go_out_in_the_form_that_the_document_says() -> Result {
+async fn bodies_are_sent_in_the_documented_format() -> Result {
     let manager = Manager::start().await?;
     manager.respond_always(Answer::json(200, json!([])));
     let client = manager.client()?;
@@ -108,7 +108,7 @@ async fn bodies_go_out_in_the_form_that_the_document_says() -> Result {
 }
 
 #[tokio::test]
-async fn a_path_with_a_query_is_called_with_it() -> Result {
+async fn the_query_of_a_path_is_sent() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     client.restart_thing("t?1").force(true).send().await?;
@@ -122,7 +122,7 @@ async fn a_path_with_a_query_is_called_with_it() -> Result {
 }
 
 #[tokio::test]
-async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
+async fn multipart_parts_are_sent_with_their_types() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     client
@@ -162,7 +162,7 @@ async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
             "--\r\n",
         ]
     );
-    // A body that is a stream in part is sent once, and whole.
+    // A body that contains a stream is sent once, without a retry.
     let stream = nsx_api::Body::from_stream(Pieces(3));
     client.upload_thing("t", stream).send().await?;
     let sent = manager.requests().pop().ok_or("no request")?;
@@ -171,7 +171,7 @@ async fn each_part_of_a_body_goes_out_as_what_it_is() -> Result {
 }
 
 #[tokio::test]
-async fn each_parameter_is_written_in_its_style() -> Result {
+async fn parameters_are_serialized_in_their_style() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     client
@@ -213,7 +213,7 @@ async fn each_parameter_is_written_in_its_style() -> Result {
 }
 
 #[tokio::test]
-async fn a_body_is_sent_and_an_answer_asked_for_by_its_own_media_type() -> Result {
+async fn content_type_and_accept_are_the_documented_media_types() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     let tag = || nsx_api::types::Tag::new("t");
@@ -241,7 +241,7 @@ async fn a_body_is_sent_and_an_answer_asked_for_by_its_own_media_type() -> Resul
     Ok(())
 }
 
-/// So many pieces of a body.
+/// A body in many chunks.
 struct Pieces(usize);
 
 impl futures_core::Stream for Pieces {
@@ -267,14 +267,14 @@ fn page(ids: &[&str], cursor: Option<&str>) -> Answer {
     Answer::json(200, page)
 }
 
-/// A manager that answers with these pages, one after the other.
+/// A manager that returns these pages in turn.
 async fn manager_of(pages: impl IntoIterator<Item = Answer>) -> std::io::Result<Manager> {
     let manager = Manager::start().await?;
     pages.into_iter().for_each(|page| manager.respond_with(page));
     Ok(manager)
 }
 
-/// What comes of a list: ids, and the kind of the error at its end.
+/// The result of a list: the ids, and the kind of error at the end.
 async fn taken(mut items: Items<'_, ThingListResult>) -> (Vec<String>, Option<ErrorKind>) {
     let (mut ids, mut failed) = (Vec::new(), None);
     while let Some(item) = items.next().await {
@@ -295,7 +295,7 @@ fn queries(manager: &Manager) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_over_its_pages_with_every_parameter_that_was_given() -> Result {
+async fn pagination_repeats_every_parameter_for_each_page() -> Result {
     let pages = [page(&["a", "b"], Some("1&2 é")), page(&[], Some("3")), page(&["c"], Some("4")), page(&["d"], None)];
     let manager = manager_of(pages).await?;
     let client = manager.client()?;
@@ -310,7 +310,7 @@ async fn a_list_goes_on_over_its_pages_with_every_parameter_that_was_given() -> 
 }
 
 #[tokio::test]
-async fn a_list_ends_where_there_is_no_cursor_or_an_empty_one() -> Result {
+async fn pagination_ends_without_a_cursor_or_with_an_empty_one() -> Result {
     for (ids, cursor) in [(&["a", "b"][..], None), (&["a"], Some("")), (&[], None), (&[], Some(""))] {
         let manager = manager_of([page(ids, cursor)]).await?;
         let client = manager.client()?;
@@ -322,7 +322,7 @@ async fn a_list_ends_where_there_is_no_cursor_or_an_empty_one() -> Result {
 }
 
 #[tokio::test]
-async fn a_list_begins_where_the_given_cursor_says() -> Result {
+async fn pagination_starts_at_the_given_cursor() -> Result {
     let manager = manager_of([page(&["b"], Some("2")), page(&["c"], None)]).await?;
     let client = manager.client()?;
     let (ids, failed) = taken(client.list_things("k").cursor("1").page_size(1).stream()).await;
@@ -332,7 +332,7 @@ async fn a_list_begins_where_the_given_cursor_says() -> Result {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_ends_the_list_behind_the_items_before_it() -> Result {
+async fn pagination_ends_with_the_error_of_a_failed_page() -> Result {
     let misfit = Answer::json(200, json!({"cursor": "2", "results": [7]}));
     for (second, kind) in [(Answer::status(404), ErrorKind::NotFound), (misfit, ErrorKind::Decode)] {
         let manager = manager_of([page(&["a", "b"], Some("1")), second, page(&["c"], None)]).await?;
@@ -345,7 +345,7 @@ async fn a_page_that_fails_ends_the_list_behind_the_items_before_it() -> Result 
 }
 
 #[tokio::test]
-async fn a_cursor_that_does_not_change_ends_in_an_error_and_not_never() -> Result {
+async fn pagination_with_a_repeated_cursor_is_an_error() -> Result {
     let manager = manager_of([page(&["a"], Some("1")), page(&["b"], Some("2")), page(&["c"], Some("2"))]).await?;
     let client = manager.client()?;
     let (ids, failed) = taken(client.list_things("k").stream()).await;
@@ -366,7 +366,7 @@ async fn a_cursor_that_does_not_change_ends_in_an_error_and_not_never() -> Resul
 }
 
 #[tokio::test]
-async fn a_page_is_called_for_when_it_is_needed_and_not_before() -> Result {
+async fn pagination_fetches_a_page_only_when_it_is_needed() -> Result {
     let manager = manager_of([page(&["a", "b"], Some("1")), page(&["c"], None)]).await?;
     let client = manager.client()?;
     let mut items = client.list_things("k").stream();
@@ -388,7 +388,7 @@ async fn a_page_is_called_for_when_it_is_needed_and_not_before() -> Result {
 }
 
 #[tokio::test]
-async fn pages_come_as_they_are_with_the_facts_of_their_calls() -> Result {
+async fn pagination_pages_have_the_metadata_of_their_calls() -> Result {
     let second = page(&["c"], None).header("x-nsx-requestid", "r2");
     let manager = manager_of([page(&["a", "b"], Some("1")), Answer::status(503), second]).await?;
     let client = manager.client()?;
@@ -401,13 +401,13 @@ async fn pages_come_as_they_are_with_the_facts_of_their_calls() -> Result {
     Ok(())
 }
 
-/// The next one by the trait, as the libraries of streams ask for it.
+/// The next item, through the `Stream` trait that other libraries use.
 async fn next<S: futures_core::Stream + Unpin + Send>(stream: &mut S) -> Option<S::Item> {
     std::future::poll_fn(|context| std::pin::Pin::new(&mut *stream).poll_next(context)).await
 }
 
 #[tokio::test]
-async fn a_list_is_a_stream_of_items_and_of_pages() -> Result {
+async fn pagination_implements_stream_for_items_and_pages() -> Result {
     let manager = manager_of([page(&["a", "b"], Some("1")), page(&["c"], None)]).await?;
     let client = manager.client()?;
     let mut items = client.list_things("k").stream();
@@ -424,7 +424,7 @@ async fn a_list_is_a_stream_of_items_and_of_pages() -> Result {
 }
 
 #[tokio::test]
-async fn a_page_may_be_made_of_references_and_its_fields_may_be_required() -> Result {
+async fn pagination_pages_may_use_references_and_required_fields() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     manager.respond_with(Answer::json(200, json!({"cursor": "1", "results": ["a"]})));
@@ -443,11 +443,11 @@ async fn a_page_may_be_made_of_references_and_its_fields_may_be_required() -> Re
 }
 
 #[tokio::test]
-async fn what_the_document_calls_idempotent_is_sent_again() -> Result {
+async fn an_operation_documented_as_idempotent_is_retried() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     manager.respond_with(500);
-    // A POST that the document calls idempotent, and a GET that it says is not.
+    // A POST that the document calls idempotent, and a GET that it does not.
     let response = client.list_body().send().await?;
     assert_eq!(response.attempts(), 2);
     manager.respond_with(500);
@@ -458,7 +458,7 @@ async fn what_the_document_calls_idempotent_is_sent_again() -> Result {
 }
 
 #[tokio::test]
-async fn what_was_read_and_changed_is_written_back_with_the_fields_that_the_document_lacks() -> Result {
+async fn unknown_fields_are_sent_back_after_a_change() -> Result {
     let first = json!({
         "id": "t1", "type": "router", "secret": "s", "kind": "a kind of tomorrow",
         "list": [{"id": "t2", "type": "port", "secret": "s", "deep": {"new": [1, 2.5, null]}}],
@@ -487,7 +487,7 @@ async fn what_was_read_and_changed_is_written_back_with_the_fields_that_the_docu
 }
 
 #[tokio::test]
-async fn unknown_fields_and_values_come_back_from_every_place() -> Result {
+async fn unknown_fields_and_enum_values_survive_everywhere() -> Result {
     let sent = json!({
         "tagged": {"t": "a triangle", "b": "1", "new": 1},
         "external": {"yy": {"j": "1", "new": 2}, "new": 3},
@@ -515,7 +515,7 @@ async fn unknown_fields_and_values_come_back_from_every_place() -> Result {
 }
 
 #[test]
-fn what_a_child_declares_anew_is_what_it_says() {
+fn an_overridden_allof_property_has_the_type_of_the_child() {
     use nsx_api::types::{Segment, SegmentColor, SegmentState, Spare};
     let sent = json!({
         "count": u64::MAX, "state": "DEGRADED", "parts": [{"count": 1, "state": "UP", "spare": "hot"}],
@@ -532,7 +532,7 @@ fn what_a_child_declares_anew_is_what_it_says() {
 }
 
 #[test]
-fn a_required_field_may_be_null_and_not_missing() {
+fn a_required_nullable_field_may_be_null_but_not_missing() {
     use nsx_api::types::Body;
     let body: Body = serde_json::from_value(json!({"nullable": null, "gen": "g", "$ref": "r"})).unwrap();
     assert_eq!((body.nullable.as_deref(), body.gen_.as_deref()), (None, Some("g")));
@@ -541,7 +541,7 @@ fn a_required_field_may_be_null_and_not_missing() {
 }
 
 #[tokio::test]
-async fn the_mock_answers_with_the_documents_example_and_a_fresh_secret_each_time() -> Result {
+async fn the_mock_manager_returns_the_documented_example_with_a_new_secret_each_time() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     let one = client.get_thing("t1", "t", true).send().await?;
@@ -553,7 +553,7 @@ async fn the_mock_answers_with_the_documents_example_and_a_fresh_secret_each_tim
 }
 
 #[tokio::test]
-async fn successes_of_every_kind_arrive() -> Result {
+async fn every_kind_of_success_response_is_received() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     manager.respond_with(Answer::status(204));
@@ -572,7 +572,7 @@ async fn successes_of_every_kind_arrive() -> Result {
 }
 
 #[tokio::test]
-async fn a_value_of_the_wrong_type_is_named_by_its_place_and_not_shown() -> Result {
+async fn a_decode_error_has_the_path_but_not_the_value() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     manager.respond_with(Answer::json(200, json!({"id": "i", "type": "t", "secret": "s", "list": [{"id": "i", "type": "t", "secret": {"is": "SHOWN"}}]})));
@@ -583,7 +583,7 @@ async fn a_value_of_the_wrong_type_is_named_by_its_place_and_not_shown() -> Resu
     Ok(())
 }
 
-/// Schedules of every kind, one within another, and kinds of which the document knows nothing.
+/// Nested schedules of every kind, and of unknown kinds.
 fn plan() -> serde_json::Value {
     json!({
         "schedule": {
@@ -615,7 +615,7 @@ fn plan() -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_choice_is_what_its_discriminator_says_and_loses_nothing_on_the_way_back() -> Result {
+async fn a_discriminator_selects_the_variant_and_nothing_is_lost() -> Result {
     use nsx_api::types::{Coloured, Condition, PlanInline, Schedule, Shape, TextCondition};
     let stored = Arc::new(Mutex::new(plan()));
     let manager = Manager::start().await?;
@@ -659,7 +659,7 @@ async fn a_choice_is_what_its_discriminator_says_and_loses_nothing_on_the_way_ba
 }
 
 #[tokio::test]
-async fn a_variant_says_what_it_is_without_being_told() -> Result {
+async fn a_discriminator_is_set_automatically() -> Result {
     use nsx_api::types::{Circle, Group, ManualSchedule, Schedule, Shape, Square, WeeklySchedule};
     let manager = Manager::start().await?;
     manager.on("PutSchedule", |call| Answer::json(200, call.json::<serde_json::Value>().unwrap()));
@@ -671,7 +671,7 @@ async fn a_variant_says_what_it_is_without_being_told() -> Result {
     let then = json!({"resource_type": "ManualSchedule"});
     assert_eq!(sent, json!({"resource_type": "WeeklySchedule", "minute_of_day": 7, "then": then}));
 
-    // What the variant is counts, and not what its field was made to say.
+    // The variant determines the value, whatever the field was set to.
     let mut wrong = WeeklySchedule::new(1);
     wrong.resource_type = "ManualSchedule".into();
     let kind = |value: &serde_json::Value, name: &str| value[name].clone();
@@ -686,7 +686,7 @@ async fn a_variant_says_what_it_is_without_being_told() -> Result {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_within_a_choice_is_named_by_its_place_and_not_shown() -> Result {
+async fn a_decode_error_in_a_discriminated_union_has_the_path_but_not_the_value() -> Result {
     let manager = Manager::start().await?;
     let client = manager.client()?;
     let weekly = |minute: serde_json::Value| json!({"resource_type": "WeeklySchedule", "minute_of_day": minute});
@@ -713,7 +713,7 @@ async fn what_does_not_fit_within_a_choice_is_named_by_its_place_and_not_shown()
 }
 
 #[test]
-fn a_password_is_a_secret_with_and_without_constraints_beside_it() {
+fn a_password_with_constraints_is_a_secret() {
     fn is_secret(_: &Secret) {}
     fn are_secrets(_: &[Secret]) {}
     let thing = thing();

@@ -1,4 +1,4 @@
-//! Small documents before and after; the order of the keys counts.
+//! Converts small documents. The order of keys is compared, too.
 
 mod damage;
 mod documents;
@@ -8,36 +8,37 @@ use serde_json::Value;
 use super::convert;
 use crate::document::join;
 
-/// A tree from YAML in its flow style.
+/// A tree from YAML in flow style.
 fn yaml(text: &str) -> Value {
     let document = format!("openapi: 3.0.3\nx: {text}\n");
     let mut document = crate::read::parse("doc", document.as_bytes()).unwrap();
     document.root["x"].take()
 }
 
-/// A document of Swagger with these members.
+/// A Swagger document with these members.
 fn swagger(members: &str) -> Value {
     yaml(&format!("{{swagger: '2.0', {members}}}"))
 }
 
-/// The changes as they are printed.
-fn upgraded(root: Value) -> (Value, Vec<String>) {
+/// The converted document, and the changes as text.
+fn converted(root: Value) -> (Value, Vec<String>) {
     let (root, changes) = convert(root);
     (root, changes.iter().map(ToString::to_string).collect())
 }
 
-/// A case: its name, what is upgraded, what comes of it, and how the changes begin that are told.
+/// A case: its name, the original, the expected result, and the beginnings of the expected changes.
 type Case<'a> = (&'a str, &'a str, &'a str, &'a [&'a str]);
 
-/// Upgrades the text of each case as the part of a document that `before` puts it in, and looks at `pointer`.
+/// Converts each case as the part of a document that `before` adds around it, and compares the node
+/// at `pointer`.
 #[track_caller]
 fn cases(before: fn(&str) -> String, pointer: &str, list: &[Case<'_>]) {
-    for (name, old, new, told) in list {
-        let (root, changes) = upgraded(swagger(&before(old)));
+    for (name, old, new, reported) in list {
+        let (root, changes) = converted(swagger(&before(old)));
         let found = root.pointer(pointer).unwrap_or(&Value::Null);
         assert_eq!(found.to_string(), yaml(new).to_string(), "{name}");
-        assert_eq!(changes.len(), told.len(), "{name}: {changes:#?}");
-        for (change, start) in changes.iter().zip(*told) {
+        assert_eq!(changes.len(), reported.len(), "{name}: {changes:#?}");
+        for (change, start) in changes.iter().zip(*reported) {
             assert!(change.starts_with(start), "{name}: {start}: {changes:#?}");
         }
     }
@@ -57,17 +58,17 @@ fn post(members: &str) -> String {
     )
 }
 
-/// What is told of the shared parts of [`post`]: no body's type, and a field.
+/// The changes of the shared parts of [`post`].
 const SHARED: [&str; 2] = [
     "media_type: #/parameters/Thing: `consumes` is missing",
     "form: #/parameters/Part: a form field cannot be shared",
 ];
 
-/// Cases of one operation. What is told of the shared parts and in total is looked at elsewhere.
+/// Cases of one operation. Changes of shared parts and total counts are checked elsewhere.
 #[track_caller]
 fn operations(list: &[Case<'_>]) {
-    for (name, old, new, told) in list {
-        let (root, mut changes) = upgraded(swagger(&post(old)));
+    for (name, old, new, reported) in list {
+        let (root, mut changes) = converted(swagger(&post(old)));
         changes.retain(|change| {
             let shared = SHARED.iter().any(|start| change.starts_with(start));
             !shared && !change.contains("in total)")
@@ -75,15 +76,15 @@ fn operations(list: &[Case<'_>]) {
         let mut found = root.pointer("/paths/~1a/post").unwrap().clone();
         found.as_object_mut().unwrap().shift_remove("operationId");
         assert_eq!(found.to_string(), yaml(new).to_string(), "{name}");
-        assert_eq!(changes.len(), told.len(), "{name}: {changes:#?}");
-        for (change, start) in changes.iter().zip(*told) {
+        assert_eq!(changes.len(), reported.len(), "{name}: {changes:#?}");
+        for (change, start) in changes.iter().zip(*reported) {
             assert!(change.starts_with(start), "{name}: {start}: {changes:#?}");
         }
     }
 }
 
 #[test]
-fn a_document_keeps_its_order_with_the_version_first_and_the_components_last() {
+fn a_converted_document_keeps_its_order_with_version_first_and_components_last() {
     cases(
         str::to_owned,
         "",
@@ -129,8 +130,8 @@ fn a_document_keeps_its_order_with_the_version_first_and_the_components_last() {
 }
 
 #[test]
-fn a_version_without_quotes_is_told_of() {
-    let (root, changes) = upgraded(yaml("{swagger: 2.0}"));
+fn an_unquoted_swagger_version_is_reported() {
+    let (root, changes) = converted(yaml("{swagger: 2.0}"));
     assert_eq!(root.to_string(), r#"{"openapi":"3.0.3"}"#);
     assert_eq!(
         changes,
@@ -139,7 +140,7 @@ fn a_version_without_quotes_is_told_of() {
 }
 
 #[test]
-fn the_server_is_the_base_path() {
+fn the_base_path_becomes_the_server() {
     let base = |value: &str| format!("basePath: {value}");
     let list: [Case<'_>; 6] = [
         ("a path", "/api/v1", "[{url: /api/v1}]", &[]),
@@ -163,7 +164,7 @@ fn the_server_is_the_base_path() {
 }
 
 #[test]
-fn security_schemes_have_their_counterparts() {
+fn security_schemes_are_converted() {
     let schemes = |value: &str| format!("securityDefinitions: {{S: {value}}}");
     cases(
         schemes,
@@ -228,7 +229,7 @@ fn security_schemes_have_their_counterparts() {
 }
 
 #[test]
-fn schemas_keep_their_words() {
+fn schemas_keep_their_keywords() {
     let schema = |value: &str| format!("definitions: {{A: {value}}}");
     cases(
         schema,
@@ -332,7 +333,7 @@ fn schemas_keep_their_words() {
 }
 
 #[test]
-fn parameters_get_a_schema() {
+fn parameter_types_become_a_schema() {
     let wrap = |value: &str| format!("paths: {{/a: {{get: {{parameters: [{value}]}}}}}}");
     cases(
         wrap,
@@ -394,8 +395,8 @@ fn parameters_get_a_schema() {
 }
 
 #[test]
-fn lists_are_written_as_the_document_says() {
-    for (place, format, written, told) in [
+fn collection_formats_become_style_and_explode() {
+    for (place, format, written, reported) in [
         ("query", "", "style: form, explode: false", false),
         (
             "query",
@@ -444,7 +445,7 @@ fn lists_are_written_as_the_document_says() {
         let new = format!(
             "{{name: n, in: {place}, schema: {{type: array, items: {{type: string}}}}, {written}}}"
         );
-        let told: &[&str] = match told {
+        let reported: &[&str] = match reported {
             true => {
                 &["collection_format: #/parameters/P/collectionFormat: OpenAPI has no equivalent"]
             }
@@ -455,7 +456,7 @@ fn lists_are_written_as_the_document_says() {
         cases(
             shared,
             "/components/parameters/P",
-            &[(&name, &old, &new, told)],
+            &[(&name, &old, &new, reported)],
         );
     }
     cases(
@@ -481,7 +482,7 @@ fn lists_are_written_as_the_document_says() {
 }
 
 #[test]
-fn an_operation_keeps_what_is_the_same() {
+fn an_operation_keeps_unchanged_members() {
     operations(&[
         (
             "all of it",
@@ -505,7 +506,7 @@ fn an_operation_keeps_what_is_the_same() {
 }
 
 #[test]
-fn a_body_parameter_is_the_request_body() {
+fn a_body_parameter_becomes_the_request_body() {
     operations(&[
         (
             "in each media type, before the answers",
@@ -572,7 +573,7 @@ fn a_body_parameter_is_the_request_body() {
 }
 
 #[test]
-fn fields_make_a_form() {
+fn form_fields_become_a_form_body() {
     operations(&[
         (
             "in their order, with what is said of them",
@@ -632,7 +633,7 @@ fn fields_make_a_form() {
 }
 
 #[test]
-fn bytes_without_a_schema_are_still_sent_and_answered() {
+fn binary_bodies_without_a_schema_are_kept() {
     operations(&[
         (
             "an upload and a download",
@@ -654,8 +655,8 @@ fn bytes_without_a_schema_are_still_sent_and_answered() {
 }
 
 #[test]
-fn a_paths_body_goes_to_its_operations() {
-    let (root, changes) = upgraded(swagger(
+fn the_body_of_a_path_moves_to_its_operations() {
+    let (root, changes) = converted(swagger(
         "consumes: [text/plain], paths: {/a: {
             parameters: [{name: b, in: body, schema: {type: string}}, {name: q, in: query, type: string}],
             x-a: 1,
@@ -681,25 +682,25 @@ fn a_paths_body_goes_to_its_operations() {
 }
 
 #[test]
-fn the_body_of_a_path_without_operations_is_told_of() {
+fn the_body_of_a_path_without_operations_is_reported() {
     let members = "paths: {/a: {parameters: [{name: b, in: body}], x-a: 1}}";
-    let (root, changes) = upgraded(swagger(members));
+    let (root, changes) = converted(swagger(members));
     assert_eq!(root["paths"].to_string(), r#"{"/a":{"x-a":1}}"#);
     let start = "body: #/paths/~1a/parameters/0: dropped, because the path has no operations";
     assert!(changes[0].starts_with(start), "{changes:#?}");
 }
 
 #[test]
-fn a_head_is_answered_without_bytes() {
+fn a_head_response_has_no_body() {
     let head = "{produces: [text/csv], responses: {'200': {description: D}}}";
-    let (root, _) = upgraded(swagger(&format!("paths: {{/a: {{head: {head}}}}}")));
+    let (root, _) = converted(swagger(&format!("paths: {{/a: {{head: {head}}}}}")));
     let answer = root.pointer("/paths/~1a/head/responses/200").unwrap();
     assert_eq!(answer.to_string(), r#"{"description":"D"}"#);
 }
 
 #[test]
-fn a_paths_fields_go_to_its_operations_unless_they_have_them() {
-    let (root, changes) = upgraded(swagger(
+fn the_form_fields_of_a_path_move_to_its_operations_unless_overridden() {
+    let (root, changes) = converted(swagger(
         "consumes: [multipart/form-data], paths: {/a: {
             parameters: [{name: f, in: formData, type: string}, {name: g, in: formData, type: string}],
             put: {parameters: [{name: g, in: formData, type: integer}]},
@@ -711,19 +712,19 @@ fn a_paths_fields_go_to_its_operations_unless_they_have_them() {
     );
     let found = root.pointer("/paths/~1a").unwrap();
     assert_eq!(found.to_string(), after.to_string());
-    let told = [
+    let reported = [
         "body: #/paths/~1a/parameters/0: PostA: dropped: an operation with a body cannot have form fields",
         "body: #/paths/~1a/parameters/1: PostA: dropped: an operation with a body cannot have form fields",
         "body_name: #/paths",
     ];
-    for (change, start) in changes.iter().zip(told) {
+    for (change, start) in changes.iter().zip(reported) {
         assert!(change.starts_with(start), "{changes:#?}");
     }
-    assert_eq!(changes.len(), told.len());
+    assert_eq!(changes.len(), reported.len());
 }
 
 #[test]
-fn answers_have_their_schema_in_each_media_type() {
+fn responses_have_their_schema_in_each_media_type() {
     operations(&[
         (
             "with headers, an example and an extension",
@@ -784,8 +785,8 @@ fn answers_have_their_schema_in_each_media_type() {
 }
 
 #[test]
-fn shared_parts_have_sections_of_their_own() {
-    let (root, changes) = upgraded(swagger(&post("responses: {}")));
+fn shared_parameters_responses_and_definitions_become_components() {
+    let (root, changes) = converted(swagger(&post("responses: {}")));
     let after = yaml(
         "{parameters: {Page: {name: page, in: query, schema: {type: string}}, Ring: {$ref: '#/components/parameters/Ring'}},
           requestBodies: {Thing: {required: true, content: {application/json: {schema: {type: object}}}}, Again: {$ref: '#/components/requestBodies/Thing'}},
@@ -798,12 +799,12 @@ fn shared_parts_have_sections_of_their_own() {
 }
 
 #[test]
-fn what_says_nothing_is_counted() {
+fn members_without_effect_are_counted() {
     let operation = "{consumes: [a/b], produces: [application/json], parameters: [], responses: {'200': {description: D}}}";
     let body = "{consumes: [a/b], parameters: [{name: b, in: body}]}";
     let members =
         format!("paths: {{/a: {{get: {operation}, post: {body}}}, /b: {{get: {operation}}}}}");
-    let (_, changes) = upgraded(swagger(&members));
+    let (_, changes) = converted(swagger(&members));
     assert_eq!(
         changes,
         [
@@ -815,7 +816,7 @@ fn what_says_nothing_is_counted() {
 }
 
 #[test]
-fn code_is_made_of_swagger_and_what_was_changed_is_in_the_report() {
+fn swagger_is_generated_and_changes_are_reported() {
     let document = "{swagger: '2.0', info: {title: T, version: '1'}, host: h, basePath: /api, produces: [application/json],
         paths: {'/a/{b}': {get: {operationId: GetA, parameters: [{name: b, in: path, required: true, type: string}],
             responses: {'200': {description: D, schema: {$ref: '#/definitions/A'}}}}}},
@@ -833,7 +834,7 @@ fn code_is_made_of_swagger_and_what_was_changed_is_in_the_report() {
 }
 
 #[test]
-fn places_are_pointers() {
+fn locations_are_json_pointers() {
     let root = super::Location::ROOT;
     let paths = root.member("paths");
     let path = paths.member("/a~b");

@@ -217,16 +217,8 @@ impl Object {
                         code.line(format!("let mut {rest} = Default::default();"))
                     });
                     write_loop(&next, &map, &field, &known, code);
-                    let mut values: Vec<String> =
-                        known.iter().map(|member| member.value()).collect();
-                    values.extend(rest.cloned());
-                    code.line("Ok(Self {");
-                    code.inside(|code| {
-                        values
-                            .iter()
-                            .for_each(|value| code.line(format!("{value},")))
-                    });
-                    code.line("})");
+                    let values = known.iter().map(|member| member.value());
+                    write_result(values.chain(rest.cloned()), code);
                 },
             );
         });
@@ -255,6 +247,13 @@ impl Object {
             });
         });
     }
+}
+
+/// Writes the struct with the values of its fields.
+fn write_result(values: impl Iterator<Item = String>, code: &mut Code) {
+    code.line("Ok(Self {");
+    code.inside(|code| values.for_each(|value| code.line(format!("{value},"))));
+    code.line("})");
 }
 
 /// Writes a match arm for each field. The last one is the wildcard.

@@ -4,7 +4,7 @@ fn to(name: &str) -> Value {
     json!({"$ref": pointer(name)})
 }
 
-/// A base, and a holder of one.
+/// A base, and a component that contains it.
 fn base(values: &Value, others: Value) -> Value {
     let mut schemas = json!({
         "Base": {
@@ -21,7 +21,7 @@ fn base(values: &Value, others: Value) -> Value {
     json!({"components": {"schemas": schemas}, "paths": {}})
 }
 
-fn mended(mut root: Value) -> (Value, Vec<String>) {
+fn normalized(mut root: Value) -> (Value, Vec<String>) {
     let mut changes = Vec::new();
     normalize(&mut root, &mut changes);
     let changes = changes.iter().map(ToString::to_string).collect();
@@ -29,8 +29,8 @@ fn mended(mut root: Value) -> (Value, Vec<String>) {
 }
 
 #[test]
-fn a_base_becomes_a_choice_of_the_children_that_its_values_name() {
-    let (schemas, changes) = mended(base(
+fn a_discriminator_base_becomes_a_union_of_the_children_in_its_enum() {
+    let (schemas, changes) = normalized(base(
         &json!(["B", "A", "Gone", "Deep"]),
         json!({
             "A": {"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]},
@@ -59,7 +59,7 @@ fn a_base_becomes_a_choice_of_the_children_that_its_values_name() {
     assert_eq!(schemas["A"]["allOf"][0], parent);
     assert_eq!(schemas["Unlisted"]["allOf"][0], parent);
     assert_eq!(schemas["Deep"]["allOf"][0], to("A"));
-    // Of what only wraps another typify would make a type that only wraps another.
+    // typify would make a newtype of a component that only wraps another.
     let whole = json!({"type": "object", "description": "Nothing more", "required": ["kind"], "properties": properties});
     assert_eq!(schemas["B"], whole);
     assert_eq!(
@@ -71,14 +71,14 @@ fn a_base_becomes_a_choice_of_the_children_that_its_values_name() {
 }
 
 #[test]
-fn a_child_that_is_a_base_itself_is_what_it_was_in_the_choice_of_its_parent() {
+fn a_child_that_is_a_discriminator_base_itself_keeps_its_type_in_the_parent_union() {
     let child = json!({
         "properties": {"c": {"type": "string"}}, "discriminator": {"propertyName": "kind"},
         "allOf": [to("Base")],
     });
     let grandchild = json!({"allOf": [to("Child"), {"properties": {"g": {"type": "string"}}}]});
     let holder = json!({"type": "array", "items": {"description": "One", "allOf": [to("Child")]}});
-    let (schemas, _) = mended(base(
+    let (schemas, _) = normalized(base(
         &json!(["Child", "Grandchild"]),
         json!({"Child": child, "ChildBase": {}, "Grandchild": grandchild, "Children": holder}),
     ));
@@ -94,7 +94,7 @@ fn a_child_that_is_a_base_itself_is_what_it_was_in_the_choice_of_its_parent() {
 }
 
 #[test]
-fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
+fn a_base_with_an_incomplete_discriminator_stays_one_type() {
     let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
     let stays =
         "variants: #/components/schemas/Base: stays a single type that keeps unknown fields: ";
@@ -131,12 +131,15 @@ fn a_base_stays_one_type_where_the_document_does_not_say_enough() {
         schema["properties"]["kind"] = property;
         let mut expected = root["components"]["schemas"].clone();
         expected["Base"]["x-extensible"] = json!(true);
-        assert_eq!(mended(root), (expected, vec![format!("{stays}{reason}")]));
+        assert_eq!(
+            normalized(root),
+            (expected, vec![format!("{stays}{reason}")])
+        );
     }
 }
 
 #[test]
-fn a_base_whose_discriminator_stands_in_a_part_of_it_is_one_all_the_same() {
+fn a_discriminator_in_an_allof_part_is_hoisted() {
     let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
     let others = json!({"A": child, "Named": {"properties": {"name": {"type": "string"}}}});
     let with = |discriminator: &[(&str, Value)], part: Value| {
@@ -147,7 +150,7 @@ fn a_base_whose_discriminator_stands_in_a_part_of_it_is_one_all_the_same() {
             .unwrap()
             .extend(own.map(|(key, value)| (key.to_owned(), value)));
         root["components"]["schemas"]["Base"] = base;
-        mended(root)
+        normalized(root)
     };
     let kind = json!({"kind": {"type": "string", "enum": ["A"]}});
     let by_kind = json!({"propertyName": "kind"});
@@ -166,7 +169,7 @@ fn a_base_whose_discriminator_stands_in_a_part_of_it_is_one_all_the_same() {
 }
 
 #[test]
-fn what_a_base_says_of_its_values_goes_before_what_its_parents_say() {
+fn discriminator_values_of_a_base_override_those_of_its_parents() {
     let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
     let parent = json!({"properties": {"kind": {"type": "string"}}});
     let mut root = base(
@@ -177,14 +180,15 @@ fn what_a_base_says_of_its_values_goes_before_what_its_parents_say() {
     let discriminator = json!({"propertyName": "kind"});
     root["components"]["schemas"]["Base"] =
         json!({"discriminator": discriminator, "allOf": [to("Parent"), own]});
-    let (schemas, _) = mended(root);
+    let (schemas, _) = normalized(root);
     let mapping = json!({"A": pointer("A")});
     assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
 }
 
-/// `Any` in the document of vSphere has the discriminator of all types, and `Event` is the type of what is one of many.
+/// In the vSphere document `Any` has the discriminator of all types, and `Event` is the base of
+/// many.
 #[test]
-fn what_inherits_a_discriminator_and_has_children_is_a_base_too() {
+fn a_component_that_inherits_a_discriminator_and_has_children_is_a_base() {
     let event = json!({"allOf": [to("Base"), {"properties": {"key": {"type": "string"}}}]});
     let child = json!({"allOf": [to("Event"), {"properties": {"vm": {"type": "string"}}}]});
     let alone =
@@ -196,7 +200,7 @@ fn what_inherits_a_discriminator_and_has_children_is_a_base_too() {
     let schema = &mut root["components"]["schemas"]["Base"];
     schema["properties"]["kind"] = json!({"type": "string"});
     schema["discriminator"]["mapping"] = json!({"vm": "VmEvent", "alone": "Alone"});
-    let (schemas, _) = mended(root);
+    let (schemas, _) = normalized(root);
     assert_eq!(
         schemas["Event"],
         json!({
@@ -216,7 +220,7 @@ fn what_inherits_a_discriminator_and_has_children_is_a_base_too() {
 }
 
 #[test]
-fn a_base_of_very_many_stays_one_type() {
+fn a_discriminator_base_with_too_many_children_stays_one_type() {
     let many = |count: usize| {
         let child = |index| {
             (
@@ -226,7 +230,7 @@ fn a_base_of_very_many_stays_one_type() {
         };
         let mut root = base(&json!([]), Value::Object((0..count).map(child).collect()));
         root["components"]["schemas"]["Base"]["properties"]["kind"] = json!({"type": "string"});
-        mended(root).1
+        normalized(root).1
     };
     assert!(
         many(MAX_VARIANTS)[0].contains("becomes a union with the discriminator `kind`: `C0`, ")
@@ -241,17 +245,17 @@ fn a_base_of_very_many_stays_one_type() {
 }
 
 #[test]
-fn a_base_of_which_there_is_no_value_is_only_a_parent() {
+fn a_discriminator_base_that_is_not_used_as_a_type_stays_a_parent() {
     let child = json!({"allOf": [to("Base"), {"properties": {"a": {"type": "string"}}}]});
     let mut root = base(&json!(["A"]), json!({"A": child}));
     root["components"]["schemas"]["Holder"] = json!({"properties": {"a": to("A")}});
     let mut expected = root["components"]["schemas"].clone();
     expected["Base"]["x-extensible"] = json!(true);
-    assert_eq!(mended(root), (expected, vec![]));
+    assert_eq!(normalized(root), (expected, vec![]));
 }
 
 #[test]
-fn a_base_that_lists_its_children_itself_is_a_base_all_the_same() {
+fn a_discriminator_base_with_oneof_is_a_base_too() {
     let mut root = base(
         &json!([]),
         json!({"A": {"allOf": [to("Base"), {"properties": {"a": {}}}]}}),
@@ -259,14 +263,14 @@ fn a_base_that_lists_its_children_itself_is_a_base_all_the_same() {
     let schema = &mut root["components"]["schemas"]["Base"];
     schema["oneOf"] = json!([to("A")]);
     schema["discriminator"]["mapping"] = json!({"a": "A", "gone": "Gone", "base": "Base"});
-    let (schemas, _) = mended(root);
+    let (schemas, _) = normalized(root);
     let mapping = json!({"a": pointer("A"), "A": pointer("A")});
     assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
     assert_eq!(schemas["BaseBase"].get("oneOf"), None);
 }
 
 #[test]
-fn what_stands_beside_a_choice_is_in_each_of_its_variants() {
+fn properties_next_to_oneof_are_in_each_variant() {
     let variant = json!({"properties": {"kind": {"type": "string"}, "a": {}}});
     let mut root = base(
         &json!([]),
@@ -276,7 +280,7 @@ fn what_stands_beside_a_choice_is_in_each_of_its_variants() {
     schema["oneOf"] = json!([to("A"), to("Full")]);
     schema["properties"] = json!({"kind": {"type": "string"}, "x": {"type": "string"}});
     schema["discriminator"]["mapping"] = json!({"a": "A"});
-    let (schemas, changes) = mended(root);
+    let (schemas, changes) = normalized(root);
     let choice = json!([to("BaseA2"), to("Full"), to("BaseBase")]);
     assert_eq!(schemas["Base"]["oneOf"], choice);
     let mapping = json!({"a": pointer("BaseA2"), "A": pointer("BaseA2"), "Full": pointer("Full")});
@@ -293,7 +297,7 @@ fn what_stands_beside_a_choice_is_in_each_of_its_variants() {
 }
 
 #[test]
-fn a_choice_gets_a_value_for_each_variant() {
+fn each_oneof_variant_gets_a_discriminator_value() {
     let kind = json!({"properties": {"kind": {"type": "string"}}});
     let choice = |key: &str, mapping: Value| {
         let discriminator = json!({"propertyName": "kind", "mapping": mapping});
@@ -303,7 +307,7 @@ fn a_choice_gets_a_value_for_each_variant() {
         "A": kind, "B": kind,
         "Choice": choice("anyOf", json!({"a": "A", "b": pointer("B"), "gone": "Gone"})),
     }}});
-    let (schemas, changes) = mended(root);
+    let (schemas, changes) = normalized(root);
     let mapping =
         json!({"a": pointer("A"), "b": pointer("B"), "A": pointer("A"), "B": pointer("B")});
     assert_eq!(schemas["Choice"]["oneOf"], json!([to("A"), to("B")]));
@@ -312,7 +316,7 @@ fn a_choice_gets_a_value_for_each_variant() {
 }
 
 #[test]
-fn a_choice_whose_variants_cannot_be_told_apart_is_left_to_be_reported() {
+fn a_oneof_whose_variants_cannot_be_distinguished_is_left_to_be_reported() {
     for (part, reason) in [
         (
             json!({"type": "object"}),
@@ -337,14 +341,14 @@ fn a_choice_whose_variants_cannot_be_told_apart_is_left_to_be_reported() {
             Some(reason)
         );
         assert_eq!(
-            mended(root.clone()),
+            normalized(root.clone()),
             (root["components"]["schemas"].clone(), vec![])
         );
     }
 }
 
 #[test]
-fn what_stands_for_what_the_document_does_not_know_is_marked() {
+fn extensible_components_are_marked() {
     let by_kind = json!({"propertyName": "kind"});
     let kind = json!({"kind": {"type": "string"}});
     let other = json!({"propertyName": "kind", "x-fallback": to("shape_base")});

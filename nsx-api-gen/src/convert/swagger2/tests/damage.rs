@@ -1,4 +1,5 @@
-//! Documents that are damaged in every place: the upgrade always gives something that the next steps can look at.
+//! Converts damaged documents. The conversion always gives a document that the next steps can
+//! process.
 
 use serde_json::{Value, json};
 
@@ -6,7 +7,7 @@ use super::yaml;
 use crate::convert::swagger2::convert;
 use crate::fuzzing::places;
 
-/// A document with something of everything.
+/// A document with every kind of member.
 const DOCUMENT: &str = "{swagger: '2.0', info: {title: T, version: '1'}, host: h, basePath: /api, schemes: [https],
     consumes: [application/json], produces: [application/json],
     securityDefinitions: {B: {type: basic}, O: {type: oauth2, flow: implicit, authorizationUrl: u, scopes: {r: read}}},
@@ -18,16 +19,16 @@ const DOCUMENT: &str = "{swagger: '2.0', info: {title: T, version: '1'}, host: h
         get: {operationId: GetA, produces: [text/csv], parameters: [{$ref: '#/parameters/Q'}], responses: {'200': {description: D, schema: {type: file}}, '400': {$ref: '#/responses/Bad'}}},
         post: {operationId: PostA, consumes: [multipart/form-data], parameters: [{$ref: '#/parameters/F'}, {name: g, in: formData, type: array, items: {type: string}}], responses: {'201': {description: D}}}}}}";
 
-/// Upgrades, and does what comes after it.
+/// Converts a document and runs the following steps.
 fn all_steps(root: Value) {
     let (mut root, _) = convert(root);
     crate::normalize::normalize(&mut root);
-    // A fault is right; only a panic is wrong.
+    // Faults are expected, panics are not.
     let _ = crate::check::check("doc", &root);
 }
 
 #[test]
-fn a_value_of_another_kind_anywhere_is_no_crash() {
+fn a_swagger_member_of_the_wrong_type_does_not_panic() {
     let whole = yaml(DOCUMENT);
     let mut list = Vec::new();
     places(&whole, "", &mut list);
@@ -55,7 +56,7 @@ fn a_value_of_another_kind_anywhere_is_no_crash() {
 }
 
 #[test]
-fn a_missing_or_renamed_member_anywhere_is_no_crash() {
+fn a_missing_or_renamed_swagger_member_does_not_panic() {
     let whole = yaml(DOCUMENT);
     let mut list = Vec::new();
     places(&whole, "", &mut list);
@@ -82,7 +83,7 @@ fn a_missing_or_renamed_member_anywhere_is_no_crash() {
 }
 
 #[test]
-fn a_document_cut_off_anywhere_is_no_crash() {
+fn a_truncated_swagger_document_does_not_panic() {
     let text = yaml(DOCUMENT).to_string();
     let block = text.replace(',', ",\n");
     let lines: Vec<&str> = block.lines().collect();
@@ -95,7 +96,7 @@ fn a_document_cut_off_anywhere_is_no_crash() {
 }
 
 #[test]
-fn references_in_a_ring_and_deep_nesting_end() {
+fn circular_references_and_deep_nesting_end() {
     let ring = "{swagger: '2.0', parameters: {A: {$ref: '#/parameters/B'}, B: {$ref: '#/parameters/A'}},
         responses: {A: {$ref: '#/responses/A'}}, definitions: {A: {$ref: '#/definitions/A'}},
         paths: {/a: {parameters: [{$ref: '#/parameters/A'}], get: {produces: [text/csv], responses: {'200': {$ref: '#/responses/A'}}}}}}";

@@ -1,4 +1,4 @@
-//! Real documents, where they are at hand: nothing of them gets lost.
+//! Converts real documents, if available, and checks that nothing gets lost.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::convert;
 use crate::document::{items, members, operations, reference, resolve, text};
 
-/// Documents that others have published stand beside the project, and are no part of it.
+/// Documents published by others. They are next to the project and not part of it.
 fn documents() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/openapi");
     let Ok(entries) = std::fs::read_dir(&folder) else {
@@ -23,7 +23,7 @@ fn documents() -> Vec<PathBuf> {
 }
 
 #[test]
-fn nothing_of_a_real_document_gets_lost() {
+fn nothing_is_lost_when_a_real_swagger_document_is_converted() {
     for path in documents() {
         let name = path.display();
         let old = crate::read::read(&path).unwrap().root;
@@ -69,7 +69,7 @@ fn nothing_of_a_real_document_gets_lost() {
 }
 
 #[test]
-fn a_real_document_gives_the_same_each_time() {
+fn converting_a_real_swagger_document_is_deterministic() {
     for path in documents() {
         let root = crate::read::read(&path).unwrap().root;
         let (once, first) = convert(root.clone());
@@ -79,7 +79,7 @@ fn a_real_document_gives_the_same_each_time() {
     }
 }
 
-/// The names of an operation's parameters, and whether it has a body; the fields of a form are names too.
+/// The names of an operation's parameters and form fields, and whether it has a body.
 fn inputs_of_swagger(root: &Value, operation: &Value) -> (Vec<String>, bool) {
     let (mut names, mut fields, mut body) = (Vec::new(), Vec::new(), false);
     for parameter in items(operation.get("parameters")) {
@@ -92,7 +92,7 @@ fn inputs_of_swagger(root: &Value, operation: &Value) -> (Vec<String>, bool) {
         }
     }
     body |= !fields.is_empty();
-    // An upload without a body parameter has one all the same.
+    // An upload without a body parameter has a body, too.
     body |= items(operation.get("consumes")).any(|name| name == "application/octet-stream");
     names.extend(fields);
     (names, body)
@@ -114,7 +114,7 @@ fn inputs(root: &Value, operation: &Value) -> (Vec<String>, bool) {
     (names, operation.get("requestBody").is_some())
 }
 
-/// An answer with a schema has content, and the schema in it leads to the same definition.
+/// A response with a schema has content with a schema that refers to the same definition.
 fn same_answers(old: &Value, new: &Value, before: &Value, after: &Value) {
     for (status, answer) in members(before.get("responses")) {
         let answer = resolve(old, answer).unwrap();
