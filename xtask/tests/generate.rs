@@ -359,7 +359,7 @@ fn an_operation_that_is_not_supported_fails_the_run_and_the_last_line_says_how_t
     let sandbox = with_an_unsupported_operation();
     for arguments in [&[][..], &["--check"]] {
         let outcome = sandbox.run(arguments).ended_with(FAILED).complains(
-            "#/paths/~1a/get/parameters/0: GetA: the parameter `b`: a parameter in a cookie",
+            "#/paths/~1a/get/parameters/0: GetA: the parameter `b`: cookie parameters",
         );
         assert_eq!(
             outcome.stderr.lines().last(),
@@ -382,7 +382,7 @@ fn an_operation_that_is_not_supported_is_left_out_where_that_is_asked_for() {
         .run(&["--skip-unsupported"])
         .succeeded()
         .complains(
-            "left out: GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: a parameter in a cookie",
+            "left out: GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: cookie parameters",
         )
         .says("1 of 2 operations left out (--skip-unsupported)")
         .says("8 created");

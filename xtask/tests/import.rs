@@ -106,7 +106,7 @@ fn what_generate_could_not_take_is_left_out_where_that_is_asked_for() {
     arguments.push("--skip-unsupported");
     import(folder.path(), &arguments)
         .succeeded()
-        .complains("left out: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: the parameter `c`: a parameter in a cookie")
+        .complains("left out: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: the parameter `c`: cookie parameters")
         .says("1 of 3 operations left out (--skip-unsupported)")
         .says("nsx.yaml written: 2 of 3 operations.");
     let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();

@@ -268,7 +268,7 @@ fn the_rust_program_runs_as_a_crate_of_its_own() {
 fn the_operation_that_the_readme_adds_is_called_by_a_test() {
     assert_eq!(blocks_in("yaml").len(), 1);
     let test = read("nsx-api-gen/tests/golden.rs");
-    assert!(test.contains("fn the_operation_that_the_readme_adds_can_be_called()"));
+    assert!(test.contains("fn the_operation_added_in_the_readme_can_be_called()"));
 }
 
 #[test]

@@ -33,7 +33,7 @@
 //! assert_eq!(change.kind.id(), "request-parameter-became-required");
 //! assert_eq!(
 //!     change.to_string(),
-//!     "parameter `kind` became required: the setter is now an argument: `.kind(…)` → `kind`"
+//!     "parameter `kind` became required, so its setter is now an argument: `.kind(…)` → `kind`"
 //! );
 //! let version = Version::new(0, 3, 1);
 //! assert_eq!(comparison.bump(&version), Some(Bump::Minor));
