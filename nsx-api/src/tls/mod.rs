@@ -3,14 +3,14 @@
 //! The configuration is made here and handed to the HTTP library, which then adds nothing of its own, neither
 //! roots nor protocols. What is in files is read apart from it, so that files can be compared with what they were.
 
-mod authority;
+mod certificate_role;
 mod certificates;
 mod identity;
+mod messages;
 mod pem;
 mod pin;
 mod provider;
 mod verify;
-mod words;
 
 use std::sync::Arc;
 
@@ -20,13 +20,13 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 
 pub use identity::Identity;
+pub(crate) use messages::{advice, refusal};
 pub(crate) use pem::Source;
 pub(crate) use pin::Pin;
 pub(crate) use provider::provider;
-pub(crate) use words::{advice, refusal};
 
 use crate::Error;
-use authority::{Standing, standing};
+use certificate_role::{Standing, standing};
 use certificates::certificates;
 use identity::Pair;
 use pem::{CA, Pem};
