@@ -112,7 +112,7 @@ impl Config {
     /// version 1 are refused. A manager's certificate has to be valid now, and for the name or address that the client uses;
     /// one that is not can be [pinned](Self::pin_certificate).
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.tls.added.push(Source::pem(pem));
+        self.tls.extra_roots.push(Source::pem(pem));
         self
     }
 
@@ -122,7 +122,7 @@ impl Config {
     /// at once when a manager's certificate is not trusted. If it cannot be used the client goes on with what it had, and a
     /// warning is in the log. What is no regular file, such as a pipe, is read once, when the client is built.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.tls.added.push(Source::file(path));
+        self.tls.extra_roots.push(Source::file(path));
         self
     }
 
@@ -191,7 +191,7 @@ impl Config {
     /// [`ca_file`](Self::ca_file), or pin its certificate, with [`pin_thumbprint`](Self::pin_thumbprint). Beside either of
     /// them this is a contradiction, and an error.
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
-        self.tls.anyone = accept;
+        self.tls.accept_invalid_certs = accept;
         self
     }
 
@@ -400,9 +400,12 @@ impl fmt::Debug for Config {
             )
             .field("auth", &self.scheme.as_ref().map(|scheme| scheme.name()))
             .field("identity", &self.tls.identity)
-            .field("ca", &self.tls.added)
+            .field("ca", &self.tls.extra_roots)
             .field("pins", &self.tls.pins)
-            .field("danger_accept_invalid_certs", &self.tls.anyone)
+            .field(
+                "danger_accept_invalid_certs",
+                &self.tls.accept_invalid_certs,
+            )
             .field("danger_allow_http", &self.allow_http)
             .field("connect_timeout", &self.connect_timeout)
             .field("limits", &self.limits)

@@ -1,6 +1,6 @@
-//! What a fault of TLS means and what is to be done about it, where rustls only names it.
+//! Error messages for TLS failures: what went wrong and how to fix it.
 //!
-//! The name stays in the message, in brackets, for those who search for it.
+//! Each message includes the name that rustls uses, in parentheses, so that it can be searched for.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,28 +9,28 @@ use rustls::{AlertDescription, CertificateError};
 
 use super::verify::NotPinned;
 
-/// The last second that the library for dates can show, of the year 9999.
+/// The end of the year 9999, the last second that the date library can format.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// What to do about a handshake that failed, most often for the certificate that the manager shows.
+/// Explains a failed handshake, most often a problem with the manager's certificate.
 pub(crate) fn advice(error: &rustls::Error) -> Option<String> {
     match error {
-        rustls::Error::InvalidCertificate(fault) => about_certificate(fault),
-        // All that TLS 1.2 has to say of a client without a certificate.
+        rustls::Error::InvalidCertificate(error) => certificate_advice(error),
+        // With TLS 1.2 this is the only alert for a missing client certificate.
         rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => Some(
-            "the manager ends the handshake (HandshakeFailure): it may ask for a client certificate, or have no version \
-             or cipher of TLS in common with the client"
+            "the manager rejected the handshake (HandshakeFailure): it may require a client \
+             certificate, or support no TLS version or cipher of the client"
                 .to_owned(),
         ),
         _ => None,
     }
 }
 
-fn about_certificate(fault: &CertificateError) -> Option<String> {
-    let advice = match fault {
+fn certificate_advice(error: &CertificateError) -> Option<String> {
+    let advice = match error {
         CertificateError::Other(other) => match other.0.downcast_ref::<NotPinned>() {
-            Some(fault) => fault.to_string(),
-            None => by_name(fault)?.to_owned(),
+            Some(not_pinned) => not_pinned.to_string(),
+            None => advice_by_name(error)?.to_owned(),
         },
         CertificateError::Expired => expired(None),
         CertificateError::ExpiredContext { not_after, .. } => expired(Some(*not_after)),
@@ -40,29 +40,31 @@ fn about_certificate(fault: &CertificateError) -> Option<String> {
             expected,
             presented,
         } => wrong_name(&expected.to_str(), presented),
-        _ => by_name(fault)?.to_owned(),
+        _ => advice_by_name(error)?.to_owned(),
     };
     Some(advice)
 }
 
-/// Some of them come from the library below, whose types are not in rustls' interface.
-fn by_name(fault: &CertificateError) -> Option<&'static str> {
-    let name = format!("{fault:?}");
+/// Finds advice by the `Debug` name of an error: some errors come from the webpki library, whose
+/// types rustls does not expose.
+fn advice_by_name(error: &CertificateError) -> Option<&'static str> {
+    let name = format!("{error:?}");
     let advice = [
         (
             "UnknownIssuer",
-            "the manager's certificate is signed by nobody who is trusted (UnknownIssuer): \
-             add the CA that signed it, one that says `CA:TRUE`, or the certificate itself, with `ca_file` or `ca_pem`",
+            "the manager's certificate is not signed by a trusted CA (UnknownIssuer): add the CA that \
+             signed it (with `CA:TRUE`) or the certificate itself, with `ca_file` or `ca_pem`",
         ),
         (
             "CaUsedAsEndEntity",
-            "the manager shows a certificate that is for a CA and not for a server (CaUsedAsEndEntity): \
-             add that very certificate, with `ca_file` or `ca_pem`, or pin it",
+            "the manager presented a CA certificate instead of a server certificate \
+             (CaUsedAsEndEntity): add this certificate itself with `ca_file` or `ca_pem`, or pin it",
         ),
         (
             "BadSignature",
-            "a signature is wrong (BadSignature): the CA that was added has the name of the one that signed the \
-             manager's certificate but not its key, or the other side lacks the key of the certificate that it shows",
+            "a signature is invalid (BadSignature): either the added CA has the name of the CA that \
+             signed the manager's certificate but another key, or the server does not have the \
+             private key of its certificate",
         ),
     ];
     advice
@@ -73,22 +75,24 @@ fn by_name(fault: &CertificateError) -> Option<&'static str> {
 
 fn expired(when: Option<UnixTime>) -> String {
     format!(
-        "the manager's certificate expired{} (Expired): it needs a new one, unless the clock here is wrong",
-        on(when)
+        "the manager's certificate expired{} (Expired): replace it, or correct the clock of this machine",
+        on_date(when)
     )
 }
 
 fn not_valid_yet(when: Option<UnixTime>) -> String {
-    let until = match on(when) {
-        on if on.is_empty() => on,
-        on => format!(", but from{}", on.trim_start_matches(" on")),
+    let from = match on_date(when) {
+        date if date.is_empty() => date,
+        date => format!(", only from{}", date.trim_start_matches(" on")),
     };
     format!(
-        "the manager's certificate is not valid yet{until} (NotValidYet): is the clock wrong, here or there?"
+        "the manager's certificate is not valid yet{from} (NotValidYet): \
+         check the clocks of this machine and of the manager"
     )
 }
 
-fn on(when: Option<UnixTime>) -> String {
+/// ` on <date>`, or nothing if the date is unknown.
+fn on_date(when: Option<UnixTime>) -> String {
     when.map(|when| when.as_secs())
         .filter(|seconds| *seconds <= LAST_SECOND)
         .and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)))
@@ -98,52 +102,52 @@ fn on(when: Option<UnixTime>) -> String {
 
 fn wrong_name(expected: &str, presented: &[String]) -> String {
     let names = match presented {
-        [] => "but for no name at all".to_owned(),
+        [] => "it contains no names".to_owned(),
         names => {
-            let names: Vec<_> = names.iter().map(|name| plain_name(name)).collect();
-            format!("but for {}", names.join(", "))
+            let names: Vec<_> = names.iter().map(|name| unwrap_name(name)).collect();
+            format!("only for {}", names.join(", "))
         }
     };
     format!(
-        "the manager's certificate is not valid for name {expected} {names}: \
-         address the manager by a name in it, or pin the certificate"
+        "the manager's certificate is not valid for name {expected}, {names}: \
+         use a name in the certificate as the manager's address, or pin the certificate"
     )
 }
 
-/// `nsx.example.com` for `DnsName("nsx.example.com")`, and `10.0.0.1` for `IpAddress(10.0.0.1)`: rustls passes on how the names
-/// in a certificate are debugged.
-fn plain_name(name: &str) -> &str {
+/// `nsx.example.com` for `DnsName("nsx.example.com")`, and `10.0.0.1` for `IpAddress(10.0.0.1)`:
+/// rustls reports the names in a certificate in their `Debug` form.
+fn unwrap_name(name: &str) -> &str {
     let inner = name
         .split_once('(')
         .and_then(|(_, name)| name.strip_suffix(')'));
     inner.map_or(name, |name| name.trim_matches('"'))
 }
 
-/// What an alert of the other side says about the certificate that it got from the client, or did not get.
+/// Explains an alert by which the server rejects the client certificate, or the lack of one.
 ///
-/// With TLS 1.3 it comes after the handshake, in the place of an answer.
-pub(crate) fn refusal(alert: AlertDescription) -> Option<String> {
+/// With TLS 1.3 the alert comes after the handshake, instead of a response.
+pub(crate) fn client_certificate_refusal(alert: AlertDescription) -> Option<String> {
     use AlertDescription as Alert;
     let reason = match alert {
         Alert::CertificateRequired => {
             return Some(
-                "the manager asks for a client certificate (CertificateRequired): \
-                 give the client one, with `identity`"
+                "the manager requires a client certificate (CertificateRequired): \
+                 configure one with `identity`"
                     .to_owned(),
             );
         }
-        Alert::BadCertificate => "it finds fault with it",
-        Alert::UnknownCA => "it does not know the CA that signed it",
-        Alert::CertificateExpired => "it is expired",
-        Alert::CertificateRevoked => "it is revoked",
-        Alert::CertificateUnknown => "it does not accept it",
-        Alert::UnsupportedCertificate => "it does not support its kind",
-        Alert::AccessDenied => "it denies it access",
-        Alert::DecryptError => "a signature in it, or made with its key, is wrong",
+        Alert::BadCertificate => "it is invalid",
+        Alert::UnknownCA => "the CA that signed it is not trusted",
+        Alert::CertificateExpired => "it has expired",
+        Alert::CertificateRevoked => "it has been revoked",
+        Alert::CertificateUnknown => "no reason given",
+        Alert::UnsupportedCertificate => "its type is not supported",
+        Alert::AccessDenied => "access denied",
+        Alert::DecryptError => "a signature in it, or made with its key, is invalid",
         _ => return None,
     };
     Some(format!(
-        "the manager refuses the client's certificate: {reason} ({alert:?})"
+        "the manager rejected the client certificate: {reason} ({alert:?})"
     ))
 }
 
@@ -151,12 +155,12 @@ pub(crate) fn refusal(alert: AlertDescription) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn advice_for(fault: CertificateError) -> String {
-        advice(&fault.into()).unwrap()
+    fn advice_for(error: CertificateError) -> String {
+        advice(&error.into()).unwrap()
     }
 
     #[test]
-    fn a_fault_of_a_certificate_comes_with_what_to_do() {
+    fn certificate_errors_explain_how_to_fix_them() {
         let time = |seconds| UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let (now, zero, never) = (time(1), time(0), time(u64::MAX));
         let name = |presented: &[&str]| CertificateError::NotValidForNameContext {
@@ -165,39 +169,40 @@ mod tests {
         };
         let until = |time, not_after| CertificateError::ExpiredContext { time, not_after };
         let from = |time, not_before| CertificateError::NotValidYetContext { time, not_before };
-        for (fault, words) in [
+        for (error, message) in [
             (CertificateError::UnknownIssuer, "add the CA"),
             (CertificateError::BadSignature, "(BadSignature)"),
             (CertificateError::Expired, "expired (Expired)"),
             (until(now, zero), "expired on Thu, 01 Jan 1970 00:00:00 GMT"),
             (until(now, never), "expired (Expired)"),
             (CertificateError::NotValidYet, "not valid yet (NotValidYet)"),
-            (from(zero, now), "but from Thu, 01 Jan 1970 00:00:01 GMT"),
+            (from(zero, now), "only from Thu, 01 Jan 1970 00:00:01 GMT"),
             (from(zero, never), "not valid yet (NotValidYet)"),
             (
                 name(&["DnsName(\"*.a\")", "IpAddress(10.0.0.1)", "b"]),
-                "for name nsx.example.com but for *.a, 10.0.0.1, b:",
+                "for name nsx.example.com, only for *.a, 10.0.0.1, b:",
             ),
-            (name(&[]), "but for no name at all:"),
+            (name(&[]), ", it contains no names:"),
         ] {
-            let found = advice_for(fault);
-            assert!(found.contains(words), "{found}");
+            let found = advice_for(error);
+            assert!(found.contains(message), "{found}");
         }
         let alert = rustls::Error::AlertReceived(AlertDescription::HandshakeFailure);
-        assert!(advice(&alert).is_some_and(|words| words.contains("may ask for a client")));
+        assert!(advice(&alert).is_some_and(|message| message.contains("may require a client")));
         assert!(advice(&rustls::Error::DecryptError).is_none());
         assert!(advice(&CertificateError::Revoked.into()).is_none());
     }
 
     #[test]
-    fn only_an_alert_about_a_certificate_is_a_refusal_of_it() {
-        assert!(refusal(AlertDescription::UnknownCA).is_some_and(|words| words.contains("the CA")));
+    fn only_tls_alerts_about_certificates_are_client_certificate_refusals() {
+        let refusal = client_certificate_refusal(AlertDescription::UnknownCA);
+        assert!(refusal.is_some_and(|message| message.contains("the CA")));
         for other in [
             AlertDescription::CloseNotify,
             AlertDescription::InternalError,
             AlertDescription::HandshakeFailure,
         ] {
-            assert_eq!(refusal(other), None);
+            assert_eq!(client_certificate_refusal(other), None);
         }
     }
 }

@@ -182,7 +182,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
         ),
         (
             [host, &[(CERT, "nothing"), (KEY, "SECRET")]].concat(),
-            "NSXT_CLIENT_AUTH_KEY: the client key given as PEM has no private key",
+            "NSXT_CLIENT_AUTH_KEY: the client key given as PEM contains no private key",
         ),
         (
             [
@@ -206,7 +206,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
         ),
         (
             [HOST_AND_USER, &[(CA, "nothing")]].concat(),
-            "NSXT_CA: the CA given as PEM has no certificate",
+            "NSXT_CA: the CA given as PEM contains no certificate",
         ),
         (
             [HOST_AND_USER, &[(CA, "a"), (CA_FILE, "b")]].concat(),
