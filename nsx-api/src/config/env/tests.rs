@@ -198,7 +198,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
         ),
         (
             [HOST_AND_USER, &[(CA_FILE, "SECRET\nSECRET")]].concat(),
-            "NSXT_CA_FILE: the path of the CA file is PEM and not a path: give it with NSXT_CA",
+            "NSXT_CA_FILE: the path of the CA file is PEM, not a path: pass the PEM with NSXT_CA",
         ),
         (
             [HOST_AND_USER, &[(CA_FILE, "/no/ca.pem")]].concat(),
