@@ -193,8 +193,8 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
                 ],
             ]
             .concat(),
-            "NSXT_CLIENT_AUTH_CERT_FILE: the path of the client certificate file is PEM and not a path: \
-             give it with NSXT_CLIENT_AUTH_CERT",
+            "NSXT_CLIENT_AUTH_CERT_FILE: the path of the client certificate file is PEM, not a path: \
+             pass the PEM with NSXT_CLIENT_AUTH_CERT",
         ),
         (
             [HOST_AND_USER, &[(CA_FILE, "SECRET\nSECRET")]].concat(),
