@@ -183,7 +183,7 @@ impl Answer {
         self
     }
 
-    /// Announces the whole body in `Content-Length`, but closes the connection after this many
+    /// Announces the whole body, but closes the connection after this many
     /// bytes of it. With 0, the connection is closed right after the headers.
     ///
     /// Over HTTP/2, all other calls on the connection fail too.
@@ -192,7 +192,7 @@ impl Answer {
         self
     }
 
-    /// Announces the whole body in `Content-Length`, but sends only this many bytes of it. The
+    /// Announces the whole body, but sends only this many bytes of it. The
     /// connection stays open until the client closes it.
     pub fn stalled_at(mut self, bytes: usize) -> Self {
         self.delivery.ending = Ending::StalledAt(bytes);
