@@ -1,6 +1,6 @@
-//! The address of a manager: what people write, made into the base of every URL, or refused with a reason.
+//! Parses the address of a manager and builds URLs from it.
 //!
-//! A reason never repeats the text, which may have a password in it.
+//! An error message never repeats the address, which may contain a password.
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use std::sync::Arc;
 use reqwest::Url;
 use url::Host;
 
-/// A URL that is longer is refused by the HTTP library.
+/// The HTTP library refuses longer URLs.
 const LONGEST: usize = 65_534;
 
-/// Where a manager is.
+/// The address of a manager.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     /// Scheme, host and port.
     root: Url,
-    /// The path before every path, that of a gateway, without a slash at the end.
+    /// The path of a gateway, which is put before every path. It has no slash at the end.
     prefix: String,
-    /// Host, and port if it is not the usual one.
+    /// The host, and the port if it is not the default one.
     pub(crate) manager: Arc<str>,
     pub(crate) host: Arc<str>,
     pub(crate) port: u16,
@@ -27,7 +27,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Reads what a person wrote: a host name, an IP address, `host:port`, or a URL.
+    /// Parses a host name, an IP address, `host:port`, or a URL.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(&with_scheme(text.trim())?)
             .map_err(|error| format!("the address is not valid: {error}"))?;
@@ -51,22 +51,22 @@ impl Address {
         })
     }
 
-    /// Whether what is sent there can be read on the way.
+    /// Whether data is sent unencrypted over the network.
     pub(crate) fn is_open(&self) -> bool {
         !self.is_https && !self.is_loopback
     }
 
-    /// Whether it is this machine.
+    /// Whether the address is this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         self.is_loopback
     }
 
-    /// Whether both are the same host and port.
+    /// Whether both have the same scheme, host and port.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.root.origin() == other.root.origin()
     }
 
-    /// Whether a URL is one of this manager, behind its gateway if it has one, with no user in it.
+    /// Whether a URL belongs to this manager, is below the path of its gateway, and has no user.
     pub(crate) fn has(&self, url: &Url) -> bool {
         let has_user = !url.username().is_empty() || url.password().is_some();
         url.origin() == self.root.origin() && self.is_below(url) && !has_user
@@ -77,7 +77,7 @@ impl Address {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// The URL of a path that begins with a slash. It never leads to another host.
+    /// Builds the URL of a path, which must start with a slash. It never leads to another host.
     pub(crate) fn url(&self, path_and_query: &str) -> Result<Url, String> {
         if !path_and_query.starts_with('/') {
             return Err("the path does not begin with a slash".into());
@@ -109,7 +109,7 @@ fn too_long() -> String {
     format!("the URL is longer than {LONGEST} bytes")
 }
 
-/// Adds the scheme that was left out, and the brackets of a bare IPv6 address.
+/// Adds a missing scheme, and the missing brackets of an IPv6 address.
 fn with_scheme(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("the address is empty".into());
@@ -125,7 +125,7 @@ fn with_scheme(text: &str) -> Result<String, String> {
     }
     match text.split_once("://") {
         Some((scheme, rest)) if rest.starts_with('/') || rest.is_empty() => {
-            // What else stands there may be a password.
+            // Name no other scheme: the text before `://` may include a password.
             let known = ["https", "http"].into_iter().find(|known| *known == scheme);
             Err(match known {
                 Some(scheme) => format!("the address has no host after {scheme}://"),
@@ -161,7 +161,7 @@ fn check(url: &Url) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses names that no host has, and what a scheme written wrong leaves in a host's place.
+/// Refuses invalid host names, and `http` and `https`, which are the result of a misspelled scheme.
 fn check_host(host: &Host<&str>) -> Result<(), String> {
     let Host::Domain(name) = host else {
         return Ok(());
@@ -171,7 +171,7 @@ fn check_host(host: &Host<&str>) -> Result<(), String> {
             "the address has `{name}` for a host: write {name}://"
         ));
     }
-    // A dot at the end makes a name complete.
+    // A dot at the end marks a fully qualified name.
     let labels = name.strip_suffix('.').unwrap_or(name).split('.');
     for label in labels {
         if label.is_empty() {
@@ -366,7 +366,7 @@ mod tests {
                 prop_assert!(address.has(&url));
                 prop_assert!(url.as_str().parse::<http::Uri>().is_ok(), "{}", url);
                 let parsed = Url::parse(&format!("https://nsx.example.com/site{path}")).unwrap();
-                // A whole URL is trimmed, and has a fragment.
+                // Unlike `address.url`, parsing a URL trims it and splits off a fragment.
                 if parsed.fragment().is_none() && !path.ends_with(|end| end <= ' ') {
                     prop_assert_eq!(url, parsed);
                 }

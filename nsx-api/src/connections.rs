@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
 use crate::Error;
-use crate::tls::{self, Material};
+use crate::tls::{self, LoadedPem};
 
 /// A longer one would leave a manager that no longer takes the old certificate waiting.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
@@ -68,9 +68,9 @@ impl Connections {
         let (config, fingerprint) = match &mut settings.tls {
             Some(tls) => {
                 tls.check()?;
-                tls.take_in()?;
-                let material = tls.read()?;
-                (tls.config(&material)?, material.fingerprint()?)
+                tls.buffer_pipes()?;
+                let loaded = tls.load_pem()?;
+                (tls.client_config(&loaded)?, loaded.fingerprint()?)
             }
             None => (tls::unused()?, Vec::new()),
         };
@@ -208,12 +208,12 @@ impl Settings {
         let Some(tls) = &self.tls else {
             return Ok(None);
         };
-        let material = tls.read()?;
-        let found = Material::fingerprint(&material)?;
+        let loaded = tls.load_pem()?;
+        let found = LoadedPem::fingerprint(&loaded)?;
         if found == fingerprint {
             return Ok(None);
         }
-        let http = self.http(tls.config(&material)?)?;
+        let http = self.http(tls.client_config(&loaded)?)?;
         Ok(Some((http, found)))
     }
 

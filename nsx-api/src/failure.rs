@@ -149,7 +149,7 @@ fn refusal_of_certificate(error: &reqwest::Error, has_identity: bool) -> Option<
     };
     let is_meant =
         has_identity || error.is_connect() || alert == AlertDescription::CertificateRequired;
-    tls::refusal(alert).filter(|_| is_meant)
+    tls::client_certificate_refusal(alert).filter(|_| is_meant)
 }
 
 fn refused_certificate(refusal: String, cause: Cause, error: reqwest::Error) -> Failure {

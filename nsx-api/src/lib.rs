@@ -347,6 +347,8 @@ mod connections;
 #[cfg(any(doc, doctest))]
 pub mod cookbook;
 mod decode;
+#[cfg(test)]
+mod docs_tests;
 mod error;
 mod extra;
 mod failure;
@@ -376,8 +378,6 @@ mod secret;
 mod sync;
 mod text;
 mod tls;
-#[cfg(test)]
-mod tour;
 mod transport;
 mod value;
 

@@ -1,8 +1,8 @@
-//! Secrets taken out of what the other side says, should it echo them: in every form that an echo may have.
+//! Masks secrets in text from a server, in case the server echoes them.
 //!
-//! The text is searched as it is, and again with each layer of escapes removed, for the secrets and for their base64. What is
-//! found, by whichever mask, is cut out of the text that came in one go: nothing that one secret leaves is in the way of
-//! another.
+//! The text is searched for the secrets and for their base64 encoding: first as it is, then with
+//! one layer of escapes after the other removed. The matches of all masks are collected before any
+//! is replaced, so that masking one secret cannot hide the rest of an overlapping one.
 
 mod escapes;
 
@@ -11,34 +11,35 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::Secret;
-use escapes::Plain;
+use escapes::Unescaped;
 
-/// A shorter secret would be found in every text.
-const SHORTEST: usize = 4;
-/// How many times a text may be escaped: a URL within JSON within HTML.
-const LAYERS: usize = 3;
-/// What stands in the place of a secret.
+/// Shorter secrets are not masked: they would match by accident.
+const MIN_SECRET_LENGTH: usize = 4;
+/// The number of escape layers that are removed, for example a URL within JSON within HTML.
+const MAX_LAYERS: usize = 3;
+/// The replacement of a secret.
 const MASK: &str = "•••";
 
-/// What is taken out of a text.
+/// Replaces a set of secrets in text.
 #[derive(Default)]
 pub(crate) struct Mask {
-    /// In the order of their bytes.
+    /// Sorted by their bytes.
     needles: Vec<Needle>,
-    /// One bit for each pair of bytes that a needle begins with: most places in a text need no other look.
-    beginnings: Zeroizing<Vec<u64>>,
+    /// A bit set of the first two bytes of all needles. It rules out most positions of a text
+    /// without a search.
+    first_pairs: Zeroizing<Vec<u64>>,
 }
 
-/// One form of a secret.
+/// One form of a secret to search for.
 #[derive(PartialEq)]
 struct Needle {
     bytes: Zeroizing<Vec<u8>>,
-    /// Then what pads it belongs to it.
+    /// If so, padding after it is part of the match.
     is_base64: bool,
 }
 
 impl Mask {
-    /// A mask of these secrets.
+    /// A mask for these secrets.
     pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut mask = Self::default();
         for secret in secrets {
@@ -48,38 +49,39 @@ impl Mask {
             .sort_unstable_by(|a, b| a.bytes.as_slice().cmp(b.bytes.as_slice()));
         mask.needles.dedup();
         if !mask.needles.is_empty() {
-            mask.beginnings = Zeroizing::new(vec![0; 1024]);
+            mask.first_pairs = Zeroizing::new(vec![0; 1024]);
         }
         for needle in &mask.needles {
-            let pair = pair(&needle.bytes).unwrap_or_default();
-            if let Some(bits) = mask.beginnings.get_mut(usize::from(pair / 64)) {
+            let pair = first_pair(&needle.bytes).unwrap_or_default();
+            if let Some(bits) = mask.first_pairs.get_mut(usize::from(pair / 64)) {
                 *bits |= 1 << (pair % 64);
             }
         }
         mask
     }
 
-    /// The secret as it is, in other character sets, and in base64.
+    /// Adds all forms of a secret: as it is, in other character sets, and in base64.
     fn add(&mut self, secret: &str) {
-        if secret.len() < SHORTEST {
+        if secret.len() < MIN_SECRET_LENGTH {
             return;
         }
-        self.add_form(secret.as_bytes());
+        self.add_unescaped_forms(secret.as_bytes());
         if !secret.is_ascii() {
-            self.add_in_latin_1(secret);
+            self.add_latin_1_forms(secret);
         }
         for base64 in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
             let form = Zeroizing::new(base64.encode(secret));
-            let form = Plain::new(form.as_bytes());
-            self.push(&form.unescaped().unwrap_or(form).bytes, true);
+            let form = Unescaped::new(form.as_bytes());
+            self.push(&form.unescape().unwrap_or(form).bytes, true);
         }
     }
 
-    /// What becomes of a secret where one side writes UTF-8 and the other reads ISO 8859-1, or the other way round.
-    fn add_in_latin_1(&mut self, secret: &str) {
+    /// Adds the forms that result if one side writes UTF-8 and the other reads ISO 8859-1, or the
+    /// reverse.
+    fn add_latin_1_forms(&mut self, secret: &str) {
         let mut misread = Zeroizing::new(String::with_capacity(2 * secret.len()));
         misread.extend(secret.bytes().map(char::from));
-        self.add_form(misread.as_bytes());
+        self.add_unescaped_forms(misread.as_bytes());
         let mut written = Zeroizing::new(Vec::with_capacity(secret.len()));
         for character in secret.chars() {
             let Ok(byte) = u8::try_from(character) else {
@@ -87,7 +89,7 @@ impl Mask {
             };
             written.push(byte);
         }
-        self.add_form(&written);
+        self.add_unescaped_forms(&written);
         let mut lossy = Zeroizing::new(String::with_capacity(3 * written.len()));
         for chunk in written.utf8_chunks() {
             lossy.push_str(chunk.valid());
@@ -95,64 +97,65 @@ impl Mask {
                 lossy.push(char::REPLACEMENT_CHARACTER);
             }
         }
-        self.add_form(lossy.as_bytes());
+        self.add_unescaped_forms(lossy.as_bytes());
     }
 
-    /// A form as it is, and as it looks without what could be taken for escapes.
-    fn add_form(&mut self, form: &[u8]) {
-        let mut plain = Plain::new(form);
-        self.push(&plain.bytes, false);
-        for _ in 0..LAYERS {
-            let Some(next) = plain.unescaped() else {
+    /// Adds a form as it is, and with each layer of escapes removed: a secret may contain text that
+    /// looks like an escape.
+    fn add_unescaped_forms(&mut self, form: &[u8]) {
+        let mut form = Unescaped::new(form);
+        self.push(&form.bytes, false);
+        for _ in 0..MAX_LAYERS {
+            let Some(next) = form.unescape() else {
                 break;
             };
-            plain = next;
-            self.push(&plain.bytes, false);
-            // White space around an echo may be lost.
-            self.push(plain.bytes.trim_ascii(), false);
+            form = next;
+            self.push(&form.bytes, false);
+            // An echo may lose the white space around it.
+            self.push(form.bytes.trim_ascii(), false);
         }
     }
 
     fn push(&mut self, bytes: &[u8], is_base64: bool) {
-        if bytes.len() >= SHORTEST {
+        if bytes.len() >= MIN_SECRET_LENGTH {
             let bytes = Zeroizing::new(bytes.to_vec());
             self.needles.push(Needle { bytes, is_base64 });
         }
     }
 
-    /// `text` with `•••` in the place of each secret.
+    /// Replaces each secret in `text` with `•••`.
     pub(crate) fn apply(&self, text: String) -> String {
         mask(text, &[self])
     }
 
-    /// Adds where in the text there are secrets.
-    fn find(&self, plain: &Plain, found: &mut Vec<(usize, usize)>) {
+    /// Adds the ranges of the original text that contain a secret.
+    fn find(&self, text: &Unescaped, found: &mut Vec<(usize, usize)>) {
         if self.needles.is_empty() {
             return;
         }
-        let mut rest = plain.bytes.as_slice();
-        while let Some(pair) = pair(rest) {
+        let mut rest = text.bytes.as_slice();
+        while let Some(pair) = first_pair(rest) {
             if let Some(length) = self.longest_at(pair, rest) {
-                let from = plain.bytes.len() - rest.len();
-                found.push(plain.origin(from, from + length));
+                let from = text.bytes.len() - rest.len();
+                found.push(text.original_range(from, from + length));
             }
             rest = rest.get(1..).unwrap_or_default();
         }
     }
 
-    /// The length of the longest needle that `text` begins with.
+    /// The length of the longest needle that `text` starts with.
     fn longest_at(&self, start: u16, text: &[u8]) -> Option<usize> {
-        let bits = self.beginnings.get(usize::from(start / 64))?;
+        let bits = self.first_pairs.get(usize::from(start / 64))?;
         if bits & (1 << (start % 64)) == 0 {
             return None;
         }
         let first = self
             .needles
-            .partition_point(|needle| pair(&needle.bytes) < Some(start));
+            .partition_point(|needle| first_pair(&needle.bytes) < Some(start));
         self.needles
             .iter()
             .skip(first)
-            .take_while(|needle| pair(&needle.bytes) == Some(start))
+            .take_while(|needle| first_pair(&needle.bytes) == Some(start))
             .filter_map(|needle| {
                 let after = text.strip_prefix(needle.bytes.as_slice())?;
                 let padding = after.iter().take(2).take_while(|byte| **byte == b'=');
@@ -162,7 +165,7 @@ impl Mask {
     }
 }
 
-/// `text` with `•••` in the place of each secret of any of the masks.
+/// Replaces each secret of any mask in `text` with `•••`.
 pub(crate) fn mask(text: String, masks: &[&Mask]) -> String {
     let needles = masks.iter().flat_map(|mask| &mask.needles);
     let shortest = needles.map(|needle| needle.bytes.len()).min();
@@ -170,39 +173,43 @@ pub(crate) fn mask(text: String, masks: &[&Mask]) -> String {
         return text;
     }
     let mut found = Vec::new();
-    let mut plain = Some(Plain::new(text.as_bytes()));
-    for _ in 0..=LAYERS {
-        let Some(layer) = plain else {
+    let mut next = Some(Unescaped::new(text.as_bytes()));
+    for _ in 0..=MAX_LAYERS {
+        let Some(layer) = next else {
             break;
         };
         masks.iter().for_each(|mask| mask.find(&layer, &mut found));
-        plain = layer.unescaped();
+        next = layer.unescape();
     }
     match found.is_empty() {
         true => text,
-        false => cut(text, found),
+        false => replace_ranges(text, found),
     }
 }
 
-/// `text` without these ranges, and with one mask for those that touch each other.
-fn cut(mut text: String, mut ranges: Vec<(usize, usize)>) -> String {
+/// Replaces these ranges of `text` with `•••`. Ranges that touch each other share one replacement.
+fn replace_ranges(mut text: String, mut ranges: Vec<(usize, usize)>) -> String {
     ranges.sort_unstable();
     let mut kept = String::with_capacity(text.len() + MASK.len());
     let mut end = None;
     for (from, to) in ranges {
         if end.is_none_or(|end| from > end) {
-            kept.push_str(whole(&text, end.unwrap_or_default(), from));
+            kept.push_str(slice_within_chars(&text, end.unwrap_or_default(), from));
             kept.push_str(MASK);
         }
         end = end.max(Some(to));
     }
-    kept.push_str(whole(&text, end.unwrap_or_default(), text.len()));
+    kept.push_str(slice_within_chars(
+        &text,
+        end.unwrap_or_default(),
+        text.len(),
+    ));
     text.zeroize();
     kept
 }
 
-/// The whole characters between two places.
-fn whole(text: &str, mut from: usize, mut to: usize) -> &str {
+/// The slice between two byte positions, without partial characters at its ends.
+fn slice_within_chars(text: &str, mut from: usize, mut to: usize) -> &str {
     while !text.is_char_boundary(from) {
         from += 1;
     }
@@ -212,7 +219,7 @@ fn whole(text: &str, mut from: usize, mut to: usize) -> &str {
     text.get(from..to).unwrap_or_default()
 }
 
-fn pair(bytes: &[u8]) -> Option<u16> {
+fn first_pair(bytes: &[u8]) -> Option<u16> {
     match bytes {
         [first, second, ..] => Some(u16::from_be_bytes([*first, *second])),
         _ => None,

@@ -531,7 +531,7 @@ async fn a_closure_that_panics_answers_500_with_what_it_said() {
         for (path, said) in [
             ("/static", "as it is"),
             ("/made", "made of /made"),
-            ("/other", "something else than text"),
+            ("/other", "a value that is not text"),
         ] {
             let response = pair.request(Method::GET, path).send().await.unwrap();
             assert_eq!(

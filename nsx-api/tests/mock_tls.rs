@@ -85,7 +85,7 @@ async fn a_resumed_connection_has_the_certificate_that_it_began_with() {
 #[tokio::test]
 async fn who_is_not_asked_for_a_certificate_is_issued_none() {
     for (builder, why) in [
-        (Manager::builder(), "asks for no client certificates"),
+        (Manager::builder(), "does not request client certificates"),
         (
             Manager::builder().client_certificates().plain_http(),
             "over plain HTTP",

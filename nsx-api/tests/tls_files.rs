@@ -401,11 +401,11 @@ async fn a_fault_is_logged_once_and_again_when_it_is_another() {
     let (_server, client) = with_identity(&files, &clients).await;
     let key = files.path("key.pem");
     for (content, warnings, reason) in [
-        ("SECRET", 1, "has no private key in it"),
-        ("another SECRET", 1, "has no private key in it"),
-        (leaf.pem.as_str(), 2, "but a certificate"),
-        (leaf.key_pem.as_str(), 2, "but a certificate"),
-        ("SECRET", 3, "has no private key in it"),
+        ("SECRET", 1, "contains no private key"),
+        ("another SECRET", 1, "contains no private key"),
+        (leaf.pem.as_str(), 2, "only a certificate"),
+        (leaf.key_pem.as_str(), 2, "only a certificate"),
+        ("SECRET", 3, "contains no private key"),
     ] {
         std::fs::write(&key, content).unwrap();
         for _ in 0..3 {
@@ -427,6 +427,6 @@ async fn a_fault_is_logged_once_and_again_when_it_is_another() {
         let logged = log.warnings(&key);
         let last = logged.last().unwrap();
         assert_eq!(logged.len(), 4, "{logged:?}");
-        assert!(last.contains("not a regular file any more"), "{last}");
+        assert!(last.contains("no longer a regular file"), "{last}");
     }
 }

@@ -72,17 +72,17 @@ async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
             (
                 None,
                 "CertificateRequired",
-                "the manager asks for a client certificate",
+                "the manager requires a client certificate",
             ),
             (
                 identity(&stranger.issue_for(&server_params(), EC_PKCS8)),
                 "UnknownCA",
-                "it does not know the CA that signed it",
+                "the CA that signed it is not trusted",
             ),
             (
                 identity(&authority.issue_for(&expired(server_params()), EC_PKCS8)),
                 "CertificateExpired",
-                "it is expired",
+                "it has expired",
             ),
         ] {
             let mut builder = Client::builder(server.url()).pin_certificate(leaf.pem.clone());
@@ -121,27 +121,27 @@ fn an_identity_that_cannot_be_used_is_refused_with_the_reason_and_shows_nothing(
             &leaf.pem,
             &other,
             true,
-            "does not belong to the first certificate of the client",
+            "does not match the first certificate of the client",
         ),
-        (&leaf.pem, &two, true, "has 2 private keys in it"),
-        (&leaf.pem, "", true, "has no private key in it"),
+        (&leaf.pem, &two, true, "contains 2 private keys"),
+        (&leaf.pem, "", true, "contains no private key"),
         (
             &leaf.pem,
             &leaf.pem,
             true,
-            "but a certificate: is it the right file?",
+            "only a certificate: check that this is the right file",
         ),
         (&leaf.pem, openssh, true, "`ssh-keygen -p -m PEM`"),
-        (&leaf.pem, no_key, true, "has a key that cannot be used"),
+        (&leaf.pem, no_key, true, "contains an unsupported key"),
         (&leaf.pem, no_base64, true, "is not base64"),
         (
             &leaf.key_pem,
             &leaf.key_pem,
             false,
-            "but a private key: is it the right file?",
+            "only a private key: check that this is the right file",
         ),
         (no_base64, &leaf.key_pem, false, "is not base64"),
-        ("SECRET", &leaf.key_pem, false, "has no certificate in it"),
+        ("SECRET", &leaf.key_pem, false, "contains no certificate"),
     ] {
         std::fs::write(&certificate_path, certificate).unwrap();
         std::fs::write(&key_path, key).unwrap();
@@ -214,6 +214,6 @@ fn a_client_certificate_over_plain_http_is_a_contradiction() {
     assert!(
         error
             .to_string()
-            .contains("a client certificate means nothing")
+            .contains("a client certificate has no effect")
     );
 }

@@ -200,7 +200,7 @@ impl Variables<'_> {
                 }
                 (Some(certificate), Some(key)) => Identity::from_pem(certificate, key),
             };
-            return Ok(Some(identity.named(certificate, key)));
+            return Ok(Some(identity.with_variables(certificate, key)));
         }
         Ok(None)
     }
@@ -221,7 +221,7 @@ impl Variables<'_> {
                     true => Source::file(value),
                     false => Source::pem(value),
                 };
-                config.tls.added.push(source.named(name));
+                config.tls.extra_roots.push(source.with_variable(name));
                 Ok(config)
             }
         }

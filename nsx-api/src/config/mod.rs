@@ -143,7 +143,7 @@ impl Config {
     /// The manager's certificate must not be expired, and must match the name or address that the
     /// client uses. If it does not, [pin it](Self::pin_certificate).
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.tls.added.push(Source::pem(pem));
+        self.tls.extra_roots.push(Source::pem(pem));
         self
     }
 
@@ -155,7 +155,7 @@ impl Config {
     /// the client logs a warning and keeps the old certificates. Anything that is not a regular
     /// file, such as a pipe, is read only once.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.tls.added.push(Source::file(path));
+        self.tls.extra_roots.push(Source::file(path));
         self
     }
 
@@ -228,7 +228,7 @@ impl Config {
     /// with [`pin_thumbprint`](Self::pin_thumbprint), instead. Combining this with either of them
     /// is an error.
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
-        self.tls.anyone = accept;
+        self.tls.accept_invalid_certs = accept;
         self
     }
 
@@ -441,9 +441,12 @@ impl fmt::Debug for Config {
             )
             .field("auth", &self.scheme.as_ref().map(|scheme| scheme.name()))
             .field("identity", &self.tls.identity)
-            .field("ca", &self.tls.added)
+            .field("ca", &self.tls.extra_roots)
             .field("pins", &self.tls.pins)
-            .field("danger_accept_invalid_certs", &self.tls.anyone)
+            .field(
+                "danger_accept_invalid_certs",
+                &self.tls.accept_invalid_certs,
+            )
             .field("danger_allow_http", &self.allow_http)
             .field("connect_timeout", &self.connect_timeout)
             .field("limits", &self.limits)

@@ -1,19 +1,20 @@
-//! Text without its escapes: those of URLs and forms, of JSON and its like, and of HTML, whichever there are in it.
+//! Removes the escapes of URLs, forms, JSON and HTML from text.
 //!
-//! It is for comparing, and not for reading: every run of white space is one blank, and so is `+`, which a form writes for a
-//! blank. Each byte knows where it comes from, so that what is found can be cut out of the text that came.
+//! The result is only for searching: each run of white space becomes one blank, and so does `+`,
+//! which stands for a blank in a form. The original position of each byte is kept, so that a match
+//! can be replaced in the original text.
 
 use zeroize::Zeroizing;
 
-/// Bytes, and the place in the text of each.
-pub(super) struct Plain {
+/// Text with escapes removed, and the original position of each byte.
+pub(super) struct Unescaped {
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    /// Where what a byte was made of begins; one more at the end, for the end of the text.
+    /// The original start of each byte, followed by the end of the original text.
     starts: Vec<usize>,
 }
 
-impl Plain {
-    /// A text as it is.
+impl Unescaped {
+    /// Text before any escapes are removed.
     pub(super) fn new(text: &[u8]) -> Self {
         Self {
             bytes: Zeroizing::new(text.to_vec()),
@@ -21,31 +22,32 @@ impl Plain {
         }
     }
 
-    /// The same with one layer of escapes less; `None` if there is none.
-    pub(super) fn unescaped(&self) -> Option<Self> {
-        if !self.bytes.iter().copied().any(may_change) {
+    /// Removes one layer of escapes. Returns `None` if there is none.
+    pub(super) fn unescape(&self) -> Option<Self> {
+        if !self.bytes.iter().copied().any(may_start_escape) {
             return None;
         }
-        // What is written for an escape is never longer, so that nothing grows and leaves a copy behind.
-        let mut plain = Self {
+        // An escape is never shorter than its value, so the buffer never grows, which would leave
+        // a copy of a secret in memory.
+        let mut unescaped = Self {
             bytes: Zeroizing::new(Vec::with_capacity(self.bytes.len())),
             starts: Vec::with_capacity(self.starts.len()),
         };
         let mut rest = self.bytes.as_slice();
         while let Some((first, after)) = rest.split_first() {
             let start = self.start(self.bytes.len() - rest.len());
-            let (value, after) = read(rest).unwrap_or((Value::Byte(*first), after));
-            plain.push(value, start);
+            let (value, after) = parse_escape(rest).unwrap_or((Value::Byte(*first), after));
+            unescaped.push(value, start);
             rest = after;
         }
-        plain.starts.push(self.start(self.bytes.len()));
-        (plain.bytes != self.bytes).then_some(plain)
+        unescaped.starts.push(self.start(self.bytes.len()));
+        (unescaped.bytes != self.bytes).then_some(unescaped)
     }
 
-    /// The range of the text that these bytes come from.
-    pub(super) fn origin(&self, from: usize, to: usize) -> (usize, usize) {
+    /// The range of the original text that a range of bytes comes from.
+    pub(super) fn original_range(&self, from: usize, to: usize) -> (usize, usize) {
         let last = self.start(to.saturating_sub(1));
-        // Several bytes may come from one escape.
+        // One escape may produce several bytes.
         let mut ends = self.starts.iter().skip(to);
         let end = ends.find(|start| **start > last);
         (self.start(from), end.copied().unwrap_or(last))
@@ -71,33 +73,35 @@ impl Plain {
     }
 }
 
-/// What an escape stands for.
+/// The value of an escape.
 enum Value {
-    /// Of a text in UTF-8.
+    /// One byte of UTF-8 text.
     Byte(u8),
     Char(char),
 }
 
-/// Whether a byte may be the beginning of something that is written otherwise.
-fn may_change(byte: u8) -> bool {
-    matches!(byte, b'%' | b'\\' | b'&' | b'+' | b' ' | b'\t'..=b'\r') || begins_white_space(byte)
+/// Whether an escape or white space may start with this byte.
+fn may_start_escape(byte: u8) -> bool {
+    matches!(byte, b'%' | b'\\' | b'&' | b'+' | b' ' | b'\t'..=b'\r')
+        || may_start_unicode_space(byte)
 }
 
-/// Whether a byte begins a character of white space beyond ASCII, among others.
-fn begins_white_space(byte: u8) -> bool {
+/// Whether a white space character beyond ASCII may start with this byte.
+fn may_start_unicode_space(byte: u8) -> bool {
     matches!(byte, 0xC2 | 0xE1..=0xE3)
 }
 
-/// The value of an escape, and what follows it; `None` where none begins.
-fn read(text: &[u8]) -> Option<(Value, &[u8])> {
+/// Parses an escape. Returns its value and the text after it, or `None` if `text` does not start
+/// with an escape.
+fn parse_escape(text: &[u8]) -> Option<(Value, &[u8])> {
     match text {
         [b'%', rest @ ..] => {
-            let (byte, rest) = hexadecimal(rest, 2)?;
+            let (byte, rest) = hex_number(rest, 2)?;
             Some((Value::Byte(u8::try_from(byte).ok()?), rest))
         }
-        [b'\\', rest @ ..] => after_backslash(rest),
-        [b'&', rest @ ..] => entity(rest),
-        [first, ..] if begins_white_space(*first) => {
+        [b'\\', rest @ ..] => backslash_escape(rest),
+        [b'&', rest @ ..] => html_entity(rest),
+        [first, ..] if may_start_unicode_space(*first) => {
             let length = if *first == 0xC2 { 2 } else { 3 };
             let (character, rest) = text.split_at_checked(length)?;
             let character = std::str::from_utf8(character).ok()?.chars().next()?;
@@ -109,7 +113,7 @@ fn read(text: &[u8]) -> Option<(Value, &[u8])> {
     }
 }
 
-fn after_backslash(text: &[u8]) -> Option<(Value, &[u8])> {
+fn backslash_escape(text: &[u8]) -> Option<(Value, &[u8])> {
     let (kind, rest) = text.split_first()?;
     let byte = match kind {
         b'"' | b'\'' | b'\\' | b'/' => *kind,
@@ -118,33 +122,33 @@ fn after_backslash(text: &[u8]) -> Option<(Value, &[u8])> {
         b't' => b'\t',
         b'b' => 0x08,
         b'f' => 0x0C,
-        // A byte, as the logs of servers have it.
+        // One byte, as in the logs of some servers.
         b'x' => {
-            let (byte, rest) = hexadecimal(rest, 2)?;
+            let (byte, rest) = hex_number(rest, 2)?;
             return Some((Value::Byte(u8::try_from(byte).ok()?), rest));
         }
-        b'u' => return after_u(rest),
+        b'u' => return unicode_escape(rest),
         _ => return None,
     };
     Some((Value::Byte(byte), rest))
 }
 
-/// `00e4`, two of them for what is beyond 16 bits, or `{e4}`.
-fn after_u(text: &[u8]) -> Option<(Value, &[u8])> {
+/// The part after `\u`: `00e4`, a surrogate pair, or `{e4}`.
+fn unicode_escape(text: &[u8]) -> Option<(Value, &[u8])> {
     if let [b'{', rest @ ..] = text {
-        return numbered(rest, 16, b'}');
+        return code_point(rest, 16, b'}');
     }
-    let (unit, rest) = hexadecimal(text, 4)?;
+    let (unit, rest) = hex_number(text, 4)?;
     if let Some(character) = char::from_u32(unit) {
         return Some((Value::Char(character), rest));
     }
-    let (low, rest) = hexadecimal(rest.strip_prefix(b"\\u")?, 4)?;
+    let (low, rest) = hex_number(rest.strip_prefix(b"\\u")?, 4)?;
     let units = [u16::try_from(unit).ok()?, u16::try_from(low).ok()?];
     let character = char::decode_utf16(units).next()?.ok()?;
     Some((Value::Char(character), rest))
 }
 
-/// The names that HTML has for U+00A0 to U+00FF, in their order.
+/// The HTML names of U+00A0 to U+00FF, in order.
 const LATIN_1: &str = "\
     nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 \
     acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml \
@@ -153,10 +157,10 @@ const LATIN_1: &str = "\
     ccedil egrave eacute ecirc euml igrave iacute icirc iuml eth ntilde ograve oacute ocirc otilde ouml divide \
     oslash ugrave uacute ucirc uuml yacute thorn yuml";
 
-fn entity(text: &[u8]) -> Option<(Value, &[u8])> {
+fn html_entity(text: &[u8]) -> Option<(Value, &[u8])> {
     match text {
-        [b'#', b'x' | b'X', rest @ ..] => return numbered(rest, 16, b';'),
-        [b'#', rest @ ..] => return numbered(rest, 10, b';'),
+        [b'#', b'x' | b'X', rest @ ..] => return code_point(rest, 16, b';'),
+        [b'#', rest @ ..] => return code_point(rest, 10, b';'),
         _ => {}
     }
     let named: [(&[u8], u8); 5] = [
@@ -169,10 +173,10 @@ fn entity(text: &[u8]) -> Option<(Value, &[u8])> {
     named
         .into_iter()
         .find_map(|(name, byte)| Some((Value::Byte(byte), text.strip_prefix(name)?)))
-        .or_else(|| named_latin_1(text))
+        .or_else(|| latin_1_entity(text))
 }
 
-fn named_latin_1(text: &[u8]) -> Option<(Value, &[u8])> {
+fn latin_1_entity(text: &[u8]) -> Option<(Value, &[u8])> {
     let (number, rest) = LATIN_1.split(' ').zip(0xA0..).find_map(|(name, number)| {
         let rest = text.strip_prefix(name.as_bytes())?;
         Some((number, rest.strip_prefix(b";")?))
@@ -180,20 +184,20 @@ fn named_latin_1(text: &[u8]) -> Option<(Value, &[u8])> {
     Some((Value::Char(char::from_u32(number)?), rest))
 }
 
-/// The character with a number of up to eight digits, which ends with `end`.
-fn numbered(text: &[u8], radix: u32, end: u8) -> Option<(Value, &[u8])> {
+/// A code point of up to eight digits, terminated by `end`.
+fn code_point(text: &[u8], radix: u32, end: u8) -> Option<(Value, &[u8])> {
     let length = text.iter().take(9).position(|byte| *byte == end)?;
     let (digits, rest) = text.split_at_checked(length)?;
-    let character = char::from_u32(number(digits, radix)?)?;
+    let character = char::from_u32(parse_number(digits, radix)?)?;
     Some((Value::Char(character), rest.get(1..)?))
 }
 
-fn hexadecimal(text: &[u8], length: usize) -> Option<(u32, &[u8])> {
+fn hex_number(text: &[u8], length: usize) -> Option<(u32, &[u8])> {
     let (digits, rest) = text.split_at_checked(length)?;
-    Some((number(digits, 16)?, rest))
+    Some((parse_number(digits, 16)?, rest))
 }
 
-fn number(digits: &[u8], radix: u32) -> Option<u32> {
+fn parse_number(digits: &[u8], radix: u32) -> Option<u32> {
     if digits.is_empty() {
         return None;
     }
@@ -210,13 +214,13 @@ mod tests {
     use super::*;
 
     fn unescaped(text: &str) -> String {
-        let plain = Plain::new(text.as_bytes());
-        let plain = plain.unescaped().unwrap_or(plain);
-        String::from_utf8_lossy(&plain.bytes).into_owned()
+        let text = Unescaped::new(text.as_bytes());
+        let text = text.unescape().unwrap_or(text);
+        String::from_utf8_lossy(&text.bytes).into_owned()
     }
 
     #[test]
-    fn every_usual_escape_is_read_and_nothing_else() {
+    fn every_common_escape_is_removed_and_other_text_stays() {
         for (text, plain) in [
             ("", ""),
             ("plain ä", "plain ä"),
@@ -261,9 +265,9 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_that_of_the_whole_escape() {
+    fn the_original_range_of_a_byte_is_its_whole_escape() {
         let text = r"a%41\u00e4 +z";
-        let plain = Plain::new(text.as_bytes()).unescaped().unwrap();
+        let unescaped = Unescaped::new(text.as_bytes()).unescape().unwrap();
         for (from, to, origin) in [
             (0, 1, "a"),
             (1, 2, "%41"),
@@ -273,19 +277,19 @@ mod tests {
             (5, 6, "z"),
             (0, 6, text),
         ] {
-            let (start, end) = plain.origin(from, to);
+            let (start, end) = unescaped.original_range(from, to);
             assert_eq!(text.get(start..end), Some(origin));
         }
     }
 
     proptest! {
         #[test]
-        fn no_text_panics_or_grows(text in r#"([%\\&#xu;+ {}0-9a-f]|\PC)*"#) {
-            let mut plain = Plain::new(text.as_bytes());
-            while let Some(next) = plain.unescaped() {
-                prop_assert!(next.bytes.len() <= plain.bytes.len());
+        fn removing_escapes_never_panics_or_makes_text_longer(text in r#"([%\\&#xu;+ {}0-9a-f]|\PC)*"#) {
+            let mut layer = Unescaped::new(text.as_bytes());
+            while let Some(next) = layer.unescape() {
+                prop_assert!(next.bytes.len() <= layer.bytes.len());
                 prop_assert_eq!(next.starts.len(), next.bytes.len() + 1);
-                plain = next;
+                layer = next;
             }
         }
     }

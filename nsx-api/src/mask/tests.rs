@@ -10,11 +10,11 @@ fn masked(secret: &str, text: &str) -> String {
     Mask::of([&Secret::from(secret)]).apply(text.to_owned())
 }
 
-/// Percent-encoded but for letters, digits and these.
-fn url(text: &str, kept: &str) -> String {
+/// Percent-encodes everything except letters, digits and `unreserved`.
+fn percent_encode(text: &str, unreserved: &str) -> String {
     let mut url = String::new();
     for byte in text.bytes() {
-        match byte.is_ascii_alphanumeric() || kept.as_bytes().contains(&byte) {
+        match byte.is_ascii_alphanumeric() || unreserved.as_bytes().contains(&byte) {
             true => url.push(byte.into()),
             false => write!(url, "%{byte:02X}").unwrap(),
         }
@@ -23,7 +23,7 @@ fn url(text: &str, kept: &str) -> String {
 }
 
 #[test]
-fn an_echo_is_masked_in_every_form() {
+fn an_echoed_secret_is_masked_in_every_form() {
     for (secret, echo) in [
         (r#"=VM"ware\1+!"#, r#"=VM"ware\1+!"#),
         (r#"=VM"ware\1+!"#, r#"=VM\"ware\\1+!"#),
@@ -69,15 +69,15 @@ fn an_echo_is_masked_in_every_form() {
 }
 
 #[test]
-fn what_is_too_short_to_be_told_from_other_text_stays() {
+fn secrets_that_are_too_short_are_not_masked() {
     assert_eq!(masked("abc", "abcd"), "abcd");
     assert_eq!(masked("", "text"), "text");
-    // A part of it in base64 is short, too.
+    // Without its escapes this secret is too short as well.
     assert_eq!(masked("%41%42", "AB"), "AB");
 }
 
 #[test]
-fn a_secret_within_another_leaves_nothing_of_it_whichever_mask_it_is_of() {
+fn overlapping_secrets_of_one_or_several_masks_are_masked_completely() {
     let [word, password] = ["word", "password-1"].map(Secret::from);
     let text = "password-1 word".to_owned();
     assert_eq!(Mask::of([&word, &password]).apply(text.clone()), "••• •••");
@@ -91,7 +91,7 @@ fn a_secret_within_another_leaves_nothing_of_it_whichever_mask_it_is_of() {
 }
 
 #[test]
-fn many_short_texts_and_a_long_one_take_little_time() {
+fn masking_many_short_texts_and_a_long_one_is_fast() {
     let secrets: Vec<Secret> = (0..20)
         .map(|number| Secret::from(format!("secret-{number}-{}", "x".repeat(number * 10))))
         .collect();
@@ -106,18 +106,22 @@ fn many_short_texts_and_a_long_one_take_little_time() {
     );
     assert!(all.apply(body).ends_with("•••"));
     let length = begin.elapsed();
-    // Built without optimisation it takes many times longer than it would.
+    // The limit is generous, because test builds are not optimized.
     assert!(length.as_secs() < 10, "{length:?}");
 }
 
 type Encode = fn(&str) -> String;
 
-/// Each way in which a secret may be said back, with its name.
+/// The encodings in which a server may echo a secret, with their names.
 const ENCODINGS: [(&str, Encode); 11] = [
     ("plain", str::to_owned),
-    ("component", |secret| url(secret, "-_.~!*'()")),
-    ("form", |secret| url(secret, "-_.*").replace("%20", "+")),
-    ("double", |secret| url(&url(secret, ""), "")),
+    ("component", |secret| percent_encode(secret, "-_.~!*'()")),
+    ("form", |secret| {
+        percent_encode(secret, "-_.*").replace("%20", "+")
+    }),
+    ("double", |secret| {
+        percent_encode(&percent_encode(secret, ""), "")
+    }),
     ("JSON", json),
     ("Gson", |secret| {
         let units = secret.encode_utf16();
@@ -137,7 +141,7 @@ const ENCODINGS: [(&str, Encode); 11] = [
     ("Base64", |secret| STANDARD.encode(secret)),
     ("Base64 for URLs", |secret| URL_SAFE.encode(secret)),
     ("JSON of a URL", |secret| {
-        url(secret, "").replace('%', "\\u0025")
+        percent_encode(secret, "").replace('%', "\\u0025")
     }),
 ];
 
@@ -151,7 +155,7 @@ fn json(secret: &str) -> String {
 
 proptest! {
     #[test]
-    fn nothing_of_an_echo_is_left(
+    fn no_part_of_an_echoed_secret_is_left_unmasked(
         secrets in prop::collection::vec("[!-~äé€😀]([ -~äé€😀]{4,20})[!-~äé€😀]", 1..4),
         echoes in prop::collection::vec((select(&ENCODINGS), any::<Index>()), 1..5),
         words in "[G-Z]{0,3}",
@@ -169,13 +173,13 @@ proptest! {
     }
 
     #[test]
-    fn a_text_without_a_secret_stays_as_it_is(text in r#"([%\\&#;+ 0-9a-f]|\PC)*"#) {
+    fn masking_leaves_text_without_a_secret_unchanged(text in r#"([%\\&#;+ 0-9a-f]|\PC)*"#) {
         prop_assert_eq!(masked("\u{1}\u{2}QUITE-ANOTHER", &text), text);
     }
 
     #[test]
-    fn no_secret_and_no_text_panic(secret in r#"([%\\&#;+ 0-9a-f]|\PC)*"#, text in r#"([%\\&#;+ 0-9a-f]|\PC)*"#) {
+    fn masking_never_panics(secret in r#"([%\\&#;+ 0-9a-f]|\PC)*"#, text in r#"([%\\&#;+ 0-9a-f]|\PC)*"#) {
         let left = masked(&secret, &format!("{text}{secret}{text}"));
-        prop_assert!(secret.len() < SHORTEST || left.contains(MASK));
+        prop_assert!(secret.len() < MIN_SECRET_LENGTH || left.contains(MASK));
     }
 }

@@ -182,7 +182,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
         ),
         (
             [host, &[(CERT, "nothing"), (KEY, "SECRET")]].concat(),
-            "NSXT_CLIENT_AUTH_KEY: the client key given as PEM has no private key",
+            "NSXT_CLIENT_AUTH_KEY: the client key given as PEM contains no private key",
         ),
         (
             [
@@ -193,12 +193,12 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
                 ],
             ]
             .concat(),
-            "NSXT_CLIENT_AUTH_CERT_FILE: the path of the client certificate file is PEM and not a path: \
-             give it with NSXT_CLIENT_AUTH_CERT",
+            "NSXT_CLIENT_AUTH_CERT_FILE: the path of the client certificate file is PEM, not a path: \
+             pass the PEM with NSXT_CLIENT_AUTH_CERT",
         ),
         (
             [HOST_AND_USER, &[(CA_FILE, "SECRET\nSECRET")]].concat(),
-            "NSXT_CA_FILE: the path of the CA file is PEM and not a path: give it with NSXT_CA",
+            "NSXT_CA_FILE: the path of the CA file is PEM, not a path: pass the PEM with NSXT_CA",
         ),
         (
             [HOST_AND_USER, &[(CA_FILE, "/no/ca.pem")]].concat(),
@@ -206,7 +206,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
         ),
         (
             [HOST_AND_USER, &[(CA, "nothing")]].concat(),
-            "NSXT_CA: the CA given as PEM has no certificate",
+            "NSXT_CA: the CA given as PEM contains no certificate",
         ),
         (
             [HOST_AND_USER, &[(CA, "a"), (CA_FILE, "b")]].concat(),

@@ -1,27 +1,29 @@
-//! Whether a certificate may sign others.
+//! Tells CA certificates from server certificates.
 //!
-//! A certificate that is added is a CA's or a manager's own. The library that builds chains does not tell them apart: whatever
-//! it gets as a trust anchor vouches for every name, so that whoever has the key of one manager could pose as all of them.
+//! An added certificate belongs either to a CA or to a manager. The library that builds chains does
+//! not distinguish them: any trust anchor may sign for any name. If a manager's own certificate
+//! became a trust anchor, the owner of its key could impersonate every other manager.
 
 use rustls::pki_types::CertificateDer;
 
-/// What a certificate says of itself in its extensions.
+/// The role of a certificate, by its extensions.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Standing {
-    /// It may sign others: `CA:TRUE`, and no key usage without `keyCertSign`.
-    Authority,
-    /// It speaks for itself alone.
-    Leaf,
-    /// It is older than extensions (version 1), and says nothing. Servers with such a certificate cannot be verified either.
+pub(super) enum CertificateRole {
+    /// It may sign other certificates: `CA:TRUE`, and the key usage, if present, has `keyCertSign`.
+    Ca,
+    /// It may not sign other certificates.
+    EndEntity,
+    /// It is an X.509 version 1 certificate, which has no extensions. rustls cannot verify servers
+    /// with such a certificate either.
     Unknown,
 }
 
-/// Reads it; what cannot be read may not sign.
-pub(super) fn standing(certificate: &CertificateDer<'_>) -> Standing {
-    read(certificate).unwrap_or(Standing::Leaf)
+/// The role of a certificate. A certificate that cannot be parsed may not sign others.
+pub(super) fn role_of(certificate: &CertificateDer<'_>) -> CertificateRole {
+    parse_role(certificate).unwrap_or(CertificateRole::EndEntity)
 }
 
-/// The tags of DER that stand in a certificate.
+// The DER tags that occur in a certificate.
 const BOOLEAN: u8 = 0x01;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
@@ -37,16 +39,16 @@ const EXTENSIONS: u8 = 0xA3;
 const KEY_USAGE: &[u8] = &[0x55, 0x1D, 0x0F];
 /// 2.5.29.19
 const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1D, 0x13];
-/// The bit of the key usage that allows to sign certificates, in its first byte.
+/// The `keyCertSign` bit in the first byte of the key usage.
 const KEY_CERT_SIGN: u8 = 0b0000_0100;
 
-fn read(certificate: &[u8]) -> Option<Standing> {
+fn parse_role(certificate: &[u8]) -> Option<CertificateRole> {
     let mut signed = Der(Der(certificate).take(SEQUENCE)?);
     let mut fields = Der(signed.take(SEQUENCE)?);
     if fields.take(VERSION).is_none() {
-        return Some(Standing::Unknown);
+        return Some(CertificateRole::Unknown);
     }
-    // Serial number, signature, issuer, validity, subject and key.
+    // Serial number, signature, issuer, validity, subject and public key.
     for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
         fields.take(tag)?;
     }
@@ -57,20 +59,20 @@ fn read(certificate: &[u8]) -> Option<Standing> {
     while !extensions.is_at_end() {
         let mut extension = Der(extensions.take(SEQUENCE)?);
         let name = extension.take(OBJECT_IDENTIFIER)?;
-        // Whether it is critical.
+        // The `critical` flag.
         extension.take(BOOLEAN);
         let value = extension.take(OCTET_STRING)?;
-        let place = match name {
+        let slot = match name {
             BASIC_CONSTRAINTS => &mut constraints,
             KEY_USAGE => &mut usage,
             _ => continue,
         };
-        if place.replace(value).is_some() {
+        if slot.replace(value).is_some() {
             return None;
         }
     }
-    let may_sign = is_ca(constraints?)? && usage.is_none_or(allows_to_sign);
-    may_sign.then_some(Standing::Authority)
+    let may_sign = is_ca(constraints?)? && usage.is_none_or(allows_cert_sign);
+    may_sign.then_some(CertificateRole::Ca)
 }
 
 fn is_ca(constraints: &[u8]) -> Option<bool> {
@@ -78,12 +80,12 @@ fn is_ca(constraints: &[u8]) -> Option<bool> {
     Some(fields.take(BOOLEAN)? == [0xFF])
 }
 
-fn allows_to_sign(usage: &[u8]) -> bool {
-    // The first byte of a bit string is the number of bits that are not used at its end.
+fn allows_cert_sign(usage: &[u8]) -> bool {
+    // The first byte of a bit string is its number of unused bits.
     matches!(Der(usage).take(BIT_STRING), Some([_, bits, ..]) if bits & KEY_CERT_SIGN != 0)
 }
 
-/// What is left to be read of a piece of DER.
+/// The unread rest of DER data.
 struct Der<'a>(&'a [u8]);
 
 impl<'a> Der<'a> {
@@ -91,21 +93,23 @@ impl<'a> Der<'a> {
         self.0.is_empty()
     }
 
-    /// The content of the next value, if it has that tag. If not, nothing is taken.
+    /// Consumes the next value and returns its content, if it has this tag. Otherwise consumes
+    /// nothing.
     fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (found, rest) = self.0.split_first()?;
         if *found != tag {
             return None;
         }
-        let (length, rest) = length(rest)?;
+        let (length, rest) = split_length(rest)?;
         let (content, rest) = rest.split_at_checked(length)?;
         self.0 = rest;
         Some(content)
     }
 }
 
-/// A length, and what follows it. One byte for less than 128; else the number of bytes that it takes, and those.
-fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {
+/// Splits a DER length from the bytes after it. A length below 128 is one byte. A longer one starts
+/// with the number of its bytes.
+fn split_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let (first, rest) = bytes.split_first()?;
     if *first < 0x80 {
         return Some((usize::from(*first), rest));
@@ -140,15 +144,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_certificate_that_says_so_may_sign() {
+    fn only_a_certificate_with_ca_true_has_the_ca_role() {
         let ca = |params: &mut CertificateParams| {
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         };
         for (certificate, expected) in [
-            (certificate(ca), Standing::Authority),
+            (certificate(ca), CertificateRole::Ca),
             (
                 certificate(|params| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0))),
-                Standing::Authority,
+                CertificateRole::Ca,
             ),
             (
                 certificate(|params| {
@@ -156,31 +160,31 @@ mod tests {
                     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
                     params.not_after = rcgen::date_time_ymd(2020, 1, 1);
                 }),
-                Standing::Authority,
+                CertificateRole::Ca,
             ),
             (
                 certificate(|params| {
                     ca(params);
                     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
                 }),
-                Standing::Leaf,
+                CertificateRole::EndEntity,
             ),
-            (certificate(|_| {}), Standing::Leaf),
+            (certificate(|_| {}), CertificateRole::EndEntity),
             (
                 certificate(|params| params.is_ca = IsCa::ExplicitNoCa),
-                Standing::Leaf,
+                CertificateRole::EndEntity,
             ),
             (
                 certificate(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)),
-                Standing::Leaf,
+                CertificateRole::EndEntity,
             ),
         ] {
-            assert_eq!(standing(&certificate), expected);
+            assert_eq!(role_of(&certificate), expected);
         }
     }
 
     #[test]
-    fn two_constraints_and_broken_ones_are_none() {
+    fn a_certificate_with_duplicate_or_malformed_basic_constraints_is_not_a_ca() {
         for contents in [
             &[&[0x30, 3, 1, 1, 0xFF][..], &[0x30, 3, 1, 1, 0xFF]][..],
             &[&[0x30, 3, 1, 1, 1]],
@@ -196,26 +200,26 @@ mod tests {
                     })
                     .collect();
             });
-            assert_eq!(standing(&found), Standing::Leaf, "{contents:?}");
+            assert_eq!(role_of(&found), CertificateRole::EndEntity, "{contents:?}");
         }
-        let sound = certificate(|params| {
+        let valid = certificate(|params| {
             let content = vec![0x30, 3, 1, 1, 0xFF];
             params.custom_extensions =
                 vec![CustomExtension::from_oid_content(&[2, 5, 29, 19], content)];
         });
-        assert_eq!(standing(&sound), Standing::Authority);
+        assert_eq!(role_of(&valid), CertificateRole::Ca);
     }
 
     proptest! {
         #[test]
-        fn no_bytes_panic_and_no_damage_makes_an_authority(at in 0_usize..2000, byte: u8) {
+        fn a_damaged_certificate_never_panics_and_never_becomes_a_ca(at in 0_usize..2000, byte: u8) {
             let whole = certificate(|_| {}).to_vec();
             let mut damaged = whole.clone();
             let at = at % damaged.len();
             damaged[at] ^= byte;
-            prop_assert_ne!(standing(&damaged.into()), Standing::Authority);
+            prop_assert_ne!(role_of(&damaged.into()), CertificateRole::Ca);
             let (cut, _) = whole.split_at(at);
-            prop_assert_ne!(standing(&cut.to_vec().into()), Standing::Authority);
+            prop_assert_ne!(role_of(&cut.to_vec().into()), CertificateRole::Ca);
         }
     }
 }

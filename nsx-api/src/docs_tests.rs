@@ -1,4 +1,4 @@
-//! Holds what the pages of the docs say to what the code does.
+//! Checks that the crate guide and the cookbook match the code: tables, defaults and links.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,19 +8,21 @@ use http::StatusCode;
 use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::{CallOptions, Config, ErrorKind, Limits};
 
-const TOUR: &str = include_str!("lib.rs");
+const CRATE_GUIDE: &str = include_str!("lib.rs");
 const COOKBOOK: &str = include_str!("cookbook.rs");
 const KINDS: &str = include_str!("error/kind.rs");
 
-/// The lines of a page, without what makes comments of them.
-fn page(source: &str) -> impl Iterator<Item = &str> {
+/// The lines of the `//!` comments of a file.
+fn doc_lines(source: &str) -> impl Iterator<Item = &str> {
     let lines = source.lines().filter_map(|line| line.strip_prefix("//!"));
     lines.map(str::trim)
 }
 
-/// The rows of the tables below a heading, cell by cell.
-fn rows(heading: &str) -> Vec<Vec<&'static str>> {
-    let below = page(TOUR).skip_while(|line| *line != heading).skip(1);
+/// The cells of all table rows in the section with this heading.
+fn table_rows(heading: &str) -> Vec<Vec<&'static str>> {
+    let below = doc_lines(CRATE_GUIDE)
+        .skip_while(|line| *line != heading)
+        .skip(1);
     let section = below.take_while(|line| !line.starts_with("# "));
     let cells = |line: &'static str| {
         let inner = line.strip_prefix('|')?.strip_suffix('|')?;
@@ -29,15 +31,15 @@ fn rows(heading: &str) -> Vec<Vec<&'static str>> {
     section.filter_map(cells).collect()
 }
 
-/// The default of something, as the table of the retries says it.
-fn default_of(what: &str) -> &'static str {
-    let rows = rows("# Retries");
-    let row = rows.iter().find(|row| row[0].contains(what));
-    row.unwrap_or_else(|| panic!("no row for {what}"))[1]
+/// The default value of a setting in the table of the section on retries.
+fn documented_default(setting: &str) -> &'static str {
+    let rows = table_rows("# Retries");
+    let row = rows.iter().find(|row| row[0].contains(setting));
+    row.unwrap_or_else(|| panic!("no row for {setting}"))[1]
 }
 
-/// The variant that a cell of the table of the errors links to.
-fn variant(row: &[&'static str]) -> Option<&'static str> {
+/// The `ErrorKind` that a row of the error table links to.
+fn linked_kind(row: &[&'static str]) -> Option<&'static str> {
     let (_, link) = row.get(1)?.split_once("](ErrorKind::")?;
     link.strip_suffix(')')
 }
@@ -64,10 +66,10 @@ fn policy(idempotent: bool) -> Policy {
     }
 }
 
-/// When a call is sent again after this, in the words of the table.
-fn sent_again(cause: Cause) -> &'static str {
-    let is_sent_again = |idempotent| policy(idempotent).wait(failed(cause), 0.0).is_some();
-    match (is_sent_again(false), is_sent_again(true)) {
+/// When a call is retried after this failure, in the words of the error table.
+fn retry_rule(cause: Cause) -> &'static str {
+    let is_retried = |idempotent| policy(idempotent).wait(failed(cause), 0.0).is_some();
+    match (is_retried(false), is_retried(true)) {
         (true, _) => "always",
         (false, true) => "if idempotent",
         (false, false) => "never",
@@ -75,7 +77,7 @@ fn sent_again(cause: Cause) -> &'static str {
 }
 
 #[test]
-fn every_kind_of_error_has_a_row_and_every_row_a_kind() {
+fn every_error_kind_has_a_row_in_the_error_table() {
     let declared = KINDS
         .lines()
         .skip_while(|line| !line.starts_with("pub enum ErrorKind"))
@@ -84,26 +86,30 @@ fn every_kind_of_error_has_a_row_and_every_row_a_kind() {
     let declared: BTreeSet<&str> = declared
         .filter(|line| line.chars().all(char::is_alphanumeric))
         .collect();
-    let rows = rows("# Errors");
-    let told: BTreeSet<&str> = rows.iter().filter_map(|row| variant(row)).collect();
-    assert_eq!(told, declared);
+    let rows = table_rows("# Errors");
+    let documented: BTreeSet<&str> = rows.iter().filter_map(|row| linked_kind(row)).collect();
+    assert_eq!(documented, declared);
     assert!(declared.contains(format!("{:?}", ErrorKind::Config).as_str()));
 }
 
 #[test]
-fn the_rows_of_statuses_say_what_becomes_of_them() {
+fn the_error_table_matches_the_retry_rules_of_statuses() {
     let mut statuses = 0;
-    for row in rows("# Errors") {
+    for row in table_rows("# Errors") {
         let code = row[0].ends_with("`error_code`").then_some(1);
         let status = |text: &str| text.trim().parse::<StatusCode>().ok();
         for status in row[0].split(',').filter_map(status) {
             let kind = ErrorKind::of(status);
-            assert_eq!(variant(&row), Some(format!("{kind:?}").as_str()), "{row:?}");
-            let again = match kind {
+            assert_eq!(
+                linked_kind(&row),
+                Some(format!("{kind:?}").as_str()),
+                "{row:?}"
+            );
+            let expected = match kind {
                 ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Redirect => "never",
                 _ => row[2],
             };
-            assert_eq!(sent_again(Cause::Answer(status, code)), again, "{row:?}");
+            assert_eq!(retry_rule(Cause::Answer(status, code)), expected, "{row:?}");
             statuses += 1;
         }
     }
@@ -111,7 +117,7 @@ fn the_rows_of_statuses_say_what_becomes_of_them() {
 }
 
 #[test]
-fn the_rows_of_failures_say_what_becomes_of_them() {
+fn the_error_table_matches_the_retry_rules_of_connection_failures() {
     for (kind, cause) in [
         (ErrorKind::Connect, Cause::NoConnection),
         (ErrorKind::Timeout, Cause::TimedOut),
@@ -119,42 +125,48 @@ fn the_rows_of_failures_say_what_becomes_of_them() {
         (ErrorKind::BodyTooLarge, Cause::Callers),
         (ErrorKind::InvalidRequest, Cause::Callers),
     ] {
-        let rows = rows("# Errors");
+        let rows = table_rows("# Errors");
         let name = format!("{kind:?}");
-        let row = rows.iter().find(|row| variant(row) == Some(&name)).unwrap();
-        assert_eq!(row[2], sent_again(cause), "{row:?}");
+        let row = rows
+            .iter()
+            .find(|row| linked_kind(row) == Some(&name))
+            .unwrap();
+        assert_eq!(row[2], retry_rule(cause), "{row:?}");
     }
 }
 
 #[test]
-fn the_defaults_of_the_retries_are_those_of_the_code() {
+fn the_documented_retry_and_timeout_defaults_match_the_code() {
     let options = CallOptions::new();
     let seconds = |time: Duration| format!("{} s", time.as_secs());
     let retries = options.effective_max_retries().to_string();
-    assert_eq!(default_of("[retries]"), retries);
+    assert_eq!(documented_default("[retries]"), retries);
     assert_eq!(
-        default_of("[attempt timeout]"),
+        documented_default("[attempt timeout]"),
         seconds(options.effective_attempt_timeout())
     );
     assert_eq!(
-        default_of("[deadline]"),
+        documented_default("[deadline]"),
         seconds(options.effective_deadline())
     );
     assert_eq!(
-        default_of("`Retry-After`"),
+        documented_default("`Retry-After`"),
         format!("obeyed up to {}", seconds(LONGEST_OBEYED))
     );
     let mebibytes = options.effective_body_limit() >> 20;
-    assert_eq!(default_of("[body in memory]"), format!("{mebibytes} MiB"));
+    assert_eq!(
+        documented_default("[body in memory]"),
+        format!("{mebibytes} MiB")
+    );
     let config = format!("{:?}", Config::new("nsx"));
-    let connection = default_of("[connect timeout]").replace(' ', "");
+    let connection = documented_default("[connect timeout]").replace(' ', "");
     assert!(config.contains(&format!("connect_timeout: {connection}")));
 }
 
 #[test]
-fn the_waits_are_those_of_the_code() {
-    let longest = |retries| {
-        let patient = Policy {
+fn the_documented_retry_backoff_matches_the_code() {
+    let longest_wait = |retries| {
+        let policy = Policy {
             max_retries: u32::MAX,
             ..policy(true)
         };
@@ -162,38 +174,38 @@ fn the_waits_are_those_of_the_code() {
             retries,
             ..failed(Cause::NoConnection)
         };
-        format!("{:?}", patient.wait(failed, 1.0).unwrap())
+        format!("{:?}", policy.wait(failed, 1.0).unwrap())
     };
-    let waits = [0, 1, 2, 30].map(longest);
+    let waits = [0, 1, 2, 30].map(longest_wait);
     assert_eq!(waits, ["250ms", "500ms", "1s", "10s"]);
     assert_eq!(
-        default_of("[backoff]"),
+        documented_default("[backoff]"),
         "random, up to 250 ms, 500 ms, 1 s … 10 s"
     );
 }
 
 #[test]
-fn the_budget_and_the_limits_are_those_of_the_code() {
+fn the_documented_retry_budget_and_concurrency_limit_match_the_code() {
     let share = format!("{:.0}", 1.0 / retry::SHARE_OF_CALLS);
     assert_eq!(share, "5");
     assert_eq!(
-        default_of("budget"),
+        documented_default("budget"),
         format!(
             "a fifth of the calls, plus {} per second",
             retry::RETRIES_PER_SECOND
         )
     );
     let limits = format!("{:?}", Limits::default());
-    let at_once = default_of("[concurrent calls]");
-    let at_once = at_once.strip_suffix(" per manager").unwrap();
+    let concurrent = documented_default("[concurrent calls]");
+    let concurrent = concurrent.strip_suffix(" per manager").unwrap();
     assert!(
-        limits.contains(&format!("concurrent: {at_once}")),
+        limits.contains(&format!("concurrent: {concurrent}")),
         "{limits}"
     );
 }
 
 #[test]
-fn each_link_into_a_page_leads_to_a_heading() {
+fn every_link_to_a_section_of_the_guide_or_cookbook_has_a_heading() {
     let slug = |heading: &str| {
         let text = heading.trim_start_matches('#').trim().to_lowercase();
         let kept = text
@@ -210,9 +222,9 @@ fn each_link_into_a_page_leads_to_a_heading() {
         places.filter_map(|rest| rest.split(')').next())
     };
     for (from, to, page) in [
-        (TOUR, "](cookbook#", COOKBOOK),
-        (TOUR, "](#", TOUR),
-        (COOKBOOK, "](crate#", TOUR),
+        (CRATE_GUIDE, "](cookbook#", COOKBOOK),
+        (CRATE_GUIDE, "](#", CRATE_GUIDE),
+        (COOKBOOK, "](crate#", CRATE_GUIDE),
     ] {
         let headings = headings(page);
         for link in links(from, to) {
