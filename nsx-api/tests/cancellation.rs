@@ -16,7 +16,7 @@ use nsx_api::{CallOptions, Limits};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
-use fault_proxy::scene::{DONE, SMALL, Scene, VERSIONS, call, rest};
+use fault_proxy::fault_script::{DONE, SMALL, Scene, VERSIONS, call, rest};
 
 /// What there is beside the test itself: tasks, and connections through the proxy.
 fn left(scene: &Scene) -> (usize, usize) {

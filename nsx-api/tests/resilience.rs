@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use fault_proxy::scene::{
+use fault_proxy::fault_script::{
     DONE, DONE_AGAIN, HALF, LARGE, Outcome, SMALL, Scene, THING, VERSIONS, call, failed, outcome,
     quick, rest,
 };

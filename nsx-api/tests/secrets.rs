@@ -2,7 +2,7 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-mod paper;
+mod leak_capture;
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client};
 
-use paper::{Paper, log_everything};
+use leak_capture::{Paper, log_everything};
 
 const PASSWORD: &str = "Pa55-word+%&";
 /// `admin:` and the password in base64, as HTTP Basic has it.

@@ -6,7 +6,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-pub(crate) mod scene;
+pub(crate) mod fault_script;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

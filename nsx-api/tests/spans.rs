@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 mod common;
-mod paper;
+mod leak_capture;
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use nsx_api::mock::Answer;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use common::open_and_quick;
-use paper::Paper;
+use leak_capture::Paper;
 
 /// What was written since the last time, the lines that the library wrote.
 fn take(paper: &Paper) -> Vec<String> {

@@ -3,7 +3,7 @@
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-mod paper;
+mod leak_capture;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ use nsx_api::auth::{Basic, Bearer, Credentials, Csp, Identity, Remote, Session};
 use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Config};
 
-use paper::log_everything;
+use leak_capture::log_everything;
 
 const PASSWORD: &str = "Pa55-word+%&";
 const BEARER: &str = "eyJhbGciOi.B34RER+/=";
