@@ -28,7 +28,7 @@ async fn kind(client: &Client) -> Result<u32, ErrorKind> {
 }
 
 #[tokio::test]
-async fn a_user_and_a_password_go_with_every_call() {
+async fn basic_and_remote_auth_send_credentials_with_every_call() {
     let printable: String = (' '..='~').collect();
     for password in [
         printable.as_str(),
@@ -61,7 +61,7 @@ async fn a_user_and_a_password_go_with_every_call() {
 }
 
 #[tokio::test]
-async fn a_manager_with_basic_switched_off_refuses_it_and_takes_others() {
+async fn manager_without_basic_auth_refuses_basic_credentials_and_accepts_others() {
     let manager = Manager::builder()
         .without_basic_auth()
         .start()
@@ -82,7 +82,7 @@ async fn a_manager_with_basic_switched_off_refuses_it_and_takes_others() {
 }
 
 #[tokio::test]
-async fn a_token_from_elsewhere_is_sent_as_it_is_and_refused_but_once() {
+async fn bearer_token_is_sent_unchanged_and_a_refusal_triggers_no_retry_or_refresh() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("good.token_1");
     let client = config(&manager)
@@ -105,7 +105,7 @@ async fn a_token_from_elsewhere_is_sent_as_it_is_and_refused_but_once() {
 }
 
 #[tokio::test]
-async fn without_a_scheme_a_call_carries_no_credentials() {
+async fn no_auth_scheme_sends_no_credentials() {
     let manager = Manager::builder().accept_anyone().start().await.unwrap();
     let client = config(&manager).build().unwrap();
     assert_eq!(kind(&client).await, Ok(1));
@@ -135,7 +135,7 @@ impl Authenticate for Numbered {
 }
 
 #[tokio::test]
-async fn when_a_token_is_refused_under_a_thousand_calls_the_provider_is_asked_once() {
+async fn refused_token_under_a_thousand_calls_triggers_one_credential_refresh() {
     let manager = Arc::new(Manager::start().await.unwrap());
     let asked = Arc::new(AtomicU32::new(0));
     let client = config(&manager)
@@ -178,7 +178,7 @@ async fn csp(path: &'static str, token: &'static str, expires_in: serde_json::Va
 }
 
 #[tokio::test]
-async fn a_token_of_vmware_cloud_is_exchanged_once_and_sent_with_every_call() {
+async fn csp_token_is_exchanged_once_and_sent_with_every_call() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("access");
     for (scheme, path, form, authorization) in [
@@ -208,7 +208,7 @@ async fn a_token_of_vmware_cloud_is_exchanged_once_and_sent_with_every_call() {
 }
 
 #[tokio::test]
-async fn a_token_of_vmware_cloud_is_renewed_before_it_expires_while_calls_go_on() {
+async fn csp_token_refresh_happens_before_expiry_while_calls_continue() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("access");
     let path = "/csp/gateway/am/api/auth/api-tokens/authorize";
@@ -230,7 +230,7 @@ async fn a_token_of_vmware_cloud_is_renewed_before_it_expires_while_calls_go_on(
 }
 
 #[tokio::test]
-async fn an_exchange_that_fails_says_where_and_shows_no_token() {
+async fn failed_csp_token_exchange_names_the_endpoint_and_hides_the_secret() {
     let manager = Manager::start().await.unwrap();
     for (answer, kind, message) in [
         (
@@ -283,7 +283,7 @@ impl Authenticate for GatewayKey {
 }
 
 #[tokio::test]
-async fn a_scheme_of_ones_own_can_ask_the_manager_and_set_any_header() {
+async fn custom_auth_scheme_can_call_the_manager_and_set_any_header() {
     let manager = Manager::builder().accept_anyone().start().await.unwrap();
     manager.on("POST /tickets", |call| {
         Answer::status(200).body([&b"ticket-for-"[..], &call.body].concat())
@@ -312,7 +312,7 @@ impl Authenticate for Fleeting {
 }
 
 #[tokio::test]
-async fn credentials_that_hold_for_no_time_are_fetched_for_each_call_and_no_more() {
+async fn credentials_that_expire_at_once_are_refreshed_at_most_twice_per_call() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("access");
     let asked = Arc::new(AtomicU32::new(0));
@@ -325,7 +325,7 @@ async fn credentials_that_hold_for_no_time_are_fetched_for_each_call_and_no_more
 }
 
 #[tokio::test]
-async fn credentials_of_a_single_call_take_the_place_of_the_clients() {
+async fn per_call_credentials_replace_those_of_the_client() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("other");
     let client = manager.client().unwrap();
@@ -351,7 +351,7 @@ async fn credentials_of_a_single_call_take_the_place_of_the_clients() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_stands_alone() {
+async fn client_certificate_identity_needs_no_other_credentials() {
     let manager = Manager::builder()
         .client_certificates()
         .start()

@@ -52,7 +52,7 @@ fn echo(call: &RecordedRequest) -> Answer {
 }
 
 #[tokio::test]
-async fn no_scheme_shows_its_secrets() {
+async fn no_auth_scheme_leaks_secrets_in_debug_errors_or_logs() {
     let paper = log_everything();
     let mut secrets = vec![PASSWORD.to_owned(), BEARER.to_owned(), API_TOKEN.to_owned()];
     for builder in [Manager::builder(), Manager::builder().http1_only()] {
@@ -139,7 +139,7 @@ async fn no_scheme_shows_its_secrets() {
 
 /// In the settings of a program it stands by itself.
 #[test]
-fn no_scheme_shows_its_secrets_by_itself() {
+fn debug_of_auth_schemes_masks_their_secrets() {
     let shown = [
         format!("{:?}", Session::new("admin", PASSWORD)),
         format!("{:?}", Basic::new("admin", PASSWORD)),
@@ -161,7 +161,7 @@ fn no_scheme_shows_its_secrets_by_itself() {
 
 /// What stands before a manager may tell of an attempt before this one.
 #[tokio::test]
-async fn a_session_that_was_replaced_within_a_call_does_not_show_either() {
+async fn session_secrets_from_before_a_refresh_are_masked_in_errors() {
     let builder = Manager::builder().credentials("admin", PASSWORD);
     let manager = builder.start().await.unwrap();
     let client = Client::builder(manager.url())

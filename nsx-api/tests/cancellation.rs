@@ -111,7 +111,7 @@ async fn is_over_before(dropped: Dropped, scene: &Scene, in_use: bool) -> bool {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_anywhere_leaves_nothing_behind() {
+async fn cancelled_call_leaves_no_task_connection_or_session_wherever_it_is_dropped() {
     for (version, in_use) in VERSIONS
         .into_iter()
         .flat_map(|version| [(version, false), (version, true)])
@@ -136,7 +136,7 @@ async fn a_call_that_is_dropped_anywhere_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_while_it_waits_is_not_sent_again_and_leaves_nothing_behind() {
+async fn cancelled_call_that_was_waiting_sends_no_retry_and_leaves_nothing_behind() {
     for version in VERSIONS {
         let scene = Scene::new(version, SMALL).await;
         let client = scene.basic().build().unwrap();
@@ -168,7 +168,7 @@ async fn a_call_that_is_dropped_while_it_waits_is_not_sent_again_and_leaves_noth
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_gives_its_place_up() {
+async fn cancelled_call_releases_its_concurrency_limit_permit() {
     for limits in [Limits::fixed(), Limits::adaptive()] {
         let managers = managers::managers::<2>().await;
         let [slow, quick] = &managers;

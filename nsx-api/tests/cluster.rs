@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use managers::{HEALTH, call, calls_of, config, managers, prepare, start};
 
 #[tokio::test]
-async fn calls_are_shared_evenly_and_the_answer_tells_by_whom() {
+async fn load_balancing_is_even_and_the_response_names_its_manager() {
     let managers = managers::<3>().await;
     let client = config(&managers).build().unwrap();
     for _ in 0..30 {
@@ -32,7 +32,7 @@ async fn calls_are_shared_evenly_and_the_answer_tells_by_whom() {
 }
 
 #[tokio::test]
-async fn a_manager_that_is_slow_gets_fewer_calls() {
+async fn load_balancing_sends_fewer_calls_to_a_slow_manager() {
     let managers = managers::<2>().await;
     let [slow, quick] = &managers;
     slow.respond_always(Answer::json(200, ()).delay(Duration::from_millis(300)));
@@ -56,7 +56,7 @@ async fn a_manager_that_is_slow_gets_fewer_calls() {
 }
 
 #[tokio::test]
-async fn a_manager_that_is_gone_is_left_out_and_comes_back() {
+async fn unreachable_manager_is_ejected_and_returns_after_a_probe() {
     let [first, second] = managers::<2>().await;
     let place = first.url();
     let config = config(&[first, second]);
@@ -119,7 +119,7 @@ async fn answer(listener: TcpListener) {
 }
 
 #[tokio::test]
-async fn a_manager_that_says_that_it_is_not_well_stays_out() {
+async fn manager_whose_health_probe_is_unhealthy_stays_ejected() {
     let start = || Manager::builder().plain_http().accept_anyone().start();
     let (first, second) = (start().await.unwrap(), start().await.unwrap());
     for manager in [&first, &second] {
@@ -153,7 +153,7 @@ async fn a_manager_that_says_that_it_is_not_well_stays_out() {
 }
 
 #[tokio::test]
-async fn what_may_have_taken_effect_is_not_sent_to_another_manager() {
+async fn failover_never_repeats_a_non_idempotent_call_that_may_have_taken_effect() {
     let managers = managers::<2>().await;
     let [first, second] = &managers;
     let client = config(&managers).build().unwrap();
@@ -193,7 +193,7 @@ async fn nobody() -> String {
 }
 
 #[tokio::test]
-async fn a_manager_where_no_login_is_possible_is_passed_by() {
+async fn failover_when_the_session_login_cannot_connect() {
     let [manager] = managers::<1>().await;
     let options = CallOptions::new().max_retry_delay(Duration::from_millis(5));
     let client = Client::builder(nobody().await)
@@ -220,7 +220,7 @@ async fn a_manager_where_no_login_is_possible_is_passed_by() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_answers_for_a_manager_that_is_not_there_does_not_draw_the_calls() {
+async fn fast_503_from_a_proxy_does_not_attract_more_calls() {
     let managers = managers::<3>().await;
     let [broken, others @ ..] = &managers;
     let html = Answer::status(503)
@@ -248,7 +248,7 @@ async fn a_proxy_that_answers_for_a_manager_that_is_not_there_does_not_draw_the_
 }
 
 #[tokio::test]
-async fn a_callers_own_fault_takes_no_manager_out() {
+async fn caller_errors_and_short_deadlines_do_not_eject_a_manager() {
     let managers = managers::<2>().await;
     let client = config(&managers).build().unwrap();
     let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(50)));
@@ -286,7 +286,7 @@ impl futures_core::Stream for Broken {
 }
 
 #[tokio::test]
-async fn a_manager_with_a_certificate_that_is_not_trusted_is_passed_by() {
+async fn failover_when_a_tls_certificate_is_not_trusted() {
     let start = || Manager::builder().accept_anyone().start();
     let (first, second) = (start().await.unwrap(), start().await.unwrap());
     for manager in [&first, &second] {
@@ -308,7 +308,7 @@ async fn a_manager_with_a_certificate_that_is_not_trusted_is_passed_by() {
 }
 
 #[tokio::test]
-async fn a_call_goes_to_another_manager_however_little_time_is_left() {
+async fn failover_needs_no_retry_delay_within_the_deadline() {
     let [manager] = managers::<1>().await;
     let options = CallOptions::new()
         .min_retry_delay(Duration::from_secs(60))
@@ -349,7 +349,7 @@ async fn restart(place: &str) -> Manager {
 }
 
 #[tokio::test]
-async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
+async fn failover_completes_every_idempotent_call_while_managers_restart() {
     let [killed, hung, restarted] = managers::<3>().await;
     let deadline = Duration::from_secs(60);
     let options = CallOptions::new()
@@ -404,7 +404,7 @@ async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
 }
 
 #[tokio::test]
-async fn calls_that_wait_before_a_manager_go_to_another_when_that_is_better() {
+async fn failover_of_calls_queued_for_a_hung_manager() {
     let managers = managers::<2>().await;
     let [well, hung] = &managers;
     let client = config(&managers)
@@ -433,7 +433,7 @@ async fn calls_that_wait_before_a_manager_go_to_another_when_that_is_better() {
 }
 
 #[tokio::test]
-async fn a_call_that_waits_before_a_manager_is_not_sent_there_when_it_was_taken_out() {
+async fn queued_call_is_not_sent_to_a_manager_that_was_ejected() {
     let managers = managers::<2>().await;
     let [hung, busy] = &managers;
     let client = config(&managers)

@@ -39,7 +39,7 @@ async fn calls(client: &Client, count: usize, method: Method) -> Vec<Result<u32,
 }
 
 #[tokio::test]
-async fn a_manager_that_lost_its_sessions_and_lets_nobody_in_is_passed_by() {
+async fn failover_when_a_manager_lost_its_sessions_and_refuses_logins() {
     let managers = managers::<2>().await;
     let [restarted, well] = &managers;
     let client = sessions(&managers).options(quick()).build().unwrap();
@@ -60,7 +60,7 @@ async fn a_manager_that_lost_its_sessions_and_lets_nobody_in_is_passed_by() {
 }
 
 #[tokio::test]
-async fn calls_wait_for_a_manager_that_lets_nobody_in_for_a_moment() {
+async fn retry_waits_while_the_only_manager_refuses_session_logins() {
     let managers = managers::<1>().await;
     let [manager] = &managers;
     let client = sessions(&managers).options(quick()).build().unwrap();
@@ -76,7 +76,7 @@ async fn calls_wait_for_a_manager_that_lets_nobody_in_for_a_moment() {
 }
 
 #[tokio::test]
-async fn a_call_that_was_redirected_waits_where_it_was_sent_to() {
+async fn redirected_call_waits_for_the_concurrency_limit_of_its_target() {
     let managers = managers::<2>().await;
     let [follower, leader] = &managers;
     let to = format!("{}/api/v1/things/1", leader.url());
@@ -92,7 +92,7 @@ async fn a_call_that_was_redirected_waits_where_it_was_sent_to() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_sent_on_to_a_manager_that_fails_goes_to_one_where_it_has_not_been() {
+async fn failover_after_a_redirect_goes_to_an_untried_manager() {
     let managers = managers::<3>().await;
     let [follower, leader, well] = &managers;
     let to = format!("{}/api/v1/things/1", leader.url());
@@ -116,7 +116,7 @@ async fn a_call_that_is_sent_on_to_a_manager_that_fails_goes_to_one_where_it_has
 }
 
 #[tokio::test]
-async fn a_hung_manager_costs_no_idempotent_call_though_the_deadline_is_shorter_than_an_attempt() {
+async fn failover_from_a_hung_manager_when_the_deadline_is_shorter_than_the_attempt_timeout() {
     let managers = managers::<3>().await;
     managers[0].respond_always(Answer::json(200, ()).delay(AGES));
     let options = CallOptions::new().deadline(Duration::from_secs(12));
@@ -130,7 +130,7 @@ async fn a_hung_manager_costs_no_idempotent_call_though_the_deadline_is_shorter_
 }
 
 #[tokio::test]
-async fn a_call_that_has_failed_elsewhere_is_still_cut_short_at_a_manager_that_hangs() {
+async fn failover_timeout_applies_at_a_hung_manager_after_an_earlier_failure() {
     let managers = managers::<3>().await;
     let [broken, hung, well] = &managers;
     broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));
@@ -143,7 +143,7 @@ async fn a_call_that_has_failed_elsewhere_is_still_cut_short_at_a_manager_that_h
 }
 
 #[tokio::test]
-async fn a_login_that_hangs_is_left_for_another_manager_in_time() {
+async fn failover_from_a_hung_session_login_within_the_deadline() {
     let managers = managers::<2>().await;
     managers[0].respond_always(Answer::status(200).delay(AGES).only_for(LOGIN));
     let options = CallOptions::new().deadline(Duration::from_secs(4));
@@ -156,8 +156,7 @@ async fn a_login_that_hangs_is_left_for_another_manager_in_time() {
 }
 
 #[tokio::test]
-async fn a_call_that_takes_longer_than_half_of_its_time_is_not_cut_short_for_a_manager_that_is_not_there()
- {
+async fn failover_timeout_does_not_cut_a_slow_call_when_the_other_manager_is_ejected() {
     let [slow, gone] = managers::<2>().await;
     let late = Answer::json(200, ()).delay(Duration::from_millis(6500));
     slow.respond_always(late.only_for("GET /api/v1/things/{id}"));
@@ -175,7 +174,7 @@ async fn a_call_that_takes_longer_than_half_of_its_time_is_not_cut_short_for_a_m
 }
 
 #[tokio::test]
-async fn a_call_goes_back_to_a_busy_leader_when_that_asked_to_be_left_alone() {
+async fn redirected_call_honors_retry_after_of_a_busy_leader() {
     let managers = managers::<2>().await;
     let [follower, leader] = &managers;
     let to = format!("{}/api/v1/things/1", leader.url());
@@ -193,7 +192,7 @@ async fn a_call_goes_back_to_a_busy_leader_when_that_asked_to_be_left_alone() {
 }
 
 #[tokio::test]
-async fn a_manager_is_left_alone_for_as_long_as_it_asked() {
+async fn retry_after_keeps_calls_away_from_that_manager() {
     let managers = managers::<2>().await;
     let [first, second] = &managers;
     let busy = |after| Answer::api_error(429, 102, "Too many.").header("retry-after", after);
@@ -208,7 +207,7 @@ async fn a_manager_is_left_alone_for_as_long_as_it_asked() {
 }
 
 #[tokio::test]
-async fn a_manager_whose_login_is_asked_for_too_much_is_passed_by() {
+async fn failover_when_session_logins_are_rate_limited() {
     let managers = managers::<2>().await;
     let refused = Answer::api_error(429, 102, "Too many.");
     managers[0].respond_always(refused.only_for(LOGIN));
@@ -220,7 +219,7 @@ async fn a_manager_whose_login_is_asked_for_too_much_is_passed_by() {
 }
 
 #[tokio::test]
-async fn a_body_that_was_not_touched_goes_to_another_manager() {
+async fn failover_sends_a_stream_body_that_was_not_read_yet() {
     let managers = managers::<2>().await;
     let starting = Answer::api_error(503, 1, "The node is starting.");
     managers[0].respond_always(starting.only_for(LOGIN));
@@ -248,7 +247,7 @@ impl futures_core::Stream for Once {
 }
 
 #[tokio::test]
-async fn a_manager_at_which_a_deadline_passes_is_looked_at() {
+async fn manager_is_probed_after_a_deadline_passes_there() {
     let managers = managers::<2>().await;
     managers[0].respond_always(Answer::json(200, ()).delay(AGES));
     let client = config(&managers).build().unwrap();
@@ -265,7 +264,7 @@ async fn a_manager_at_which_a_deadline_passes_is_looked_at() {
 }
 
 #[tokio::test]
-async fn one_managers_retry_after_does_not_keep_a_call_from_another() {
+async fn retry_after_of_one_manager_does_not_delay_failover() {
     for answer in [
         Answer::api_error(429, 102, "Too many.").header("retry-after", "3600"),
         Answer::api_error(503, 1, "Busy.").header("retry-after", "3600"),
@@ -283,7 +282,7 @@ async fn one_managers_retry_after_does_not_keep_a_call_from_another() {
 }
 
 #[tokio::test]
-async fn a_call_that_no_manager_takes_waits_before_it_comes_back_to_one() {
+async fn retry_waits_before_it_returns_to_a_manager_that_was_tried() {
     let managers = managers::<2>().await;
     for manager in &managers {
         manager.respond_always(Answer::api_error(429, 102, "Too many."));
@@ -298,7 +297,7 @@ async fn a_call_that_no_manager_takes_waits_before_it_comes_back_to_one() {
 }
 
 #[tokio::test]
-async fn a_login_that_needs_time_has_it_where_no_other_manager_is_up() {
+async fn slow_session_login_is_not_cut_short_when_no_other_manager_is_up() {
     let [slow, gone] = managers::<2>().await;
     slow.respond_with(Answer::status(200).delay(AGES).only_for(LOGIN));
     let options = CallOptions::new().attempt_timeout(Duration::from_secs(1));
@@ -312,7 +311,7 @@ async fn a_login_that_needs_time_has_it_where_no_other_manager_is_up() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_passes_before_a_login_ends_moves_no_call() {
+async fn deadline_during_a_session_login_causes_no_failover() {
     let managers = managers::<2>().await;
     managers[0].respond_always(Answer::status(200).delay(AGES).only_for(LOGIN));
     let client = sessions(&managers).build().unwrap();
@@ -327,7 +326,7 @@ async fn a_deadline_that_passes_before_a_login_ends_moves_no_call() {
 }
 
 #[tokio::test]
-async fn an_error_names_the_manager_that_it_is_of() {
+async fn error_names_the_manager_that_caused_it() {
     let managers = managers::<2>().await;
     let [busy, full] = &managers;
     let late = Answer::json(200, ()).delay(AGES);
@@ -351,7 +350,7 @@ async fn an_error_names_the_manager_that_it_is_of() {
 }
 
 #[tokio::test]
-async fn a_manager_that_fails_again_at_once_stays_out_for_longer() {
+async fn ejected_manager_that_fails_again_stays_ejected_longer() {
     let managers = managers::<2>().await;
     let [broken, _] = &managers;
     broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));

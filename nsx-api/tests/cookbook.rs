@@ -23,7 +23,7 @@ fn commands() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_commands_that_fetch_a_certificate_fetch_it_with_its_thumbprint() {
+async fn cookbook_commands_fetch_the_certificate_and_its_thumbprint() {
     if Command::new("openssl").arg("version").output().is_err() {
         println!("skipped: openssl is not installed");
         return;

@@ -140,7 +140,7 @@ fn assert_failure(outcome: &Outcome, says: &[&str]) {
 }
 
 #[tokio::test]
-async fn without_a_host_the_token_comes_from_the_stand_in_which_is_said() {
+async fn registration_token_example_without_a_host_uses_and_announces_a_mock_manager() {
     let outcome = run("registration_token", &[]).await;
     assert_token(&outcome);
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
@@ -148,7 +148,7 @@ async fn without_a_host_the_token_comes_from_the_stand_in_which_is_said() {
 }
 
 #[tokio::test]
-async fn a_host_can_be_a_url_or_a_name_with_a_port() {
+async fn registration_token_example_accepts_a_url_or_a_host_and_port() {
     let manager = Manager::builder()
         .credentials("audit", "s3cret+ü")
         .start()
@@ -189,7 +189,7 @@ async fn a_host_can_be_a_url_or_a_name_with_a_port() {
 }
 
 #[tokio::test]
-async fn a_failure_is_one_line_with_operation_status_code_and_message() {
+async fn registration_token_example_prints_a_failure_as_one_line() {
     let manager = Manager::builder()
         .credentials("audit", "right")
         .start()
@@ -252,7 +252,7 @@ async fn a_failure_is_one_line_with_operation_status_code_and_message() {
 }
 
 #[tokio::test]
-async fn a_setting_that_is_missing_or_wrong_is_named() {
+async fn registration_token_example_names_a_missing_or_invalid_setting() {
     let host = ("NSXT_MANAGER_HOST", "127.0.0.1:1");
     let user = ("NSXT_USERNAME", "audit");
     let password = ("NSXT_PASSWORD", "s3cret");
@@ -283,7 +283,7 @@ async fn a_setting_that_is_missing_or_wrong_is_named() {
 }
 
 #[tokio::test]
-async fn the_demo_shows_a_masked_token_and_each_documented_error() {
+async fn demo_example_shows_a_masked_token_and_each_documented_error() {
     let outcome = run("demo", &[]).await;
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert_eq!(outcome.stderr, "");
@@ -320,7 +320,7 @@ async fn the_demo_shows_a_masked_token_and_each_documented_error() {
 }
 
 #[test]
-fn the_manager_serves_other_programs_until_its_input_ends() {
+fn manager_example_runs_a_mock_manager_until_its_input_ends() {
     let mut manager = Command::new(program("manager"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -367,7 +367,7 @@ fn the_manager_serves_other_programs_until_its_input_ends() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn where_stderr_is_full_a_failure_is_still_an_exit_code_of_1() {
+fn examples_exit_with_code_1_when_stderr_is_full() {
     let full = || {
         std::fs::OpenOptions::new()
             .write(true)

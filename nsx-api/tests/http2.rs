@@ -151,7 +151,7 @@ async fn after(goodbye: Goodbye, method: &Method) -> (Result<(), ErrorKind>, u32
 }
 
 #[tokio::test]
-async fn what_was_refused_is_sent_again_and_what_was_broken_off_only_if_it_is_idempotent() {
+async fn goaway_and_reset_retry_unprocessed_requests_and_otherwise_only_idempotent_ones() {
     const LAST: u32 = (1 << 31) - 1;
     let cases: [(Goodbye, bool); 10] = [
         // What the server does, and whether it says that it did not begin.
@@ -208,7 +208,7 @@ async fn cut_off(stream: TlsStream<TcpStream>) {
 }
 
 #[tokio::test]
-async fn a_body_that_ends_before_its_length_is_a_lost_connection() {
+async fn http2_body_shorter_than_its_content_length_is_a_lost_connection() {
     let client = server(cut_off).await;
     let error = client.request(Method::POST, "/x").send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
@@ -231,7 +231,7 @@ async fn a_body_that_ends_before_its_length_is_a_lost_connection() {
 }
 
 #[tokio::test]
-async fn the_length_in_the_answer_to_head_is_that_of_another_answer() {
+async fn content_length_of_a_head_response_expects_no_body() {
     let only_headers = |mut respond: SendResponse<Bytes>| {
         let response = Response::builder().header("content-length", "99999999999");
         respond
@@ -255,7 +255,7 @@ async fn say_goodbye(stream: TlsStream<TcpStream>) {
 }
 
 #[tokio::test]
-async fn what_the_other_side_writes_into_its_goodbye_is_not_shown() {
+async fn goaway_debug_data_is_not_shown_in_errors() {
     let client = server(say_goodbye).await;
     let error = client.request(Method::POST, "/x").send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));

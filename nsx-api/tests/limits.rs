@@ -79,7 +79,7 @@ fn load(client: &Client) -> JoinSet<()> {
 }
 
 #[tokio::test]
-async fn an_adaptive_limit_finds_the_managers_and_stays_there() {
+async fn adaptive_rate_limit_settles_at_the_limit_of_the_manager() {
     let measured = [100, 40].map(|limit| tokio::spawn(settled(limit)));
     for result in measured {
         result.await.unwrap();
@@ -111,7 +111,7 @@ async fn settled(limit: usize) {
 }
 
 #[tokio::test]
-async fn without_a_limit_most_requests_are_refused() {
+async fn without_a_rate_limit_most_requests_are_refused() {
     let (manager, counts) = manager(100).await;
     let once = CallOptions::new().max_retries(0);
     let client = Client::builder(manager.url())
@@ -128,7 +128,7 @@ async fn without_a_limit_most_requests_are_refused() {
 }
 
 #[tokio::test]
-async fn no_more_calls_than_allowed_are_at_the_manager_at_once() {
+async fn concurrency_limit_bounds_the_calls_in_flight() {
     let manager = open().await;
     manager.respond_always(Answer::json(200, ()).delay(Duration::from_millis(100)));
     let client = Client::builder(manager.url())
@@ -152,7 +152,7 @@ async fn no_more_calls_than_allowed_are_at_the_manager_at_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_gets_no_room_before_its_deadline_is_not_sent() {
+async fn call_that_waits_for_the_concurrency_limit_past_its_deadline_is_not_sent() {
     let manager = open().await;
     manager.respond_always(Answer::json(200, ()).delay(Duration::from_secs(60)));
     let client = Client::builder(manager.url())

@@ -37,7 +37,7 @@ fn counted(snapshotter: &Snapshotter) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn calls_are_counted_by_operation_and_outcome() {
+async fn metrics_count_calls_by_operation_and_outcome() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let (manager, client) = open_and_quick().await;
@@ -60,7 +60,7 @@ async fn calls_are_counted_by_operation_and_outcome() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_counts_as_cancelled() {
+async fn metrics_count_a_dropped_call_as_cancelled() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let (manager, client) = open_and_quick().await;
@@ -83,7 +83,7 @@ async fn a_call_that_is_dropped_counts_as_cancelled() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_fit_is_counted() {
+async fn metrics_count_decode_errors() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let (manager, client) = open_and_quick().await;
@@ -95,7 +95,7 @@ async fn a_body_that_does_not_fit_is_counted() {
 }
 
 #[tokio::test]
-async fn the_librarys_own_calls_have_names() {
+async fn metrics_name_login_logout_and_health_calls() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let start = || {

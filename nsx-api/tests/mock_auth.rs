@@ -63,7 +63,7 @@ impl Session {
 }
 
 #[tokio::test]
-async fn a_session_is_created_used_and_destroyed() {
+async fn mock_manager_session_is_created_used_and_destroyed() {
     for (builder, version) in transports() {
         let manager = builder.without_basic_auth().start().await.unwrap();
         let login = log_in(&manager).await;
@@ -102,7 +102,7 @@ async fn a_session_is_created_used_and_destroyed() {
 }
 
 #[tokio::test]
-async fn cookies_of_http2_may_come_in_headers_of_their_own() {
+async fn mock_manager_session_accepts_split_cookie_headers_over_http2() {
     let manager = Manager::start().await.unwrap();
     let session = Session::create(&manager).await;
     let call = session.on(token().header("cookie", "lb=node-2"));
@@ -118,7 +118,7 @@ async fn cookies_of_http2_may_come_in_headers_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_password_of_any_characters_logs_in_and_no_other_does() {
+async fn mock_manager_session_login_accepts_only_the_exact_password() {
     let printable: String = (' '..='~').collect();
     for password in [printable.as_str(), "p+ q&r=%41\"'ü\u{1F511}", ""] {
         let builder = Manager::builder().credentials("ädmin@corp", password);
@@ -139,7 +139,7 @@ async fn a_password_of_any_characters_logs_in_and_no_other_does() {
 }
 
 #[tokio::test]
-async fn a_password_that_was_not_encoded_does_not_log_in() {
+async fn mock_manager_session_login_refuses_a_password_that_is_not_form_encoded() {
     let builder = Manager::builder().credentials("admin", "a+b%c");
     let manager = builder.start().await.unwrap();
     for (content_type, form, status) in [
@@ -155,7 +155,7 @@ async fn a_password_that_was_not_encoded_does_not_log_in() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_what_is_wrong_with_a_session() {
+async fn mock_manager_session_refusals_have_the_documented_status_and_error_code() {
     for (builder, unknown) in [
         (Manager::builder(), (403, 403)),
         (Manager::builder().behind_gateway(), (401, 401)),
@@ -204,7 +204,7 @@ async fn a_refusal_says_what_is_wrong_with_a_session() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_was_not_used() {
+async fn mock_manager_session_expires_after_its_idle_timeout() {
     let timeout = Duration::from_millis(30);
     let manager = Manager::builder()
         .session_timeout(timeout)
@@ -218,7 +218,7 @@ async fn a_session_ends_when_it_was_not_used() {
 }
 
 #[tokio::test]
-async fn an_authorization_header_is_accepted_by_its_scheme() {
+async fn mock_manager_authorization_header_is_checked_by_scheme() {
     for (builder, basic_status) in [
         (Manager::builder(), 200),
         (Manager::builder().without_basic_auth(), 403),
@@ -249,7 +249,7 @@ async fn an_authorization_header_is_accepted_by_its_scheme() {
 }
 
 #[tokio::test]
-async fn a_forbidden_operation_is_refused_to_those_who_are_known() {
+async fn mock_manager_forbidden_operation_is_403_with_valid_credentials() {
     let manager = Manager::start().await.unwrap();
     manager.on("GET /api/v1/things/{id}", |_| Answer::json(200, "seen"));
     manager.forbid("CreateRegistrationToken");
@@ -280,7 +280,7 @@ async fn a_forbidden_operation_is_refused_to_those_who_are_known() {
 }
 
 #[tokio::test]
-async fn who_answers_anyone_looks_at_no_credentials() {
+async fn mock_manager_that_accepts_anyone_ignores_credentials() {
     let manager = Manager::builder().accept_anyone().start().await.unwrap();
     for request in [
         token(),
@@ -296,7 +296,7 @@ async fn who_answers_anyone_looks_at_no_credentials() {
 }
 
 #[tokio::test]
-async fn answers_for_the_api_are_not_used_up_by_logins() {
+async fn mock_manager_session_logins_do_not_consume_queued_answers() {
     let manager = Manager::start().await.unwrap();
     manager.respond_with(503);
     manager.respond_always(500);
@@ -309,7 +309,7 @@ async fn answers_for_the_api_are_not_used_up_by_logins() {
 }
 
 #[tokio::test]
-async fn a_login_can_be_answered_with_anything() {
+async fn mock_manager_session_login_can_be_answered_with_anything() {
     let manager = Manager::start().await.unwrap();
     let login = |answer: Answer| answer.only_for("POST /api/session/create");
     let html = Answer::status(200)
@@ -339,7 +339,7 @@ async fn a_login_can_be_answered_with_anything() {
 }
 
 #[tokio::test]
-async fn a_reset_leaves_sessions_and_tokens_alone() {
+async fn mock_manager_reset_keeps_sessions_and_bearer_tokens() {
     let manager = Manager::start().await.unwrap();
     let session = Session::create(&manager).await;
     manager.accept_bearer("a.b.c");

@@ -102,7 +102,7 @@ async fn send(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn hostile_bytes_do_not_stop_it() {
+async fn mock_manager_survives_hostile_bytes() {
     let panics = panics();
     let cases = [hostile(), hostile_to_http2()].concat();
     for (builder, version) in transports() {
@@ -121,7 +121,7 @@ async fn hostile_bytes_do_not_stop_it() {
 }
 
 #[tokio::test]
-async fn hostile_bytes_within_tls_do_not_stop_it() {
+async fn mock_manager_survives_hostile_bytes_within_tls() {
     let panics = panics();
     let pair = Pair::start().await;
     let address = pair.manager.url().split_once("://").unwrap().1.to_owned();

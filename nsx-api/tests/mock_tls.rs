@@ -16,7 +16,7 @@ use mock_common::transports;
 use mock_common::wire::{basic, connect, der, exchange, provider, send_as, tls, token};
 
 #[tokio::test]
-async fn a_client_certificate_lets_in_who_sends_no_other_credentials() {
+async fn mock_manager_accepts_a_client_certificate_without_other_credentials() {
     for (builder, version) in transports().into_iter().take(2) {
         let manager = builder.client_certificates().start().await.unwrap();
         let identity = manager.issue_client_certificate().unwrap();
@@ -46,7 +46,7 @@ async fn a_client_certificate_lets_in_who_sends_no_other_credentials() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_authority_ends_the_handshake() {
+async fn mock_manager_refuses_a_client_certificate_of_another_ca_in_the_tls_handshake() {
     let manager = Manager::builder()
         .client_certificates()
         .start()
@@ -67,7 +67,7 @@ async fn a_certificate_of_another_authority_ends_the_handshake() {
 }
 
 #[tokio::test]
-async fn a_resumed_connection_has_the_certificate_that_it_began_with() {
+async fn mock_manager_resumed_tls_session_keeps_its_client_certificate() {
     let builder = Manager::builder().http1_only().client_certificates();
     let manager = builder.start().await.unwrap();
     let identity = manager.issue_client_certificate().unwrap();
@@ -83,7 +83,7 @@ async fn a_resumed_connection_has_the_certificate_that_it_began_with() {
 }
 
 #[tokio::test]
-async fn who_is_not_asked_for_a_certificate_is_issued_none() {
+async fn mock_manager_issues_client_certificates_only_when_it_requests_them() {
     for (builder, why) in [
         (Manager::builder(), "asks for no client certificates"),
         (
@@ -155,7 +155,7 @@ async fn shown(manager: &Manager) -> CertificateDer<'static> {
 }
 
 #[tokio::test]
-async fn each_certificate_is_refused_for_its_own_fault() {
+async fn mock_manager_certificate_kinds_are_each_refused_for_their_own_reason() {
     for (certificate, name, fault) in [
         (Certificate::Issued, "localhost", None),
         (
@@ -200,7 +200,7 @@ async fn each_certificate_is_refused_for_its_own_fault() {
 }
 
 #[tokio::test]
-async fn a_self_signed_manager_issues_client_certificates_too() {
+async fn mock_manager_with_a_self_signed_certificate_issues_client_certificates() {
     let builder = Manager::builder().certificate(Certificate::SelfSigned);
     let manager = builder.client_certificates().start().await.unwrap();
     let identity = manager.issue_client_certificate().unwrap();

@@ -51,7 +51,7 @@ async fn numbers(answers: Vec<Answer>, options: CallOptions) -> (Manager, Client
 }
 
 #[tokio::test]
-async fn each_page_has_the_deadline_and_the_retries_of_a_call() {
+async fn pagination_gives_each_page_its_own_deadline_and_retries() {
     let late = Duration::from_millis(700);
     let answers = vec![
         page(&[1], "1").delay(late),
@@ -74,7 +74,7 @@ async fn each_page_has_the_deadline_and_the_retries_of_a_call() {
 }
 
 #[tokio::test]
-async fn a_wait_that_was_given_up_is_taken_up_again_by_the_next() {
+async fn pagination_resumes_a_cancelled_wait_for_the_next_item() {
     let slow = page(&[1], "").delay(Duration::from_millis(300));
     let (manager, client) = numbers(vec![slow], CallOptions::new()).await;
     let mut items = pages(&client).items();
@@ -86,7 +86,7 @@ async fn a_wait_that_was_given_up_is_taken_up_again_by_the_next() {
 }
 
 #[tokio::test]
-async fn a_list_can_be_gone_through_in_a_task_of_its_own() {
+async fn pagination_works_in_a_spawned_task() {
     fn is_unpin<T: Unpin>(_: &T) {}
     let (_manager, client) =
         numbers(vec![page(&[1, 2], "1"), page(&[3], "")], CallOptions::new()).await;
@@ -103,7 +103,7 @@ async fn a_list_can_be_gone_through_in_a_task_of_its_own() {
 }
 
 #[tokio::test]
-async fn items_go_on_where_pages_were_left() {
+async fn pagination_items_continue_after_the_last_page_that_was_read() {
     let (_manager, client) =
         numbers(vec![page(&[1], "1"), page(&[2], "")], CallOptions::new()).await;
     let mut pages = pages(&client);
@@ -114,7 +114,7 @@ async fn items_go_on_where_pages_were_left() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_fits_into_no_url_is_an_error() {
+async fn pagination_cursor_that_is_too_long_for_a_url_is_an_error() {
     let answers = vec![page(&[1], &"é".repeat(100_000))];
     let (manager, client) = numbers(answers, CallOptions::new()).await;
     let mut items = pages(&client).items();
@@ -126,7 +126,7 @@ async fn a_cursor_that_fits_into_no_url_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_sent_ends_the_list_at_once() {
+async fn pagination_of_an_invalid_request_ends_with_one_error() {
     let (manager, client) = numbers(vec![], CallOptions::new()).await;
     let mut items = client
         .request(Method::GET, "numbers")
@@ -139,7 +139,7 @@ async fn a_request_that_cannot_be_sent_ends_the_list_at_once() {
 }
 
 #[tokio::test]
-async fn debug_shows_neither_cursor_nor_items() {
+async fn pagination_debug_output_masks_cursor_and_items() {
     let (_manager, client) = numbers(vec![page(&[77, 78], "SECRET")], CallOptions::new()).await;
     let mut items = pages(&client).items();
     items.next().await.unwrap().unwrap();

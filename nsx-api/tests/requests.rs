@@ -15,7 +15,7 @@ use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
 use common::{THING as PATH, things as manager};
 
 #[tokio::test]
-async fn a_stream_is_sent_once() {
+async fn stream_body_is_sent_once_and_gets_no_retry() {
     let (manager, client) = manager().await;
     let body = Body::from_stream(Pieces(Mutex::new(vec!["world", "hello "])));
     manager.respond_with(503);
@@ -45,7 +45,7 @@ async fn a_stream_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_stream_that_fails_is_told_apart_from_the_connection() {
+async fn failed_stream_body_is_distinguished_from_a_lost_connection() {
     for builder in [Manager::builder(), Manager::builder().http1_only()] {
         let manager = builder.start().await.unwrap();
         let client = manager.client().unwrap();
@@ -80,7 +80,7 @@ impl futures_core::Stream for Pieces {
 }
 
 #[tokio::test]
-async fn a_response_is_read_as_a_stream_whatever_its_size() {
+async fn response_stream_has_no_size_limit_and_reports_timeout_and_lost_connection() {
     let (manager, client) = manager().await;
     let client = client.with(CallOptions::new().attempt_timeout(Duration::from_secs(2)));
     let get = || client.request(Method::GET, PATH).stream();
@@ -118,7 +118,7 @@ async fn read(mut body: nsx_api::ByteStream) -> Result<usize, Error> {
 }
 
 #[tokio::test]
-async fn options_of_a_call_leave_the_client_as_it_was() {
+async fn call_options_and_headers_do_not_change_the_original_client() {
     let (manager, client) = manager().await;
     let other = client.with(
         CallOptions::new()
@@ -142,7 +142,7 @@ async fn options_of_a_call_leave_the_client_as_it_was() {
 }
 
 #[tokio::test]
-async fn every_kind_of_body_goes_out_as_what_it_is() {
+async fn request_body_kinds_set_their_content_type_header() {
     let (manager, client) = manager().await;
     let put = || client.request(Method::PUT, PATH);
     let form = serde_json::json!({ "j_password": "a+b c" });
@@ -178,7 +178,7 @@ async fn every_kind_of_body_goes_out_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn the_prefix_of_a_gateway_goes_before_every_path() {
+async fn base_path_of_a_gateway_url_prefixes_every_path() {
     let manager = Manager::start().await.unwrap();
     manager.on("GET /gateway/nsx/api/v1/x", |_| Answer::json(200, ()));
     let client = Client::builder(format!("{}/gateway/nsx/", manager.url()))

@@ -251,12 +251,12 @@ async fn check(cases: impl Iterator<Item = Case>) {
 }
 
 #[tokio::test]
-async fn a_fault_is_mended_or_told_and_no_token_is_minted_twice() {
+async fn network_faults_are_retried_or_reported_and_create_no_token_twice() {
     check(cases().into_iter().filter(|case| case.timeout > SHORT)).await;
 }
 
 #[tokio::test]
-async fn a_fault_that_takes_too_long_is_mended_or_told_and_no_token_is_minted_twice() {
+async fn network_faults_that_end_in_a_timeout_are_retried_or_reported_and_create_no_token_twice() {
     check(cases().into_iter().filter(|case| case.timeout == SHORT)).await;
 }
 
@@ -357,7 +357,7 @@ async fn check_login(case: LoginCase, version: Version) {
 }
 
 #[tokio::test]
-async fn a_login_that_is_lost_is_made_again_and_the_call_after_it_is_not() {
+async fn lost_session_login_is_retried_but_not_the_non_idempotent_call_after_it() {
     let mut rows = JoinSet::new();
     for case in login_cases() {
         for version in VERSIONS {
@@ -407,7 +407,7 @@ async fn check_stream(version: Version, deed: Deed, kind: ErrorKind) {
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_off_ends_in_an_error_and_is_not_begun_again() {
+async fn interrupted_response_stream_ends_in_an_error_without_retry() {
     let mut rows = JoinSet::new();
     for version in VERSIONS {
         rows.spawn(check_stream(version, Deed::Reset, ErrorKind::Connection));
@@ -418,7 +418,7 @@ async fn a_stream_that_breaks_off_ends_in_an_error_and_is_not_begun_again() {
 }
 
 #[tokio::test]
-async fn a_stream_may_take_longer_than_an_attempt_as_long_as_it_moves() {
+async fn attempt_timeout_of_a_response_stream_applies_between_pieces() {
     let scene = Scene::new(Version::HTTP_2, LARGE).await;
     let client = scene.basic().build().unwrap();
     let pieces = Answer::status(200).body("12345678").chunked(2);
@@ -431,7 +431,7 @@ async fn a_stream_may_take_longer_than_an_attempt_as_long_as_it_moves() {
 }
 
 #[tokio::test]
-async fn a_body_that_the_end_of_the_connection_ends_is_whole_only_if_tls_says_so() {
+async fn body_without_content_length_is_complete_only_after_tls_close_notify() {
     let scene = Scene::new(Version::HTTP_11, SMALL).await;
     let client = scene.basic().build().unwrap();
     let client = client.with(CallOptions::new().max_retries(0));
@@ -454,7 +454,7 @@ async fn a_body_that_the_end_of_the_connection_ends_is_whole_only_if_tls_says_so
 }
 
 #[tokio::test]
-async fn a_retry_after_is_obeyed_up_to_a_minute_and_else_said_in_the_error() {
+async fn retry_after_up_to_a_minute_is_honored_and_a_longer_one_is_in_the_error() {
     let (manager, client) = common::things().await;
     let get = || client.request(Method::GET, THING).send();
     for (after, shortest) in [
@@ -535,7 +535,7 @@ async fn endless(listener: &TcpListener, head: &str) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn the_body_of_an_error_is_read_no_further_than_it_is_of_use() {
+async fn endless_error_body_is_read_only_up_to_a_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = Client::builder(format!("http://{}", listener.local_addr().unwrap()));
     let client = client.build().unwrap();
@@ -581,7 +581,7 @@ async fn the_body_of_an_error_is_read_no_further_than_it_is_of_use() {
 }
 
 #[tokio::test]
-async fn a_connection_of_http2_that_hangs_is_given_up() {
+async fn hung_http2_connection_fails_the_keep_alive_ping_and_the_call_is_retried() {
     let scene = Scene::new(Version::HTTP_2, SMALL).await;
     let client = scene.basic().build().unwrap();
     scene.warm_up(&client).await;

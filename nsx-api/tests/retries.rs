@@ -23,7 +23,7 @@ async fn attempts(client: &Client, method: Method) -> (Result<u16, ErrorKind>, u
 }
 
 #[tokio::test]
-async fn a_refusal_is_sent_again_and_what_may_have_taken_effect_only_if_idempotent() {
+async fn retry_repeats_rejected_calls_and_ambiguous_ones_only_if_idempotent() {
     let proxy = "upstream connect error or disconnect/reset before headers";
     let cases: Vec<(Answer, bool, bool)> = vec![
         // the answer; whether POST is sent again; whether GET is
@@ -99,7 +99,7 @@ async fn is_sent_again(method: Method, answer: Answer, again: bool) {
 }
 
 #[tokio::test]
-async fn a_handshake_that_does_not_end_is_no_connection_and_is_tried_again() {
+async fn tls_handshake_timeout_is_a_connect_error_and_gets_a_retry() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let short = Duration::from_millis(200);
     for (connect, attempt) in [(short, LATE), (LATE, 5 * short), (5 * short, 5 * short)] {
@@ -125,7 +125,7 @@ async fn tried(config: Config) -> (Result<u16, ErrorKind>, u32) {
 }
 
 #[tokio::test]
-async fn tls_that_fails_for_no_ones_certificate_is_tried_again() {
+async fn tls_handshake_failure_gets_a_retry_unless_the_certificate_is_not_trusted() {
     let manager = Manager::start().await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://{}", listener.local_addr().unwrap());
@@ -148,7 +148,7 @@ async fn tls_that_fails_for_no_ones_certificate_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_manager_that_does_not_know_the_clients_certificate_yet_is_asked_again() {
+async fn error_code_99_gets_a_retry_only_with_a_client_certificate_identity() {
     let builder = Manager::builder().client_certificates();
     let manager = builder.start().await.unwrap();
     manager.on(&format!("POST {PATH}"), |_| Answer::json(200, ()));
@@ -175,7 +175,7 @@ async fn a_manager_that_does_not_know_the_clients_certificate_yet_is_asked_again
 }
 
 #[tokio::test]
-async fn the_caller_can_say_that_a_call_is_idempotent_or_is_not() {
+async fn idempotent_option_overrides_the_method_for_retry() {
     for (method, idempotent, sent) in [(Method::POST, true, 2), (Method::GET, false, 1)] {
         let (manager, client) = manager().await;
         manager.respond_with(500);
@@ -189,7 +189,7 @@ async fn the_caller_can_say_that_a_call_is_idempotent_or_is_not() {
 }
 
 #[tokio::test]
-async fn the_retries_end_with_the_last_error() {
+async fn max_retries_ends_with_the_last_error() {
     let (manager, client) = manager().await;
     manager.respond_always(503);
     for retries in [0, 1, 2] {
@@ -206,7 +206,7 @@ async fn the_retries_end_with_the_last_error() {
 }
 
 #[tokio::test]
-async fn the_same_request_is_sent_each_time() {
+async fn retry_sends_the_same_request_each_time() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::from(503).times(2));
     client
@@ -232,7 +232,7 @@ async fn the_same_request_is_sent_each_time() {
 }
 
 #[tokio::test]
-async fn the_deadline_holds_over_all_attempts() {
+async fn deadline_covers_all_attempts_and_retries() {
     let (manager, client) = manager().await;
     manager.respond_always(503);
     let options = CallOptions::new()
@@ -252,7 +252,7 @@ async fn the_deadline_holds_over_all_attempts() {
 }
 
 #[tokio::test]
-async fn a_wait_that_would_outlast_the_deadline_is_not_begun_and_the_error_says_so() {
+async fn retry_after_beyond_the_deadline_fails_at_once_with_the_reason() {
     let (manager, client) = manager().await;
     manager.respond_always(Answer::from(429).header("retry-after", "30"));
     let client = client.with(CallOptions::new().deadline(Duration::from_secs(5)));
@@ -266,7 +266,7 @@ async fn a_wait_that_would_outlast_the_deadline_is_not_begun_and_the_error_says_
 }
 
 #[tokio::test]
-async fn the_body_of_an_error_that_does_not_end_keeps_no_call_from_its_retry() {
+async fn stalled_error_body_does_not_prevent_the_retry() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::from(503).stalled_at(3));
     let begun = Instant::now();
@@ -275,7 +275,7 @@ async fn the_body_of_an_error_that_does_not_end_keeps_no_call_from_its_retry() {
 }
 
 #[tokio::test]
-async fn limits_of_zero_and_of_ages_are_limits() {
+async fn zero_and_maximal_deadline_and_timeout_values_are_accepted() {
     let (manager, client) = manager().await;
     let none = client.with(CallOptions::new().deadline(Duration::ZERO));
     assert_eq!(
@@ -293,7 +293,7 @@ async fn limits_of_zero_and_of_ages_are_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_is_shared_by_many_tasks() {
+async fn client_shared_by_many_tasks_retries_each_rejected_call() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::from(429).times(10));
     let calls: Vec<_> = (0..100)

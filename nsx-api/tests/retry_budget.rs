@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use managers::{call, calls_of, config, managers};
 
 #[tokio::test]
-async fn a_manager_that_fails_one_request_in_ten_is_no_matter() {
+async fn retry_hides_failures_of_one_request_in_ten() {
     let [manager] = managers::<1>().await;
     let count = AtomicUsize::new(0);
     manager.on("POST /api/v1/things/{id}", move |_| {
@@ -49,7 +49,7 @@ async fn failures(client: &Client, calls: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_manager_that_fails_more_gets_no_more_than_the_budget_allows() {
+async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
     for (of_ten, least, most) in [(5, 0.45, 0.75), (10, 0.0, 0.0)] {
         let [manager] = managers::<1>().await;
         let count = AtomicUsize::new(0);
@@ -86,7 +86,7 @@ async fn a_manager_that_fails_more_gets_no_more_than_the_budget_allows() {
 }
 
 #[tokio::test]
-async fn a_program_that_calls_seldom_has_a_hundred_retries_to_begin_with() {
+async fn retry_budget_starts_with_a_hundred_retries() {
     let managers = managers::<1>().await;
     managers[0].respond_always(Answer::api_error(503, 1, "Busy."));
     let quick = CallOptions::new().max_retry_delay(Duration::ZERO);
@@ -110,7 +110,7 @@ async fn a_program_that_calls_seldom_has_a_hundred_retries_to_begin_with() {
 }
 
 #[tokio::test]
-async fn calls_that_move_are_no_storm_where_no_manager_does_better() {
+async fn retry_budget_bounds_failover_when_every_manager_fails() {
     // Whether the manager says itself that it has done nothing, or a proxy that knows nothing says so for it.
     for answer in [Answer::api_error(503, 1, "Busy."), Answer::status(502)] {
         let managers = managers::<3>().await;

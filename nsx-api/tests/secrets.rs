@@ -96,7 +96,7 @@ async fn try_everything(client: &Client, paper: &Paper) {
 }
 
 #[tokio::test]
-async fn nothing_secret_is_shown_or_logged() {
+async fn no_secret_leaks_in_debug_errors_or_logs() {
     let paper = log_everything();
     let options = CallOptions::new().header("x-other", SECRET).max_retries(1);
     paper.note(&options);

@@ -50,7 +50,7 @@ async fn mint(client: &Client) -> Result<u32, Error> {
 }
 
 #[tokio::test]
-async fn a_session_is_created_by_the_first_call_and_goes_with_every_call() {
+async fn session_is_created_by_the_first_call_and_sent_with_every_call() {
     for builder in [
         Manager::builder(),
         Manager::builder().http1_only(),
@@ -84,7 +84,7 @@ async fn a_session_is_created_by_the_first_call_and_goes_with_every_call() {
 }
 
 #[tokio::test]
-async fn calls_that_begin_together_share_one_login() {
+async fn concurrent_calls_share_one_session_login() {
     let (manager, client) = start(Manager::builder()).await;
     let mut calls = JoinSet::new();
     for _ in 0..200 {
@@ -110,8 +110,7 @@ fn count_tokens(manager: &Manager) -> Arc<Mutex<Vec<String>>> {
 }
 
 #[tokio::test]
-async fn when_the_session_expires_under_a_thousand_calls_there_is_one_login_and_one_token_for_each()
-{
+async fn expired_session_under_a_thousand_calls_causes_one_refresh_and_one_token_per_call() {
     for builder in [Manager::builder(), Manager::builder().behind_gateway()] {
         let (manager, client) = start(builder).await;
         mint(&client).await.unwrap();
@@ -134,7 +133,7 @@ async fn when_the_session_expires_under_a_thousand_calls_there_is_one_login_and_
 }
 
 #[tokio::test]
-async fn a_session_that_expires_while_calls_are_on_their_way_is_renewed_once() {
+async fn session_that_expires_with_calls_in_flight_is_refreshed_once() {
     let (manager, client) = start(Manager::builder()).await;
     mint(&client).await.unwrap();
     for round in 1..=5 {
@@ -154,7 +153,7 @@ async fn a_session_that_expires_while_calls_are_on_their_way_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn a_wrong_xsrf_token_is_mended_by_a_new_session() {
+async fn invalid_xsrf_token_triggers_a_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
     manager.respond_with(
         Answer::status(200)
@@ -183,7 +182,7 @@ async fn a_wrong_xsrf_token_is_mended_by_a_new_session() {
 }
 
 #[tokio::test]
-async fn a_missing_privilege_comes_back_as_such_and_costs_two_logins() {
+async fn missing_privilege_is_forbidden_and_costs_one_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
     manager.forbid("CreateRegistrationToken");
     let number = |call: u32| CallOptions::new().header("x-number", &call.to_string());
@@ -209,7 +208,7 @@ async fn a_missing_privilege_comes_back_as_such_and_costs_two_logins() {
 }
 
 #[tokio::test]
-async fn a_manager_that_refuses_everything_sees_five_logins() {
+async fn session_refresh_is_limited_to_five_logins_when_every_operation_is_forbidden() {
     let (manager, client) = start(Manager::builder()).await;
     for number in 0..100 {
         manager.forbid(&format!("GET /api/v1/things/{number}"));
@@ -221,7 +220,7 @@ async fn a_manager_that_refuses_everything_sees_five_logins() {
 }
 
 #[tokio::test]
-async fn a_missing_privilege_under_a_hundred_calls_at_once_is_one_renewal() {
+async fn missing_privilege_under_a_hundred_concurrent_calls_causes_one_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
     manager.forbid("CreateRegistrationToken");
     let mut calls = JoinSet::new();
@@ -236,7 +235,7 @@ async fn a_missing_privilege_under_a_hundred_calls_at_once_is_one_renewal() {
 }
 
 #[tokio::test]
-async fn a_missing_licence_is_no_reason_for_a_login() {
+async fn missing_license_triggers_no_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
     mint(&client).await.unwrap();
     manager.respond_always(Answer::api_error(403, 505, "The licence is missing."));
@@ -246,7 +245,7 @@ async fn a_missing_licence_is_no_reason_for_a_login() {
 }
 
 #[tokio::test]
-async fn a_login_that_fails_is_a_clear_error_or_is_tried_again() {
+async fn failed_session_login_gets_a_retry_or_a_clear_error() {
     let html = || {
         Answer::status(200)
             .header("content-type", "text/html; charset=utf-8")
@@ -341,7 +340,7 @@ async fn a_login_that_fails_is_a_clear_error_or_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_login_that_gets_no_answer_ends_at_the_deadline_of_the_call_that_waits_for_it() {
+async fn wait_for_a_session_login_ends_at_the_deadline_of_the_call() {
     let (manager, client) = start(Manager::builder()).await;
     manager.respond_always(
         Answer::status(200)
@@ -366,7 +365,7 @@ async fn a_login_that_gets_no_answer_ends_at_the_deadline_of_the_call_that_waits
 }
 
 #[tokio::test]
-async fn what_a_failed_login_said_is_there_for_a_program_too() {
+async fn failed_session_login_exposes_status_error_code_and_source() {
     let (manager, client) = start(Manager::builder()).await;
     manager.respond_with(
         Answer::api_error(403, 98, "No.")
@@ -386,7 +385,7 @@ async fn what_a_failed_login_said_is_there_for_a_program_too() {
 }
 
 #[tokio::test]
-async fn a_password_of_any_characters_logs_in() {
+async fn session_login_accepts_any_characters_in_user_name_and_password() {
     let printable: String = (' '..='~').collect();
     for password in [
         printable.as_str(),
@@ -413,7 +412,7 @@ async fn a_password_of_any_characters_logs_in() {
 }
 
 #[tokio::test]
-async fn closing_destroys_the_session_and_a_call_after_it_has_another() {
+async fn close_destroys_the_session_and_the_next_call_creates_another() {
     let (manager, client) = start(Manager::builder()).await;
     client.close().await;
     assert_eq!(manager.count(), 0);
@@ -431,7 +430,7 @@ async fn closing_destroys_the_session_and_a_call_after_it_has_another() {
 }
 
 #[tokio::test]
-async fn a_destroy_that_fails_is_harmless_and_tried_once() {
+async fn failed_session_destroy_is_ignored_and_gets_no_retry() {
     for answer in [
         Answer::status(500),
         Answer::dropped(),
@@ -447,7 +446,7 @@ async fn a_destroy_that_fails_is_harmless_and_tried_once() {
 }
 
 #[tokio::test]
-async fn each_manager_has_a_session_of_its_own() {
+async fn each_manager_has_its_own_session_even_after_a_redirect() {
     let first = Manager::start().await.unwrap();
     let second = Manager::builder()
         .credentials(first.username(), first.password())
@@ -495,7 +494,7 @@ async fn each_manager_has_a_session_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_missing_privilege_comes_back_as_such_when_the_login_after_it_fails() {
+async fn missing_privilege_is_still_reported_when_the_session_refresh_fails() {
     let (manager, client) = start(Manager::builder()).await;
     let options = CallOptions::new().max_retries(0);
     let client = client.with(options);
@@ -525,7 +524,7 @@ async fn a_missing_privilege_comes_back_as_such_when_the_login_after_it_fails() 
 }
 
 #[tokio::test]
-async fn an_answer_that_may_be_of_a_call_that_took_effect_is_no_reason_for_a_login() {
+async fn status_500_triggers_no_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
     mint(&client).await.unwrap();
     for code in [98, 99, 403] {
@@ -540,7 +539,7 @@ async fn an_answer_that_may_be_of_a_call_that_took_effect_is_no_reason_for_a_log
 }
 
 #[tokio::test]
-async fn an_operation_that_is_refused_for_some_objects_is_no_login_for_each() {
+async fn operation_forbidden_for_some_objects_does_not_cause_a_session_refresh_each_time() {
     let (manager, client) = start(Manager::builder()).await;
     manager.on("GET /api/v1/things/{id}", |call| {
         match call.path.ends_with('7') {
@@ -561,7 +560,7 @@ async fn an_operation_that_is_refused_for_some_objects_is_no_login_for_each() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_given_for_one_call_do_not_go_to_another_manager() {
+async fn redirect_does_not_carry_per_call_credentials_to_another_manager() {
     let (first, second, client) = strangers().await;
     let place = format!("{}/api/v1/x", second.url());
     first.respond_with(Answer::status(307).header("location", &place));
@@ -576,7 +575,7 @@ async fn credentials_that_are_given_for_one_call_do_not_go_to_another_manager() 
 }
 
 #[tokio::test]
-async fn the_login_of_another_manager_that_fails_is_told_with_its_name() {
+async fn failed_session_login_after_a_redirect_names_that_manager() {
     let (first, second, client) = strangers().await;
     let place = format!("{}/api/v1/aaa/registration-token", second.url());
     first.respond_with(Answer::status(307).header("location", &place));
@@ -587,7 +586,7 @@ async fn the_login_of_another_manager_that_fails_is_told_with_its_name() {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_refused_is_not_sent_again_but_the_session_is_new_for_the_next_call() {
+async fn refused_stream_body_is_not_resent_but_the_session_is_refreshed_for_the_next_call() {
     let (manager, client) = start(Manager::builder()).await;
     mint(&client).await.unwrap();
     manager.expire_sessions();

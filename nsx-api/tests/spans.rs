@@ -41,7 +41,7 @@ fn listen(paper: &Paper) -> tracing::subscriber::DefaultGuard {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_says_so_in_its_spans() {
+async fn spans_of_a_dropped_call_record_that_it_was_cancelled() {
     let paper = Paper::default();
     let _guard = listen(&paper);
     let (manager, client) = open_and_quick().await;
@@ -74,7 +74,7 @@ async fn a_call_that_is_dropped_says_so_in_its_spans() {
 }
 
 #[tokio::test]
-async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_says_why() {
+async fn spans_cover_the_call_and_each_attempt_and_a_retry_logs_its_reason() {
     let paper = Paper::default();
     let _guard = listen(&paper);
     let (manager, client) = open_and_quick().await;

@@ -51,7 +51,7 @@ fn other_name(manager: &Manager) -> String {
 }
 
 #[tokio::test]
-async fn a_manager_is_trusted_by_the_ca_that_was_added() {
+async fn tls_trusts_a_manager_by_an_added_ca() {
     let manager = Manager::start().await.unwrap();
     let ca = file(manager.ca_pem());
     let bundle = format!("# two of them\n{}\n{}", other_ca().await, manager.ca_pem());
@@ -73,7 +73,7 @@ async fn other_ca() -> String {
 }
 
 #[tokio::test]
-async fn without_its_ca_or_under_another_name_a_manager_hears_nothing() {
+async fn tls_refuses_a_manager_with_an_unknown_ca_or_another_host_name() {
     let manager = Manager::start().await.unwrap();
     let url = manager.url();
     for (builder, cause) in [
@@ -108,7 +108,7 @@ async fn without_its_ca_or_under_another_name_a_manager_hears_nothing() {
 }
 
 #[tokio::test]
-async fn the_danger_flag_trusts_anyone_under_any_name() {
+async fn danger_accept_invalid_certs_trusts_any_tls_certificate() {
     let manager = Manager::start().await.unwrap();
     for url in [manager.url(), other_name(&manager)] {
         assert!(
@@ -168,7 +168,7 @@ where
 }
 
 #[tokio::test]
-async fn even_the_danger_flag_refuses_a_peer_without_the_key_of_its_certificate() {
+async fn danger_accept_invalid_certs_still_refuses_a_tls_peer_without_the_private_key() {
     let builder = Client::builder(impostor().await).danger_accept_invalid_certs(true);
     let error = call(builder).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);
@@ -176,7 +176,7 @@ async fn even_the_danger_flag_refuses_a_peer_without_the_key_of_its_certificate(
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_that_was_added_is_trusted_whether_or_not_it_is_a_cas() {
+async fn tls_trusts_an_added_self_signed_certificate_with_or_without_the_ca_flag() {
     for params in [server_params(), ca_params()] {
         let leaf = Leaf::self_signed(&params);
         let server = Server::start(config(&leaf, None)).await;
@@ -194,7 +194,7 @@ async fn a_self_signed_certificate_that_was_added_is_trusted_whether_or_not_it_i
 }
 
 #[tokio::test]
-async fn a_chain_that_leads_to_an_added_ca_is_trusted() {
+async fn tls_trusts_a_certificate_chain_to_an_added_ca() {
     let authority = Authority::new("private");
     let server = Server::start(config(&authority.issue(&server_params()), None)).await;
     let builder = Client::builder(server.url()).ca_pem(authority.pem());
@@ -202,7 +202,7 @@ async fn a_chain_that_leads_to_an_added_ca_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_does_not_hold_is_refused_with_the_reason_and_hears_nothing() {
+async fn tls_refuses_an_invalid_certificate_with_the_reason_and_sends_no_request() {
     let authority = Authority::new("private");
     let namesake = Authority::new("private");
     let expired_on = "expired on Mon, 03 Feb 2020 00:00:00 GMT";
@@ -250,7 +250,7 @@ async fn a_certificate_that_does_not_hold_is_refused_with_the_reason_and_hears_n
 }
 
 #[tokio::test]
-async fn the_key_of_an_added_certificate_signs_for_others_only_if_it_is_a_cas() {
+async fn tls_accepts_certificates_signed_by_an_added_certificate_only_if_it_is_a_ca() {
     let mut explicit = server_params();
     explicit.is_ca = IsCa::ExplicitNoCa;
     let mut no_key_cert_sign = ca_params();
@@ -278,7 +278,7 @@ async fn the_key_of_an_added_certificate_signs_for_others_only_if_it_is_a_cas() 
 }
 
 #[tokio::test]
-async fn a_certificate_of_version_1_is_refused_when_the_client_is_built() {
+async fn x509_version_1_certificate_is_refused_when_the_client_is_built() {
     let pem = include_str!("tls_server/test_only_keys/version_1.pem");
     let error = Client::builder("nsx").ca_pem(pem).build().unwrap_err();
     let reason = "the CA given as PEM has a certificate of version 1 in it";
@@ -287,9 +287,9 @@ async fn a_certificate_of_version_1_is_refused_when_the_client_is_built() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn an_added_certificate_of_a_manager_needs_none_of_the_platform() {
+async fn tls_with_an_added_certificate_works_without_platform_certificates() {
     // Without certificates of the platform, as in a bare container.
-    let name = "an_added_certificate_of_a_manager_needs_none_of_the_platform";
+    let name = "tls_with_an_added_certificate_works_without_platform_certificates";
     if !tls_server::in_own_process(name, "/dev/null".as_ref()) {
         return;
     }
@@ -305,7 +305,7 @@ async fn an_added_certificate_of_a_manager_needs_none_of_the_platform() {
 }
 
 #[test]
-fn a_private_key_in_the_place_of_a_path_is_never_shown() {
+fn secret_private_key_given_as_a_path_is_never_shown() {
     let key = Leaf::self_signed(&server_params()).key_pem;
     let line = key.lines().nth(1).unwrap();
     let cut = line.split_at(20).0;
@@ -340,7 +340,7 @@ fn a_private_key_in_the_place_of_a_path_is_never_shown() {
 }
 
 #[test]
-fn what_needs_tls_needs_it_for_every_manager() {
+fn pin_and_identity_require_tls_for_every_manager() {
     let leaf = Leaf::self_signed(&server_params());
     let identity = || Identity::from_pem(leaf.pem.clone(), leaf.key_pem.clone());
     for (first, other) in [
@@ -373,7 +373,7 @@ async fn refused(server: &Server, builder: Config, reason: &str) {
 }
 
 #[tokio::test]
-async fn a_pinned_certificate_holds_under_any_name_and_at_any_time() {
+async fn pinned_certificate_is_trusted_under_any_host_name_and_at_any_time() {
     let authority = Authority::new("unknown");
     for leaf in [
         Leaf::self_signed(&server_params()),
@@ -399,7 +399,7 @@ async fn a_pinned_certificate_holds_under_any_name_and_at_any_time() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_the_pinned_one_is_refused_with_its_thumbprint() {
+async fn certificate_that_does_not_match_the_pin_is_refused_with_its_thumbprint() {
     let authority = Authority::new("private");
     let leaf = authority.issue(&server_params());
     let other = authority.issue(&server_params());
@@ -424,7 +424,7 @@ async fn a_certificate_that_is_not_the_pinned_one_is_refused_with_its_thumbprint
 }
 
 #[tokio::test]
-async fn a_pinned_certificate_is_refused_from_a_peer_without_its_key() {
+async fn pinned_certificate_is_refused_from_a_peer_without_its_private_key() {
     let leaf = Leaf::self_signed(&server_params());
     let impostor = Leaf {
         key_pem: Leaf::self_signed(&server_params()).key_pem,
@@ -444,7 +444,7 @@ async fn a_pinned_certificate_is_refused_from_a_peer_without_its_key() {
 }
 
 #[test]
-fn settings_that_contradict_each_other_are_refused() {
+fn contradictory_tls_settings_are_refused() {
     let leaf = Leaf::self_signed(&server_params());
     let pinned = || Client::builder("nsx").pin_thumbprint(leaf.thumbprint());
     let anyone = || Client::builder("nsx").danger_accept_invalid_certs(true);
@@ -464,7 +464,7 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn a_pin_that_cannot_be_used_is_refused() {
+fn invalid_certificate_pin_is_refused() {
     let digits = Leaf::self_signed(&server_params()).thumbprint();
     for (builder, reason) in [
         (
@@ -492,7 +492,7 @@ fn a_pin_that_cannot_be_used_is_refused() {
 }
 
 #[tokio::test]
-async fn tls_that_fails_after_the_handshake_is_a_lost_connection() {
+async fn tls_failure_after_the_handshake_is_a_lost_connection() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let url = server(&made.cert, &made.signing_key, |mut stream| async move {
         let mut request = [0; 1024];
@@ -516,7 +516,7 @@ async fn tls_that_fails_after_the_handshake_is_a_lost_connection() {
 }
 
 #[tokio::test]
-async fn a_port_that_does_not_speak_tls_is_a_tls_error() {
+async fn port_that_does_not_speak_tls_is_a_tls_error() {
     let plain = Manager::builder().plain_http().start().await.unwrap();
     let url = plain.url().replace("http://", "https://");
     let error = call(Client::builder(url).danger_accept_invalid_certs(true))
@@ -527,7 +527,7 @@ async fn a_port_that_does_not_speak_tls_is_a_tls_error() {
 }
 
 #[test]
-fn a_ca_that_cannot_be_used_is_an_error_that_names_it() {
+fn unusable_ca_certificate_is_an_error_that_names_its_source() {
     let certificate_cut_off = "-----BEGIN CERTIFICATE-----\nMIIB";
     let not_der = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     let key_only = "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n";
@@ -576,7 +576,7 @@ fn a_ca_that_cannot_be_used_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown() {
+async fn ca_certificate_in_an_unsupported_format_is_refused_with_a_hint_and_shows_no_secret() {
     let pem = other_ca().await;
     let der = CertificateDer::from_pem_slice(pem.as_bytes())
         .unwrap()
@@ -637,7 +637,7 @@ async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown(
 }
 
 #[test]
-fn plain_http_to_another_machine_needs_to_be_allowed() {
+fn plain_http_without_tls_to_a_remote_host_must_be_allowed_explicitly() {
     for builder in [
         Client::builder("http://nsx.example.com"),
         Client::builder("https://nsx.example.com").manager("http://nsx-2.example.com"),
@@ -650,7 +650,7 @@ fn plain_http_to_another_machine_needs_to_be_allowed() {
 }
 
 #[test]
-fn settings_that_cannot_be_used_are_refused_without_being_shown() {
+fn invalid_settings_are_refused_and_their_secrets_are_not_shown() {
     for builder in [
         Client::builder("https://admin:SECRET@nsx.example.com"),
         Client::builder("nsx").auth(Basic::new("a:b", "SECRET")),

@@ -83,7 +83,7 @@ fn send_alert(tls: ServerConnection, stream: &mut TcpStream, alert: u8) {
 }
 
 #[tokio::test]
-async fn a_post_that_was_carried_out_is_not_sent_again_for_an_alert() {
+async fn tls_alert_after_a_processed_post_gets_no_retry() {
     let leaf = Leaf::self_signed(&server_params());
     // close_notify, handshake_failure, bad_certificate, certificate_expired, access_denied, decrypt_error, internal_error, certificate_required
     for alert in [0, 40, 42, 45, 49, 51, 80, 116] {

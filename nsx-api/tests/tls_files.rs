@@ -73,7 +73,7 @@ fn with_ca(server: &Server, ca: &Path) -> Client {
 }
 
 #[tokio::test]
-async fn a_rotated_certificate_is_shown_within_ten_seconds_and_on_new_connections_only() {
+async fn rotated_client_certificate_is_used_within_ten_seconds_on_new_tls_connections_only() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     files.write_identity(&old);
@@ -100,7 +100,7 @@ async fn a_rotated_certificate_is_shown_within_ten_seconds_and_on_new_connection
 }
 
 #[tokio::test]
-async fn a_certificate_is_looked_for_at_once_when_the_manager_refuses_the_old_one() {
+async fn refused_client_certificate_reloads_its_tls_files_at_once() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     files.write_identity(&Authority::new("former").issue(&server_params()));
     let (server, client) = with_identity(&files, &clients).await;
@@ -122,7 +122,7 @@ async fn a_certificate_is_looked_for_at_once_when_the_manager_refuses_the_old_on
 }
 
 #[tokio::test]
-async fn a_rotated_ca_file_is_picked_up_when_the_manager_is_not_trusted_any_more() {
+async fn rotated_tls_ca_file_is_reloaded_when_the_manager_is_no_longer_trusted() {
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
@@ -146,7 +146,7 @@ async fn a_rotated_ca_file_is_picked_up_when_the_manager_is_not_trusted_any_more
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_used_leave_what_there_was_until_they_can() {
+async fn unusable_tls_files_keep_the_previous_certificate_until_they_are_valid() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     let half = new.pem.split_at(new.pem.len() / 2).0;
@@ -179,7 +179,7 @@ async fn files_that_cannot_be_used_leave_what_there_was_until_they_can() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_symbolic_link_that_points_elsewhere_is_a_change() {
+async fn retargeted_symbolic_link_reloads_the_tls_ca_file() {
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     for (folder, authority) in [("1", &old), ("2", &new)] {
@@ -216,7 +216,7 @@ fn written_once(path: &Path, content: String) -> std::thread::JoinHandle<()> {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_pipe_is_read_once_and_holds_while_other_files_change() {
+async fn tls_ca_from_a_pipe_is_read_once_and_kept_while_other_files_change() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     let authority = Authority::new("private");
@@ -242,7 +242,7 @@ async fn a_pipe_is_read_once_and_holds_while_other_files_change() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_certificate_and_its_key_may_come_by_one_pipe() {
+async fn client_certificate_and_key_can_come_from_one_pipe() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let leaf = clients.issue(&server_params());
     files.write("both.pem", "");
@@ -274,8 +274,8 @@ fn platform_file(test: &str) -> Option<PathBuf> {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn what_a_look_found_that_hung_is_taken_when_it_comes() {
-    let name = "what_a_look_found_that_hung_is_taken_when_it_comes";
+async fn result_of_a_hung_tls_file_reload_is_used_once_it_completes() {
+    let name = "result_of_a_hung_tls_file_reload_is_used_once_it_completes";
     let Some(platform) = platform_file(name) else {
         return;
     };
@@ -305,9 +305,8 @@ async fn what_a_look_found_that_hung_is_taken_when_it_comes() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_nothing() {
-    let name =
-        "a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_nothing";
+fn hung_tls_file_reload_delays_at_most_one_call_and_not_the_runtime_shutdown() {
+    let name = "hung_tls_file_reload_delays_at_most_one_call_and_not_the_runtime_shutdown";
     let Some(platform) = platform_file(name) else {
         return;
     };
@@ -341,7 +340,7 @@ fn a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_
 }
 
 #[tokio::test]
-async fn calls_that_fail_together_all_go_on_with_what_one_look_found() {
+async fn concurrent_calls_that_fail_share_one_tls_file_reload() {
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
@@ -388,7 +387,7 @@ impl Log {
 }
 
 #[tokio::test]
-async fn a_fault_is_logged_once_and_again_when_it_is_another() {
+async fn tls_file_error_is_logged_once_until_it_changes() {
     let log = Log::default();
     let writer = log.clone();
     tracing_subscriber::fmt()

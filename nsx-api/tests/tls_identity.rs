@@ -17,7 +17,7 @@ use tls_server::{
 };
 
 #[tokio::test]
-async fn a_client_shows_its_certificate_whatever_form_its_key_has() {
+async fn identity_certificate_is_presented_for_each_private_key_format() {
     let authority = Authority::new("clients");
     let leaf = Leaf::self_signed(&server_params());
     let server = Server::start(config(&leaf, Some(&authority))).await;
@@ -61,7 +61,7 @@ fn ways(leaf: &Leaf, authority: &Authority) -> [ServerConfig; 3] {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
+async fn refused_client_certificate_is_a_tls_error_with_the_reason() {
     let authority = Authority::new("clients");
     let stranger = Authority::new("strangers");
     let leaf = Leaf::self_signed(&server_params());
@@ -101,7 +101,7 @@ async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
 }
 
 #[test]
-fn an_identity_that_cannot_be_used_is_refused_with_the_reason_and_shows_nothing() {
+fn unusable_identity_is_refused_with_the_reason_and_shows_no_secret() {
     let leaf = Leaf::self_signed(&server_params());
     let other = Leaf::self_signed(&server_params()).key_pem;
     let two = format!("{}{other}", leaf.key_pem);
@@ -182,7 +182,7 @@ fn assert_shows_none_of(shown: &str, key: &str) {
 }
 
 #[test]
-fn files_that_are_not_there_are_named() {
+fn missing_identity_certificate_files_are_named() {
     let leaf = Leaf::self_signed(&server_params());
     let folder = tempfile::tempdir().unwrap();
     let there = folder.path().join("there.pem");
@@ -203,7 +203,7 @@ fn files_that_are_not_there_are_named() {
 }
 
 #[test]
-fn a_client_certificate_over_plain_http_is_a_contradiction() {
+fn identity_certificate_over_plain_http_is_a_contradiction() {
     let leaf = Leaf::self_signed(&server_params());
     let identity = Identity::from_pem(leaf.pem, leaf.key_pem);
     let error = Client::builder("http://127.0.0.1")
