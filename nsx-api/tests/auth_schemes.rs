@@ -1,4 +1,5 @@
-//! The ways into a manager other than a session: each is accepted, renewed where it can be, and never mixed with another.
+//! Authentication schemes other than sessions: the manager accepts each of them, the client
+//! refreshes those that expire, and no two are mixed.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -18,13 +19,13 @@ fn config(manager: &Manager) -> Config {
     Client::builder(manager.url()).ca_pem(manager.ca_pem())
 }
 
-async fn mint(client: &Client) -> Result<u32, Error> {
+async fn create_token(client: &Client) -> Result<u32, Error> {
     let token = client.create_registration_token().send().await?;
     Ok(token.attempts())
 }
 
 async fn kind(client: &Client) -> Result<u32, ErrorKind> {
-    mint(client).await.map_err(|error| error.kind())
+    create_token(client).await.map_err(|error| error.kind())
 }
 
 #[tokio::test]
@@ -93,7 +94,11 @@ async fn bearer_token_is_sent_unchanged_and_a_refusal_triggers_no_retry_or_refre
     manager.reject_bearer("good.token_1");
     for count in [2, 3] {
         assert_eq!(kind(&client).await, Err(ErrorKind::Forbidden));
-        assert_eq!(manager.count(), count, "there is no other token to try");
+        assert_eq!(
+            manager.count(),
+            count,
+            "a refused bearer token is not sent again"
+        );
     }
     for token in ["", " ", "a b", "a\n", "tökn"] {
         let error = config(&manager)
@@ -117,16 +122,16 @@ async fn no_auth_scheme_sends_no_credentials() {
     assert_eq!(manager.count(), 1);
 }
 
-/// Numbered tokens, each of which the manager has to be told of.
-struct Numbered {
+/// Provides numbered tokens, and registers each of them with the manager.
+struct NumberedTokens {
     manager: Arc<Manager>,
-    asked: Arc<AtomicU32>,
+    fetches: Arc<AtomicU32>,
 }
 
-impl Authenticate for Numbered {
+impl Authenticate for NumberedTokens {
     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        // Long enough for all that wait to come.
+        let number = self.fetches.fetch_add(1, Ordering::Relaxed);
+        // Long enough for all concurrent calls to wait for the same refresh.
         tokio::time::sleep(Duration::from_millis(20)).await;
         let token = format!("token-{number}");
         self.manager.accept_bearer(&token);
@@ -137,17 +142,17 @@ impl Authenticate for Numbered {
 #[tokio::test]
 async fn refused_token_under_a_thousand_calls_triggers_one_credential_refresh() {
     let manager = Arc::new(Manager::start().await.unwrap());
-    let asked = Arc::new(AtomicU32::new(0));
+    let fetches = Arc::new(AtomicU32::new(0));
     let client = config(&manager)
-        .auth(Numbered {
+        .auth(NumberedTokens {
             manager: manager.clone(),
-            asked: asked.clone(),
+            fetches: fetches.clone(),
         })
         .build()
         .unwrap();
-    mint(&client).await.unwrap();
-    let minted = Arc::new(AtomicU32::new(0));
-    let counted = minted.clone();
+    create_token(&client).await.unwrap();
+    let tokens_created = Arc::new(AtomicU32::new(0));
+    let counted = tokens_created.clone();
     manager.on("CreateRegistrationToken", move |_| {
         counted.fetch_add(1, Ordering::Relaxed);
         Answer::success()
@@ -156,16 +161,16 @@ async fn refused_token_under_a_thousand_calls_triggers_one_credential_refresh() 
     let mut calls = JoinSet::new();
     for _ in 0..1000 {
         let client = client.clone();
-        calls.spawn(async move { mint(&client).await });
+        calls.spawn(async move { create_token(&client).await });
     }
     for result in calls.join_all().await {
         assert!(matches!(result, Ok(1 | 2)), "{result:?}");
     }
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
-    assert_eq!(minted.load(Ordering::Relaxed), 1000);
+    assert_eq!(fetches.load(Ordering::Relaxed), 2);
+    assert_eq!(tokens_created.load(Ordering::Relaxed), 1000);
 }
 
-/// A place where tokens of VMware Cloud Services are had, which counts.
+/// A mock of the VMware Cloud Services token endpoint. It counts its requests.
 async fn csp(path: &'static str, token: &'static str, expires_in: serde_json::Value) -> Manager {
     let csp = Manager::builder().accept_anyone().start().await.unwrap();
     csp.on(&format!("POST {path}"), move |_| {
@@ -215,17 +220,17 @@ async fn csp_token_refresh_happens_before_expiry_while_calls_continue() {
     let csp = csp(path, "access", serde_json::json!(8)).await;
     let scheme = Csp::api_token("t0ken").endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
     let client = config(&manager).auth(scheme).build().unwrap();
-    mint(&client).await.unwrap();
+    create_token(&client).await.unwrap();
     let began = Instant::now();
     while csp.count() < 2 {
         assert!(
             began.elapsed() < Duration::from_secs(8),
-            "it was not renewed"
+            "the token was not refreshed"
         );
         assert_eq!(kind(&client).await, Ok(1));
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    // After three quarters of its life.
+    // The refresh is due after three quarters of the lifetime.
     assert!(began.elapsed() > Duration::from_secs(5));
 }
 
@@ -257,7 +262,7 @@ async fn failed_csp_token_exchange_names_the_endpoint_and_hides_the_secret() {
         let scheme =
             Csp::api_token("s3cret-token").endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
         let client = config(&manager).auth(scheme).build().unwrap();
-        let error = mint(&client).await.unwrap_err();
+        let error = create_token(&client).await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 0));
         assert!(error.to_string().starts_with(message), "{error}");
         let shown = format!("{error} {error:?} {:?}", error.body());
@@ -267,7 +272,7 @@ async fn failed_csp_token_exchange_names_the_endpoint_and_hides_the_secret() {
     assert_eq!(manager.count(), 0);
 }
 
-/// A key of a gateway before the manager: the whole of a scheme.
+/// A complete custom scheme: the API key of a gateway in front of the manager.
 struct GatewayKey(String);
 
 impl Authenticate for GatewayKey {
@@ -288,7 +293,7 @@ async fn custom_auth_scheme_can_call_the_manager_and_set_any_header() {
     manager.on("POST /tickets", |call| {
         Answer::status(200).body([&b"ticket-for-"[..], &call.body].concat())
     });
-    // A login is tried again as if it was idempotent.
+    // A login is retried like an idempotent call.
     manager.respond_with(Answer::status(500).only_for("POST /tickets"));
     let client = config(&manager)
         .auth(GatewayKey("ann".into()))
@@ -301,10 +306,10 @@ async fn custom_auth_scheme_can_call_the_manager_and_set_any_header() {
     assert!(format!("{client:?}").contains("GatewayKey"), "{client:?}");
 }
 
-/// Tokens that are over as soon as they are there.
-struct Fleeting(Arc<AtomicU32>);
+/// Provides tokens that expire at once.
+struct TokensWithoutLifetime(Arc<AtomicU32>);
 
-impl Authenticate for Fleeting {
+impl Authenticate for TokensWithoutLifetime {
     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(Credentials::bearer("access").expires_in(Duration::ZERO))
@@ -315,12 +320,12 @@ impl Authenticate for Fleeting {
 async fn credentials_that_expire_at_once_are_refreshed_at_most_twice_per_call() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("access");
-    let asked = Arc::new(AtomicU32::new(0));
-    let scheme = Fleeting(asked.clone());
+    let fetches = Arc::new(AtomicU32::new(0));
+    let scheme = TokensWithoutLifetime(fetches.clone());
     let client = config(&manager).auth(scheme).build().unwrap();
     for calls in 1..=5 {
         assert_eq!(kind(&client).await, Ok(1));
-        assert!(asked.load(Ordering::Relaxed) <= 2 * calls);
+        assert!(fetches.load(Ordering::Relaxed) <= 2 * calls);
     }
 }
 
@@ -366,7 +371,8 @@ async fn client_certificate_identity_needs_no_other_credentials() {
     for name in ["authorization", "cookie", "x-xsrf-token"] {
         assert_eq!(request.header(name), None);
     }
-    // Without one a call is refused, and with one of somebody else there is no connection.
+    // Without a certificate the call is refused; with the certificate of another CA the handshake
+    // fails.
     let bare = config(&manager).build().unwrap();
     assert_eq!(kind(&bare).await, Err(ErrorKind::Forbidden));
     let other = Manager::builder()
@@ -375,15 +381,16 @@ async fn client_certificate_identity_needs_no_other_credentials() {
         .await
         .unwrap();
     let issued = other.issue_client_certificate().unwrap();
-    let stranger = config(&manager)
+    let untrusted = config(&manager)
         .identity(Identity::from_pem(issued.certificate_pem, issued.key_pem))
         .options(CallOptions::new().max_retries(0))
         .build()
         .unwrap();
-    let error = mint(&stranger).await.unwrap_err();
+    let error = create_token(&untrusted).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert_eq!(manager.count(), 2);
-    // A header beside it would override it, so there is none.
+    // The manager would prefer an authorization header to the certificate, so the two cannot be
+    // combined.
     let both = config(&manager)
         .identity(identity)
         .auth(Basic::new("a", "b"));

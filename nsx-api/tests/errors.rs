@@ -1,4 +1,5 @@
-//! What a caller sees of each answer that a manager, or what stands before it, can give.
+//! The result that a caller gets for each kind of response from a manager, or from a proxy in front
+//! of it.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -41,9 +42,9 @@ async fn documented_error_responses_map_to_their_error_kind_and_message() {
         }
         manager.respond_with(status);
         let error = token_error(&client).await;
-        let said = error.api_error().unwrap();
+        let body = error.api_error().unwrap();
         assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
-        assert_eq!(error.error_code(), said.error_code);
+        assert_eq!(error.error_code(), body.error_code);
         assert!(error.error_code().is_some(), "{status}");
         assert_eq!(error.operation(), Some("CreateRegistrationToken"));
         assert_eq!(error.attempts(), 1);
@@ -54,7 +55,7 @@ async fn documented_error_responses_map_to_their_error_kind_and_message() {
             "{line}"
         );
         assert!(
-            line.contains(said.error_message.as_deref().unwrap()),
+            line.contains(body.error_message.as_deref().unwrap()),
             "{line}"
         );
         seen.push(error.kind());

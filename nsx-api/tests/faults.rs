@@ -1,4 +1,5 @@
-//! What a caller sees when no whole answer comes, or one that leads elsewhere, or when nothing can be sent.
+//! The error that a caller gets for an incomplete or missing response, a redirect, or a request
+//! that cannot be sent.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -161,7 +162,7 @@ async fn missing_response_is_a_timeout_of_the_attempt_or_the_deadline() {
         );
         assert_eq!(error.kind(), ErrorKind::Timeout);
     }
-    // The status of an error is worth more than the rest of its body.
+    // If only the body of an error response is missing, the status is still reported.
     manager.respond_with(Answer::status(502).body("<html>...").stalled_at(6));
     let error = token_error(&client).await;
     assert_eq!(
@@ -172,7 +173,7 @@ async fn missing_response_is_a_timeout_of_the_attempt_or_the_deadline() {
 
 #[tokio::test]
 async fn connection_refused_is_a_connect_error() {
-    // Bound, so that nobody else has the port, but not listening.
+    // The port is bound, so that no other program gets it, but not listened on.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap().to_string();
@@ -241,7 +242,7 @@ fn call_outside_a_tokio_runtime_is_an_error_and_does_not_panic() {
     let mut call = Box::pin(client.request(Method::GET, "/").send());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(result) = call.as_mut().poll(&mut context) else {
-        panic!("the call waits");
+        panic!("the call is pending");
     };
     assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidRequest);
 }

@@ -1,6 +1,6 @@
-//! The stand-in, seen over its sockets by a client that is not the SDK's.
+//! The mock manager as a plain HTTP client sees it.
 #![cfg(feature = "mock")]
-// What the tests share fails, as they do, by a panic that points at its line.
+// Shared helpers panic at their line, as tests do.
 #![allow(clippy::unwrap_used)]
 
 mod mock_common;
@@ -90,7 +90,7 @@ async fn mock_manager_refuses_wrong_basic_credentials() {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), expected, "{given:?}");
         if expected == 403 {
-            // A number, as the document has it.
+            // The document declares the error code as a number.
             assert_eq!(body(response).await["error_code"], 403);
         }
     }
@@ -454,7 +454,7 @@ async fn dropped_mock_manager_closes_its_connections_and_frees_its_port() {
 async fn dropped_mock_manager_leaves_no_task_running() {
     for (builder, version) in transports() {
         let Pair { manager, client } = Pair::of(builder).await;
-        // Whatever runs on keeps the closure, and so this.
+        // Any task that keeps running keeps the handler, and thereby this value.
         let alive = Arc::new(());
         let held = Arc::clone(&alive);
         manager.on("GET /", move |_| {
@@ -503,7 +503,7 @@ async fn mock_manager_refuses_a_request_body_over_the_limit() {
         .body(vec![0; 16 * 1024 * 1024 + 1])
         .send()
         .await;
-    // The refusal may come while the client still writes.
+    // The refusal may arrive while the client still writes.
     assert!(response.is_err() || response.unwrap().status() == StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(
         pair.token()
@@ -528,7 +528,7 @@ async fn mock_manager_answers_500_with_the_message_of_a_handler_panic() {
         });
         pair.manager
             .on("GET /other", |_| -> Answer { std::panic::panic_any(7) });
-        for (path, said) in [
+        for (path, message) in [
             ("/static", "as it is"),
             ("/made", "made of /made"),
             ("/other", "something else than text"),
@@ -540,7 +540,7 @@ async fn mock_manager_answers_500_with_the_message_of_a_handler_panic() {
             );
             assert_eq!(
                 body(response).await["error_message"],
-                format!("the closure of the test panicked: {said}")
+                format!("the closure of the test panicked: {message}")
             );
         }
     }

@@ -1,4 +1,4 @@
-//! Whom the stand-in answers: each scheme of authentication, over its sockets, by a client that is not the SDK's.
+//! Authentication at the mock manager: each scheme, tested with a plain HTTP client.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -11,8 +11,8 @@ use http::request::Builder;
 use nsx_api::mock::{Answer, Manager};
 use serde_json::Value;
 
+use mock_common::raw_client::{Reply, basic, encoded, send, send_as, token};
 use mock_common::transports;
-use mock_common::wire::{Reply, basic, encoded, send, send_as, token};
 
 const CREATE: &str = "/api/session/create";
 const DESTROY: &str = "/api/session/destroy";
@@ -25,14 +25,14 @@ fn form(user: &str, password: &str) -> String {
     form.finish()
 }
 
-/// A login with the right user and password.
+/// Logs in with the right user name and password.
 async fn log_in(manager: &Manager) -> Reply {
     let form = form(manager.username(), manager.password());
     let request = Request::post(CREATE).header("content-type", FORM);
     send(manager, request, &form).await
 }
 
-/// What a client keeps of a login.
+/// The session that a client gets from a login.
 #[derive(Debug)]
 struct Session {
     cookie: String,
@@ -56,7 +56,7 @@ impl Session {
             .header("x-xsrf-token", &self.xsrf_token)
     }
 
-    /// How a call of the session is answered.
+    /// The outcome of a call with this session.
     async fn outcome(&self, manager: &Manager) -> (u16, u32) {
         send(manager, self.on(token()), "").await.outcome()
     }

@@ -1,4 +1,4 @@
-//! The certificates of the stand-in: those that it shows, and those that it asks for.
+//! The certificates of the mock manager: those that it presents and those that it requests.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -12,8 +12,8 @@ use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, HandshakeKind, SignatureScheme};
 
+use mock_common::raw_client::{basic, connect, der, exchange, provider, send_as, tls, token};
 use mock_common::transports;
-use mock_common::wire::{basic, connect, der, exchange, provider, send_as, tls, token};
 
 #[tokio::test]
 async fn mock_manager_accepts_a_client_certificate_without_other_credentials() {
@@ -97,11 +97,11 @@ async fn mock_manager_issues_client_certificates_only_when_it_requests_them() {
     }
 }
 
-/// Accepts any certificate, and keeps the one that it was shown.
+/// Accepts any certificate and records it.
 #[derive(Debug, Default)]
-struct Witness(Mutex<Option<CertificateDer<'static>>>);
+struct CertificateRecorder(Mutex<Option<CertificateDer<'static>>>);
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for CertificateRecorder {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -141,22 +141,22 @@ impl ServerCertVerifier for Witness {
     }
 }
 
-/// The certificate that a manager shows to whoever takes any.
-async fn shown(manager: &Manager) -> CertificateDer<'static> {
-    let witness = Arc::new(Witness::default());
+/// The certificate that a manager presents.
+async fn presented_certificate(manager: &Manager) -> CertificateDer<'static> {
+    let recorder = Arc::new(CertificateRecorder::default());
     let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&witness) as _)
+        .with_custom_certificate_verifier(Arc::clone(&recorder) as _)
         .with_no_client_auth();
     connect(manager, config.into(), "localhost").await.unwrap();
-    witness.0.lock().unwrap().take().unwrap()
+    recorder.0.lock().unwrap().take().unwrap()
 }
 
 #[tokio::test]
 async fn mock_manager_certificate_kinds_are_each_refused_for_their_own_reason() {
-    for (certificate, name, fault) in [
+    for (certificate, name, reason) in [
         (Certificate::Issued, "localhost", None),
         (
             Certificate::Issued,
@@ -180,17 +180,20 @@ async fn mock_manager_certificate_kinds_are_each_refused_for_their_own_reason() 
         let builder = Manager::builder().certificate(certificate);
         let manager = builder.start().await.unwrap();
         let connected = connect(&manager, tls(&manager, None).into(), name).await;
-        match (connected, fault) {
+        match (connected, reason) {
             (Ok(_), None) => {}
-            (Err(error), Some(fault)) => {
+            (Err(error), Some(reason)) => {
                 assert!(
-                    error.to_string().contains(fault),
+                    error.to_string().contains(reason),
                     "{certificate:?}: {error}"
                 );
             }
             (connected, _) => panic!("{certificate:?} {name}: {connected:?}"),
         }
-        assert_eq!(shown(&manager).await, der(manager.certificate_pem()));
+        assert_eq!(
+            presented_certificate(&manager).await,
+            der(manager.certificate_pem())
+        );
         let self_signed = matches!(
             certificate,
             Certificate::SelfSigned | Certificate::SelfSignedCa

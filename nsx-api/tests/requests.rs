@@ -1,4 +1,4 @@
-//! What goes out for a request, and what comes back as a stream.
+//! Requests as the manager receives them, and response streams.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -12,7 +12,7 @@ use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
 
-use common::{THING as PATH, things as manager};
+use common::{THING as PATH, manager_with_things as manager};
 
 #[tokio::test]
 async fn stream_body_is_sent_once_and_gets_no_retry() {
@@ -61,7 +61,7 @@ async fn failed_stream_body_is_distinguished_from_a_lost_connection() {
     }
 }
 
-/// A stream of these from the last to the first; an empty one is an error.
+/// A stream of these pieces, from last to first. An empty piece is an error.
 struct Pieces(Mutex<Vec<&'static str>>);
 
 impl futures_core::Stream for Pieces {

@@ -1,4 +1,4 @@
-//! How often a call is sent, and when it ends.
+//! Retries, idempotency and deadlines of a call to one manager.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -13,7 +13,7 @@ use nsx_api::{CallOptions, Client, Config, ErrorKind};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use common::{THING as PATH, things as manager};
+use common::{THING as PATH, manager_with_things as manager};
 
 async fn attempts(client: &Client, method: Method) -> (Result<u16, ErrorKind>, u32) {
     match client.request(method, PATH).send().await {
@@ -26,16 +26,16 @@ async fn attempts(client: &Client, method: Method) -> (Result<u16, ErrorKind>, u
 async fn retry_repeats_rejected_calls_and_ambiguous_ones_only_if_idempotent() {
     let proxy = "upstream connect error or disconnect/reset before headers";
     let cases: Vec<(Answer, bool, bool)> = vec![
-        // the answer; whether POST is sent again; whether GET is
+        // The answer, whether POST and PATCH are retried, and whether GET, PUT and DELETE are.
         (429.into(), true, true),
         (Answer::status(429), true, true),
         (503.into(), true, true),
         (Answer::api_error(503, 98, "busy"), true, true),
-        // Not the manager's own: a proxy may have forwarded the request.
+        // Not sent by the manager itself: a proxy may have forwarded the request.
         (Answer::status(503), false, true),
         (Answer::status(503).body(proxy), false, true),
         (Answer::json(503, ["error_code"]), false, true),
-        // Fields that a gateway's errors have, too.
+        // Fields that the errors of a gateway have too.
         (
             Answer::json(503, json!({"error_message": "upstream reset"})),
             false,
@@ -70,7 +70,7 @@ async fn retry_repeats_rejected_calls_and_ambiguous_ones_only_if_idempotent() {
             (Method::PUT, get),
             (Method::DELETE, get),
         ] {
-            checks.spawn(is_sent_again(method, answer.clone(), again));
+            checks.spawn(check_retry(method, answer.clone(), again));
         }
     }
     let checked = checks.join_all().await;
@@ -80,16 +80,17 @@ async fn retry_repeats_rejected_calls_and_ambiguous_ones_only_if_idempotent() {
 /// Longer than any test waits.
 const LATE: Duration = Duration::from_secs(61);
 
-async fn is_sent_again(method: Method, answer: Answer, again: bool) {
+async fn check_retry(method: Method, answer: Answer, again: bool) {
     let what = format!("{method} {answer:?}");
     let manager = Manager::builder().plain_http().start().await.unwrap();
     manager.on(&format!("{method} {PATH}"), |_| Answer::json(200, ()));
-    // Only where it is waited for: elsewhere a busy machine could run into it.
-    let patience = match what.contains(&format!("{LATE:?}")) {
+    // A short timeout only where it is expected to pass: on a busy machine it could pass elsewhere
+    // too.
+    let timeout = match what.contains(&format!("{LATE:?}")) {
         true => Duration::from_secs(2),
         false => LATE,
     };
-    let options = CallOptions::new().max_retries(1).attempt_timeout(patience);
+    let options = CallOptions::new().max_retries(1).attempt_timeout(timeout);
     manager.respond_with(answer);
     let client = manager.client().unwrap().with(options);
     let (result, attempts) = attempts(&client, method).await;
@@ -117,8 +118,8 @@ async fn tls_handshake_timeout_is_a_connect_error_and_gets_a_retry() {
     }
 }
 
-/// What comes of a call that may be sent twice, and at once.
-async fn tried(config: Config) -> (Result<u16, ErrorKind>, u32) {
+/// The outcome of a call with one retry, almost without delay.
+async fn call_with_one_retry(config: Config) -> (Result<u16, ErrorKind>, u32) {
     let soon = CallOptions::new().max_retry_delay(Duration::from_millis(1));
     let client = config.options(soon.max_retries(1)).build().unwrap();
     attempts(&client, Method::POST).await
@@ -129,8 +130,8 @@ async fn tls_handshake_failure_gets_a_retry_unless_the_certificate_is_not_truste
     let manager = Manager::start().await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://{}", listener.local_addr().unwrap());
-    // It says something else than TLS.
-    let babble = async {
+    // The server answers with something other than TLS.
+    let not_tls = async {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.write_all(b"HTTP/1.1 503 Starting\r\n\r\n").await;
@@ -138,12 +139,12 @@ async fn tls_handshake_failure_gets_a_retry_unless_the_certificate_is_not_truste
         }
     };
     let config = Client::builder(address).ca_pem(manager.ca_pem());
-    let found = tokio::select! { found = tried(config) => found, () = babble => unreachable!() };
+    let found = tokio::select! { found = call_with_one_retry(config) => found, () = not_tls => unreachable!() };
     assert_eq!(found, (Err(ErrorKind::Tls), 2));
-    // One that is not trusted does not get better by another look.
-    let stranger = Manager::start().await.unwrap();
-    let config = Client::builder(manager.url()).ca_pem(stranger.ca_pem());
-    assert_eq!(tried(config).await, (Err(ErrorKind::Tls), 1));
+    // A certificate that is not trusted is not retried.
+    let other = Manager::start().await.unwrap();
+    let config = Client::builder(manager.url()).ca_pem(other.ca_pem());
+    assert_eq!(call_with_one_retry(config).await, (Err(ErrorKind::Tls), 1));
     assert_eq!(manager.count(), 0);
 }
 
@@ -162,7 +163,7 @@ async fn error_code_99_gets_a_retry_only_with_a_client_certificate_identity() {
             98,
             (Err(ErrorKind::InternalServerError), 1),
         ),
-        // Without a certificate it means something else, whatever that is.
+        // Without a client certificate, code 99 is not retried.
         (
             config.auth(Basic::new(manager.username(), manager.password())),
             99,
@@ -170,7 +171,7 @@ async fn error_code_99_gets_a_retry_only_with_a_client_certificate_identity() {
         ),
     ] {
         manager.respond_with(Answer::api_error(500, code, "Failed."));
-        assert_eq!(tried(config).await, found, "{code}");
+        assert_eq!(call_with_one_retry(config).await, found, "{code}");
     }
 }
 
@@ -245,7 +246,8 @@ async fn deadline_covers_all_attempts_and_retries() {
         "{:?}",
         begun.elapsed()
     );
-    // The manager's error, or on a slow machine the time-out of an attempt that the deadline cut short.
+    // Either the manager's error or, on a slow machine, the timeout of an attempt that the deadline
+    // cut short.
     let kinds = [ErrorKind::ServiceUnavailable, ErrorKind::Timeout];
     assert!(result.is_err_and(|kind| kinds.contains(&kind)));
     assert!(sent > 1);

@@ -1,4 +1,4 @@
-//! What retries bring, and what they cost managers that fail.
+//! The retry budget: retries hide occasional failures without flooding managers that fail.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -32,7 +32,7 @@ async fn retry_hides_failures_of_one_request_in_ten() {
     assert!(failed <= 10, "{failed}");
 }
 
-/// How many of so many calls fail, forty at a time.
+/// Makes this many calls from forty tasks, and returns how many fail.
 async fn failures(client: &Client, calls: usize) -> usize {
     let mut tasks = JoinSet::new();
     for _ in 0..40 {
@@ -66,8 +66,8 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         let began = Instant::now();
         let failed = failures(&client, calls).await;
         let sent = calls_of(&managers[0]);
-        // A fifth of the calls, ten a second, and what is there for the first ten seconds. The budget counts in several
-        // steps, and calls may slip in between.
+        // A fifth of the calls, ten per second, and the initial budget for ten seconds. The budget
+        // is updated in several steps, so concurrent calls may exceed it slightly.
         let bound = calls as f64 * 1.2 + 100.0 + 10.0 * began.elapsed().as_secs_f64();
         assert!((sent as f64) <= bound * 1.01, "{sent} {bound}");
         let share = (calls - failed) as f64 / calls as f64;
@@ -111,11 +111,11 @@ async fn retry_budget_starts_with_a_hundred_retries() {
 
 #[tokio::test]
 async fn retry_budget_bounds_failover_when_every_manager_fails() {
-    // Whether the manager says itself that it has done nothing, or a proxy that knows nothing says so for it.
+    // A 503 of the manager itself, and a 502 that may come from a proxy.
     for answer in [Answer::api_error(503, 1, "Busy."), Answer::status(502)] {
         let managers = managers::<3>().await;
         for manager in &managers {
-            // They are well, by their own account.
+            // Their health checks keep succeeding.
             for method in ["GET", "POST", "PUT"] {
                 let answer = answer.clone();
                 manager.on(&format!("{method} /api/v1/things/{{id}}"), move |_| {

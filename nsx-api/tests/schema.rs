@@ -1,5 +1,5 @@
-//! The closed loop: the JSON Schema that `schemars` derives from the generated types says what the document says of its
-//! components.
+//! The JSON Schemas that `schemars` derives from the generated types match the components of the
+//! document.
 
 #![cfg(feature = "schemars")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -17,7 +17,7 @@ fn json_schema_of_each_generated_type_matches_its_openapi_component() {
     let derived: BTreeMap<_, _> = nsx_api::schemas::components().into_iter().collect();
     let mut compared = 0;
     for (name, component) in components {
-        // A password is no type of its own, and of parts that are put together only their sum is one.
+        // A password has no type of its own, and composed schemas are generated as one merged type.
         let text = component.to_string();
         let password = component["format"] == json!("password");
         if password
@@ -37,10 +37,11 @@ fn json_schema_of_each_generated_type_matches_its_openapi_component() {
     assert!(compared > 0);
 }
 
-/// A schema in the words that both dialects share and that the types have a form for.
+/// Reduces a schema to the keywords that OpenAPI and JSON Schema share and that the types
+/// represent.
 ///
-/// JSON Schema says with `null` beside a type, and with a default, that a field may be missing, which is what the
-/// document says by leaving it out of `required`. Lengths, patterns and most formats are for the manager to check.
+/// JSON Schema marks an optional field with a `null` type and a default; the document omits it from
+/// `required`. Lengths, patterns and most formats are left to the manager to check.
 fn normal(schema: &Value, name: &str) -> Value {
     const KEPT: [&str; 7] = [
         "additionalProperties",
@@ -60,7 +61,8 @@ fn normal(schema: &Value, name: &str) -> Value {
         let value = match (key.as_str(), value) {
             ("$ref", Value::String(target)) if target == "#" => json!(name),
             ("$ref", Value::String(target)) => json!(target.rsplit('/').next()),
-            // With a description beside it, schemars writes a reference like this; the reference is what counts.
+            // If it has a description, schemars wraps a reference in `anyOf`. Only the reference
+            // matters.
             ("type", Value::Array(types)) => types
                 .iter()
                 .find(|one| **one != json!("null"))
@@ -92,7 +94,7 @@ fn normal(schema: &Value, name: &str) -> Value {
     Value::Object(out)
 }
 
-/// A description without what the generator adds for rustdoc.
+/// A description without the text that the generator adds for rustdoc.
 fn words(text: &str) -> String {
     let text = text.replace(
         "Read it with [`expose_secret`](crate::Secret::expose_secret).",

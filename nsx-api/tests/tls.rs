@@ -1,4 +1,4 @@
-//! Whom a client trusts.
+//! Which managers a client trusts: CAs, self-signed certificates, pins and the danger flags.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -45,7 +45,7 @@ fn file(content: &str) -> tempfile::NamedTempFile {
     file
 }
 
-/// The manager's address, written as one that is not in its certificate.
+/// The manager's address in a form that is not in its certificate.
 fn other_name(manager: &Manager) -> String {
     manager.url().replace("127.0.0.1", "[::ffff:127.0.0.1]")
 }
@@ -94,7 +94,7 @@ async fn tls_refuses_a_manager_with_an_unknown_ca_or_another_host_name() {
         assert_eq!(
             error.attempts(),
             1,
-            "a certificate does not get better by another look"
+            "an untrusted certificate is not retried"
         );
         let line = error.to_string();
         assert!(
@@ -124,7 +124,7 @@ async fn danger_accept_invalid_certs_trusts_any_tls_certificate() {
     assert_eq!(manager.count(), 2);
 }
 
-/// A server that shows one certificate and has the key of another.
+/// A server that presents one certificate but has the private key of another.
 async fn impostor() -> String {
     let [shown, own] =
         [(); 2].map(|()| rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap());
@@ -134,7 +134,7 @@ async fn impostor() -> String {
     .await
 }
 
-/// A server with this certificate, which deals with its connections by `serve` once there is TLS.
+/// A server with this certificate that handles each connection with `serve` after the handshake.
 async fn server<F>(
     certificate: &Certificate,
     key: &KeyPair,
@@ -232,7 +232,7 @@ async fn tls_refuses_an_invalid_certificate_with_the_reason_and_sends_no_request
             true => server.other_url(),
             false => server.url(),
         };
-        refused(&server, Client::builder(url).ca_pem(ca), reason).await;
+        assert_refused(&server, Client::builder(url).ca_pem(ca), reason).await;
     }
     for (leaf, reason) in [
         (authority.issue(&server_params()), "(BadSignature)"),
@@ -244,8 +244,8 @@ async fn tls_refuses_an_invalid_certificate_with_the_reason_and_sends_no_request
     ] {
         let server = Server::start(config(&leaf, None)).await;
         let builder = Client::builder(server.url()).ca_pem(namesake.pem());
-        refused(&server, builder, reason).await;
-        refused(&server, Client::builder(server.url()), "").await;
+        assert_refused(&server, builder, reason).await;
+        assert_refused(&server, Client::builder(server.url()), "").await;
     }
 }
 
@@ -266,10 +266,10 @@ async fn tls_accepts_certificates_signed_by_an_added_certificate_only_if_it_is_a
         let added = Leaf::self_signed(&params);
         let server = Server::start(config(&forged(params, &added), None)).await;
         let builder = Client::builder(server.url()).ca_pem(added.pem.clone());
-        refused(&server, builder, "(UnknownIssuer)").await;
+        assert_refused(&server, builder, "(UnknownIssuer)").await;
         let both = added.pem.clone() + &Authority::new("another").pem();
         let builder = Client::builder(server.url()).ca_pem(both);
-        refused(&server, builder, "(UnknownIssuer)").await;
+        assert_refused(&server, builder, "(UnknownIssuer)").await;
     }
     let added = Leaf::self_signed(&ca_params());
     let server = Server::start(config(&forged(ca_params(), &added), None)).await;
@@ -288,7 +288,7 @@ async fn x509_version_1_certificate_is_refused_when_the_client_is_built() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn tls_with_an_added_certificate_works_without_platform_certificates() {
-    // Without certificates of the platform, as in a bare container.
+    // Run without platform certificates, as in a bare container.
     let name = "tls_with_an_added_certificate_works_without_platform_certificates";
     if !tls_server::in_own_process(name, "/dev/null".as_ref()) {
         return;
@@ -299,7 +299,7 @@ async fn tls_with_an_added_certificate_works_without_platform_certificates() {
     assert_eq!(tls_server::call(builder()).await.unwrap(), 200);
     let other = Server::start(config(&Leaf::self_signed(&server_params()), None)).await;
     let builder = Client::builder(other.url()).ca_pem(leaf.pem.clone());
-    refused(&other, builder, "(UnknownIssuer)").await;
+    assert_refused(&other, builder, "(UnknownIssuer)").await;
     let error = Client::builder(server.url()).build().unwrap_err();
     assert!(error.to_string().contains("No CA certificates"), "{error}");
 }
@@ -363,7 +363,7 @@ fn pin_and_identity_require_tls_for_every_manager() {
     }
 }
 
-async fn refused(server: &Server, builder: Config, reason: &str) {
+async fn assert_refused(server: &Server, builder: Config, reason: &str) {
     let builder = builder.auth(Basic::new("admin", "SECRET"));
     let error = tls_server::call(builder).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
@@ -415,11 +415,11 @@ async fn certificate_that_does_not_match_the_pin_is_refused_with_its_thumbprint(
     let bundle = format!("{}{}", other.pem, leaf.pem);
     for builder in [
         Client::builder(server.url()).pin_thumbprint(other.thumbprint()),
-        // Only the first one in it counts, and who signed it does not.
+        // Only the first certificate of the PEM is pinned, and its issuer does not matter.
         Client::builder(server.url()).pin_certificate(bundle),
         Client::builder(server.url()).pin_certificate(authority.pem()),
     ] {
-        refused(&server, builder, &reason).await;
+        assert_refused(&server, builder, &reason).await;
     }
 }
 
@@ -431,14 +431,14 @@ async fn pinned_certificate_is_refused_from_a_peer_without_its_private_key() {
         pem: leaf.pem.clone(),
         der: leaf.der.clone(),
     };
-    // Each version of TLS signs something else.
+    // TLS 1.2 and 1.3 sign different data.
     for version in rustls::ALL_VERSIONS {
         let server = Server::start(config_of(&[*version], &impostor, None)).await;
         for builder in [
             Client::builder(server.url()).pin_thumbprint(leaf.thumbprint()),
             Client::builder(server.url()).ca_pem(leaf.pem.clone()),
         ] {
-            refused(&server, builder, "(BadSignature)").await;
+            assert_refused(&server, builder, "(BadSignature)").await;
         }
     }
 }
@@ -507,7 +507,7 @@ async fn tls_failure_after_the_handshake_is_a_lost_connection() {
         .options(CallOptions::new().max_retries(1))
         .build()
         .unwrap();
-    // It may have been carried out, so only what is idempotent is sent again.
+    // The request may have been carried out, so only an idempotent one is retried.
     for (method, attempts) in [(http::Method::POST, 1), (http::Method::GET, 2)] {
         let error = client.request(method, "/x").send().await.unwrap_err();
         let found = (error.kind(), error.attempts());
@@ -631,7 +631,7 @@ async fn ca_certificate_in_an_unsupported_format_is_refused_with_a_hint_and_show
         }
         assert!(error.source().is_none(), "{hint}");
     }
-    // A mark at the beginning does no harm.
+    // A byte order mark at the start is accepted.
     let marked = format!("\u{FEFF}{pem}");
     Client::builder("nsx").ca_pem(marked).build().unwrap();
 }

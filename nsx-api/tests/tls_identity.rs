@@ -1,4 +1,4 @@
-//! Who a client says it is: its certificate and key.
+//! Client certificates: the identity that a client presents.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -52,7 +52,7 @@ async fn identity_certificate_is_presented_for_each_private_key_format() {
     }
 }
 
-/// By HTTP/1.1, by HTTP/2, and with TLS 1.2: three ways for a refusal to arrive.
+/// Three servers: HTTP/1.1, HTTP/2, and TLS 1.2. A refusal arrives differently with each.
 fn ways(leaf: &Leaf, authority: &Authority) -> [ServerConfig; 3] {
     let [mut http1, mut http2] = [(); 2].map(|()| config(leaf, Some(authority)));
     http1.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -171,7 +171,7 @@ fn unusable_identity_is_refused_with_the_reason_and_shows_no_secret() {
     }
 }
 
-/// Nothing of the base64 of a key, and none of the texts that stand for one.
+/// Asserts that neither the key's base64 nor any of the secret texts is shown.
 fn assert_shows_none_of(shown: &str, key: &str) {
     let lines = key
         .lines()
