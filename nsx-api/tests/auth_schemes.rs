@@ -1,5 +1,5 @@
 //! Authentication schemes other than sessions: the manager accepts each of them, the client
-//! refreshes those that expire, and no two are mixed.
+//! refreshes those that expire, and a call never carries the credentials of two.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -24,7 +24,7 @@ async fn create_token(client: &Client) -> Result<u32, Error> {
     Ok(token.attempts())
 }
 
-async fn kind(client: &Client) -> Result<u32, ErrorKind> {
+async fn outcome(client: &Client) -> Result<u32, ErrorKind> {
     create_token(client).await.map_err(|error| error.kind())
 }
 
@@ -54,7 +54,7 @@ async fn basic_and_remote_auth_send_credentials_with_every_call() {
                 "Remote ",
             ),
         ] {
-            assert_eq!(kind(&client.build().unwrap()).await, Ok(1), "{password}");
+            assert_eq!(outcome(&client.build().unwrap()).await, Ok(1), "{password}");
             let last = manager.requests().pop().unwrap();
             assert!(last.header("authorization").unwrap().starts_with(word));
         }
@@ -73,12 +73,12 @@ async fn manager_without_basic_auth_refuses_basic_credentials_and_accepts_others
         .auth(Basic::new(user, password))
         .build()
         .unwrap();
-    assert_eq!(kind(&basic).await, Err(ErrorKind::Forbidden));
+    assert_eq!(outcome(&basic).await, Err(ErrorKind::Forbidden));
     let remote = config(&manager)
         .auth(Remote::new(user, password))
         .build()
         .unwrap();
-    assert_eq!(kind(&remote).await, Ok(1));
+    assert_eq!(outcome(&remote).await, Ok(1));
     assert_eq!(manager.count(), 2);
 }
 
@@ -90,10 +90,10 @@ async fn bearer_token_is_sent_unchanged_and_a_refusal_triggers_no_retry_or_refre
         .auth(Bearer::new("good.token_1"))
         .build()
         .unwrap();
-    assert_eq!(kind(&client).await, Ok(1));
+    assert_eq!(outcome(&client).await, Ok(1));
     manager.reject_bearer("good.token_1");
     for count in [2, 3] {
-        assert_eq!(kind(&client).await, Err(ErrorKind::Forbidden));
+        assert_eq!(outcome(&client).await, Err(ErrorKind::Forbidden));
         assert_eq!(
             manager.count(),
             count,
@@ -113,7 +113,7 @@ async fn bearer_token_is_sent_unchanged_and_a_refusal_triggers_no_retry_or_refre
 async fn no_auth_scheme_sends_no_credentials() {
     let manager = Manager::builder().accept_anyone().start().await.unwrap();
     let client = config(&manager).build().unwrap();
-    assert_eq!(kind(&client).await, Ok(1));
+    assert_eq!(outcome(&client).await, Ok(1));
     let request = manager.requests().pop().unwrap();
     for name in ["authorization", "cookie", "x-xsrf-token"] {
         assert_eq!(request.header(name), None);
@@ -204,7 +204,7 @@ async fn csp_token_is_exchanged_once_and_sent_with_every_call() {
         let scheme = scheme.endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
         let client = config(&manager).auth(scheme).build().unwrap();
         for _ in 0..3 {
-            assert_eq!(kind(&client).await, Ok(1));
+            assert_eq!(outcome(&client).await, Ok(1));
         }
         let [exchange] = csp.requests().try_into().unwrap();
         assert_eq!(exchange.body, form);
@@ -227,7 +227,7 @@ async fn csp_token_refresh_happens_before_expiry_while_calls_continue() {
             began.elapsed() < Duration::from_secs(8),
             "the token was not refreshed"
         );
-        assert_eq!(kind(&client).await, Ok(1));
+        assert_eq!(outcome(&client).await, Ok(1));
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     // The refresh is due after three quarters of the lifetime.
@@ -299,7 +299,7 @@ async fn custom_auth_scheme_can_call_the_manager_and_set_any_header() {
         .auth(GatewayKey("ann".into()))
         .build()
         .unwrap();
-    assert_eq!(kind(&client).await, Ok(1));
+    assert_eq!(outcome(&client).await, Ok(1));
     let last = manager.requests().pop().unwrap();
     assert_eq!(last.header("x-api-key"), Some("ticket-for-ann"));
     assert_eq!(manager.count(), 3);
@@ -324,7 +324,7 @@ async fn credentials_that_expire_at_once_are_refreshed_at_most_twice_per_call() 
     let scheme = TokensWithoutLifetime(fetches.clone());
     let client = config(&manager).auth(scheme).build().unwrap();
     for calls in 1..=5 {
-        assert_eq!(kind(&client).await, Ok(1));
+        assert_eq!(outcome(&client).await, Ok(1));
         assert!(fetches.load(Ordering::Relaxed) <= 2 * calls);
     }
 }
@@ -365,7 +365,7 @@ async fn client_certificate_identity_needs_no_other_credentials() {
     let issued = manager.issue_client_certificate().unwrap();
     let identity = Identity::from_pem(issued.certificate_pem, issued.key_pem);
     let client = config(&manager).identity(identity.clone()).build().unwrap();
-    assert_eq!(kind(&client).await, Ok(1));
+    assert_eq!(outcome(&client).await, Ok(1));
     let request = manager.requests().pop().unwrap();
     assert!(request.client_certificate.is_some());
     for name in ["authorization", "cookie", "x-xsrf-token"] {
@@ -374,7 +374,7 @@ async fn client_certificate_identity_needs_no_other_credentials() {
     // Without a certificate the call is refused; with the certificate of another CA the handshake
     // fails.
     let bare = config(&manager).build().unwrap();
-    assert_eq!(kind(&bare).await, Err(ErrorKind::Forbidden));
+    assert_eq!(outcome(&bare).await, Err(ErrorKind::Forbidden));
     let other = Manager::builder()
         .client_certificates()
         .start()

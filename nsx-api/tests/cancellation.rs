@@ -1,5 +1,5 @@
-//! Cancellation: a call that is dropped at any point leaves no connection, task or session behind, and
-//! the client stays usable.
+//! Cancellation: a call that is dropped at any point leaves no connection, task or session behind,
+//! and the client stays usable.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -85,8 +85,8 @@ impl DropPoint {
     }
 }
 
-/// Drops a call, either the first one of its client or one on a reused connection. Returns whether the
-/// call completed before the drop point.
+/// Drops a call, either the first one of its client or one on a reused connection. Returns whether
+/// the call completed before the drop point.
 async fn completes_before(dropped: DropPoint, fixture: &Fixture, reuses_connection: bool) -> bool {
     let Fixture { manager, proxy, .. } = fixture;
     let client = fixture.session().build().unwrap();

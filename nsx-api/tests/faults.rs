@@ -162,7 +162,7 @@ async fn missing_response_is_a_timeout_of_the_attempt_or_the_deadline() {
         );
         assert_eq!(error.kind(), ErrorKind::Timeout);
     }
-    // If only the body of an error response is missing, the status is still reported.
+    // A stalled body of an error response is no timeout: the status is reported.
     manager.respond_with(Answer::status(502).body("<html>...").stalled_at(6));
     let error = token_error(&client).await;
     assert_eq!(

@@ -86,7 +86,7 @@ async fn adaptive_rate_limit_settles_at_the_limit_of_the_manager() {
     }
 }
 
-/// Calls a manager with this rate limit until the client has settled at it.
+/// Calls a manager that enforces this rate limit until the client's rate settles at it.
 async fn assert_rate_settles_at(limit: usize) {
     let (manager, counts) = manager(limit).await;
     let client = Client::builder(manager.url()).build().unwrap();

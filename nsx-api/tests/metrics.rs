@@ -14,7 +14,7 @@ use nsx_api::mock::{Answer, Manager};
 
 use common::unauthenticated_manager_and_client;
 
-/// The metrics recorded so far.
+/// The metrics recorded since the last snapshot.
 fn counted(snapshotter: &Snapshotter) -> Vec<String> {
     let snapshot = snapshotter.snapshot().into_vec().into_iter();
     let mut seen: Vec<String> = snapshot

@@ -20,7 +20,7 @@ use mock_common::{Pair, TOKEN_PATH, body, client_that_trusts, transports};
 #[tokio::test]
 async fn mock_manager_serves_http2_and_http1_over_tls_and_http1_without_tls() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let response = pair.token().send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.version(), version);
@@ -70,7 +70,7 @@ async fn mock_manager_certificate_is_valid_for_localhost() {
 
 #[tokio::test]
 async fn mock_manager_refuses_wrong_basic_credentials() {
-    let pair = Pair::of(Manager::builder().credentials("ädmin", "p+s:s%20")).await;
+    let pair = Pair::from_builder(Manager::builder().credentials("ädmin", "p+s:s%20")).await;
     let right = "Basic w6RkbWluOnArczpzJTIw";
     for (given, expected) in [
         (Some(right), 200),
@@ -164,7 +164,7 @@ async fn mock_manager_answers_404_for_unknown_paths_and_405_for_other_methods() 
 #[tokio::test]
 async fn mock_manager_sends_status_headers_and_body_as_given() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let answer = Answer::status(299)
             .header("set-cookie", "a=1")
             .header("set-cookie", "b=2")
@@ -183,7 +183,7 @@ async fn mock_manager_sends_status_headers_and_body_as_given() {
 #[tokio::test]
 async fn mock_manager_sends_a_chunked_body_without_content_length() {
     for (builder, _) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let text = "0123456789".repeat(1000);
         pair.manager
             .respond_with(Answer::status(200).body(text.clone()).chunked(999));
@@ -196,7 +196,7 @@ async fn mock_manager_sends_a_chunked_body_without_content_length() {
 #[tokio::test]
 async fn mock_manager_drops_a_connection_and_answers_the_next_call() {
     for (builder, _) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         pair.manager.respond_with(Answer::dropped());
         assert!(pair.token().send().await.is_err());
         assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
@@ -207,7 +207,7 @@ async fn mock_manager_drops_a_connection_and_answers_the_next_call() {
 #[tokio::test]
 async fn mock_manager_truncates_a_body_after_its_headers() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         for (answer, announced, first) in [
             (Answer::documented(503).truncated_at(0), true, ""),
             (
@@ -247,7 +247,7 @@ async fn mock_manager_truncates_a_body_after_its_headers() {
 #[tokio::test]
 async fn mock_manager_stalls_a_body() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         for sent in [0, 3] {
             pair.manager
                 .respond_with(Answer::status(200).body("0123456789").stalled_at(sent));
@@ -262,7 +262,7 @@ async fn mock_manager_stalls_a_body() {
 #[tokio::test]
 async fn mock_manager_delays_before_the_headers_and_pauses_before_each_chunk() {
     for (builder, _) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let wait = Duration::from_millis(40);
         pair.manager.respond_with(Answer::success().delay(wait));
         let start = Instant::now();
@@ -283,7 +283,7 @@ async fn mock_manager_delays_before_the_headers_and_pauses_before_each_chunk() {
 async fn mock_manager_sends_raw_bytes_over_http1_and_ends_the_connection_over_http2() {
     let raw = "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         pair.manager.respond_with(Answer::raw(raw));
         let result = pair.token().send().await;
         if version == Version::HTTP_2 {
@@ -329,7 +329,7 @@ async fn mock_manager_answers_500_when_a_test_misspells_an_operation() {
 #[tokio::test]
 async fn mock_manager_records_requests_and_masks_secrets_in_debug() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let request = pair
             .request(Method::PUT, "/api/v1/a%20b?c=%2F&d")
             .header("x-allow-overwrite", "true");
@@ -416,7 +416,7 @@ async fn mock_manager_handler_can_keep_state_and_still_requires_credentials() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mock_manager_answers_a_hundred_concurrent_calls() {
     for (builder, _) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let calls: Vec<_> = (0..100)
             .map(|_| tokio::spawn(pair.token().send()))
             .collect();
@@ -433,7 +433,7 @@ async fn mock_manager_answers_a_hundred_concurrent_calls() {
 #[tokio::test]
 async fn dropped_mock_manager_closes_its_connections_and_frees_its_port() {
     for (builder, version) in transports() {
-        let Pair { manager, client } = Pair::of(builder).await;
+        let Pair { manager, client } = Pair::from_builder(builder).await;
         let address = manager.url().split_once("://").unwrap().1.to_owned();
         let mut idle = TcpStream::connect(&address).await.unwrap();
         manager.respond_with(Answer::status(200).body("0123456789").stalled_at(1));
@@ -453,7 +453,7 @@ async fn dropped_mock_manager_closes_its_connections_and_frees_its_port() {
 #[tokio::test]
 async fn dropped_mock_manager_leaves_no_task_running() {
     for (builder, version) in transports() {
-        let Pair { manager, client } = Pair::of(builder).await;
+        let Pair { manager, client } = Pair::from_builder(builder).await;
         // Any task that keeps running keeps the handler, and thereby this value.
         let alive = Arc::new(());
         let held = Arc::clone(&alive);
@@ -520,7 +520,7 @@ async fn mock_manager_refuses_a_request_body_over_the_limit() {
 #[tokio::test]
 async fn mock_manager_answers_500_with_the_message_of_a_handler_panic() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         pair.manager
             .on("GET /static", |_| -> Answer { panic!("as it is") });
         pair.manager.on("GET /made", |call| -> Answer {

@@ -50,7 +50,7 @@ impl Session {
         }
     }
 
-    fn on(&self, request: Builder) -> Builder {
+    fn apply_to(&self, request: Builder) -> Builder {
         request
             .header("cookie", &self.cookie)
             .header("x-xsrf-token", &self.xsrf_token)
@@ -58,7 +58,7 @@ impl Session {
 
     /// The outcome of a call with this session.
     async fn outcome(&self, manager: &Manager) -> (u16, u32) {
-        send(manager, self.on(token()), "").await.outcome()
+        send(manager, self.apply_to(token()), "").await.outcome()
     }
 }
 
@@ -89,10 +89,10 @@ async fn mock_manager_session_is_created_used_and_destroyed() {
 
         let without = Request::post(DESTROY).header("cookie", &session.cookie);
         assert_eq!(send(&manager, without, "").await.outcome(), (403, 98));
-        let destroyed = send(&manager, session.on(Request::post(DESTROY)), "").await;
+        let destroyed = send(&manager, session.apply_to(Request::post(DESTROY)), "").await;
         assert_eq!(destroyed.status, 200);
         assert_eq!(session.outcome(&manager).await, (403, 403));
-        let again = send(&manager, session.on(Request::post(DESTROY)), "").await;
+        let again = send(&manager, session.apply_to(Request::post(DESTROY)), "").await;
         assert_eq!(again.outcome(), (403, 403));
         assert_eq!((manager.logins(), manager.sessions()), (2, 1));
         let requests = manager.requests();
@@ -105,7 +105,7 @@ async fn mock_manager_session_is_created_used_and_destroyed() {
 async fn mock_manager_session_accepts_split_cookie_headers_over_http2() {
     let manager = Manager::start().await.unwrap();
     let session = Session::create(&manager).await;
-    let call = session.on(token().header("cookie", "lb=node-2"));
+    let call = session.apply_to(token().header("cookie", "lb=node-2"));
     assert_eq!(send(&manager, call, "").await.status, 200);
     assert_eq!(
         manager.requests()[1]
@@ -166,23 +166,26 @@ async fn mock_manager_session_refusals_have_the_documented_status_and_error_code
         let cookie = || token().header("cookie", &session.cookie);
         let wrong_login = Request::post(CREATE).header("content-type", FORM);
         for (request, expected) in [
-            (session.on(token()), (200, 0)),
+            (session.apply_to(token()), (200, 0)),
             (cookie(), (403, 98)),
             (
                 cookie().header("x-xsrf-token", &other.xsrf_token),
                 (403, 98),
             ),
-            (other.on(token().header("cookie", "JSESSIONID=x")), (200, 0)),
+            (
+                other.apply_to(token().header("cookie", "JSESSIONID=x")),
+                (200, 0),
+            ),
             (token().header("cookie", "JSESSIONID=x"), unknown),
             (token(), unknown),
             (token().header("authorization", "Basic eDp5"), unknown),
             (wrong_login, unknown),
             (
-                session.on(token().header("authorization", basic(&manager))),
+                session.apply_to(token().header("authorization", basic(&manager))),
                 (200, 0),
             ),
             (
-                session.on(token().header("authorization", "Bearer x")),
+                session.apply_to(token().header("authorization", "Bearer x")),
                 (200, 0),
             ),
             (cookie().header("authorization", basic(&manager)), (403, 98)),
@@ -303,7 +306,7 @@ async fn mock_manager_session_logins_do_not_consume_queued_answers() {
     let session = Session::create(&manager).await;
     assert_eq!(session.outcome(&manager).await.0, 503);
     assert_eq!(session.outcome(&manager).await.0, 500);
-    let destroyed = send(&manager, session.on(Request::post(DESTROY)), "").await;
+    let destroyed = send(&manager, session.apply_to(Request::post(DESTROY)), "").await;
     assert_eq!(destroyed.status, 200);
     assert_eq!(manager.count(), 4);
 }

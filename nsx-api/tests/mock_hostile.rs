@@ -107,7 +107,7 @@ async fn mock_manager_survives_hostile_bytes() {
     let panics = panics();
     let cases = [hostile(), hostile_to_http2()].concat();
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let address = pair.manager.url().split_once("://").unwrap().1.to_owned();
         for bytes in &cases {
             send(TcpStream::connect(&address).await.unwrap(), bytes).await;

@@ -51,7 +51,7 @@ async fn manager_with_pages(answers: Vec<Answer>, options: CallOptions) -> (Mana
 }
 
 #[tokio::test]
-async fn pagination_gives_each_page_its_own_deadline_and_retries() {
+async fn pagination_gives_each_page_its_own_deadline_and_retry_limit() {
     let late = Duration::from_millis(700);
     let answers = vec![
         page(&[1], "1").delay(late),

@@ -89,22 +89,26 @@ async fn response_stream_has_no_size_limit_and_reports_timeout_and_lost_connecti
     manager.respond_with(Answer::status(200).body(vec![b'x'; size]).chunked(1 << 20));
     let response = get().await.unwrap();
     assert_eq!(response.attempts(), 2);
-    assert_eq!(read(response.into_inner()).await.unwrap(), size);
+    assert_eq!(read_stream(response.into_inner()).await.unwrap(), size);
 
     manager.respond_with(Answer::status(200).body("hello").stalled_at(2));
-    let error = read(get().await.unwrap().into_inner()).await.unwrap_err();
+    let error = read_stream(get().await.unwrap().into_inner())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
 
     manager.respond_with(Answer::status(200).body("hello").truncated_at(2));
-    let error = read(get().await.unwrap().into_inner()).await.unwrap_err();
+    let error = read_stream(get().await.unwrap().into_inner())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
 
     manager.respond_with(404);
     assert_eq!(get().await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
-async fn read(mut body: nsx_api::ByteStream) -> Result<usize, Error> {
+async fn read_stream(mut body: nsx_api::ByteStream) -> Result<usize, Error> {
     let mut size = 0;
     let end = loop {
         match body.next().await {

@@ -48,8 +48,8 @@ impl Scenario {
     }
 }
 
-/// The observed result: the outcome for the caller, the number of requests that the manager saw, and
-/// the number of tokens that it created.
+/// The observed result: the outcome for the caller, the number of requests that the manager saw,
+/// and the number of tokens that it created.
 type Observed = (Outcome, usize, usize);
 
 #[derive(Clone)]
@@ -84,7 +84,8 @@ impl Case {
         Self { timeout, ..self }
     }
 
-    /// Adjusts the expectation for a second attempt that reuses the connection of the failed first one.
+    /// Adjusts the expectation for a second attempt that reuses the connection of the failed first
+    /// one.
     fn on(mut self, version: Version) -> Self {
         if matches!(self.scenario, Scenario::DuringCall(fault) if reuses_connection(fault, version))
         {
@@ -102,8 +103,8 @@ impl Case {
     }
 }
 
-/// Whether a retry uses the faulty connection again. The HTTP library keeps sending calls on a stalled
-/// HTTP/2 connection, retries included, until the connection is given up.
+/// Whether a retry uses the faulty connection again. The HTTP library keeps sending calls on a
+/// stalled HTTP/2 connection, retries included, until the connection is given up.
 fn reuses_connection(scheduled: ScheduledFault, version: Version) -> bool {
     scheduled.fault == Fault::Stall && version == Version::HTTP_2
 }
@@ -268,12 +269,12 @@ async fn check(cases: impl Iterator<Item = Case>) {
 }
 
 #[tokio::test]
-async fn network_faults_are_retried_or_reported_and_create_no_token_twice() {
+async fn network_fault_gets_a_retry_or_an_error_and_creates_no_token_twice() {
     check(cases().into_iter().filter(|case| case.timeout > SHORT)).await;
 }
 
 #[tokio::test]
-async fn network_faults_that_end_in_a_timeout_are_retried_or_reported_and_create_no_token_twice() {
+async fn network_fault_with_a_timeout_gets_a_retry_or_an_error_and_creates_no_token_twice() {
     check(cases().into_iter().filter(|case| case.timeout == SHORT)).await;
 }
 
@@ -383,7 +384,7 @@ async fn check_login(case: LoginCase, version: Version) {
 }
 
 #[tokio::test]
-async fn lost_session_login_is_retried_but_not_the_non_idempotent_call_after_it() {
+async fn lost_session_login_gets_a_retry_but_not_the_non_idempotent_call_after_it() {
     let mut rows = JoinSet::new();
     for case in login_cases() {
         for version in VERSIONS {
@@ -397,7 +398,7 @@ async fn lost_session_login_is_retried_but_not_the_non_idempotent_call_after_it(
 }
 
 /// Reads a response stream. Returns the number of bytes and the error at the end, if any.
-async fn read(client: &Client) -> (usize, Option<Error>) {
+async fn read_stream(client: &Client) -> (usize, Option<Error>) {
     let response = client.request(Method::GET, THING).stream().await.unwrap();
     assert_eq!(response.attempts(), 1);
     let (mut body, mut length) = (response.into_inner(), 0);
@@ -423,7 +424,7 @@ async fn check_stream(version: Version, fault: Fault, kind: ErrorKind) {
         Fault::Stall => CallOptions::new().attempt_timeout(SHORT),
         _ => CallOptions::new(),
     };
-    let (length, error) = read(&client.with(options)).await;
+    let (length, error) = read_stream(&client.with(options)).await;
     let error = error.unwrap();
     let row = format!("{version:?} {fault:?}: {length} bytes, {error}");
     assert_eq!((error.kind(), error.attempts()), (kind, 1), "{row}");
@@ -453,7 +454,7 @@ async fn attempt_timeout_of_a_response_stream_applies_between_pieces() {
         .respond_with(pieces.pause(SHORT.mul_f64(0.4)));
     let begun = Instant::now();
     let options = CallOptions::new().attempt_timeout(SHORT);
-    let (length, error) = read(&client.with(options)).await;
+    let (length, error) = read_stream(&client.with(options)).await;
     assert!(error.is_none() && length == 8, "{length} bytes, {error:?}");
     assert!(begun.elapsed() > SHORT);
 }
@@ -468,7 +469,7 @@ async fn body_without_content_length_is_complete_only_after_tls_close_notify() {
     fixture.manager.respond_always(unannounced);
     let get = || client.request(Method::GET, THING).send();
     assert_eq!(get().await.unwrap().into_inner(), body);
-    assert_eq!(read(&client).await.0, LARGE);
+    assert_eq!(read_stream(&client).await.0, LARGE);
 
     for _ in 0..2 {
         // The first entry is for the handshake, the second for the request.
@@ -478,7 +479,7 @@ async fn body_without_content_length_is_complete_only_after_tls_close_notify() {
             .inject(ScheduledFault::in_answer(HALF, Fault::Close));
     }
     assert_eq!(get().await.unwrap_err().kind(), ErrorKind::Connection);
-    let (length, error) = read(&client).await;
+    let (length, error) = read_stream(&client).await;
     assert!(length < HALF);
     assert_eq!(error.unwrap().kind(), ErrorKind::Connection);
 }
@@ -611,7 +612,7 @@ async fn endless_error_body_is_read_only_up_to_a_limit() {
 }
 
 #[tokio::test]
-async fn hung_http2_connection_fails_the_keep_alive_ping_and_the_call_is_retried() {
+async fn hung_http2_connection_is_closed_after_a_ping_timeout_and_the_call_gets_a_retry() {
     let fixture = Fixture::new(Version::HTTP_2, SMALL).await;
     let client = fixture.basic().build().unwrap();
     fixture.warm_up(&client).await;

@@ -84,8 +84,8 @@ async fn check_retry(method: Method, answer: Answer, again: bool) {
     let what = format!("{method} {answer:?}");
     let manager = Manager::builder().plain_http().start().await.unwrap();
     manager.on(&format!("{method} {PATH}"), |_| Answer::json(200, ()));
-    // A short timeout only where it is expected to pass: on a busy machine it could pass elsewhere
-    // too.
+    // The short timeout is only for the call that is expected to time out. On a busy machine other
+    // calls could exceed it.
     let timeout = match what.contains(&format!("{LATE:?}")) {
         true => Duration::from_secs(2),
         false => LATE,
@@ -141,7 +141,7 @@ async fn tls_handshake_failure_gets_a_retry_unless_the_certificate_is_not_truste
     let config = Client::builder(address).ca_pem(manager.ca_pem());
     let found = tokio::select! { found = call_with_one_retry(config) => found, () = not_tls => unreachable!() };
     assert_eq!(found, (Err(ErrorKind::Tls), 2));
-    // A certificate that is not trusted is not retried.
+    // An untrusted certificate causes no retry.
     let other = Manager::start().await.unwrap();
     let config = Client::builder(manager.url()).ca_pem(other.ca_pem());
     assert_eq!(call_with_one_retry(config).await, (Err(ErrorKind::Tls), 1));
@@ -190,7 +190,7 @@ async fn idempotent_option_overrides_the_method_for_retry() {
 }
 
 #[tokio::test]
-async fn max_retries_ends_with_the_last_error() {
+async fn retry_ends_with_the_last_error_after_max_retries() {
     let (manager, client) = manager().await;
     manager.respond_always(503);
     for retries in [0, 1, 2] {
@@ -233,7 +233,7 @@ async fn retry_sends_the_same_request_each_time() {
 }
 
 #[tokio::test]
-async fn deadline_covers_all_attempts_and_retries() {
+async fn deadline_covers_every_retry() {
     let (manager, client) = manager().await;
     manager.respond_always(503);
     let options = CallOptions::new()
@@ -295,7 +295,7 @@ async fn zero_and_maximal_deadline_and_timeout_values_are_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn client_shared_by_many_tasks_retries_each_rejected_call() {
+async fn retry_works_for_a_client_shared_by_many_tasks() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::from(429).times(10));
     let calls: Vec<_> = (0..100)

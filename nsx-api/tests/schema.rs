@@ -31,7 +31,11 @@ fn json_schema_of_each_generated_type_matches_its_openapi_component() {
             .get(name.as_str())
             .unwrap_or_else(|| unreachable!("{name} has no type"));
         let schema = schema.clone().to_value();
-        assert_eq!(normal(&schema, name), normal(component, name), "{name}");
+        assert_eq!(
+            normalize_schema(&schema, name),
+            normalize_schema(component, name),
+            "{name}"
+        );
         compared += 1;
     }
     assert!(compared > 0);
@@ -42,7 +46,7 @@ fn json_schema_of_each_generated_type_matches_its_openapi_component() {
 ///
 /// JSON Schema marks an optional field with a `null` type and a default; the document omits it from
 /// `required`. Lengths, patterns and most formats are left to the manager to check.
-fn normal(schema: &Value, name: &str) -> Value {
+fn normalize_schema(schema: &Value, name: &str) -> Value {
     const KEPT: [&str; 7] = [
         "additionalProperties",
         "description",
@@ -61,15 +65,15 @@ fn normal(schema: &Value, name: &str) -> Value {
         let value = match (key.as_str(), value) {
             ("$ref", Value::String(target)) if target == "#" => json!(name),
             ("$ref", Value::String(target)) => json!(target.rsplit('/').next()),
-            // If it has a description, schemars wraps a reference in `anyOf`. Only the reference
-            // matters.
+            // An optional field is nullable in JSON Schema: compare its type without `null`.
             ("type", Value::Array(types)) => types
                 .iter()
                 .find(|one| **one != json!("null"))
                 .cloned()
                 .unwrap_or_default(),
             ("type", value) => value.clone(),
-            ("anyOf", Value::Array(parts)) => return normal(&parts[0], name),
+            // An optional reference: compare it without `null`.
+            ("anyOf", Value::Array(parts)) => return normalize_schema(&parts[0], name),
             ("format", format) if !FORMATS.iter().any(|known| format == known) => continue,
             ("additionalProperties", Value::Bool(_)) => continue,
             ("required", Value::Array(names)) => {
@@ -79,15 +83,16 @@ fn normal(schema: &Value, name: &str) -> Value {
             }
             ("properties", Value::Object(inner)) => inner
                 .iter()
-                .map(|(key, inner)| (key.clone(), normal(inner, name)))
+                .map(|(key, inner)| (key.clone(), normalize_schema(inner, name)))
                 .collect(),
-            ("items" | "additionalProperties", inner) => normal(inner, name),
-            ("description", Value::String(text)) => json!(words(text)),
+            ("items" | "additionalProperties", inner) => normalize_schema(inner, name),
+            ("description", Value::String(text)) => json!(plain_text(text)),
             (key, value) if KEPT.contains(&key) => value.clone(),
             _ => continue,
         };
         out.insert(key.clone(), value);
     }
+    // OpenAPI 3.0 ignores a description beside a reference.
     if out.contains_key("$ref") {
         out.remove("description");
     }
@@ -95,14 +100,14 @@ fn normal(schema: &Value, name: &str) -> Value {
 }
 
 /// A description without the text that the generator adds for rustdoc.
-fn words(text: &str) -> String {
+fn plain_text(text: &str) -> String {
     let text = text.replace(
         "Read it with [`expose_secret`](crate::Secret::expose_secret).",
         "",
     );
     let end = ["The answer of [", "Sent by ["]
         .iter()
-        .filter_map(|uses| text.find(uses))
+        .filter_map(|start| text.find(start))
         .min();
     let text = text.get(..end.unwrap_or(text.len())).unwrap();
     let text = text.replace(['\\', '`'], "");

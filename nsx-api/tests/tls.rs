@@ -22,8 +22,8 @@ use tokio_rustls::server::TlsStream;
 
 mod tls_server;
 use tls_server::{
-    Authority, Leaf, Server, backend, ca_params, config, config_of, expired, forged, not_yet_valid,
-    server_params,
+    Authority, Leaf, Server, backend, ca_params, config, config_with_versions, expired, forged,
+    not_yet_valid, server_params,
 };
 
 async fn call(builder: Config) -> Result<u16, Error> {
@@ -39,7 +39,7 @@ async fn call(builder: Config) -> Result<u16, Error> {
     }
 }
 
-fn file(content: &str) -> tempfile::NamedTempFile {
+fn temp_file(content: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(content.as_bytes()).unwrap();
     file
@@ -53,7 +53,7 @@ fn other_name(manager: &Manager) -> String {
 #[tokio::test]
 async fn tls_trusts_a_manager_by_an_added_ca() {
     let manager = Manager::start().await.unwrap();
-    let ca = file(manager.ca_pem());
+    let ca = temp_file(manager.ca_pem());
     let bundle = format!("# two of them\n{}\n{}", other_ca().await, manager.ca_pem());
     for builder in [
         Client::builder(manager.url()).ca_pem(manager.ca_pem()),
@@ -180,7 +180,7 @@ async fn tls_trusts_an_added_self_signed_certificate_with_or_without_the_ca_flag
     for params in [server_params(), ca_params()] {
         let leaf = Leaf::self_signed(&params);
         let server = Server::start(config(&leaf, None)).await;
-        let ca = file(&leaf.pem);
+        let ca = temp_file(&leaf.pem);
         for builder in [
             Client::builder(server.url()).ca_pem(leaf.pem.clone()),
             Client::builder(server.url()).ca_file(ca.path()),
@@ -433,7 +433,7 @@ async fn pinned_certificate_is_refused_from_a_peer_without_its_private_key() {
     };
     // TLS 1.2 and 1.3 sign different data.
     for version in rustls::ALL_VERSIONS {
-        let server = Server::start(config_of(&[*version], &impostor, None)).await;
+        let server = Server::start(config_with_versions(&[*version], &impostor, None)).await;
         for builder in [
             Client::builder(server.url()).pin_thumbprint(leaf.thumbprint()),
             Client::builder(server.url()).ca_pem(leaf.pem.clone()),
@@ -538,7 +538,7 @@ fn unusable_ca_certificate_is_an_error_that_names_its_source() {
         (certificate_cut_off, "is broken"),
         (not_der, "is broken"),
     ] {
-        let ca = file(content);
+        let ca = temp_file(content);
         let name = format!("the CA file {}", ca.path().display());
         for (builder, name) in [
             (Client::builder("nsx").ca_file(ca.path()), name.as_str()),

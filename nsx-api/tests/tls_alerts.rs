@@ -20,12 +20,12 @@ use rustls::{
     ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig, ServerConnection,
 };
 
-use tls_server::{Leaf, config_of, server_params};
+use tls_server::{Leaf, config_with_versions, server_params};
 
 /// A manager that answers GET, and that carries out a POST and then sends this alert. Returns its
 /// address and a counter of the POSTs that it carried out.
 fn manager(leaf: &Leaf, alert: u8) -> (String, Arc<AtomicUsize>) {
-    let mut config = config_of(&[&TLS13], leaf, None);
+    let mut config = config_with_versions(&[&TLS13], leaf, None);
     config.enable_secret_extraction = true;
     config.send_tls13_tickets = 0;
     let config = Arc::new(config);

@@ -13,7 +13,7 @@ use rustls::version::TLS12;
 mod tls_server;
 use tls_server::{
     Authority, EC_PKCS8, EC_SEC1, ENCRYPTED_PKCS1, ENCRYPTED_PKCS8, ENCRYPTED_SEC1, Leaf,
-    RSA_PKCS1, RSA_PKCS8, Server, call, config, config_of, expired, server_params,
+    RSA_PKCS1, RSA_PKCS8, Server, call, config, config_with_versions, expired, server_params,
 };
 
 #[tokio::test]
@@ -57,7 +57,11 @@ fn ways(leaf: &Leaf, authority: &Authority) -> [ServerConfig; 3] {
     let [mut http1, mut http2] = [(); 2].map(|()| config(leaf, Some(authority)));
     http1.alpn_protocols = vec![b"http/1.1".to_vec()];
     http2.alpn_protocols = vec![b"h2".to_vec()];
-    [http1, http2, config_of(&[&TLS12], leaf, Some(authority))]
+    [
+        http1,
+        http2,
+        config_with_versions(&[&TLS12], leaf, Some(authority)),
+    ]
 }
 
 #[tokio::test]

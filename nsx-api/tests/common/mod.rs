@@ -9,15 +9,15 @@ use nsx_api::{CallOptions, Client, Error};
 
 /// A mock manager, and a client that does not retry.
 pub(crate) async fn manager() -> (Manager, Client) {
-    client_of(Manager::start().await.unwrap())
+    with_client_without_retries(Manager::start().await.unwrap())
 }
 
 /// The same over HTTP/1.1, which allows more kinds of malformed responses.
 pub(crate) async fn manager_over_http1() -> (Manager, Client) {
-    client_of(Manager::builder().http1_only().start().await.unwrap())
+    with_client_without_retries(Manager::builder().http1_only().start().await.unwrap())
 }
 
-fn client_of(manager: Manager) -> (Manager, Client) {
+fn with_client_without_retries(manager: Manager) -> (Manager, Client) {
     let options = CallOptions::new().max_retries(0);
     let client = manager.client().unwrap().with(options);
     (manager, client)

@@ -44,8 +44,8 @@ pub(crate) enum Fault {
     Slow(Duration),
 }
 
-/// A fault that is injected once `after` bytes have been forwarded in one direction, counted from the
-/// start of the connection or of the request.
+/// A fault that is injected once `after` bytes have been forwarded in one direction, counted from
+/// the start of the connection or of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ScheduledFault {
     direction: Direction,
@@ -121,15 +121,15 @@ impl Proxy {
         }
     }
 
-    /// The configuration of a client that connects through this proxy. It pins the certificate because
-    /// that is faster than loading the platform's certificates.
+    /// The configuration of a client that connects through this proxy. It pins the certificate
+    /// because that is faster than loading the platform's certificates.
     pub(crate) fn client(&self) -> Config {
         Client::builder(format!("https://{}", self.address))
             .pin_certificate(self.certificate_pem.as_str())
     }
 
-    /// Injects a fault into the next connection, or the next request on an open connection, whichever
-    /// comes first. Faults queue up.
+    /// Injects a fault into the next connection, or the next request on an open connection,
+    /// whichever comes first. Faults queue up.
     pub(crate) fn inject(&self, fault: ScheduledFault) {
         self.shared.faults.lock().unwrap().push_back(Some(fault));
     }
@@ -232,7 +232,8 @@ impl<'s> FaultState<'s> {
         }
     }
 
-    /// How many of the bytes that arrived in this direction may be forwarded, or the fault to inject.
+    /// How many of the bytes that arrived in this direction may be forwarded, or the fault to
+    /// inject.
     fn allowance(&mut self, direction: Direction) -> Result<usize, Fault> {
         match direction {
             Direction::ToClient => self.answered = true,

@@ -59,10 +59,10 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) async fn start() -> Self {
-        Self::of(Manager::builder()).await
+        Self::from_builder(Manager::builder()).await
     }
 
-    pub(crate) async fn of(builder: ManagerBuilder) -> Self {
+    pub(crate) async fn from_builder(builder: ManagerBuilder) -> Self {
         let manager = builder.start().await.unwrap();
         // Over plain HTTP there is no CA.
         let ca_pem = Some(manager.ca_pem()).filter(|pem| !pem.is_empty());

@@ -150,10 +150,10 @@ impl Authority {
 /// The configuration of a server that presents this certificate, and that requires a client
 /// certificate of `client_ca`, if any.
 pub(crate) fn config(leaf: &Leaf, client_ca: Option<&Authority>) -> ServerConfig {
-    config_of(rustls::ALL_VERSIONS, leaf, client_ca)
+    config_with_versions(rustls::ALL_VERSIONS, leaf, client_ca)
 }
 
-pub(crate) fn config_of(
+pub(crate) fn config_with_versions(
     versions: &[&'static SupportedProtocolVersion],
     leaf: &Leaf,
     client_ca: Option<&Authority>,
