@@ -528,7 +528,7 @@ async fn mock_manager_answers_500_with_the_message_of_a_handler_panic() {
         });
         pair.manager
             .on("GET /other", |_| -> Answer { std::panic::panic_any(7) });
-        for (path, message) in [
+        for (path, said) in [
             ("/static", "as it is"),
             ("/made", "made of /made"),
             ("/other", "something else than text"),
@@ -540,7 +540,7 @@ async fn mock_manager_answers_500_with_the_message_of_a_handler_panic() {
             );
             assert_eq!(
                 body(response).await["error_message"],
-                format!("the closure of the test panicked: {message}")
+                format!("the closure of the test panicked: {said}")
             );
         }
     }
