@@ -1,4 +1,4 @@
-//! Who a client says it is: its certificate and key.
+//! Client certificates: the identity that a client presents.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -13,11 +13,11 @@ use rustls::version::TLS12;
 mod tls_server;
 use tls_server::{
     Authority, EC_PKCS8, EC_SEC1, ENCRYPTED_PKCS1, ENCRYPTED_PKCS8, ENCRYPTED_SEC1, Leaf,
-    RSA_PKCS1, RSA_PKCS8, Server, call, config, config_of, expired, server_params,
+    RSA_PKCS1, RSA_PKCS8, Server, call, config, config_with_versions, expired, server_params,
 };
 
 #[tokio::test]
-async fn a_client_shows_its_certificate_whatever_form_its_key_has() {
+async fn identity_certificate_is_presented_for_each_private_key_format() {
     let authority = Authority::new("clients");
     let leaf = Leaf::self_signed(&server_params());
     let server = Server::start(config(&leaf, Some(&authority))).await;
@@ -52,16 +52,20 @@ async fn a_client_shows_its_certificate_whatever_form_its_key_has() {
     }
 }
 
-/// By HTTP/1.1, by HTTP/2, and with TLS 1.2: three ways for a refusal to arrive.
+/// Three servers: HTTP/1.1, HTTP/2, and TLS 1.2. A refusal arrives differently with each.
 fn ways(leaf: &Leaf, authority: &Authority) -> [ServerConfig; 3] {
     let [mut http1, mut http2] = [(); 2].map(|()| config(leaf, Some(authority)));
     http1.alpn_protocols = vec![b"http/1.1".to_vec()];
     http2.alpn_protocols = vec![b"h2".to_vec()];
-    [http1, http2, config_of(&[&TLS12], leaf, Some(authority))]
+    [
+        http1,
+        http2,
+        config_with_versions(&[&TLS12], leaf, Some(authority)),
+    ]
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
+async fn refused_client_certificate_is_a_tls_error_with_the_reason() {
     let authority = Authority::new("clients");
     let stranger = Authority::new("strangers");
     let leaf = Leaf::self_signed(&server_params());
@@ -101,7 +105,7 @@ async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
 }
 
 #[test]
-fn an_identity_that_cannot_be_used_is_refused_with_the_reason_and_shows_nothing() {
+fn unusable_identity_is_refused_with_the_reason_and_shows_no_secret() {
     let leaf = Leaf::self_signed(&server_params());
     let other = Leaf::self_signed(&server_params()).key_pem;
     let two = format!("{}{other}", leaf.key_pem);
@@ -171,7 +175,7 @@ fn an_identity_that_cannot_be_used_is_refused_with_the_reason_and_shows_nothing(
     }
 }
 
-/// Nothing of the base64 of a key, and none of the texts that stand for one.
+/// Asserts that neither the key's base64 nor any of the secret texts is shown.
 fn assert_shows_none_of(shown: &str, key: &str) {
     let lines = key
         .lines()
@@ -182,7 +186,7 @@ fn assert_shows_none_of(shown: &str, key: &str) {
 }
 
 #[test]
-fn files_that_are_not_there_are_named() {
+fn missing_identity_certificate_files_are_named() {
     let leaf = Leaf::self_signed(&server_params());
     let folder = tempfile::tempdir().unwrap();
     let there = folder.path().join("there.pem");
@@ -203,7 +207,7 @@ fn files_that_are_not_there_are_named() {
 }
 
 #[test]
-fn a_client_certificate_over_plain_http_is_a_contradiction() {
+fn identity_certificate_over_plain_http_is_a_contradiction() {
     let leaf = Leaf::self_signed(&server_params());
     let identity = Identity::from_pem(leaf.pem, leaf.key_pem);
     let error = Client::builder("http://127.0.0.1")

@@ -157,7 +157,9 @@ fn every_block_of_the_docs_is_rust_that_runs_or_has_a_test_of_its_own() {
         }
     }
     assert!(seen > 100, "{seen} fences");
-    assert!(read("nsx-api/tests/cookbook.rs").contains("fn the_commands_that_fetch_a_certificate"));
+    assert!(
+        read("nsx-api/tests/cookbook.rs").contains("fn cookbook_commands_fetch_the_certificate")
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What tests of secrets write on: all that a program could write down, and all that is logged.
+//! Captures everything that a program could print, and all logs, so that tests can search it for
+//! leaked secrets.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
@@ -10,22 +11,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nsx_api::{Client, Error};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// All that a program could write down.
+/// The captured text.
 #[derive(Clone, Default)]
-pub(crate) struct Paper(Arc<Mutex<String>>);
+pub(crate) struct LeakCapture(Arc<Mutex<String>>);
 
-impl Paper {
+impl LeakCapture {
     pub(crate) fn text(&self) -> MutexGuard<'_, String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn note(&self, thing: &impl Debug) {
+    pub(crate) fn record(&self, thing: &impl Debug) {
         writeln!(self.text(), "{thing:?} {thing:#?}").unwrap();
     }
 
-    /// An error with its causes.
-    pub(crate) fn note_error(&self, error: &Error) {
-        self.note(error);
+    /// Records an error with its sources.
+    pub(crate) fn record_error(&self, error: &Error) {
+        self.record(error);
         let mut cause: Option<&dyn std::error::Error> = Some(error);
         while let Some(error) = cause {
             writeln!(self.text(), "{error} {error:?}").unwrap();
@@ -33,22 +34,22 @@ impl Paper {
         }
     }
 
-    /// All that the minting of a token brings.
-    pub(crate) async fn note_token(&self, client: &Client) {
+    /// Records the result of creating a token.
+    pub(crate) async fn record_token_call(&self, client: &Client) {
         match client.create_registration_token().send().await {
             Ok(response) => {
-                self.note(&response);
-                self.note(response.headers());
+                self.record(&response);
+                self.record(response.headers());
             }
             Err(error) => {
-                self.note_error(&error);
-                self.note(&error.body());
+                self.record_error(&error);
+                self.record(&error.body());
             }
         }
     }
 }
 
-impl io::Write for Paper {
+impl io::Write for LeakCapture {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.text().push_str(&String::from_utf8_lossy(bytes));
         Ok(bytes.len())
@@ -59,7 +60,7 @@ impl io::Write for Paper {
     }
 }
 
-impl<'a> MakeWriter<'a> for Paper {
+impl<'a> MakeWriter<'a> for LeakCapture {
     type Writer = Self;
 
     fn make_writer(&'a self) -> Self {
@@ -67,7 +68,7 @@ impl<'a> MakeWriter<'a> for Paper {
     }
 }
 
-impl log::Log for Paper {
+impl log::Log for LeakCapture {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
         true
     }
@@ -79,16 +80,16 @@ impl log::Log for Paper {
     fn flush(&self) {}
 }
 
-/// Both kinds of log there are, at their lowest level, for the whole process.
-pub(crate) fn log_everything() -> Paper {
-    let paper = Paper::default();
+/// Captures `tracing` and `log` output of the whole process, at the lowest level.
+pub(crate) fn capture_all_logs() -> LeakCapture {
+    let capture = LeakCapture::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_ansi(false)
-        .with_writer(paper.clone())
+        .with_writer(capture.clone())
         .finish();
     tracing::subscriber::set_global_default(subscriber).unwrap();
-    log::set_boxed_logger(Box::new(paper.clone())).unwrap();
+    log::set_boxed_logger(Box::new(capture.clone())).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
-    paper
+    capture
 }

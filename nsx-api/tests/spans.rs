@@ -1,9 +1,9 @@
-//! What can be seen of calls: spans, and an event for each retry.
+//! Tracing: the spans of calls and attempts, and an event for each retry.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 mod common;
-mod paper;
+mod leak_capture;
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use nsx_api::http::Method;
 use nsx_api::mock::Answer;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use common::open_and_quick;
-use paper::Paper;
+use common::unauthenticated_manager_and_client;
+use leak_capture::LeakCapture;
 
-/// What was written since the last time, the lines that the library wrote.
-fn take(paper: &Paper) -> Vec<String> {
-    let text = std::mem::take(&mut *paper.text());
+/// The lines that the library logged since the last call.
+fn take_lines(capture: &LeakCapture) -> Vec<String> {
+    let text = std::mem::take(&mut *capture.text());
     let is_ours = |line: &&str| line.contains("nsx_api::");
     text.lines().filter(is_ours).map(str::to_owned).collect()
 }
@@ -29,22 +29,22 @@ fn assert_has(line: &str, parts: &[&str]) {
     }
 }
 
-/// Writes down what happens from here on, spans when they end.
-fn listen(paper: &Paper) -> tracing::subscriber::DefaultGuard {
+/// Captures log lines from here on, including spans when they close.
+fn capture_spans(capture: &LeakCapture) -> tracing::subscriber::DefaultGuard {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::DEBUG)
         .with_span_events(FmtSpan::CLOSE)
         .with_ansi(false)
-        .with_writer(paper.clone())
+        .with_writer(capture.clone())
         .finish();
     tracing::subscriber::set_default(subscriber)
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_says_so_in_its_spans() {
-    let paper = Paper::default();
-    let _guard = listen(&paper);
-    let (manager, client) = open_and_quick().await;
+async fn spans_of_a_dropped_call_record_that_it_was_cancelled() {
+    let capture = LeakCapture::default();
+    let _guard = capture_spans(&capture);
+    let (manager, client) = unauthenticated_manager_and_client().await;
     let address = manager.url().replace("http://127.0.0.1:", "server.port=");
     manager.respond_with(429);
     manager.respond_always(Answer::success().delay(Duration::from_secs(60)));
@@ -52,7 +52,7 @@ async fn a_call_that_is_dropped_says_so_in_its_spans() {
         _ = client.create_registration_token().send() => unreachable!("it takes a minute"),
         () = async { while manager.count() < 2 { tokio::task::yield_now().await } } => {}
     }
-    let seen = take(&paper);
+    let seen = take_lines(&capture);
     let closed: Vec<&String> = seen
         .iter()
         .filter(|line| line.contains(": close "))
@@ -74,10 +74,10 @@ async fn a_call_that_is_dropped_says_so_in_its_spans() {
 }
 
 #[tokio::test]
-async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_says_why() {
-    let paper = Paper::default();
-    let _guard = listen(&paper);
-    let (manager, client) = open_and_quick().await;
+async fn spans_cover_the_call_and_each_attempt_and_a_retry_logs_its_reason() {
+    let capture = LeakCapture::default();
+    let _guard = capture_spans(&capture);
+    let (manager, client) = unauthenticated_manager_and_client().await;
     let port = format!("server.port={}", manager.url().rsplit(':').next().unwrap());
 
     manager.respond_with(Answer::api_error(429, 102, "Too many."));
@@ -85,7 +85,7 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
     let options = CallOptions::new().min_retry_delay(wait);
     let token = client.with(options.max_retry_delay(wait));
     token.create_registration_token().send().await.unwrap();
-    let seen = take(&paper);
+    let seen = take_lines(&capture);
     let closed: Vec<&String> = seen
         .iter()
         .filter(|line| line.contains(": close "))
@@ -151,14 +151,14 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
         ],
     );
 
-    // One that fails without an answer.
+    // A call that fails without a response.
     manager.respond_always(Answer::dropped());
     client
         .request(Method::POST, "/api/v1/x?key=SECRET")
         .send()
         .await
         .unwrap_err();
-    let seen = take(&paper);
+    let seen = take_lines(&capture);
     let call = seen.iter().rfind(|line| line.contains(": close ")).unwrap();
     assert_has(
         call,

@@ -1,4 +1,5 @@
-//! The ways into a manager other than a session: each is accepted, renewed where it can be, and never mixed with another.
+//! Authentication schemes other than sessions: the manager accepts each of them, the client
+//! refreshes those that expire, and a call never carries the credentials of two.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -18,17 +19,17 @@ fn config(manager: &Manager) -> Config {
     Client::builder(manager.url()).ca_pem(manager.ca_pem())
 }
 
-async fn mint(client: &Client) -> Result<u32, Error> {
+async fn create_token(client: &Client) -> Result<u32, Error> {
     let token = client.create_registration_token().send().await?;
     Ok(token.attempts())
 }
 
-async fn kind(client: &Client) -> Result<u32, ErrorKind> {
-    mint(client).await.map_err(|error| error.kind())
+async fn outcome(client: &Client) -> Result<u32, ErrorKind> {
+    create_token(client).await.map_err(|error| error.kind())
 }
 
 #[tokio::test]
-async fn a_user_and_a_password_go_with_every_call() {
+async fn basic_and_remote_auth_send_credentials_with_every_call() {
     let printable: String = (' '..='~').collect();
     for password in [
         printable.as_str(),
@@ -53,7 +54,7 @@ async fn a_user_and_a_password_go_with_every_call() {
                 "Remote ",
             ),
         ] {
-            assert_eq!(kind(&client.build().unwrap()).await, Ok(1), "{password}");
+            assert_eq!(outcome(&client.build().unwrap()).await, Ok(1), "{password}");
             let last = manager.requests().pop().unwrap();
             assert!(last.header("authorization").unwrap().starts_with(word));
         }
@@ -61,7 +62,7 @@ async fn a_user_and_a_password_go_with_every_call() {
 }
 
 #[tokio::test]
-async fn a_manager_with_basic_switched_off_refuses_it_and_takes_others() {
+async fn manager_without_basic_auth_refuses_basic_credentials_and_accepts_others() {
     let manager = Manager::builder()
         .without_basic_auth()
         .start()
@@ -72,28 +73,32 @@ async fn a_manager_with_basic_switched_off_refuses_it_and_takes_others() {
         .auth(Basic::new(user, password))
         .build()
         .unwrap();
-    assert_eq!(kind(&basic).await, Err(ErrorKind::Forbidden));
+    assert_eq!(outcome(&basic).await, Err(ErrorKind::Forbidden));
     let remote = config(&manager)
         .auth(Remote::new(user, password))
         .build()
         .unwrap();
-    assert_eq!(kind(&remote).await, Ok(1));
+    assert_eq!(outcome(&remote).await, Ok(1));
     assert_eq!(manager.count(), 2);
 }
 
 #[tokio::test]
-async fn a_token_from_elsewhere_is_sent_as_it_is_and_refused_but_once() {
+async fn bearer_token_is_sent_unchanged_and_a_refusal_triggers_no_retry_or_refresh() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("good.token_1");
     let client = config(&manager)
         .auth(Bearer::new("good.token_1"))
         .build()
         .unwrap();
-    assert_eq!(kind(&client).await, Ok(1));
+    assert_eq!(outcome(&client).await, Ok(1));
     manager.reject_bearer("good.token_1");
     for count in [2, 3] {
-        assert_eq!(kind(&client).await, Err(ErrorKind::Forbidden));
-        assert_eq!(manager.count(), count, "there is no other token to try");
+        assert_eq!(outcome(&client).await, Err(ErrorKind::Forbidden));
+        assert_eq!(
+            manager.count(),
+            count,
+            "a refused bearer token is not sent again"
+        );
     }
     for token in ["", " ", "a b", "a\n", "tökn"] {
         let error = config(&manager)
@@ -105,10 +110,10 @@ async fn a_token_from_elsewhere_is_sent_as_it_is_and_refused_but_once() {
 }
 
 #[tokio::test]
-async fn without_a_scheme_a_call_carries_no_credentials() {
+async fn no_auth_scheme_sends_no_credentials() {
     let manager = Manager::builder().accept_anyone().start().await.unwrap();
     let client = config(&manager).build().unwrap();
-    assert_eq!(kind(&client).await, Ok(1));
+    assert_eq!(outcome(&client).await, Ok(1));
     let request = manager.requests().pop().unwrap();
     for name in ["authorization", "cookie", "x-xsrf-token"] {
         assert_eq!(request.header(name), None);
@@ -117,16 +122,16 @@ async fn without_a_scheme_a_call_carries_no_credentials() {
     assert_eq!(manager.count(), 1);
 }
 
-/// Numbered tokens, each of which the manager has to be told of.
-struct Numbered {
+/// Provides numbered tokens, and registers each of them with the manager.
+struct NumberedTokens {
     manager: Arc<Manager>,
-    asked: Arc<AtomicU32>,
+    fetches: Arc<AtomicU32>,
 }
 
-impl Authenticate for Numbered {
+impl Authenticate for NumberedTokens {
     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
-        // Long enough for all that wait to come.
+        let number = self.fetches.fetch_add(1, Ordering::Relaxed);
+        // Long enough for all concurrent calls to wait for the same refresh.
         tokio::time::sleep(Duration::from_millis(20)).await;
         let token = format!("token-{number}");
         self.manager.accept_bearer(&token);
@@ -135,19 +140,19 @@ impl Authenticate for Numbered {
 }
 
 #[tokio::test]
-async fn when_a_token_is_refused_under_a_thousand_calls_the_provider_is_asked_once() {
+async fn refused_token_under_a_thousand_calls_triggers_one_credential_refresh() {
     let manager = Arc::new(Manager::start().await.unwrap());
-    let asked = Arc::new(AtomicU32::new(0));
+    let fetches = Arc::new(AtomicU32::new(0));
     let client = config(&manager)
-        .auth(Numbered {
+        .auth(NumberedTokens {
             manager: manager.clone(),
-            asked: asked.clone(),
+            fetches: fetches.clone(),
         })
         .build()
         .unwrap();
-    mint(&client).await.unwrap();
-    let minted = Arc::new(AtomicU32::new(0));
-    let counted = minted.clone();
+    create_token(&client).await.unwrap();
+    let tokens_created = Arc::new(AtomicU32::new(0));
+    let counted = tokens_created.clone();
     manager.on("CreateRegistrationToken", move |_| {
         counted.fetch_add(1, Ordering::Relaxed);
         Answer::success()
@@ -156,16 +161,16 @@ async fn when_a_token_is_refused_under_a_thousand_calls_the_provider_is_asked_on
     let mut calls = JoinSet::new();
     for _ in 0..1000 {
         let client = client.clone();
-        calls.spawn(async move { mint(&client).await });
+        calls.spawn(async move { create_token(&client).await });
     }
     for result in calls.join_all().await {
         assert!(matches!(result, Ok(1 | 2)), "{result:?}");
     }
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
-    assert_eq!(minted.load(Ordering::Relaxed), 1000);
+    assert_eq!(fetches.load(Ordering::Relaxed), 2);
+    assert_eq!(tokens_created.load(Ordering::Relaxed), 1000);
 }
 
-/// A place where tokens of VMware Cloud Services are had, which counts.
+/// A mock of the VMware Cloud Services token endpoint. It counts its requests.
 async fn csp(path: &'static str, token: &'static str, expires_in: serde_json::Value) -> Manager {
     let csp = Manager::builder().accept_anyone().start().await.unwrap();
     csp.on(&format!("POST {path}"), move |_| {
@@ -178,7 +183,7 @@ async fn csp(path: &'static str, token: &'static str, expires_in: serde_json::Va
 }
 
 #[tokio::test]
-async fn a_token_of_vmware_cloud_is_exchanged_once_and_sent_with_every_call() {
+async fn csp_token_is_exchanged_once_and_sent_with_every_call() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("access");
     for (scheme, path, form, authorization) in [
@@ -199,7 +204,7 @@ async fn a_token_of_vmware_cloud_is_exchanged_once_and_sent_with_every_call() {
         let scheme = scheme.endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
         let client = config(&manager).auth(scheme).build().unwrap();
         for _ in 0..3 {
-            assert_eq!(kind(&client).await, Ok(1));
+            assert_eq!(outcome(&client).await, Ok(1));
         }
         let [exchange] = csp.requests().try_into().unwrap();
         assert_eq!(exchange.body, form);
@@ -208,29 +213,29 @@ async fn a_token_of_vmware_cloud_is_exchanged_once_and_sent_with_every_call() {
 }
 
 #[tokio::test]
-async fn a_token_of_vmware_cloud_is_renewed_before_it_expires_while_calls_go_on() {
+async fn csp_token_refresh_happens_before_expiry_while_calls_continue() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("access");
     let path = "/csp/gateway/am/api/auth/api-tokens/authorize";
     let csp = csp(path, "access", serde_json::json!(8)).await;
     let scheme = Csp::api_token("t0ken").endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
     let client = config(&manager).auth(scheme).build().unwrap();
-    mint(&client).await.unwrap();
+    create_token(&client).await.unwrap();
     let began = Instant::now();
     while csp.count() < 2 {
         assert!(
             began.elapsed() < Duration::from_secs(8),
-            "it was not renewed"
+            "the token was not refreshed"
         );
-        assert_eq!(kind(&client).await, Ok(1));
+        assert_eq!(outcome(&client).await, Ok(1));
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    // After three quarters of its life.
+    // The refresh is due after three quarters of the lifetime.
     assert!(began.elapsed() > Duration::from_secs(5));
 }
 
 #[tokio::test]
-async fn an_exchange_that_fails_says_where_and_shows_no_token() {
+async fn failed_csp_token_exchange_names_the_endpoint_and_hides_the_secret() {
     let manager = Manager::start().await.unwrap();
     for (answer, kind, message) in [
         (
@@ -257,7 +262,7 @@ async fn an_exchange_that_fails_says_where_and_shows_no_token() {
         let scheme =
             Csp::api_token("s3cret-token").endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
         let client = config(&manager).auth(scheme).build().unwrap();
-        let error = mint(&client).await.unwrap_err();
+        let error = create_token(&client).await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 0));
         assert!(error.to_string().starts_with(message), "{error}");
         let shown = format!("{error} {error:?} {:?}", error.body());
@@ -267,7 +272,7 @@ async fn an_exchange_that_fails_says_where_and_shows_no_token() {
     assert_eq!(manager.count(), 0);
 }
 
-/// A key of a gateway before the manager: the whole of a scheme.
+/// A complete custom scheme: the API key of a gateway in front of the manager.
 struct GatewayKey(String);
 
 impl Authenticate for GatewayKey {
@@ -283,28 +288,28 @@ impl Authenticate for GatewayKey {
 }
 
 #[tokio::test]
-async fn a_scheme_of_ones_own_can_ask_the_manager_and_set_any_header() {
+async fn custom_auth_scheme_can_call_the_manager_and_set_any_header() {
     let manager = Manager::builder().accept_anyone().start().await.unwrap();
     manager.on("POST /tickets", |call| {
         Answer::status(200).body([&b"ticket-for-"[..], &call.body].concat())
     });
-    // A login is tried again as if it was idempotent.
+    // A login is retried like an idempotent call.
     manager.respond_with(Answer::status(500).only_for("POST /tickets"));
     let client = config(&manager)
         .auth(GatewayKey("ann".into()))
         .build()
         .unwrap();
-    assert_eq!(kind(&client).await, Ok(1));
+    assert_eq!(outcome(&client).await, Ok(1));
     let last = manager.requests().pop().unwrap();
     assert_eq!(last.header("x-api-key"), Some("ticket-for-ann"));
     assert_eq!(manager.count(), 3);
     assert!(format!("{client:?}").contains("GatewayKey"), "{client:?}");
 }
 
-/// Tokens that are over as soon as they are there.
-struct Fleeting(Arc<AtomicU32>);
+/// Provides tokens that expire at once.
+struct TokensWithoutLifetime(Arc<AtomicU32>);
 
-impl Authenticate for Fleeting {
+impl Authenticate for TokensWithoutLifetime {
     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(Credentials::bearer("access").expires_in(Duration::ZERO))
@@ -312,20 +317,20 @@ impl Authenticate for Fleeting {
 }
 
 #[tokio::test]
-async fn credentials_that_hold_for_no_time_are_fetched_for_each_call_and_no_more() {
+async fn credentials_that_expire_at_once_are_refreshed_at_most_twice_per_call() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("access");
-    let asked = Arc::new(AtomicU32::new(0));
-    let scheme = Fleeting(asked.clone());
+    let fetches = Arc::new(AtomicU32::new(0));
+    let scheme = TokensWithoutLifetime(fetches.clone());
     let client = config(&manager).auth(scheme).build().unwrap();
     for calls in 1..=5 {
-        assert_eq!(kind(&client).await, Ok(1));
-        assert!(asked.load(Ordering::Relaxed) <= 2 * calls);
+        assert_eq!(outcome(&client).await, Ok(1));
+        assert!(fetches.load(Ordering::Relaxed) <= 2 * calls);
     }
 }
 
 #[tokio::test]
-async fn credentials_of_a_single_call_take_the_place_of_the_clients() {
+async fn per_call_credentials_replace_those_of_the_client() {
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("other");
     let client = manager.client().unwrap();
@@ -351,7 +356,7 @@ async fn credentials_of_a_single_call_take_the_place_of_the_clients() {
 }
 
 #[tokio::test]
-async fn a_client_certificate_stands_alone() {
+async fn client_certificate_identity_needs_no_other_credentials() {
     let manager = Manager::builder()
         .client_certificates()
         .start()
@@ -360,30 +365,32 @@ async fn a_client_certificate_stands_alone() {
     let issued = manager.issue_client_certificate().unwrap();
     let identity = Identity::from_pem(issued.certificate_pem, issued.key_pem);
     let client = config(&manager).identity(identity.clone()).build().unwrap();
-    assert_eq!(kind(&client).await, Ok(1));
+    assert_eq!(outcome(&client).await, Ok(1));
     let request = manager.requests().pop().unwrap();
     assert!(request.client_certificate.is_some());
     for name in ["authorization", "cookie", "x-xsrf-token"] {
         assert_eq!(request.header(name), None);
     }
-    // Without one a call is refused, and with one of somebody else there is no connection.
+    // Without a certificate the call is refused; with the certificate of another CA the handshake
+    // fails.
     let bare = config(&manager).build().unwrap();
-    assert_eq!(kind(&bare).await, Err(ErrorKind::Forbidden));
+    assert_eq!(outcome(&bare).await, Err(ErrorKind::Forbidden));
     let other = Manager::builder()
         .client_certificates()
         .start()
         .await
         .unwrap();
     let issued = other.issue_client_certificate().unwrap();
-    let stranger = config(&manager)
+    let untrusted = config(&manager)
         .identity(Identity::from_pem(issued.certificate_pem, issued.key_pem))
         .options(CallOptions::new().max_retries(0))
         .build()
         .unwrap();
-    let error = mint(&stranger).await.unwrap_err();
+    let error = create_token(&untrusted).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     assert_eq!(manager.count(), 2);
-    // A header beside it would override it, so there is none.
+    // The manager would prefer an authorization header to the certificate, so the two cannot be
+    // combined.
     let both = config(&manager)
         .identity(identity)
         .auth(Basic::new("a", "b"));

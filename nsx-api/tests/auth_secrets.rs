@@ -1,9 +1,9 @@
-//! That no scheme of authentication shows its secrets, in any encoding: not in `Debug`, not in an error, not in a log at the
-//! lowest level.
+//! No authentication scheme leaks its secrets, in any encoding: not in `Debug` output, not in an
+//! error, not in a log at the lowest level.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-mod paper;
+mod leak_capture;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,13 +11,13 @@ use nsx_api::auth::{Basic, Bearer, Credentials, Csp, Identity, Remote, Session};
 use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Config};
 
-use paper::log_everything;
+use leak_capture::capture_all_logs;
 
 const PASSWORD: &str = "Pa55-word+%&";
 const BEARER: &str = "eyJhbGciOi.B34RER+/=";
 const API_TOKEN: &str = "4PI-t0ken+/&";
 
-/// What a secret looks like wherever it may turn up.
+/// The encodings in which a secret could appear.
 fn encodings(secret: &str) -> Vec<String> {
     let percent = |byte: &u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
@@ -35,7 +35,7 @@ fn encodings(secret: &str) -> Vec<String> {
     ]
 }
 
-/// Says back what it was sent, as a careless manager or proxy may.
+/// Echoes what it was sent, as a careless manager or proxy might.
 fn echo(call: &RecordedRequest) -> Answer {
     let headers: Vec<String> = call
         .headers
@@ -52,8 +52,8 @@ fn echo(call: &RecordedRequest) -> Answer {
 }
 
 #[tokio::test]
-async fn no_scheme_shows_its_secrets() {
-    let paper = log_everything();
+async fn no_auth_scheme_leaks_secrets_in_debug_errors_or_logs() {
+    let capture = capture_all_logs();
     let mut secrets = vec![PASSWORD.to_owned(), BEARER.to_owned(), API_TOKEN.to_owned()];
     for builder in [Manager::builder(), Manager::builder().http1_only()] {
         let manager = builder
@@ -64,7 +64,7 @@ async fn no_scheme_shows_its_secrets() {
             .unwrap();
         manager.accept_bearer(BEARER);
         let issued = manager.issue_client_certificate().unwrap();
-        // The lines of the key between BEGIN and END.
+        // The base64 lines of the key between BEGIN and END.
         let lines = issued.key_pem.lines().filter(|line| !line.starts_with('-'));
         secrets.extend(lines.map(str::to_owned));
         let csp = Manager::builder().accept_anyone().start().await.unwrap();
@@ -76,8 +76,8 @@ async fn no_scheme_shows_its_secrets() {
         let config = || Client::builder(manager.url()).ca_pem(manager.ca_pem());
         let csp_config = Config::new(csp.url()).ca_pem(csp.ca_pem());
         let identity = Identity::from_pem(issued.certificate_pem.clone(), issued.key_pem.clone());
-        paper.note(&identity);
-        paper.note(&issued);
+        capture.record(&identity);
+        capture.record(&issued);
         let api_token = Csp::api_token(API_TOKEN).endpoint(csp_config.clone());
         let app = Csp::client_credentials("admin", PASSWORD).endpoint(csp_config);
         for (config, exchanged) in [
@@ -89,29 +89,30 @@ async fn no_scheme_shows_its_secrets() {
             (config().auth(app), PASSWORD),
             (config().identity(identity), ""),
         ] {
-            paper.note(&config);
+            capture.record(&config);
             let client = config
                 .options(CallOptions::new().max_retries(0))
                 .build()
                 .unwrap();
-            paper.note(&client);
+            capture.record(&client);
             for handler in [|_: &_| Answer::success(), echo] {
                 manager.on("CreateRegistrationToken", handler);
-                paper.note_token(&client).await;
+                capture.record_token_call(&client).await;
                 manager.expire_sessions();
             }
-            // The login that follows a refusal is refused too, with all that it brought.
+            // The login after the refusal is refused as well, with an answer that echoes the
+            // secrets.
             let echo = |secret| Answer::api_error(403, 403, &encodings(secret)[..3].join(" "));
             manager.respond_with(echo(PASSWORD).only_for("POST /api/session/create"));
             if !exchanged.is_empty() {
                 csp.respond_with(echo(exchanged));
             }
             manager.respond_with(Answer::status(401).only_for("CreateRegistrationToken"));
-            paper.note_token(&client).await;
+            capture.record_token_call(&client).await;
             client.close().await;
         }
         for call in manager.requests() {
-            paper.note(&call);
+            capture.record(&call);
             let cookies = call
                 .header("cookie")
                 .and_then(|cookie| cookie.split_once('='));
@@ -120,7 +121,7 @@ async fn no_scheme_shows_its_secrets() {
         }
     }
     assert!(secrets.len() > 15, "{} secrets", secrets.len());
-    let text = paper.text();
+    let text = capture.text();
     for needle in secrets.iter().flat_map(|secret| encodings(secret)) {
         let line = text.lines().find(|line| line.contains(&needle));
         assert_eq!(line, None, "{needle} shows");
@@ -137,9 +138,9 @@ async fn no_scheme_shows_its_secrets() {
     }
 }
 
-/// In the settings of a program it stands by itself.
+/// The settings of a program may contain a scheme without a client.
 #[test]
-fn no_scheme_shows_its_secrets_by_itself() {
+fn debug_of_auth_schemes_masks_their_secrets() {
     let shown = [
         format!("{:?}", Session::new("admin", PASSWORD)),
         format!("{:?}", Basic::new("admin", PASSWORD)),
@@ -159,9 +160,9 @@ fn no_scheme_shows_its_secrets_by_itself() {
     }
 }
 
-/// What stands before a manager may tell of an attempt before this one.
+/// A gateway may echo the credentials of an earlier attempt.
 #[tokio::test]
-async fn a_session_that_was_replaced_within_a_call_does_not_show_either() {
+async fn session_secrets_from_before_a_refresh_are_masked_in_errors() {
     let builder = Manager::builder().credentials("admin", PASSWORD);
     let manager = builder.start().await.unwrap();
     let client = Client::builder(manager.url())

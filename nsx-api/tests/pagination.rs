@@ -1,6 +1,6 @@
-//! Lists that the document lacks, page by page: the calls behind them are calls like all others.
+//! Pagination with pages that the caller defines. Each page is fetched with a regular call.
 #![cfg(feature = "mock")]
-// What the tests share fails, as they do, by a panic that points at its line.
+// Shared helpers panic at their line, as tests do.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -40,8 +40,8 @@ fn pages(client: &Client) -> Pages<'_, Numbers> {
     client.request(Method::GET, PATH).pages()
 }
 
-/// A manager with these pages of numbers, one after the other, and a client with these options.
-async fn numbers(answers: Vec<Answer>, options: CallOptions) -> (Manager, Client) {
+/// A mock manager that answers with these pages in order, and a client with these options.
+async fn manager_with_pages(answers: Vec<Answer>, options: CallOptions) -> (Manager, Client) {
     let manager = Manager::builder().plain_http().start().await.unwrap();
     answers
         .into_iter()
@@ -51,7 +51,7 @@ async fn numbers(answers: Vec<Answer>, options: CallOptions) -> (Manager, Client
 }
 
 #[tokio::test]
-async fn each_page_has_the_deadline_and_the_retries_of_a_call() {
+async fn pagination_gives_each_page_its_own_deadline_and_retry_limit() {
     let late = Duration::from_millis(700);
     let answers = vec![
         page(&[1], "1").delay(late),
@@ -61,7 +61,7 @@ async fn each_page_has_the_deadline_and_the_retries_of_a_call() {
         page(&[4], "").delay(Duration::from_secs(60)),
     ];
     let options = CallOptions::new().deadline(2 * late);
-    let (manager, client) = numbers(answers, options).await;
+    let (manager, client) = manager_with_pages(answers, options).await;
     let mut pages = pages(&client);
     for attempts in [1, 1, 2] {
         let page = pages.next().await.unwrap().unwrap();
@@ -74,22 +74,22 @@ async fn each_page_has_the_deadline_and_the_retries_of_a_call() {
 }
 
 #[tokio::test]
-async fn a_wait_that_was_given_up_is_taken_up_again_by_the_next() {
+async fn pagination_resumes_a_cancelled_wait_for_the_next_item() {
     let slow = page(&[1], "").delay(Duration::from_millis(300));
-    let (manager, client) = numbers(vec![slow], CallOptions::new()).await;
+    let (manager, client) = manager_with_pages(vec![slow], CallOptions::new()).await;
     let mut items = pages(&client).items();
-    let given_up = tokio::time::timeout(Duration::from_millis(50), items.next()).await;
-    assert!(given_up.is_err());
+    let cancelled = tokio::time::timeout(Duration::from_millis(50), items.next()).await;
+    assert!(cancelled.is_err());
     assert_eq!(items.next().await.unwrap().unwrap(), 1);
     assert!(items.next().await.is_none());
     assert_eq!(manager.count(), 1);
 }
 
 #[tokio::test]
-async fn a_list_can_be_gone_through_in_a_task_of_its_own() {
+async fn pagination_works_in_a_spawned_task() {
     fn is_unpin<T: Unpin>(_: &T) {}
     let (_manager, client) =
-        numbers(vec![page(&[1, 2], "1"), page(&[3], "")], CallOptions::new()).await;
+        manager_with_pages(vec![page(&[1, 2], "1"), page(&[3], "")], CallOptions::new()).await;
     let sum = tokio::spawn(async move {
         let mut items: Items<'_, Numbers> = pages(&client).items();
         is_unpin(&items);
@@ -103,9 +103,9 @@ async fn a_list_can_be_gone_through_in_a_task_of_its_own() {
 }
 
 #[tokio::test]
-async fn items_go_on_where_pages_were_left() {
+async fn pagination_items_continue_after_the_last_page_that_was_read() {
     let (_manager, client) =
-        numbers(vec![page(&[1], "1"), page(&[2], "")], CallOptions::new()).await;
+        manager_with_pages(vec![page(&[1], "1"), page(&[2], "")], CallOptions::new()).await;
     let mut pages = pages(&client);
     pages.next().await.unwrap().unwrap();
     let mut items = pages.items();
@@ -114,9 +114,9 @@ async fn items_go_on_where_pages_were_left() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_fits_into_no_url_is_an_error() {
+async fn pagination_cursor_that_is_too_long_for_a_url_is_an_error() {
     let answers = vec![page(&[1], &"é".repeat(100_000))];
-    let (manager, client) = numbers(answers, CallOptions::new()).await;
+    let (manager, client) = manager_with_pages(answers, CallOptions::new()).await;
     let mut items = pages(&client).items();
     assert_eq!(items.next().await.unwrap().unwrap(), 1);
     let error = items.next().await.unwrap().unwrap_err();
@@ -126,8 +126,8 @@ async fn a_cursor_that_fits_into_no_url_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_sent_ends_the_list_at_once() {
-    let (manager, client) = numbers(vec![], CallOptions::new()).await;
+async fn pagination_of_an_invalid_request_ends_with_one_error() {
+    let (manager, client) = manager_with_pages(vec![], CallOptions::new()).await;
     let mut items = client
         .request(Method::GET, "numbers")
         .pages::<Numbers>()
@@ -139,8 +139,9 @@ async fn a_request_that_cannot_be_sent_ends_the_list_at_once() {
 }
 
 #[tokio::test]
-async fn debug_shows_neither_cursor_nor_items() {
-    let (_manager, client) = numbers(vec![page(&[77, 78], "SECRET")], CallOptions::new()).await;
+async fn pagination_debug_output_masks_cursor_and_items() {
+    let (_manager, client) =
+        manager_with_pages(vec![page(&[77, 78], "SECRET")], CallOptions::new()).await;
     let mut items = pages(&client).items();
     items.next().await.unwrap().unwrap();
     let shown = format!("{items:?}");

@@ -1,4 +1,4 @@
-//! What retries bring, and what they cost managers that fail.
+//! The retry budget: retries hide occasional failures without flooding managers that fail.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use managers::{call, calls_of, config, managers};
 
 #[tokio::test]
-async fn a_manager_that_fails_one_request_in_ten_is_no_matter() {
+async fn retry_hides_failures_of_one_request_in_ten() {
     let [manager] = managers::<1>().await;
     let count = AtomicUsize::new(0);
     manager.on("POST /api/v1/things/{id}", move |_| {
@@ -32,7 +32,7 @@ async fn a_manager_that_fails_one_request_in_ten_is_no_matter() {
     assert!(failed <= 10, "{failed}");
 }
 
-/// How many of so many calls fail, forty at a time.
+/// Makes this many calls from forty tasks, and returns how many fail.
 async fn failures(client: &Client, calls: usize) -> usize {
     let mut tasks = JoinSet::new();
     for _ in 0..40 {
@@ -49,7 +49,7 @@ async fn failures(client: &Client, calls: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_manager_that_fails_more_gets_no_more_than_the_budget_allows() {
+async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
     for (of_ten, least, most) in [(5, 0.45, 0.75), (10, 0.0, 0.0)] {
         let [manager] = managers::<1>().await;
         let count = AtomicUsize::new(0);
@@ -66,8 +66,8 @@ async fn a_manager_that_fails_more_gets_no_more_than_the_budget_allows() {
         let began = Instant::now();
         let failed = failures(&client, calls).await;
         let sent = calls_of(&managers[0]);
-        // A fifth of the calls, ten a second, and what is there for the first ten seconds. The budget counts in several
-        // steps, and calls may slip in between.
+        // A fifth of the calls, ten per second, and the initial budget for ten seconds. The budget
+        // is updated in several steps, so concurrent calls may exceed it slightly.
         let bound = calls as f64 * 1.2 + 100.0 + 10.0 * began.elapsed().as_secs_f64();
         assert!((sent as f64) <= bound * 1.01, "{sent} {bound}");
         let share = (calls - failed) as f64 / calls as f64;
@@ -86,7 +86,7 @@ async fn a_manager_that_fails_more_gets_no_more_than_the_budget_allows() {
 }
 
 #[tokio::test]
-async fn a_program_that_calls_seldom_has_a_hundred_retries_to_begin_with() {
+async fn retry_budget_starts_with_a_hundred_retries() {
     let managers = managers::<1>().await;
     managers[0].respond_always(Answer::api_error(503, 1, "Busy."));
     let quick = CallOptions::new().max_retry_delay(Duration::ZERO);
@@ -110,12 +110,12 @@ async fn a_program_that_calls_seldom_has_a_hundred_retries_to_begin_with() {
 }
 
 #[tokio::test]
-async fn calls_that_move_are_no_storm_where_no_manager_does_better() {
-    // Whether the manager says itself that it has done nothing, or a proxy that knows nothing says so for it.
+async fn retry_budget_bounds_failover_when_every_manager_fails() {
+    // A 503 of the manager itself, and a 502 that may come from a proxy.
     for answer in [Answer::api_error(503, 1, "Busy."), Answer::status(502)] {
         let managers = managers::<3>().await;
         for manager in &managers {
-            // They are well, by their own account.
+            // Their health checks keep succeeding.
             for method in ["GET", "POST", "PUT"] {
                 let answer = answer.clone();
                 manager.on(&format!("{method} /api/v1/things/{{id}}"), move |_| {

@@ -1,4 +1,5 @@
-//! A manager with a proxy before it, what is called there, and what comes of it.
+//! The fixture of the network fault tests: a mock manager behind a fault proxy, the calls that are
+//! made through it, and their outcomes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,20 +16,20 @@ use super::Proxy;
 
 pub(crate) const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 pub(crate) const THING: &str = "/api/v1/things/1";
-/// The size of bodies: several records of TLS, so that half of it is more than the headers.
+/// A body of several TLS records, so that half of it is larger than the response headers.
 pub(crate) const LARGE: usize = 64 << 10;
 pub(crate) const HALF: usize = LARGE / 2;
 pub(crate) const SMALL: usize = 10;
 
-/// A manager with a proxy before it.
-pub(crate) struct Scene {
+/// A mock manager behind a fault proxy.
+pub(crate) struct Fixture {
     pub(crate) manager: Manager,
     pub(crate) proxy: Proxy,
-    minted: Arc<AtomicUsize>,
+    tokens_created: Arc<AtomicUsize>,
 }
 
-impl Scene {
-    /// Tokens and things have bodies of about this size.
+impl Fixture {
+    /// Responses have bodies of about this size.
     pub(crate) async fn new(version: Version, size: usize) -> Self {
         let builder = match version == Version::HTTP_11 {
             true => Manager::builder().http1_only(),
@@ -36,8 +37,8 @@ impl Scene {
         };
         let manager = builder.start().await.unwrap();
         let filler = "x".repeat(size);
-        let minted = Arc::new(AtomicUsize::new(0));
-        let count = minted.clone();
+        let tokens_created = Arc::new(AtomicUsize::new(0));
+        let count = tokens_created.clone();
         let token = json!({ "token": "t", "roles": [], "filler": filler });
         manager.on("CreateRegistrationToken", move |_| {
             count.fetch_add(1, Ordering::SeqCst);
@@ -52,57 +53,58 @@ impl Scene {
         Self {
             manager,
             proxy,
-            minted,
+            tokens_created,
         }
     }
 
-    /// A client through the proxy, by HTTP Basic.
+    /// A client that connects through the proxy and uses HTTP Basic authentication.
     pub(crate) fn basic(&self) -> Config {
         let (user, password) = (self.manager.username(), self.manager.password());
-        let config = self.proxy.client().options(quick());
+        let config = self.proxy.client().options(fast_retry());
         config.auth(Basic::new(user, password))
     }
 
-    /// The same, by a session.
+    /// A client that connects through the proxy and uses a session.
     pub(crate) fn session(&self) -> Config {
         let (user, password) = (self.manager.username(), self.manager.password());
-        let config = self.proxy.client().options(quick());
+        let config = self.proxy.client().options(fast_retry());
         config.auth(Session::new(user, password))
     }
 
-    /// Leaves one connection, on which nothing more is to be said but calls.
+    /// Opens one connection and completes its handshakes, so that only calls follow on it.
     pub(crate) async fn warm_up(&self, client: &Client) {
         for _ in 0..2 {
             assert_eq!(call(client, &Method::GET).await, DONE);
-            rest().await;
+            let_tasks_run().await;
         }
         assert_eq!(self.proxy.accepted(), 1);
     }
 
-    /// How many tokens the manager minted.
-    pub(crate) fn minted(&self) -> usize {
-        self.minted.load(Ordering::SeqCst)
+    /// The number of tokens that the manager created.
+    pub(crate) fn tokens_created(&self) -> usize {
+        self.tokens_created.load(Ordering::SeqCst)
     }
 }
 
-/// One retry, and at once.
-pub(crate) fn quick() -> CallOptions {
+/// One retry, almost without delay.
+pub(crate) fn fast_retry() -> CallOptions {
     let soon = Duration::from_millis(10);
     CallOptions::new().max_retries(1).max_retry_delay(soon)
 }
 
-/// Time for other tasks: what has arrived is noticed by the end of the first wait, and dealt with by that of the second.
-pub(crate) async fn rest() {
+/// Gives other tasks time to run. They notice what has arrived during the first wait and handle it
+/// during the second.
+pub(crate) async fn let_tasks_run() {
     for _ in 0..2 {
         sleep(Duration::from_millis(10)).await;
     }
 }
 
-/// The result of a call, and how many attempts it took.
+/// The result of a call and its number of attempts.
 pub(crate) type Outcome = (Result<(), ErrorKind>, u32);
 
 pub(crate) const DONE: Outcome = (Ok(()), 1);
-pub(crate) const DONE_AGAIN: Outcome = (Ok(()), 2);
+pub(crate) const DONE_ON_RETRY: Outcome = (Ok(()), 2);
 
 pub(crate) const fn failed(kind: ErrorKind, attempts: u32) -> Outcome {
     (Err(kind), attempts)
@@ -115,7 +117,7 @@ pub(crate) fn outcome<T>(result: Result<Response<T>, Error>) -> Outcome {
     }
 }
 
-/// Mints a token by POST; gets or puts a thing by the other methods.
+/// Creates a token with POST; reads or writes a thing with the other methods.
 pub(crate) async fn call(client: &Client, method: &Method) -> Outcome {
     let request = client.request(method.clone(), THING);
     match method.as_str() {

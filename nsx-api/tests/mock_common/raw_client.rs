@@ -1,4 +1,4 @@
-//! A client by hand: TLS with or without a certificate, and one request a connection.
+//! A low-level client: TLS with or without a client certificate, and one request per connection.
 
 use std::io;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use tokio_rustls::client::TlsStream;
 
 use super::TOKEN_PATH;
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
@@ -30,7 +30,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The status, and the code in the error body; 0 where there is none.
+    /// The status, and the `error_code` of the body, or 0 without one.
     pub(crate) fn outcome(&self) -> (u16, u32) {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         let code = body.get("error_code").and_then(Value::as_u64);
@@ -49,7 +49,7 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
-/// A client's side of TLS that trusts the manager, and presents this certificate.
+/// The TLS configuration of a client that trusts the manager and presents this certificate.
 pub(crate) fn tls(manager: &Manager, identity: Option<&ClientCertificate>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     let ca = CertificateDer::from_pem_slice(manager.ca_pem().as_bytes()).unwrap();
@@ -91,7 +91,7 @@ pub(crate) async fn connect(
     TlsConnector::from(config).connect(name, stream).await
 }
 
-/// Sends a request over a connection of its own.
+/// Sends a request on a new connection.
 pub(crate) async fn send(manager: &Manager, request: Builder, body: &str) -> Reply {
     send_as(manager, None, request, body).await.unwrap()
 }
@@ -177,7 +177,7 @@ async fn http2(stream: TlsStream<TcpStream>, request: Request<String>) -> Result
     })
 }
 
-/// A call of the API without credentials.
+/// A request for a token, without credentials.
 pub(crate) fn token() -> Builder {
     Request::post(TOKEN_PATH)
 }
