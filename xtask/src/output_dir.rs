@@ -1,11 +1,12 @@
-//! The folder of generated files: how it differs from what was generated, and its replacement.
+//! The output directory of the generator: compares it with the generated files and replaces it.
 //!
-//! The folder is replaced as a whole. The new one is made beside it, complete and on disk; then the old one is renamed
-//! out of the way and the new one into its place. Whenever that stops, one of the two is there whole: between the two
-//! renames the old one has its other name, and the next run starts by giving it back. Files that do not change are
-//! copied with their time, so that cargo does not compile them again.
+//! The directory is replaced as a whole. The new one is written completely to a sibling directory.
+//! Then the old one is renamed to a backup, and the new one to the final name. If a run is
+//! interrupted at any point, a complete directory exists: between the two renames it is the backup,
+//! which the next run restores. Unchanged files keep their modification time, so that cargo does
+//! not rebuild them.
 
-use crate::workspace::at;
+use crate::workspace::with_path;
 use nsx_api_gen::HEADER_MARK;
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -13,130 +14,135 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
-/// Text by path, from the folder.
+/// The text of each file, by its path relative to the directory.
 pub(crate) type Files = BTreeMap<PathBuf, String>;
 
-/// Lines at the start of a file in which the generator's mark is looked for. The mark is in the first one, but a merge
-/// that git could not finish puts its own lines before it, and generating again is how such a merge is mended.
-const HEAD: usize = 10;
+/// The number of lines at the start of a file in which the generator's mark is searched.
+///
+/// The generator writes the mark to the first line, but the conflict markers of an unfinished merge
+/// may come before it. Generating again resolves such a merge.
+const MARK_LINES: usize = 10;
 
-/// How many files that do not belong into the folder are named: a wrong folder may hold any number.
-const LISTED: usize = 20;
+/// How many foreign files an error lists. A wrong directory may contain any number.
+const MAX_LISTED: usize = 20;
 
-/// The folder of generated files.
+/// The output directory.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub(crate) struct OutputDir {
     path: PathBuf,
-    /// The new folder while it is made.
-    staged: PathBuf,
-    /// The old folder while it is replaced.
-    retired: PathBuf,
+    /// Where the new directory is written.
+    staging: PathBuf,
+    /// Where the old directory is kept until the new one is in place.
+    backup: PathBuf,
 }
 
-/// What generating would do to one file.
+/// A difference between the directory and the generated files.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Change {
-    /// From the folder.
+pub(crate) struct FileChange {
+    /// Relative to the directory.
     pub(crate) path: PathBuf,
-    pub(crate) kind: Kind,
-    /// The text now, empty for a new file.
+    pub(crate) kind: ChangeKind,
+    /// The current text. Empty for a new file.
     pub(crate) old: String,
-    /// The generated text, empty for a file that is removed.
+    /// The generated text. Empty for a removed file.
     pub(crate) new: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum ChangeKind {
     Created,
     Updated,
     Removed,
 }
 
-impl Folder {
-    /// Names the folder. Nothing is read, and it need not exist.
+impl OutputDir {
+    /// Does not access the file system. The directory need not exist.
     pub(crate) fn new(path: &Path) -> Result<Self, Box<dyn Error>> {
         let name = path
             .file_name()
-            .ok_or_else(|| format!("{} has no folder name", path.display()))?;
-        let beside =
+            .ok_or_else(|| format!("{} does not end with a directory name", path.display()))?;
+        let sibling =
             |suffix: &str| path.with_file_name(format!(".{}.xtask-{suffix}", name.display()));
         Ok(Self {
             path: path.to_path_buf(),
-            staged: beside("new"),
-            retired: beside("old"),
+            staging: sibling("new"),
+            backup: sibling("old"),
         })
     }
 
-    /// Cleans up after a run that was interrupted. True if the folder had to be given back its name.
+    /// Cleans up after an interrupted run. Returns true if the directory was restored from the
+    /// backup.
     pub(crate) fn recover(&self) -> io::Result<bool> {
-        let lost = !exists(&self.path)? && exists(&self.retired)?;
-        if lost {
-            fs::rename(&self.retired, &self.path).map_err(at(&self.retired))?;
+        let is_missing = !exists(&self.path)? && exists(&self.backup)?;
+        if is_missing {
+            fs::rename(&self.backup, &self.path).map_err(with_path(&self.backup))?;
         }
-        remove(&self.retired)?;
-        remove(&self.staged)?;
-        Ok(lost)
+        remove_dir(&self.backup)?;
+        remove_dir(&self.staging)?;
+        Ok(is_missing)
     }
 
-    /// Compares the folder with what was generated. Files that the generator did not write are an error: the folder is
-    /// the generator's alone.
-    pub(crate) fn compare(&self, generated: &Files) -> Result<Vec<Change>, Box<dyn Error>> {
+    /// Compares the directory with the generated files.
+    ///
+    /// It is an error if the directory contains files that the generator did not write.
+    pub(crate) fn compare(&self, generated: &Files) -> Result<Vec<FileChange>, Box<dyn Error>> {
         let mut present = BTreeMap::new();
         if exists(&self.path)? {
-            read(&self.path, Path::new(""), &mut present)?;
+            read_files(&self.path, Path::new(""), &mut present)?;
         }
-        self.refuse_strangers(&present)?;
+        self.check_ownership(&present)?;
         let paths: BTreeSet<&PathBuf> = present.keys().chain(generated.keys()).collect();
         Ok(paths
             .into_iter()
-            .filter_map(|path| change(path, present.get(path), generated.get(path)))
+            .filter_map(|path| file_change(path, present.get(path), generated.get(path)))
             .collect())
     }
 
-    fn refuse_strangers(&self, present: &Files) -> Result<(), String> {
-        let strangers: Vec<String> = present
+    /// Checks that the generator wrote every file of the directory.
+    fn check_ownership(&self, present: &Files) -> Result<(), String> {
+        let foreign: Vec<String> = present
             .iter()
-            .filter(|(_, text)| !is_generated(text))
+            .filter(|(_, text)| !has_mark(text))
             .map(|(path, _)| format!("\n  {}", self.path.join(path).display()))
             .collect();
-        if strangers.is_empty() {
+        if foreign.is_empty() {
             return Ok(());
         }
-        let (listed, rest) = strangers.split_at(strangers.len().min(LISTED));
+        let (listed, rest) = foreign.split_at(foreign.len().min(MAX_LISTED));
         let rest = match rest.len() {
             0 => String::new(),
             count => format!("\n  and {count} more"),
         };
         Err(format!(
-            "{} is for generated files only, and was left as it is. Move or remove what the generator did not write:{}{rest}",
+            "{} may only contain generated files; it was not changed. Move or delete the files that the generator did not write:{}{rest}",
             self.path.display(),
             listed.concat()
         ))
     }
 
-    /// Replaces the folder. When this fails, the old one is as it was.
-    pub(crate) fn replace(&self, generated: &Files, changes: &[Change]) -> io::Result<()> {
+    /// Replaces the directory. If this fails, the old one is unchanged.
+    pub(crate) fn replace(&self, generated: &Files, changes: &[FileChange]) -> io::Result<()> {
         let changed: BTreeSet<&Path> = changes.iter().map(|change| change.path.as_path()).collect();
         self.stage(generated, &changed)
             .and_then(|()| self.swap())
             .inspect_err(|_| {
-                // What is left of it is removed by the next run too, so the first error is the one to report.
-                let _ = remove(&self.staged);
+                // An error is ignored here: the next run removes the staging directory too.
+                let _ = remove_dir(&self.staging);
             })?;
-        remove(&self.retired)
+        remove_dir(&self.backup)
     }
 
     fn stage(&self, generated: &Files, changed: &BTreeSet<&Path>) -> io::Result<()> {
-        fs::create_dir_all(&self.staged).map_err(at(&self.staged))?;
+        fs::create_dir_all(&self.staging).map_err(with_path(&self.staging))?;
         for (path, text) in generated {
-            let target = inside(&self.staged, path)?;
+            let target = join_below(&self.staging, path)?;
             if let Some(parent) = target.parent() {
-                fs::create_dir_all(parent).map_err(at(parent))?;
+                fs::create_dir_all(parent).map_err(with_path(parent))?;
             }
             if changed.contains(path.as_path()) {
-                write(&target, text).map_err(at(&target))?;
+                write_synced(&target, text).map_err(with_path(&target))?;
             } else {
-                copy(&self.path.join(path), &target).map_err(at(&target))?;
+                copy_with_mtime(&self.path.join(path), &target).map_err(with_path(&target))?;
             }
         }
         Ok(())
@@ -144,26 +150,26 @@ impl Folder {
 
     fn swap(&self) -> io::Result<()> {
         if exists(&self.path)? {
-            fs::rename(&self.path, &self.retired).map_err(at(&self.path))?;
+            fs::rename(&self.path, &self.backup).map_err(with_path(&self.path))?;
         }
-        fs::rename(&self.staged, &self.path)
-            .map_err(at(&self.path))
+        fs::rename(&self.staging, &self.path)
+            .map_err(with_path(&self.path))
             .inspect_err(|_| {
-                // Fails when there was no old folder; then there is nothing to give back.
-                let _ = fs::rename(&self.retired, &self.path);
+                // Fails if there was no old directory. Then there is nothing to restore.
+                let _ = fs::rename(&self.backup, &self.path);
             })
     }
 }
 
-fn change(path: &Path, old: Option<&String>, new: Option<&String>) -> Option<Change> {
+fn file_change(path: &Path, old: Option<&String>, new: Option<&String>) -> Option<FileChange> {
     let kind = match (old, new) {
-        (Some(old), Some(new)) if same_lines(old, new) => return None,
-        (Some(_), Some(_)) => Kind::Updated,
-        (None, _) => Kind::Created,
-        (_, None) => Kind::Removed,
+        (Some(old), Some(new)) if equal_except_line_endings(old, new) => return None,
+        (Some(_), Some(_)) => ChangeKind::Updated,
+        (None, _) => ChangeKind::Created,
+        (_, None) => ChangeKind::Removed,
     };
     let text = |text: Option<&String>| text.cloned().unwrap_or_default();
-    Some(Change {
+    Some(FileChange {
         path: path.to_path_buf(),
         kind,
         old: text(old),
@@ -171,28 +177,29 @@ fn change(path: &Path, old: Option<&String>, new: Option<&String>) -> Option<Cha
     })
 }
 
-/// Git may give the files other line ends at checkout. That does not make them stale.
-fn same_lines(old: &str, new: &str) -> bool {
+/// Git may convert line endings at checkout. The files are up to date all the same.
+fn equal_except_line_endings(old: &str, new: &str) -> bool {
     old == new || old.replace("\r\n", "\n") == new.replace("\r\n", "\n")
 }
 
-fn is_generated(text: &str) -> bool {
+fn has_mark(text: &str) -> bool {
     text.lines()
-        .take(HEAD)
+        .take(MARK_LINES)
         .any(|line| line.contains(HEADER_MARK))
 }
 
-/// Reads all files below a folder. What is not UTF-8 is read as far as it goes: it was not generated that way.
-fn read(folder: &Path, below: &Path, files: &mut Files) -> io::Result<()> {
-    let here = folder.join(below);
-    for entry in fs::read_dir(&here).map_err(at(&here))? {
-        let entry = entry.map_err(at(&here))?;
+/// Reads all files of a directory, recursively. Invalid UTF-8 is replaced: no generated file has
+/// it.
+fn read_files(dir: &Path, below: &Path, files: &mut Files) -> io::Result<()> {
+    let here = dir.join(below);
+    for entry in fs::read_dir(&here).map_err(with_path(&here))? {
+        let entry = entry.map_err(with_path(&here))?;
         let path = below.join(entry.file_name());
-        let kind = entry.file_type().map_err(at(&entry.path()))?;
+        let kind = entry.file_type().map_err(with_path(&entry.path()))?;
         if kind.is_dir() {
-            read(folder, &path, files)?;
+            read_files(dir, &path, files)?;
         } else if kind.is_file() {
-            let bytes = fs::read(entry.path()).map_err(at(&entry.path()))?;
+            let bytes = fs::read(entry.path()).map_err(with_path(&entry.path()))?;
             files.insert(path, String::from_utf8_lossy(&bytes).into_owned());
         } else {
             files.insert(path, String::new());
@@ -201,41 +208,41 @@ fn read(folder: &Path, below: &Path, files: &mut Files) -> io::Result<()> {
     Ok(())
 }
 
-/// A path below the folder, or an error if it would lead out of it.
-fn inside(folder: &Path, path: &Path) -> io::Result<PathBuf> {
+/// Joins the paths. It is an error if the result could be outside of the directory.
+fn join_below(dir: &Path, path: &Path) -> io::Result<PathBuf> {
     if path
         .components()
         .all(|part| matches!(part, Component::Normal(_)))
     {
-        return Ok(folder.join(path));
+        return Ok(dir.join(path));
     }
     Err(io::Error::new(
         ErrorKind::InvalidInput,
-        format!("{} leads out of the folder", path.display()),
+        format!("{} is outside of the output directory", path.display()),
     ))
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
+fn write_synced(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::create(path)?;
     file.write_all(text.as_bytes())?;
-    // Otherwise a power cut after the rename could leave the new name with nothing in it.
+    // Without this, the file could be empty after the rename if the system loses power.
     file.sync_all()
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+fn copy_with_mtime(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to)?;
     let modified = fs::metadata(from)?.modified()?;
     File::options().write(true).open(to)?.set_modified(modified)
 }
 
 fn exists(path: &Path) -> io::Result<bool> {
-    path.try_exists().map_err(at(path))
+    path.try_exists().map_err(with_path(path))
 }
 
-/// Removes a folder if there is one.
-fn remove(path: &Path) -> io::Result<()> {
+/// Removes a directory if it exists.
+fn remove_dir(path: &Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(at(path)(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(with_path(path)(error)),
         _ => Ok(()),
     }
 }
@@ -253,19 +260,19 @@ mod tests {
             .collect()
     }
 
-    /// A folder with two files in it, and a place for it that is removed with the test.
-    fn folder() -> (TempDir, Folder, Files) {
-        let place = TempDir::new().unwrap();
-        let folder = Folder::new(&place.path().join("generated")).unwrap();
+    /// An output directory with two files, in a temporary directory.
+    fn output_dir() -> (TempDir, OutputDir, Files) {
+        let temp = TempDir::new().unwrap();
+        let dir = OutputDir::new(&temp.path().join("generated")).unwrap();
         let first = files(&[("mod.rs", "one"), ("builder/mod.rs", "two")]);
-        let changes = folder.compare(&first).unwrap();
-        folder.replace(&first, &changes).unwrap();
-        (place, folder, first)
+        let changes = dir.compare(&first).unwrap();
+        dir.replace(&first, &changes).unwrap();
+        (temp, dir, first)
     }
 
     fn content(path: &Path) -> Files {
         let mut files = Files::new();
-        read(path, Path::new(""), &mut files).unwrap();
+        read_files(path, Path::new(""), &mut files).unwrap();
         files
     }
 
@@ -277,10 +284,10 @@ mod tests {
     }
 
     #[test]
-    fn each_file_is_created_updated_removed_or_unchanged() {
-        let (_place, folder, _) = folder();
+    fn each_generated_file_is_created_updated_removed_or_unchanged() {
+        let (_temp, dir, _) = output_dir();
         let next = files(&[("mod.rs", "one"), ("types.rs", "three")]);
-        let changes = folder.compare(&next).unwrap();
+        let changes = dir.compare(&next).unwrap();
         let kinds: Vec<_> = changes
             .iter()
             .map(|change| (change.path.to_str().unwrap(), change.kind))
@@ -288,47 +295,47 @@ mod tests {
         assert_eq!(
             kinds,
             [
-                ("builder/mod.rs", Kind::Removed),
-                ("types.rs", Kind::Created)
+                ("builder/mod.rs", ChangeKind::Removed),
+                ("types.rs", ChangeKind::Created)
             ]
         );
-        folder.replace(&next, &changes).unwrap();
-        assert_eq!(content(&folder.path), next);
+        dir.replace(&next, &changes).unwrap();
+        assert_eq!(content(&dir.path), next);
     }
 
     #[test]
-    fn a_replacement_leaves_nothing_beside_the_folder() {
-        let (place, folder, first) = folder();
-        folder.replace(&first, &[]).unwrap();
-        assert_eq!(names(place.path()), ["generated"]);
+    fn replacing_the_output_dir_leaves_no_temporary_files() {
+        let (temp, dir, first) = output_dir();
+        dir.replace(&first, &[]).unwrap();
+        assert_eq!(names(temp.path()), ["generated"]);
     }
 
     #[test]
-    fn files_that_cannot_be_staged_leave_the_old_ones() {
-        let (place, folder, first) = folder();
-        for impossible in [
+    fn the_output_dir_is_unchanged_if_the_new_files_cannot_be_written() {
+        let (temp, dir, first) = output_dir();
+        for invalid in [
             files(&[("a", ""), ("a/b", "")]),
             files(&[("../a", "")]),
             files(&[("/a", "")]),
         ] {
-            let changes = folder.compare(&impossible).unwrap();
-            folder.replace(&impossible, &changes).unwrap_err();
-            assert_eq!(content(&folder.path), first);
-            assert_eq!(names(place.path()), ["generated"]);
+            let changes = dir.compare(&invalid).unwrap();
+            dir.replace(&invalid, &changes).unwrap_err();
+            assert_eq!(content(&dir.path), first);
+            assert_eq!(names(temp.path()), ["generated"]);
         }
     }
 
     #[test]
-    fn a_swap_that_fails_half_way_gives_the_old_folder_back() {
-        let (place, folder, first) = folder();
-        let error = folder.swap().unwrap_err();
+    fn the_old_output_dir_is_restored_if_the_second_rename_fails() {
+        let (temp, dir, first) = output_dir();
+        let error = dir.swap().unwrap_err();
         assert!(error.to_string().contains("generated"), "{error}");
-        assert_eq!(content(&folder.path), first);
-        assert_eq!(names(place.path()), ["generated"]);
+        assert_eq!(content(&dir.path), first);
+        assert_eq!(names(temp.path()), ["generated"]);
     }
 
     #[test]
-    fn the_mark_is_found_below_the_lines_of_an_unfinished_merge() {
+    fn the_header_mark_is_found_after_merge_conflict_markers() {
         let cases = [
             (format!("// {HEADER_MARK}\n"), true),
             (
@@ -337,17 +344,20 @@ mod tests {
                 ),
                 true,
             ),
-            (format!("{}// {HEADER_MARK}\n", "\n".repeat(HEAD)), false),
+            (
+                format!("{}// {HEADER_MARK}\n", "\n".repeat(MARK_LINES)),
+                false,
+            ),
             ("// by hand\n".to_owned(), false),
             (String::new(), false),
         ];
         for (text, expected) in cases {
-            assert_eq!(is_generated(&text), expected, "{text}");
+            assert_eq!(has_mark(&text), expected, "{text}");
         }
     }
 
     #[test]
-    fn a_path_without_a_name_is_refused() {
-        Folder::new(Path::new("/")).unwrap_err();
+    fn an_output_path_without_a_name_is_an_error() {
+        OutputDir::new(Path::new("/")).unwrap_err();
     }
 }

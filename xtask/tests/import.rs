@@ -1,6 +1,6 @@
-//! `cargo xtask import` as a user runs it.
+//! Runs `cargo xtask import`.
 
-#![allow(clippy::unwrap_used)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
-use support::{Outcome, xtask};
+use support::{CommandOutput, xtask};
 use tempfile::TempDir;
 
 const DOCUMENT: &str = r##"{
@@ -31,14 +31,14 @@ fn folder() -> TempDir {
     folder
 }
 
-fn import(folder: &Path, arguments: &[&str]) -> Outcome {
+fn import(folder: &Path, arguments: &[&str]) -> CommandOutput {
     let mut command = xtask();
     command.current_dir(folder).arg("import");
-    Outcome::of(command.args(arguments))
+    CommandOutput::run(command.args(arguments))
 }
 
 #[test]
-fn operations_are_listed_then_imported_then_generated_from() {
+fn operations_can_be_listed_imported_merged_and_generated() {
     let folder = folder();
     let listed = import(folder.path(), &["nsx_api.json", "--list", "switch"]);
     assert_eq!(listed.code, Some(0), "{listed:?}");
@@ -81,14 +81,15 @@ fn operations_are_listed_then_imported_then_generated_from() {
     assert!(imported.stdout.contains("server: "), "{imported:?}");
     let mut generate = xtask();
     generate.current_dir(folder.path());
-    let generated = Outcome::of(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"]));
+    let generated =
+        CommandOutput::run(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"]));
     assert_eq!(generated.code, Some(0), "{generated:?}");
     let builders = fs::read_to_string(folder.path().join("out/builder/untagged.rs")).unwrap();
     assert!(builders.contains("fn list_nodes") && builders.contains("fn list_switches"));
 }
 
 #[test]
-fn what_generate_could_not_take_is_left_out_where_that_is_asked_for() {
+fn import_with_skip_unsupported_skips_unsupported_operations() {
     let folder = folder();
     let post = "\"CreateSwitch\",";
     let form = format!(
@@ -97,36 +98,36 @@ fn what_generate_could_not_take_is_left_out_where_that_is_asked_for() {
     let document = DOCUMENT.replace(post, &form);
     fs::write(folder.path().join("nsx_api.json"), document).unwrap();
     let arguments = ["nsx_api.json", "--all", "-o", "nsx.yaml"];
-    let imported = import(folder.path(), &arguments).succeeded();
-    assert!(!imported.stdout.contains("left out"), "{imported:?}");
+    let imported = import(folder.path(), &arguments).success();
+    assert!(!imported.stdout.contains("skipped"), "{imported:?}");
     let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
     assert!(text.contains("CreateSwitch"), "{text}");
 
     let mut arguments = arguments.to_vec();
     arguments.push("--skip-unsupported");
     import(folder.path(), &arguments)
-        .succeeded()
-        .complains("left out: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: the parameter `c`: a parameter in a cookie")
-        .says("1 of 3 operations left out (--skip-unsupported)")
-        .says("nsx.yaml written: 2 of 3 operations.");
+        .success()
+        .stderr_contains("skipped: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: the parameter `c`: a parameter in a cookie")
+        .stdout_contains("skipped 1 of 3 operations (--skip-unsupported)")
+        .stdout_contains("nsx.yaml written: 2 of 3 operations.");
     let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
     assert!(!text.contains("CreateSwitch"), "{text}");
     let mut generate = xtask();
     generate.current_dir(folder.path());
-    Outcome::of(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"])).succeeded();
+    CommandOutput::run(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"])).success();
 }
 
 #[test]
-fn an_id_that_several_have_is_listed_and_said_to_be_that_of_others() {
+fn a_duplicate_operation_id_is_listed_with_its_original_and_noted_at_import() {
     let folder = folder();
     let document = DOCUMENT
         .replace("/nodes", "/global/switches")
         .replace("ListNodes", "ListSwitches");
     fs::write(folder.path().join("nsx_api.json"), document).unwrap();
     import(folder.path(), &["nsx_api.json", "--list", "ListSwitches"])
-        .succeeded()
-        .says("ListSwitches\n    GET /switches\n")
-        .says("GlobalListSwitches\n    GET /global/switches\n    in the document: ListSwitches\n");
+        .success()
+        .stdout_contains("ListSwitches\n    GET /switches\n")
+        .stdout_contains("GlobalListSwitches\n    GET /global/switches\n    operationId in the document: ListSwitches\n");
     let arguments = [
         "nsx_api.json",
         "--operation",
@@ -134,13 +135,13 @@ fn an_id_that_several_have_is_listed_and_said_to_be_that_of_others() {
         "-o",
         "nsx.yaml",
     ];
-    import(folder.path(), &arguments).succeeded().says(
+    import(folder.path(), &arguments).success().stdout_contains(
         "`ListSwitches` is the operationId of others too, which were not chosen: GlobalListSwitches\n",
     );
 }
 
 #[test]
-fn a_document_comes_by_standard_input() {
+fn import_reads_a_document_from_standard_input() {
     let folder = folder();
     let mut child = xtask()
         .current_dir(folder.path())
@@ -157,7 +158,7 @@ fn a_document_comes_by_standard_input() {
 }
 
 #[test]
-fn what_cannot_be_imported_leaves_the_document_as_it_was() {
+fn a_failed_import_does_not_change_the_output_document() {
     let folder = folder();
     fs::write(folder.path().join("nsx.yaml"), "as it was").unwrap();
     for (arguments, code, message) in [
@@ -201,14 +202,14 @@ fn what_cannot_be_imported_leaves_the_document_as_it_was() {
     assert!(
         nothing
             .stderr
-            .contains("no operation of 3 has `firewall` in it")
+            .contains("none of the 3 operations contains `firewall`")
     );
 }
 
 #[test]
-fn the_examples_of_the_help_do_what_they_say() {
+fn the_examples_in_the_import_help_work() {
     let folder = folder();
-    let help = import(folder.path(), &["--help"]).succeeded().stdout;
+    let help = import(folder.path(), &["--help"]).success().stdout;
     let document = DOCUMENT
         .replace("/switches", "/logical-switches")
         .replace("ListSwitches", "ListLogicalSwitches")
@@ -231,7 +232,7 @@ fn the_examples_of_the_help_do_what_they_say() {
         command
             .current_dir(folder.path())
             .env("CARGO_MANIFEST_DIR", folder.path().join("xtask"));
-        Outcome::of(command.arg("import").args(words)).succeeded();
+        CommandOutput::run(command.arg("import").args(words)).success();
     }
     let text = fs::read_to_string(folder.path().join("spec/nsx.yaml")).unwrap();
     assert!(
