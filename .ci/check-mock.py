@@ -33,14 +33,14 @@ COMMON = """
 fill-missing = true
 """
 # With valid credentials, valid requests must succeed. Schemathesis must not add generated credentials.
-WITH_CREDENTIALS = COMMON + """
+VALID_CREDENTIALS = COMMON + """
 [generation]
 with-security-parameters = false
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx"]
 """
 # Schemathesis generates credentials, and all of them must be rejected.
-WITHOUT_CREDENTIALS = COMMON + """
+GENERATED_CREDENTIALS = COMMON + """
 [warnings]
 display = []
 """
@@ -122,15 +122,15 @@ def check_against_document(manager, document, options):
     """Runs all checks with each kind of credentials, and checks the form of each documented error."""
     all_checks = ["--checks", "all", *options]
     for name, auth in auth_configs(manager):
-        config = f"{WITH_CREDENTIALS}[auth.openapi]\n{auth}\n"
+        config = f"{VALID_CREDENTIALS}[auth.openapi]\n{auth}\n"
         run_schemathesis(manager, document, name, config, all_checks)
-    run_schemathesis(manager, document, "no credentials", WITHOUT_CREDENTIALS, all_checks)
+    run_schemathesis(manager, document, "generated credentials", GENERATED_CREDENTIALS, all_checks)
     # The mock manager returns the same status to every request, so only the form can be checked.
     form = "content_type_conformance,response_headers_conformance,response_schema_conformance"
     form_checks = ["--checks", form, "--phases", "examples"]
     for status in documented_errors(document):
         manager.respond_with(status)
-        run_schemathesis(manager, document, status, WITHOUT_CREDENTIALS, form_checks)
+        run_schemathesis(manager, document, status, GENERATED_CREDENTIALS, form_checks)
     manager.respond_with("")
 
 
