@@ -19,7 +19,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use measure::{number, row, table};
+use measure::{format_count, print_row, print_table_header};
 use plot::Line;
 use support::Place;
 use support::process::{Cost, cargo, run};
@@ -44,7 +44,7 @@ fn main() {
 
 /// The shipped document, and those of real managers where they are at hand.
 fn shipped_and_real(place: &Place) {
-    table(
+    print_table_header(
         "Code made of documents (built for speed)",
         ["document", "operations", "CPU", "memory", "lines of Rust"],
     );
@@ -75,12 +75,12 @@ fn say_generated(place: &Place, name: &str, file: &Path) {
     let table = fs::read_to_string(out.join("operations.rs")).unwrap();
     // The table of all of them is one more.
     let operations = table.matches("pub static ").count() - 1;
-    row([
+    print_row([
         name,
-        &number(operations as u64),
+        &format_count(operations as u64),
         &cost.seconds(),
         &cost.megabytes(),
-        &number(lines(&out)),
+        &format_count(lines(&out)),
     ]);
 }
 
@@ -124,7 +124,7 @@ struct Grown {
 fn grow(place: &Place) {
     let sdk = Sdk::prepare(place);
     let rival = Rival::prepare(place);
-    table(
+    print_table_header(
         "Growth with the number of operations",
         [
             "operations",
@@ -157,7 +157,7 @@ fn grow(place: &Place) {
         fs::write(&file, document::of(size)).unwrap();
         let grown = sdk.measure(place, &file);
         let other = rival.as_ref().map(|rival| rival.measure(&file));
-        let mut cells = vec![number(size as u64)];
+        let mut cells = vec![format_count(size as u64)];
         cells.extend(grown.cells());
         cells.extend(
             other
@@ -168,7 +168,7 @@ fn grow(place: &Place) {
             .as_ref()
             .map(|other| grown.check.cpu.as_secs_f64() / other.check.cpu.as_secs_f64());
         cells.push(ratio.map_or_else(String::new, |ratio| format!("**{ratio:.2}**")));
-        row::<12>(
+        print_row::<12>(
             cells
                 .iter()
                 .map(String::as_str)
@@ -207,7 +207,7 @@ impl Grown {
             self.generate.megabytes(),
             self.check.seconds(),
             self.check.megabytes(),
-            number(self.lines),
+            format_count(self.lines),
         ]
     }
 }

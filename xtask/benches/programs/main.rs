@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use measure::{number, ratio, row, table};
+use measure::{format_count, format_ratio, print_row, print_table_header};
 use support::Place;
 use support::process::{Cost, cargo};
 
@@ -164,11 +164,11 @@ fn compare(place: &Place) {
     let debug = programs.map(|program| program.build(&[]));
     let release = programs.map(|program| program.build(&["--release"]));
     let sizes = programs.map(|program| size(&program.folder.join("target"), "call"));
-    table(
+    print_table_header(
         "A program of one call, built from nothing",
         ["", "SDK", "by hand", "ratio", "aim"],
     );
-    compared("crates", crates, number);
+    compared("crates", crates, format_count);
     for (name, costs) in [("debug", debug), ("release", release)] {
         let milliseconds = |pick: fn(&Cost) -> std::time::Duration| {
             costs.map(|cost| pick(&cost).as_millis() as u64)
@@ -185,15 +185,15 @@ fn compare(place: &Place) {
             seconds,
         );
     }
-    compared("the binary for release, bytes", sizes, number);
+    compared("the binary for release, bytes", sizes, format_count);
 }
 
 fn compared(name: &str, [ours, theirs]: [u64; 2], shown: impl Fn(u64) -> String) {
-    row([
+    print_row([
         name,
         &shown(ours),
         &shown(theirs),
-        &ratio(ours, theirs),
+        &format_ratio(ours, theirs),
         "1.15",
     ]);
 }
@@ -244,7 +244,7 @@ fn compare_lists(place: &Place) {
     let target = place.scratch.join("with-sdk/target");
     program.build(&["--release", "--target-dir", target.to_str().unwrap()]);
     let none = size(&target, "none");
-    table(
+    print_table_header(
         "What reading and writing a list of switches adds to a binary for release, bytes",
         ["the compact form", "adds", "derive", "ratio"],
     );
@@ -261,6 +261,6 @@ fn compare_lists(place: &Place) {
         ),
     ] {
         let [ours, theirs] = [ours, theirs].map(|form| size(&target, form) - none);
-        row([name, &number(ours), &number(theirs), &ratio(ours, theirs)]);
+        print_row([name, &format_count(ours), &format_count(theirs), &format_ratio(ours, theirs)]);
     }
 }
