@@ -64,7 +64,7 @@ fn two_threads() -> Runtime {
 fn bench_single_call(endpoints: &Endpoints) {
     print_table_header(
         "One call on a reused connection",
-        ["", "SDK", "by hand", "ratio", "aim"],
+        ["", "SDK", "by hand", "ratio", "target"],
     );
     for (name, address) in [("plain", &endpoints.plain), ("TLS", &endpoints.tls)] {
         let (sdk, by_hand) = (
@@ -102,13 +102,13 @@ fn bench_single_call(endpoints: &Endpoints) {
     }
 }
 
-fn print_counts(name: &str, ours: u64, theirs: u64, aim: &str) {
+fn print_counts(name: &str, ours: u64, theirs: u64, target: &str) {
     print_row([
         name,
         &format_count(ours),
         &format_count(theirs),
         &format_ratio(ours, theirs),
-        aim,
+        target,
     ]);
 }
 
@@ -151,8 +151,8 @@ impl<S: BenchClient> WarmClient<S> {
     }
 }
 
-/// The instructions of one call: the difference between a child process with many calls and one with
-/// few, divided by the difference in calls. `None` without valgrind, and in `cargo test`.
+/// The instructions of one call: the difference between a child process with many calls and one
+/// with few, divided by the difference in calls. `None` without valgrind, and in `cargo test`.
 fn count_instructions(client: &str, address: &str, endpoints: &Endpoints) -> Option<u64> {
     let (few, many) = (200, 2200);
     if !measure::is_bench() {
@@ -200,7 +200,7 @@ fn bench_concurrent_calls(endpoints: &Endpoints) {
             "SDK, calls per second",
             "by hand, calls per second",
             "ratio",
-            "aim",
+            "target",
         ],
     );
     for (name, address) in [("plain", &endpoints.plain), ("TLS", &endpoints.tls)] {

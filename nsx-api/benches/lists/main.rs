@@ -1,5 +1,5 @@
-//! Compares the compact serde implementation of generated types with serde's derive, for lists: time
-//! and allocations.
+//! Compares the compact serde implementation of generated types with serde's derive, for lists:
+//! time and allocations.
 //!
 //! Run it with `cargo bench -p nsx-api --bench lists`.
 
@@ -52,14 +52,14 @@ fn main() {
             &format!("Lists, {fields}"),
             [
                 "objects",
-                "compact serde",
-                "read time",
-                "derive",
+                "variant",
+                "read, compact",
+                "read, derive",
                 "ratio",
-                "allocations",
-                "derive",
+                "allocations, compact",
+                "allocations, derive",
                 "ratio",
-                "write time, ratio",
+                "write, ratio",
             ],
         );
         for (form, compared) in rows {

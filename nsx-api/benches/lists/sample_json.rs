@@ -1,7 +1,7 @@
 //! The JSON of the lists.
 
-/// A list of `count` switches. Their fields are not in the order of the document. `unknown_fields` is
-/// inserted into each switch.
+/// A list of `count` switches. Their fields are not in the order of the document. `unknown_fields`
+/// is inserted into each switch.
 pub(crate) fn switch_list(count: u32, unknown_fields: &str) -> String {
     let switches: Vec<String> = (0..count)
         .map(|number| switch(number, unknown_fields))

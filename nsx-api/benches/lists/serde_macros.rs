@@ -1,5 +1,5 @@
-//! Macros that define a type with one of the compared serde implementations. Each takes the optional
-//! and the required fields of a struct.
+//! Macros that define a type with one of the compared serde implementations. Each takes the
+//! optional and the required fields of a struct.
 
 /// Uses serde's derive.
 macro_rules! derived {

@@ -1,5 +1,5 @@
-//! The types of a list of switches, in four variants: with serde's derive or the compact implementation,
-//! with and without unknown fields.
+//! The types of a list of switches, in four variants: with serde's derive or the compact
+//! implementation, with and without unknown fields.
 
 #![allow(unreachable_pub, reason = "generated types are public")]
 

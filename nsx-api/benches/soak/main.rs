@@ -1,9 +1,9 @@
 //! Soak test: makes mixed calls for a long time, against managers with injected faults, and checks
 //! that memory, file descriptors and tasks do not grow.
 //!
-//! `cargo bench -p nsx-api --features mock --bench soak -- 600` runs for ten minutes. It fails if one
-//! of them grows, or if tasks or file descriptors are left at the end. The managers run in a child
-//! process.
+//! `cargo bench -p nsx-api --features mock --bench soak -- 600` runs for ten minutes. It fails if
+//! one of them grows, or if tasks or file descriptors are left at the end. The managers run in a
+//! child process.
 
 #![allow(
     clippy::unwrap_used,
@@ -77,8 +77,8 @@ async fn soak(urls: &[String], duration: Duration) {
     );
     let before = Resources::now();
     let tally = Tally::default();
-    // One client with adaptive limits, which slow down after a manager rejects calls, and one without
-    // limits.
+    // One client with adaptive limits, which slow down after a manager rejects calls, and one
+    // without limits.
     let clients = [Limits::adaptive(), Limits::off()].map(|limits| client(urls, limits));
     let mut workers = JoinSet::new();
     for number in 0..WORKERS {
@@ -123,8 +123,8 @@ fn print_sample_row(after: Duration, tally: &BTreeMap<String, u64>, now: &Resour
     ]);
 }
 
-/// Checks that nothing has grown, that nothing is left, and that most calls succeeded. A short run only
-/// shows how memory grows at the start, so growth is checked only in `cargo bench`.
+/// Checks that nothing has grown, that nothing is left, and that most calls succeeded. A short run
+/// only shows how memory grows at the start, so growth is checked only in `cargo bench`.
 async fn check(before: &Resources, samples: &[Resources], tally: &BTreeMap<String, u64>) {
     let all: u64 = tally.values().sum();
     let succeeded = tally["ok"];
@@ -186,8 +186,8 @@ fn client(urls: &[String], limits: Limits) -> Client {
     config.build().unwrap()
 }
 
-/// Makes calls of every kind, one after the other. Cancels some of them, and closes the client now and
-/// then.
+/// Makes calls of every kind, one after the other. Cancels some of them, and closes the client now
+/// and then.
 async fn work(client: Client, seed: u64, tally: Tally) {
     let mut rng = Rng(seed);
     loop {
