@@ -19,17 +19,17 @@ const NEW: &str = include_str!("diff/new.yaml");
 
 /// A workspace like this one, with the document of `diff/old.yaml`.
 struct Workspace {
-    folder: TempDir,
+    dir: TempDir,
 }
 
 impl Workspace {
     /// Not in a git repository.
     fn without_git() -> Self {
         let workspace = Self {
-            folder: TempDir::new().unwrap(),
+            dir: TempDir::new().unwrap(),
         };
-        for folder in ["spec", "nsx-api/src", "xtask"] {
-            fs::create_dir_all(workspace.path(folder)).unwrap();
+        for dir in ["spec", "nsx-api/src", "xtask"] {
+            fs::create_dir_all(workspace.path(dir)).unwrap();
         }
         workspace.write("spec/nsx.yaml", OLD);
         workspace.write(
@@ -56,7 +56,7 @@ impl Workspace {
     }
 
     fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
+        self.dir.path().join(path)
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -77,7 +77,7 @@ impl Workspace {
 
     fn git(&self, arguments: &[&str]) {
         let mut git = isolated_from_git(Command::new("git"));
-        git.arg("-C").arg(self.folder.path()).args(arguments);
+        git.arg("-C").arg(self.dir.path()).args(arguments);
         CommandOutput::run(&mut git).success();
     }
 
@@ -85,7 +85,7 @@ impl Workspace {
         let mut command = isolated_from_git(xtask());
         command
             .env("CARGO_MANIFEST_DIR", self.path("xtask"))
-            .current_dir(self.folder.path())
+            .current_dir(self.dir.path())
             .args(arguments);
         command
     }

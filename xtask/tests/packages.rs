@@ -12,7 +12,7 @@ use support::{CommandOutput, root};
 
 const PUBLISHED: [&str; 2] = ["nsx-api", "nsx-api-gen"];
 
-fn read(path: &str) -> String {
+fn read_file(path: &str) -> String {
     let text = fs::read_to_string(root().join(path));
     text.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
@@ -86,7 +86,11 @@ fn the_sdk_and_the_generator_do_not_depend_on_each_other() {
 fn each_package_contains_the_license_texts() {
     for package in PUBLISHED {
         for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
-            assert_eq!(read(&format!("{package}/{name}")), read(name), "{package}");
+            assert_eq!(
+                read_file(&format!("{package}/{name}")),
+                read_file(name),
+                "{package}"
+            );
         }
     }
 }
@@ -94,30 +98,32 @@ fn each_package_contains_the_license_texts() {
 /// crates.io shows a README without the other files of the repository.
 #[test]
 fn the_readme_of_each_package_has_no_relative_links() {
-    let manifest = read("Cargo.toml");
+    let manifest = read_file("Cargo.toml");
     let version = manifest
         .lines()
         .find_map(|line| line.strip_prefix("rust-version = "));
     let sentence = format!("needs Rust {} or later", version.unwrap().trim_matches('"'));
     for package in PUBLISHED {
-        let readme = read(&format!("{package}/README.md"));
+        let readme = read_file(&format!("{package}/README.md"));
         assert!(readme.contains(&sentence), "{package}");
         for link in readme.split("](").skip(1) {
             assert!(link.starts_with("https://"), "{package}: {link}");
         }
-        assert!(read(&format!("{package}/src/lib.rs")).contains("include_str!(\"../README.md\")"));
+        assert!(
+            read_file(&format!("{package}/src/lib.rs")).contains("include_str!(\"../README.md\")")
+        );
     }
 }
 
 #[test]
 fn no_published_package_includes_files_from_outside() {
     for package in PUBLISHED {
-        let mut folders = vec![root().join(package).join("src")];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
+        let mut dirs = vec![root().join(package).join("src")];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path);
+                    dirs.push(path);
                     continue;
                 }
                 let depth = path
@@ -155,7 +161,7 @@ fn crates(feature: &str) -> usize {
 /// Users compare these numbers before they add a dependency.
 #[test]
 fn the_dependency_counts_in_the_docs_are_correct() {
-    let page = read("nsx-api/src/lib.rs");
+    let page = read_file("nsx-api/src/lib.rs");
     let all = crates("ring");
     let assert_row = |feature: &str, words: String| {
         let start = format!("//! | `{feature}`");

@@ -139,8 +139,8 @@ fn the_commands_of_contributing_md_refer_to_existing_files() {
 #[test]
 fn every_code_block_in_the_docs_is_tested() {
     let mut seen = 0;
-    for folder in ["nsx-api/src", "nsx-api-gen/src"] {
-        for (path, text) in support::read_files(&root().join(folder)) {
+    for dir in ["nsx-api/src", "nsx-api-gen/src"] {
+        for (path, text) in support::read_files(&root().join(dir)) {
             let docs = text.lines().map(str::trim_start).filter_map(|line| {
                 let line = line.strip_prefix("//!").or(line.strip_prefix("///"))?;
                 line.trim_start().strip_prefix("```")
@@ -154,7 +154,7 @@ fn every_code_block_in_the_docs_is_tested() {
                     "console" => path == Path::new("cookbook.rs"),
                     _ => false,
                 };
-                assert!(is_tested, "{folder}/{}: {language}", path.display());
+                assert!(is_tested, "{dir}/{}: {language}", path.display());
             }
         }
     }
@@ -246,8 +246,8 @@ fn the_rust_program_of_the_readme_runs_in_a_separate_crate() {
         "[package]\nname = \"readme-program\"\nedition = \"2024\"\n\n{dependencies}\n\
          [profile.dev]\ndebug = \"line-tables-only\"\n\n[workspace]\n"
     );
-    let folder = TempDir::new().unwrap();
-    let crate_root = folder.path();
+    let dir = TempDir::new().unwrap();
+    let crate_root = dir.path();
     fs::create_dir(crate_root.join("src")).unwrap();
     fs::write(crate_root.join("src/main.rs"), program).unwrap();
     fs::write(crate_root.join("Cargo.toml"), manifest).unwrap();
@@ -323,12 +323,12 @@ fn variables(text: &str) -> Vec<String> {
 fn every_directory_in_the_layout_of_the_readme_exists() {
     let readme = read("README.md");
     let layout = readme.split_once("## Layout").unwrap().1;
-    let folders: Vec<&str> = layout
+    let dirs: Vec<&str> = layout
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
         .collect();
     assert_eq!(
-        folders,
+        dirs,
         [
             "spec/",
             "nsx-api/",
@@ -338,8 +338,8 @@ fn every_directory_in_the_layout_of_the_readme_exists() {
             ".ci/"
         ]
     );
-    for folder in folders {
-        assert!(root().join(folder).is_dir(), "{folder}");
+    for dir in dirs {
+        assert!(root().join(dir).is_dir(), "{dir}");
     }
 }
 
