@@ -1,6 +1,6 @@
-//! The compact form, as the library's own source: it is private there.
+//! The library's compact serde implementation, included from its source because it is private.
 
-#![allow(dead_code, unused_imports, reason = "a part of it is used")]
+#![allow(dead_code, unused_imports, reason = "the benchmark uses a part of it")]
 
 #[path = "../../src/compact/names.rs"]
 mod names;

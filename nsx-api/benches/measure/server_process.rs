@@ -1,15 +1,15 @@
-//! The other side of a benchmark, in a process of its own.
+//! The server of a benchmark, in a child process.
 
 use std::io::{self, BufRead, BufReader, Lines, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// A process of this program that serves, and ends with this.
-pub(crate) struct Serving {
+/// A child process that runs this program as the server. It is killed when this is dropped.
+pub(crate) struct ServerProcess {
     process: Child,
-    said: Lines<BufReader<ChildStdout>>,
+    output: Lines<BufReader<ChildStdout>>,
 }
 
-impl Serving {
+impl ServerProcess {
     /// Starts this program with the argument `serve`.
     pub(crate) fn start() -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
@@ -18,25 +18,25 @@ impl Serving {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let said = BufReader::new(process.stdout.take().unwrap()).lines();
-        Self { process, said }
+        let output = BufReader::new(process.stdout.take().unwrap()).lines();
+        Self { process, output }
     }
 
-    /// The next line that it says.
+    /// The next line of its standard output.
     pub(crate) fn line(&mut self) -> String {
-        self.said.next().unwrap().unwrap()
+        self.output.next().unwrap().unwrap()
     }
 }
 
-impl Drop for Serving {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-/// In such a process: waits until whoever has started it is gone.
-pub(crate) async fn until_gone() {
+/// In the child process: waits until the parent process has exited.
+pub(crate) async fn wait_for_parent_exit() {
     let wait = || io::stdin().read_to_end(&mut Vec::new());
     let _ = tokio::task::spawn_blocking(wait).await;
 }

@@ -1,4 +1,4 @@
-//! The two sides: a call of the SDK, and what somebody would write without it.
+//! The two clients: the SDK, and a handwritten one.
 
 use std::future::Future;
 
@@ -9,23 +9,23 @@ use serde::Deserialize;
 
 use crate::server;
 
-/// A way to make the call.
-pub(crate) trait Side: Clone + Send + Sync + 'static {
+/// A client that can make the call.
+pub(crate) trait BenchClient: Clone + Send + Sync + 'static {
     fn new(address: &str, certificate: &str) -> Self;
 
     fn call(&self) -> impl Future<Output = ()> + Send;
 }
 
-/// The SDK with a session, retries and spans, and no subscriber.
+/// The SDK with a session, retries and spans, but no subscriber.
 #[derive(Clone)]
 pub(crate) struct Sdk(Client);
 
-impl Side for Sdk {
+impl BenchClient for Sdk {
     fn new(address: &str, certificate: &str) -> Self {
         let client = Client::builder(address)
             .auth(Session::new("admin", "VMware1!VMware1!"))
             .ca_pem(certificate)
-            // As many at once as the other side has.
+            // High enough not to limit this benchmark, because the other client has no limit.
             .limits(Limits::adaptive().concurrent(1000))
             .build()
             .unwrap();
@@ -38,7 +38,7 @@ impl Side for Sdk {
     }
 }
 
-/// reqwest and serde_json, with a session that somebody has created already.
+/// A handwritten client on reqwest and serde_json. Its session exists already.
 #[derive(Clone)]
 pub(crate) struct ByHand {
     http: reqwest::Client,
@@ -47,14 +47,14 @@ pub(crate) struct ByHand {
 
 #[derive(Deserialize)]
 struct Token {
-    #[expect(dead_code, reason = "read as the SDK reads it")]
+    #[expect(dead_code, reason = "deserialized because the SDK deserializes it")]
     token: String,
     roles: Vec<String>,
 }
 
-impl Side for ByHand {
+impl BenchClient for ByHand {
     fn new(address: &str, certificate: &str) -> Self {
-        // The second time it is there already.
+        // Fails if a provider is already installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let certificate = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
         let http = reqwest::Client::builder()

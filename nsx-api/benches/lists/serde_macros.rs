@@ -1,6 +1,7 @@
-//! The forms in which the types are compared. A struct's fields are listed once: those that may be missing, and those required.
+//! Macros that define a type with one of the compared serde implementations. Each takes the
+//! optional and the required fields of a struct.
 
-/// With serde's derive.
+/// Uses serde's derive.
 macro_rules! derived {
     (
         $vis:vis struct $name:ident
@@ -27,7 +28,7 @@ macro_rules! derived {
     };
 }
 
-/// With serde's derive, and what is unknown is kept.
+/// Uses serde's derive, and keeps unknown fields.
 macro_rules! derived_flatten {
     (
         $vis:vis struct $name:ident
@@ -51,7 +52,7 @@ macro_rules! derived_flatten {
     ($($enum:tt)*) => { derived! { $($enum)* } };
 }
 
-/// As the generator writes it.
+/// Uses the code that the generator writes.
 macro_rules! compact {
     (
         $vis:vis struct $name:ident
@@ -127,7 +128,7 @@ macro_rules! compact {
     };
 }
 
-/// As the generator writes a type that keeps what is unknown.
+/// Uses the code that the generator writes for a type that keeps unknown fields.
 macro_rules! compact_extra {
     (
         $vis:vis struct $name:ident
