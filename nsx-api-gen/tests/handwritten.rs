@@ -30,7 +30,7 @@ fn builder(id: &str, responses: &str) -> String {
 
 /// The names behind `fn` in the client's own implementation.
 fn client_methods() -> Vec<String> {
-    let source = source("client.rs");
+    let source = source("client/mod.rs");
     let block = source.split("\nimpl Client {").nth(1).unwrap();
     let block = block.split("\n}\n").next().unwrap();
     let functions = block

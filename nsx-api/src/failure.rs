@@ -11,9 +11,9 @@ use reqwest::Url;
 use rustls::AlertDescription;
 
 use crate::error::Answer;
+use crate::error::text::one_line;
 use crate::response::request_id;
 use crate::retry::{Cause, retry_after};
-use crate::text::one_line;
 use crate::{ApiError, Error, ErrorKind, receive, redirect, tls};
 
 /// A failed attempt: the error, and what the policy for retries makes its decision from.

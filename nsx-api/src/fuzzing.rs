@@ -16,11 +16,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use reqwest::Url;
 
-use crate::auth::{Credentials, Csp, Kept, Session};
+use crate::auth::{Credentials, Csp, Session};
+use crate::credentials::credential_cache::Kept;
 use crate::error::{Answer, Call};
-use crate::mask::Mask;
 use crate::response::Facts;
 use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
+use crate::secret::mask::Mask;
 use crate::{Error, ErrorKind, Response, Secret, failure};
 
 const SECRET: &str = r#"G7%41 "+&<\wGz"#;

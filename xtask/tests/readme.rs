@@ -299,7 +299,7 @@ fn the_rust_version_is_the_one_that_cargo_asks_for() {
 #[test]
 fn every_variable_that_the_sdk_reads_is_listed_and_no_other() {
     let readme = variables(&read("README.md"));
-    assert_eq!(readme, variables(&read("nsx-api/src/config/env.rs")));
+    assert_eq!(readme, variables(&read("nsx-api/src/environment/mod.rs")));
 }
 
 fn variables(text: &str) -> Vec<String> {

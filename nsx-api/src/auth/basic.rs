@@ -1,8 +1,8 @@
 //! User and password on every call: HTTP Basic (RFC 7617), and the form of it for users of an identity manager.
 
-use super::credentials::check_user_and_password;
 use super::{Authenticate, BoxError, Credentials, Login};
 use crate::Secret;
+use crate::credentials::check_user_and_password;
 
 /// HTTP Basic: user and password with every call.
 ///

@@ -8,8 +8,8 @@ use http::Method;
 use serde::{Deserialize, Deserializer};
 
 use super::bearer::check_token;
-use super::credentials::{check_user_and_password, encode_form};
 use super::{Authenticate, BoxError, Credentials, Login};
+use crate::credentials::{check_user_and_password, encode_form};
 use crate::{Config, Error, Request, Response, Secret};
 
 const HOST: &str = "console.cloud.vmware.com";

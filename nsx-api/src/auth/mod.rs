@@ -37,11 +37,7 @@
 
 mod basic;
 mod bearer;
-mod credentials;
 mod csp;
-mod forbidden;
-mod keeper;
-mod login;
 mod session;
 
 use std::error::Error as StdError;
@@ -50,14 +46,11 @@ use std::pin::Pin;
 
 pub use basic::{Basic, Remote};
 pub use bearer::Bearer;
-pub use credentials::Credentials;
-pub(crate) use credentials::Wiped;
 pub use csp::Csp;
-pub(crate) use forbidden::Refused;
-pub(crate) use keeper::{Keeper, Kept, Renewed};
-pub use login::Login;
 pub use session::Session;
 
+pub use crate::credentials::Credentials;
+pub use crate::scheme::auth_context::Login;
 pub use crate::tls::Identity;
 
 use crate::Secret;

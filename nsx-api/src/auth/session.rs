@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, Method, header};
 use zeroize::Zeroizing;
 
-use super::credentials::encode_form;
 use super::{Authenticate, BoxError, Credentials, Login};
+use crate::credentials::encode_form;
 use crate::{CallOptions, Secret};
 
 const CREATE: &str = "/api/session/create";

@@ -1,19 +1,18 @@
 //! The settings of a client, checked when it is built.
 
-mod env;
-
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::address::Address;
-use crate::auth::{Authenticate, Keeper, Login, Scheme};
+use crate::auth::{Authenticate, Login, Scheme};
 use crate::client::Core;
-use crate::cluster::{Cluster, Endpoint};
-use crate::connections::{self, Connections};
-use crate::limit::Limiter;
-use crate::mask::Mask;
+use crate::cluster::address::Address;
+use crate::cluster::connections::{self, Connections};
+use crate::cluster::limits::Limiter;
+use crate::cluster::managers::{Cluster, Endpoint};
+use crate::credentials::credential_cache::Keeper;
+use crate::secret::mask::Mask;
 use crate::tls::{self, Identity, Pin, Source};
 use crate::{CallOptions, Client, Error, Limits, Secret};
 
@@ -54,12 +53,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Config {
     address: String,
     others: Vec<String>,
-    scheme: Option<Arc<dyn Scheme>>,
-    tls: tls::Settings,
+    pub(crate) scheme: Option<Arc<dyn Scheme>>,
+    pub(crate) tls: tls::Settings,
     allow_http: bool,
     connect_timeout: Duration,
     limits: Limits,
-    options: CallOptions,
+    pub(crate) options: CallOptions,
 }
 
 impl Config {
@@ -315,7 +314,7 @@ impl Config {
         })
     }
 
-    fn address(&self, text: &str) -> Result<Address, Error> {
+    pub(crate) fn address(&self, text: &str) -> Result<Address, Error> {
         let address = Address::parse(text).map_err(Error::config)?;
         match address.is_open() && !self.allow_http {
             true => Err(Error::config(

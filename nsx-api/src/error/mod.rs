@@ -3,9 +3,11 @@
 //! It is opaque, so that it can tell more later, and one word, so that a `Result` stays small. No header, no query
 //! and no body of a success ever gets into it.
 
+pub(crate) mod api_error;
 mod kind;
 #[cfg(test)]
 mod tests;
+pub(crate) mod text;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -17,8 +19,8 @@ use http::StatusCode;
 
 pub use kind::ErrorKind;
 
-use crate::ApiError;
-use crate::text::one_line;
+use api_error::ApiError;
+use text::one_line;
 
 /// No message that is shown is longer, in characters.
 const MESSAGE_LIMIT: usize = 500;

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::answer::{Answer, Delivery, Source, error_body};
-use crate::operation::{DocumentedResponse, Operation};
+use crate::{DocumentedResponse, Operation};
 
 /// An operationId, a status as the operation table writes it, and the example as JSON text.
 pub(super) type Example = (&'static str, &'static str, &'static str);

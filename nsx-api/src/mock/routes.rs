@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 
 use http::Method;
 
-use crate::operation::Operation;
+use crate::Operation;
 
 /// What a method and a path come to.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ fn after_parameter<'a>(segment: &'a str, literal: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::DocumentedResponse;
+    use crate::DocumentedResponse;
 
     const fn operation(
         id: &'static str,

@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::login::is_about_sessions;
 use super::recorded::RecordedRequest;
 use super::routes;
-use crate::operation::Operation;
+use crate::Operation;
 
 /// A closure that answers the calls of one operation.
 pub(super) type Handler = Arc<dyn Fn(&RecordedRequest) -> Answer + Send + Sync>;

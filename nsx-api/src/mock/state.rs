@@ -18,7 +18,7 @@ use super::render::{Example, Rendered, random_text, render};
 use super::routes::{Route, find};
 use super::script::{Handler, Script};
 use super::sessions::{Created, SESSION_COOKIE, XSRF_TOKEN};
-use crate::operation::Operation;
+use crate::Operation;
 use crate::sync::lock;
 
 pub(super) struct State {

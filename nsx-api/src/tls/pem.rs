@@ -12,7 +12,7 @@ use rustls::pki_types::pem;
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::text::without_bom;
+use crate::error::text::without_bom;
 
 /// Many times the bundle of all public authorities.
 const FILE_LIMIT: u64 = 1 << 20;

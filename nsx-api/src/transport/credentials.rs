@@ -8,7 +8,8 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::course::Course;
-use crate::auth::{Keeper, Kept, Refused, Renewed};
+use crate::credentials::credential_cache::{Keeper, Kept, Renewed};
+use crate::credentials::refusal_backoff::Refused;
 use crate::error::Call;
 use crate::failure::Failure;
 use crate::retry::{Cause, UNKNOWN_CERTIFICATE};

@@ -23,11 +23,11 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, debug};
 
-use crate::auth::Kept;
+use crate::credentials::credential_cache::Kept;
 use crate::error::Call;
-use crate::observe::CallWatch;
 use crate::receive::Receive;
 use crate::response::Facts;
+use crate::telemetry::CallWatch;
 use crate::{Body, Client, Error, ErrorKind, Response};
 use attempt::Attempt;
 use course::Course;

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use tracing::info;
 
 use super::course::Course;
-use crate::cluster::{Endpoint, InFlight};
+use crate::cluster::managers::{Endpoint, InFlight};
 use crate::error::Call;
 use crate::{Error, ErrorKind};
 

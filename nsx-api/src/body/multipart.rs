@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use bytes::Bytes;
 
-use crate::Body;
+use super::Body;
 
 /// A file that is a part of a body: its content, and the name and the media type that go with it.
 ///

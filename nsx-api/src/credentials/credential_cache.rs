@@ -15,11 +15,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tracing::{Instrument, debug, warn};
 
-use super::forbidden::{Forbidden, Refused};
-use super::{BoxError, Credentials, Login, Scheme};
-use crate::mask::{Mask, mask};
+use super::Credentials;
+use super::refusal_backoff::{Forbidden, Refused};
+use crate::auth::{BoxError, Login, Scheme};
+use crate::error::text::one_line;
+use crate::secret::mask::{Mask, mask};
 use crate::sync::lock;
-use crate::text::one_line;
 use crate::{Error, ErrorKind};
 
 /// How long after a failed renewal the next one is begun, where calls can go on or have been refused anyway.

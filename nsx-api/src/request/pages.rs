@@ -14,8 +14,9 @@ use bytes::Bytes;
 use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
+use super::Request;
 use crate::response::Facts;
-use crate::{Error, ErrorKind, Request, Response, observe};
+use crate::{Error, ErrorKind, Response, telemetry};
 
 /// A page of a list: some of its items, and where the next page begins.
 ///
@@ -218,7 +219,7 @@ impl Calls<'_> {
 
 /// The error of a page that leads to itself. The page has been given out by then: it may be one that was not seen before.
 fn endless(facts: &Facts) -> Error {
-    observe::did_not_fit(&facts.call);
+    telemetry::did_not_fit(&facts.call);
     let reason = "the page has the cursor that it was asked for with, so the list has no end";
     Error::new(ErrorKind::Decode, reason)
         .with_answer(facts.answer())

@@ -1,5 +1,8 @@
 //! What a scheme gets for its calls: headers, and how long they hold.
 
+pub(crate) mod credential_cache;
+pub(crate) mod refusal_backoff;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -10,10 +13,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::path::append_pair;
-use crate::{Secret, value};
+use crate::Secret;
+use crate::encode::path::append_pair;
+use crate::encode::value;
 
-/// The headers that authenticate a call, and how long they hold: what an [`Authenticate`](super::Authenticate) returns.
+/// The headers that authenticate a call, and how long they hold: what an [`Authenticate`](crate::auth::Authenticate) returns.
 ///
 /// What cannot be sent (a blank line in a token, for one) is not refused where it is given: the call fails, and its
 /// error says what it was.
@@ -56,7 +60,7 @@ impl Credentials {
     }
 
     /// `Authorization: Basic …` or `Remote …`, which differ in that word only.
-    pub(super) fn user_and_password(scheme: &str, user: &str, password: &Secret) -> Self {
+    pub(crate) fn user_and_password(scheme: &str, user: &str, password: &Secret) -> Self {
         let pair = Zeroizing::new(format!("{user}:{}", password.expose_secret()));
         let mut credentials =
             Self::new().authorization(scheme, STANDARD.encode(pair.as_bytes()).into());
@@ -170,7 +174,7 @@ impl Credentials {
         }
     }
 
-    pub(super) fn secrets(&self) -> &[Secret] {
+    pub(crate) fn secrets(&self) -> &[Secret] {
         &self.secrets
     }
 
@@ -212,7 +216,7 @@ impl AsRef<[u8]> for Wiped {
 }
 
 /// A form, in a place large enough from the start: what grows leaves pieces of itself in memory.
-pub(super) fn encode_form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
+pub(crate) fn encode_form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
     let lengths = pairs
         .iter()
         .map(|(name, value)| 3 * (name.len() + value.len()) + 2);
@@ -224,7 +228,7 @@ pub(super) fn encode_form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
 }
 
 /// What RFC 7617 asks of a user and a password.
-pub(super) fn check_user_and_password(user: &str, password: &Secret) -> Result<(), String> {
+pub(crate) fn check_user_and_password(user: &str, password: &Secret) -> Result<(), String> {
     if user.is_empty() {
         return Err("the user name is empty".into());
     }

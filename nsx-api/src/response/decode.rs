@@ -9,7 +9,7 @@ use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
 use crate::compact::Misfit;
-use crate::text::{one_line, without_bom};
+use crate::error::text::{one_line, without_bom};
 
 /// No field's name needs more; a name may come from the other side.
 pub(crate) const KEY_LIMIT: usize = 64;

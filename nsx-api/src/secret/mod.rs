@@ -1,5 +1,8 @@
 //! A string that must not be seen: what a schema's `format: password` becomes.
 
+mod escapes;
+pub(crate) mod mask;
+
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

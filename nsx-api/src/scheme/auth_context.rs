@@ -74,12 +74,12 @@ impl Login {
     }
 
     /// How long a login may take.
-    pub(super) fn deadline(&self) -> std::time::Duration {
+    pub(crate) fn deadline(&self) -> std::time::Duration {
         self.client.options.effective_deadline()
     }
 
     /// Takes the scheme's own secrets out of a text.
-    pub(super) fn mask(&self, text: String) -> String {
+    pub(crate) fn mask(&self, text: String) -> String {
         self.client.core.cluster.first.mask.apply(text)
     }
 }

@@ -1,5 +1,7 @@
 //! What came back: the value, and the facts of the call that brought it.
 
+pub(crate) mod decode;
+
 use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -8,8 +10,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::de::DeserializeOwned;
 
+use crate::error::text;
 use crate::error::{Answer, Call};
-use crate::{Error, ErrorKind, decode, observe, text};
+use crate::{Error, ErrorKind, telemetry};
 
 /// The value of a successful call, with the call's facts.
 ///
@@ -147,7 +150,7 @@ impl Response<Bytes> {
         match self.decode() {
             Ok(value) => Ok(self.map(|_| value)),
             Err(reason) => {
-                observe::did_not_fit(&self.facts.call);
+                telemetry::did_not_fit(&self.facts.call);
                 Err(Error::new(ErrorKind::Decode, reason)
                     .with_answer(self.facts.answer())
                     .in_call(self.facts.call))

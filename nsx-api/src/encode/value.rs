@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::path::append_pair;
+use super::path::append_pair;
 
 /// Headers that belong to the connection.
 const OF_CONNECTION: &[&str] = &[

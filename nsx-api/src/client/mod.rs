@@ -1,5 +1,7 @@
 //! The client: connections to the managers of one cluster, credentials, and the options of calls.
 
+pub(crate) mod options;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,9 +10,9 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tower::retry::budget::TpsBudget;
 
-use crate::auth::Keeper;
-use crate::cluster::Cluster;
-use crate::connections::Connections;
+use crate::cluster::connections::Connections;
+use crate::cluster::managers::Cluster;
+use crate::credentials::credential_cache::Keeper;
 use crate::{CallOptions, Config, Error, Operation, Request, retry};
 
 /// A client of an NSX Manager, or of the managers of one cluster.

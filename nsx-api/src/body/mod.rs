@@ -1,5 +1,7 @@
 //! Bodies that are more than a decoded value: what a caller sends as it is, and a response read piece by piece.
 
+pub(crate) mod multipart;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;

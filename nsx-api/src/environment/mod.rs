@@ -5,10 +5,9 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::Config;
 use crate::auth::{Authenticate, Basic, Csp, Identity, Remote, Session};
 use crate::tls::Source;
-use crate::{CallOptions, Error, Secret};
+use crate::{CallOptions, Config, Error, Secret};
 
 const HOST: &str = "NSXT_MANAGER_HOST";
 const USERNAME: &str = "NSXT_USERNAME";

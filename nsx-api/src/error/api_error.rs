@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::text::without_bom;
+use super::text::without_bom;
 
 /// What a manager says about a failed call.
 ///

@@ -4,11 +4,12 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::address::Address;
-use crate::auth::{Keeper, Login};
-use crate::health::{self, Health};
-use crate::limit::Limiter;
-use crate::mask::Mask;
+use crate::auth::Login;
+use crate::cluster::address::Address;
+use crate::cluster::health::{self, Health};
+use crate::cluster::limits::Limiter;
+use crate::credentials::credential_cache::Keeper;
+use crate::secret::mask::Mask;
 use reqwest::Url;
 
 /// The managers of one cluster, one at least.

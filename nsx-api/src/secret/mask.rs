@@ -4,14 +4,12 @@
 //! found, by whichever mask, is cut out of the text that came in one go: nothing that one secret leaves is in the way of
 //! another.
 
-mod escapes;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::Secret;
-use escapes::Plain;
+use super::Secret;
+use super::escapes::Plain;
 
 /// A shorter secret would be found in every text.
 const SHORTEST: usize = 4;

@@ -3,6 +3,9 @@
 //! What cannot be sent is not refused where it is given, but where the request is sent: the call is one chain, with
 //! one `?` at its end.
 
+pub(crate) mod operation;
+pub(crate) mod pages;
+
 use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -12,14 +15,16 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::auth::{Credentials, Kept, Wiped};
+use crate::body::multipart::{Multipart, Part};
+use crate::credentials::credential_cache::Kept;
+use crate::credentials::{Credentials, Wiped};
+use crate::encode::{path, value};
 use crate::error::Call;
-use crate::multipart::{Multipart, Part};
+use crate::error::text;
 use crate::transport::{self, Outgoing};
-use crate::{
-    Body, ByteStream, Client, Error, ErrorKind, Operation, Page, Pages, Response, path, receive,
-    text, value,
-};
+use crate::{Body, ByteStream, Client, Error, ErrorKind, Response, receive};
+use operation::Operation;
+use pages::{Page, Pages};
 
 /// A request that can be sent.
 ///

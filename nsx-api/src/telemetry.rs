@@ -11,7 +11,7 @@ use tracing::field::{Empty, display};
 use tracing::{Span, debug, debug_span, info_span};
 
 use crate::Error;
-use crate::address::Address;
+use crate::cluster::address::Address;
 use crate::error::Call;
 use crate::transport::Outgoing;
 
