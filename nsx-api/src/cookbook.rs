@@ -141,14 +141,14 @@
 //! use std::time::Duration;
 //!
 //! use nsx_api::Client;
-//! use nsx_api::auth::{Authenticate, BoxError, Credentials, Login};
+//! use nsx_api::auth::{AuthContext, Authenticate, BoxError, Credentials};
 //! # use nsx_api::http::Method;
 //!
 //! /// A token that another program writes to a file every hour.
 //! struct TokenFile(PathBuf);
 //!
 //! impl Authenticate for TokenFile {
-//!     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+//!     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
 //!         let token = std::fs::read_to_string(&self.0)?;
 //!         Ok(Credentials::bearer(token.trim()).expires_in(Duration::from_secs(3600)))
 //!     }
@@ -163,7 +163,7 @@
 //! # }
 //! ```
 //!
-//! A scheme that asks the manager itself makes its calls with [`Login::request`]. Credentials that are headers of another name are made with
+//! A scheme that asks the manager itself makes its calls with [`AuthContext::request`]. Credentials that are headers of another name are made with
 //! [`Credentials::header`], cookies with [`Credentials::cookie`].
 //!
 //! # Calls
@@ -572,5 +572,5 @@
 #![cfg_attr(feature = "mock", doc = "[mock]: crate::mock")]
 #![cfg_attr(not(feature = "mock"), doc = "[mock]: crate#features")]
 
-use crate::auth::{Authenticate, Credentials, Login};
+use crate::auth::{AuthContext, Authenticate, Credentials};
 use crate::{Body, CallOptions, Client, Config, Error, Limits, Part, Request, Secret};

@@ -12,7 +12,7 @@ use rustls::AlertDescription;
 
 use crate::error::Answer;
 use crate::error::text::one_line;
-use crate::response::request_id;
+use crate::response::headers::request_id;
 use crate::retry::{Cause, retry_after};
 use crate::{ApiError, Error, ErrorKind, receive, redirect, tls};
 

@@ -17,9 +17,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use reqwest::Url;
 
 use crate::auth::{Credentials, Csp, Session};
-use crate::credentials::credential_cache::Kept;
+use crate::credentials::credential_cache::CachedCredentials;
 use crate::error::{Answer, Call};
-use crate::response::Facts;
+use crate::response::metadata::ResponseMeta;
 use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::secret::mask::Mask;
 use crate::{Error, ErrorKind, Response, Secret, failure};
@@ -152,8 +152,8 @@ pub fn login(answer: &[u8]) {
             assert_shows_no_secret(&Error::new(ErrorKind::Authentication, reason));
         }
     }
-    let facts = Facts::new(call(), status, headers, |text| mask.apply(text));
-    match Csp::answered(Response::new(Bytes::from(body), facts)) {
+    let meta = ResponseMeta::new(call(), status, headers, |text| mask.apply(text));
+    match Csp::answered(Response::new(Bytes::from(body), meta)) {
         Ok(credentials) => {
             let sent = sent(credentials).unwrap_or_default();
             let token = sent.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
@@ -180,7 +180,7 @@ fn sent(credentials: Credentials) -> Option<HeaderMap> {
     };
     let mut headers = HeaderMap::new();
     credentials.apply(&mut headers);
-    let kept = Kept::new(credentials);
+    let kept = CachedCredentials::new(credentials);
     for (name, value) in &headers {
         assert!(value.is_sensitive());
         let text = value.to_str().unwrap_or_default();

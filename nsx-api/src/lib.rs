@@ -334,8 +334,9 @@ mod transport;
 // What the interface speaks of: methods, headers and statuses; bodies; and values that have no type of their own.
 pub use {bytes, http, serde_json};
 
+pub use body::Body;
 pub use body::multipart::Part;
-pub use body::{Body, ByteStream};
+pub use body::stream::ByteStream;
 pub use client::Client;
 pub use client::options::CallOptions;
 pub use cluster::limits::Limits;

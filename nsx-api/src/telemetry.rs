@@ -5,15 +5,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use tokio::time::Instant;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug, debug_span, info_span};
 
 use crate::Error;
-use crate::cluster::address::Address;
 use crate::error::Call;
-use crate::transport::Outgoing;
 
 /// What a call comes to, and an attempt, whose end nobody waits for.
 const CANCELLED: &str = "cancelled";
@@ -23,20 +21,21 @@ pub(crate) struct CallWatch<'c> {
     pub(crate) span: Span,
     began: Instant,
     name: Option<&'static str>,
-    address: Option<&'c Address>,
+    /// Host and port of the manager that the last attempt went to.
+    server: Option<(&'c str, u16)>,
     attempts: u32,
     end: End,
 }
 
 impl<'c> CallWatch<'c> {
-    pub(crate) fn new(outgoing: &Outgoing, call: &Call) -> Self {
+    pub(crate) fn new(method: &Method, call: &Call) -> Self {
         let span = info_span!(
             "nsx_call",
             otel.kind = "internal",
-            otel.name = call.name.unwrap_or(outgoing.method.as_str()),
+            otel.name = call.name.unwrap_or(method.as_str()),
             otel.status_code = Empty,
             nsx.operation = call.operation.as_deref(),
-            http.request.method = outgoing.method.as_str(),
+            http.request.method = method.as_str(),
             http.request.resend_count = Empty,
             http.response.status_code = Empty,
             server.address = Empty,
@@ -47,26 +46,27 @@ impl<'c> CallWatch<'c> {
             span,
             began: Instant::now(),
             name: call.name,
-            address: None,
+            server: None,
             attempts: 0,
             end: End::default(),
         }
     }
 
     /// Another attempt begins.
-    pub(crate) fn attempt(&mut self, outgoing: &Outgoing, address: &'c Address) -> AttemptWatch {
+    pub(crate) fn attempt(&mut self, method: &Method, server: (&'c str, u16)) -> AttemptWatch {
         self.attempts = self.attempts.saturating_add(1);
-        self.address = Some(address);
+        let (host, port) = server;
+        self.server = Some(server);
         let span = debug_span!(
             "nsx_attempt",
             otel.kind = "client",
-            otel.name = outgoing.method.as_str(),
+            otel.name = method.as_str(),
             otel.status_code = Empty,
-            http.request.method = outgoing.method.as_str(),
+            http.request.method = method.as_str(),
             http.request.resend_count = resend_count(self.attempts),
             http.response.status_code = Empty,
-            server.address = &*address.host,
-            server.port = address.port,
+            server.address = host,
+            server.port = port,
             error.r#type = Empty,
         );
         AttemptWatch {
@@ -85,9 +85,9 @@ impl Drop for CallWatch<'_> {
         self.end.record(&self.span);
         self.span
             .record("http.request.resend_count", resend_count(self.attempts));
-        if let Some(address) = self.address {
-            self.span.record("server.address", &*address.host);
-            self.span.record("server.port", address.port);
+        if let Some((host, port)) = self.server {
+            self.span.record("server.address", host);
+            self.span.record("server.port", port);
         }
         let outcome = self.end.error_type.take().unwrap_or("ok".into());
         count(self.name, outcome, self.attempts, self.began.elapsed());

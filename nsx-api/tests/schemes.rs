@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use nsx_api::auth::{
-    Authenticate, Basic, Bearer, BoxError, Credentials, Csp, Identity, Login, Remote,
+    AuthContext, Authenticate, Basic, Bearer, BoxError, Credentials, Csp, Identity, Remote,
 };
 use nsx_api::http::Method;
 use nsx_api::mock::{Answer, Manager};
@@ -124,7 +124,7 @@ struct Numbered {
 }
 
 impl Authenticate for Numbered {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         // Long enough for all that wait to come.
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -271,7 +271,7 @@ async fn an_exchange_that_fails_says_where_and_shows_no_token() {
 struct GatewayKey(String);
 
 impl Authenticate for GatewayKey {
-    async fn authenticate(&self, login: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, login: &AuthContext) -> Result<Credentials, BoxError> {
         let ticket = login
             .request(Method::POST, "/tickets")
             .text(self.0.clone())
@@ -305,7 +305,7 @@ async fn a_scheme_of_ones_own_can_ask_the_manager_and_set_any_header() {
 struct Fleeting(Arc<AtomicU32>);
 
 impl Authenticate for Fleeting {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(Credentials::bearer("access").expires_in(Duration::ZERO))
     }

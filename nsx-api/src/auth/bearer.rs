@@ -1,7 +1,9 @@
 //! A bearer token that the caller has already.
 
-use super::{Authenticate, BoxError, Credentials, Login};
 use crate::Secret;
+use crate::credentials::Credentials;
+use crate::scheme::auth_context::AuthContext;
+use crate::scheme::authenticate::{Authenticate, BoxError};
 
 /// `Authorization: Bearer …` with a token from elsewhere, sent as it is.
 ///
@@ -41,7 +43,7 @@ impl Bearer {
 }
 
 impl Authenticate for Bearer {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         Ok(Credentials::bearer(self.0.clone()))
     }
 

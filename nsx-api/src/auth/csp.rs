@@ -8,8 +8,10 @@ use http::Method;
 use serde::{Deserialize, Deserializer};
 
 use super::bearer::check_token;
-use super::{Authenticate, BoxError, Credentials, Login};
+use crate::credentials::Credentials;
 use crate::credentials::{check_user_and_password, encode_form};
+use crate::scheme::auth_context::AuthContext;
+use crate::scheme::authenticate::{Authenticate, BoxError};
 use crate::{Config, Error, Request, Response, Secret};
 
 const HOST: &str = "console.cloud.vmware.com";
@@ -58,7 +60,7 @@ pub struct Csp {
     config: Config,
     path: Option<String>,
     /// Made of the settings by the first who needs it.
-    login: OnceLock<Login>,
+    context: OnceLock<AuthContext>,
 }
 
 /// What is exchanged for a token.
@@ -87,7 +89,7 @@ impl Csp {
             grant,
             config: Config::new(HOST),
             path: None,
-            login: OnceLock::new(),
+            context: OnceLock::new(),
         }
     }
 
@@ -103,7 +105,7 @@ impl Csp {
     /// ```
     pub fn endpoint(mut self, config: Config) -> Self {
         self.config = config;
-        self.login = OnceLock::new();
+        self.context = OnceLock::new();
         self
     }
 
@@ -135,20 +137,20 @@ impl Csp {
         })
     }
 
-    fn login(&self) -> Result<&Login, Error> {
-        if let Some(login) = self.login.get() {
-            return Ok(login);
+    fn context(&self) -> Result<&AuthContext, Error> {
+        if let Some(context) = self.context.get() {
+            return Ok(context);
         }
-        let login = self.config.clone().login(&self.secrets())?;
-        Ok(self.login.get_or_init(|| login))
+        let context = self.config.clone().into_auth_context(&self.secrets())?;
+        Ok(self.context.get_or_init(|| context))
     }
 
-    fn request<'a>(&self, login: &'a Login) -> Request<'a> {
+    fn request<'a>(&self, context: &'a AuthContext) -> Request<'a> {
         match &self.grant {
-            Grant::ApiToken(token) => login
+            Grant::ApiToken(token) => context
                 .request(Method::POST, self.path.as_deref().unwrap_or(API_TOKENS))
                 .secret_form(encode_form(&[("refresh_token", token.expose_secret())])),
-            Grant::ClientCredentials { id, secret } => login
+            Grant::ClientCredentials { id, secret } => context
                 .request(
                     Method::POST,
                     self.path.as_deref().unwrap_or(CLIENT_CREDENTIALS),
@@ -160,13 +162,13 @@ impl Csp {
 }
 
 impl Authenticate for Csp {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
-        Self::answered(self.request(self.login()?).send().await?)
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
+        Self::answered(self.request(self.context()?).send().await?)
     }
 
     fn check(&self) -> Result<(), BoxError> {
         self.check_grant()?;
-        Ok(self.request(self.login()?).check()?)
+        Ok(self.request(self.context()?).check()?)
     }
 
     fn secrets(&self) -> Vec<Secret> {

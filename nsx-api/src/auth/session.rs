@@ -5,8 +5,10 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, Method, header};
 use zeroize::Zeroizing;
 
-use super::{Authenticate, BoxError, Credentials, Login};
+use crate::credentials::Credentials;
 use crate::credentials::encode_form;
+use crate::scheme::auth_context::AuthContext;
+use crate::scheme::authenticate::{Authenticate, BoxError};
 use crate::{CallOptions, Secret};
 
 const CREATE: &str = "/api/session/create";
@@ -88,8 +90,8 @@ impl Session {
 }
 
 impl Authenticate for Session {
-    async fn authenticate(&self, login: &Login) -> Result<Credentials, BoxError> {
-        let answer = login
+    async fn authenticate(&self, context: &AuthContext) -> Result<Credentials, BoxError> {
+        let answer = context
             .request(Method::POST, CREATE)
             .secret_form(self.form())
             .send()
@@ -97,8 +99,12 @@ impl Authenticate for Session {
         Ok(self.answered(answer.headers())?)
     }
 
-    async fn revoke(&self, login: &Login, credentials: &Credentials) -> Result<(), BoxError> {
-        login
+    async fn revoke(
+        &self,
+        context: &AuthContext,
+        credentials: &Credentials,
+    ) -> Result<(), BoxError> {
+        context
             .with(CallOptions::new().max_retries(0))
             .request(Method::POST, DESTROY)
             .named("logout")

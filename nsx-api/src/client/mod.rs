@@ -5,15 +5,14 @@ pub(crate) mod options;
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tower::retry::budget::TpsBudget;
 
 use crate::cluster::connections::Connections;
 use crate::cluster::managers::Cluster;
-use crate::credentials::credential_cache::Keeper;
-use crate::{CallOptions, Config, Error, Operation, Request, retry};
+use crate::credentials::credential_cache::CredentialCache;
+use options::CallOptions;
 
 /// A client of an NSX Manager, or of the managers of one cluster.
 ///
@@ -47,44 +46,16 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(connections: Arc<Connections>, cluster: Cluster) -> Self {
+    pub(crate) fn new(connections: Arc<Connections>, cluster: Cluster, budget: TpsBudget) -> Self {
         Self {
             connections,
             cluster,
-            budget: retry::budget(),
+            budget,
         }
     }
 }
 
 impl Client {
-    /// Begins a client of the manager at `address`: a host name, an IP address, `host:port`, or a URL.
-    ///
-    /// `https://` is what is meant when nothing is said. A URL may have a path, which a gateway before the manager asks
-    /// for; it goes before every operation's path.
-    pub fn builder(address: impl Into<String>) -> Config {
-        Config::new(address)
-    }
-
-    /// A client with the settings of the environment: [`Config::from_env`] has the names.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, cannot be used, or contradicts another. The
-    /// message names it.
-    ///
-    /// ```
-    /// use nsx_api::Client;
-    ///
-    /// match Client::from_env() {
-    ///     Ok(client) => println!("{client:?}"),
-    ///     // It names the variable.
-    ///     Err(error) => eprintln!("{error}"),
-    /// }
-    /// ```
-    pub fn from_env() -> Result<Self, Error> {
-        Config::from_env()?.build()
-    }
-
     /// Logs out: the client's sessions are destroyed. It takes no more than ten seconds.
     ///
     /// A failure is logged and otherwise ignored: a manager forgets a session that is not used by itself. Without this call the
@@ -120,8 +91,8 @@ impl Client {
             .core
             .cluster
             .endpoints()
-            .filter_map(|endpoint| endpoint.keeper.clone());
-        let mut tasks: JoinSet<()> = keepers.map(Keeper::close).collect();
+            .filter_map(|endpoint| endpoint.credential_cache.clone());
+        let mut tasks: JoinSet<()> = keepers.map(CredentialCache::close).collect();
         while tasks.join_next().await.is_some() {}
     }
 
@@ -153,50 +124,6 @@ impl Client {
             options: options.or(&self.options),
         }
     }
-
-    /// A call of an operation that the document does not have.
-    ///
-    /// `path` counts from the manager's root and may have a query: `/api/v1/cluster/status?source=cached`. What it puts into
-    /// the path has to be encoded already. Credentials, time-outs, retries and errors are those of every call.
-    ///
-    /// ```
-    /// # #[cfg(not(feature = "mock"))]
-    /// # fn main() {}
-    /// # #[cfg(feature = "mock")]
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use nsx_api::mock::{Answer, Manager};
-    /// # let manager = Manager::start().await?;
-    /// # manager.on("POST /api/v1/ns-groups", |call| Answer::status(201).body(call.body.clone()));
-    /// # let client = manager.client()?;
-    /// use nsx_api::http::Method;
-    /// use serde_json::{Value, json};
-    ///
-    /// let group = client
-    ///     .request(Method::POST, "/api/v1/ns-groups")
-    ///     .json(&json!({ "display_name": "web" }))
-    ///     .send()
-    ///     .await?
-    ///     .json::<Value>()?;
-    /// println!("{} {}", group.status(), group["display_name"]);
-    /// # assert_eq!(group["display_name"], "web");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// None here: what is wrong with the path comes back when the request is sent, as
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest).
-    pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
-        Request::of_path(self, method, &path.into())
-    }
-
-    /// A call of an operation of the document.
-    #[allow(dead_code, reason = "a document may have no operation")]
-    pub(crate) fn operation(&self, operation: &'static Operation) -> Request<'_> {
-        Request::of_operation(self, operation)
-    }
 }
 
 /// Shows the manager and the scheme of authentication; no secret.
@@ -204,7 +131,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("manager", &self.core.cluster.first.address.manager)
-            .field("auth", &self.core.cluster.first.keeper)
+            .field("auth", &self.core.cluster.first.credential_cache)
             .field("options", &self.options)
             .finish()
     }

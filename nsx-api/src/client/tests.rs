@@ -3,6 +3,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use http::Method;
+
 use super::*;
 use crate::ErrorKind;
 use crate::auth::Basic;

@@ -1,180 +1,153 @@
-//! Whether a manager of several is up: out when it cannot be reached, does not answer or is not there behind its proxy, and
-//! looked at again while there are calls.
+//! The health of each manager of a cluster. A manager is ejected when it cannot be reached, does not
+//! answer, or is missing behind its proxy, and it is probed again while there are calls.
 //!
-//! A look is a task that a call begins and does not wait for; it ends within seconds, also if the client is gone by then.
+//! A call spawns a probe and does not wait for it. A probe ends within seconds, even if the client
+//! has been dropped.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::Method;
-use serde::Deserialize;
 use tokio::time::Instant;
 use tracing::{Instrument, debug_span, info};
 
-use crate::auth::Login;
 use crate::sync::lock;
-use crate::{CallOptions, Error};
 
-/// The call by which a manager tells of its health.
-const HEALTH: &str = "/api/v1/reverse-proxy/node/health";
-const LOOK_DEADLINE: Duration = Duration::from_secs(5);
-/// The same for a manager that is not out.
-const SHORT_LOOK: Duration = Duration::from_secs(2);
-/// From one look to the next: the first soon, as most failures pass.
-const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(10);
-/// One that has been back for so long was well.
-const STEADY: Duration = Duration::from_secs(30);
+const PROBE_DEADLINE: Duration = Duration::from_secs(5);
+/// The same for a manager that is not ejected.
+const SUSPECT_PROBE_DEADLINE: Duration = Duration::from_secs(2);
+/// The time between two probes. The first one comes soon, because most failures are short.
+const MIN_PROBE_INTERVAL: Duration = Duration::from_secs(1);
+const MAX_PROBE_INTERVAL: Duration = Duration::from_secs(10);
+/// A manager that fails again within this time after its return was not healthy yet.
+const STABLE_AFTER: Duration = Duration::from_secs(30);
 
-/// What is known of a manager's health.
+/// Asks a manager whether it is healthy, within the given time.
+pub(crate) type HealthProbe =
+    Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+
 #[derive(Debug, Default)]
 pub(crate) struct Health(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    out: Option<Out>,
-    /// When it came back the last time, and how long it had been waited for.
-    back: Option<(Instant, Duration)>,
-    /// When somebody looked though it was not out.
-    looked: Option<Instant>,
+    ejected: Option<Ejected>,
+    /// When the manager last returned, and the probe interval at that time.
+    returned: Option<(Instant, Duration)>,
+    /// When the last probe began while the manager was not ejected.
+    suspect_probe: Option<Instant>,
 }
 
-/// A manager that is taken out.
 #[derive(Debug)]
-struct Out {
+struct Ejected {
     since: Instant,
-    next_look: Instant,
-    pause: Duration,
+    next_probe: Instant,
+    interval: Duration,
 }
 
 impl Health {
     pub(crate) fn is_up(&self) -> bool {
-        lock(&self.0).out.is_none()
+        lock(&self.0).ejected.is_none()
     }
 
-    /// A connection failed, no answer came in time, or a gateway says that there is none.
-    pub(crate) fn failed(&self, manager: &str, now: Instant) {
+    /// Ejects the manager after a failed connection, a missing response, or a 502, 503 or 504.
+    pub(crate) fn on_failure(&self, manager: &str, now: Instant) {
         let mut state = lock(&self.0);
-        if state.out.is_some() {
+        if state.ejected.is_some() {
             return;
         }
-        // One that fails again soon is not there yet, whatever it says of itself.
-        let pause = match state.back {
-            Some((when, pause)) if now.saturating_duration_since(when) < STEADY => pause * 2,
-            _ => SHORTEST,
+        // A manager that fails soon after its return is probed less often, whatever its health
+        // check says.
+        let interval = match state.returned {
+            Some((when, interval)) if now.saturating_duration_since(when) < STABLE_AFTER => {
+                interval * 2
+            }
+            _ => MIN_PROBE_INTERVAL,
         };
-        let pause = pause.min(LONGEST);
+        let interval = interval.min(MAX_PROBE_INTERVAL);
         info!(
             manager,
-            ?pause,
-            "the manager is taken out: no connection, no answer, or 502, 503 or 504"
+            ?interval,
+            "manager ejected: no connection, no response, or 502, 503 or 504"
         );
-        state.out = Some(Out {
+        state.ejected = Some(Ejected {
             since: now,
-            next_look: now + pause,
-            pause,
+            next_probe: now + interval,
+            interval,
         });
     }
 
-    /// It has answered a request that was sent then. What was sent before it was taken out says nothing.
-    pub(crate) fn answered(&self, manager: &str, sent: Instant) {
+    /// Ends an ejection, unless the request that was answered was sent before the ejection.
+    pub(crate) fn on_response(&self, manager: &str, sent: Instant) {
         let mut state = lock(&self.0);
-        if let Some(out) = state.out.take_if(|out| out.since <= sent) {
-            info!(manager, "the manager is back");
-            state.back = Some((Instant::now(), out.pause));
+        if let Some(ejected) = state.ejected.take_if(|ejected| ejected.since <= sent) {
+            info!(manager, "manager returned");
+            state.returned = Some((Instant::now(), ejected.interval));
         }
     }
 
-    /// Whether it is time to look at it: true for one caller at a time.
+    /// Whether an ejected manager is due for a probe: true for one caller at a time.
     fn is_due(&self, now: Instant) -> bool {
-        match &mut lock(&self.0).out {
-            Some(out) if now >= out.next_look => {
-                // Should the look end without a word, with its runtime for one, there is another.
-                out.next_look = now + LOOK_DEADLINE + out.pause;
+        match &mut lock(&self.0).ejected {
+            Some(ejected) if now >= ejected.next_probe => {
+                // If the runtime ends during the probe, it reports nothing: probe again then.
+                ejected.next_probe = now + PROBE_DEADLINE + ejected.interval;
                 true
             }
             _ => false,
         }
     }
 
-    /// Whether to look at one that is not out: true for one caller a second.
-    fn is_worth_a_look(&self, now: Instant) -> bool {
+    /// Whether a manager that is not ejected may be probed: true for one caller a second.
+    fn is_probe_allowed(&self, now: Instant) -> bool {
         let mut state = lock(&self.0);
-        let recently = |when: Instant| now.saturating_duration_since(when) < SHORTEST;
-        if state.out.is_some() || state.looked.is_some_and(recently) {
+        let is_recent = |when: Instant| now.saturating_duration_since(when) < MIN_PROBE_INTERVAL;
+        if state.ejected.is_some() || state.suspect_probe.is_some_and(is_recent) {
             return false;
         }
-        state.looked = Some(now);
+        state.suspect_probe = Some(now);
         true
     }
 
-    /// What a look has found.
-    fn looked(&self, manager: &str, began: Instant, is_well: bool) {
-        match is_well {
-            true => self.answered(manager, began),
+    fn on_probe(&self, manager: &str, began: Instant, is_healthy: bool) {
+        match is_healthy {
+            true => self.on_response(manager, began),
             false => {
                 let now = Instant::now();
-                self.failed(manager, now);
-                if let Some(out) = &mut lock(&self.0).out
-                    && out.since < began
+                self.on_failure(manager, now);
+                if let Some(ejected) = &mut lock(&self.0).ejected
+                    && ejected.since < began
                 {
-                    out.pause = (out.pause * 2).min(LONGEST);
-                    out.next_look = now + out.pause;
+                    ejected.interval = (ejected.interval * 2).min(MAX_PROBE_INTERVAL);
+                    ejected.next_probe = now + ejected.interval;
                 }
             }
         }
     }
 }
 
-/// Looks at a manager that is out, if it is time.
-pub(crate) fn look_if_due(health: &Arc<Health>, login: &Login) {
+/// Probes an ejected manager, if it is time.
+pub(crate) fn probe_if_due(health: &Arc<Health>, manager: &Arc<str>, probe: &HealthProbe) {
     if health.is_due(Instant::now()) {
-        look(health, login, LOOK_DEADLINE);
+        spawn_probe(health, manager, probe, PROBE_DEADLINE);
     }
 }
 
-/// Looks at a manager that has kept a call waiting until its deadline: that may be the manager's fault, or nobody's.
-pub(crate) fn look_if_suspect(health: &Arc<Health>, login: &Login) {
-    if health.is_worth_a_look(Instant::now()) {
-        look(health, login, SHORT_LOOK);
+/// Probes a manager at which a call ran into its deadline. The call may simply have been too long.
+pub(crate) fn probe_if_suspect(health: &Arc<Health>, manager: &Arc<str>, probe: &HealthProbe) {
+    if health.is_probe_allowed(Instant::now()) {
+        spawn_probe(health, manager, probe, SUSPECT_PROBE_DEADLINE);
     }
 }
 
-fn look(health: &Arc<Health>, login: &Login, deadline: Duration) {
-    let (health, login) = (health.clone(), login.clone());
-    let look = async move {
+fn spawn_probe(health: &Arc<Health>, manager: &Arc<str>, probe: &HealthProbe, deadline: Duration) {
+    let (health, manager, probe) = (health.clone(), manager.clone(), probe.clone());
+    let task = async move {
         let began = Instant::now();
-        let is_well = is_healthy(&login, deadline).await;
-        health.looked(login.manager(), began, is_well);
+        let is_healthy = probe(deadline).await;
+        health.on_probe(&manager, began, is_healthy);
     };
-    // The span of the call that began it is not held open.
-    tokio::spawn(look.instrument(debug_span!(parent: None, "nsx_health_look")));
-}
-
-/// What a manager says of itself; without credentials, so a refusal is a sign of life.
-async fn is_healthy(login: &Login, deadline: Duration) -> bool {
-    let options = CallOptions::new().max_retries(0).deadline(deadline);
-    let answer = login
-        .with(options)
-        .request(Method::GET, HEALTH)
-        .named("health")
-        .send()
-        .await;
-    match answer {
-        Ok(answer) => answer
-            .json::<Answer>()
-            .map_or(true, |answer| answer.healthy.unwrap_or(true)),
-        Err(error) => is_alive(&error),
-    }
-}
-
-fn is_alive(error: &Error) -> bool {
-    error
-        .status()
-        .is_some_and(|status| !status.is_server_error())
-}
-
-#[derive(Deserialize)]
-struct Answer {
-    healthy: Option<bool>,
+    // A parent would keep the span of the call open until the probe ends.
+    tokio::spawn(task.instrument(debug_span!(parent: None, "nsx_health_probe")));
 }

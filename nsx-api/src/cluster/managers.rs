@@ -1,69 +1,69 @@
-//! The managers that a client calls: which of them is to deal with a call.
+//! The managers that a client calls, and the choice of the manager for each call.
 
 use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::auth::Login;
-use crate::cluster::address::Address;
-use crate::cluster::health::{self, Health};
-use crate::cluster::limits::Limiter;
-use crate::credentials::credential_cache::Keeper;
-use crate::secret::mask::Mask;
 use reqwest::Url;
+
+use super::address::Address;
+use super::health::{self, Health, HealthProbe};
+use super::limits::Limiter;
+use crate::credentials::credential_cache::CredentialCache;
+use crate::secret::mask::Mask;
 
 /// The managers of one cluster, one at least.
 pub(crate) struct Cluster {
     pub(crate) first: Endpoint,
     others: Vec<Endpoint>,
-    /// Where the next choice begins, so that those who are equal take turns.
-    turn: AtomicUsize,
+    /// Where the next choice begins, so that equally good managers take turns.
+    next_start: AtomicUsize,
 }
 
-/// A manager, and the way into it.
+/// A manager, and all that the client keeps for it.
 pub(crate) struct Endpoint {
     pub(crate) address: Address,
-    /// `None` where calls carry no credentials.
-    pub(crate) keeper: Option<Arc<Keeper>>,
+    /// `None` if calls carry no credentials.
+    pub(crate) credential_cache: Option<Arc<CredentialCache>>,
     /// The secrets of the scheme of authentication.
     pub(crate) mask: Arc<Mask>,
-    /// Shared with the calls that log in.
+    /// Shared with the requests of the scheme.
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) health: Arc<Health>,
-    /// For looks at its health, past the limits; `None` in the clients that log in.
-    pub(crate) look: Option<Login>,
+    /// Bypasses the limits. `None` if there is no other manager to use instead.
+    pub(crate) probe: Option<HealthProbe>,
     in_flight: AtomicUsize,
 }
 
-/// A call that is under way, for as long as this is kept.
+/// Counts a call as in flight until it is dropped.
 pub(crate) struct InFlight<'a>(&'a AtomicUsize);
 
 impl Endpoint {
     pub(crate) fn new(address: Address, mask: Arc<Mask>, limiter: Arc<Limiter>) -> Self {
         Self {
             address,
-            keeper: None,
+            credential_cache: None,
             mask,
             limiter,
             health: Arc::default(),
-            look: None,
+            probe: None,
             in_flight: AtomicUsize::new(0),
         }
     }
 
-    pub(crate) fn enter(&self) -> InFlight<'_> {
+    pub(crate) fn track_in_flight(&self) -> InFlight<'_> {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(&self.in_flight)
     }
 
-    /// Looks at it, as a call's deadline has passed while it was there.
-    pub(crate) fn suspect(&self) {
-        if let Some(look) = &self.look {
-            health::look_if_suspect(&self.health, look);
+    /// Probes the manager after the deadline of a call has passed there.
+    pub(crate) fn probe_if_suspect(&self) {
+        if let Some(probe) = &self.probe {
+            health::probe_if_suspect(&self.health, &self.address.manager, probe);
         }
     }
 
-    /// Whether a call that goes from the other here is better off.
+    /// Whether this manager still has fewer calls than `other` after one has moved here.
     pub(crate) fn has_fewer_calls_than(&self, other: &Self) -> bool {
         let [here, there] = [self, other].map(|one| one.in_flight.load(Ordering::Relaxed));
         here.saturating_add(1) < there
@@ -81,7 +81,7 @@ impl Cluster {
         Self {
             first,
             others,
-            turn: AtomicUsize::new(0),
+            next_start: AtomicUsize::new(0),
         }
     }
 
@@ -89,35 +89,38 @@ impl Cluster {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// The manager that a URL is of, if it is one of these.
+    /// The manager that serves a URL.
     pub(crate) fn endpoint_of(&self, url: &Url) -> Option<&Endpoint> {
         self.endpoints().find(|endpoint| endpoint.address.has(url))
     }
 
-    /// Whether there is a choice.
+    /// Whether there is more than one manager.
     pub(crate) fn has_others(&self) -> bool {
         !self.others.is_empty()
     }
 
-    /// Lets the next manager have the next turn, where several are as good.
-    pub(crate) fn take_turn(&self) {
-        self.turn.fetch_add(1, Ordering::Relaxed);
+    /// Advances the round robin among equally good managers.
+    pub(crate) fn advance_round_robin(&self) {
+        self.next_start.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The manager for a call that has been at these, at the last one just now: of those that are up the one with the fewest calls
-    /// under way, and rather one that the call has not been at. When none is up they are all tried.
-    pub(crate) fn choose<'a>(&'a self, been: &[&'a Endpoint]) -> &'a Endpoint {
+    /// Chooses the manager for an attempt of a call that has already tried `tried`, the last one
+    /// most recently.
+    ///
+    /// A manager that is up and not tried yet comes first, then one that is up, then one that is
+    /// ejected. Among equals the one with the fewest calls in flight wins.
+    pub(crate) fn choose<'a>(&'a self, tried: &[&'a Endpoint]) -> &'a Endpoint {
         if !self.has_others() {
             return &self.first;
         }
-        self.look();
-        let turn = self.turn.load(Ordering::Relaxed);
+        self.probe_ejected();
+        let start = self.next_start.load(Ordering::Relaxed);
         let count = self.others.len() + 1;
-        let in_turn = self.endpoints().cycle().skip(turn % count).take(count);
+        let candidates = self.endpoints().cycle().skip(start % count).take(count);
         let rank = |endpoint: &&Endpoint| {
             let is = |other: &&Endpoint| ptr::eq(*other, *endpoint);
-            let rank = match (endpoint.health.is_up(), been.last().is_some_and(is)) {
-                (true, false) if !been.iter().any(is) => 0,
+            let rank = match (endpoint.health.is_up(), tried.last().is_some_and(is)) {
+                (true, false) if !tried.iter().any(is) => 0,
                 (true, false) => 1,
                 (true, true) => 2,
                 (false, false) => 3,
@@ -125,14 +128,14 @@ impl Cluster {
             };
             (rank, endpoint.in_flight.load(Ordering::Relaxed))
         };
-        in_turn.min_by_key(rank).unwrap_or(&self.first)
+        candidates.min_by_key(rank).unwrap_or(&self.first)
     }
 
-    /// Looks at those that are down, without waiting.
-    fn look(&self) {
+    /// Starts the probes that are due, without waiting for them.
+    fn probe_ejected(&self) {
         for endpoint in self.endpoints() {
-            if let Some(look) = &endpoint.look {
-                health::look_if_due(&endpoint.health, look);
+            if let Some(probe) = &endpoint.probe {
+                health::probe_if_due(&endpoint.health, &endpoint.address.manager, probe);
             }
         }
     }

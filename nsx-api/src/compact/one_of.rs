@@ -256,7 +256,7 @@ impl<'de, I: Iterator<Item = (String, Value)>> MapAccess<'de> for Entries<I> {
 
 /// A field's name may come from the other side: it is bounded, and holds nothing that ends a path.
 fn step(name: &str) -> String {
-    one_line(name, crate::response::decode::KEY_LIMIT).replace(": ", ":")
+    one_line(name, crate::error::text::FIELD_NAME_LIMIT).replace(": ", ":")
 }
 
 /// Why a value does not fit, and where it stands.

@@ -17,7 +17,7 @@ use tracing::{Instrument, debug, warn};
 
 use super::Credentials;
 use super::refusal_backoff::{Forbidden, Refused};
-use crate::auth::{BoxError, Login, Scheme};
+use super::source::{CredentialSource, SourceError};
 use crate::error::text::one_line;
 use crate::secret::mask::{Mask, mask};
 use crate::sync::lock;
@@ -39,19 +39,18 @@ const MOST_REFUSALS: usize = 8;
 const MOST_UNNEEDED: usize = 8;
 
 /// The credentials of one manager, or of all of them.
-pub(crate) struct Keeper {
-    scheme: Arc<dyn Scheme>,
-    login: Login,
+pub(crate) struct CredentialCache {
+    source: Box<dyn CredentialSource>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    current: Option<Arc<Kept>>,
+    current: Option<Arc<CachedCredentials>>,
     /// Those that the current ones have replaced.
-    previous: Option<Arc<Kept>>,
+    previous: Option<Arc<CachedCredentials>>,
     /// Replaced ones that the manager still knows: to be given back.
-    unneeded: Vec<Arc<Kept>>,
+    unneeded: Vec<Arc<CachedCredentials>>,
     /// A manager refused the current ones: calls wait for what comes of the renewal.
     suspect: bool,
     renewal: Option<Renewal>,
@@ -72,7 +71,7 @@ struct Renewal {
 }
 
 /// What came of it, for each call that waits.
-type Outcome = Result<Arc<Kept>, Arc<Error>>;
+type Outcome = Result<Arc<CachedCredentials>, Arc<Error>>;
 
 struct Failed {
     when: Instant,
@@ -80,7 +79,7 @@ struct Failed {
 }
 
 /// Credentials, and what is known of their life.
-pub(crate) struct Kept {
+pub(crate) struct CachedCredentials {
     pub(crate) credentials: Credentials,
     pub(crate) mask: Mask,
     fetched: Instant,
@@ -96,7 +95,7 @@ enum Life {
     Over,
 }
 
-impl Kept {
+impl CachedCredentials {
     pub(crate) fn new(credentials: Credentials) -> Self {
         let now = Instant::now();
         Self {
@@ -126,17 +125,16 @@ impl Kept {
     }
 }
 
-impl Keeper {
-    pub(crate) fn new(scheme: Arc<dyn Scheme>, login: Login) -> Self {
+impl CredentialCache {
+    pub(crate) fn new(source: impl CredentialSource + 'static) -> Self {
         Self {
-            scheme,
-            login,
+            source: Box::new(source),
             state: Mutex::default(),
         }
     }
 
     /// Credentials for a call that is about to be sent.
-    pub(crate) async fn credentials(self: &Arc<Self>) -> Result<Arc<Kept>, Error> {
+    pub(crate) async fn credentials(self: &Arc<Self>) -> Result<Arc<CachedCredentials>, Error> {
         let renewal = match self.look(Instant::now()) {
             Ok(kept) => return Ok(kept),
             Err(renewal) => renewal,
@@ -154,18 +152,18 @@ impl Keeper {
     }
 
     /// The credentials that a call may use at once, if there are any.
-    pub(crate) fn current(&self) -> Option<Arc<Kept>> {
+    pub(crate) fn current(&self) -> Option<Arc<CachedCredentials>> {
         let state = lock(&self.state);
         state.holding(Instant::now()).filter(|_| !state.suspect)
     }
 
     /// Whether the credentials are of one manager alone, so that it is that manager's doing if there are none.
     pub(crate) fn is_of_one_manager(&self) -> bool {
-        self.scheme.is_for_each_manager()
+        self.source.is_per_manager()
     }
 
     /// The credentials, or the renewal to wait for.
-    fn look(self: &Arc<Self>, now: Instant) -> Result<Arc<Kept>, Renewal> {
+    fn look(self: &Arc<Self>, now: Instant) -> Result<Arc<CachedCredentials>, Renewal> {
         let mut state = lock(&self.state);
         let current = state.current.clone().filter(|_| !state.suspect);
         let Some(kept) = current else {
@@ -183,7 +181,7 @@ impl Keeper {
     }
 
     /// The current credentials for a call, if they are not over; also those that a manager has just refused.
-    fn holding(&self) -> Option<Arc<Kept>> {
+    fn holding(&self) -> Option<Arc<CachedCredentials>> {
         let now = Instant::now();
         let kept = lock(&self.state).holding(now)?;
         kept.touch(now);
@@ -193,7 +191,7 @@ impl Keeper {
     /// Gets others than those that a manager has refused.
     pub(crate) async fn renew(
         self: &Arc<Self>,
-        kept: &Arc<Kept>,
+        kept: &Arc<CachedCredentials>,
         refused: Refused<'_>,
     ) -> Result<Renewed, Error> {
         let renewal = {
@@ -227,9 +225,9 @@ impl Keeper {
     }
 
     /// Remembers an operation that new credentials, `refused` too, did not help. So the old ones were good.
-    pub(crate) fn were_no_use(&self, refused: &Arc<Kept>, operation: &str) {
+    pub(crate) fn were_no_use(&self, refused: &Arc<CachedCredentials>, operation: &str) {
         let mut state = lock(&self.state);
-        let is_current = |current: &Arc<Kept>| Arc::ptr_eq(current, refused);
+        let is_current = |current: &Arc<CachedCredentials>| Arc::ptr_eq(current, refused);
         if !state.current.as_ref().is_some_and(is_current) {
             return;
         }
@@ -255,7 +253,7 @@ impl Keeper {
             }
         };
         if timeout(CLOSE_DEADLINE, work).await.is_err() {
-            let manager = self.login.manager();
+            let manager = self.source.manager();
             warn!(
                 manager,
                 "credentials were not given back within {CLOSE_DEADLINE:?}"
@@ -272,8 +270,8 @@ impl Keeper {
         while tasks.join_next().await.is_some() {}
     }
 
-    async fn give_back(&self, kept: &Kept) {
-        let Err(error) = self.scheme.end(&self.login, &kept.credentials).await else {
+    async fn give_back(&self, kept: &CachedCredentials) {
+        let Err(error) = self.source.revoke(&kept.credentials).await else {
             return;
         };
         let error = self.failed(error);
@@ -282,10 +280,10 @@ impl Keeper {
             return;
         }
         let error = one_line(&mask(error.to_string(), &[&kept.mask]), 300);
-        warn!(manager = self.login.manager(), %error, "credentials were not given back");
+        warn!(manager = self.source.manager(), %error, "credentials were not given back");
     }
 
-    fn take_all(&self) -> Vec<Arc<Kept>> {
+    fn take_all(&self) -> Vec<Arc<CachedCredentials>> {
         let mut state = lock(&self.state);
         let mut all = std::mem::take(&mut state.unneeded);
         all.extend(state.current.take());
@@ -330,7 +328,10 @@ impl Keeper {
                 // The runtime ends.
                 Err(_) => return,
             };
-            let outcome = self.settle(number, fetched.map(|fetched| Kept::new(fetched).into()));
+            let outcome = self.settle(
+                number,
+                fetched.map(|fetched| CachedCredentials::new(fetched).into()),
+            );
             sender.send_replace(Some(outcome));
         };
         tokio::spawn(task.in_current_span());
@@ -350,8 +351,8 @@ impl Keeper {
     }
 
     async fn fetch(&self) -> Result<Credentials, Error> {
-        let deadline = self.login.deadline();
-        match timeout(deadline, self.scheme.begin(&self.login)).await {
+        let deadline = self.source.deadline();
+        match timeout(deadline, self.source.authenticate()).await {
             Ok(Ok(credentials)) => credentials
                 .checked()
                 .map_err(|fault| Error::new(ErrorKind::Authentication, fault)),
@@ -364,11 +365,11 @@ impl Keeper {
     }
 
     /// The error of a scheme as one of ours.
-    fn failed(&self, error: BoxError) -> Error {
+    fn failed(&self, error: SourceError) -> Error {
         match error.downcast::<Error>() {
             Ok(error) => *error,
             Err(error) => {
-                let masked = self.login.mask(error.to_string());
+                let masked = self.source.mask(error.to_string());
                 let failed = Error::new(ErrorKind::Authentication, masked);
                 match self.is_discreet(error.as_ref()) {
                     true => failed.with_source(error),
@@ -382,14 +383,14 @@ impl Keeper {
     fn is_discreet(&self, error: &(dyn StdError + 'static)) -> bool {
         iter::successors(Some(error), |&error| error.source()).all(|error| {
             let shown = format!("{error} {error:?}");
-            self.login.mask(shown.clone()) == shown
+            self.source.mask(shown.clone()) == shown
         })
     }
 
     /// Keeps what was fetched, or what there was before if nothing was.
-    fn settle(&self, number: u64, fetched: Result<Arc<Kept>, Error>) -> Outcome {
+    fn settle(&self, number: u64, fetched: Result<Arc<CachedCredentials>, Error>) -> Outcome {
         let mut state = lock(&self.state);
-        let (manager, scheme) = (self.login.manager(), self.scheme.name());
+        let (manager, scheme) = (self.source.manager(), self.source.scheme_name());
         // Another has taken the place of one that took too long.
         let is_last = state.renewals == number;
         let was_early = state.current.is_some() && !state.suspect;
@@ -444,14 +445,14 @@ impl State {
     }
 
     /// Keeps what the manager still knows, and nobody will use, until the client is closed.
-    fn give_back_later(&mut self, kept: Arc<Kept>) {
+    fn give_back_later(&mut self, kept: Arc<CachedCredentials>) {
         if self.unneeded.len() < MOST_UNNEEDED {
             self.unneeded.push(kept);
         }
     }
 
     /// The current credentials, if they are not over.
-    fn holding(&self, now: Instant) -> Option<Arc<Kept>> {
+    fn holding(&self, now: Instant) -> Option<Arc<CachedCredentials>> {
         let current = self.current.clone();
         current.filter(|kept| kept.life(now) != Life::Over)
     }
@@ -505,7 +506,7 @@ pub(crate) enum Renewed {
 }
 
 impl Renewed {
-    fn by_others(current: &Kept, refused: &Kept) -> Self {
+    fn by_others(current: &CachedCredentials, refused: &CachedCredentials) -> Self {
         match current.credentials.are_those_of(&refused.credentials) {
             true => Self::No,
             false => Self::ByOthers,
@@ -514,9 +515,9 @@ impl Renewed {
 }
 
 /// Shows the name of the scheme.
-impl fmt::Debug for Keeper {
+impl fmt::Debug for CredentialCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.scheme.name())
+        f.write_str(self.source.scheme_name())
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod credential_cache;
 pub(crate) mod refusal_backoff;
+pub(crate) mod source;
 
 use std::fmt;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::auth::{Authenticate, Basic, Csp, Identity, Remote, Session};
 use crate::tls::Source;
-use crate::{CallOptions, Config, Error, Secret};
+use crate::{CallOptions, Client, Config, Error, Secret};
 
 const HOST: &str = "NSXT_MANAGER_HOST";
 const USERNAME: &str = "NSXT_USERNAME";
@@ -27,6 +27,28 @@ const ALLOW_UNVERIFIED_SSL: &str = "NSXT_ALLOW_UNVERIFIED_SSL";
 const MAX_RETRIES: &str = "NSXT_MAX_RETRIES";
 const RETRY_MIN_DELAY: &str = "NSXT_RETRY_MIN_DELAY";
 const RETRY_MAX_DELAY: &str = "NSXT_RETRY_MAX_DELAY";
+
+impl Client {
+    /// A client with the settings of the environment: [`Config::from_env`] has the names.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, cannot be used, or contradicts another. The
+    /// message names it.
+    ///
+    /// ```
+    /// use nsx_api::Client;
+    ///
+    /// match Client::from_env() {
+    ///     Ok(client) => println!("{client:?}"),
+    ///     // It names the variable.
+    ///     Err(error) => eprintln!("{error}"),
+    /// }
+    /// ```
+    pub fn from_env() -> Result<Self, Error> {
+        Config::from_env()?.build()
+    }
+}
 
 impl Config {
     /// The settings in the environment. They can be changed before the client is built; [`Client::from_env`](crate::Client::from_env)

@@ -3,6 +3,9 @@
 //! A manager's message, or a proxy's page, ends up in logs and on terminals. It must not be able to begin
 //! a new line there, move the cursor or turn the direction of writing.
 
+/// The longest field name that is shown, in characters. The name may come from the manager.
+pub(crate) const FIELD_NAME_LIMIT: usize = 64;
+
 /// `text` as one line of at most `limit` characters; what was cut off shows as `…`.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::new();

@@ -3,6 +3,7 @@
 //! What cannot be sent is not refused where it is given, but where the request is sent: the call is one chain, with
 //! one `?` at its end.
 
+mod body_pieces;
 pub(crate) mod operation;
 pub(crate) mod pages;
 
@@ -16,13 +17,14 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::body::multipart::{Multipart, Part};
-use crate::credentials::credential_cache::Kept;
+use crate::credentials::credential_cache::CachedCredentials;
 use crate::credentials::{Credentials, Wiped};
 use crate::encode::{path, value};
 use crate::error::Call;
 use crate::error::text;
 use crate::transport::{self, Outgoing};
 use crate::{Body, ByteStream, Client, Error, ErrorKind, Response, receive};
+use body_pieces::BodyPieces;
 use operation::Operation;
 use pages::{Page, Pages};
 
@@ -66,8 +68,54 @@ pub struct Request<'a> {
     body: Body,
     content_type: Option<Cow<'static, str>>,
     parts: Option<Multipart>,
-    credentials: Option<Arc<Kept>>,
+    credentials: Option<Arc<CachedCredentials>>,
     fault: Option<String>,
+}
+
+impl Client {
+    /// A call of an operation that the document does not have.
+    ///
+    /// `path` counts from the manager's root and may have a query: `/api/v1/cluster/status?source=cached`. What it puts into
+    /// the path has to be encoded already. Credentials, time-outs, retries and errors are those of every call.
+    ///
+    /// ```
+    /// # #[cfg(not(feature = "mock"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "mock")]
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use nsx_api::mock::{Answer, Manager};
+    /// # let manager = Manager::start().await?;
+    /// # manager.on("POST /api/v1/ns-groups", |call| Answer::status(201).body(call.body.clone()));
+    /// # let client = manager.client()?;
+    /// use nsx_api::http::Method;
+    /// use serde_json::{Value, json};
+    ///
+    /// let group = client
+    ///     .request(Method::POST, "/api/v1/ns-groups")
+    ///     .json(&json!({ "display_name": "web" }))
+    ///     .send()
+    ///     .await?
+    ///     .json::<Value>()?;
+    /// println!("{} {}", group.status(), group["display_name"]);
+    /// # assert_eq!(group["display_name"], "web");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// None here: what is wrong with the path comes back when the request is sent, as
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest).
+    pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
+        Request::of_path(self, method, &path.into())
+    }
+
+    /// A call of an operation of the document.
+    #[allow(dead_code, reason = "a document may have no operation")]
+    pub(crate) fn operation(&self, operation: &'static Operation) -> Request<'_> {
+        Request::of_operation(self, operation)
+    }
 }
 
 impl<'a> Request<'a> {
@@ -387,7 +435,9 @@ impl<'a> Request<'a> {
     /// ```
     pub fn credentials(mut self, credentials: &Credentials) -> Self {
         match credentials.clone().checked() {
-            Ok(credentials) => self.credentials = Some(Arc::new(Kept::new(credentials))),
+            Ok(credentials) => {
+                self.credentials = Some(Arc::new(CachedCredentials::new(credentials)))
+            }
             Err(fault) => self.fail(fault),
         }
         self
@@ -425,10 +475,11 @@ impl<'a> Request<'a> {
         let (client, method) = (self.client, self.method.clone());
         let (outgoing, call) = self.outgoing()?;
         let response: Response<reqwest::Response> = transport::send(client, outgoing, call).await?;
-        let facts = response.facts().clone();
-        let announced = receive::announced(&method, facts.status, &facts.headers);
-        let patience = client.options.effective_attempt_timeout();
-        Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, announced, patience)))
+        let meta = response.meta().clone();
+        let expected = receive::announced(&method, meta.status, &meta.headers);
+        let stall_timeout = client.options.effective_attempt_timeout();
+        Ok(response
+            .map(|rest| ByteStream::new(BodyPieces::new(rest, expected), meta, stall_timeout)))
     }
 
     /// The pages of a list, of which this request is for the first: those behind it are asked for with the same request and the

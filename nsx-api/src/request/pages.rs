@@ -15,7 +15,7 @@ use futures_core::Stream;
 use serde::de::DeserializeOwned;
 
 use super::Request;
-use crate::response::Facts;
+use crate::response::metadata::ResponseMeta;
 use crate::{Error, ErrorKind, Response, telemetry};
 
 /// A page of a list: some of its items, and where the next page begins.
@@ -148,7 +148,7 @@ impl<P: Page> Stream for Pages<'_, P> {
         let answer = ready!(self.calls.poll(context));
         let page = answer.map(|answer| answer?.json::<P>());
         if let Some(Ok(page)) = &page {
-            self.calls.go_on(page.cursor(), page.facts());
+            self.calls.go_on(page.cursor(), page.meta());
         }
         Poll::Ready(page)
     }
@@ -206,24 +206,24 @@ impl Calls<'_> {
     }
 
     /// Makes ready for the page behind the one with this cursor, if there is one.
-    fn go_on(&mut self, cursor: Option<&str>, facts: &Facts) {
+    fn go_on(&mut self, cursor: Option<&str>, meta: &ResponseMeta) {
         let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else {
             return;
         };
         self.next = match self.request.replace_query("cursor", cursor) {
             true => Next::Call,
-            false => Next::Fail(endless(facts)),
+            false => Next::Fail(endless(meta)),
         };
     }
 }
 
 /// The error of a page that leads to itself. The page has been given out by then: it may be one that was not seen before.
-fn endless(facts: &Facts) -> Error {
-    telemetry::did_not_fit(&facts.call);
+fn endless(meta: &ResponseMeta) -> Error {
+    telemetry::did_not_fit(&meta.call);
     let reason = "the page has the cursor that it was asked for with, so the list has no end";
     Error::new(ErrorKind::Decode, reason)
-        .with_answer(facts.answer())
-        .in_call(facts.call.clone())
+        .with_answer(meta.answer())
+        .in_call(meta.call.clone())
 }
 
 impl<P> fmt::Debug for Pages<'_, P> {

@@ -9,10 +9,8 @@ use serde_json::error::Category;
 use serde_path_to_error::Segment;
 
 use crate::compact::Misfit;
-use crate::error::text::{one_line, without_bom};
+use crate::error::text::{FIELD_NAME_LIMIT, one_line, without_bom};
 
-/// No field's name needs more; a name may come from the other side.
-pub(crate) const KEY_LIMIT: usize = 64;
 const PATH_LIMIT: usize = 256;
 const EXPECTED_LIMIT: usize = 200;
 
@@ -84,7 +82,7 @@ fn path(path: &serde_path_to_error::Path) -> String {
                 if !text.is_empty() {
                     text.push('.');
                 }
-                text.push_str(&one_line(key, KEY_LIMIT));
+                text.push_str(&one_line(key, FIELD_NAME_LIMIT));
             }
             Segment::Unknown => text.push_str(".?"),
         }

@@ -1,18 +1,20 @@
-//! What came back: the value, and the facts of the call that brought it.
+//! The response of a successful call: its value, status and headers, and the call.
 
 pub(crate) mod decode;
+pub(crate) mod headers;
+pub(crate) mod metadata;
 
 use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
-use crate::error::text;
-use crate::error::{Answer, Call};
 use crate::{Error, ErrorKind, telemetry};
+use headers::request_id;
+use metadata::ResponseMeta;
 
 /// The value of a successful call, with the call's facts.
 ///
@@ -41,58 +43,19 @@ use crate::{Error, ErrorKind, telemetry};
 /// ```
 pub struct Response<T> {
     value: T,
-    facts: Box<Facts>,
-}
-
-/// What there is to tell of a call beside its value.
-#[derive(Clone)]
-pub(crate) struct Facts {
-    pub(crate) call: Call,
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    /// The request's id, secrets taken out.
-    shown_id: Option<String>,
-    /// The header that explains why a body is not JSON, secrets taken out.
-    misleading_header: Option<String>,
-}
-
-impl Facts {
-    /// The facts, with what an error may show of the headers passed through `mask`.
-    pub(crate) fn new(
-        call: Call,
-        status: StatusCode,
-        headers: HeaderMap,
-        mask: impl Fn(String) -> String,
-    ) -> Self {
-        Self {
-            shown_id: request_id(&headers).map(|id| mask(id.to_owned())),
-            misleading_header: misleading_header(&headers, &mask),
-            call,
-            status,
-            headers,
-        }
-    }
-
-    /// What an error about this response knows of it.
-    pub(crate) fn answer(&self) -> Answer {
-        Answer {
-            status: self.status,
-            request_id: self.shown_id.clone(),
-            ..Answer::default()
-        }
-    }
+    meta: Box<ResponseMeta>,
 }
 
 impl<T> Response<T> {
-    pub(crate) fn new(value: T, facts: Facts) -> Self {
+    pub(crate) fn new(value: T, meta: ResponseMeta) -> Self {
         Self {
             value,
-            facts: Box::new(facts),
+            meta: Box::new(meta),
         }
     }
 
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.facts
+    pub(crate) fn meta(&self) -> &ResponseMeta {
+        &self.meta
     }
 
     /// The value, without the rest.
@@ -104,38 +67,38 @@ impl<T> Response<T> {
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Response<U> {
         Response {
             value: f(self.value),
-            facts: self.facts,
+            meta: self.meta,
         }
     }
 
     /// The `operationId`, or method and path of a call made by [`Client::request`](crate::Client::request).
     pub fn operation(&self) -> &str {
-        self.facts.call.operation.as_deref().unwrap_or_default()
+        self.meta.call.operation.as_deref().unwrap_or_default()
     }
 
     /// The status: any 2xx.
     pub fn status(&self) -> StatusCode {
-        self.facts.status
+        self.meta.status
     }
 
     /// The headers. Those that carry a session are marked as sensitive, so that `Debug` does not show them.
     pub fn headers(&self) -> &HeaderMap {
-        &self.facts.headers
+        &self.meta.headers
     }
 
     /// The manager's id of the request, if it sent one: what its support asks for.
     pub fn request_id(&self) -> Option<&str> {
-        request_id(&self.facts.headers)
+        request_id(&self.meta.headers)
     }
 
     /// How often the request was sent: 1 unless it was retried.
     pub fn attempts(&self) -> u32 {
-        self.facts.call.attempts
+        self.meta.call.attempts
     }
 
     /// The manager that answered: host, and port if it is not the usual one.
     pub fn manager(&self) -> &str {
-        self.facts.call.manager.as_deref().unwrap_or_default()
+        self.meta.call.manager.as_deref().unwrap_or_default()
     }
 }
 
@@ -150,43 +113,20 @@ impl Response<Bytes> {
         match self.decode() {
             Ok(value) => Ok(self.map(|_| value)),
             Err(reason) => {
-                telemetry::did_not_fit(&self.facts.call);
+                telemetry::did_not_fit(&self.meta.call);
                 Err(Error::new(ErrorKind::Decode, reason)
-                    .with_answer(self.facts.answer())
-                    .in_call(self.facts.call))
+                    .with_answer(self.meta.answer())
+                    .in_call(self.meta.call))
             }
         }
     }
 
     fn decode<T: DeserializeOwned>(&self) -> Result<T, String> {
-        decode::json(&self.value).map_err(|reason| match &self.facts.misleading_header {
+        decode::json(&self.value).map_err(|reason| match &self.meta.misleading_header {
             Some(header) => format!("{reason} ({header})"),
             None => reason,
         })
     }
-}
-
-/// The header that explains why a body is not JSON, secrets taken out before it is cut: none is cut in two. Of a media type
-/// only its name: its parameters may be anything.
-fn misleading_header(headers: &HeaderMap, mask: impl Fn(String) -> String) -> Option<String> {
-    let text = |name: HeaderName| Some((headers.get(&name)?.to_str().ok()?, name));
-    let encoding = text(header::CONTENT_ENCODING).filter(|(value, _)| *value != "identity");
-    let (value, name) =
-        encoding.or_else(|| text(header::CONTENT_TYPE).filter(|(value, _)| !is_json(value)))?;
-    let value = mask(value.to_owned());
-    Some(format!(
-        "{name}: {}",
-        text::one_line(media_type(&value), 80)
-    ))
-}
-
-fn is_json(content_type: &str) -> bool {
-    let mut places = media_type(content_type).as_bytes().windows(4);
-    places.any(|place| place.eq_ignore_ascii_case(b"json"))
-}
-
-fn media_type(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default()
 }
 
 impl<T> Deref for Response<T> {
@@ -216,47 +156,17 @@ impl<T: fmt::Debug + 'static> fmt::Debug for Response<T> {
             .field("manager", &self.manager())
             .field("attempts", &self.attempts())
             .field("status", &self.status())
-            .field("request_id", &self.facts.shown_id)
+            .field("request_id", &self.meta.shown_id)
             .finish()
-    }
-}
-
-/// The id that the manager, or the proxy before it, gave the request.
-pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
-    const NAMES: [HeaderName; 2] = [
-        HeaderName::from_static("x-nsx-requestid"),
-        HeaderName::from_static("x-request-id"),
-    ];
-    NAMES
-        .iter()
-        .filter_map(|name| headers.get(name))
-        .filter_map(|value| value.to_str().ok())
-        .find(|id| !id.is_empty() && id.len() <= 128)
-}
-
-/// Marks the headers that carry a session, or a URL that may, so that their values do not show in `Debug`.
-pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
-    for (name, value) in headers {
-        let is_sensitive = matches!(
-            name.as_str(),
-            "authorization"
-                | "cookie"
-                | "location"
-                | "proxy-authorization"
-                | "set-cookie"
-                | "x-xsrf-token"
-        );
-        if is_sensitive {
-            value.set_sensitive(true);
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderName, HeaderValue};
 
     use super::*;
+    use crate::error::Call;
 
     fn response(value: Bytes, headers: &[(&'static str, &'static str)]) -> Response<Bytes> {
         let headers = headers
@@ -275,7 +185,10 @@ mod tests {
             ..Call::default()
         };
         let mask = |text: String| text.replace("SECRET", "•••");
-        Response::new(value, Facts::new(call, StatusCode::OK, headers, mask))
+        Response::new(
+            value,
+            ResponseMeta::new(call, StatusCode::OK, headers, mask),
+        )
     }
 
     #[test]
@@ -288,19 +201,6 @@ mod tests {
         let secret = response.json::<crate::Secret>().unwrap();
         assert!(!format!("{secret:?}").contains("SECRET"), "{secret:?}");
         assert_eq!(secret.expose_secret(), "SECRET");
-    }
-
-    #[test]
-    fn session_headers_are_marked_wherever_they_stand() {
-        let mut headers = HeaderMap::new();
-        for value in ["a=SECRET", "b=SECRET"] {
-            headers.append("set-cookie", HeaderValue::from_static(value));
-        }
-        for name in ["x-xsrf-token", "cookie", "proxy-authorization"] {
-            headers.append(name, HeaderValue::from_static("SECRET"));
-        }
-        mark_sensitive(&mut headers);
-        assert!(!format!("{headers:?}").contains("SECRET"), "{headers:?}");
     }
 
     #[test]

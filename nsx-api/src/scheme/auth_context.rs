@@ -4,7 +4,9 @@ use std::fmt;
 
 use http::Method;
 
-use crate::{CallOptions, Client, Request};
+use crate::client::Client;
+use crate::client::options::CallOptions;
+use crate::request::Request;
 
 /// The way to a manager for a scheme of authentication: calls without credentials, over the client's connections, with its
 /// time-outs, retries and errors.
@@ -23,14 +25,14 @@ use crate::{CallOptions, Client, Request};
 /// # manager.on("GET /api/v1/node", |_| 200);
 /// # let (address, ca) = (manager.url(), manager.ca_pem());
 /// use nsx_api::Client;
-/// use nsx_api::auth::{Authenticate, BoxError, Credentials, Login};
+/// use nsx_api::auth::{Authenticate, BoxError, Credentials, AuthContext};
 /// use nsx_api::http::Method;
 ///
 /// struct Ticket;
 ///
 /// impl Authenticate for Ticket {
-///     async fn authenticate(&self, login: &Login) -> Result<Credentials, BoxError> {
-///         let answer = login.request(Method::POST, "/tickets").send().await?;
+///     async fn authenticate(&self, context: &AuthContext) -> Result<Credentials, BoxError> {
+///         let answer = context.request(Method::POST, "/tickets").send().await?;
 ///         let ticket = answer.json::<String>()?.into_inner();
 ///         Ok(Credentials::new().header("X-Ticket", ticket))
 ///     }
@@ -46,11 +48,11 @@ use crate::{CallOptions, Client, Request};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Login {
+pub struct AuthContext {
     client: Client,
 }
 
-impl Login {
+impl AuthContext {
     pub(crate) fn new(client: Client) -> Self {
         let client = client.with(CallOptions::new().idempotent(true));
         Self { client }
@@ -84,9 +86,9 @@ impl Login {
     }
 }
 
-impl fmt::Debug for Login {
+impl fmt::Debug for AuthContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Login")
+        f.debug_struct("AuthContext")
             .field("manager", &self.manager())
             .finish()
     }

@@ -1,3 +1,5 @@
-//! What a scheme of authentication is, and what it is handed.
+//! Schemes of authentication: the trait, what an implementation is given, and the trait object.
 
 pub(crate) mod auth_context;
+pub(crate) mod authenticate;
+pub(crate) mod dyn_scheme;

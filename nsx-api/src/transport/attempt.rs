@@ -10,7 +10,7 @@ use super::time_limit::TimeLimit;
 use crate::error::Answer;
 use crate::failure::{self, Failure};
 use crate::receive::{self, Receive};
-use crate::response::{mark_sensitive, request_id};
+use crate::response::headers::{mark_sensitive, request_id};
 
 /// How long the body of an error may take. What it means is in its status, which is worth more than the rest of the body.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);

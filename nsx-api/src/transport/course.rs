@@ -14,10 +14,10 @@ use super::Outgoing;
 use super::time_limit::TimeLimit;
 use crate::cluster::limits::Refusal;
 use crate::cluster::managers::Endpoint;
-use crate::credentials::credential_cache::{Kept, Renewed};
+use crate::credentials::credential_cache::{CachedCredentials, Renewed};
 use crate::error::Call;
 use crate::failure::Failure;
-use crate::response::Facts;
+use crate::response::metadata::ResponseMeta;
 use crate::retry::{Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::secret::mask::{Mask, mask};
 use crate::{Client, Error, ErrorKind};
@@ -34,9 +34,9 @@ pub(super) struct Course<'c> {
     pub(super) deadline: TimeLimit,
     pub(super) policy: Policy,
     /// The credentials of the attempt under way, or of the next.
-    pub(super) kept: Option<Arc<Kept>>,
+    pub(super) kept: Option<Arc<CachedCredentials>>,
     /// Those of the attempts before.
-    pub(super) replaced: Vec<Arc<Kept>>,
+    pub(super) replaced: Vec<Arc<CachedCredentials>>,
     pub(super) retries: u32,
     pub(super) renewed: Option<Renewed>,
     /// That of the connections that the attempt under way is made on.
@@ -93,7 +93,7 @@ impl<'c> Course<'c> {
             last: None,
         };
         course.go_to(course.choose());
-        client.core.cluster.take_turn();
+        client.core.cluster.advance_round_robin();
         course
     }
 
@@ -160,9 +160,11 @@ impl<'c> Course<'c> {
             return;
         }
         match cause {
-            Some(Cause::OutOfTime | Cause::CutShort) => self.endpoint.suspect(),
-            Some(cause) if cause.is_of_manager() => health.failed(&address.manager, Instant::now()),
-            _ if has_answered => health.answered(&address.manager, sent),
+            Some(Cause::OutOfTime | Cause::CutShort) => self.endpoint.probe_if_suspect(),
+            Some(cause) if cause.is_of_manager() => {
+                health.on_failure(&address.manager, Instant::now())
+            }
+            _ if has_answered => health.on_response(&address.manager, sent),
             _ => {}
         }
     }
@@ -308,7 +310,7 @@ impl<'c> Course<'c> {
         // One that is asked for too much is there.
         if error.kind() != ErrorKind::TooManyRequests {
             let manager = &failed.address.manager;
-            failed.health.failed(manager, Instant::now());
+            failed.health.on_failure(manager, Instant::now());
         }
         let next = self.choose_next();
         let may_go_on = self.policy.repeatable || !self.is_sent;
@@ -383,7 +385,7 @@ impl<'c> Course<'c> {
         Some(wait)
     }
 
-    pub(super) fn succeeded(&self, facts: &Facts) {
+    pub(super) fn succeeded(&self, facts: &ResponseMeta) {
         let call = &facts.call;
         let operation = call.operation.as_deref();
         if let Some(keeper) = self.keeper() {

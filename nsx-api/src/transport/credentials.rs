@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::course::Course;
-use crate::credentials::credential_cache::{Keeper, Kept, Renewed};
+use crate::credentials::credential_cache::{CachedCredentials, CredentialCache, Renewed};
 use crate::credentials::refusal_backoff::Refused;
 use crate::error::Call;
 use crate::failure::Failure;
@@ -20,8 +20,8 @@ const SHORTEST_LOGIN: Duration = Duration::from_millis(500);
 
 impl<'c> Course<'c> {
     /// The client's credentials at this manager, unless the call has others or needs none.
-    pub(super) fn keeper(&self) -> Option<&'c Arc<Keeper>> {
-        let keeper = self.endpoint.keeper.as_ref();
+    pub(super) fn keeper(&self) -> Option<&'c Arc<CredentialCache>> {
+        let keeper = self.endpoint.credential_cache.as_ref();
         keeper.filter(|_| self.outgoing.credentials.is_none())
     }
 
@@ -66,7 +66,7 @@ impl<'c> Course<'c> {
         }
     }
 
-    fn keep(&mut self, kept: Arc<Kept>) {
+    fn keep(&mut self, kept: Arc<CachedCredentials>) {
         if !self
             .kept
             .as_ref()
@@ -100,8 +100,8 @@ impl<'c> Course<'c> {
     /// Whether a call that failed for its certificates is to be sent again, with others that are in the files by now.
     pub(super) async fn is_reloaded(&mut self, failure: &Failure) -> bool {
         let error = &failure.error;
-        let is_of_identity =
-            self.endpoint.keeper.is_none() && (is_refusal(error) || is_unknown_certificate(error));
+        let is_of_identity = self.endpoint.credential_cache.is_none()
+            && (is_refusal(error) || is_unknown_certificate(error));
         let may_be_done = failure.cause == Cause::Refused && !self.policy.idempotent;
         if !(is_of_identity || error.kind() == ErrorKind::Tls)
             || self.reloaded

@@ -23,10 +23,10 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, debug};
 
-use crate::credentials::credential_cache::Kept;
+use crate::credentials::credential_cache::CachedCredentials;
 use crate::error::Call;
 use crate::receive::Receive;
-use crate::response::Facts;
+use crate::response::metadata::ResponseMeta;
 use crate::telemetry::CallWatch;
 use crate::{Body, Client, Error, ErrorKind, Response};
 use attempt::Attempt;
@@ -42,7 +42,7 @@ pub(crate) struct Outgoing {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// In the place of the client's.
-    pub(crate) credentials: Option<Arc<Kept>>,
+    pub(crate) credentials: Option<Arc<CachedCredentials>>,
     pub(crate) idempotent: bool,
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn send<T: Receive>(
         return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
     }
     let mut course = Course::new(client, outgoing);
-    let mut watch = CallWatch::new(&course.outgoing, &call);
+    let mut watch = CallWatch::new(&course.outgoing.method, &call);
     let span = watch.span.clone();
     let result = pin!(run(&mut course, &mut watch, call))
         .instrument(span)
@@ -78,7 +78,8 @@ async fn run<'c, T: Receive>(
         };
         call.manager = Some(course.endpoint.address.manager.clone());
         call.attempts = call.attempts.saturating_add(1);
-        let watch = watch.attempt(&course.outgoing, &course.endpoint.address);
+        let address = &course.endpoint.address;
+        let watch = watch.attempt(&course.outgoing.method, (&address.host, address.port));
         let limit = course.attempt_limit();
         let attempt = Attempt { course, limit };
         let sent = Instant::now();
@@ -90,7 +91,7 @@ async fn run<'c, T: Receive>(
         course.learn(sent, result.as_ref().err());
         let failure = match result {
             Ok((value, status, headers)) => {
-                let facts = Facts::new(call, status, headers, |text| course.mask(text));
+                let facts = ResponseMeta::new(call, status, headers, |text| course.mask(text));
                 course.succeeded(&facts);
                 return Ok(Response::new(value, facts));
             }

@@ -38,7 +38,7 @@ impl<'c> Course<'c> {
     /// Waits for all that an attempt needs.
     pub(super) async fn prepare(&mut self, call: &Call) -> Result<Ready<'c>, Error> {
         loop {
-            let in_flight = self.endpoint.enter();
+            let in_flight = self.endpoint.track_in_flight();
             let error = match self.credentials_and_room().await {
                 Ok(room) => {
                     self.generation = self.client.core.connections.generation();
@@ -53,7 +53,7 @@ impl<'c> Course<'c> {
             if !self.has_moved(&error) {
                 let Some(wait) = self.other_login(&error) else {
                     if self.deadline.is_over() && self.client.core.cluster.has_others() {
-                        self.endpoint.suspect();
+                        self.endpoint.probe_if_suspect();
                     }
                     return Err(error);
                 };

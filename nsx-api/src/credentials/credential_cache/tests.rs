@@ -6,7 +6,8 @@ use tokio::time::{advance, sleep};
 
 use super::*;
 use crate::Config;
-use crate::auth::Authenticate;
+use crate::auth::{AuthContext, Authenticate, BoxError};
+use crate::scheme::dyn_scheme::SchemeSource;
 
 /// A scheme whose credentials are numbered, and that fails when it is told to.
 struct Numbered {
@@ -42,7 +43,7 @@ impl Numbered {
 struct Shared(Arc<Numbered>);
 
 impl Authenticate for Shared {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         let number = self.0.asked.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.may_answer.acquire().await?.forget();
         let failures = &self.0.failures;
@@ -65,20 +66,22 @@ impl Authenticate for Shared {
         Ok(credentials)
     }
 
-    async fn revoke(&self, _: &Login, _: &Credentials) -> Result<(), BoxError> {
+    async fn revoke(&self, _: &AuthContext, _: &Credentials) -> Result<(), BoxError> {
         self.0.revoked.fetch_add(1, Ordering::Relaxed);
         Err("nobody is there".into())
     }
 }
 
-fn keeper(scheme: Numbered) -> (Arc<Keeper>, Arc<Numbered>) {
+fn keeper(scheme: Numbered) -> (Arc<CredentialCache>, Arc<Numbered>) {
     let scheme = Arc::new(scheme);
-    let login = Config::new("http://localhost:1").login(&[]).unwrap();
-    let keeper = Keeper::new(Arc::new(Shared(scheme.clone())), login);
+    let login = Config::new("http://localhost:1")
+        .into_auth_context(&[])
+        .unwrap();
+    let keeper = CredentialCache::new(SchemeSource::new(Arc::new(Shared(scheme.clone())), login));
     (Arc::new(keeper), scheme)
 }
 
-fn number(kept: &Kept) -> String {
+fn number(kept: &CachedCredentials) -> String {
     let mut headers = http::HeaderMap::new();
     kept.credentials.apply(&mut headers);
     let value = headers["authorization"].to_str().unwrap();
@@ -226,7 +229,7 @@ async fn refused_credentials_are_renewed_once_for_all_calls_that_had_them() {
 }
 
 /// A call that is refused whatever its credentials; and whether it had new ones.
-async fn forbidden_call(keeper: &Arc<Keeper>, operation: &str) -> bool {
+async fn forbidden_call(keeper: &Arc<CredentialCache>, operation: &str) -> bool {
     let kept = keeper.credentials().await.unwrap();
     let renewed = keeper.renew(&kept, refused(operation)).await.unwrap();
     if renewed == Renewed::Now {
@@ -402,8 +405,13 @@ async fn credentials_that_are_over_once_a_call_has_waited_for_others_are_not_use
 #[tokio::test]
 async fn a_scheme_that_panics_has_failed_and_is_asked_once_for_each_call_or_not_at_all() {
     let asked = Arc::new(AtomicU32::new(0));
-    let login = Config::new("http://localhost:1").login(&[]).unwrap();
-    let keeper = Arc::new(Keeper::new(Arc::new(Panicking(asked.clone())), login));
+    let login = Config::new("http://localhost:1")
+        .into_auth_context(&[])
+        .unwrap();
+    let keeper = Arc::new(CredentialCache::new(SchemeSource::new(
+        Arc::new(Panicking(asked.clone())),
+        login,
+    )));
     let kept = keeper.credentials().await.unwrap();
     // While there are credentials it is left in peace for a while, as one that fails is.
     for _ in 0..20 {
@@ -422,7 +430,7 @@ async fn a_scheme_that_panics_has_failed_and_is_asked_once_for_each_call_or_not_
 struct Panicking(Arc<AtomicU32>);
 
 impl Authenticate for Panicking {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         match self.0.fetch_add(1, Ordering::Relaxed) {
             0 => Ok(Credentials::bearer("token")),
             _ => panic!("at the disco"),
@@ -436,8 +444,13 @@ fn a_renewal_whose_runtime_has_ended_or_stands_still_is_begun_again() {
         may_answer: Semaphore::new(0),
         ..Numbered::new()
     });
-    let login = Config::new("http://localhost:1").login(&[]).unwrap();
-    let keeper = Arc::new(Keeper::new(Arc::new(Shared(scheme.clone())), login));
+    let login = Config::new("http://localhost:1")
+        .into_auth_context(&[])
+        .unwrap();
+    let keeper = Arc::new(CredentialCache::new(SchemeSource::new(
+        Arc::new(Shared(scheme.clone())),
+        login,
+    )));
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -483,11 +496,11 @@ async fn closing_gives_the_credentials_back_once_and_a_failure_harms_nobody() {
 struct Clinging(fn());
 
 impl Authenticate for Clinging {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         Ok(Credentials::bearer("token"))
     }
 
-    async fn revoke(&self, _: &Login, _: &Credentials) -> Result<(), BoxError> {
+    async fn revoke(&self, _: &AuthContext, _: &Credentials) -> Result<(), BoxError> {
         (self.0)();
         std::future::pending().await
     }
@@ -499,8 +512,13 @@ async fn closing_ends_in_ten_seconds_whatever_a_scheme_does() {
         (Clinging(|| ()), seconds(10)),
         (Clinging(|| panic!("in revoke")), seconds(0)),
     ] {
-        let login = Config::new("http://localhost:1").login(&[]).unwrap();
-        let keeper = Arc::new(Keeper::new(Arc::new(revoke), login));
+        let login = Config::new("http://localhost:1")
+            .into_auth_context(&[])
+            .unwrap();
+        let keeper = Arc::new(CredentialCache::new(SchemeSource::new(
+            Arc::new(revoke),
+            login,
+        )));
         keeper.credentials().await.unwrap();
         let began = Instant::now();
         keeper.close().await;
@@ -526,7 +544,7 @@ async fn closing_ends_in_ten_seconds_whatever_a_scheme_does() {
 struct Faulty(fn() -> Result<Credentials, BoxError>);
 
 impl Authenticate for Faulty {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         self.0()
     }
 }
@@ -543,8 +561,13 @@ async fn a_scheme_that_panics_or_brings_nothing_that_can_be_sent_is_an_error() {
             "the login failed: the credentials cannot be sent: the value of authorization is not one line of printable ASCII",
         ),
     ] {
-        let login = Config::new("http://localhost:1").login(&[]).unwrap();
-        let keeper = Arc::new(Keeper::new(Arc::new(scheme), login));
+        let login = Config::new("http://localhost:1")
+            .into_auth_context(&[])
+            .unwrap();
+        let keeper = Arc::new(CredentialCache::new(SchemeSource::new(
+            Arc::new(scheme),
+            login,
+        )));
         for _ in 0..2 {
             let error = keeper.credentials().await.map(drop).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Authentication);
@@ -557,7 +580,7 @@ async fn a_scheme_that_panics_or_brings_nothing_that_can_be_sent_is_an_error() {
 struct Indiscreet;
 
 impl Authenticate for Indiscreet {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         Err("no token for hunter2-SECRET".into())
     }
 
@@ -569,9 +592,12 @@ impl Authenticate for Indiscreet {
 #[tokio::test]
 async fn the_error_of_a_scheme_shows_none_of_its_secrets() {
     let login = Config::new("http://localhost:1")
-        .login(&Indiscreet.secrets())
+        .into_auth_context(&Indiscreet.secrets())
         .unwrap();
-    let keeper = Arc::new(Keeper::new(Arc::new(Indiscreet), login));
+    let keeper = Arc::new(CredentialCache::new(SchemeSource::new(
+        Arc::new(Indiscreet),
+        login,
+    )));
     let error = keeper.credentials().await.map(drop).unwrap_err();
     assert_eq!(error.to_string(), "the login failed: no token for •••");
     let mut cause: Option<&dyn StdError> = Some(&error);

@@ -9,7 +9,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use super::script::{Answered, OPERATIONS};
-use crate::auth::{Authenticate, BoxError, Credentials, Login};
+use crate::auth::{AuthContext, Authenticate, BoxError, Credentials};
 use crate::error::Answer;
 use crate::failure::Failure;
 use crate::sync::lock;
@@ -189,7 +189,7 @@ pub(super) fn number(headers: &HeaderMap, name: &str) -> usize {
 }
 
 impl Authenticate for Manager {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         let (outcome, takes, _work) = self.login_begins();
         yield_now().await;
         sleep(takes).await;
@@ -212,7 +212,7 @@ impl Authenticate for Manager {
         }
     }
 
-    async fn revoke(&self, _: &Login, credentials: &Credentials) -> Result<(), BoxError> {
+    async fn revoke(&self, _: &AuthContext, credentials: &Credentials) -> Result<(), BoxError> {
         let mut headers = HeaderMap::new();
         credentials.apply(&mut headers);
         let number = number(&headers, "authorization");
