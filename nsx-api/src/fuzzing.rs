@@ -18,7 +18,7 @@ use reqwest::Url;
 
 use crate::auth::{Credentials, Csp, Session};
 use crate::credentials::credential_cache::CachedCredentials;
-use crate::error::{Answer, Call};
+use crate::error::{CallInfo, ErrorResponse};
 use crate::response::metadata::ResponseMeta;
 use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::secret::mask::Mask;
@@ -47,11 +47,11 @@ pub fn error(answer: &[u8]) {
     let Ok(url) = Url::parse("https://nsx-1.example.com/api/v1/nodes?x=1") else {
         return;
     };
-    let mask = Mask::of([&Secret::from(SECRET)]);
+    let mask = Mask::new([&Secret::from(SECRET)]);
     let mask = |text: String| mask.apply(text);
     let failure = failure::refused(status, &headers, &body, &url, mask);
     let error = failure.error;
-    assert_eq!(error.kind(), ErrorKind::of(status));
+    assert_eq!(error.kind(), ErrorKind::from_status(status));
     assert_eq!(error.status(), Some(status));
     assert_eq!(error.retry_after(), failure.retry_after);
     assert_eq!(failure.cause, Cause::Answer(status, error.error_code()));
@@ -61,8 +61,8 @@ pub fn error(answer: &[u8]) {
 
     let error = error.in_call(call());
     assert_shows_no_secret(&error);
-    let kind = error.kind().without_effect();
-    let of_login = Error::of_login(Arc::new(error));
+    let kind = error.kind().for_unsent_call();
+    let of_login = Error::login_failed(Arc::new(error));
     assert_eq!((of_login.kind(), of_login.status()), (kind, Some(status)));
     assert_shows_no_secret(&of_login.in_call(call()));
 }
@@ -94,11 +94,11 @@ pub fn retry_after(value: &[u8]) {
         assert_eq!(again, Some(asked), "{text} {date}");
     }
     assert_is_obeyed(asked);
-    let answer = Answer {
+    let answer = ErrorResponse {
         retry_after: asked,
-        ..Answer::default()
+        ..ErrorResponse::default()
     };
-    assert_is_line(&Error::new(ErrorKind::TooManyRequests, "").with_answer(answer));
+    assert_is_line(&Error::new(ErrorKind::TooManyRequests, "").with_response(answer));
 }
 
 /// What a wait is made of: what was asked for, and at most the longest delay on top of it.
@@ -140,7 +140,7 @@ fn assert_is_obeyed(asked: Option<Duration>) {
 /// The answer to a login becomes headers that can be sent and hold what it said to send, or an error without a secret.
 pub fn login(answer: &[u8]) {
     let (status, headers, body) = read(answer);
-    let mask = Mask::of([&Secret::from(SECRET)]);
+    let mask = Mask::new([&Secret::from(SECRET)]);
     match Session::new("admin", SECRET).answered(&headers) {
         Ok(credentials) => {
             if let Some(sent) = sent(credentials) {
@@ -171,10 +171,10 @@ pub fn login(answer: &[u8]) {
 /// The headers of a call with these credentials, if they can be sent. None shows what it holds, and an echo of it is masked.
 fn sent(credentials: Credentials) -> Option<HeaderMap> {
     assert_no_echo(&format!("{credentials:?}"));
-    let credentials = match credentials.checked() {
+    let credentials = match credentials.validated() {
         Ok(credentials) => credentials,
-        Err(fault) => {
-            assert_no_echo(&fault);
+        Err(deferred_error) => {
+            assert_no_echo(&deferred_error);
             return None;
         }
     };
@@ -285,12 +285,12 @@ fn with_secrets(answer: &[u8]) -> Vec<u8> {
     whole
 }
 
-fn call() -> Call {
-    Call {
+fn call() -> CallInfo {
+    CallInfo {
         operation: Some("ListNodes".into()),
         manager: Some("nsx-1.example.com".into()),
         attempts: 2,
-        ..Call::default()
+        ..CallInfo::default()
     }
 }
 

@@ -11,7 +11,7 @@ use tracing::field::{Empty, display};
 use tracing::{Span, debug, debug_span, info_span};
 
 use crate::Error;
-use crate::error::Call;
+use crate::error::CallInfo;
 
 /// What a call comes to, and an attempt, whose end nobody waits for.
 const CANCELLED: &str = "cancelled";
@@ -28,7 +28,7 @@ pub(crate) struct CallWatch<'c> {
 }
 
 impl<'c> CallWatch<'c> {
-    pub(crate) fn new(method: &Method, call: &Call) -> Self {
+    pub(crate) fn new(method: &Method, call: &CallInfo) -> Self {
         let span = info_span!(
             "nsx_call",
             otel.kind = "internal",
@@ -160,7 +160,7 @@ fn error_type(error: &Error) -> String {
 }
 
 /// An answer came whose body is not what the document says.
-pub(crate) fn did_not_fit(call: &Call) {
+pub(crate) fn record_decode_error(call: &CallInfo) {
     debug!(
         operation = call.operation.as_deref(),
         "the body does not fit"

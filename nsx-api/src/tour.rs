@@ -97,7 +97,7 @@ fn the_rows_of_statuses_say_what_becomes_of_them() {
         let code = row[0].ends_with("`error_code`").then_some(1);
         let status = |text: &str| text.trim().parse::<StatusCode>().ok();
         for status in row[0].split(',').filter_map(status) {
-            let kind = ErrorKind::of(status);
+            let kind = ErrorKind::from_status(status);
             assert_eq!(variant(&row), Some(format!("{kind:?}").as_str()), "{row:?}");
             let again = match kind {
                 ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Redirect => "never",

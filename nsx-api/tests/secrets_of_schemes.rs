@@ -129,7 +129,7 @@ async fn no_scheme_shows_its_secrets() {
         "You sent ",
         " and ••• and ",
         "the login failed",
-        "new credentials",
+        "credentials refreshed",
         "Session",
         "Csp",
     ] {

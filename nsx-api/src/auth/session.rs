@@ -286,7 +286,7 @@ mod tests {
         ] {
             let mut call = HeaderMap::new();
             let found = session(&answer(cookies, xsrf)).map(|credentials| {
-                credentials.checked().unwrap().apply(&mut call);
+                credentials.validated().unwrap().apply(&mut call);
                 (call.get("cookie").unwrap().clone(), call.get(XSRF).cloned())
             });
             let expected = sent.map(|sent| {
@@ -329,7 +329,7 @@ mod tests {
             if let Ok(value) = HeaderValue::from_bytes(&xsrf) {
                 headers.insert(XSRF, value);
             }
-            let _ = session(&headers).map(Credentials::checked);
+            let _ = session(&headers).map(Credentials::validated);
         }
     }
 }

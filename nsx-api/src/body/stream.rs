@@ -83,7 +83,7 @@ impl ByteStream {
     fn failed(&mut self, error: Error) -> Poll<Option<Result<Bytes, Error>>> {
         self.ended = true;
         let error = error
-            .with_answer(self.meta.answer())
+            .with_response(self.meta.error_response())
             .in_call(self.meta.call.clone());
         Poll::Ready(Some(Err(error)))
     }

@@ -87,12 +87,12 @@ impl Client {
         if Handle::try_current().is_err() {
             return;
         }
-        let keepers = self
+        let caches = self
             .core
             .cluster
             .endpoints()
             .filter_map(|endpoint| endpoint.credential_cache.clone());
-        let mut tasks: JoinSet<()> = keepers.map(CredentialCache::close).collect();
+        let mut tasks: JoinSet<()> = caches.map(CredentialCache::close).collect();
         while tasks.join_next().await.is_some() {}
     }
 
@@ -121,7 +121,7 @@ impl Client {
     pub fn with(&self, options: CallOptions) -> Self {
         Self {
             core: self.core.clone(),
-            options: options.or(&self.options),
+            options: options.with_defaults(&self.options),
         }
     }
 }

@@ -71,7 +71,7 @@ pub struct CallOptions {
     body_limit: Option<usize>,
     idempotent: Option<bool>,
     headers: HeaderMap,
-    fault: Option<String>,
+    deferred_error: Option<String>,
 }
 
 impl CallOptions {
@@ -168,17 +168,17 @@ impl CallOptions {
 
     /// A header for every call, `X-Allow-Overwrite` for one. A second value for a name replaces the first.
     ///
-    /// Headers of authentication and of the connection are refused: the fault comes back from
+    /// Headers of authentication and of the connection are refused: the deferred_error comes back from
     /// [`Config::build`](crate::Config::build), or from the call.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Err(fault) = value::set_header(&mut self.headers, name, value) {
-            self.fault.get_or_insert(fault);
+        if let Err(deferred_error) = value::set_header(&mut self.headers, name, value) {
+            self.deferred_error.get_or_insert(deferred_error);
         }
         self
     }
 
     /// These options, with those of `defaults` where nothing is set.
-    pub(crate) fn or(mut self, defaults: &Self) -> Self {
+    pub(crate) fn with_defaults(mut self, defaults: &Self) -> Self {
         self.deadline = self.deadline.or(defaults.deadline);
         self.attempt_timeout = self.attempt_timeout.or(defaults.attempt_timeout);
         self.max_retries = self.max_retries.or(defaults.max_retries);
@@ -187,9 +187,11 @@ impl CallOptions {
         self.retry_unavailable = self.retry_unavailable.or(defaults.retry_unavailable);
         self.body_limit = self.body_limit.or(defaults.body_limit);
         self.idempotent = self.idempotent.or(defaults.idempotent);
-        self.fault = self.fault.or_else(|| defaults.fault.clone());
-        if let Err(fault) = value::add_missing(&mut self.headers, &defaults.headers) {
-            self.fault.get_or_insert(fault);
+        self.deferred_error = self
+            .deferred_error
+            .or_else(|| defaults.deferred_error.clone());
+        if let Err(deferred_error) = value::add_missing(&mut self.headers, &defaults.headers) {
+            self.deferred_error.get_or_insert(deferred_error);
         }
         self
     }
@@ -234,8 +236,8 @@ impl CallOptions {
         &self.headers
     }
 
-    pub(crate) fn fault(&self) -> Option<&str> {
-        self.fault.as_deref()
+    pub(crate) fn deferred_error(&self) -> Option<&str> {
+        self.deferred_error.as_deref()
     }
 }
 
@@ -273,7 +275,7 @@ mod tests {
             .max_retries(0)
             .idempotent(true)
             .header("X-A", "call")
-            .or(&client);
+            .with_defaults(&client);
         assert_eq!(call.effective_deadline(), second);
         assert_eq!(call.effective_attempt_timeout(), ATTEMPT_TIMEOUT);
         assert_eq!(call.effective_max_retries(), 0);
@@ -291,7 +293,7 @@ mod tests {
             .header("x-a", "fine");
         assert!(!format!("{options:?}").contains("SECRET"));
         assert_eq!(
-            options.fault(),
+            options.deferred_error(),
             Some("the header cookie is not the caller's to set")
         );
     }

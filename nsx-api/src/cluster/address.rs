@@ -52,7 +52,7 @@ impl Address {
     }
 
     /// Whether what is sent there can be read on the way.
-    pub(crate) fn is_open(&self) -> bool {
+    pub(crate) fn is_plaintext(&self) -> bool {
         !self.is_https && !self.is_loopback
     }
 
@@ -67,7 +67,7 @@ impl Address {
     }
 
     /// Whether a URL is one of this manager, behind its gateway if it has one, with no user in it.
-    pub(crate) fn has(&self, url: &Url) -> bool {
+    pub(crate) fn contains(&self, url: &Url) -> bool {
         let has_user = !url.username().is_empty() || url.password().is_some();
         url.origin() == self.root.origin() && self.is_below(url) && !has_user
     }
@@ -351,7 +351,7 @@ mod tests {
             ("http://[::ffff:127.0.0.1]", false),
             ("http://[::ffff:10.0.0.1]", true),
         ] {
-            assert_eq!(Address::parse(text).unwrap().is_open(), open, "{text}");
+            assert_eq!(Address::parse(text).unwrap().is_plaintext(), open, "{text}");
         }
     }
 
@@ -363,7 +363,7 @@ mod tests {
             if let Ok(url) = address.url(&path) {
                 prop_assert_eq!(url.host_str(), Some("nsx.example.com"));
                 prop_assert_eq!(url.scheme(), "https");
-                prop_assert!(address.has(&url));
+                prop_assert!(address.contains(&url));
                 prop_assert!(url.as_str().parse::<http::Uri>().is_ok(), "{}", url);
                 let parsed = Url::parse(&format!("https://nsx.example.com/site{path}")).unwrap();
                 // A whole URL is trimmed, and has a fragment.

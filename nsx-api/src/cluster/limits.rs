@@ -1,11 +1,16 @@
-//! What a client holds back by itself, so that a manager need not refuse it: how many calls at once, and how many a second.
+//! The limits that the client puts on itself: concurrent requests, and requests per second.
 //!
-//! A manager answers 429 to more than 100 requests a second of one user, and 503 (429, by some pages) to more than 40 at once. Newer ones
-//! allow more, and an administrator may change it, so the rate is found out: nothing is held back before the first refusal.
-//! From then on it is set anew each second: to what the manager took, where it refused some, and otherwise half the way back to
-//! the rate at which it refused, and in time beyond. (Halving with each refusal, as is usual, would give up half of what the manager
-//! takes.) A refusal that comes as often at a lower rate is not about the rate: it is left out of account. All clones of a client
-//! share the rate, for each manager on its own.
+//! A manager answers 429 to more than 100 requests a second from one user, and 503 (some pages say
+//! 429) to more than 40 concurrent ones. Newer versions allow more, and an administrator may change
+//! it. So the rate is measured. It is unlimited until the first rejection. From then on it is
+//! adjusted once a second:
+//! - after a second with rejections, to what the manager accepted;
+//! - otherwise half of the way back to the rate at which the manager rejected requests, and later
+//!   beyond it.
+//!
+//! Halving the rate at each rejection, as is common, would give up half of the manager's capacity.
+//! Rejections that are as frequent at a lower rate do not depend on the rate, and are ignored. All
+//! clones of a client share one rate for each manager.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -15,22 +20,23 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::sync::lock;
 
-/// What a manager documents.
+/// The documented limits of a manager.
 const REQUESTS_PER_SECOND: u32 = 100;
 const CONCURRENT: usize = 40;
 const SECOND: Duration = Duration::from_secs(1);
-/// After a second with refusals the rate is at most the first share of what it was, and at least the second.
-const CUT: (f64, f64) = (0.98, 0.5);
-/// The rate that was refused is not tried again before.
+/// After a second with rejections the new rate is between these shares of the old one.
+const MAX_SHARE_AFTER_CUT: f64 = 0.98;
+const MIN_SHARE_AFTER_CUT: f64 = 0.5;
+/// The time before a rate that was rejected is tried again.
 const CAUTION: Duration = Duration::from_secs(5);
-/// A timer may be so late without its turn being lost.
-const LATE: Duration = Duration::from_millis(100);
-/// When most are refused it is too much, however it goes on.
-const MOST: f64 = 0.5;
-/// How much more than usual is about the rate.
-const UNUSUAL: f64 = 1.5;
-const LOWEST: f64 = 1.0;
-const HIGHEST: f64 = 100_000.0;
+/// A timer may be late by this much without losing its slot.
+const TIMER_TOLERANCE: Duration = Duration::from_millis(100);
+/// A larger share of rejections is never normal.
+const MAX_BASELINE: f64 = 0.5;
+/// Rejections are due to the rate if their share exceeds the baseline by this factor.
+const SIGNIFICANT: f64 = 1.5;
+const MIN_RATE: f64 = 1.0;
+const MAX_RATE: f64 = 100_000.0;
 
 /// How a client holds back its calls of a manager, so that the manager need not refuse them.
 ///
@@ -104,200 +110,201 @@ impl Default for Limits {
     }
 }
 
-/// How a manager says that there are too many requests.
+/// How a manager rejects a request when there are too many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// 429: too many a second.
+pub(crate) enum Throttle {
+    /// 429: too many requests per second.
     Rate,
-    /// 503: too many at once, or it is starting.
+    /// 503: too many concurrent requests, or the manager is starting.
     Busy,
 }
 
-/// The limits before one manager.
+/// Limits the requests to one manager.
 pub(crate) struct Limiter {
     limits: Limits,
-    room: Semaphore,
-    /// Whoever is at its head takes the next turn.
+    permits: Semaphore,
+    /// The request that holds it takes the next slot.
     queue: Queue<()>,
-    pace: Mutex<Option<Pace>>,
+    rate: Mutex<Option<RateController>>,
 }
 
 impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
-        let pace = (limits.mode == Mode::Fixed).then(|| Pace::new(limits, Instant::now()));
+        let rate =
+            (limits.mode == Mode::Fixed).then(|| RateController::new(limits, Instant::now()));
         Self {
-            room: Semaphore::new(limits.concurrent),
+            permits: Semaphore::new(limits.concurrent),
             queue: Queue::new(()),
-            pace: Mutex::new(pace),
+            rate: Mutex::new(rate),
             limits,
         }
     }
 
-    /// Waits until a request may be sent. There is room for another once what comes back is dropped. A call that stops
-    /// waiting gives its turn to the next.
-    pub(crate) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+    /// Waits until a request may be sent. The request counts as concurrent until the permit is
+    /// dropped. If this future is dropped, the next request in the queue takes its place.
+    pub(crate) async fn acquire(&self) -> Option<SemaphorePermit<'_>> {
         if self.limits.mode == Mode::Off {
             return None;
         }
-        // It is never closed.
-        let permit = self.room.acquire().await.ok();
-        if lock(&self.pace).is_some() {
-            let _head = self.queue.lock().await;
-            while let Some(turn) = self.turn() {
-                sleep_until(turn).await;
+        // The semaphore is never closed.
+        let permit = self.permits.acquire().await.ok();
+        if lock(&self.rate).is_some() {
+            let _head_of_queue = self.queue.lock().await;
+            while let Some(slot) = self.next_slot() {
+                sleep_until(slot).await;
             }
         }
         permit
     }
 
-    /// When the next turn is; `None` if it is now, and taken.
-    fn turn(&self) -> Option<Instant> {
+    /// Takes a slot if one is free now (`None`), or returns when the next one is.
+    fn next_slot(&self) -> Option<Instant> {
         let now = Instant::now();
-        let mut pace = lock(&self.pace);
-        let pace = pace.as_mut()?;
-        if pace.next > now {
-            return Some(pace.next);
+        let mut rate = lock(&self.rate);
+        let rate = rate.as_mut()?;
+        if rate.next_slot > now {
+            return Some(rate.next_slot);
         }
-        pace.take(now);
+        rate.take_slot(now);
         None
     }
 
-    /// The manager has refused a request that was sent then, as there were too many.
-    pub(crate) fn refused(&self, why: Refusal, sent: Instant) {
+    /// Records that the manager has rejected a request that was sent at `sent`.
+    pub(crate) fn on_throttled(&self, throttle: Throttle, sent: Instant) {
         if self.limits.mode != Mode::Adaptive {
             return;
         }
         let now = Instant::now();
-        let mut pace = lock(&self.pace);
-        match &mut *pace {
-            Some(pace) => pace.refused(why, sent, now),
-            None => *pace = Some(Pace::new(self.limits, now)),
+        let mut rate = lock(&self.rate);
+        match &mut *rate {
+            Some(rate) => rate.on_throttled(throttle, sent, now),
+            None => *rate = Some(RateController::new(self.limits, now)),
         }
     }
 
-    /// The manager has answered a request.
-    pub(crate) fn answered(&self) {
+    /// Records that the manager has accepted a request.
+    pub(crate) fn on_response(&self) {
         if self.limits.mode == Mode::Adaptive
-            && let Some(pace) = &mut *lock(&self.pace)
+            && let Some(rate) = &mut *lock(&self.rate)
         {
-            pace.answered(Instant::now());
+            rate.on_accepted(Instant::now());
         }
     }
 }
 
-/// Requests at even distances.
+/// Spreads requests evenly, at a rate that follows the manager's responses.
 #[derive(Debug)]
-struct Pace {
-    /// A second.
+struct RateController {
+    /// Requests per second.
     rate: f64,
-    next: Instant,
-    /// The rate at which the manager refused some, and when.
+    next_slot: Instant,
+    /// The rate at which the manager last rejected requests, and when.
     ceiling: f64,
-    cut: Instant,
-    /// A manager that refuses everything is busy with itself, and says nothing of the rate; nor does one that refuses a few at any
-    /// rate. Then it goes no lower than this.
-    least: f64,
-    /// What share of the last second's requests was refused, and at which rate.
+    last_cut: Instant,
+    /// The lower bound of the rate, unless most requests are rejected. A manager that rejects all
+    /// requests, or a few at any rate, does so for other reasons than the rate.
+    floor: f64,
+    /// The share of requests that was rejected in the last second, and the rate of that second.
     last: (f64, f64),
-    /// What share is refused whatever the rate.
-    usual: f64,
-    /// What came of the requests since the second began.
-    began: Instant,
-    answered: u32,
-    refused: u32,
+    /// The share of requests that is rejected at any rate.
+    baseline: f64,
+    /// The counts since `window_start`.
+    window_start: Instant,
+    accepted: u32,
+    rejected: u32,
     busy: u32,
 }
 
-impl Pace {
+impl RateController {
     fn new(limits: Limits, now: Instant) -> Self {
         let rate = f64::from(limits.requests_per_second);
         Self {
             rate,
-            next: now,
+            next_slot: now,
             ceiling: rate,
-            cut: now,
-            least: rate / 10.0,
+            last_cut: now,
+            floor: rate / 10.0,
             last: (0.0, rate),
-            usual: 0.0,
-            began: now,
-            answered: 0,
-            refused: 0,
+            baseline: 0.0,
+            window_start: now,
+            accepted: 0,
+            rejected: 0,
             busy: 0,
         }
     }
 
-    /// Takes a turn. Turns that nobody took are lost, but for a timer that was late.
-    fn take(&mut self, now: Instant) {
-        let turn = match now.saturating_duration_since(self.next) < LATE {
-            true => self.next,
+    /// Takes a slot. Unused slots are lost, except to a timer that was late.
+    fn take_slot(&mut self, now: Instant) {
+        let slot = match now.saturating_duration_since(self.next_slot) < TIMER_TOLERANCE {
+            true => self.next_slot,
             false => now,
         };
-        self.next = turn + Duration::from_secs_f64(1.0 / self.rate);
+        self.next_slot = slot + Duration::from_secs_f64(1.0 / self.rate);
     }
 
-    /// A refusal of what was sent before the rate was set says nothing of it.
-    fn refused(&mut self, why: Refusal, sent: Instant, now: Instant) {
-        if sent >= self.cut {
-            match why {
-                Refusal::Rate => self.refused = self.refused.saturating_add(1),
-                Refusal::Busy => self.busy = self.busy.saturating_add(1),
+    /// Counts a rejection, unless the request was sent before the last cut of the rate.
+    fn on_throttled(&mut self, throttle: Throttle, sent: Instant, now: Instant) {
+        if sent >= self.last_cut {
+            match throttle {
+                Throttle::Rate => self.rejected = self.rejected.saturating_add(1),
+                Throttle::Busy => self.busy = self.busy.saturating_add(1),
             }
         }
-        self.set_if_due(now);
+        self.adjust_if_due(now);
     }
 
-    fn answered(&mut self, now: Instant) {
-        self.answered = self.answered.saturating_add(1);
-        self.set_if_due(now);
+    fn on_accepted(&mut self, now: Instant) {
+        self.accepted = self.accepted.saturating_add(1);
+        self.adjust_if_due(now);
     }
 
-    fn set_if_due(&mut self, now: Instant) {
-        let length = now.saturating_duration_since(self.began);
+    fn adjust_if_due(&mut self, now: Instant) {
+        let length = now.saturating_duration_since(self.window_start);
         if length < SECOND {
             return;
         }
-        let share = self.share_refused();
-        // Some are busy answers for reasons of their own; when most are, it is too much.
-        if share > self.usual * UNUSUAL || self.busy > self.answered {
-            let taken = f64::from(self.answered) / length.as_secs_f64();
+        let share = self.rejected_share();
+        // A few busy responses have reasons of their own. If most are busy, the rate is too high.
+        if share > self.baseline * SIGNIFICANT || self.busy > self.accepted {
+            let accepted = f64::from(self.accepted) / length.as_secs_f64();
             self.ceiling = self.rate;
-            self.cut = now;
-            let (most, least) = CUT;
-            self.rate = match self.answered {
-                0 => (self.rate * least).max(self.least),
-                _ => taken.min(self.rate * most).max(self.rate * least),
+            self.last_cut = now;
+            let lowest = self.rate * MIN_SHARE_AFTER_CUT;
+            self.rate = match self.accepted {
+                0 => lowest.max(self.floor),
+                _ => accepted.min(self.rate * MAX_SHARE_AFTER_CUT).max(lowest),
             };
-            self.rate = self
-                .rate
-                .max(if share < MOST { self.least } else { LOWEST });
-        } else if f64::from(self.answered) >= 0.5 * self.rate * length.as_secs_f64() {
-            // While the rate is not used it would mean nothing.
+            let is_normal = share < MAX_BASELINE;
+            self.rate = self.rate.max(if is_normal { self.floor } else { MIN_RATE });
+        } else if f64::from(self.accepted) >= 0.5 * self.rate * length.as_secs_f64() {
+            // A rate that calls do not use must not grow.
             self.raise(now);
         }
-        (self.began, self.answered, self.refused, self.busy) = (now, 0, 0, 0);
+        (self.window_start, self.accepted, self.rejected, self.busy) = (now, 0, 0, 0);
     }
 
-    /// The share of requests that was refused. What is still refused at a lower rate, and as often, is not about the rate.
-    fn share_refused(&mut self) -> f64 {
-        let all = self.answered.saturating_add(self.refused);
-        let share = f64::from(self.refused) / f64::from(all.max(1));
-        let (before, rate) = self.last;
-        if self.rate < rate {
-            let is_as_before = share >= 0.9 * before && share < MOST;
-            self.usual = (self.usual + if is_as_before { share } else { 0.0 }) / 2.0;
+    /// The share of requests that was rejected. If it did not fall with the rate, it raises the
+    /// baseline.
+    fn rejected_share(&mut self) -> f64 {
+        let all = self.accepted.saturating_add(self.rejected);
+        let share = f64::from(self.rejected) / f64::from(all.max(1));
+        let (last_share, last_rate) = self.last;
+        if self.rate < last_rate {
+            let is_unchanged = share >= 0.9 * last_share && share < MAX_BASELINE;
+            self.baseline = (self.baseline + if is_unchanged { share } else { 0.0 }) / 2.0;
         }
         self.last = (share, self.rate);
         share
     }
 
     fn raise(&mut self, now: Instant) {
-        let calm = now.saturating_duration_since(self.cut);
-        // Beyond what was refused in small steps at first, and in larger ones the longer nothing is.
+        let calm = now.saturating_duration_since(self.last_cut);
+        // Above the ceiling the steps are small at first, and grow while nothing is rejected.
         let doublings = calm.saturating_sub(CAUTION).as_secs().min(6);
         let step = (self.rate / 100.0).max(0.25) * f64::from(1 << doublings);
         let raised = self.rate + ((self.ceiling - self.rate) / 2.0).max(step.min(self.rate));
         if raised < self.ceiling || calm >= CAUTION {
-            self.rate = raised.min(HIGHEST);
+            self.rate = raised.min(MAX_RATE);
         }
     }
 }
@@ -310,73 +317,73 @@ mod tests {
         Duration::from_millis(milliseconds)
     }
 
-    async fn enter(limiter: &Limiter, times: usize) -> Duration {
+    async fn acquire_times(limiter: &Limiter, times: usize) -> Duration {
         let began = Instant::now();
         for _ in 0..times {
-            drop(limiter.enter().await);
+            drop(limiter.acquire().await);
         }
         began.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_fixed_limit_spreads_requests_evenly() {
+    async fn a_fixed_rate_limit_spreads_requests_evenly() {
         let limiter = Limiter::new(Limits::fixed().requests_per_second(50));
-        assert_eq!(enter(&limiter, 101).await.as_millis(), 2000);
-        // What was not used is not made up for.
+        assert_eq!(acquire_times(&limiter, 101).await.as_millis(), 2000);
+        // Unused slots are lost.
         tokio::time::advance(Duration::from_secs(10)).await;
-        assert_eq!(enter(&limiter, 51).await.as_millis(), 1000);
-        limiter.refused(Refusal::Rate, Instant::now());
-        assert_eq!(enter(&limiter, 50).await.as_millis(), 1000);
+        assert_eq!(acquire_times(&limiter, 51).await.as_millis(), 1000);
+        limiter.on_throttled(Throttle::Rate, Instant::now());
+        assert_eq!(acquire_times(&limiter, 50).await.as_millis(), 1000);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_adaptive_limit_holds_nothing_back_before_the_first_refusal() {
+    async fn an_adaptive_rate_limit_delays_nothing_before_the_first_429() {
         for limits in [Limits::off(), Limits::adaptive()] {
             let limiter = Limiter::new(limits);
-            assert_eq!(enter(&limiter, 10_000).await, Duration::ZERO);
+            assert_eq!(acquire_times(&limiter, 10_000).await, Duration::ZERO);
         }
         let limiter = Limiter::new(Limits::adaptive());
-        limiter.refused(Refusal::Rate, Instant::now());
-        assert_eq!(enter(&limiter, 101).await.as_millis(), 1000);
+        limiter.on_throttled(Throttle::Rate, Instant::now());
+        assert_eq!(acquire_times(&limiter, 101).await.as_millis(), 1000);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_more_requests_than_allowed_are_under_way_and_a_dropped_one_gives_its_place_up() {
+    async fn concurrent_requests_are_limited_and_a_dropped_one_frees_its_permit() {
         let limiter = Limiter::new(Limits::adaptive().concurrent(2));
-        let first = limiter.enter().await;
-        let second = limiter.enter().await;
-        let third = tokio::time::timeout(milliseconds(10), limiter.enter());
+        let first = limiter.acquire().await;
+        let second = limiter.acquire().await;
+        let third = tokio::time::timeout(milliseconds(10), limiter.acquire());
         assert!(third.await.is_err());
         drop(first);
-        let third = limiter.enter().await;
+        let third = limiter.acquire().await;
         assert!(third.is_some() && second.is_some());
         drop((second, third));
-        assert_eq!(limiter.room.available_permits(), 2);
+        assert_eq!(limiter.permits.available_permits(), 2);
         assert!(
             Limiter::new(Limits::off().concurrent(1))
-                .enter()
+                .acquire()
                 .await
                 .is_none()
         );
     }
 
-    /// The rate after each second, when a manager takes so many.
+    /// The rate after each second, at a manager that accepts `limit` requests a second.
     fn rates(limits: Limits, limit: f64, seconds: u32) -> Vec<f64> {
         let start = Instant::now();
-        let mut pace = Pace::new(limits, start);
+        let mut controller = RateController::new(limits, start);
         let mut rates = Vec::new();
         for second in 1..=seconds {
             let now = start + SECOND * second;
-            pace.answered = pace.rate.min(limit) as u32;
-            pace.refused = (pace.rate - limit).ceil().max(0.0) as u32;
-            pace.set_if_due(now);
-            rates.push(pace.rate);
+            controller.accepted = controller.rate.min(limit) as u32;
+            controller.rejected = (controller.rate - limit).ceil().max(0.0) as u32;
+            controller.adjust_if_due(now);
+            rates.push(controller.rate);
         }
         rates
     }
 
     #[test]
-    fn the_rate_settles_at_what_the_manager_takes() {
+    fn the_adaptive_rate_limit_settles_at_the_managers_rate() {
         for limit in [10.0, 40.0, 100.0, 103.0] {
             let rates = rates(Limits::adaptive(), limit, 200);
             let settled: Vec<f64> = rates.into_iter().skip(10).collect();
@@ -385,43 +392,44 @@ mod tests {
             let refused: f64 = settled.iter().map(|rate| (rate - limit).max(0.0)).sum();
             assert!(refused / taken < 0.01, "{limit}: {settled:?}");
         }
-        // A manager that takes more is found out, in time.
+        // A higher limit is found too, in time.
         assert!(rates(Limits::adaptive(), 250.0, 200).last().unwrap() > &240.0);
     }
 
     #[test]
-    fn after_a_time_of_refusals_alone_the_rate_is_soon_back() {
+    fn the_rate_limit_recovers_soon_after_a_time_of_503_only() {
         let start = Instant::now();
-        let mut pace = Pace::new(Limits::adaptive(), start);
+        let mut controller = RateController::new(Limits::adaptive(), start);
         for second in 1..=20 {
-            pace.busy = 1;
-            pace.set_if_due(start + SECOND * second);
+            controller.busy = 1;
+            controller.adjust_if_due(start + SECOND * second);
         }
-        assert_eq!(pace.rate, 10.0);
+        assert_eq!(controller.rate, 10.0);
         for second in 21..=40 {
-            pace.answered = pace.rate as u32;
-            pace.set_if_due(start + SECOND * second);
+            controller.accepted = controller.rate as u32;
+            controller.adjust_if_due(start + SECOND * second);
         }
-        assert!(pace.rate > 95.0, "{}", pace.rate);
+        assert!(controller.rate > 95.0, "{}", controller.rate);
     }
 
     #[test]
-    fn the_rate_has_a_bottom_and_a_refusal_of_what_was_sent_before_is_none() {
+    fn the_rate_limit_has_a_minimum_and_ignores_rejections_of_requests_sent_before_the_last_cut() {
         let start = Instant::now();
-        let mut pace = Pace::new(Limits::adaptive().requests_per_second(1), start + SECOND);
-        pace.refused(Refusal::Rate, start, start + SECOND * 2);
-        assert_eq!(pace.refused, 0);
+        let mut controller =
+            RateController::new(Limits::adaptive().requests_per_second(1), start + SECOND);
+        controller.on_throttled(Throttle::Rate, start, start + SECOND * 2);
+        assert_eq!(controller.rejected, 0);
         for second in 2..100 {
             let now = start + SECOND * second;
-            pace.refused(Refusal::Rate, now, now);
-            pace.refused(Refusal::Rate, now, now + SECOND);
+            controller.on_throttled(Throttle::Rate, now, now);
+            controller.on_throttled(Throttle::Rate, now, now + SECOND);
         }
-        assert_eq!(pace.rate, LOWEST);
+        assert_eq!(controller.rate, MIN_RATE);
     }
 
     #[test]
-    fn what_is_refused_whatever_the_rate_does_not_lower_it_for_ever() {
-        // One in twenty, one a second, and now and then two.
+    fn rejections_at_any_rate_do_not_lower_the_rate_limit_for_ever() {
+        // One in twenty; one a second; one a second on average, sometimes two.
         let refusals: [fn(f64, u32) -> u32; 3] = [
             |rate, _| (rate / 20.0) as u32,
             |_, _| 1,
@@ -429,60 +437,68 @@ mod tests {
         ];
         for (refused, least) in refusals.into_iter().zip([90.0, 90.0, 10.0]) {
             let start = Instant::now();
-            let mut pace = Pace::new(Limits::adaptive(), start);
+            let mut controller = RateController::new(Limits::adaptive(), start);
             for second in 1..=120 {
-                pace.refused = refused(pace.rate, second);
-                pace.answered = (pace.rate as u32).saturating_sub(pace.refused);
-                pace.set_if_due(start + SECOND * second);
-                assert!(pace.rate >= 10.0, "{second}: {}", pace.rate);
+                controller.rejected = refused(controller.rate, second);
+                controller.accepted = (controller.rate as u32).saturating_sub(controller.rejected);
+                controller.adjust_if_due(start + SECOND * second);
+                assert!(controller.rate >= 10.0, "{second}: {}", controller.rate);
             }
-            assert!(pace.rate >= least, "{}", pace.rate);
+            assert!(controller.rate >= least, "{}", controller.rate);
         }
     }
 
     #[test]
-    fn what_others_take_of_a_managers_rate_is_not_taken_for_usual() {
-        // Of the 100 that the manager takes others have 80.
+    fn rejections_caused_by_other_clients_are_not_part_of_the_baseline() {
+        // Other clients send 80 requests a second to a manager that accepts 100.
         let start = Instant::now();
-        let mut pace = Pace::new(Limits::adaptive(), start);
+        let mut controller = RateController::new(Limits::adaptive(), start);
         let (mut all, mut refused) = (0, 0);
         for second in 1..=300 {
-            let asked = pace.rate as u32;
-            pace.answered = asked.min(asked * 100 / (asked + 80));
-            pace.refused = asked - pace.answered;
+            let sent = controller.rate as u32;
+            controller.accepted = sent.min(sent * 100 / (sent + 80));
+            controller.rejected = sent - controller.accepted;
             if second > 30 {
-                (all, refused) = (all + asked, refused + pace.refused);
+                (all, refused) = (all + sent, refused + controller.rejected);
             }
-            pace.set_if_due(start + SECOND * second);
+            controller.adjust_if_due(start + SECOND * second);
         }
         assert!(refused * 10 < all, "{refused} of {all}");
-        assert!((15.0..30.0).contains(&pace.rate), "{}", pace.rate);
+        assert!(
+            (15.0..30.0).contains(&controller.rate),
+            "{}",
+            controller.rate
+        );
     }
 
     #[tokio::test(start_paused = true)]
-    async fn busy_answers_start_the_limit_and_lower_it_when_they_are_most() {
+    async fn busy_503_responses_start_the_rate_limit_and_lower_it_if_they_prevail() {
         let limiter = Limiter::new(Limits::adaptive());
-        limiter.refused(Refusal::Busy, Instant::now());
-        assert_eq!(enter(&limiter, 101).await.as_millis(), 1000);
+        limiter.on_throttled(Throttle::Busy, Instant::now());
+        assert_eq!(acquire_times(&limiter, 101).await.as_millis(), 1000);
         let start = Instant::now();
-        let mut pace = Pace::new(Limits::adaptive(), start);
+        let mut controller = RateController::new(Limits::adaptive(), start);
         for (second, busy, answered, rate) in [(1, 40, 60, 101.0), (2, 60, 40, 50.5)] {
-            (pace.busy, pace.answered) = (busy, answered);
-            pace.set_if_due(start + SECOND * second);
-            assert!((pace.rate - rate).abs() < 2.0, "{second}: {}", pace.rate);
+            (controller.busy, controller.accepted) = (busy, answered);
+            controller.adjust_if_due(start + SECOND * second);
+            assert!(
+                (controller.rate - rate).abs() < 2.0,
+                "{second}: {}",
+                controller.rate
+            );
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_stops_waiting_gives_its_turn_to_the_next() {
+    async fn a_call_that_stops_waiting_for_the_rate_limit_leaves_its_slot_to_the_next() {
         let limiter = Limiter::new(Limits::fixed().requests_per_second(1));
-        drop(limiter.enter().await);
+        drop(limiter.acquire().await);
         for _ in 0..100 {
-            let waiting = tokio::time::timeout(milliseconds(1), limiter.enter());
+            let waiting = tokio::time::timeout(milliseconds(1), limiter.acquire());
             assert!(waiting.await.is_err());
         }
         let began = Instant::now();
-        drop(limiter.enter().await);
+        drop(limiter.acquire().await);
         assert!(began.elapsed() <= SECOND, "{:?}", began.elapsed());
     }
 }

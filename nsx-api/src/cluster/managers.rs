@@ -91,7 +91,8 @@ impl Cluster {
 
     /// The manager that serves a URL.
     pub(crate) fn endpoint_of(&self, url: &Url) -> Option<&Endpoint> {
-        self.endpoints().find(|endpoint| endpoint.address.has(url))
+        self.endpoints()
+            .find(|endpoint| endpoint.address.contains(url))
     }
 
     /// Whether there is more than one manager.

@@ -281,7 +281,7 @@ impl Config {
         }
         scheme
             .check()
-            .map_err(|fault| Error::config(Mask::of(secrets).apply(fault.to_string())))
+            .map_err(|fault| Error::config(Mask::new(secrets).apply(fault.to_string())))
     }
 
     /// Requests without credentials, to the host that issues tokens. Their errors show none of
@@ -313,13 +313,13 @@ impl Config {
             }
             others.push(address);
         }
-        if let Some(fault) = self.options.fault() {
+        if let Some(fault) = self.options.deferred_error() {
             return Err(Error::config(fault));
         }
         let all: Vec<&Address> = std::iter::once(&first).chain(&others).collect();
         Ok(ClientParts {
             connections: self.connections(&all)?.into(),
-            mask: Mask::of(secrets).into(),
+            mask: Mask::new(secrets).into(),
             options: self.options.clone(),
             limits: self.limits,
             first,
@@ -329,7 +329,7 @@ impl Config {
 
     pub(crate) fn address(&self, text: &str) -> Result<Address, Error> {
         let address = Address::parse(text).map_err(Error::config)?;
-        match address.is_open() && !self.allow_http {
+        match address.is_plaintext() && !self.allow_http {
             true => Err(Error::config(
                 "plain http:// shows the password to everyone on the way: use https://",
             )),

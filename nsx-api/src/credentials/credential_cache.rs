@@ -1,7 +1,8 @@
-//! Credentials kept for all calls: fetched once for all that wait, renewed early, and given up when a manager refuses them.
+//! The credentials that all calls share. The cache obtains them once for all calls that wait,
+//! refreshes them early, and replaces them when a manager refuses them.
 //!
-//! A scheme is asked in a task of its own, so that a call that is dropped or runs out of time takes nothing from the
-//! others. The lock is held for moments only, never across an `await`.
+//! The scheme runs in a task of its own, so a call that is dropped or runs out of time does not
+//! affect the others. The lock is never held across an `await`.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,29 +17,30 @@ use tokio::time::{Instant, timeout};
 use tracing::{Instrument, debug, warn};
 
 use super::Credentials;
-use super::refusal_backoff::{Forbidden, Refused};
+use super::refusal_backoff::{RefusalBackoff, Refused};
 use super::source::{CredentialSource, SourceError};
 use crate::error::text::one_line;
 use crate::secret::mask::{Mask, mask};
 use crate::sync::lock;
 use crate::{Error, ErrorKind};
 
-/// How long after a failed renewal the next one is begun, where calls can go on or have been refused anyway.
-const PAUSE: Duration = Duration::from_secs(10);
-/// The same after a login that got no answer, or that a manager could not deal with.
-const SHORT_PAUSE: Duration = Duration::from_secs(1);
-/// How long a call waits for others than credentials that an operation was refused with, and that may be good.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How often a renewal shows that it goes on.
-const BEAT: Duration = Duration::from_secs(1);
-/// Who closes a client does not wait longer for managers to forget what they forget by themselves in time.
+/// The pause after a failed refresh, while calls can use the current credentials.
+const REFRESH_PAUSE: Duration = Duration::from_secs(10);
+/// The same if the login got no response, or a response that says that the manager failed.
+const SHORT_REFRESH_PAUSE: Duration = Duration::from_secs(1);
+/// How long a call waits for new credentials while the current ones were refused for another
+/// operation. They may be good for this one.
+const SUSPECT_WAIT: Duration = Duration::from_secs(2);
+/// How often a running refresh shows that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+/// An upper bound for `close`: sessions expire on the manager anyway.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
-/// In ten seconds.
-const MOST_REFUSALS: usize = 8;
-/// More credentials than that are not worth the calls that give them back.
-const MOST_UNNEEDED: usize = 8;
+/// The number of refreshes that refusals may start within [`REFRESH_PAUSE`].
+const MAX_REFRESHES_AFTER_REFUSAL: usize = 8;
+/// The number of replaced credentials that `close` revokes at most.
+const MAX_UNNEEDED: usize = 8;
 
-/// The credentials of one manager, or of all of them.
+/// The credentials of one manager, or of all managers of a cluster.
 pub(crate) struct CredentialCache {
     source: Box<dyn CredentialSource>,
     state: Mutex<State>,
@@ -47,80 +49,79 @@ pub(crate) struct CredentialCache {
 #[derive(Default)]
 struct State {
     current: Option<Arc<CachedCredentials>>,
-    /// Those that the current ones have replaced.
+    /// The credentials before the current ones.
     previous: Option<Arc<CachedCredentials>>,
-    /// Replaced ones that the manager still knows: to be given back.
+    /// Replaced credentials that are still valid on the manager, for `close` to revoke.
     unneeded: Vec<Arc<CachedCredentials>>,
-    /// A manager refused the current ones: calls wait for what comes of the renewal.
+    /// Whether a manager refused the current credentials. Calls then wait for the refresh.
     suspect: bool,
-    renewal: Option<Renewal>,
-    /// The last renewal, if it failed while there were credentials.
-    failure: Option<Failed>,
-    forbidden: Forbidden,
-    /// When refusals began the last renewals.
+    refresh: Option<Refresh>,
+    /// The last refresh, if it failed.
+    failure: Option<FailedRefresh>,
+    backoff: RefusalBackoff,
+    /// The times of the last refreshes that refusals have started.
     refusals: Vec<Instant>,
-    renewals: u64,
+    /// The number of refreshes so far.
+    refreshes: u64,
 }
 
-/// A question to the scheme that is under way.
+/// A refresh that is running.
 #[derive(Clone)]
-struct Renewal {
-    /// When its task last showed that it goes on.
-    beat: Arc<Mutex<Instant>>,
-    outcome: watch::Receiver<Option<Outcome>>,
+struct Refresh {
+    /// When its task last showed that it is alive.
+    heartbeat: Arc<Mutex<Instant>>,
+    outcome: watch::Receiver<Option<Shared>>,
 }
 
-/// What came of it, for each call that waits.
-type Outcome = Result<Arc<CachedCredentials>, Arc<Error>>;
+/// The outcome of a refresh, for every call that waits.
+type Shared = Result<Arc<CachedCredentials>, Arc<Error>>;
 
-struct Failed {
+struct FailedRefresh {
     when: Instant,
     error: Arc<Error>,
 }
 
-/// Credentials, and what is known of their life.
 pub(crate) struct CachedCredentials {
     pub(crate) credentials: Credentials,
     pub(crate) mask: Mask,
-    fetched: Instant,
+    obtained: Instant,
     last_used: Mutex<Instant>,
 }
 
-/// Whether credentials can be used.
 #[derive(Debug, PartialEq, Eq)]
-enum Life {
-    Holds,
-    /// It is time to look for others.
-    Ends,
-    Over,
+enum Freshness {
+    Fresh,
+    /// Still usable, but due for a refresh.
+    RefreshDue,
+    Expired,
 }
 
 impl CachedCredentials {
     pub(crate) fn new(credentials: Credentials) -> Self {
         let now = Instant::now();
         Self {
-            mask: Mask::of(credentials.secrets()),
+            mask: Mask::new(credentials.secrets()),
             credentials,
-            fetched: now,
+            obtained: now,
             last_used: Mutex::new(now),
         }
     }
 
-    fn touch(&self, now: Instant) {
+    fn mark_used(&self, now: Instant) {
         *lock(&self.last_used) = now;
     }
 
-    fn life(&self, now: Instant) -> Life {
+    fn freshness(&self, now: Instant) -> Freshness {
         let idle = now.saturating_duration_since(*lock(&self.last_used));
-        let idled_out = self
+        let is_idle = self
             .credentials
-            .patience()
-            .is_some_and(|patience| idle >= patience);
+            .max_idle()
+            .is_some_and(|max_idle| idle >= max_idle);
         match self.credentials.expiry() {
-            _ if idled_out => Life::Over,
-            Some((expires, _)) if now >= expires => Life::Over,
-            Some((_, early)) if now >= early => Life::Ends,
-            _ => Life::Holds,
+            _ if is_idle => Freshness::Expired,
+            Some((expires, _)) if now >= expires => Freshness::Expired,
+            Some((_, refresh_at)) if now >= refresh_at => Freshness::RefreshDue,
+            _ => Freshness::Fresh,
         }
     }
 }
@@ -133,154 +134,163 @@ impl CredentialCache {
         }
     }
 
-    /// Credentials for a call that is about to be sent.
+    /// Returns the credentials for a call, after a login if there are none.
     pub(crate) async fn credentials(self: &Arc<Self>) -> Result<Arc<CachedCredentials>, Error> {
-        let renewal = match self.look(Instant::now()) {
-            Ok(kept) => return Ok(kept),
-            Err(renewal) => renewal,
+        let refresh = match self.fresh_or_refresh(Instant::now()) {
+            Ok(cached) => return Ok(cached),
+            Err(refresh) => refresh,
         };
-        // Those that one operation was refused with may still be good for another.
-        if lock(&self.state).holding(Instant::now()).is_some() {
-            let renewed = timeout(PATIENCE, self.outcome(renewal.clone())).await;
-            let renewed = renewed.ok().and_then(Result::ok);
-            // By now they may be over, or given back.
-            if let Some(kept) = renewed.or_else(|| self.holding()) {
-                return Ok(kept);
+        // The current credentials were refused for one operation, and may be good for this one.
+        if lock(&self.state).unexpired(Instant::now()).is_some() {
+            let refreshed = timeout(SUSPECT_WAIT, self.wait_for(refresh.clone())).await;
+            let refreshed = refreshed.ok().and_then(Result::ok);
+            // They may have expired, or been revoked, during the wait.
+            if let Some(cached) = refreshed.or_else(|| self.use_unexpired()) {
+                return Ok(cached);
             }
         }
-        self.outcome(renewal).await.map_err(Error::of_login)
+        self.wait_for(refresh).await.map_err(Error::login_failed)
     }
 
-    /// The credentials that a call may use at once, if there are any.
+    /// The credentials that a call may use without waiting.
     pub(crate) fn current(&self) -> Option<Arc<CachedCredentials>> {
         let state = lock(&self.state);
-        state.holding(Instant::now()).filter(|_| !state.suspect)
+        state.unexpired(Instant::now()).filter(|_| !state.suspect)
     }
 
-    /// Whether the credentials are of one manager alone, so that it is that manager's doing if there are none.
-    pub(crate) fn is_of_one_manager(&self) -> bool {
+    /// Whether the credentials belong to one manager, so that a failed login is that manager's
+    /// failure.
+    pub(crate) fn is_per_manager(&self) -> bool {
         self.source.is_per_manager()
     }
 
-    /// The credentials, or the renewal to wait for.
-    fn look(self: &Arc<Self>, now: Instant) -> Result<Arc<CachedCredentials>, Renewal> {
+    /// The credentials, or the refresh to wait for.
+    fn fresh_or_refresh(self: &Arc<Self>, now: Instant) -> Result<Arc<CachedCredentials>, Refresh> {
         let mut state = lock(&self.state);
         let current = state.current.clone().filter(|_| !state.suspect);
-        let Some(kept) = current else {
-            return Err(self.renewal(&mut state));
+        let Some(cached) = current else {
+            return Err(self.join_refresh(&mut state));
         };
-        match kept.life(now) {
-            Life::Over => return Err(self.renewal(&mut state)),
-            Life::Ends if state.failure_within(PAUSE, now).is_none() => {
-                self.renewal(&mut state);
+        match cached.freshness(now) {
+            Freshness::Expired => return Err(self.join_refresh(&mut state)),
+            Freshness::RefreshDue if state.failure_within(REFRESH_PAUSE, now).is_none() => {
+                self.join_refresh(&mut state);
             }
-            Life::Ends | Life::Holds => {}
+            Freshness::RefreshDue | Freshness::Fresh => {}
         }
-        kept.touch(now);
-        Ok(kept)
+        cached.mark_used(now);
+        Ok(cached)
     }
 
-    /// The current credentials for a call, if they are not over; also those that a manager has just refused.
-    fn holding(&self) -> Option<Arc<CachedCredentials>> {
+    /// The current credentials unless they have expired, even if a manager has refused them.
+    fn use_unexpired(&self) -> Option<Arc<CachedCredentials>> {
         let now = Instant::now();
-        let kept = lock(&self.state).holding(now)?;
-        kept.touch(now);
-        Some(kept)
+        let cached = lock(&self.state).unexpired(now)?;
+        cached.mark_used(now);
+        Some(cached)
     }
 
-    /// Gets others than those that a manager has refused.
-    pub(crate) async fn renew(
+    /// Replaces credentials that a manager has refused.
+    pub(crate) async fn refresh(
         self: &Arc<Self>,
-        kept: &Arc<CachedCredentials>,
+        cached: &Arc<CachedCredentials>,
         refused: Refused<'_>,
-    ) -> Result<Renewed, Error> {
-        let renewal = {
+    ) -> Result<RefreshOutcome, Error> {
+        let refresh = {
             let mut state = lock(&self.state);
             let now = Instant::now();
             if let Some(current) = &state.current {
-                if !Arc::ptr_eq(current, kept) {
-                    return Ok(Renewed::by_others(current, kept));
+                if !Arc::ptr_eq(current, cached) {
+                    return Ok(RefreshOutcome::by_another_call(current, cached));
                 }
-                if state.forbidden.covers(refused, current.fetched, now) {
-                    return Ok(Renewed::No);
+                if state
+                    .backoff
+                    .suppresses_refresh(refused, current.obtained, now)
+                {
+                    return Ok(RefreshOutcome::Unchanged);
                 }
                 if let Some(error) = state.recent_failure(now) {
-                    return Err(Error::of_login(error));
+                    return Err(Error::login_failed(error));
                 }
-                if !state.has_renewal_left(now) {
-                    return Ok(Renewed::No);
+                if !state.allows_refresh_after_refusal(now) {
+                    return Ok(RefreshOutcome::Unchanged);
                 }
                 state.suspect = true;
             }
-            self.renewal(&mut state)
+            self.join_refresh(&mut state)
         };
-        let new = self.outcome(renewal).await.map_err(Error::of_login)?;
-        if new.credentials.are_those_of(&kept.credentials) {
+        let new = self.wait_for(refresh).await.map_err(Error::login_failed)?;
+        if new.credentials.has_same_headers_as(&cached.credentials) {
             lock(&self.state)
-                .forbidden
+                .backoff
                 .add(refused.operation, Instant::now());
-            return Ok(Renewed::No);
+            return Ok(RefreshOutcome::Unchanged);
         }
-        Ok(Renewed::Now)
+        Ok(RefreshOutcome::Refreshed)
     }
 
-    /// Remembers an operation that new credentials, `refused` too, did not help. So the old ones were good.
-    pub(crate) fn were_no_use(&self, refused: &Arc<CachedCredentials>, operation: &str) {
+    /// Records that an operation was refused again after a refresh. The credentials before it were
+    /// therefore good, and have to be revoked.
+    pub(crate) fn on_refused_after_refresh(
+        &self,
+        refused: &Arc<CachedCredentials>,
+        operation: &str,
+    ) {
         let mut state = lock(&self.state);
         let is_current = |current: &Arc<CachedCredentials>| Arc::ptr_eq(current, refused);
         if !state.current.as_ref().is_some_and(is_current) {
             return;
         }
-        state.forbidden.add(operation, Instant::now());
+        state.backoff.add(operation, Instant::now());
         if let Some(previous) = state.previous.take() {
-            state.give_back_later(previous);
+            state.revoke_on_close(previous);
         }
     }
 
-    /// An operation that may have been refused before was answered.
-    pub(crate) fn were_good(&self, operation: &str) {
-        lock(&self.state).forbidden.was_answered(operation);
+    /// Records that a manager has accepted the credentials for an operation.
+    pub(crate) fn on_accepted(&self, operation: &str) {
+        lock(&self.state).backoff.on_accepted(operation);
     }
 
-    /// Gives the credentials back, in no more than ten seconds. The next call fetches others.
+    /// Revokes the credentials, within ten seconds. The next call obtains new ones.
     pub(crate) async fn close(self: Arc<Self>) {
         let work = async {
-            self.give_all_back().await;
-            let renewal = lock(&self.state).renewal.clone();
-            if let Some(renewal) = renewal {
-                let _ = renewal.outcome().await;
-                self.give_all_back().await;
+            self.revoke_all().await;
+            let refresh = lock(&self.state).refresh.clone();
+            if let Some(refresh) = refresh {
+                let _ = refresh.outcome().await;
+                self.revoke_all().await;
             }
         };
         if timeout(CLOSE_DEADLINE, work).await.is_err() {
             let manager = self.source.manager();
             warn!(
                 manager,
-                "credentials were not given back within {CLOSE_DEADLINE:?}"
+                "credentials were not revoked within {CLOSE_DEADLINE:?}"
             );
         }
     }
 
-    async fn give_all_back(self: &Arc<Self>) {
+    async fn revoke_all(self: &Arc<Self>) {
         let mut tasks = JoinSet::new();
-        for kept in self.take_all() {
-            let keeper = self.clone();
-            tasks.spawn(async move { keeper.give_back(&kept).await });
+        for cached in self.take_all() {
+            let cache = self.clone();
+            tasks.spawn(async move { cache.revoke(&cached).await });
         }
         while tasks.join_next().await.is_some() {}
     }
 
-    async fn give_back(&self, kept: &CachedCredentials) {
-        let Err(error) = self.source.revoke(&kept.credentials).await else {
+    async fn revoke(&self, cached: &CachedCredentials) {
+        let Err(error) = self.source.revoke(&cached.credentials).await else {
             return;
         };
-        let error = self.failed(error);
-        // To end what has ended already is no failure.
+        let error = self.convert_error(error);
+        // The credentials have expired already.
         if matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Forbidden) {
             return;
         }
-        let error = one_line(&mask(error.to_string(), &[&kept.mask]), 300);
-        warn!(manager = self.source.manager(), %error, "credentials were not given back");
+        let error = one_line(&mask(error.to_string(), &[&cached.mask]), 300);
+        warn!(manager = self.source.manager(), %error, "credentials were not revoked");
     }
 
     fn take_all(&self) -> Vec<Arc<CachedCredentials>> {
@@ -290,73 +300,71 @@ impl CredentialCache {
         all
     }
 
-    /// The renewal that is under way, or one that begins now.
-    fn renewal(self: &Arc<Self>, state: &mut State) -> Renewal {
-        match &state.renewal {
-            Some(renewal) if renewal.is_live() => renewal.clone(),
+    /// The running refresh, or a new one.
+    fn join_refresh(self: &Arc<Self>, state: &mut State) -> Refresh {
+        match &state.refresh {
+            Some(refresh) if refresh.is_alive() => refresh.clone(),
             _ => {
-                state.renewals += 1;
-                let renewal = Arc::clone(self).begin(state.renewals);
-                state.renewal = Some(renewal.clone());
-                renewal
+                state.refreshes += 1;
+                let refresh = Arc::clone(self).spawn_refresh(state.refreshes);
+                state.refresh = Some(refresh.clone());
+                refresh
             }
         }
     }
 
-    fn begin(self: Arc<Self>, number: u64) -> Renewal {
+    fn spawn_refresh(self: Arc<Self>, number: u64) -> Refresh {
         let (sender, outcome) = watch::channel(None);
-        let beat = Arc::new(Mutex::new(Instant::now()));
-        let beating = beat.clone();
-        let keeper = self.clone();
-        let fetch = async move {
-            let mut fetch = pin!(keeper.fetch());
+        let heartbeat = Arc::new(Mutex::new(Instant::now()));
+        let beating = heartbeat.clone();
+        let cache = self.clone();
+        let authenticate = async move {
+            let mut authenticate = pin!(cache.authenticate());
             loop {
-                match timeout(BEAT, &mut fetch).await {
-                    Ok(fetched) => break fetched,
+                match timeout(HEARTBEAT, &mut authenticate).await {
+                    Ok(result) => break result,
                     Err(_) => *lock(&beating) = Instant::now(),
                 }
             }
         };
         let task = async move {
-            // In a task of its own, so that one that panics is one that has failed.
-            let fetched = match tokio::spawn(fetch.in_current_span()).await {
-                Ok(fetched) => fetched,
+            // A task of its own turns a panic of the scheme into an error.
+            let result = match tokio::spawn(authenticate.in_current_span()).await {
+                Ok(result) => result,
                 Err(error) if error.is_panic() => {
                     let message = "the scheme of authentication panicked";
                     Err(Error::new(ErrorKind::Authentication, message))
                 }
-                // The runtime ends.
+                // The runtime shuts down.
                 Err(_) => return,
             };
-            let outcome = self.settle(
-                number,
-                fetched.map(|fetched| CachedCredentials::new(fetched).into()),
-            );
-            sender.send_replace(Some(outcome));
+            let result = result.map(|credentials| CachedCredentials::new(credentials).into());
+            sender.send_replace(Some(self.store(number, result)));
         };
         tokio::spawn(task.in_current_span());
-        Renewal { beat, outcome }
+        Refresh { heartbeat, outcome }
     }
 
-    /// What comes of a renewal. One that ended without a word, with its runtime for one, is begun once more.
-    async fn outcome(self: &Arc<Self>, renewal: Renewal) -> Outcome {
-        if let Some(outcome) = renewal.outcome().await {
+    /// Waits for a refresh. If it ends without an outcome, because its runtime has shut down, a
+    /// second one is started.
+    async fn wait_for(self: &Arc<Self>, refresh: Refresh) -> Shared {
+        if let Some(outcome) = refresh.outcome().await {
             return outcome;
         }
-        let again = self.renewal(&mut lock(&self.state));
+        let again = self.join_refresh(&mut lock(&self.state));
         again.outcome().await.unwrap_or_else(|| {
             let message = "the authentication task ended without a result, as its runtime did";
             Err(Arc::new(Error::new(ErrorKind::Authentication, message)))
         })
     }
 
-    async fn fetch(&self) -> Result<Credentials, Error> {
+    async fn authenticate(&self) -> Result<Credentials, Error> {
         let deadline = self.source.deadline();
         match timeout(deadline, self.source.authenticate()).await {
             Ok(Ok(credentials)) => credentials
-                .checked()
-                .map_err(|fault| Error::new(ErrorKind::Authentication, fault)),
-            Ok(Err(error)) => Err(self.failed(error)),
+                .validated()
+                .map_err(|error| Error::new(ErrorKind::Authentication, error)),
+            Ok(Err(error)) => Err(self.convert_error(error)),
             Err(_) => {
                 let message = format!("no credentials within the deadline of {deadline:?}");
                 Err(Error::new(ErrorKind::Authentication, message))
@@ -364,61 +372,61 @@ impl CredentialCache {
         }
     }
 
-    /// The error of a scheme as one of ours.
-    fn failed(&self, error: SourceError) -> Error {
+    /// Turns the error of a scheme into an [`Error`].
+    fn convert_error(&self, error: SourceError) -> Error {
         match error.downcast::<Error>() {
             Ok(error) => *error,
             Err(error) => {
                 let masked = self.source.mask(error.to_string());
-                let failed = Error::new(ErrorKind::Authentication, masked);
-                match self.is_discreet(error.as_ref()) {
-                    true => failed.with_source(error),
-                    false => failed,
+                let converted = Error::new(ErrorKind::Authentication, masked);
+                match self.is_safe_to_show(error.as_ref()) {
+                    true => converted.with_source(error),
+                    false => converted,
                 }
             }
         }
     }
 
-    /// Whether an error and its causes show none of the scheme's secrets.
-    fn is_discreet(&self, error: &(dyn StdError + 'static)) -> bool {
+    /// Whether neither an error nor its sources show a secret of the scheme.
+    fn is_safe_to_show(&self, error: &(dyn StdError + 'static)) -> bool {
         iter::successors(Some(error), |&error| error.source()).all(|error| {
             let shown = format!("{error} {error:?}");
             self.source.mask(shown.clone()) == shown
         })
     }
 
-    /// Keeps what was fetched, or what there was before if nothing was.
-    fn settle(&self, number: u64, fetched: Result<Arc<CachedCredentials>, Error>) -> Outcome {
+    /// Stores the result of a refresh. After a failure the current credentials stay.
+    fn store(&self, number: u64, result: Result<Arc<CachedCredentials>, Error>) -> Shared {
         let mut state = lock(&self.state);
         let (manager, scheme) = (self.source.manager(), self.source.scheme_name());
-        // Another has taken the place of one that took too long.
-        let is_last = state.renewals == number;
+        // If this refresh took too long, another one has replaced it.
+        let is_latest = state.refreshes == number;
         let was_early = state.current.is_some() && !state.suspect;
-        if is_last {
-            state.renewal = None;
+        if is_latest {
+            state.refresh = None;
             state.suspect = false;
         }
-        match fetched {
-            Ok(kept) => {
-                debug!(manager, scheme, "new credentials");
-                if is_last || state.current.is_none() {
+        match result {
+            Ok(cached) => {
+                debug!(manager, scheme, "credentials refreshed");
+                if is_latest || state.current.is_none() {
                     state.failure = None;
-                    state.previous = state.current.replace(kept.clone());
+                    state.previous = state.current.replace(cached.clone());
                 } else {
-                    state.give_back_later(kept.clone());
+                    state.revoke_on_close(cached.clone());
                 }
-                Ok(kept)
+                Ok(cached)
             }
             Err(error) => {
                 match was_early {
                     true => {
-                        warn!(manager, scheme, %error, "no new credentials, the old ones are kept")
+                        warn!(manager, scheme, %error, "refresh failed, current credentials stay in use")
                     }
-                    false => debug!(manager, scheme, %error, "no new credentials"),
+                    false => debug!(manager, scheme, %error, "refresh failed"),
                 }
                 let error = Arc::new(error);
-                if is_last {
-                    state.failure = Some(Failed {
+                if is_latest {
+                    state.failure = Some(FailedRefresh {
                         when: Instant::now(),
                         error: error.clone(),
                     });
@@ -430,86 +438,94 @@ impl CredentialCache {
 }
 
 impl State {
-    /// Whether a refusal may begin a renewal. Whatever a manager answers, there are no more than that.
-    fn has_renewal_left(&mut self, now: Instant) -> bool {
+    /// Whether a refusal may start a refresh. The number is limited, whatever a manager answers.
+    fn allows_refresh_after_refusal(&mut self, now: Instant) -> bool {
         if self.suspect {
             return true;
         }
         self.refusals
-            .retain(|began| now.saturating_duration_since(*began) < PAUSE);
-        let has_left = self.refusals.len() < MOST_REFUSALS;
-        if has_left {
+            .retain(|when| now.saturating_duration_since(*when) < REFRESH_PAUSE);
+        let is_allowed = self.refusals.len() < MAX_REFRESHES_AFTER_REFUSAL;
+        if is_allowed {
             self.refusals.push(now);
         }
-        has_left
+        is_allowed
     }
 
-    /// Keeps what the manager still knows, and nobody will use, until the client is closed.
-    fn give_back_later(&mut self, kept: Arc<CachedCredentials>) {
-        if self.unneeded.len() < MOST_UNNEEDED {
-            self.unneeded.push(kept);
+    fn revoke_on_close(&mut self, cached: Arc<CachedCredentials>) {
+        if self.unneeded.len() < MAX_UNNEEDED {
+            self.unneeded.push(cached);
         }
     }
 
-    /// The current credentials, if they are not over.
-    fn holding(&self, now: Instant) -> Option<Arc<CachedCredentials>> {
+    fn unexpired(&self, now: Instant) -> Option<Arc<CachedCredentials>> {
         let current = self.current.clone();
-        current.filter(|kept| kept.life(now) != Life::Over)
+        current.filter(|cached| cached.freshness(now) != Freshness::Expired)
     }
 
-    /// Why the last renewal failed, if another would fail like it: a manager that was not there may be by now.
+    /// The error of the last refresh, while another one is likely to fail too. After a manager was
+    /// unreachable that is a shorter time.
     fn recent_failure(&self, now: Instant) -> Option<Arc<Error>> {
         let error = &self.failure.as_ref()?.error;
         let is_answer = error
             .status()
             .is_some_and(|status| status.is_client_error());
-        self.failure_within(if is_answer { PAUSE } else { SHORT_PAUSE }, now)
+        let pause = match is_answer {
+            true => REFRESH_PAUSE,
+            false => SHORT_REFRESH_PAUSE,
+        };
+        self.failure_within(pause, now)
     }
 
-    /// Why the last renewal failed, if it was no longer ago than that.
+    /// The error of the last refresh, if it failed less than `time` ago.
     fn failure_within(&self, time: Duration, now: Instant) -> Option<Arc<Error>> {
-        let failed = self.failure.as_ref()?;
-        let is_recent = now.saturating_duration_since(failed.when) < time;
-        is_recent.then(|| failed.error.clone())
+        let failure = self.failure.as_ref()?;
+        let is_recent = now.saturating_duration_since(failure.when) < time;
+        is_recent.then(|| failure.error.clone())
     }
 }
 
-impl Renewal {
-    /// Whether something may still come of it. The task of one whose runtime has ended has closed the channel; one that stands
-    /// still, with its runtime or in a scheme that blocks its thread, has not, but does not show that it goes on.
-    fn is_live(&self) -> bool {
-        self.outcome.has_changed().is_ok() && lock(&self.beat).elapsed() <= BEAT * 4
+impl Refresh {
+    /// Whether the task may still produce an outcome.
+    ///
+    /// If its runtime has shut down, the channel is closed. If its runtime is not polled, or the
+    /// scheme blocks the thread, only the heartbeat stops.
+    fn is_alive(&self) -> bool {
+        self.outcome.has_changed().is_ok() && lock(&self.heartbeat).elapsed() <= HEARTBEAT * 4
     }
 
-    /// What comes of it; `None` if nothing will.
-    async fn outcome(self) -> Option<Outcome> {
+    /// Waits for the outcome; `None` if there will be none.
+    async fn outcome(self) -> Option<Shared> {
         let mut outcome = self.outcome.clone();
         loop {
-            if let Ok(outcome) = timeout(BEAT, outcome.wait_for(Option::is_some)).await {
+            if let Ok(outcome) = timeout(HEARTBEAT, outcome.wait_for(Option::is_some)).await {
                 return outcome.ok()?.clone();
             }
-            if !self.is_live() {
+            if !self.is_alive() {
                 return None;
             }
         }
     }
 }
 
-/// Whether there are others than credentials that were refused.
+/// What a refresh after a refusal has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Renewed {
-    /// There are none, or they would be of no use.
-    No,
-    /// Another call had got them already.
-    ByOthers,
-    Now,
+pub(crate) enum RefreshOutcome {
+    /// There are no other credentials, or they would not help.
+    Unchanged,
+    /// Another call had refreshed them already.
+    ByAnotherCall,
+    Refreshed,
 }
 
-impl Renewed {
-    fn by_others(current: &CachedCredentials, refused: &CachedCredentials) -> Self {
-        match current.credentials.are_those_of(&refused.credentials) {
-            true => Self::No,
-            false => Self::ByOthers,
+impl RefreshOutcome {
+    fn by_another_call(current: &CachedCredentials, refused: &CachedCredentials) -> Self {
+        match current
+            .credentials
+            .has_same_headers_as(&refused.credentials)
+        {
+            true => Self::Unchanged,
+            false => Self::ByAnotherCall,
         }
     }
 }

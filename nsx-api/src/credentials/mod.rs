@@ -41,7 +41,7 @@ pub struct Credentials {
     /// When they expire, and when it is time to look for others.
     expiry: Option<(Instant, Instant)>,
     idle_timeout: Option<Duration>,
-    fault: Option<String>,
+    deferred_error: Option<String>,
 }
 
 impl Credentials {
@@ -66,8 +66,8 @@ impl Credentials {
         let mut credentials =
             Self::new().authorization(scheme, STANDARD.encode(pair.as_bytes()).into());
         credentials.secrets.push(password.clone());
-        if let Err(fault) = check_user_and_password(user, password) {
-            credentials.fault = Some(fault);
+        if let Err(deferred_error) = check_user_and_password(user, password) {
+            credentials.deferred_error = Some(deferred_error);
         }
         credentials
     }
@@ -77,15 +77,15 @@ impl Credentials {
     pub fn header(self, name: &str, value: impl Into<Secret>) -> Self {
         let value = value.into();
         match HeaderName::from_bytes(name.as_bytes()) {
-            Ok(name) if value::is_of_connection(&name) => self.failed(&format!(
+            Ok(name) if value::is_connection_header(&name) => self.with_error(&format!(
                 "the header {name} is no credential: it belongs to the connection"
             )),
-            Ok(name) => self.set(
+            Ok(name) => self.set_secret_header(
                 name,
                 Zeroizing::new(value.expose_secret().to_owned()),
                 value,
             ),
-            Err(_) => self.failed("the name of a header of the credentials is not valid"),
+            Err(_) => self.with_error("the name of a header of the credentials is not valid"),
         }
     }
 
@@ -97,8 +97,9 @@ impl Credentials {
             || !name.chars().all(|c| is_of_cookie(c) && c != '=')
             || !value.expose_secret().chars().all(is_of_cookie)
         {
-            return self
-                .failed("the name or the value of a cookie has a character that no cookie has");
+            return self.with_error(
+                "the name or the value of a cookie has a character that no cookie has",
+            );
         }
         let before = self
             .headers
@@ -110,7 +111,7 @@ impl Credentials {
             "{before}{separator}{name}={}",
             value.expose_secret()
         ));
-        self.set(header::COOKIE, cookies, value)
+        self.set_secret_header(header::COOKIE, cookies, value)
     }
 
     /// How long they hold from now. New ones are fetched one minute before, or after three quarters of a lifetime under four
@@ -118,7 +119,7 @@ impl Credentials {
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         let expires = Instant::now().checked_add(lifetime);
         self.expiry = expires.map(|expires| {
-            let early = expires.checked_sub(margin(lifetime));
+            let early = expires.checked_sub(refresh_margin(lifetime));
             (expires, early.unwrap_or(expires))
         });
         self
@@ -133,38 +134,44 @@ impl Credentials {
 
     fn authorization(self, scheme: &str, token: Secret) -> Self {
         let value = Zeroizing::new(format!("{scheme} {}", token.expose_secret()));
-        self.set(header::AUTHORIZATION, value, token)
+        self.set_secret_header(header::AUTHORIZATION, value, token)
     }
 
-    fn set(mut self, name: HeaderName, value: Zeroizing<String>, secret: Secret) -> Self {
+    fn set_secret_header(
+        mut self,
+        name: HeaderName,
+        value: Zeroizing<String>,
+        secret: Secret,
+    ) -> Self {
         self.secrets.push(secret);
-        match sensitive(value).and_then(|value| {
+        match sensitive_value(value).and_then(|value| {
             self.headers.try_insert(&name, value).ok()?;
             Some(())
         }) {
             Some(()) => self,
-            None => self.failed(&format!(
+            None => self.with_error(&format!(
                 "the credentials cannot be sent: the value of {name} is not one line of printable ASCII"
             )),
         }
     }
 
-    /// Keeps the first fault.
-    fn failed(mut self, fault: &str) -> Self {
-        self.fault.get_or_insert_with(|| fault.to_owned());
+    /// Keeps the first deferred_error.
+    fn with_error(mut self, deferred_error: &str) -> Self {
+        self.deferred_error
+            .get_or_insert_with(|| deferred_error.to_owned());
         self
     }
 
     /// These, unless they cannot be sent.
-    pub(crate) fn checked(self) -> Result<Self, String> {
-        match self.fault {
-            Some(fault) => Err(fault),
+    pub(crate) fn validated(self) -> Result<Self, String> {
+        match self.deferred_error {
+            Some(deferred_error) => Err(deferred_error),
             None => Ok(self),
         }
     }
 
     /// Whether both put the same on a call.
-    pub(super) fn are_those_of(&self, other: &Self) -> bool {
+    pub(super) fn has_same_headers_as(&self, other: &Self) -> bool {
         self.headers == other.headers
     }
 
@@ -185,19 +192,19 @@ impl Credentials {
     }
 
     /// How long after their last use they are not trusted to hold any more.
-    pub(super) fn patience(&self) -> Option<Duration> {
+    pub(super) fn max_idle(&self) -> Option<Duration> {
         let timeout = self.idle_timeout?;
-        Some(timeout.saturating_sub(margin(timeout)))
+        Some(timeout.saturating_sub(refresh_margin(timeout)))
     }
 }
 
 /// How long before its end a time counts as over.
-fn margin(time: Duration) -> Duration {
+fn refresh_margin(time: Duration) -> Duration {
     (time / 4).min(Duration::from_secs(60))
 }
 
 /// A header's value that `Debug` hides, and that is wiped from memory when the last copy of it is gone.
-fn sensitive(value: Zeroizing<String>) -> Option<HeaderValue> {
+fn sensitive_value(value: Zeroizing<String>) -> Option<HeaderValue> {
     if !value.is_ascii() {
         return None;
     }
@@ -274,7 +281,7 @@ mod tests {
             let credentials = Credentials::basic(user, &password.into());
             assert_eq!(header(&credentials, "authorization"), value);
             assert!(header(&credentials, "authorization").is_sensitive());
-            assert!(credentials.checked().is_ok());
+            assert!(credentials.validated().is_ok());
         }
     }
 
@@ -297,8 +304,11 @@ mod tests {
             Credentials::new().header("host", "SECRET"),
         ] {
             let shown = format!("{credentials:?}");
-            let fault = credentials.checked().unwrap_err();
-            assert!(!format!("{shown} {fault}").contains("SECRET"), "{fault}");
+            let deferred_error = credentials.validated().unwrap_err();
+            assert!(
+                !format!("{shown} {deferred_error}").contains("SECRET"),
+                "{deferred_error}"
+            );
         }
     }
 
@@ -325,7 +335,7 @@ mod tests {
             assert_eq!(expires - renewed, Duration::from_secs(early), "{lifetime}");
         }
         let session = Credentials::new().idle_timeout(Duration::from_secs(1800));
-        assert_eq!(session.patience(), Some(Duration::from_secs(1740)));
+        assert_eq!(session.max_idle(), Some(Duration::from_secs(1740)));
         assert_eq!(session.expiry(), None);
         assert_eq!(Credentials::new().expires_in(Duration::MAX).expiry(), None);
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::path::append_pair;
 
 /// Headers that belong to the connection.
-const OF_CONNECTION: &[&str] = &[
+const CONNECTION_HEADERS: &[&str] = &[
     "connection",
     "content-length",
     "expect",
@@ -22,51 +22,54 @@ const OF_CONNECTION: &[&str] = &[
 ];
 
 /// Headers that belong to authentication.
-const OF_AUTHENTICATION: &[&str] = &["authorization", "cookie", "x-xsrf-token"];
+const AUTHENTICATION_HEADERS: &[&str] = &["authorization", "cookie", "x-xsrf-token"];
 
 /// Whether a header belongs to the connection, and is nobody's to set.
-pub(crate) fn is_of_connection(name: &HeaderName) -> bool {
-    OF_CONNECTION.contains(&name.as_str())
+pub(crate) fn is_connection_header(name: &HeaderName) -> bool {
+    CONNECTION_HEADERS.contains(&name.as_str())
 }
 
 /// The texts of a value: none for null, one for a scalar, one for each of an array.
-pub(crate) fn texts(value: &(impl Serialize + ?Sized)) -> Result<Vec<String>, String> {
-    match json(value)? {
+pub(crate) fn to_texts(value: &(impl Serialize + ?Sized)) -> Result<Vec<String>, String> {
+    match to_json(value)? {
         Value::Null => Ok(Vec::new()),
-        Value::Array(values) => values.into_iter().map(scalar).collect(),
-        value => scalar(value).map(|text| vec![text]),
+        Value::Array(values) => values.into_iter().map(scalar_text).collect(),
+        value => scalar_text(value).map(|text| vec![text]),
     }
 }
 
 /// A value as one text of JSON.
-pub(crate) fn json_text(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
-    Ok(json(value)?.to_string())
+pub(crate) fn to_json_text(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
+    Ok(to_json(value)?.to_string())
 }
 
 /// The text of a value that is null, a scalar, or an array of scalars, which has commas between them.
-pub(crate) fn text(value: &(impl Serialize + ?Sized)) -> Result<Option<String>, String> {
-    let texts = texts(value)?;
+pub(crate) fn to_joined_text(value: &(impl Serialize + ?Sized)) -> Result<Option<String>, String> {
+    let texts = to_texts(value)?;
     Ok((!texts.is_empty()).then(|| texts.join(",")))
 }
 
 /// The fields of an object as a form.
-pub(crate) fn form(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
+pub(crate) fn to_form(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
     let mut pairs = String::new();
-    match json(value)? {
+    match to_json(value)? {
         Value::Null => Err("a form is made from an object only".into()),
-        value => members(&value, &mut pairs).map(|()| pairs),
+        value => append_members(&value, &mut pairs).map(|()| pairs),
     }
 }
 
 /// Adds the fields of an object to a query or a form; nothing for null.
-pub(crate) fn members(value: &(impl Serialize + ?Sized), pairs: &mut String) -> Result<(), String> {
-    let fields = match json(value)? {
+pub(crate) fn append_members(
+    value: &(impl Serialize + ?Sized),
+    pairs: &mut String,
+) -> Result<(), String> {
+    let fields = match to_json(value)? {
         Value::Object(fields) => fields,
         Value::Null => return Ok(()),
         _ => return Err("it is no object".into()),
     };
     for (name, value) in &fields {
-        for text in texts(value).map_err(|reason| format!("the field {name}: {reason}"))? {
+        for text in to_texts(value).map_err(|reason| format!("the field {name}: {reason}"))? {
             append_pair(pairs, name, &text);
         }
     }
@@ -75,7 +78,7 @@ pub(crate) fn members(value: &(impl Serialize + ?Sized), pairs: &mut String) -> 
 
 /// Sets a header that is the caller's to set. The reason for a refusal does not repeat the value.
 pub(crate) fn set_header(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String> {
-    let (name, value) = header(name, value)?;
+    let (name, value) = parse_header(name, value)?;
     headers.try_insert(name, value).map_err(too_many)?;
     Ok(())
 }
@@ -96,11 +99,11 @@ fn too_many(_: impl Sized) -> String {
     "there are too many headers".into()
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
         return Err("a header's name is not valid".into());
     };
-    if is_of_connection(&parsed) || OF_AUTHENTICATION.contains(&parsed.as_str()) {
+    if is_connection_header(&parsed) || AUTHENTICATION_HEADERS.contains(&parsed.as_str()) {
         return Err(format!("the header {parsed} is not the caller's to set"));
     }
     match HeaderValue::from_str(value) {
@@ -112,11 +115,11 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> 
 }
 
 // serde's message is left out: it may quote the value.
-fn json(value: &(impl Serialize + ?Sized)) -> Result<Value, String> {
+fn to_json(value: &(impl Serialize + ?Sized)) -> Result<Value, String> {
     serde_json::to_value(value).map_err(|_| "the value does not serialise".into())
 }
 
-fn scalar(value: Value) -> Result<String, String> {
+fn scalar_text(value: Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text),
         Value::Bool(value) => Ok(value.to_string()),
@@ -146,7 +149,7 @@ mod tests {
             (json!([[1]]), Err(())),
             (json!([null]), Err(())),
         ] {
-            let found = texts(&value);
+            let found = to_texts(&value);
             let found = found
                 .as_ref()
                 .map(|texts| texts.iter().map(String::as_str).collect())
@@ -157,28 +160,28 @@ mod tests {
 
     #[test]
     fn a_list_is_one_text_with_commas() {
-        assert_eq!(text(&["a", "b"]), Ok(Some("a,b".to_owned())));
-        assert_eq!(text(&json!([])), Ok(None));
-        assert_eq!(text(&json!(null)), Ok(None));
-        text(&json!([[1]])).unwrap_err();
+        assert_eq!(to_joined_text(&["a", "b"]), Ok(Some("a,b".to_owned())));
+        assert_eq!(to_joined_text(&json!([])), Ok(None));
+        assert_eq!(to_joined_text(&json!(null)), Ok(None));
+        to_joined_text(&json!([[1]])).unwrap_err();
     }
 
     #[test]
     fn a_form_is_made_from_an_object_of_scalars() {
         let value = json!({ "j_password": "a+b&c=d ü", "j_username": "admin", "many": [1, 2], "none": null });
         assert_eq!(
-            form(&value).unwrap(),
+            to_form(&value).unwrap(),
             "j_password=a%2Bb%26c%3Dd%20%C3%BC&j_username=admin&many=1&many=2"
         );
         for value in [json!([]), json!("a"), json!(null), json!({ "a": {} })] {
-            form(&value).unwrap_err();
+            to_form(&value).unwrap_err();
         }
     }
 
     #[test]
     fn headers_of_the_connection_and_of_authentication_are_refused() {
-        for name in OF_CONNECTION.iter().chain(OF_AUTHENTICATION) {
-            header(&name.to_ascii_uppercase(), "SECRET").unwrap_err();
+        for name in CONNECTION_HEADERS.iter().chain(AUTHENTICATION_HEADERS) {
+            parse_header(&name.to_ascii_uppercase(), "SECRET").unwrap_err();
         }
         for (name, value) in [
             ("X-A", "a\r\nX-B: SECRET"),
@@ -188,10 +191,10 @@ mod tests {
             ("X-A", "SECRET\0"),
             ("X-A", "SECRETé"),
         ] {
-            let reason = header(name, value).unwrap_err();
+            let reason = parse_header(name, value).unwrap_err();
             assert!(!reason.contains("SECRET"), "{reason}");
         }
-        let (name, value) = header("X-Allow-Overwrite", "true").unwrap();
+        let (name, value) = parse_header("X-Allow-Overwrite", "true").unwrap();
         assert_eq!(
             (name.as_str(), value.to_str().unwrap()),
             ("x-allow-overwrite", "true")
@@ -214,7 +217,7 @@ mod tests {
     #[test]
     fn what_does_not_serialise_is_refused() {
         let map = std::collections::BTreeMap::from([((1, 2), 3)]);
-        texts(&map).unwrap_err();
-        form(&map).unwrap_err();
+        to_texts(&map).unwrap_err();
+        to_form(&map).unwrap_err();
     }
 }

@@ -38,9 +38,9 @@ const MESSAGE_LIMIT: usize = 500;
 /// # #[cfg(feature = "mock")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use nsx_api::mock::{Answer, Manager};
+/// # use nsx_api::mock::{ErrorResponse, Manager};
 /// # let manager = Manager::start().await?;
-/// # manager.respond_with(Answer::api_error(404, 600, "The object was not found."));
+/// # manager.respond_with(ErrorResponse::api_error(404, 600, "The object was not found."));
 /// # let client = manager.client()?;
 /// use nsx_api::ErrorKind;
 /// use nsx_api::http::Method;
@@ -69,8 +69,8 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
-    call: Call,
-    answer: Option<Answer>,
+    call: CallInfo,
+    response: Option<ErrorResponse>,
     source: Option<Source>,
     /// Why there was no other attempt, if that is not plain.
     note: Option<&'static str>,
@@ -94,7 +94,7 @@ impl Source {
 
 /// Which call it was; also what a response tells of it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Call {
+pub(crate) struct CallInfo {
     /// The `operationId`; method and path of a call that has none.
     pub(crate) operation: Option<Cow<'static, str>>,
     /// What it is counted as: one of few names.
@@ -105,7 +105,7 @@ pub(crate) struct Call {
 
 /// What came back before it failed.
 #[derive(Default)]
-pub(crate) struct Answer {
+pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
     pub(crate) request_id: Option<String>,
     pub(crate) api_error: Option<ApiError>,
@@ -118,8 +118,8 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
-            call: Call::default(),
-            answer: None,
+            call: CallInfo::default(),
+            response: None,
             source: None,
             note: None,
         }))
@@ -139,9 +139,9 @@ impl Error {
     }
 
     /// The error of a call that was not sent, as there were no credentials for it.
-    pub(crate) fn of_login(login: Arc<Self>) -> Self {
+    pub(crate) fn login_failed(login: Arc<Self>) -> Self {
         let mut error = Self::new(
-            login.kind().without_effect(),
+            login.kind().for_unsent_call(),
             format!("the login failed: {login}"),
         );
         error.0.source = Some(Source::Login(login));
@@ -149,7 +149,7 @@ impl Error {
     }
 
     /// The login that failed, where that is what this is of.
-    pub(crate) fn login(&self) -> Option<&Self> {
+    pub(crate) fn login_error(&self) -> Option<&Self> {
         match &self.0.source {
             Some(Source::Login(login)) => Some(login),
             _ => None,
@@ -157,7 +157,7 @@ impl Error {
     }
 
     /// This refusal, after which the login that was to follow failed.
-    pub(crate) fn after_login(mut self, login: Self) -> Self {
+    pub(crate) fn with_login_error(mut self, login: Self) -> Self {
         self.0.message = format!("no new credentials: {login}");
         match login.0.source {
             Some(source @ Source::Login(_)) => self.0.source = Some(source),
@@ -166,8 +166,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
-        self.0.answer = Some(answer);
+    pub(crate) fn with_response(mut self, response: ErrorResponse) -> Self {
+        self.0.response = Some(response);
         self
     }
 
@@ -176,7 +176,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn in_call(mut self, call: Call) -> Self {
+    pub(crate) fn in_call(mut self, call: CallInfo) -> Self {
         self.0.call = call;
         self
     }
@@ -190,7 +190,7 @@ impl Error {
     ///
     /// Also there when a success could not be read or decoded.
     pub fn status(&self) -> Option<StatusCode> {
-        self.answer().map(|answer| answer.status)
+        self.response().map(|answer| answer.status)
     }
 
     /// The manager's number for the error, from its error body.
@@ -200,7 +200,7 @@ impl Error {
 
     /// The manager's error body, when it sent one.
     pub fn api_error(&self) -> Option<&ApiError> {
-        self.answer()?.api_error.as_ref()
+        self.response()?.api_error.as_ref()
     }
 
     /// The beginning of the body of an answer that is not a success, as text, at most 4 KiB.
@@ -208,7 +208,7 @@ impl Error {
     /// It is here whatever the body is, a proxy's HTML too. The body of a success is never kept. Bytes that are not UTF-8
     /// show as `U+FFFD`, and the client's credentials, should they be echoed, as `•••`. The text is as it came, control characters included: escape it before showing it.
     pub fn body(&self) -> Option<&str> {
-        self.answer()?.body.as_deref()
+        self.response()?.body.as_deref()
     }
 
     /// The `operationId` of the call, or method and path of one made by [`Client::request`](crate::Client::request).
@@ -218,12 +218,12 @@ impl Error {
 
     /// The manager's id of the request, if it sent one.
     pub fn request_id(&self) -> Option<&str> {
-        self.answer()?.request_id.as_deref()
+        self.response()?.request_id.as_deref()
     }
 
     /// How long the manager, or a proxy before it, asks to be left alone (`Retry-After`).
     pub fn retry_after(&self) -> Option<Duration> {
-        self.answer()?.retry_after
+        self.response()?.retry_after
     }
 
     /// How often the request was sent, or tried to be: 0 if the call never got that far.
@@ -237,17 +237,17 @@ impl Error {
     }
 
     /// What came back to the call, or to the login that it waited for.
-    fn answer(&self) -> Option<&Answer> {
-        match (&self.0.answer, &self.0.source) {
+    fn response(&self) -> Option<&ErrorResponse> {
+        match (&self.0.response, &self.0.source) {
             (Some(answer), _) => Some(answer),
-            (None, Some(Source::Login(login))) => login.answer(),
+            (None, Some(Source::Login(login))) => login.response(),
             _ => None,
         }
     }
 
     /// The manager's message, else its details, else the text that came in place of an error body.
-    fn said(&self) -> Option<String> {
-        let answer = self.0.answer.as_ref()?;
+    fn manager_message(&self) -> Option<String> {
+        let answer = self.0.response.as_ref()?;
         let texts = match &answer.api_error {
             Some(error) => [error.error_message.as_deref(), error.details.as_deref()],
             None => [answer.body.as_deref(), None],
@@ -259,32 +259,32 @@ impl Error {
             .find(|line| !line.is_empty())
     }
 
-    /// The facts in brackets at the end of the line.
-    fn facts(&self) -> Vec<String> {
-        let mut facts = Vec::new();
+    /// The details in brackets at the end of the line.
+    fn details(&self) -> Vec<String> {
+        let mut details = Vec::new();
         // Those of a login are in its own line, which is a part of this one.
         let said = self
             .0
-            .answer
+            .response
             .as_ref()
             .and_then(|answer| answer.api_error.as_ref());
         if let Some(code) = said.and_then(|said| said.error_code) {
-            facts.push(format!("error_code {code}"));
+            details.push(format!("error_code {code}"));
         }
         if let Some(module) = said.and_then(|said| said.module_name.as_deref()) {
-            facts.push(format!("module {}", one_line(module, 80)));
+            details.push(format!("module {}", one_line(module, 80)));
         }
-        facts.extend(self.patience_asked_for());
+        details.extend(self.retry_after_text());
         if self.attempts() > 1 {
-            facts.push(format!("{} attempts", self.attempts()));
+            details.push(format!("{} attempts", self.attempts()));
         }
-        facts.extend(self.0.note.map(str::to_owned));
-        facts
+        details.extend(self.0.note.map(str::to_owned));
+        details
     }
 
     /// How long the manager asks to be left alone.
-    fn patience_asked_for(&self) -> Option<String> {
-        let asked = self.0.answer.as_ref()?.retry_after?;
+    fn retry_after_text(&self) -> Option<String> {
+        let asked = self.0.response.as_ref()?.retry_after?;
         let part = u64::from(asked.subsec_nanos() > 0);
         match asked.as_secs().saturating_add(part) {
             0 => None,
@@ -295,7 +295,7 @@ impl Error {
     }
 
     /// The manager, where the line is about the way to it and no answer says who gave it.
-    fn far_end(&self) -> Option<String> {
+    fn manager_if_unreachable(&self) -> Option<String> {
         let is_of_the_way = matches!(
             self.kind(),
             ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout | ErrorKind::Connection
@@ -313,17 +313,17 @@ impl Error {
             self.operation()
                 .map(|operation| one_line(operation, MESSAGE_LIMIT)),
         );
-        parts.extend(self.far_end());
+        parts.extend(self.manager_if_unreachable());
         parts.extend(
             self.0
-                .answer
+                .response
                 .as_ref()
                 .map(|answer| answer.status.to_string()),
         );
         if !self.0.message.is_empty() {
             parts.push(one_line(&self.0.message, MESSAGE_LIMIT));
         }
-        parts.extend(self.said());
+        parts.extend(self.manager_message());
         parts
     }
 }
@@ -331,9 +331,9 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.parts().join(": "))?;
-        match self.facts() {
-            facts if facts.is_empty() => Ok(()),
-            facts => write!(f, " ({})", facts.join(", ")),
+        match self.details() {
+            details if details.is_empty() => Ok(()),
+            details => write!(f, " ({})", details.join(", ")),
         }
     }
 }
@@ -342,7 +342,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Each text is bounded as in `Display`: errors end up in logs in this form too.
         let short = |text: &str| one_line(text, MESSAGE_LIMIT);
-        let debug = |value: &dyn fmt::Debug| Plain(short(&format!("{value:?}")));
+        let debug = |value: &dyn fmt::Debug| PreformattedDebug(short(&format!("{value:?}")));
         f.debug_struct("Error")
             .field("kind", &self.kind())
             .field("message", &short(&self.0.message))
@@ -366,9 +366,9 @@ impl fmt::Debug for Error {
 }
 
 /// A text that is the `Debug` of something already.
-struct Plain(String);
+struct PreformattedDebug(String);
 
-impl fmt::Debug for Plain {
+impl fmt::Debug for PreformattedDebug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

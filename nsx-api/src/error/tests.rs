@@ -1,7 +1,7 @@
 use super::*;
 
-fn answer(status: u16, body: &str) -> Answer {
-    Answer {
+fn answer(status: u16, body: &str) -> ErrorResponse {
+    ErrorResponse {
         status: StatusCode::from_u16(status).unwrap(),
         request_id: None,
         api_error: ApiError::from_body(body.as_bytes()),
@@ -10,19 +10,19 @@ fn answer(status: u16, body: &str) -> Answer {
     }
 }
 
-fn call(attempts: u32) -> Call {
-    Call {
+fn call(attempts: u32) -> CallInfo {
+    CallInfo {
         operation: Some("CreateRegistrationToken".into()),
         manager: Some("nsx.example.com".into()),
         attempts,
-        ..Call::default()
+        ..CallInfo::default()
     }
 }
 
 fn shown(status: u16, body: &str, attempts: u32) -> String {
-    let kind = ErrorKind::of(StatusCode::from_u16(status).unwrap());
+    let kind = ErrorKind::from_status(StatusCode::from_u16(status).unwrap());
     Error::new(kind, "")
-        .with_answer(answer(status, body))
+        .with_response(answer(status, body))
         .in_call(call(attempts))
         .to_string()
 }
@@ -71,14 +71,14 @@ fn an_error_shows_as_one_clear_line() {
         ),
         (
             Error::new(ErrorKind::Timeout, "too slow")
-                .with_answer(answer(200, ""))
+                .with_response(answer(200, ""))
                 .in_call(call(5))
                 .to_string(),
             "CreateRegistrationToken: nsx.example.com: 200 OK: too slow (5 attempts)",
         ),
         (
             Error::new(ErrorKind::Decode, "what")
-                .with_answer(answer(200, ""))
+                .with_response(answer(200, ""))
                 .in_call(call(1))
                 .to_string(),
             "CreateRegistrationToken: 200 OK: what",
@@ -101,11 +101,11 @@ fn a_line_says_how_long_the_manager_asks_to_wait() {
             "429 Too Many Requests (retry after more than a century)",
         ),
     ] {
-        let answer = Answer {
+        let answer = ErrorResponse {
             retry_after: Some(asked),
             ..answer(429, "")
         };
-        let error = Error::new(ErrorKind::TooManyRequests, "").with_answer(answer);
+        let error = Error::new(ErrorKind::TooManyRequests, "").with_response(answer);
         assert_eq!(error.to_string(), shown);
     }
 }
@@ -117,7 +117,7 @@ fn debug_is_bounded_too() {
     let mut answer = answer(500, &body.to_string());
     answer.request_id = Some(long.clone());
     let error = Error::new(ErrorKind::InternalServerError, long.clone())
-        .with_answer(answer)
+        .with_response(answer)
         .with_source(std::io::Error::other(long));
     for shown in [format!("{error:?}"), format!("{error:#?}")] {
         assert!(shown.len() < 3000, "{}", shown.len());
@@ -151,7 +151,7 @@ fn each_status_has_its_kind() {
         (999, ErrorKind::Status),
     ] {
         assert_eq!(
-            ErrorKind::of(StatusCode::from_u16(status).unwrap()),
+            ErrorKind::from_status(StatusCode::from_u16(status).unwrap()),
             kind,
             "{status}"
         );
@@ -168,7 +168,7 @@ fn an_error_is_one_word_and_can_be_shared() {
 
 #[test]
 fn the_body_is_not_in_debug() {
-    let error = Error::new(ErrorKind::Status, "").with_answer(answer(502, "BODY"));
+    let error = Error::new(ErrorKind::Status, "").with_response(answer(502, "BODY"));
     assert_eq!(error.body(), Some("BODY"));
     assert!(!format!("{error:?}").contains("BODY"));
 }

@@ -122,7 +122,7 @@ fn a_secret_is_put_where_a_mark_is_and_known_in_every_form() {
         whole,
         format!("a{SECRET}{{9}}{{ {}", ECHOES[6]).into_bytes()
     );
-    let mask = Mask::of([&Secret::from(SECRET)]);
+    let mask = Mask::new([&Secret::from(SECRET)]);
     for echo in ECHOES {
         assert_eq!(mask.apply(format!("[{echo}]")), "[•••]");
     }

@@ -20,7 +20,7 @@ use crate::body::multipart::{Multipart, Part};
 use crate::credentials::credential_cache::CachedCredentials;
 use crate::credentials::{Credentials, Wiped};
 use crate::encode::{path, value};
-use crate::error::Call;
+use crate::error::CallInfo;
 use crate::error::text;
 use crate::transport::{self, Outgoing};
 use crate::{Body, ByteStream, Client, Error, ErrorKind, Response, receive};
@@ -69,7 +69,7 @@ pub struct Request<'a> {
     content_type: Option<Cow<'static, str>>,
     parts: Option<Multipart>,
     credentials: Option<Arc<CachedCredentials>>,
-    fault: Option<String>,
+    deferred_error: Option<String>,
 }
 
 impl Client {
@@ -108,18 +108,18 @@ impl Client {
     /// None here: what is wrong with the path comes back when the request is sent, as
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest).
     pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
-        Request::of_path(self, method, &path.into())
+        Request::for_path(self, method, &path.into())
     }
 
     /// A call of an operation of the document.
     #[allow(dead_code, reason = "a document may have no operation")]
     pub(crate) fn operation(&self, operation: &'static Operation) -> Request<'_> {
-        Request::of_operation(self, operation)
+        Request::for_operation(self, operation)
     }
 }
 
 impl<'a> Request<'a> {
-    pub(crate) fn of_operation(client: &'a Client, operation: &'static Operation) -> Self {
+    pub(crate) fn for_operation(client: &'a Client, operation: &'static Operation) -> Self {
         let mut request = Self::new(
             client,
             operation.id.into(),
@@ -137,12 +137,12 @@ impl<'a> Request<'a> {
         request
     }
 
-    pub(crate) fn of_path(client: &'a Client, method: Method, path: &str) -> Self {
-        let (path, query, fault) = match path::split(path) {
+    pub(crate) fn for_path(client: &'a Client, method: Method, path: &str) -> Self {
+        let (path, query, deferred_error) = match path::split(path) {
             // It would make a tunnel of the connection.
             Ok(_) if method == Method::CONNECT => ("", "", Some("CONNECT is no call".to_owned())),
             Ok((path, query)) => (path, query, None),
-            Err(fault) => ("", "", Some(fault)),
+            Err(deferred_error) => ("", "", Some(deferred_error)),
         };
         let operation = text::one_line(&format!("{method} {path}"), 400);
         // A template is an operation's; here a brace is a character like others.
@@ -154,7 +154,7 @@ impl<'a> Request<'a> {
             plain.into(),
         );
         request.query = query.to_owned();
-        request.fault = fault;
+        request.deferred_error = deferred_error;
         request
             .headers
             .insert(header::ACCEPT, HeaderValue::from_static("application/json"));
@@ -180,7 +180,7 @@ impl<'a> Request<'a> {
             content_type: None,
             parts: None,
             credentials: None,
-            fault: None,
+            deferred_error: None,
         }
     }
 
@@ -195,7 +195,7 @@ impl<'a> Request<'a> {
     pub(crate) fn path(mut self, name: &str, value: &(impl Display + ?Sized)) -> Self {
         match path::fill(&self.path, name, value) {
             Ok(path) => self.path = path.into(),
-            Err(reason) => self.fail(reason),
+            Err(reason) => self.defer_error(reason),
         }
         self
     }
@@ -204,10 +204,10 @@ impl<'a> Request<'a> {
     #[allow(dead_code, reason = "a document may have no such parameter")]
     pub(crate) fn path_list(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         let filled =
-            value::texts(value).and_then(|texts| path::fill_list(&self.path, name, &texts));
+            value::to_texts(value).and_then(|texts| path::fill_list(&self.path, name, &texts));
         match filled {
             Ok(path) => self.path = path.into(),
-            Err(reason) => self.fail(reason),
+            Err(reason) => self.defer_error(reason),
         }
         self
     }
@@ -242,11 +242,11 @@ impl<'a> Request<'a> {
     /// # }
     /// ```
     pub fn query(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
-        match value::texts(value) {
+        match value::to_texts(value) {
             Ok(texts) => texts
                 .iter()
                 .for_each(|text| path::append_pair(&mut self.query, name, text)),
-            Err(reason) => self.fail(format!("the query parameter {name}: {reason}")),
+            Err(reason) => self.defer_error(format!("the query parameter {name}: {reason}")),
         }
         self
     }
@@ -254,10 +254,10 @@ impl<'a> Request<'a> {
     /// Adds a query parameter whose array is one value, the items with commas between them: what OpenAPI calls
     /// `explode: false`. Nothing for null and for an empty array.
     pub fn query_joined(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
-        match value::texts(value) {
+        match value::to_texts(value) {
             Ok(texts) if texts.is_empty() => {}
             Ok(texts) => path::append_list(&mut self.query, name, &texts),
-            Err(reason) => self.fail(format!("the query parameter {name}: {reason}")),
+            Err(reason) => self.defer_error(format!("the query parameter {name}: {reason}")),
         }
         self
     }
@@ -270,7 +270,7 @@ impl<'a> Request<'a> {
         between: char,
         value: &(impl Serialize + ?Sized),
     ) -> Self {
-        let texts = value::texts(value);
+        let texts = value::to_texts(value);
         self.query_text(
             name,
             texts.map(|texts| {
@@ -281,7 +281,7 @@ impl<'a> Request<'a> {
 
     /// Adds a query parameter that is one text of JSON, whatever the value is; nothing for null.
     pub fn query_json(self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
-        let text = value::json_text(value);
+        let text = value::to_json_text(value);
         self.query_text(
             name,
             text.map(|text| Some(text).filter(|text| text != "null")),
@@ -290,9 +290,9 @@ impl<'a> Request<'a> {
 
     /// Adds a query parameter for each member of an object of scalars and arrays of scalars; nothing for null.
     pub fn query_members(mut self, value: &(impl Serialize + ?Sized)) -> Self {
-        match value::members(value, &mut self.query) {
+        match value::append_members(value, &mut self.query) {
             Ok(()) => {}
-            Err(reason) => self.fail(format!("the query: {reason}")),
+            Err(reason) => self.defer_error(format!("the query: {reason}")),
         }
         self
     }
@@ -301,7 +301,7 @@ impl<'a> Request<'a> {
         match text {
             Ok(None) => {}
             Ok(Some(text)) => path::append_pair(&mut self.query, name, &text),
-            Err(reason) => self.fail(format!("the query parameter {name}: {reason}")),
+            Err(reason) => self.defer_error(format!("the query parameter {name}: {reason}")),
         }
         self
     }
@@ -312,13 +312,13 @@ impl<'a> Request<'a> {
     /// connection are refused, as are values that are not printable ASCII: the call fails with
     /// [`ErrorKind::InvalidRequest`].
     pub fn header(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
-        let set = match value::text(value) {
+        let set = match value::to_joined_text(value) {
             Ok(Some(text)) => value::set_header(&mut self.headers, name, &text),
             Ok(None) => Ok(()),
             Err(reason) => Err(reason),
         };
         if let Err(reason) = set {
-            self.fail(reason);
+            self.defer_error(reason);
         }
         self
     }
@@ -329,7 +329,7 @@ impl<'a> Request<'a> {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.content("application/json", bytes.into()),
             Err(_) => {
-                self.fail("the body does not serialise".into());
+                self.defer_error("the body does not serialise".into());
                 self
             }
         }
@@ -337,10 +337,10 @@ impl<'a> Request<'a> {
 
     /// Sets a body as HTML forms have it, from an object of scalars and arrays of scalars.
     pub fn form(mut self, body: &(impl Serialize + ?Sized)) -> Self {
-        match value::form(body) {
+        match value::to_form(body) {
             Ok(pairs) => self.content("application/x-www-form-urlencoded", pairs.into()),
             Err(reason) => {
-                self.fail(format!("the body: {reason}"));
+                self.defer_error(format!("the body: {reason}"));
                 self
             }
         }
@@ -350,14 +350,14 @@ impl<'a> Request<'a> {
     /// for each scalar of an array, one of JSON (with that as its `Content-Type`) for anything else.
     pub fn multipart_text(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         let parts = self.parts.get_or_insert_with(Multipart::new);
-        if let Ok(texts) = value::texts(value) {
+        if let Ok(texts) = value::to_texts(value) {
             let texts = texts.into_iter();
             texts.for_each(|text| parts.add_text(name, text));
             return self;
         }
-        match value::json_text(value) {
+        match value::to_json_text(value) {
             Ok(text) => parts.add_json(name, text),
-            Err(reason) => self.fail(format!("the part {name}: {reason}")),
+            Err(reason) => self.defer_error(format!("the part {name}: {reason}")),
         }
         self
     }
@@ -434,11 +434,11 @@ impl<'a> Request<'a> {
     /// # }
     /// ```
     pub fn credentials(mut self, credentials: &Credentials) -> Self {
-        match credentials.clone().checked() {
+        match credentials.clone().validated() {
             Ok(credentials) => {
                 self.credentials = Some(Arc::new(CachedCredentials::new(credentials)))
             }
-            Err(fault) => self.fail(fault),
+            Err(deferred_error) => self.defer_error(deferred_error),
         }
         self
     }
@@ -545,24 +545,24 @@ impl<'a> Request<'a> {
         self.clone().outgoing().map(drop)
     }
 
-    /// The request as the transport takes it, and which call it is; or the first fault.
-    fn outgoing(mut self) -> Result<(Outgoing, Call), Error> {
-        let call = Call {
+    /// The request as the transport takes it, and which call it is; or the first deferred_error.
+    fn outgoing(mut self) -> Result<(Outgoing, CallInfo), Error> {
+        let call = CallInfo {
             operation: Some(std::mem::take(&mut self.operation)),
             name: self.name,
             manager: Some(self.client.core.cluster.first.address.manager.clone()),
             attempts: 0,
         };
-        match self.checked() {
+        match self.validated() {
             Ok(outgoing) => Ok((outgoing, call)),
             Err(reason) => Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call)),
         }
     }
 
-    fn checked(self) -> Result<Outgoing, String> {
+    fn validated(self) -> Result<Outgoing, String> {
         let options = &self.client.options;
-        if let Some(fault) = self.fault.as_deref().or(options.fault()) {
-            return Err(fault.to_owned());
+        if let Some(deferred_error) = self.deferred_error.as_deref().or(options.deferred_error()) {
+            return Err(deferred_error.to_owned());
         }
         path::check_filled(&self.path)?;
         let (content_type, body) = match &self.parts {
@@ -600,9 +600,9 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Keeps the first fault.
-    fn fail(&mut self, reason: String) {
-        self.fault.get_or_insert(reason);
+    /// Keeps the first deferred_error.
+    fn defer_error(&mut self, reason: String) {
+        self.deferred_error.get_or_insert(reason);
     }
 }
 

@@ -219,10 +219,10 @@ impl Calls<'_> {
 
 /// The error of a page that leads to itself. The page has been given out by then: it may be one that was not seen before.
 fn endless(meta: &ResponseMeta) -> Error {
-    telemetry::did_not_fit(&meta.call);
+    telemetry::record_decode_error(&meta.call);
     let reason = "the page has the cursor that it was asked for with, so the list has no end";
     Error::new(ErrorKind::Decode, reason)
-        .with_answer(meta.answer())
+        .with_response(meta.error_response())
         .in_call(meta.call.clone())
 }
 

@@ -3,12 +3,12 @@
 use http::{HeaderMap, StatusCode};
 
 use super::headers::{misleading_header, request_id};
-use crate::error::{Answer, Call};
+use crate::error::{CallInfo, ErrorResponse};
 
 /// What there is to tell of a call beside its value.
 #[derive(Clone)]
 pub(crate) struct ResponseMeta {
-    pub(crate) call: Call,
+    pub(crate) call: CallInfo,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     /// The request's id, secrets taken out.
@@ -20,7 +20,7 @@ pub(crate) struct ResponseMeta {
 impl ResponseMeta {
     /// The meta, with what an error may show of the headers passed through `mask`.
     pub(crate) fn new(
-        call: Call,
+        call: CallInfo,
         status: StatusCode,
         headers: HeaderMap,
         mask: impl Fn(String) -> String,
@@ -35,11 +35,11 @@ impl ResponseMeta {
     }
 
     /// What an error about this response knows of it.
-    pub(crate) fn answer(&self) -> Answer {
-        Answer {
+    pub(crate) fn error_response(&self) -> ErrorResponse {
+        ErrorResponse {
             status: self.status,
             request_id: self.shown_id.clone(),
-            ..Answer::default()
+            ..ErrorResponse::default()
         }
     }
 }

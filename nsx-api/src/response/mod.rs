@@ -113,9 +113,9 @@ impl Response<Bytes> {
         match self.decode() {
             Ok(value) => Ok(self.map(|_| value)),
             Err(reason) => {
-                telemetry::did_not_fit(&self.meta.call);
+                telemetry::record_decode_error(&self.meta.call);
                 Err(Error::new(ErrorKind::Decode, reason)
-                    .with_answer(self.meta.answer())
+                    .with_response(self.meta.error_response())
                     .in_call(self.meta.call))
             }
         }
@@ -166,7 +166,7 @@ mod tests {
     use http::{HeaderName, HeaderValue};
 
     use super::*;
-    use crate::error::Call;
+    use crate::error::CallInfo;
 
     fn response(value: Bytes, headers: &[(&'static str, &'static str)]) -> Response<Bytes> {
         let headers = headers
@@ -178,11 +178,11 @@ mod tests {
                 )
             })
             .collect();
-        let call = Call {
+        let call = CallInfo {
             operation: Some("Op".into()),
             manager: Some("nsx".into()),
             attempts: 2,
-            ..Call::default()
+            ..CallInfo::default()
         };
         let mask = |text: String| text.replace("SECRET", "•••");
         Response::new(

@@ -6,13 +6,13 @@
 use zeroize::Zeroizing;
 
 /// Bytes, and the place in the text of each.
-pub(super) struct Plain {
+pub(super) struct Unescaped {
     pub(super) bytes: Zeroizing<Vec<u8>>,
     /// Where what a byte was made of begins; one more at the end, for the end of the text.
     starts: Vec<usize>,
 }
 
-impl Plain {
+impl Unescaped {
     /// A text as it is.
     pub(super) fn new(text: &[u8]) -> Self {
         Self {
@@ -34,7 +34,7 @@ impl Plain {
         let mut rest = self.bytes.as_slice();
         while let Some((first, after)) = rest.split_first() {
             let start = self.start(self.bytes.len() - rest.len());
-            let (value, after) = read(rest).unwrap_or((Value::Byte(*first), after));
+            let (value, after) = read_escape(rest).unwrap_or((Value::Byte(*first), after));
             plain.push(value, start);
             rest = after;
         }
@@ -89,7 +89,7 @@ fn begins_white_space(byte: u8) -> bool {
 }
 
 /// The value of an escape, and what follows it; `None` where none begins.
-fn read(text: &[u8]) -> Option<(Value, &[u8])> {
+fn read_escape(text: &[u8]) -> Option<(Value, &[u8])> {
     match text {
         [b'%', rest @ ..] => {
             let (byte, rest) = hexadecimal(rest, 2)?;
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     fn unescaped(text: &str) -> String {
-        let plain = Plain::new(text.as_bytes());
+        let plain = Unescaped::new(text.as_bytes());
         let plain = plain.unescaped().unwrap_or(plain);
         String::from_utf8_lossy(&plain.bytes).into_owned()
     }
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn a_place_is_that_of_the_whole_escape() {
         let text = r"a%41\u00e4 +z";
-        let plain = Plain::new(text.as_bytes()).unescaped().unwrap();
+        let plain = Unescaped::new(text.as_bytes()).unescaped().unwrap();
         for (from, to, origin) in [
             (0, 1, "a"),
             (1, 2, "%41"),
@@ -281,7 +281,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics_or_grows(text in r#"([%\\&#xu;+ {}0-9a-f]|\PC)*"#) {
-            let mut plain = Plain::new(text.as_bytes());
+            let mut plain = Unescaped::new(text.as_bytes());
             while let Some(next) = plain.unescaped() {
                 prop_assert!(next.bytes.len() <= plain.bytes.len());
                 prop_assert_eq!(next.starts.len(), next.bytes.len() + 1);

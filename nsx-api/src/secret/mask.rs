@@ -9,7 +9,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::Secret;
-use super::escapes::Plain;
+use super::escapes::Unescaped;
 
 /// A shorter secret would be found in every text.
 const SHORTEST: usize = 4;
@@ -37,7 +37,7 @@ struct Needle {
 
 impl Mask {
     /// A mask of these secrets.
-    pub(crate) fn of<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut mask = Self::default();
         for secret in secrets {
             mask.add(secret.expose_secret());
@@ -68,7 +68,7 @@ impl Mask {
         }
         for base64 in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
             let form = Zeroizing::new(base64.encode(secret));
-            let form = Plain::new(form.as_bytes());
+            let form = Unescaped::new(form.as_bytes());
             self.push(&form.unescaped().unwrap_or(form).bytes, true);
         }
     }
@@ -98,7 +98,7 @@ impl Mask {
 
     /// A form as it is, and as it looks without what could be taken for escapes.
     fn add_form(&mut self, form: &[u8]) {
-        let mut plain = Plain::new(form);
+        let mut plain = Unescaped::new(form);
         self.push(&plain.bytes, false);
         for _ in 0..LAYERS {
             let Some(next) = plain.unescaped() else {
@@ -124,7 +124,7 @@ impl Mask {
     }
 
     /// Adds where in the text there are secrets.
-    fn find(&self, plain: &Plain, found: &mut Vec<(usize, usize)>) {
+    fn find(&self, plain: &Unescaped, found: &mut Vec<(usize, usize)>) {
         if self.needles.is_empty() {
             return;
         }
@@ -168,7 +168,7 @@ pub(crate) fn mask(text: String, masks: &[&Mask]) -> String {
         return text;
     }
     let mut found = Vec::new();
-    let mut plain = Some(Plain::new(text.as_bytes()));
+    let mut plain = Some(Unescaped::new(text.as_bytes()));
     for _ in 0..=LAYERS {
         let Some(layer) = plain else {
             break;

@@ -12,10 +12,10 @@ use tracing::{debug, info};
 
 use super::Outgoing;
 use super::time_limit::TimeLimit;
-use crate::cluster::limits::Refusal;
+use crate::cluster::limits::Throttle;
 use crate::cluster::managers::Endpoint;
-use crate::credentials::credential_cache::{CachedCredentials, Renewed};
-use crate::error::Call;
+use crate::credentials::credential_cache::{CachedCredentials, RefreshOutcome};
+use crate::error::CallInfo;
 use crate::failure::Failure;
 use crate::response::metadata::ResponseMeta;
 use crate::retry::{Cause, Failed, LONGEST_OBEYED, Policy};
@@ -38,7 +38,7 @@ pub(super) struct Course<'c> {
     /// Those of the attempts before.
     pub(super) replaced: Vec<Arc<CachedCredentials>>,
     pub(super) retries: u32,
-    pub(super) renewed: Option<Renewed>,
+    pub(super) renewed: Option<RefreshOutcome>,
     /// That of the connections that the attempt under way is made on.
     pub(super) generation: u64,
     pub(super) reloaded: bool,
@@ -148,12 +148,12 @@ impl<'c> Course<'c> {
         let has_answered = failure.is_none_or(|failure| failure.error.status().is_some());
         match cause {
             Some(Cause::Answer(StatusCode::TOO_MANY_REQUESTS, _)) => {
-                limiter.refused(Refusal::Rate, sent);
+                limiter.on_throttled(Throttle::Rate, sent);
             }
             Some(Cause::Answer(StatusCode::SERVICE_UNAVAILABLE, Some(_))) => {
-                limiter.refused(Refusal::Busy, sent);
+                limiter.on_throttled(Throttle::Busy, sent);
             }
-            _ if has_answered => limiter.answered(),
+            _ if has_answered => limiter.on_response(),
             _ => {}
         }
         if !self.client.core.cluster.has_others() {
@@ -170,7 +170,11 @@ impl<'c> Course<'c> {
     }
 
     /// How long to wait for the next attempt; or the error, if there is none.
-    pub(super) async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
+    pub(super) async fn after(
+        &mut self,
+        failure: Failure,
+        call: &CallInfo,
+    ) -> Result<Duration, Error> {
         self.is_cut |= failure.cause == Cause::CutShort;
         let (wait, reason) = match self.is_renewed(&failure.error, call).await {
             Ok(true) => (Duration::ZERO, "there are new credentials"),
@@ -179,7 +183,7 @@ impl<'c> Course<'c> {
             }
             Err(login) => match self.login_again(&login) {
                 Some(wait) => (wait, "there may be credentials later"),
-                None => return Err(failure.error.after_login(login)),
+                None => return Err(failure.error.with_login_error(login)),
             },
             Ok(false) if self.is_reloaded(&failure).await => {
                 (Duration::ZERO, "there are new certificates")
@@ -302,7 +306,7 @@ impl<'c> Course<'c> {
     pub(super) fn has_moved(&mut self, error: &Error) -> bool {
         let keeper = self.keeper();
         let is_of_manager =
-            is_passing(error) && keeper.is_some_and(|keeper| keeper.is_of_one_manager());
+            is_passing(error) && keeper.is_some_and(|keeper| keeper.is_per_manager());
         if !is_of_manager || self.retries >= self.policy.max_retries || self.deadline.is_over() {
             return false;
         }
@@ -389,7 +393,7 @@ impl<'c> Course<'c> {
         let call = &facts.call;
         let operation = call.operation.as_deref();
         if let Some(keeper) = self.keeper() {
-            keeper.were_good(operation.unwrap_or_default());
+            keeper.on_accepted(operation.unwrap_or_default());
         }
         let (status, attempts) = (facts.status.as_u16(), call.attempts);
         debug!(operation, status, attempts, "call succeeded");
@@ -419,7 +423,7 @@ fn is_passing(login: &Error) -> bool {
             .status()
             .is_some_and(|status| status.is_server_error())
     };
-    match login.login() {
+    match login.login_error() {
         // It has not ended in time.
         None => login.kind() == ErrorKind::Authentication || is_of_manager(login),
         Some(login) => is_of_manager(login),

@@ -8,9 +8,9 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::course::Course;
-use crate::credentials::credential_cache::{CachedCredentials, CredentialCache, Renewed};
+use crate::credentials::credential_cache::{CachedCredentials, CredentialCache, RefreshOutcome};
 use crate::credentials::refusal_backoff::Refused;
-use crate::error::Call;
+use crate::error::CallInfo;
 use crate::failure::Failure;
 use crate::retry::{Cause, UNKNOWN_CERTIFICATE};
 use crate::{Error, ErrorKind};
@@ -41,7 +41,7 @@ impl<'c> Course<'c> {
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let keeper = self.keeper();
-        let is_of_manager = keeper.is_some_and(|keeper| keeper.is_of_one_manager());
+        let is_of_manager = keeper.is_some_and(|keeper| keeper.is_per_manager());
         let limit = match is_of_manager && self.has_way_out() {
             true => self.half_at_most(SHORTEST_LOGIN),
             false => self.deadline,
@@ -78,7 +78,11 @@ impl<'c> Course<'c> {
 
     /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
     /// call has got, and once with new ones.
-    pub(super) async fn is_renewed(&mut self, error: &Error, call: &Call) -> Result<bool, Error> {
+    pub(super) async fn is_renewed(
+        &mut self,
+        error: &Error,
+        call: &CallInfo,
+    ) -> Result<bool, Error> {
         let (Some(keeper), Some(kept)) = (self.keeper(), &self.kept) else {
             return Ok(false);
         };
@@ -86,13 +90,13 @@ impl<'c> Course<'c> {
         let Some(status) = error.status().filter(|_| is_refusal(error)) else {
             return Ok(false);
         };
-        if self.renewed == Some(Renewed::Now) {
-            keeper.were_no_use(kept, operation);
+        if self.renewed == Some(RefreshOutcome::Refreshed) {
+            keeper.on_refused_after_refresh(kept, operation);
             return Ok(false);
         }
-        let renewal = keeper.renew(kept, Refused { operation, status });
+        let renewal = keeper.refresh(kept, Refused { operation, status });
         let renewed = self.in_time(pin!(renewal)).await?;
-        let again = renewed != Renewed::No && self.renewed != Some(renewed);
+        let again = renewed != RefreshOutcome::Unchanged && self.renewed != Some(renewed);
         self.renewed = Some(renewed);
         Ok(again && self.policy.repeatable)
     }

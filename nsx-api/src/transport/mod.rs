@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{Instrument, debug};
 
 use crate::credentials::credential_cache::CachedCredentials;
-use crate::error::Call;
+use crate::error::CallInfo;
 use crate::receive::Receive;
 use crate::response::metadata::ResponseMeta;
 use crate::telemetry::CallWatch;
@@ -50,7 +50,7 @@ pub(crate) struct Outgoing {
 pub(crate) async fn send<T: Receive>(
     client: &Client,
     outgoing: Outgoing,
-    call: Call,
+    call: CallInfo,
 ) -> Result<Response<T>, Error> {
     if Handle::try_current().is_err() {
         let reason = "the call is made outside of a Tokio runtime";
@@ -69,7 +69,7 @@ pub(crate) async fn send<T: Receive>(
 async fn run<'c, T: Receive>(
     course: &mut Course<'c>,
     watch: &mut CallWatch<'c>,
-    mut call: Call,
+    mut call: CallInfo,
 ) -> Result<Response<T>, Error> {
     loop {
         let ready = match course.prepare(&call).await {
@@ -107,7 +107,7 @@ async fn run<'c, T: Receive>(
 }
 
 /// The error of a call whose next attempt could not begin. What it has met says more than what it was waiting for.
-fn unsent(course: &mut Course<'_>, error: Error, mut call: Call) -> Error {
+fn unsent(course: &mut Course<'_>, error: Error, mut call: CallInfo) -> Error {
     match course.last.take() {
         Some(last) if error.source().is_none() => {
             let note = "no other attempt could begin before the deadline";
@@ -120,7 +120,7 @@ fn unsent(course: &mut Course<'_>, error: Error, mut call: Call) -> Error {
     }
 }
 
-fn gave_up(error: Error, call: Call) -> Error {
+fn gave_up(error: Error, call: CallInfo) -> Error {
     let status = error.status().map(|status| status.as_u16());
     debug!(
         operation = call.operation.as_deref(),

@@ -170,7 +170,7 @@ impl Run {
             assert_eq!(endpoint.in_flight.load(Ordering::Relaxed), 0);
             let mut room = Vec::new();
             for _ in 0..ROOM {
-                let place = timeout(DEADLINE, endpoint.limiter.enter()).await;
+                let place = timeout(DEADLINE, endpoint.limiter.acquire()).await;
                 room.push(place.expect("a place that nobody has is free"));
             }
         }

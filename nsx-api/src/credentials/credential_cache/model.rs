@@ -171,8 +171,8 @@ impl Run {
         for (last, next) in world.logins.iter().zip(world.logins.iter().skip(1)) {
             let pause = match last.outcome {
                 Answered::New | Answered::Same => Duration::ZERO,
-                Answered::WrongPassword => PAUSE,
-                Answered::NoAnswer | Answered::Hangs | Answered::Panics => SHORT_PAUSE,
+                Answered::WrongPassword => REFRESH_PAUSE,
+                Answered::NoAnswer | Answered::Hangs | Answered::Panics => SHORT_REFRESH_PAUSE,
             };
             let is_soon = last.ended.is_none_or(|ended| next.began < ended + pause);
             assert!(!is_soon || !next.had, "no pause after a login that failed");
@@ -181,10 +181,10 @@ impl Run {
         for first in &had {
             let after = had.iter().filter(|login| login.began >= first.began);
             let together = after
-                .filter(|login| login.began < first.began + PAUSE)
+                .filter(|login| login.began < first.began + REFRESH_PAUSE)
                 .count();
             assert!(
-                together <= MOST_REFUSALS + self.script.renewals_in(PAUSE),
+                together <= MAX_REFRESHES_AFTER_REFUSAL + self.script.refreshes_in(REFRESH_PAUSE),
                 "too many logins in ten seconds"
             );
         }
@@ -192,8 +192,8 @@ impl Run {
         if self.script.one_at_a_time {
             let time = world.calls.first().map_or(Duration::ZERO, Instant::elapsed);
             let found_dead = world.found_dead(Instant::now() - time);
-            let refused = self.script.operations_missing() * times(time, PAUSE);
-            let reasons = found_dead + refused + self.script.renewals_in(time);
+            let refused = self.script.operations_missing() * times(time, REFRESH_PAUSE);
+            let reasons = found_dead + refused + self.script.refreshes_in(time);
             let new = had
                 .iter()
                 .filter(|login| login.outcome == Answered::New)
@@ -222,7 +222,7 @@ impl Run {
     fn check_leaks(&self) {
         let sessions = &lock(&self.manager.world).sessions;
         let is_renewed_early = self.script.lifetime.is_some() || self.script.idle_timeout.is_some();
-        let is_known = self.script.one_at_a_time && sessions.len() <= MOST_UNNEEDED;
+        let is_known = self.script.one_at_a_time && sessions.len() <= MAX_UNNEEDED;
         if !is_renewed_early && (is_known || self.script.operations_missing() == 0) {
             assert!(
                 sessions.iter().all(|session| !session.lives),

@@ -7,7 +7,7 @@ use proptest::sample::{Index, select};
 use super::*;
 
 fn masked(secret: &str, text: &str) -> String {
-    Mask::of([&Secret::from(secret)]).apply(text.to_owned())
+    Mask::new([&Secret::from(secret)]).apply(text.to_owned())
 }
 
 /// Percent-encoded but for letters, digits and these.
@@ -80,12 +80,12 @@ fn what_is_too_short_to_be_told_from_other_text_stays() {
 fn a_secret_within_another_leaves_nothing_of_it_whichever_mask_it_is_of() {
     let [word, password] = ["word", "password-1"].map(Secret::from);
     let text = "password-1 word".to_owned();
-    assert_eq!(Mask::of([&word, &password]).apply(text.clone()), "••• •••");
-    let masks = [Mask::of([&word]), Mask::of([&password])];
+    assert_eq!(Mask::new([&word, &password]).apply(text.clone()), "••• •••");
+    let masks = [Mask::new([&word]), Mask::new([&password])];
     for masks in [[&masks[0], &masks[1]], [&masks[1], &masks[0]]] {
         assert_eq!(mask(text.clone(), &masks), "••• •••");
     }
-    let masks = ["hunt", "hunter2-x", "er2-xyz"].map(|secret| Mask::of([&Secret::from(secret)]));
+    let masks = ["hunt", "hunter2-x", "er2-xyz"].map(|secret| Mask::new([&Secret::from(secret)]));
     let masks: Vec<&Mask> = masks.iter().collect();
     assert_eq!(mask("[hunter2-xyz]".to_owned(), &masks), "[•••]");
 }
@@ -95,7 +95,7 @@ fn many_short_texts_and_a_long_one_take_little_time() {
     let secrets: Vec<Secret> = (0..20)
         .map(|number| Secret::from(format!("secret-{number}-{}", "x".repeat(number * 10))))
         .collect();
-    let all = Mask::of(&secrets);
+    let all = Mask::new(&secrets);
     let texts = vec!["\"aé\\n".to_owned(); 250_000];
     let body = texts.concat() + "secret-7-" + &"x".repeat(70);
     let begin = std::time::Instant::now();
@@ -157,7 +157,7 @@ proptest! {
         words in "[G-Z]{0,3}",
     ) {
         let own: Vec<Secret> = secrets.iter().map(|secret| Secret::from(secret.as_str())).collect();
-        let masks: Vec<Mask> = own.iter().map(|secret| Mask::of([secret])).collect();
+        let masks: Vec<Mask> = own.iter().map(|secret| Mask::new([secret])).collect();
         let masks: Vec<&Mask> = masks.iter().collect();
         let mut text = words.clone();
         for ((_, encode), index) in &echoes {

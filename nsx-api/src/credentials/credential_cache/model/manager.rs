@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::script::{Answered, OPERATIONS};
 use crate::auth::{AuthContext, Authenticate, BoxError, Credentials};
-use crate::error::Answer;
+use crate::error::ErrorResponse;
 use crate::failure::Failure;
 use crate::sync::lock;
 use crate::transport::network;
@@ -73,7 +73,7 @@ impl Seen {
     }
 }
 
-/// Work that is under way, for as long as this is kept.
+/// Work that is under way, for as long as this is cached.
 pub(super) struct Work<'a>(&'a Manager, Option<usize>, Instant);
 
 impl Drop for Work<'_> {
@@ -97,7 +97,7 @@ impl Manager {
         }
         let idle_timeout = self
             .idle_timeout
-            .and_then(|time| Credentials::new().idle_timeout(time).patience());
+            .and_then(|time| Credentials::new().idle_timeout(time).max_idle());
         let had = world
             .held
             .map(|held| &world.sessions[held])
@@ -198,12 +198,12 @@ impl Authenticate for Manager {
             Answered::Same => Ok(self.session(false)),
             Answered::WrongPassword => {
                 let status = StatusCode::FORBIDDEN;
-                let answer = Answer {
+                let answer = ErrorResponse {
                     status,
-                    ..Answer::default()
+                    ..ErrorResponse::default()
                 };
                 Err(Error::new(ErrorKind::Forbidden, "")
-                    .with_answer(answer)
+                    .with_response(answer)
                     .into())
             }
             Answered::NoAnswer => Err("no answer".into()),

@@ -99,7 +99,7 @@ impl Script {
     }
 
     /// How often at most credentials are renewed early.
-    pub(super) fn renewals_in(&self, time: Duration) -> usize {
+    pub(super) fn refreshes_in(&self, time: Duration) -> usize {
         self.lifetime
             .map_or(0, |lifetime| times(time, lifetime * 3 / 4))
     }
