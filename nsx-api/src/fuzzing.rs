@@ -141,7 +141,7 @@ fn assert_is_obeyed(asked: Option<Duration>) {
 pub fn login(answer: &[u8]) {
     let (status, headers, body) = read(answer);
     let mask = Mask::new([&Secret::from(SECRET)]);
-    match Session::new("admin", SECRET).answered(&headers) {
+    match Session::new("admin", SECRET).parse_response(&headers) {
         Ok(credentials) => {
             if let Some(sent) = sent(credentials) {
                 assert_is_session(&headers, &sent);
@@ -153,7 +153,7 @@ pub fn login(answer: &[u8]) {
         }
     }
     let meta = ResponseMeta::new(call(), status, headers, |text| mask.apply(text));
-    match Csp::answered(Response::new(Bytes::from(body), meta)) {
+    match Csp::parse_response(Response::new(Bytes::from(body), meta)) {
         Ok(credentials) => {
             let sent = sent(credentials).unwrap_or_default();
             let token = sent.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);

@@ -1,6 +1,7 @@
-//! What can be seen of calls from outside: spans and events of `tracing`, and metrics.
+//! Telemetry of calls: `tracing` spans, and metrics.
 //!
-//! Spans bear the names of OpenTelemetry's conventions for HTTP clients. No header, no query and no body gets into them.
+//! Field names follow OpenTelemetry's conventions for HTTP clients. Spans contain no headers, no
+//! query and no body.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -13,10 +14,10 @@ use tracing::{Span, debug, debug_span, info_span};
 use crate::Error;
 use crate::error::CallInfo;
 
-/// What a call comes to, and an attempt, whose end nobody waits for.
+/// The outcome of a call or an attempt that was dropped.
 const CANCELLED: &str = "cancelled";
 
-/// The span of a call, over all its attempts. What came of it is filled in when this is dropped, and counted.
+/// The span of a call with all its attempts. Dropping it records and counts the outcome.
 pub(crate) struct CallWatch<'c> {
     pub(crate) span: Span,
     began: Instant,
@@ -24,7 +25,7 @@ pub(crate) struct CallWatch<'c> {
     /// Host and port of the manager that the last attempt went to.
     server: Option<(&'c str, u16)>,
     attempts: u32,
-    end: End,
+    outcome: Outcome,
 }
 
 impl<'c> CallWatch<'c> {
@@ -48,11 +49,11 @@ impl<'c> CallWatch<'c> {
             name: call.name,
             server: None,
             attempts: 0,
-            end: End::default(),
+            outcome: Outcome::default(),
         }
     }
 
-    /// Another attempt begins.
+    /// Starts the span of another attempt.
     pub(crate) fn attempt(&mut self, method: &Method, server: (&'c str, u16)) -> AttemptWatch {
         self.attempts = self.attempts.saturating_add(1);
         let (host, port) = server;
@@ -71,54 +72,54 @@ impl<'c> CallWatch<'c> {
         );
         AttemptWatch {
             span,
-            end: End::default(),
+            outcome: Outcome::default(),
         }
     }
 
-    pub(crate) fn ended(mut self, result: Result<StatusCode, &Error>) {
-        self.end = End::of(result);
+    pub(crate) fn finish(mut self, result: Result<StatusCode, &Error>) {
+        self.outcome = Outcome::from_result(result);
     }
 }
 
 impl Drop for CallWatch<'_> {
     fn drop(&mut self) {
-        self.end.record(&self.span);
+        self.outcome.record(&self.span);
         self.span
             .record("http.request.resend_count", resend_count(self.attempts));
         if let Some((host, port)) = self.server {
             self.span.record("server.address", host);
             self.span.record("server.port", port);
         }
-        let outcome = self.end.error_type.take().unwrap_or("ok".into());
+        let outcome = self.outcome.error_type.take().unwrap_or("ok".into());
         count(self.name, outcome, self.attempts, self.began.elapsed());
     }
 }
 
-/// The span of one attempt of a call. What came of it is filled in when this is dropped.
+/// The span of one attempt of a call. Dropping it records the outcome.
 pub(crate) struct AttemptWatch {
     pub(crate) span: Span,
-    end: End,
+    outcome: Outcome,
 }
 
 impl AttemptWatch {
-    pub(crate) fn ended(mut self, result: Result<StatusCode, &Error>) {
-        self.end = End::of(result);
+    pub(crate) fn finish(mut self, result: Result<StatusCode, &Error>) {
+        self.outcome = Outcome::from_result(result);
     }
 }
 
 impl Drop for AttemptWatch {
     fn drop(&mut self) {
-        self.end.record(&self.span);
+        self.outcome.record(&self.span);
     }
 }
 
-/// What came of a call or an attempt.
-struct End {
+/// The outcome of a call or an attempt.
+struct Outcome {
     status: Option<StatusCode>,
     error_type: Option<Cow<'static, str>>,
 }
 
-impl Default for End {
+impl Default for Outcome {
     fn default() -> Self {
         Self {
             status: None,
@@ -127,8 +128,8 @@ impl Default for End {
     }
 }
 
-impl End {
-    fn of(result: Result<StatusCode, &Error>) -> Self {
+impl Outcome {
+    fn from_result(result: Result<StatusCode, &Error>) -> Self {
         Self {
             status: result.map_or_else(Error::status, Some),
             error_type: result.err().map(|error| error_type(error).into()),
@@ -146,12 +147,12 @@ impl End {
     }
 }
 
-/// How often a request was sent again, if it was.
+/// The number of resends; `None` for the first attempt.
 fn resend_count(attempts: u32) -> Option<u32> {
     attempts.checked_sub(1).filter(|count| *count > 0)
 }
 
-/// A status, or the kind of an error that has none.
+/// The status, or the error kind if there is no status.
 fn error_type(error: &Error) -> String {
     match error.status() {
         Some(status) if !status.is_success() => status.as_str().to_owned(),
@@ -159,18 +160,15 @@ fn error_type(error: &Error) -> String {
     }
 }
 
-/// An answer came whose body is not what the document says.
+/// Records a successful response whose body does not match the document.
 pub(crate) fn record_decode_error(call: &CallInfo) {
-    debug!(
-        operation = call.operation.as_deref(),
-        "the body does not fit"
-    );
+    debug!(operation = call.operation.as_deref(), "decoding failed");
     #[cfg(feature = "metrics")]
     metrics::counter!("nsx_api_decode_errors_total", "operation" => call.name.unwrap_or(OTHER))
         .increment(1);
 }
 
-/// What calls are counted as whose path is all that they have of a name: there is no end of those.
+/// The metric label of calls without an operation. Their paths would make too many labels.
 #[cfg(feature = "metrics")]
 const OTHER: &str = "other";
 

@@ -1,4 +1,4 @@
-//! User and password on every call: HTTP Basic (RFC 7617), and the form of it for users of an identity manager.
+//! User name and password on every call: HTTP Basic (RFC 7617), and its variant for vIDM users.
 
 use crate::Secret;
 use crate::credentials::Credentials;

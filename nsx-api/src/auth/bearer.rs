@@ -1,4 +1,4 @@
-//! A bearer token that the caller has already.
+//! A bearer token that the caller supplies.
 
 use crate::Secret;
 use crate::credentials::Credentials;
@@ -56,7 +56,7 @@ impl Authenticate for Bearer {
     }
 }
 
-/// Refuses a token that no header can carry as it is: one from a file, with the end of its line, for one.
+/// Rejects a token that a header cannot carry, for example one from a file with a line break.
 pub(super) fn check_token(token: &Secret, what: &str) -> Result<(), BoxError> {
     let text = token.expose_secret();
     match text.is_empty() || !text.chars().all(|character| character.is_ascii_graphic()) {

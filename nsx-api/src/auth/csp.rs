@@ -59,7 +59,7 @@ pub struct Csp {
     grant: Grant,
     config: Config,
     path: Option<String>,
-    /// Made of the settings by the first who needs it.
+    /// Made from the configuration on first use.
     context: OnceLock<AuthContext>,
 }
 
@@ -109,13 +109,13 @@ impl Csp {
         self
     }
 
-    /// Another path than the one of VMware Cloud Services.
+    /// Replaces the path of VMware Cloud Services.
     pub(crate) fn path(mut self, path: String) -> Self {
         self.path = Some(path);
         self
     }
 
-    /// Says what is wrong with the token or the credentials.
+    /// Checks the API token or the credentials.
     pub(crate) fn check_grant(&self) -> Result<(), BoxError> {
         match &self.grant {
             Grant::ApiToken(token) => check_token(token, "API token"),
@@ -126,9 +126,9 @@ impl Csp {
         }
     }
 
-    /// The token in the answer to a login.
-    pub(crate) fn answered(answer: Response<Bytes>) -> Result<Credentials, BoxError> {
-        let token = answer.json::<Token>()?.into_inner();
+    /// Reads the token from the response to a login.
+    pub(crate) fn parse_response(response: Response<Bytes>) -> Result<Credentials, BoxError> {
+        let token = response.json::<Token>()?.into_inner();
         check_token(&token.access_token, "token that was answered")?;
         let credentials = Credentials::bearer(token.access_token);
         Ok(match token.expires_in {
@@ -163,7 +163,7 @@ impl Csp {
 
 impl Authenticate for Csp {
     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
-        Self::answered(self.request(self.context()?).send().await?)
+        Self::parse_response(self.request(self.context()?).send().await?)
     }
 
     fn check(&self) -> Result<(), BoxError> {
@@ -181,7 +181,7 @@ impl Authenticate for Csp {
     }
 }
 
-/// What comes back, as far as it is needed.
+/// The fields of the response that are used.
 #[derive(Deserialize)]
 struct Token {
     access_token: Secret,
@@ -189,7 +189,7 @@ struct Token {
     expires_in: Option<Duration>,
 }
 
-/// Seconds, which come as a number or as a string. What is neither says nothing of the life of a token.
+/// Seconds, as a number or as a string. Any other value is ignored.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_life_of_a_token_is_read_as_a_number_or_a_string() {
+    fn the_lifetime_of_a_token_is_a_number_or_a_string() {
         for (json, lifetime) in [
             (r#"{"access_token":"t","expires_in":1799}"#, Some(1799)),
             (r#"{"access_token":"t","expires_in":"1799"}"#, Some(1799)),

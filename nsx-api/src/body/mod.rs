@@ -1,4 +1,4 @@
-//! Bodies that are more than a decoded value: what a caller sends as it is, and a response read piece by piece.
+//! Request bodies: bytes, streams, and several parts in one.
 
 pub(crate) mod multipart;
 pub(crate) mod stream;
@@ -50,7 +50,7 @@ impl Body {
         ))))))
     }
 
-    /// One after the other, as one body. It is a stream if one of them is.
+    /// Concatenates bodies. The result is a stream if one of them is.
     pub(crate) fn chain(bodies: Vec<Self>) -> Self {
         if !bodies.iter().all(Self::is_repeatable) {
             return Self::from_stream(Chain(bodies.into()));
@@ -64,7 +64,7 @@ impl Body {
         whole.freeze().into()
     }
 
-    /// How long it is, as far as that is known.
+    /// The length of the bytes; 0 for a stream.
     fn length(&self) -> usize {
         match &self.0 {
             Content::Bytes(bytes) => bytes.len(),
@@ -77,7 +77,7 @@ impl Body {
         !matches!(self.0, Content::Stream(_))
     }
 
-    /// What is sent, if anything is; an error if a clone has taken the stream.
+    /// Returns the body to send. Fails if a clone has taken the stream.
     pub(crate) fn take(&self) -> Result<Option<reqwest::Body>, Error> {
         match &self.0 {
             Content::Empty => Ok(None),
@@ -96,7 +96,7 @@ impl Body {
     }
 }
 
-/// Bodies one after the other.
+/// Streams bodies one after the other.
 struct Chain(VecDeque<Body>);
 
 impl Stream for Chain {

@@ -1,4 +1,4 @@
-//! Bodies of several parts, as forms with files in them have.
+//! Multipart bodies (`multipart/form-data`).
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -64,7 +64,7 @@ impl From<String> for Part {
     }
 }
 
-/// The parts of a body, with what stands between them.
+/// A multipart body that is being built.
 #[derive(Clone)]
 pub(crate) struct Multipart {
     boundary: String,
@@ -72,7 +72,7 @@ pub(crate) struct Multipart {
 }
 
 impl Multipart {
-    /// One without a part. No content has its boundary in it but by a chance of one in 2^128.
+    /// Makes a body without parts. The boundary is random: 128 bits are enough to be unique.
     pub(crate) fn new() -> Self {
         let [one, other] = [(); 2].map(|()| RandomState::new().hash_one(()));
         Self {
@@ -113,7 +113,6 @@ impl Multipart {
         self.pieces.extend([head.into(), body, "\r\n".into()]);
     }
 
-    /// The body that they make.
     pub(crate) fn body(&self) -> Body {
         let mut pieces = self.pieces.clone();
         pieces.push(format!("--{}--\r\n", self.boundary).into());
@@ -121,7 +120,7 @@ impl Multipart {
     }
 }
 
-/// A name as HTML forms write it: what would end it is encoded.
+/// Encodes a name as HTML forms do.
 fn quoted(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for letter in name.chars() {

@@ -49,7 +49,7 @@ pub struct ByteStream {
     pieces: Incoming,
     meta: Box<ResponseMeta>,
     stall_timeout: Duration,
-    /// Runs while the caller waits, and not while it deals with a piece.
+    /// Runs only while the caller waits for a piece.
     timer: Option<Pin<Box<Sleep>>>,
     ended: bool,
 }
@@ -107,7 +107,7 @@ impl Stream for ByteStream {
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                // Without a runtime there is no timer, and Tokio would panic.
+                // Outside of a runtime Tokio's timer panics.
                 if self.timer.is_none() && Handle::try_current().is_err() {
                     let reason = "the body is read outside of a Tokio runtime";
                     return self.failed(Error::new(ErrorKind::InvalidRequest, reason));

@@ -1,4 +1,4 @@
-//! The client: connections to the managers of one cluster, credentials, and the options of calls.
+//! The client: the core that its clones share, and the options of its calls.
 
 pub(crate) mod options;
 
@@ -32,16 +32,16 @@ use options::CallOptions;
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    // Fields and not methods: an operation of the document may have the name of a method.
+    // Fields instead of methods, because an operation of the document may have the name of a method.
     pub(crate) core: Arc<Core>,
     pub(crate) options: CallOptions,
 }
 
-/// What all clones share.
+/// What all clones of a client share.
 pub(crate) struct Core {
     pub(crate) connections: Arc<Connections>,
     pub(crate) cluster: Cluster,
-    /// Pays for retries.
+    /// The retry budget.
     pub(crate) budget: TpsBudget,
 }
 
@@ -83,7 +83,7 @@ impl Client {
     /// # }
     /// ```
     pub async fn close(&self) {
-        // Outside of a runtime nothing was begun.
+        // Without a runtime there was no login.
         if Handle::try_current().is_err() {
             return;
         }

@@ -1,4 +1,4 @@
-//! What holds for calls: how long, how often, and with which extra headers.
+//! Options of calls: time limits, retries, extra headers.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::encode::value;
 const DEADLINE: Duration = Duration::from_secs(300);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 const MAX_RETRIES: u32 = 4;
-/// Many times the largest page of a list that a manager answers.
+/// Many times the largest page of a list.
 const BODY_LIMIT: usize = 16 << 20;
 const MIN_RETRY_DELAY: Duration = Duration::ZERO;
 const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
@@ -171,13 +171,13 @@ impl CallOptions {
     /// Headers of authentication and of the connection are refused: the deferred_error comes back from
     /// [`Config::build`](crate::Config::build), or from the call.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        if let Err(deferred_error) = value::set_header(&mut self.headers, name, value) {
-            self.deferred_error.get_or_insert(deferred_error);
+        if let Err(reason) = value::set_header(&mut self.headers, name, value) {
+            self.deferred_error.get_or_insert(reason);
         }
         self
     }
 
-    /// These options, with those of `defaults` where nothing is set.
+    /// Fills in the options that are not set from `defaults`.
     pub(crate) fn with_defaults(mut self, defaults: &Self) -> Self {
         self.deadline = self.deadline.or(defaults.deadline);
         self.attempt_timeout = self.attempt_timeout.or(defaults.attempt_timeout);
@@ -190,8 +190,8 @@ impl CallOptions {
         self.deferred_error = self
             .deferred_error
             .or_else(|| defaults.deferred_error.clone());
-        if let Err(deferred_error) = value::add_missing(&mut self.headers, &defaults.headers) {
-            self.deferred_error.get_or_insert(deferred_error);
+        if let Err(reason) = value::add_missing(&mut self.headers, &defaults.headers) {
+            self.deferred_error.get_or_insert(reason);
         }
         self
     }
@@ -212,7 +212,7 @@ impl CallOptions {
         self.max_retries.unwrap_or(MAX_RETRIES)
     }
 
-    /// The shortest and the longest wait before a retry.
+    /// The minimum and the maximum wait before a retry.
     pub(crate) fn effective_retry_delay(&self) -> (Duration, Duration) {
         (
             self.min_retry_delay.unwrap_or(MIN_RETRY_DELAY),
@@ -264,7 +264,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn options_given_win_and_the_others_are_inherited() {
+    fn call_options_override_those_of_the_client() {
         let second = Duration::from_secs(1);
         let client = CallOptions::new()
             .deadline(second)
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_value_of_a_header_and_a_fault_is_kept() {
+    fn debug_of_call_options_hides_header_values_and_an_invalid_header_is_reported() {
         let options = CallOptions::new()
             .header("x-key", "SECRET")
             .header("cookie", "SECRET")

@@ -1,6 +1,6 @@
-//! The address of a manager: what people write, made into the base of every URL, or refused with a reason.
+//! The address of a manager: parsed from what a user writes, and the base of every URL.
 //!
-//! A reason never repeats the text, which may have a password in it.
+//! An error never repeats the text, which may contain a password.
 
 use std::net::Ipv6Addr;
 use std::sync::Arc;
@@ -8,17 +8,16 @@ use std::sync::Arc;
 use reqwest::Url;
 use url::Host;
 
-/// A URL that is longer is refused by the HTTP library.
-const LONGEST: usize = 65_534;
+/// The HTTP library rejects longer URLs.
+const MAX_URL_LENGTH: usize = 65_534;
 
-/// Where a manager is.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
     /// Scheme, host and port.
     root: Url,
-    /// The path before every path, that of a gateway, without a slash at the end.
+    /// The path prefix of a gateway, without a slash at the end.
     prefix: String,
-    /// Host, and port if it is not the usual one.
+    /// The host, and the port unless it is the default one.
     pub(crate) manager: Arc<str>,
     pub(crate) host: Arc<str>,
     pub(crate) port: u16,
@@ -27,11 +26,11 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// Reads what a person wrote: a host name, an IP address, `host:port`, or a URL.
+    /// Parses a host name, an IP address, `host:port`, or a URL.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(&with_scheme(text.trim())?)
             .map_err(|error| format!("the address is not valid: {error}"))?;
-        check(&url)?;
+        check_url(&url)?;
         let host = url.host().ok_or("the address has no host")?;
         check_host(&host)?;
         let authority = match url.port() {
@@ -51,22 +50,21 @@ impl Address {
         })
     }
 
-    /// Whether what is sent there can be read on the way.
+    /// Whether requests cross the network without TLS.
     pub(crate) fn is_plaintext(&self) -> bool {
         !self.is_https && !self.is_loopback
     }
 
-    /// Whether it is this machine.
     pub(crate) fn is_loopback(&self) -> bool {
         self.is_loopback
     }
 
-    /// Whether both are the same host and port.
+    /// Whether both have the same scheme, host and port.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         self.root.origin() == other.root.origin()
     }
 
-    /// Whether a URL is one of this manager, behind its gateway if it has one, with no user in it.
+    /// Whether a URL belongs to this manager: same origin, below the prefix, and without a user.
     pub(crate) fn contains(&self, url: &Url) -> bool {
         let has_user = !url.username().is_empty() || url.password().is_some();
         url.origin() == self.root.origin() && self.is_below(url) && !has_user
@@ -77,12 +75,12 @@ impl Address {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// The URL of a path that begins with a slash. It never leads to another host.
+    /// Makes the URL of a path that begins with a slash. The host is always this manager's.
     pub(crate) fn url(&self, path_and_query: &str) -> Result<Url, String> {
         if !path_and_query.starts_with('/') {
             return Err("the path does not begin with a slash".into());
         }
-        if path_and_query.len() > LONGEST {
+        if path_and_query.len() > MAX_URL_LENGTH {
             return Err(too_long());
         }
         let (path, query) = match path_and_query.split_once('?') {
@@ -98,7 +96,7 @@ impl Address {
         if !self.is_below(&url) {
             return Err("the path leads out of the manager's".into());
         }
-        if url.as_str().len() > LONGEST {
+        if url.as_str().len() > MAX_URL_LENGTH {
             return Err(too_long());
         }
         Ok(url)
@@ -106,10 +104,10 @@ impl Address {
 }
 
 fn too_long() -> String {
-    format!("the URL is longer than {LONGEST} bytes")
+    format!("the URL is longer than {MAX_URL_LENGTH} bytes")
 }
 
-/// Adds the scheme that was left out, and the brackets of a bare IPv6 address.
+/// Adds a missing scheme, and brackets around a bare IPv6 address.
 fn with_scheme(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("the address is empty".into());
@@ -125,7 +123,7 @@ fn with_scheme(text: &str) -> Result<String, String> {
     }
     match text.split_once("://") {
         Some((scheme, rest)) if rest.starts_with('/') || rest.is_empty() => {
-            // What else stands there may be a password.
+            // Any other text may be a password.
             let known = ["https", "http"].into_iter().find(|known| *known == scheme);
             Err(match known {
                 Some(scheme) => format!("the address has no host after {scheme}://"),
@@ -137,7 +135,7 @@ fn with_scheme(text: &str) -> Result<String, String> {
     }
 }
 
-fn check(url: &Url) -> Result<(), String> {
+fn check_url(url: &Url) -> Result<(), String> {
     if !matches!(url.scheme(), "https" | "http") {
         return Err("the address has a scheme other than https or http".into());
     }
@@ -161,7 +159,7 @@ fn check(url: &Url) -> Result<(), String> {
     Ok(())
 }
 
-/// Refuses names that no host has, and what a scheme written wrong leaves in a host's place.
+/// Rejects invalid host names, and a host that is the rest of a misspelled scheme.
 fn check_host(host: &Host<&str>) -> Result<(), String> {
     let Host::Domain(name) = host else {
         return Ok(());
@@ -171,7 +169,7 @@ fn check_host(host: &Host<&str>) -> Result<(), String> {
             "the address has `{name}` for a host: write {name}://"
         ));
     }
-    // A dot at the end makes a name complete.
+    // A trailing dot marks a fully qualified name.
     let labels = name.strip_suffix('.').unwrap_or(name).split('.');
     for label in labels {
         if label.is_empty() {
@@ -201,7 +199,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn an_address_is_taken_as_people_write_it() {
+    fn an_address_is_parsed_from_all_usual_forms() {
         for (text, base, manager) in [
             (
                 "nsx.example.com",
@@ -264,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_cannot_be_meant_is_refused_with_a_reason() {
+    fn an_invalid_address_is_rejected_with_a_reason() {
         for (text, reason) in [
             ("", "is empty"),
             ("   ", "is empty"),
@@ -317,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_cannot_lead_to_another_host() {
+    fn a_url_path_cannot_lead_to_another_host() {
         for text in ["nsx", "nsx:8443", "https://nsx/site"] {
             let address = Address::parse(text).unwrap();
             for path in [
@@ -337,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_http_is_open_unless_it_stays_on_this_machine() {
+    fn http_is_plaintext_except_to_loopback() {
         for (text, open) in [
             ("https://nsx", false),
             ("http://nsx", true),
@@ -357,7 +355,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics_and_no_path_leaves_the_manager(text in ".*", path in "/[^\\\\]*") {
+        fn parsing_an_address_never_panics_and_no_url_leaves_the_manager(text in ".*", path in "/[^\\\\]*") {
             let _ = Address::parse(&text);
             let address = Address::parse("https://nsx.example.com/site").unwrap();
             if let Ok(url) = address.url(&path) {

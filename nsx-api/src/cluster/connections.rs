@@ -1,8 +1,9 @@
-//! The connections to a manager, and what they are made with: certificates and keys in files that change under way.
+//! The connections to the managers, and a watch on the certificate and key files they are made with.
 //!
-//! What was read from the files is compared with what they hold now, every ten seconds at most and only when there is a
-//! call. If they differ, a new HTTP client takes the place of the current one, with connections of its own, so that
-//! no call begins on one that was made with the old certificates. Calls under way keep the client that they began with.
+//! The files are checked every ten seconds at most, and only while there are calls. If they have
+//! changed, a new HTTP client with connections of its own replaces the current one. So no call
+//! starts on a connection that was made with the old certificates. Running calls keep the client
+//! that they started with.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::Builder;
@@ -15,55 +16,54 @@ use tracing::{debug, warn};
 use crate::Error;
 use crate::tls::{self, Material};
 
-/// A longer one would leave a manager that no longer takes the old certificate waiting.
-const BETWEEN_LOOKS: Duration = Duration::from_secs(10);
-/// Between the looks that failures ask for, and after a look that found files that cannot be used: of two files
-/// that belong together one is written first.
-const AT_LEAST: Duration = Duration::from_secs(1);
-/// How long a call waits for a look; what comes of it later is taken then. A file system that is gone, of a network for
-/// one, would keep it for ever.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a connection of HTTP/2 may be silent under a call before it is asked whether it lives, and then until it is
-/// given up. Without it the calls of a client would go on into one that hangs.
-const PING: Duration = Duration::from_secs(5);
-/// Shorter than the time after which managers close a connection, so that no call is sent on one just closed.
+/// A longer interval would delay calls to a manager that rejects the old certificate.
+const CHECK_INTERVAL: Duration = Duration::from_secs(10);
+/// The interval between checks after failed calls, and after a check that found unusable files. Of
+/// a certificate and its key, one file is written first.
+const MIN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a call waits for a check. A later result is applied when it arrives. A network file
+/// system that is down would block the call for ever.
+const RELOAD_WAIT: Duration = Duration::from_secs(1);
+/// How long an HTTP/2 connection may be silent during a call before it is pinged, and how long the
+/// ping may take. Without pings a client would keep using a connection that hangs.
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Managers close idle connections later than this, so no call is sent on a closed one.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How connections are made.
 pub(crate) struct Settings {
     /// `None` for plain HTTP.
     pub(crate) tls: Option<tls::Settings>,
     pub(crate) connect_timeout: Duration,
-    /// Whether the proxy of the environment is not for this manager.
+    /// Whether to ignore the proxy that the environment configures.
     pub(crate) no_proxy: bool,
 }
 
-/// The connections to one manager.
+/// The connections of a client, to all its managers.
 pub(crate) struct Connections {
     settings: Arc<Settings>,
     current: Arc<RwLock<Current>>,
-    /// `None` if there is no file to look at. Whoever looks holds it, to the end of the look, and not of the call that asked
-    /// for it: a call may be dropped while the disk is still being read.
-    watch: Option<Arc<Mutex<Watch>>>,
+    /// `None` without files. A check holds the lock until it ends, even if the call that started
+    /// it is dropped meanwhile.
+    watch: Option<Arc<Mutex<FileWatch>>>,
 }
 
 struct Current {
     http: reqwest::Client,
-    /// How many there were before.
+    /// The number of HTTP clients before this one.
     generation: u64,
 }
 
-/// What is known of the files.
-struct Watch {
+/// The state of the files at the last check.
+struct FileWatch {
     fingerprint: Vec<[u8; 32]>,
-    last_look: Instant,
-    next_look: Instant,
-    /// What was wrong with them at the last look.
-    fault: Option<String>,
+    last_check: Instant,
+    next_check: Instant,
+    /// Why the files could not be used.
+    error: Option<String>,
 }
 
 impl Connections {
-    /// Reads the files, and connects to nothing.
+    /// Reads the files. Does not connect yet.
     pub(crate) fn new(mut settings: Settings) -> Result<Self, Error> {
         let (config, fingerprint) = match &mut settings.tls {
             Some(tls) => {
@@ -74,14 +74,14 @@ impl Connections {
             }
             None => (tls::unused()?, Vec::new()),
         };
-        let http = settings.http(config)?;
+        let http = settings.build_http_client(config)?;
         let has_files = settings.tls.as_ref().is_some_and(tls::Settings::has_files);
         let now = Instant::now();
-        let watch = Watch {
+        let watch = FileWatch {
             fingerprint,
-            last_look: now,
-            next_look: now + BETWEEN_LOOKS,
-            fault: None,
+            last_check: now,
+            next_check: now + CHECK_INTERVAL,
+            error: None,
         };
         Ok(Self {
             settings: Arc::new(settings),
@@ -93,16 +93,17 @@ impl Connections {
         })
     }
 
-    /// The HTTP client to begin a call with, in half of `left` at most, which is what the call has left.
+    /// Returns the HTTP client for an attempt of a call that has `left` until its deadline.
     ///
-    /// If it is time to look at the files one caller waits for that, and the others take what there is.
+    /// If the files are due for a check, one caller waits for it, for half of that time at most. The
+    /// others get the current client at once.
     pub(crate) async fn http(&self, left: Duration) -> reqwest::Client {
         if let Some(Ok(watch)) = self.watch.clone().map(Mutex::try_lock_owned)
-            && watch.next_look <= Instant::now()
+            && watch.next_check <= Instant::now()
         {
-            let _ = timeout(PATIENCE.min(left / 2), self.look(watch)).await;
+            let _ = timeout(RELOAD_WAIT.min(left / 2), self.check_files(watch)).await;
         }
-        self.read(|current| current.http.clone())
+        self.with_current(|current| current.http.clone())
     }
 
     /// Whether the client has a certificate of its own.
@@ -111,100 +112,102 @@ impl Connections {
         tls.is_some_and(|tls| tls.identity.is_some())
     }
 
-    /// A number that is another one once the files have changed.
+    /// Changes whenever a change of the files has replaced the HTTP client.
     pub(crate) fn generation(&self) -> u64 {
-        self.read(|current| current.generation)
+        self.with_current(|current| current.generation)
     }
 
-    /// Looks at the files now, unless somebody did within the last second, and says whether there are other connections
-    /// since that generation. It is for calls that failed, as many as there are: all of them wait for the same look.
+    /// Checks the files after a failed call, and returns whether the HTTP client has been replaced
+    /// since generation `since`. All calls that failed wait for the same check, and there is at most
+    /// one a second.
     pub(crate) async fn reload(&self, since: u64) -> bool {
         let Some(watch) = self.watch.clone() else {
             return false;
         };
-        let look = async {
+        let check = async {
             let watch = watch.lock_owned().await;
-            if self.generation() == since && watch.last_look + AT_LEAST <= Instant::now() {
-                self.look(watch).await;
+            if self.generation() == since && watch.last_check + MIN_CHECK_INTERVAL <= Instant::now()
+            {
+                self.check_files(watch).await;
             }
         };
-        let _ = timeout(PATIENCE, look).await;
+        let _ = timeout(RELOAD_WAIT, check).await;
         self.generation() != since
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Current) -> T) -> T {
+    fn with_current<T>(&self, read: impl FnOnce(&Current) -> T) -> T {
         read(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks at the files, in a thread that nobody has to wait for: a runtime waits for its own when it ends. The look goes to
-    /// its end even if this is dropped.
-    async fn look(&self, mut watch: OwnedMutexGuard<Watch>) {
+    /// Checks the files in a plain thread, because a runtime that shuts down would wait for one of
+    /// its own. The check continues even if this future is dropped.
+    async fn check_files(&self, mut watch: OwnedMutexGuard<FileWatch>) {
         let settings = self.settings.clone();
         let current = self.current.clone();
         let now = Instant::now();
-        watch.last_look = now;
-        watch.next_look = now + BETWEEN_LOOKS;
+        watch.last_check = now;
+        watch.next_check = now + CHECK_INTERVAL;
         let (done, end) = oneshot::channel::<()>();
-        let look = move || {
-            let found = settings.changed(&watch.fingerprint);
-            watch.take(found, now, &current);
+        let check = move || {
+            let found = settings.load_if_changed(&watch.fingerprint);
+            watch.apply(found, now, &current);
             drop(watch);
             drop(done);
         };
-        // Without a thread there is a look the next time.
+        // If no thread can be started, the next check tries again.
         if Builder::new()
             .name("nsx-api-files".into())
-            .spawn(look)
+            .spawn(check)
             .is_ok()
         {
-            // It ends with the thread, and is never sent anything.
+            // The sender is dropped when the thread ends; nothing is ever sent.
             let _ = end.await;
         }
     }
 }
 
-impl Watch {
-    /// Takes what a look found that began at `now`.
-    fn take(
+impl FileWatch {
+    /// Applies the result of a check that started at `now`.
+    fn apply(
         &mut self,
-        found: Result<Option<Changed>, Error>,
+        found: Result<Option<NewClient>, Error>,
         now: Instant,
         current: &RwLock<Current>,
     ) {
         match found {
-            Ok(None) => self.fault = None,
+            Ok(None) => self.error = None,
             Ok(Some((http, fingerprint))) => {
-                debug!("connections are made with what is new in the files");
-                self.fault = None;
+                debug!("certificate or key files changed, new connections use them");
+                self.error = None;
                 self.fingerprint = fingerprint;
                 let mut current = current.write().unwrap_or_else(PoisonError::into_inner);
                 current.generation += 1;
                 current.http = http;
             }
             Err(error) => {
-                self.next_look = now + AT_LEAST;
-                self.failed(&error.to_string());
+                self.next_check = now + MIN_CHECK_INTERVAL;
+                self.warn_once(&error.to_string());
             }
         }
     }
 
-    /// Says once what is wrong, and again when something else is.
-    fn failed(&mut self, fault: &str) {
-        if self.fault.as_deref() != Some(fault) {
+    /// Logs an error, unless it is the same as at the last check.
+    fn warn_once(&mut self, error: &str) {
+        if self.error.as_deref() != Some(error) {
             warn!(
-                reason = fault,
-                "files of certificates or keys cannot be used; what was read before stays in use"
+                reason = error,
+                "certificate or key files cannot be used, the previous ones stay in use"
             );
-            self.fault = Some(fault.to_owned());
+            self.error = Some(error.to_owned());
         }
     }
 }
 
-type Changed = (reqwest::Client, Vec<[u8; 32]>);
+type NewClient = (reqwest::Client, Vec<[u8; 32]>);
 
 impl Settings {
-    /// A new client, if the files hold something else than what has that fingerprint.
-    fn changed(&self, fingerprint: &[[u8; 32]]) -> Result<Option<Changed>, Error> {
+    /// Makes a new HTTP client if the content of the files no longer has this fingerprint.
+    fn load_if_changed(&self, fingerprint: &[[u8; 32]]) -> Result<Option<NewClient>, Error> {
         let Some(tls) = &self.tls else {
             return Ok(None);
         };
@@ -213,13 +216,13 @@ impl Settings {
         if found == fingerprint {
             return Ok(None);
         }
-        let http = self.http(tls.config(&material)?)?;
+        let http = self.build_http_client(tls.config(&material)?)?;
         Ok(Some((http, found)))
     }
 
-    /// The HTTP library, with what it does by itself switched off: redirects would carry credentials to another host,
-    /// and its retries know nothing of operations.
-    fn http(&self, config: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
+    /// Makes an HTTP client without redirects and retries of its own. Redirects would send
+    /// credentials to another host, and its retries do not know which operations are idempotent.
+    fn build_http_client(&self, config: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(config)
             .redirect(reqwest::redirect::Policy::none())
@@ -227,8 +230,8 @@ impl Settings {
             .referer(false)
             .user_agent(concat!("nsx-api/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(self.connect_timeout)
-            .http2_keep_alive_interval(PING)
-            .http2_keep_alive_timeout(PING)
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .http2_keep_alive_timeout(KEEP_ALIVE)
             .pool_idle_timeout(IDLE_TIMEOUT);
         if self.no_proxy {
             builder = builder.no_proxy();

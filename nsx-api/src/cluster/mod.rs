@@ -1,4 +1,4 @@
-//! The managers of a cluster: where they are, how they are reached, how they are, and how much they are sent.
+//! The managers of a cluster: addresses, connections, health and limits.
 
 pub(crate) mod address;
 pub(crate) mod connections;

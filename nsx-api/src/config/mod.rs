@@ -1,4 +1,4 @@
-//! The settings of a client, checked when it is built.
+//! The configuration of a client, checked when the client is built.
 
 mod client_parts;
 mod health_probe;

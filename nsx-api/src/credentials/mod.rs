@@ -1,4 +1,4 @@
-//! What a scheme gets for its calls: headers, and how long they hold.
+//! Credentials: the headers that authenticate a call, and their lifetime.
 
 pub(crate) mod credential_cache;
 pub(crate) mod refusal_backoff;
@@ -36,9 +36,9 @@ use crate::encode::value;
 #[must_use = "credentials do nothing until they are returned to the client"]
 pub struct Credentials {
     headers: HeaderMap,
-    /// What an echo of them would show.
+    /// The values to mask when a manager echoes them.
     secrets: Vec<Secret>,
-    /// When they expire, and when it is time to look for others.
+    /// When they expire, and when a refresh is due.
     expiry: Option<(Instant, Instant)>,
     idle_timeout: Option<Duration>,
     deferred_error: Option<String>,
@@ -119,8 +119,8 @@ impl Credentials {
     pub fn expires_in(mut self, lifetime: Duration) -> Self {
         let expires = Instant::now().checked_add(lifetime);
         self.expiry = expires.map(|expires| {
-            let early = expires.checked_sub(refresh_margin(lifetime));
-            (expires, early.unwrap_or(expires))
+            let refresh_at = expires.checked_sub(refresh_margin(lifetime));
+            (expires, refresh_at.unwrap_or(expires))
         });
         self
     }
@@ -155,27 +155,25 @@ impl Credentials {
         }
     }
 
-    /// Keeps the first deferred_error.
-    fn with_error(mut self, deferred_error: &str) -> Self {
-        self.deferred_error
-            .get_or_insert_with(|| deferred_error.to_owned());
+    /// Keeps the first error.
+    fn with_error(mut self, error: &str) -> Self {
+        self.deferred_error.get_or_insert_with(|| error.to_owned());
         self
     }
 
-    /// These, unless they cannot be sent.
+    /// Returns the error of an invalid header, if there is one.
     pub(crate) fn validated(self) -> Result<Self, String> {
         match self.deferred_error {
-            Some(deferred_error) => Err(deferred_error),
+            Some(error) => Err(error),
             None => Ok(self),
         }
     }
 
-    /// Whether both put the same on a call.
     pub(super) fn has_same_headers_as(&self, other: &Self) -> bool {
         self.headers == other.headers
     }
 
-    /// Puts them on a call, in the place of what is there.
+    /// Sets the headers on a request, and replaces those of the same names.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.headers {
             headers.insert(name, value.clone());
@@ -186,24 +184,24 @@ impl Credentials {
         &self.secrets
     }
 
-    /// When they expire, and when it is time to look for others.
+    /// When they expire, and when a refresh is due.
     pub(super) fn expiry(&self) -> Option<(Instant, Instant)> {
         self.expiry
     }
 
-    /// How long after their last use they are not trusted to hold any more.
+    /// How long they can be unused before they count as expired.
     pub(super) fn max_idle(&self) -> Option<Duration> {
         let timeout = self.idle_timeout?;
         Some(timeout.saturating_sub(refresh_margin(timeout)))
     }
 }
 
-/// How long before its end a time counts as over.
+/// How long before the end of a lifetime a refresh is due.
 fn refresh_margin(time: Duration) -> Duration {
     (time / 4).min(Duration::from_secs(60))
 }
 
-/// A header's value that `Debug` hides, and that is wiped from memory when the last copy of it is gone.
+/// Makes a header value that `Debug` hides, and that is wiped from memory with its last copy.
 fn sensitive_value(value: Zeroizing<String>) -> Option<HeaderValue> {
     if !value.is_ascii() {
         return None;
@@ -214,7 +212,7 @@ fn sensitive_value(value: Zeroizing<String>) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Text as bytes, wiped when it is dropped.
+/// Text as bytes that are wiped from memory on drop.
 pub(crate) struct Wiped(pub(crate) Zeroizing<String>);
 
 impl AsRef<[u8]> for Wiped {
@@ -223,7 +221,8 @@ impl AsRef<[u8]> for Wiped {
     }
 }
 
-/// A form, in a place large enough from the start: what grows leaves pieces of itself in memory.
+/// Encodes a form. The buffer has its full size from the start, because a buffer that grows leaves
+/// copies of its content in memory.
 pub(crate) fn encode_form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
     let lengths = pairs
         .iter()
@@ -235,7 +234,7 @@ pub(crate) fn encode_form(pairs: &[(&str, &str)]) -> Zeroizing<String> {
     form
 }
 
-/// What RFC 7617 asks of a user and a password.
+/// Checks the rules of RFC 7617.
 pub(crate) fn check_user_and_password(user: &str, password: &Secret) -> Result<(), String> {
     if user.is_empty() {
         return Err("the user name is empty".into());
@@ -267,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn user_and_password_are_encoded_and_sensitive() {
+    fn basic_auth_headers_are_encoded_and_sensitive() {
         for (user, password, value) in [
             (
                 "Aladdin",
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_told_without_being_shown() {
+    fn the_error_of_invalid_credentials_does_not_show_them() {
         for credentials in [
             Credentials::basic("", &"SECRET".into()),
             Credentials::basic("a:b", &"SECRET".into()),
@@ -304,16 +303,13 @@ mod tests {
             Credentials::new().header("host", "SECRET"),
         ] {
             let shown = format!("{credentials:?}");
-            let deferred_error = credentials.validated().unwrap_err();
-            assert!(
-                !format!("{shown} {deferred_error}").contains("SECRET"),
-                "{deferred_error}"
-            );
+            let error = credentials.validated().unwrap_err();
+            assert!(!format!("{shown} {error}").contains("SECRET"), "{error}");
         }
     }
 
     #[test]
-    fn cookies_share_a_header_and_a_header_has_one_value() {
+    fn cookies_share_one_header_and_a_second_header_value_replaces_the_first() {
         let credentials = Credentials::new()
             .cookie("JSESSIONID", "1")
             .cookie("lb", "2")
@@ -328,11 +324,15 @@ mod tests {
     }
 
     #[test]
-    fn an_end_is_seen_a_minute_before_or_a_quarter() {
+    fn a_refresh_is_due_a_minute_or_a_quarter_of_the_lifetime_before_expiry() {
         for (lifetime, early) in [(3600, 60), (240, 60), (100, 25), (0, 0)] {
             let credentials = Credentials::new().expires_in(Duration::from_secs(lifetime));
-            let (expires, renewed) = credentials.expiry().unwrap();
-            assert_eq!(expires - renewed, Duration::from_secs(early), "{lifetime}");
+            let (expires, refresh_at) = credentials.expiry().unwrap();
+            assert_eq!(
+                expires - refresh_at,
+                Duration::from_secs(early),
+                "{lifetime}"
+            );
         }
         let session = Credentials::new().idle_timeout(Duration::from_secs(1800));
         assert_eq!(session.max_idle(), Some(Duration::from_secs(1740)));

@@ -1,29 +1,31 @@
-//! The operations that new credentials did not help: what keeps a missing privilege from being a login for each call.
+//! Remembers the operations that were refused again after a refresh, so that a missing privilege
+//! does not cause a login for every call.
 //!
-//! A refusal does not say whether the manager has forgotten a session or the user may not do this. So an operation that is refused
-//! again with new credentials is left alone for a while, and for twice as long each time. Others are not concerned: when the
-//! session has really ended, the next of them gets a new one for all.
+//! A 403 does not say whether the session has expired or the user lacks a privilege. So an operation
+//! that is refused again with new credentials triggers no refresh for a while, and for twice as long
+//! each time. Other operations still do: if the session has really expired, the next of them
+//! refreshes it for all.
 
 use std::time::Duration;
 
 use http::StatusCode;
 use tokio::time::Instant;
 
-/// For how long an operation is left alone, at first and at most.
+/// How long an operation triggers no refresh, at first and at most.
 const MIN_PAUSE: Duration = Duration::from_secs(10);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// How long it is remembered.
+/// How long an entry is kept.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
-/// So many operations that are refused at the same time are more likely all of them.
+/// If this many operations are refused at the same time, probably all are.
 const MANY_OPERATIONS: usize = 4;
-/// More than a program calls.
+/// More operations than a program usually calls.
 const MAX_ENTRIES: usize = 64;
 
-/// Operations that were refused with new credentials as with the old ones.
+/// The operations that were refused with new credentials too.
 #[derive(Debug, Default)]
 pub(super) struct RefusalBackoff(Vec<Entry>);
 
-/// What was refused, and how.
+/// A refused call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Refused<'a> {
     pub(crate) operation: &'a str,
@@ -38,13 +40,13 @@ struct Entry {
 }
 
 impl RefusalBackoff {
-    /// Remembers an operation.
+    /// Adds an operation, or doubles its pause.
     pub(super) fn add(&mut self, operation: &str, now: Instant) {
         self.0.retain(|entry| entry.age(now) < FORGOTTEN_AFTER);
         let has_room = self.0.len() < MAX_ENTRIES;
         let known = self.0.iter_mut().find(|entry| entry.operation == operation);
         match known {
-            // Of calls that were refused together one counts.
+            // Concurrent calls that are refused together count once.
             Some(entry) if entry.age(now) < entry.pause => {}
             Some(entry) => {
                 entry.pause = (entry.pause * 2).min(MAX_PAUSE);
@@ -59,7 +61,7 @@ impl RefusalBackoff {
         }
     }
 
-    /// An operation was answered: from now on it is left alone for no longer than at first. It may still be refused for
+    /// Resets the pause of an operation that succeeded. The operation may still be refused for
     /// another object.
     pub(super) fn on_accepted(&mut self, operation: &str) {
         let mut entries = self.0.iter_mut();
@@ -68,10 +70,10 @@ impl RefusalBackoff {
         }
     }
 
-    /// Whether new credentials are of no use to an operation, when the current ones have been there since `obtained`: it is
-    /// left alone, or many others are and there were new ones just now.
+    /// Whether a refusal triggers no refresh: the operation is paused, or many are and the current
+    /// credentials, obtained at `obtained`, are new.
     ///
-    /// A missing privilege is answered 403. What is answered 401 is left alone no longer than at first.
+    /// A missing privilege is a 403. After a 401 the pause is therefore never longer than at first.
     pub(super) fn suppresses_refresh(
         &self,
         refused: Refused<'_>,
@@ -87,11 +89,11 @@ impl RefusalBackoff {
             .0
             .iter()
             .filter(|entry| entry.operation == refused.operation);
-        let is_suppressed = known.any(|entry| match refused.status {
+        let is_paused = known.any(|entry| match refused.status {
             StatusCode::UNAUTHORIZED => entry.age(now) < MIN_PAUSE,
             _ => entry.age(now) < entry.pause,
         });
-        is_suppressed || is_new && live.count() >= MANY_OPERATIONS
+        is_paused || is_new && live.count() >= MANY_OPERATIONS
     }
 }
 
@@ -115,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_is_left_alone_for_twice_as_long_each_time_and_others_are_not_concerned() {
+    fn a_forbidden_operation_suppresses_its_own_refresh_for_twice_as_long_each_time() {
         let (mut backoff, start) = (RefusalBackoff::default(), Instant::now());
         let mut now = start;
         let suppresses = |backoff: &RefusalBackoff, operation, now| {
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn while_many_are_left_alone_no_other_gets_credentials_that_are_newer_than_ten_seconds() {
+    fn while_many_operations_are_forbidden_new_credentials_are_not_refreshed() {
         let (mut backoff, start) = (RefusalBackoff::default(), Instant::now());
         for operation in ["A", "B", "B", "C"] {
             backoff.add(operation, start);
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_is_bounded() {
+    fn the_number_of_forbidden_operations_is_bounded() {
         let (mut backoff, start) = (RefusalBackoff::default(), Instant::now());
         for number in 0..1000 {
             backoff.add(&number.to_string(), start);

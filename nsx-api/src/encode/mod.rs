@@ -1,4 +1,4 @@
-//! How values become the text of a path, a query, a header or a form.
+//! Encodes values into paths, queries, headers and forms.
 
 pub(crate) mod path;
 pub(crate) mod value;

@@ -1,13 +1,15 @@
-//! The path of a request: parameters encoded into the operation's template, and no step out of it.
+//! Encodes parameters into the path template of an operation, and into a query.
 //!
-//! URL libraries resolve `.` and `..`, so that a parameter with that value would call another operation.
+//! URL libraries resolve the segments `.` and `..`, so a parameter with that value would call another
+//! operation. It is rejected.
 
 use std::borrow::Cow;
 use std::fmt::Display;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// Everything but the characters that RFC 3986 allows in a segment; without `;`, which some servers cut a segment at.
+/// Encodes all characters that RFC 3986 does not allow in a segment, and `;`, at which some servers
+/// cut a segment.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -26,14 +28,14 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// Everything but RFC 3986's unreserved characters, for names and values of a query or a form.
+/// Encodes all but the unreserved characters of RFC 3986, for names and values of a query or a form.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// `template` with the parameter `name` filled in.
+/// Fills the parameter `name` into a template.
 pub(crate) fn fill(
     template: &str,
     name: &str,
@@ -47,7 +49,7 @@ pub(crate) fn fill(
     )
 }
 
-/// The same with a list: commas stand between its values, and are encoded within one.
+/// Fills in a list, with commas between its values. A comma within a value is encoded.
 pub(crate) fn fill_list(template: &str, name: &str, values: &[String]) -> Result<String, String> {
     let values = values
         .iter()
@@ -68,15 +70,15 @@ fn fill_encoded(template: &str, name: &str, encoded: &str) -> Result<String, Str
     Ok(template.replacen(&placeholder, encoded, 1))
 }
 
-/// Refuses a template with a parameter left, and a path that a step leads out of.
+/// Rejects a template with a parameter that was not filled in, and the segments `.` and `..`.
 pub(crate) fn check_filled(path: &str) -> Result<(), String> {
     if path.contains(['{', '}']) {
         return Err("a path parameter was not given".into());
     }
-    check_steps(path)
+    check_dot_segments(path)
 }
 
-/// Splits a path that a caller wrote into path and query, and refuses what is not one.
+/// Splits a path that the caller wrote into path and query. Rejects an invalid one.
 pub(crate) fn split(path: &str) -> Result<(&str, &str), String> {
     if !path.starts_with('/') {
         return Err("the path does not begin with a slash".into());
@@ -85,20 +87,19 @@ pub(crate) fn split(path: &str) -> Result<(&str, &str), String> {
         return Err("the path has a blank, a control character, a backslash or a `#` in it".into());
     }
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    check_steps(path)?;
+    check_dot_segments(path)?;
     Ok((path, query))
 }
 
-/// Refuses the segments that URL libraries take for steps, plain or encoded.
-fn check_steps(path: &str) -> Result<(), String> {
-    match path.split('/').any(is_step) {
+/// Rejects the segments `.` and `..`, plain or encoded.
+fn check_dot_segments(path: &str) -> Result<(), String> {
+    match path.split('/').any(is_dot_segment) {
         true => Err("the path has a segment `.` or `..`".into()),
         false => Ok(()),
     }
 }
 
-/// One dot or two, and nothing else.
-fn is_step(segment: &str) -> bool {
+fn is_dot_segment(segment: &str) -> bool {
     match after_dot(segment) {
         Some("") => true,
         Some(rest) => after_dot(rest) == Some(""),
@@ -116,7 +117,7 @@ pub(crate) fn append_pair(pairs: &mut String, name: &str, value: &str) {
     append_list(pairs, name, &[value]);
 }
 
-/// Puts `name=value` in the place of all pairs of that name; `false` if it is among them.
+/// Replaces all pairs with that name by `name=value`. Returns `false` if that pair was there already.
 pub(crate) fn replace_pair(pairs: &mut String, name: &str, value: &str) -> bool {
     let mut pair = String::new();
     append_pair(&mut pair, name, value);
@@ -149,7 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_list_in_a_path_has_commas_between_its_values_alone() {
+    fn a_list_in_a_path_is_joined_by_commas_and_encodes_those_in_values() {
         let filled = |values: &[&str]| {
             let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
             fill_list("/a/{b}/c", "b", &values)
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_takes_the_place_of_those_of_its_name_and_of_no_others() {
+    fn a_query_pair_replaces_those_of_the_same_name_only() {
         for (before, after) in [
             ("", Some("cursor=a%26b")),
             ("cursor=1", Some("cursor=a%26b")),
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_encoded_into_its_segment() {
+    fn a_path_parameter_is_encoded_into_its_segment() {
         for (value, path) in [
             ("a", "/nodes/a/x"),
             ("a b", "/nodes/a%20b/x"),
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_that_would_change_the_path_is_refused() {
+    fn a_path_parameter_that_would_change_the_path_is_rejected() {
         for value in ["", ".", ".."] {
             fill("/nodes/{id}", "id", value).unwrap_err();
         }
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_written_path_is_split_or_refused() {
+    fn a_path_is_split_from_its_query_or_rejected() {
         assert_eq!(split("/api/v1/x?a=b?c").unwrap(), ("/api/v1/x", "a=b?c"));
         assert_eq!(split("/").unwrap(), ("/", ""));
         assert_eq!(split("/a/...?x=..").unwrap(), ("/a/...", "x=.."));
@@ -253,7 +254,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_parameter_stays_one_segment_and_comes_back_whole(value in ".+") {
+        fn a_path_parameter_stays_one_segment_and_decodes_to_its_value(value in ".+") {
             let Ok(path) = fill("/a/{id}/b", "id", &value) else {
                 prop_assert!(value == "." || value == "..");
                 return Ok(());

@@ -1,4 +1,4 @@
-//! Parameters that are no path: how a value becomes the text of a query, a form or a header.
+//! Encodes values as the text of a query, a form or a header.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::path::append_pair;
 
-/// Headers that belong to the connection.
+/// Headers of the connection, which nobody may set.
 const CONNECTION_HEADERS: &[&str] = &[
     "connection",
     "content-length",
@@ -21,15 +21,14 @@ const CONNECTION_HEADERS: &[&str] = &[
     "upgrade",
 ];
 
-/// Headers that belong to authentication.
+/// Headers of authentication, which only credentials may set.
 const AUTHENTICATION_HEADERS: &[&str] = &["authorization", "cookie", "x-xsrf-token"];
 
-/// Whether a header belongs to the connection, and is nobody's to set.
 pub(crate) fn is_connection_header(name: &HeaderName) -> bool {
     CONNECTION_HEADERS.contains(&name.as_str())
 }
 
-/// The texts of a value: none for null, one for a scalar, one for each of an array.
+/// Encodes a value as texts: none for null, one for a scalar, one for each item of an array.
 pub(crate) fn to_texts(value: &(impl Serialize + ?Sized)) -> Result<Vec<String>, String> {
     match to_json(value)? {
         Value::Null => Ok(Vec::new()),
@@ -38,18 +37,18 @@ pub(crate) fn to_texts(value: &(impl Serialize + ?Sized)) -> Result<Vec<String>,
     }
 }
 
-/// A value as one text of JSON.
+/// Encodes a value as JSON.
 pub(crate) fn to_json_text(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
     Ok(to_json(value)?.to_string())
 }
 
-/// The text of a value that is null, a scalar, or an array of scalars, which has commas between them.
+/// Encodes null (`None`), a scalar, or an array of scalars joined by commas.
 pub(crate) fn to_joined_text(value: &(impl Serialize + ?Sized)) -> Result<Option<String>, String> {
     let texts = to_texts(value)?;
     Ok((!texts.is_empty()).then(|| texts.join(",")))
 }
 
-/// The fields of an object as a form.
+/// Encodes the fields of an object as a form.
 pub(crate) fn to_form(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
     let mut pairs = String::new();
     match to_json(value)? {
@@ -58,7 +57,7 @@ pub(crate) fn to_form(value: &(impl Serialize + ?Sized)) -> Result<String, Strin
     }
 }
 
-/// Adds the fields of an object to a query or a form; nothing for null.
+/// Appends the fields of an object to a query or a form. Null adds nothing.
 pub(crate) fn append_members(
     value: &(impl Serialize + ?Sized),
     pairs: &mut String,
@@ -76,14 +75,15 @@ pub(crate) fn append_members(
     Ok(())
 }
 
-/// Sets a header that is the caller's to set. The reason for a refusal does not repeat the value.
+/// Sets a header, unless it belongs to the connection or to authentication. The error does not
+/// repeat the value.
 pub(crate) fn set_header(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String> {
     let (name, value) = parse_header(name, value)?;
     headers.try_insert(name, value).map_err(too_many)?;
     Ok(())
 }
 
-/// Adds those of `defaults` whose names are not in `headers`.
+/// Adds the headers of `defaults` whose names are not in `headers`.
 pub(crate) fn add_missing(headers: &mut HeaderMap, defaults: &HeaderMap) -> Result<(), String> {
     for (name, value) in defaults {
         headers
@@ -114,7 +114,7 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), St
     }
 }
 
-// serde's message is left out: it may quote the value.
+// The message of serde may quote the value, so it is dropped.
 fn to_json(value: &(impl Serialize + ?Sized)) -> Result<Value, String> {
     serde_json::to_value(value).map_err(|_| "the value does not serialise".into())
 }
@@ -135,7 +135,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_value_becomes_the_texts_of_a_query() {
+    fn a_query_value_is_encoded_as_texts() {
         for (value, expected) in [
             (json!(null), Ok(vec![])),
             (json!("a b"), Ok(vec!["a b"])),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_one_text_with_commas() {
+    fn a_list_is_joined_by_commas() {
         assert_eq!(to_joined_text(&["a", "b"]), Ok(Some("a,b".to_owned())));
         assert_eq!(to_joined_text(&json!([])), Ok(None));
         assert_eq!(to_joined_text(&json!(null)), Ok(None));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_is_made_from_an_object_of_scalars() {
+    fn a_form_is_encoded_from_an_object_of_scalars() {
         let value = json!({ "j_password": "a+b&c=d ü", "j_username": "admin", "many": [1, 2], "none": null });
         assert_eq!(
             to_form(&value).unwrap(),
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_of_the_connection_and_of_authentication_are_refused() {
+    fn headers_of_the_connection_and_of_authentication_are_rejected() {
         for name in CONNECTION_HEADERS.iter().chain(AUTHENTICATION_HEADERS) {
             parse_header(&name.to_ascii_uppercase(), "SECRET").unwrap_err();
         }
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_headers_are_refused() {
+    fn too_many_headers_are_rejected() {
         let mut headers = HeaderMap::new();
         let refused = (0..50_000)
             .find_map(|number| set_header(&mut headers, &format!("x-{number}"), "").err());
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_serialise_is_refused() {
+    fn a_value_that_does_not_serialize_is_rejected() {
         let map = std::collections::BTreeMap::from([((1, 2), 3)]);
         to_texts(&map).unwrap_err();
         to_form(&map).unwrap_err();

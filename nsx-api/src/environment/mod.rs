@@ -1,4 +1,4 @@
-//! The settings of a client in the environment, under the names that users of the Terraform provider have already.
+//! Configuration from environment variables, with the names of the Terraform provider.
 
 use std::env;
 use std::ffi::OsString;
@@ -99,25 +99,27 @@ impl Config {
         let variables = Variables(lookup);
         let host = variables.required(HOST)?;
         let config = Self::new(&host).options(variables.options()?);
-        let config = variables.authenticated(variables.trusting(config)?)?;
-        let address = config.address(&host).map_err(|fault| bad(HOST, fault))?;
+        let config = variables.with_auth(variables.with_trust(config)?)?;
+        let address = config
+            .address(&host)
+            .map_err(|reason| invalid_value(HOST, reason))?;
         if !address.is_https {
             config
                 .tls
                 .check_unused()
-                .map_err(|fault| bad(HOST, fault))?;
+                .map_err(|reason| invalid_value(HOST, reason))?;
         }
         Ok(config)
     }
 }
 
-/// The variables, read as what they mean. No error repeats a value.
+/// Reads the variables. No error repeats a value.
 struct Variables<'a>(&'a dyn Fn(&str) -> Option<OsString>);
 
 impl Variables<'_> {
-    fn authenticated(&self, config: Config) -> Result<Config, Error> {
+    fn with_auth(&self, config: Config) -> Result<Config, Error> {
         let identity = self.identity()?;
-        let token = self.text(VMC_TOKEN)?.map(Secret::from);
+        let token = self.value_of(VMC_TOKEN)?.map(Secret::from);
         let user = self.user()?;
         self.check_contradictions(user.is_some(), identity.is_some(), token.is_some())?;
         match (user, identity, token) {
@@ -130,7 +132,7 @@ impl Variables<'_> {
         }
     }
 
-    /// Refuses two ways in at once: a manager would take one of them, and nobody would know which.
+    /// Rejects two kinds of credentials at once, because a manager would silently use one of them.
     fn check_contradictions(&self, user: bool, identity: bool, token: bool) -> Result<(), Error> {
         let of_user = [
             (USERNAME, user),
@@ -155,7 +157,7 @@ impl Variables<'_> {
             {
                 Err(contradiction(SESSION_AUTH, REMOTE_AUTH))
             }
-            _ if self.is_set(VMC_AUTH_HOST) && !token => Err(wrong(
+            _ if self.is_set(VMC_AUTH_HOST) && !token => Err(variable_error(
                 VMC_AUTH_HOST,
                 format!("is set, but {VMC_TOKEN} is not"),
             )),
@@ -164,7 +166,7 @@ impl Variables<'_> {
     }
 
     fn user(&self) -> Result<Option<(String, Secret)>, Error> {
-        match (self.text(USERNAME)?, self.text(PASSWORD)?) {
+        match (self.value_of(USERNAME)?, self.value_of(PASSWORD)?) {
             (Some(user), Some(password)) => Ok(Some((user, password.into()))),
             (None, None) => Ok(None),
             (Some(_), None) => Err(missing(PASSWORD, USERNAME)),
@@ -175,26 +177,27 @@ impl Variables<'_> {
     fn with_user(&self, config: Config, user: String, password: Secret) -> Result<Config, Error> {
         let session = self.flag(SESSION_AUTH)?.unwrap_or(true);
         if self.flag(REMOTE_AUTH)?.unwrap_or(false) {
-            return with(config, Remote::new(user, password), USER_AND_PASSWORD);
+            return with_scheme(config, Remote::new(user, password), USER_AND_PASSWORD);
         }
         match session {
-            true => with(config, Session::new(user, password), USER_AND_PASSWORD),
-            false => with(config, Basic::new(user, password), USER_AND_PASSWORD),
+            true => with_scheme(config, Session::new(user, password), USER_AND_PASSWORD),
+            false => with_scheme(config, Basic::new(user, password), USER_AND_PASSWORD),
         }
     }
 
     fn with_token(&self, config: Config, token: Secret) -> Result<Config, Error> {
         let csp = Csp::api_token(token);
-        csp.check_grant().map_err(|fault| bad(VMC_TOKEN, fault))?;
-        let Some(place) = self.text(VMC_AUTH_HOST)? else {
+        csp.check_grant()
+            .map_err(|reason| invalid_value(VMC_TOKEN, reason))?;
+        let Some(place) = self.value_of(VMC_AUTH_HOST)? else {
             return Ok(config.auth(csp));
         };
         let (scheme, rest) = place.split_once("://").unwrap_or(("https", &place));
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let csp = csp.endpoint(Config::new(format!("{scheme}://{host}")));
         match path {
-            "" => with(config, csp, VMC_AUTH_HOST),
-            path => with(config, csp.path(format!("/{path}")), VMC_AUTH_HOST),
+            "" => with_scheme(config, csp, VMC_AUTH_HOST),
+            path => with_scheme(config, csp.path(format!("/{path}")), VMC_AUTH_HOST),
         }
     }
 
@@ -210,7 +213,7 @@ impl Variables<'_> {
             }
         }
         for (certificate, key, is_file) in [(CERT_FILE, KEY_FILE, true), (CERT, KEY, false)] {
-            let identity = match (self.text(certificate)?, self.text(key)?) {
+            let identity = match (self.value_of(certificate)?, self.value_of(key)?) {
                 (None, None) => continue,
                 (Some(_), None) => return Err(missing(key, certificate)),
                 (None, Some(_)) => return Err(missing(certificate, key)),
@@ -224,7 +227,7 @@ impl Variables<'_> {
         Ok(None)
     }
 
-    fn trusting(&self, mut config: Config) -> Result<Config, Error> {
+    fn with_trust(&self, mut config: Config) -> Result<Config, Error> {
         let unverified = self.flag(ALLOW_UNVERIFIED_SSL)?.unwrap_or(false);
         let set: Vec<&'static str> = [CA_FILE, CA]
             .into_iter()
@@ -264,7 +267,7 @@ impl Variables<'_> {
         }
         let (shortest, longest) = options.effective_retry_delay();
         match shortest > longest {
-            true => Err(wrong(
+            true => Err(variable_error(
                 RETRY_MIN_DELAY,
                 format!("is longer than {RETRY_MAX_DELAY}, {longest:?}"),
             )),
@@ -273,37 +276,37 @@ impl Variables<'_> {
     }
 
     fn number(&self, name: &str, what: &str) -> Result<Option<u32>, Error> {
-        let Some(text) = self.text(name)? else {
+        let Some(text) = self.value_of(name)? else {
             return Ok(None);
         };
         match text.parse() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(wrong(name, format!("is no {what}"))),
+            Err(_) => Err(variable_error(name, format!("is no {what}"))),
         }
     }
 
     fn flag(&self, name: &str) -> Result<Option<bool>, Error> {
-        let Some(text) = self.text(name)? else {
+        let Some(text) = self.value_of(name)? else {
             return Ok(None);
         };
         match text.to_ascii_lowercase().as_str() {
             "true" | "t" | "1" => Ok(Some(true)),
             "false" | "f" | "0" => Ok(Some(false)),
-            _ => Err(wrong(name, "is neither true nor false")),
+            _ => Err(variable_error(name, "is neither true nor false")),
         }
     }
 
     fn required(&self, name: &str) -> Result<String, Error> {
-        self.text(name)?
-            .ok_or_else(|| wrong(name, "is not set, or empty"))
+        self.value_of(name)?
+            .ok_or_else(|| variable_error(name, "is not set, or empty"))
     }
 
-    /// The value of a variable, if there is one.
-    fn text(&self, name: &str) -> Result<Option<String>, Error> {
+    /// The value of a variable that is set and not empty.
+    fn value_of(&self, name: &str) -> Result<Option<String>, Error> {
         match (self.0)(name) {
             Some(value) => match value.into_string() {
                 Ok(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-                Err(_) => Err(wrong(name, "is not valid UTF-8")),
+                Err(_) => Err(variable_error(name, "is not valid UTF-8")),
             },
             None => Ok(None),
         }
@@ -314,24 +317,24 @@ impl Variables<'_> {
     }
 }
 
-/// `config` with a scheme that has nothing wrong with it; or the fault, under the name of the variable.
-fn with(config: Config, scheme: impl Authenticate, name: &str) -> Result<Config, Error> {
+/// Adds a scheme to `config`. An invalid scheme is an error that names the variable.
+fn with_scheme(config: Config, scheme: impl Authenticate, name: &str) -> Result<Config, Error> {
     match scheme.check() {
         Ok(()) => Ok(config.auth(scheme)),
-        Err(fault) => Err(bad(name, fault)),
+        Err(reason) => Err(invalid_value(name, reason)),
     }
 }
 
-fn bad(name: &str, fault: impl Display) -> Error {
-    Error::config(format!("{name}: {fault}"))
+fn invalid_value(name: &str, reason: impl Display) -> Error {
+    Error::config(format!("{name}: {reason}"))
 }
 
-fn wrong(name: &str, what: impl Display) -> Error {
+fn variable_error(name: &str, what: impl Display) -> Error {
     Error::config(format!("{name} {what}"))
 }
 
 fn missing(name: &str, other: &str) -> Error {
-    wrong(name, format!("is not set, but {other} is"))
+    variable_error(name, format!("is not set, but {other} is"))
 }
 
 fn contradiction(one: &str, other: &str) -> Error {

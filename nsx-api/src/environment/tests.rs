@@ -23,7 +23,7 @@ fn scheme(config: &Config) -> Option<&'static str> {
 }
 
 #[test]
-fn a_user_is_logged_in_by_the_scheme_that_is_asked_for() {
+fn env_selects_session_basic_or_remote_auth_for_a_user() {
     for (more, expected) in [
         (&[][..], "Session"),
         (&[(SESSION_AUTH, "true")], "Session"),
@@ -41,7 +41,7 @@ fn a_user_is_logged_in_by_the_scheme_that_is_asked_for() {
 }
 
 #[test]
-fn a_token_is_exchanged_where_it_is_said() {
+fn env_sets_the_host_that_exchanges_the_vmc_token() {
     for (place, shown) in [
         (None, "console.cloud.vmware.com"),
         (Some("csp.example.com"), "csp.example.com"),
@@ -60,7 +60,7 @@ fn a_token_is_exchanged_where_it_is_said() {
 }
 
 #[test]
-fn retries_and_trust_are_read() {
+fn env_sets_retries_and_tls_trust() {
     let config = with_user(&[
         (MAX_RETRIES, "9"),
         (RETRY_MIN_DELAY, "500"),
@@ -86,7 +86,7 @@ fn retries_and_trust_are_read() {
 }
 
 #[test]
-fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
+fn env_errors_name_missing_invalid_and_contradicting_variables() {
     let user = &HOST_AND_USER[1..];
     let host = &HOST_AND_USER[..1];
     let token = (VMC_TOKEN, "SECRET");
@@ -256,7 +256,7 @@ fn what_is_missing_or_wrong_or_contradicts_another_is_named() {
 
 #[cfg(feature = "mock")]
 #[test]
-fn a_contradiction_of_a_certificate_and_another_way_in_is_named() {
+fn env_errors_name_a_client_certificate_beside_other_credentials() {
     let pair = rcgen::generate_simple_self_signed(["nsx".to_owned()]).unwrap();
     let (certificate, key) = (pair.cert.pem(), pair.signing_key.serialize_pem());
     let host = HOST_AND_USER[0];
@@ -284,7 +284,7 @@ fn a_contradiction_of_a_certificate_and_another_way_in_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_value_that_is_no_text_is_named() {
+fn env_errors_name_a_variable_that_is_not_utf8() {
     use std::os::unix::ffi::OsStringExt as _;
     let error = Config::from_variables(&|name| match name {
         PASSWORD => Some(OsString::from_vec(vec![0xFF])),
@@ -295,12 +295,12 @@ fn a_value_that_is_no_text_is_named() {
     assert_eq!(error.to_string(), "NSXT_PASSWORD is not valid UTF-8");
 }
 
-/// In a process of its own, as only the environment of another can be set.
+/// Runs in a child process, because a process cannot safely set its own environment.
 #[cfg(unix)]
 #[test]
-fn a_variable_of_others_that_is_no_text_does_no_harm() {
+fn env_ignores_other_variables_that_are_not_utf8() {
     use std::os::unix::ffi::OsStringExt as _;
-    const NAME: &str = "config::env::tests::a_variable_of_others_that_is_no_text_does_no_harm";
+    const NAME: &str = "environment::tests::env_ignores_other_variables_that_are_not_utf8";
     const OTHER: &str = "NSX_API_OTHER";
     if env::var_os(OTHER).is_some() {
         let config = Config::from_env().unwrap();
@@ -319,7 +319,7 @@ fn a_variable_of_others_that_is_no_text_does_no_harm() {
 }
 
 #[test]
-fn a_config_shows_what_is_set_and_no_secret() {
+fn debug_of_a_config_shows_settings_and_no_secret() {
     let config = with_user(&[(MAX_RETRIES, "2")]).unwrap();
     let shown = format!("{config:?} {config:#?}");
     for text in ["nsx.example.com", "Session", "max_retries: Some(2)"] {
@@ -332,7 +332,7 @@ fn a_config_shows_what_is_set_and_no_secret() {
 
 #[cfg(all(unix, feature = "mock"))]
 #[test]
-fn a_file_may_be_a_pipe_which_can_be_read_once() {
+fn env_certificate_files_may_be_pipes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ca.pem");
     let made = std::process::Command::new("mkfifo").arg(&path).status();

@@ -1,8 +1,8 @@
-//! The error body of the manager, read as far as it can be.
+//! The error body of a manager, parsed leniently.
 //!
-//! It is a type of the library's own and not the document's, because it has to be there whatever the document
-//! says, and because real managers depart from their document: `error_code` comes as a string, `error_data` as
-//! an array. One field that does not fit must not cost the others.
+//! The type does not come from the document, because it has to exist for every document, and because
+//! managers deviate from it: `error_code` may be a string, and `error_data` an array. A field of the
+//! wrong type must not discard the others.
 
 use serde_json::{Map, Value};
 
@@ -57,7 +57,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Reads a body; `None` if there is no error of a manager in it.
+    /// Parses a body; `None` if it is not an error of a manager.
     pub(crate) fn from_body(body: &[u8]) -> Option<Self> {
         match serde_json::from_slice(without_bom(body)).ok()? {
             Value::Object(fields) => Self::from_fields(fields),
@@ -67,20 +67,20 @@ impl ApiError {
 
     fn from_fields(mut fields: Map<String, Value>) -> Option<Self> {
         let error = Self {
-            error_code: fields.get("error_code").and_then(number),
-            error_message: fields.remove("error_message").and_then(text),
-            details: fields.remove("details").and_then(text),
-            module_name: fields.remove("module_name").and_then(text),
+            error_code: fields.get("error_code").and_then(integer),
+            error_message: fields.remove("error_message").and_then(into_string),
+            details: fields.remove("details").and_then(into_string),
+            module_name: fields.remove("module_name").and_then(into_string),
             error_data: fields.remove("error_data").filter(|data| !data.is_null()),
             related_errors: fields
                 .remove("related_errors")
-                .map_or_else(Vec::new, related),
+                .map_or_else(Vec::new, related_errors),
         };
         (error != Self::default()).then_some(error)
     }
 
-    /// Applies `change` to every text in it, and to every number as it is written: one that changes is a text from then on, or
-    /// no code any more.
+    /// Applies `change` to all texts, and to the text of all numbers. A number that changes becomes a
+    /// text. An error code that changes is dropped.
     pub(crate) fn map_texts(mut self, change: &impl Fn(String) -> String) -> Self {
         self.error_code = self.error_code.filter(|code| {
             let code = code.to_string();
@@ -99,20 +99,20 @@ impl ApiError {
     }
 }
 
-fn number(value: &Value) -> Option<i64> {
+fn integer(value: &Value) -> Option<i64> {
     value
         .as_i64()
         .or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-fn text(value: Value) -> Option<String> {
+fn into_string(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),
         _ => None,
     }
 }
 
-fn related(value: Value) -> Vec<ApiError> {
+fn related_errors(value: Value) -> Vec<ApiError> {
     let Value::Array(errors) = value else {
         return Vec::new();
     };
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_the_wrong_type_does_not_cost_the_others() {
+    fn an_error_field_of_the_wrong_type_does_not_discard_the_others() {
         let whole = json!({ "error_code": 1, "error_message": "m", "details": "d", "module_name": "n", "error_data": {}, "related_errors": [] });
         for name in [
             "error_code",
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_of_a_manager_is_none() {
+    fn a_body_that_is_not_an_error_of_a_manager_is_ignored() {
         for body in [
             "",
             "null",
@@ -235,13 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_overlooked() {
+    fn a_byte_order_mark_before_an_error_body_is_ignored() {
         let error = ApiError::from_body(b"\xEF\xBB\xBF{\"error_code\":1}").unwrap();
         assert_eq!(error.error_code, Some(1));
     }
 
     #[test]
-    fn every_text_is_reached_by_a_change() {
+    fn all_texts_of_an_error_body_are_masked() {
         let error = read(json!({
             "error_message": "pw", "details": "pw", "module_name": "pw",
             "error_data": { "pw": ["pw", { "a": "pw" }] }, "related_errors": [{ "details": "pw" }],
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_changed_is_a_text_or_no_code() {
+    fn a_masked_number_becomes_a_text_and_a_masked_error_code_is_dropped() {
         let error = read(json!({ "error_code": 84736251, "error_data": [84736251, 7, 1.5] }));
         let error = error
             .unwrap()

@@ -1,4 +1,4 @@
-//! The kinds of failure, and the kind of a status.
+//! The kinds of errors.
 
 use http::StatusCode;
 
@@ -64,8 +64,8 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The kind of a call that was not sent, as its login failed like this: the same, if that kind says of a call that it had
-    /// no effect, and means the same.
+    /// The kind of a call that was not sent because its login failed with this kind. It is the same if
+    /// it says that the call had no effect, and if it means the same for the call.
     pub(crate) fn for_unsent_call(self) -> Self {
         match self {
             Self::Unauthorized
@@ -77,7 +77,6 @@ impl ErrorKind {
         }
     }
 
-    /// The kind of a status that is not a success.
     pub(crate) fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
             301 | 302 | 303 | 307 | 308 => Self::Redirect,

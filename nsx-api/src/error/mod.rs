@@ -1,7 +1,7 @@
-//! The one error of the library: what kind it is, what the manager said, and which call it was.
+//! The error type: the kind, the manager's message, and the call.
 //!
-//! It is opaque, so that it can tell more later, and one word, so that a `Result` stays small. No header, no query
-//! and no body of a success ever gets into it.
+//! It is opaque, so that fields can be added, and one pointer wide, so that a `Result` stays small. It
+//! never contains headers, a query, or the body of a successful response.
 
 pub(crate) mod api_error;
 mod kind;
@@ -22,13 +22,13 @@ pub use kind::ErrorKind;
 use api_error::ApiError;
 use text::one_line;
 
-/// No message that is shown is longer, in characters.
+/// The longest message that is shown, in characters.
 const MESSAGE_LIMIT: usize = 500;
 
 /// Why a call failed, or why a client could not be built.
 ///
 /// [`kind`](Self::kind) is for the program, `Display` for a person: one line with the operation, the status and what
-/// the manager said. The causes are behind [`source`](StdError::source).
+/// the manager api_error. The causes are behind [`source`](StdError::source).
 ///
 /// What to do about each kind is in [a table](crate#errors).
 ///
@@ -72,14 +72,13 @@ struct Inner {
     call: CallInfo,
     response: Option<ErrorResponse>,
     source: Option<Source>,
-    /// Why there was no other attempt, if that is not plain.
+    /// Why there was no other attempt, unless that is obvious.
     note: Option<&'static str>,
 }
 
-/// What caused an error.
 enum Source {
     Other(Box<dyn StdError + Send + Sync>),
-    /// The failure of a login, which all calls that waited for it share.
+    /// A failed login, shared by all calls that waited for it.
     Login(Arc<Error>),
 }
 
@@ -92,18 +91,18 @@ impl Source {
     }
 }
 
-/// Which call it was; also what a response tells of it.
+/// The call that an error or a response belongs to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CallInfo {
-    /// The `operationId`; method and path of a call that has none.
+    /// The `operationId`, or method and path if there is none.
     pub(crate) operation: Option<Cow<'static, str>>,
-    /// What it is counted as: one of few names.
+    /// The label in metrics: one of a small number of names.
     pub(crate) name: Option<&'static str>,
     pub(crate) manager: Option<Arc<str>>,
     pub(crate) attempts: u32,
 }
 
-/// What came back before it failed.
+/// What a failed call knows of the response.
 #[derive(Default)]
 pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
@@ -125,7 +124,7 @@ impl Error {
         }))
     }
 
-    /// The error of settings that cannot be used.
+    /// Invalid configuration.
     pub(crate) fn config(reason: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, reason)
     }
@@ -138,7 +137,7 @@ impl Error {
         self
     }
 
-    /// The error of a call that was not sent, as there were no credentials for it.
+    /// The error of a call that was not sent, because the login before it failed.
     pub(crate) fn login_failed(login: Arc<Self>) -> Self {
         let mut error = Self::new(
             login.kind().for_unsent_call(),
@@ -148,7 +147,7 @@ impl Error {
         error
     }
 
-    /// The login that failed, where that is what this is of.
+    /// The error of the login, if a failed login is the reason.
     pub(crate) fn login_error(&self) -> Option<&Self> {
         match &self.0.source {
             Some(Source::Login(login)) => Some(login),
@@ -156,7 +155,7 @@ impl Error {
         }
     }
 
-    /// This refusal, after which the login that was to follow failed.
+    /// Adds the error of the login that was tried after this refusal.
     pub(crate) fn with_login_error(mut self, login: Self) -> Self {
         self.0.message = format!("no new credentials: {login}");
         match login.0.source {
@@ -190,7 +189,7 @@ impl Error {
     ///
     /// Also there when a success could not be read or decoded.
     pub fn status(&self) -> Option<StatusCode> {
-        self.response().map(|answer| answer.status)
+        self.response().map(|response| response.status)
     }
 
     /// The manager's number for the error, from its error body.
@@ -236,21 +235,21 @@ impl Error {
         self.0.call.manager.as_deref()
     }
 
-    /// What came back to the call, or to the login that it waited for.
+    /// The response to the call, or to the login that it waited for.
     fn response(&self) -> Option<&ErrorResponse> {
         match (&self.0.response, &self.0.source) {
-            (Some(answer), _) => Some(answer),
+            (Some(response), _) => Some(response),
             (None, Some(Source::Login(login))) => login.response(),
             _ => None,
         }
     }
 
-    /// The manager's message, else its details, else the text that came in place of an error body.
+    /// The manager's message, or its details, or the body if it is not a manager's error.
     fn manager_message(&self) -> Option<String> {
-        let answer = self.0.response.as_ref()?;
-        let texts = match &answer.api_error {
+        let response = self.0.response.as_ref()?;
+        let texts = match &response.api_error {
             Some(error) => [error.error_message.as_deref(), error.details.as_deref()],
-            None => [answer.body.as_deref(), None],
+            None => [response.body.as_deref(), None],
         };
         texts
             .into_iter()
@@ -262,16 +261,16 @@ impl Error {
     /// The details in brackets at the end of the line.
     fn details(&self) -> Vec<String> {
         let mut details = Vec::new();
-        // Those of a login are in its own line, which is a part of this one.
-        let said = self
+        // A login's details are part of its own message, which this message contains.
+        let api_error = self
             .0
             .response
             .as_ref()
-            .and_then(|answer| answer.api_error.as_ref());
-        if let Some(code) = said.and_then(|said| said.error_code) {
+            .and_then(|response| response.api_error.as_ref());
+        if let Some(code) = api_error.and_then(|error| error.error_code) {
             details.push(format!("error_code {code}"));
         }
-        if let Some(module) = said.and_then(|said| said.module_name.as_deref()) {
+        if let Some(module) = api_error.and_then(|error| error.module_name.as_deref()) {
             details.push(format!("module {}", one_line(module, 80)));
         }
         details.extend(self.retry_after_text());
@@ -282,31 +281,31 @@ impl Error {
         details
     }
 
-    /// How long the manager asks to be left alone.
+    /// The `Retry-After` of the response.
     fn retry_after_text(&self) -> Option<String> {
         let asked = self.0.response.as_ref()?.retry_after?;
         let part = u64::from(asked.subsec_nanos() > 0);
         match asked.as_secs().saturating_add(part) {
             0 => None,
-            // Longer than a century is no number that anybody means.
+            // A longer time is not meant as a number.
             seconds @ 1..=3_155_760_000 => Some(format!("retry after {seconds} s")),
             _ => Some("retry after more than a century".to_owned()),
         }
     }
 
-    /// The manager, where the line is about the way to it and no answer says who gave it.
+    /// The manager, if the failure is about the connection to it.
     fn manager_if_unreachable(&self) -> Option<String> {
-        let is_of_the_way = matches!(
+        let is_of_connection = matches!(
             self.kind(),
             ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout | ErrorKind::Connection
         );
         let is_of_login = matches!(self.0.source, Some(Source::Login(_)));
         self.manager()
-            .filter(|_| is_of_the_way && !is_of_login)
+            .filter(|_| is_of_connection && !is_of_login)
             .map(|manager| one_line(manager, MESSAGE_LIMIT))
     }
 
-    /// The parts of the line that a colon divides.
+    /// The parts of the line, which colons separate.
     fn parts(&self) -> Vec<String> {
         let mut parts = Vec::new();
         parts.extend(
@@ -318,7 +317,7 @@ impl Error {
             self.0
                 .response
                 .as_ref()
-                .map(|answer| answer.status.to_string()),
+                .map(|response| response.status.to_string()),
         );
         if !self.0.message.is_empty() {
             parts.push(one_line(&self.0.message, MESSAGE_LIMIT));
@@ -340,7 +339,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Each text is bounded as in `Display`: errors end up in logs in this form too.
+        // Texts are truncated as in `Display`, because logs contain this form too.
         let short = |text: &str| one_line(text, MESSAGE_LIMIT);
         let debug = |value: &dyn fmt::Debug| PreformattedDebug(short(&format!("{value:?}")));
         f.debug_struct("Error")
@@ -365,7 +364,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// A text that is the `Debug` of something already.
+/// A text that is `Debug` output already.
 struct PreformattedDebug(String);
 
 impl fmt::Debug for PreformattedDebug {

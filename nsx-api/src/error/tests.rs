@@ -28,7 +28,7 @@ fn shown(status: u16, body: &str, attempts: u32) -> String {
 }
 
 #[test]
-fn an_error_shows_as_one_clear_line() {
+fn an_error_displays_as_one_line() {
     let body = r#"{"error_code":"403","error_message":"The credentials\nwere incorrect.","module_name":"common-services"}"#;
     for (line, expected) in [
         (
@@ -89,7 +89,7 @@ fn an_error_shows_as_one_clear_line() {
 }
 
 #[test]
-fn a_line_says_how_long_the_manager_asks_to_wait() {
+fn an_error_shows_retry_after() {
     for (asked, shown) in [
         (Duration::ZERO, "429 Too Many Requests"),
         (
@@ -111,7 +111,7 @@ fn a_line_says_how_long_the_manager_asks_to_wait() {
 }
 
 #[test]
-fn debug_is_bounded_too() {
+fn debug_of_an_error_is_truncated_too() {
     let long = "x".repeat(100_000);
     let body = serde_json::json!({ "error_message": long, "error_data": [long] });
     let mut answer = answer(500, &body.to_string());
@@ -125,14 +125,14 @@ fn debug_is_bounded_too() {
 }
 
 #[test]
-fn a_long_message_is_cut() {
+fn a_long_error_message_is_truncated() {
     let line = shown(500, &"x".repeat(100_000), 1);
     assert!(line.chars().count() < MESSAGE_LIMIT + 100, "{}", line.len());
     assert!(line.ends_with("x…"));
 }
 
 #[test]
-fn each_status_has_its_kind() {
+fn each_status_maps_to_an_error_kind() {
     for (status, kind) in [
         (400, ErrorKind::BadRequest),
         (401, ErrorKind::Unauthorized),
@@ -159,7 +159,7 @@ fn each_status_has_its_kind() {
 }
 
 #[test]
-fn an_error_is_one_word_and_can_be_shared() {
+fn an_error_is_one_pointer_wide_send_and_sync() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Error>();
     assert_eq!(size_of::<Error>(), size_of::<usize>());
@@ -167,14 +167,14 @@ fn an_error_is_one_word_and_can_be_shared() {
 }
 
 #[test]
-fn the_body_is_not_in_debug() {
+fn debug_of_an_error_omits_the_body() {
     let error = Error::new(ErrorKind::Status, "").with_response(answer(502, "BODY"));
     assert_eq!(error.body(), Some("BODY"));
     assert!(!format!("{error:?}").contains("BODY"));
 }
 
 #[test]
-fn the_chain_of_sources_is_kept() {
+fn an_error_keeps_its_sources() {
     let inner = std::io::Error::other("inner");
     let error = Error::new(ErrorKind::Connect, "outer").with_source(inner);
     assert_eq!(error.source().unwrap().to_string(), "inner");

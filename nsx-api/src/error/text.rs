@@ -1,12 +1,12 @@
-//! Text of the other side made fit to show: one line, no control characters, bounded.
+//! Makes text from a manager safe to show: one line, no control characters, of limited length.
 //!
-//! A manager's message, or a proxy's page, ends up in logs and on terminals. It must not be able to begin
-//! a new line there, move the cursor or turn the direction of writing.
+//! The message of a manager, or the page of a proxy, ends up in logs and on terminals. There it must
+//! not start a new line, move the cursor or change the writing direction.
 
 /// The longest field name that is shown, in characters. The name may come from the manager.
 pub(crate) const FIELD_NAME_LIMIT: usize = 64;
 
-/// `text` as one line of at most `limit` characters; what was cut off shows as `…`.
+/// Turns `text` into one line of at most `limit` characters, and marks a truncated one with `…`.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::new();
     let mut length = 0_usize;
@@ -24,17 +24,17 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
             line.push(' ');
             length += 1;
         }
-        line.push(harmless(character));
+        line.push(replace_control(character));
         length += 1;
     }
     line
 }
 
-/// The longest beginning of `bytes` that is at most `limit` bytes long, as text.
+/// The first `limit` bytes as text, without a character that the limit would cut in two.
 pub(crate) fn beginning(bytes: &[u8], limit: usize) -> String {
     let kept = bytes.get(..limit).unwrap_or(bytes);
     let text = String::from_utf8_lossy(kept);
-    // A character that the limit cut in two is no fault of the text.
+    // Only the limit makes the last character invalid.
     let cut = kept.len() < bytes.len()
         && std::str::from_utf8(kept).is_err_and(|e| e.error_len().is_none());
     match text.strip_suffix(char::REPLACEMENT_CHARACTER) {
@@ -43,12 +43,12 @@ pub(crate) fn beginning(bytes: &[u8], limit: usize) -> String {
     }
 }
 
-/// `bytes` without the mark of the byte order that some servers put before UTF-8.
+/// Removes the byte order mark that some servers put in front of UTF-8.
 pub(crate) fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
-fn harmless(character: char) -> char {
+fn replace_control(character: char) -> char {
     if character.is_control() || is_format(character) {
         char::REPLACEMENT_CHARACTER
     } else {
@@ -56,7 +56,7 @@ fn harmless(character: char) -> char {
     }
 }
 
-/// Characters without a shape that change how others are shown.
+/// Invisible characters that change how others are shown.
 fn is_format(character: char) -> bool {
     matches!(character,
         '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_becomes_one_harmless_bounded_line() {
+    fn a_message_becomes_one_line_without_control_characters() {
         for (text, line) in [
             ("", ""),
             ("plain", "plain"),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_beginning_never_cuts_a_character() {
+    fn truncation_never_cuts_a_character() {
         for (bytes, text) in [
             (&b"abc"[..], "abc"),
             (b"abcdef", "abcd"),

@@ -1,7 +1,7 @@
-//! A request as it is put together: operation or path, parameters, headers, body.
+//! The request builder: operation or path, parameters, headers, body.
 //!
-//! What cannot be sent is not refused where it is given, but where the request is sent: the call is one chain, with
-//! one `?` at its end.
+//! Invalid arguments are reported when the request is sent, so that a call is one chain with one `?`
+//! at its end.
 
 mod body_pieces;
 pub(crate) mod operation;
@@ -111,7 +111,6 @@ impl Client {
         Request::for_path(self, method, &path.into())
     }
 
-    /// A call of an operation of the document.
     #[allow(dead_code, reason = "a document may have no operation")]
     pub(crate) fn operation(&self, operation: &'static Operation) -> Request<'_> {
         Request::for_operation(self, operation)
@@ -139,13 +138,13 @@ impl<'a> Request<'a> {
 
     pub(crate) fn for_path(client: &'a Client, method: Method, path: &str) -> Self {
         let (path, query, deferred_error) = match path::split(path) {
-            // It would make a tunnel of the connection.
+            // CONNECT would turn the connection into a tunnel.
             Ok(_) if method == Method::CONNECT => ("", "", Some("CONNECT is no call".to_owned())),
             Ok((path, query)) => (path, query, None),
-            Err(deferred_error) => ("", "", Some(deferred_error)),
+            Err(reason) => ("", "", Some(reason)),
         };
         let operation = text::one_line(&format!("{method} {path}"), 400);
-        // A template is an operation's; here a brace is a character like others.
+        // Only operations have templates. Here a brace is an ordinary character.
         let plain = path.replace('{', "%7B").replace('}', "%7D");
         let mut request = Self::new(
             client,
@@ -184,7 +183,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What a call of the library's own is counted as.
+    /// The name of one of the library's own calls, for metrics.
     pub(crate) fn named(mut self, name: &'static str) -> Self {
         self.name = Some(name);
         self
@@ -200,7 +199,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Fills in the path parameter `name` with the items of an array, and commas between them.
+    /// Fills in the path parameter `name` with the items of an array, joined by commas.
     #[allow(dead_code, reason = "a document may have no such parameter")]
     pub(crate) fn path_list(mut self, name: &str, value: &(impl Serialize + ?Sized)) -> Self {
         let filled =
@@ -325,7 +324,7 @@ impl<'a> Request<'a> {
 
     /// Sets a body in JSON.
     pub fn json(mut self, body: &(impl Serialize + ?Sized)) -> Self {
-        // serde's message is left out: it may quote the value.
+        // The message of serde may quote the value, so it is dropped.
         match serde_json::to_vec(body) {
             Ok(bytes) => self.content("application/json", bytes.into()),
             Err(_) => {
@@ -404,7 +403,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Sets a form with secrets in it, encoded already. It is wiped from memory when it is sent.
+    /// Sets an encoded form that contains secrets. It is wiped from memory after it was sent.
     pub(crate) fn secret_form(self, form: Zeroizing<String>) -> Self {
         let body = Bytes::from_owner(Wiped(form));
         self.content("application/x-www-form-urlencoded", body.into())
@@ -438,7 +437,7 @@ impl<'a> Request<'a> {
             Ok(credentials) => {
                 self.credentials = Some(Arc::new(CachedCredentials::new(credentials)))
             }
-            Err(deferred_error) => self.defer_error(deferred_error),
+            Err(reason) => self.defer_error(reason),
         }
         self
     }
@@ -462,7 +461,7 @@ impl<'a> Request<'a> {
     /// Every kind but [`Config`](ErrorKind::Config) and [`Decode`](ErrorKind::Decode); see [`ErrorKind`].
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
         let client = self.client;
-        let (outgoing, call) = self.outgoing()?;
+        let (outgoing, call) = self.prepare()?;
         transport::send(client, outgoing, call).await
     }
 
@@ -473,7 +472,7 @@ impl<'a> Request<'a> {
     /// As [`send`](Self::send). What befalls the body later comes from the stream, and is not retried.
     pub async fn stream(self) -> Result<Response<ByteStream>, Error> {
         let (client, method) = (self.client, self.method.clone());
-        let (outgoing, call) = self.outgoing()?;
+        let (outgoing, call) = self.prepare()?;
         let response: Response<reqwest::Response> = transport::send(client, outgoing, call).await?;
         let meta = response.meta().clone();
         let expected = receive::announced(&method, meta.status, &meta.headers);
@@ -535,31 +534,31 @@ impl<'a> Request<'a> {
         Pages::new(self)
     }
 
-    /// Gives the query parameter `name` this value in the place of any other; `false` if it has it.
+    /// Replaces the value of the query parameter `name`. Returns `false` if it was the same.
     pub(crate) fn replace_query(&mut self, name: &str, value: &str) -> bool {
         path::replace_pair(&mut self.query, name, value)
     }
 
-    /// Says what is wrong with it, and sends nothing.
+    /// Checks the arguments without sending anything.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.clone().outgoing().map(drop)
+        self.clone().prepare().map(drop)
     }
 
-    /// The request as the transport takes it, and which call it is; or the first deferred_error.
-    fn outgoing(mut self) -> Result<(Outgoing, CallInfo), Error> {
+    /// The request to send, and the call that it belongs to; or the first error.
+    fn prepare(mut self) -> Result<(Outgoing, CallInfo), Error> {
         let call = CallInfo {
             operation: Some(std::mem::take(&mut self.operation)),
             name: self.name,
             manager: Some(self.client.core.cluster.first.address.manager.clone()),
             attempts: 0,
         };
-        match self.validated() {
+        match self.into_prepared() {
             Ok(outgoing) => Ok((outgoing, call)),
             Err(reason) => Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call)),
         }
     }
 
-    fn validated(self) -> Result<Outgoing, String> {
+    fn into_prepared(self) -> Result<Outgoing, String> {
         let options = &self.client.options;
         if let Some(deferred_error) = self.deferred_error.as_deref().or(options.deferred_error()) {
             return Err(deferred_error.to_owned());
@@ -569,7 +568,7 @@ impl<'a> Request<'a> {
             Some(parts) => (Some(parts.content_type().into()), parts.body()),
             None => (self.content_type, self.body),
         };
-        // The request's headers, then the client's, then what the body implies.
+        // In order of precedence: the request, the options, the body.
         let mut headers = self.headers;
         value::add_missing(&mut headers, options.headers())?;
         if let Some(content_type) = content_type {
@@ -600,7 +599,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// Keeps the first deferred_error.
+    /// Keeps the first error.
     fn defer_error(&mut self, reason: String) {
         self.deferred_error.get_or_insert(reason);
     }

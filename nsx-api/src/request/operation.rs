@@ -1,7 +1,7 @@
-//! What the library knows of one operation of the document: the row of a table that the generator writes.
+//! An operation of the document: a row of the table that the generator writes.
 //!
-//! The transport takes method, path and idempotency from here, errors their operation's name, and the
-//! stand-in its routes.
+//! Requests take the method, the path and the idempotency from it, errors the name of the operation,
+//! and the mock manager its routes.
 
 use http::Method;
 

@@ -1,7 +1,8 @@
-//! Lists that come in pages.
+//! Pagination.
 //!
-//! NSX answers a part of a list with a cursor, and the part behind it to the same call with that cursor. Each page is a
-//! call of its own, with the time-outs and retries of one, and it is not begun before somebody waits for it.
+//! A manager returns part of a list and a cursor. The same call with that cursor returns the next
+//! part. Each page is a call of its own, with its own timeouts and retries, and is only sent when the
+//! caller waits for it.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -78,7 +79,7 @@ pub trait Page: DeserializeOwned {
 /// ```
 #[must_use = "nothing is sent until a page is asked for"]
 pub struct Pages<'a, P> {
-    calls: Calls<'a>,
+    calls: PageCalls<'a>,
     page: PhantomData<fn() -> P>,
 }
 
@@ -89,33 +90,34 @@ pub struct Pages<'a, P> {
 #[must_use = "nothing is sent until an item is asked for"]
 pub struct Items<'a, P: Page> {
     pages: Pages<'a, P>,
-    /// What is left of the page.
+    /// The rest of the page.
     items: vec::IntoIter<P::Item>,
 }
 
-/// The calls that bring the pages. They know nothing of a page's type, so that they are compiled once.
-struct Calls<'a> {
+/// The calls for the pages. They do not depend on the page type, so they are compiled once.
+struct PageCalls<'a> {
     /// The request for the next page.
     request: Request<'a>,
-    next: Next<'a>,
+    state: State<'a>,
 }
 
-/// What is to be done when somebody asks for a page.
-enum Next<'a> {
-    Call,
-    Wait(Answer<'a>),
+/// What to do when the caller waits for a page.
+enum State<'a> {
+    Send,
+    InFlight(PendingResponse<'a>),
     Fail(Error),
-    End,
+    Done,
 }
 
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send + 'a>>;
+type PendingResponse<'a> =
+    Pin<Box<dyn Future<Output = Result<Response<Bytes>, Error>> + Send + 'a>>;
 
 impl<'a, P: Page> Pages<'a, P> {
     pub(crate) fn new(request: Request<'a>) -> Self {
         Self {
-            calls: Calls {
+            calls: PageCalls {
                 request,
-                next: Next::Call,
+                state: State::Send,
             },
             page: PhantomData,
         }
@@ -145,10 +147,10 @@ impl<P: Page> Stream for Pages<'_, P> {
     type Item = Result<Response<P>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let answer = ready!(self.calls.poll(context));
-        let page = answer.map(|answer| answer?.json::<P>());
+        let response = ready!(self.calls.poll(context));
+        let page = response.map(|response| response?.json::<P>());
         if let Some(Ok(page)) = &page {
-            self.calls.go_on(page.cursor(), page.meta());
+            self.calls.advance(page.cursor(), page.meta());
         }
         Poll::Ready(page)
     }
@@ -175,7 +177,7 @@ impl<P: Page> Stream for Items<'_, P> {
             if let Some(item) = self.items.next() {
                 return Poll::Ready(Some(Ok(item)));
             }
-            // A page may be empty and not the last.
+            // An empty page need not be the last.
             match ready!(Pin::new(&mut self.pages).poll_next(context)) {
                 Some(Ok(page)) => self.items = page.into_inner().into_items().into_iter(),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
@@ -185,40 +187,41 @@ impl<P: Page> Stream for Items<'_, P> {
     }
 }
 
-/// No item is ever pinned in it.
+/// Items are never pinned.
 impl<P: Page> Unpin for Items<'_, P> {}
 
-impl Calls<'_> {
-    /// The answer to the next call; `None` at the end, and after an error.
+impl PageCalls<'_> {
+    /// Polls the next call; `None` at the end, and after an error.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Response<Bytes>, Error>>> {
-        if matches!(self.next, Next::Call) {
-            self.next = Next::Wait(Box::pin(self.request.clone().send()));
+        if matches!(self.state, State::Send) {
+            self.state = State::InFlight(Box::pin(self.request.clone().send()));
         }
-        if let Next::Wait(answer) = &mut self.next {
-            let answer = ready!(answer.as_mut().poll(context));
-            self.next = Next::End;
-            return Poll::Ready(Some(answer));
+        if let State::InFlight(response) = &mut self.state {
+            let response = ready!(response.as_mut().poll(context));
+            self.state = State::Done;
+            return Poll::Ready(Some(response));
         }
-        match std::mem::replace(&mut self.next, Next::End) {
-            Next::Fail(error) => Poll::Ready(Some(Err(error))),
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Fail(error) => Poll::Ready(Some(Err(error))),
             _ => Poll::Ready(None),
         }
     }
 
-    /// Makes ready for the page behind the one with this cursor, if there is one.
-    fn go_on(&mut self, cursor: Option<&str>, meta: &ResponseMeta) {
+    /// Prepares the call for the page at `cursor`, if there is one.
+    fn advance(&mut self, cursor: Option<&str>, meta: &ResponseMeta) {
         let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) else {
             return;
         };
-        self.next = match self.request.replace_query("cursor", cursor) {
-            true => Next::Call,
-            false => Next::Fail(endless(meta)),
+        self.state = match self.request.replace_query("cursor", cursor) {
+            true => State::Send,
+            false => State::Fail(cursor_loop_error(meta)),
         };
     }
 }
 
-/// The error of a page that leads to itself. The page has been given out by then: it may be one that was not seen before.
-fn endless(meta: &ResponseMeta) -> Error {
+/// The error of a page whose cursor leads to itself. The caller already has the page, because it may
+/// be a new one.
+fn cursor_loop_error(meta: &ResponseMeta) -> Error {
     telemetry::record_decode_error(&meta.call);
     let reason = "the page has the cursor that it was asked for with, so the list has no end";
     Error::new(ErrorKind::Decode, reason)

@@ -1,8 +1,8 @@
-//! A success body into a type, or one sentence about why not, which never quotes a value.
+//! Decodes the body of a successful response. An error message never quotes a value of the body.
 //!
-//! serde's messages quote what they met (`invalid type: string "…"`), and what they met may be a token. So only
-//! the shapes of message that are known are taken apart, the value is left out, and serde's own error goes no
-//! further. The place is found on failure only, by decoding once more with the path recorded.
+//! The messages of serde do (`invalid type: string "…"`), and the value may be a token. So only
+//! messages of known forms are used, without the value, and serde's error is dropped. The path to the
+//! value is recorded by a second decoding, only after a failure.
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -14,56 +14,56 @@ use crate::error::text::{FIELD_NAME_LIMIT, one_line, without_bom};
 const PATH_LIMIT: usize = 256;
 const EXPECTED_LIMIT: usize = 200;
 
-/// Decodes `body` as JSON. No body is null: a value that may be missing is missing then.
+/// Decodes `body` as JSON. An empty body is null, which fits an optional value.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     let body = without_bom(body);
     if body.trim_ascii().is_empty() {
         return serde_json::from_slice(b"null").map_err(|_| "the body is empty".to_owned());
     }
     serde_json::from_slice(body).map_err(|error| match error.classify() {
-        Category::Eof => format!("the body ends early, {}", place(&error)),
-        Category::Data => misfit::<T>(body, &error),
+        Category::Eof => format!("the body ends early, {}", position(&error)),
+        Category::Data => mismatch_message::<T>(body, &error),
         Category::Syntax | Category::Io => syntax(&error),
     })
 }
 
 fn syntax(error: &serde_json::Error) -> String {
-    // The one message of this kind that is not about JSON's grammar.
+    // The only syntax error that is not about the grammar of JSON.
     let fault = if error.to_string().starts_with("recursion limit exceeded") {
         "is nested too deeply"
     } else {
         "is not JSON"
     };
-    format!("the body {fault}, {}", place(error))
+    format!("the body {fault}, {}", position(error))
 }
 
-fn place(error: &serde_json::Error) -> String {
+fn position(error: &serde_json::Error) -> String {
     format!("line {} column {}", error.line(), error.column())
 }
 
-/// Where and how a body that is JSON does not fit the type.
-fn misfit<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> String {
+/// Describes where valid JSON does not match the type, and how.
+fn mismatch_message<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> String {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let outer = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Err(error) => path(error.path()),
+        Err(error) => path_text(error.path()),
         Ok(_) => String::new(),
     };
     let message = error.to_string();
-    // A choice tells itself where in it a value does not fit.
+    // A discriminated union reports the path within itself.
     let (inner, message) = Misfit::place(&message).unwrap_or(("", &message));
-    let path = one_line(&joined(outer, inner), PATH_LIMIT);
+    let path = one_line(&join_paths(outer, inner), PATH_LIMIT);
     let at = if path.is_empty() {
         String::new()
     } else {
         format!("at {path}: ")
     };
-    let reason =
-        reason(message).unwrap_or_else(|| format!("the value is not valid, {}", place(error)));
+    let reason = reason_without_value(message)
+        .unwrap_or_else(|| format!("the value is not valid, {}", position(error)));
     format!("the body does not fit: {at}{reason}")
 }
 
-/// A path and its continuation.
-fn joined(outer: String, inner: &str) -> String {
+/// Joins a path and its continuation.
+fn join_paths(outer: String, inner: &str) -> String {
     let dot = if outer.is_empty() || inner.is_empty() || inner.starts_with('[') {
         ""
     } else {
@@ -72,8 +72,8 @@ fn joined(outer: String, inner: &str) -> String {
     outer + dot + inner
 }
 
-/// The path as `results[3].admin_state`.
-fn path(path: &serde_path_to_error::Path) -> String {
+/// Writes a path as `results[3].admin_state`.
+fn path_text(path: &serde_path_to_error::Path) -> String {
     let mut text = String::new();
     for segment in path {
         match segment {
@@ -90,20 +90,20 @@ fn path(path: &serde_path_to_error::Path) -> String {
     text
 }
 
-/// serde's message without the value, if its shape is known.
-fn reason(message: &str) -> Option<String> {
+/// Removes the value from a message of serde. Returns `None` if the form of the message is unknown.
+fn reason_without_value(message: &str) -> Option<String> {
     let message = message
         .rfind(" at line ")
         .and_then(|end| message.get(..end))
         .unwrap_or(message);
-    // A type that knows no names has nothing to expect: what stands there is all the other side's.
+    // A type without fields or variants expects nothing. The names in its message come from the body.
     if ["there are no fields", "there are no variants"]
         .iter()
         .any(|end| message.ends_with(end))
     {
         return None;
     }
-    // Both names are the type's own.
+    // These names come from the type.
     for shape in ["missing field `", "duplicate field `"] {
         if message.starts_with(shape) {
             return Some(one_line(message, EXPECTED_LIMIT));
@@ -117,20 +117,20 @@ fn reason(message: &str) -> Option<String> {
         "unknown field `",
     ];
     known.iter().find(|shape| message.starts_with(**shape))?;
-    // The last: a value may contain the word, what is expected does not.
+    // The last occurrence: the value may contain the word, the expectation does not.
     let (found, expected) = message.rsplit_once(", expected ")?;
     if found.starts_with("unknown ") && !found.ends_with('`') {
         return None;
     }
     let expected = one_line(expected, EXPECTED_LIMIT);
-    Some(match type_found(found) {
+    Some(match found_type(found) {
         Some(found) => format!("expected {expected}, found {found}"),
         None => format!("expected {expected}"),
     })
 }
 
-/// The JSON type that was met, without its value.
-fn type_found(message: &str) -> Option<&'static str> {
+/// The JSON type of the value.
+fn found_type(message: &str) -> Option<&'static str> {
     let found = message.strip_prefix("invalid type: ")?;
     [
         ("string", "a string"),
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_body_is_a_value_that_is_missing() {
+    fn an_empty_body_decodes_as_a_missing_value() {
         assert_eq!(json::<Option<u8>>(b" \n"), Ok(None));
         assert_eq!(json::<u8>(b""), Err("the body is empty".to_owned()));
         assert_eq!(json::<Vec<u8>>(b""), Err("the body is empty".to_owned()));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_does_not_fit_says_where_and_what_was_expected() {
+    fn a_decode_error_says_where_and_what_was_expected() {
         for (body, message) in [
             ("", "the body is empty"),
             (" \n", "the body is empty"),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn no_message_quotes_a_value() {
+    fn a_decode_error_of_unknown_form_is_dropped() {
         for message in [
             "invalid type: string \"SECRET\"",
             "SECRET, expected nothing",
@@ -259,12 +259,12 @@ mod tests {
             "unknown field ``, expected `SECRET`, there are no fields",
             "unknown field ``, expected `SECRET`, there are no fields at line 1 column 2",
         ] {
-            assert_eq!(reason(message), None, "{message}");
+            assert_eq!(reason_without_value(message), None, "{message}");
         }
     }
 
     #[test]
-    fn invalid_utf8_and_deep_nesting_are_errors() {
+    fn invalid_utf8_and_deep_nesting_are_decode_errors() {
         assert_eq!(
             json::<serde_json::Value>(b"\"\xFF\"").unwrap_err(),
             "the body is not JSON, line 1 column 2"
@@ -277,11 +277,11 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_before_json_is_overlooked() {
+    fn a_byte_order_mark_before_json_is_ignored() {
         assert_eq!(json::<u8>(b"\xEF\xBB\xBF7"), Ok(7));
     }
 
-    /// Any JSON whose values are secret and whose fields are mostly known.
+    /// JSON with secret values and mostly known fields.
     fn secret_json() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             ".{0,3}(SECRET)(, expected SECRET)?.{0,3}".prop_map(Value::from),
@@ -303,7 +303,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_error_shows_a_value(text in secret_json(), cut in 0_usize..200) {
+        fn a_decode_error_never_shows_a_value(text in secret_json(), cut in 0_usize..200) {
             let cut = text.as_bytes().get(..cut).unwrap_or(text.as_bytes());
             for body in [text.as_bytes(), cut] {
                 let errors = [

@@ -1,11 +1,11 @@
-//! What the headers of a response say.
+//! Reads the headers of a response.
 
 use http::header;
 use http::{HeaderMap, HeaderName};
 
 use crate::error::text;
 
-/// The id that the manager, or the proxy before it, gave the request.
+/// The id that the manager, or a proxy in front of it, has assigned to the request.
 pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
     const NAMES: [HeaderName; 2] = [
         HeaderName::from_static("x-nsx-requestid"),
@@ -18,7 +18,7 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
         .find(|id| !id.is_empty() && id.len() <= 128)
 }
 
-/// Marks the headers that carry a session, or a URL that may, so that their values do not show in `Debug`.
+/// Hides the values of headers that carry a session, or a URL that may, from `Debug`.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
     for (name, value) in headers {
         let is_sensitive = matches!(
@@ -36,8 +36,8 @@ pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
     }
 }
 
-/// The header that explains why a body is not JSON, secrets taken out before it is cut: none is cut in two. Of a media type
-/// only its name: its parameters may be anything.
+/// The header that explains why a body is not JSON. It is masked before it is truncated, so that no
+/// secret is cut in two. Parameters of a media type are dropped.
 pub(super) fn misleading_header(
     headers: &HeaderMap,
     mask: impl Fn(String) -> String,
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn session_headers_are_marked_wherever_they_stand() {
+    fn session_headers_are_hidden_from_debug() {
         let mut headers = HeaderMap::new();
         for value in ["a=SECRET", "b=SECRET"] {
             headers.append("set-cookie", HeaderValue::from_static(value));

@@ -1,24 +1,23 @@
-//! The meta of a call beside its value.
+//! The metadata of a response: status, headers, and the call that it belongs to.
 
 use http::{HeaderMap, StatusCode};
 
 use super::headers::{misleading_header, request_id};
 use crate::error::{CallInfo, ErrorResponse};
 
-/// What there is to tell of a call beside its value.
 #[derive(Clone)]
 pub(crate) struct ResponseMeta {
     pub(crate) call: CallInfo,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// The request's id, secrets taken out.
+    /// The request id, masked.
     pub(super) shown_id: Option<String>,
-    /// The header that explains why a body is not JSON, secrets taken out.
+    /// The header that explains why a body is not JSON, masked.
     pub(super) misleading_header: Option<String>,
 }
 
 impl ResponseMeta {
-    /// The meta, with what an error may show of the headers passed through `mask`.
+    /// Applies `mask` to all parts of the headers that an error may show.
     pub(crate) fn new(
         call: CallInfo,
         status: StatusCode,
@@ -34,7 +33,7 @@ impl ResponseMeta {
         }
     }
 
-    /// What an error about this response knows of it.
+    /// The part of the metadata that an error about this response shows.
     pub(crate) fn error_response(&self) -> ErrorResponse {
         ErrorResponse {
             status: self.status,

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_neither_bytes_nor_headers() {
+    fn debug_of_a_response_shows_neither_bytes_nor_headers() {
         let response = response(
             Bytes::from_static(b"\"SECRET\""),
             &[("set-cookie", "SECRET")],
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misfit_keeps_the_facts_and_names_the_header_that_explains_it() {
+    fn a_decode_error_keeps_the_metadata_and_names_the_header_that_explains_it() {
         for (headers, message) in [
             (
                 &[("x-request-id", "r")][..],
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_shows_no_secret_of_a_header() {
+    fn a_decode_error_masks_secrets_in_headers() {
         let headers = [
             ("x-request-id", "a SECRET"),
             ("content-type", "text/SECRET; x=SECRET"),
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_can_be_changed_in_place() {
+    fn the_value_of_a_response_can_be_modified() {
         let mut response = response(Bytes::from_static(b"1"), &[])
             .json::<u8>()
             .unwrap();

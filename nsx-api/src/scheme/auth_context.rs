@@ -1,4 +1,4 @@
-//! What a scheme is handed to ask a manager for credentials with.
+//! What a scheme gets to log in with: a client without credentials.
 
 use std::fmt;
 
@@ -75,12 +75,12 @@ impl AuthContext {
         }
     }
 
-    /// How long a login may take.
+    /// The time limit of a login.
     pub(crate) fn deadline(&self) -> std::time::Duration {
         self.client.options.effective_deadline()
     }
 
-    /// Takes the scheme's own secrets out of a text.
+    /// Masks the secrets of the scheme.
     pub(crate) fn mask(&self, text: String) -> String {
         self.client.core.cluster.first.mask.apply(text)
     }

@@ -1,19 +1,20 @@
-//! Text without its escapes: those of URLs and forms, of JSON and its like, and of HTML, whichever there are in it.
+//! Removes the escapes of URLs, forms, JSON and HTML from a text.
 //!
-//! It is for comparing, and not for reading: every run of white space is one blank, and so is `+`, which a form writes for a
-//! blank. Each byte knows where it comes from, so that what is found can be cut out of the text that came.
+//! The result is for searching only: a run of white space becomes one blank, and so does `+`, which
+//! is a blank in a form. The position of each byte in the original text is kept, so that a match can
+//! be replaced there.
 
 use zeroize::Zeroizing;
 
-/// Bytes, and the place in the text of each.
+/// The bytes of a text without some of its escapes, and their original positions.
 pub(super) struct Unescaped {
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    /// Where what a byte was made of begins; one more at the end, for the end of the text.
+    /// The original position of each byte, and of the end of the text.
     starts: Vec<usize>,
 }
 
 impl Unescaped {
-    /// A text as it is.
+    /// Takes a text as it is.
     pub(super) fn new(text: &[u8]) -> Self {
         Self {
             bytes: Zeroizing::new(text.to_vec()),
@@ -21,12 +22,12 @@ impl Unescaped {
         }
     }
 
-    /// The same with one layer of escapes less; `None` if there is none.
+    /// Removes one layer of escapes; `None` if there is none.
     pub(super) fn unescaped(&self) -> Option<Self> {
         if !self.bytes.iter().copied().any(may_change) {
             return None;
         }
-        // What is written for an escape is never longer, so that nothing grows and leaves a copy behind.
+        // The result is never longer than the text, so no buffer grows and leaves a copy in memory.
         let mut plain = Self {
             bytes: Zeroizing::new(Vec::with_capacity(self.bytes.len())),
             starts: Vec::with_capacity(self.starts.len()),
@@ -42,7 +43,7 @@ impl Unescaped {
         (plain.bytes != self.bytes).then_some(plain)
     }
 
-    /// The range of the text that these bytes come from.
+    /// The range of the original text that these bytes come from.
     pub(super) fn origin(&self, from: usize, to: usize) -> (usize, usize) {
         let last = self.start(to.saturating_sub(1));
         // Several bytes may come from one escape.
@@ -71,24 +72,24 @@ impl Unescaped {
     }
 }
 
-/// What an escape stands for.
+/// The value of an escape.
 enum Value {
-    /// Of a text in UTF-8.
+    /// A byte of UTF-8.
     Byte(u8),
     Char(char),
 }
 
-/// Whether a byte may be the beginning of something that is written otherwise.
+/// Whether a byte may begin an escape or white space.
 fn may_change(byte: u8) -> bool {
     matches!(byte, b'%' | b'\\' | b'&' | b'+' | b' ' | b'\t'..=b'\r') || begins_white_space(byte)
 }
 
-/// Whether a byte begins a character of white space beyond ASCII, among others.
+/// Whether a byte may begin a white space character beyond ASCII.
 fn begins_white_space(byte: u8) -> bool {
     matches!(byte, 0xC2 | 0xE1..=0xE3)
 }
 
-/// The value of an escape, and what follows it; `None` where none begins.
+/// Reads an escape at the start of `text`. Returns its value and the rest.
 fn read_escape(text: &[u8]) -> Option<(Value, &[u8])> {
     match text {
         [b'%', rest @ ..] => {
@@ -118,19 +119,19 @@ fn after_backslash(text: &[u8]) -> Option<(Value, &[u8])> {
         b't' => b'\t',
         b'b' => 0x08,
         b'f' => 0x0C,
-        // A byte, as the logs of servers have it.
+        // A byte, as in server logs.
         b'x' => {
             let (byte, rest) = hexadecimal(rest, 2)?;
             return Some((Value::Byte(u8::try_from(byte).ok()?), rest));
         }
-        b'u' => return after_u(rest),
+        b'u' => return after_backslash_u(rest),
         _ => return None,
     };
     Some((Value::Byte(byte), rest))
 }
 
-/// `00e4`, two of them for what is beyond 16 bits, or `{e4}`.
-fn after_u(text: &[u8]) -> Option<(Value, &[u8])> {
+/// Reads `00e4`, a surrogate pair, or `{e4}`.
+fn after_backslash_u(text: &[u8]) -> Option<(Value, &[u8])> {
     if let [b'{', rest @ ..] = text {
         return numbered(rest, 16, b'}');
     }
@@ -144,7 +145,7 @@ fn after_u(text: &[u8]) -> Option<(Value, &[u8])> {
     Some((Value::Char(character), rest))
 }
 
-/// The names that HTML has for U+00A0 to U+00FF, in their order.
+/// The HTML names of U+00A0 to U+00FF, in order.
 const LATIN_1: &str = "\
     nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 \
     acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest Agrave Aacute Acirc Atilde Auml \
@@ -180,7 +181,7 @@ fn named_latin_1(text: &[u8]) -> Option<(Value, &[u8])> {
     Some((Value::Char(char::from_u32(number)?), rest))
 }
 
-/// The character with a number of up to eight digits, which ends with `end`.
+/// Reads a character number of up to eight digits that ends with `end`.
 fn numbered(text: &[u8], radix: u32, end: u8) -> Option<(Value, &[u8])> {
     let length = text.iter().take(9).position(|byte| *byte == end)?;
     let (digits, rest) = text.split_at_checked(length)?;
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn every_usual_escape_is_read_and_nothing_else() {
+    fn escapes_of_urls_json_and_html_are_removed() {
         for (text, plain) in [
             ("", ""),
             ("plain ä", "plain ä"),
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_that_of_the_whole_escape() {
+    fn the_origin_of_a_byte_is_the_whole_escape() {
         let text = r"a%41\u00e4 +z";
         let plain = Unescaped::new(text.as_bytes()).unescaped().unwrap();
         for (from, to, origin) in [
@@ -280,7 +281,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_panics_or_grows(text in r#"([%\\&#xu;+ {}0-9a-f]|\PC)*"#) {
+        fn unescaping_never_panics_and_never_grows_the_text(text in r#"([%\\&#xu;+ {}0-9a-f]|\PC)*"#) {
             let mut plain = Unescaped::new(text.as_bytes());
             while let Some(next) = plain.unescaped() {
                 prop_assert!(next.bytes.len() <= plain.bytes.len());

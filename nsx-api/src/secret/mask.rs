@@ -1,8 +1,8 @@
-//! Secrets taken out of what the other side says, should it echo them: in every form that an echo may have.
+//! Masks the secrets that a manager echoes, in every form that an echo may have.
 //!
-//! The text is searched as it is, and again with each layer of escapes removed, for the secrets and for their base64. What is
-//! found, by whichever mask, is cut out of the text that came in one go: nothing that one secret leaves is in the way of
-//! another.
+//! The text is searched for the secrets and for their base64, first as it is, and then again with
+//! each layer of escapes removed. All matches of all masks are replaced at once, so the replacement
+//! of one secret cannot hide another.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -11,32 +11,30 @@ use zeroize::{Zeroize, Zeroizing};
 use super::Secret;
 use super::escapes::Unescaped;
 
-/// A shorter secret would be found in every text.
-const SHORTEST: usize = 4;
-/// How many times a text may be escaped: a URL within JSON within HTML.
+/// A shorter secret would match in every text.
+const MIN_LENGTH: usize = 4;
+/// The layers of escapes in a text, for example a URL in JSON in HTML.
 const LAYERS: usize = 3;
-/// What stands in the place of a secret.
 const MASK: &str = "•••";
 
-/// What is taken out of a text.
+/// The secrets to mask.
 #[derive(Default)]
 pub(crate) struct Mask {
-    /// In the order of their bytes.
+    /// Sorted by their bytes.
     needles: Vec<Needle>,
-    /// One bit for each pair of bytes that a needle begins with: most places in a text need no other look.
-    beginnings: Zeroizing<Vec<u64>>,
+    /// A bit for each pair of bytes that a needle begins with. It rules out most positions of a text.
+    first_pairs: Zeroizing<Vec<u64>>,
 }
 
 /// One form of a secret.
 #[derive(PartialEq)]
 struct Needle {
     bytes: Zeroizing<Vec<u8>>,
-    /// Then what pads it belongs to it.
+    /// Whether padding behind a match belongs to it.
     is_base64: bool,
 }
 
 impl Mask {
-    /// A mask of these secrets.
     pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
         let mut mask = Self::default();
         for secret in secrets {
@@ -46,20 +44,20 @@ impl Mask {
             .sort_unstable_by(|a, b| a.bytes.as_slice().cmp(b.bytes.as_slice()));
         mask.needles.dedup();
         if !mask.needles.is_empty() {
-            mask.beginnings = Zeroizing::new(vec![0; 1024]);
+            mask.first_pairs = Zeroizing::new(vec![0; 1024]);
         }
         for needle in &mask.needles {
-            let pair = pair(&needle.bytes).unwrap_or_default();
-            if let Some(bits) = mask.beginnings.get_mut(usize::from(pair / 64)) {
+            let pair = first_pair(&needle.bytes).unwrap_or_default();
+            if let Some(bits) = mask.first_pairs.get_mut(usize::from(pair / 64)) {
                 *bits |= 1 << (pair % 64);
             }
         }
         mask
     }
 
-    /// The secret as it is, in other character sets, and in base64.
+    /// Adds a secret as it is, in other character sets, and in base64.
     fn add(&mut self, secret: &str) {
-        if secret.len() < SHORTEST {
+        if secret.len() < MIN_LENGTH {
             return;
         }
         self.add_form(secret.as_bytes());
@@ -73,7 +71,8 @@ impl Mask {
         }
     }
 
-    /// What becomes of a secret where one side writes UTF-8 and the other reads ISO 8859-1, or the other way round.
+    /// Adds the forms of a secret when one side writes UTF-8 and the other reads ISO 8859-1, or the
+    /// other way round.
     fn add_in_latin_1(&mut self, secret: &str) {
         let mut misread = Zeroizing::new(String::with_capacity(2 * secret.len()));
         misread.extend(secret.bytes().map(char::from));
@@ -96,43 +95,43 @@ impl Mask {
         self.add_form(lossy.as_bytes());
     }
 
-    /// A form as it is, and as it looks without what could be taken for escapes.
+    /// Adds a form as it is, and with everything removed that looks like an escape.
     fn add_form(&mut self, form: &[u8]) {
-        let mut plain = Unescaped::new(form);
-        self.push(&plain.bytes, false);
+        let mut layer = Unescaped::new(form);
+        self.push(&layer.bytes, false);
         for _ in 0..LAYERS {
-            let Some(next) = plain.unescaped() else {
+            let Some(next) = layer.unescaped() else {
                 break;
             };
-            plain = next;
-            self.push(&plain.bytes, false);
-            // White space around an echo may be lost.
-            self.push(plain.bytes.trim_ascii(), false);
+            layer = next;
+            self.push(&layer.bytes, false);
+            // An echo may lose white space at its ends.
+            self.push(layer.bytes.trim_ascii(), false);
         }
     }
 
     fn push(&mut self, bytes: &[u8], is_base64: bool) {
-        if bytes.len() >= SHORTEST {
+        if bytes.len() >= MIN_LENGTH {
             let bytes = Zeroizing::new(bytes.to_vec());
             self.needles.push(Needle { bytes, is_base64 });
         }
     }
 
-    /// `text` with `•••` in the place of each secret.
+    /// Replaces each secret in `text` by `•••`.
     pub(crate) fn apply(&self, text: String) -> String {
         mask(text, &[self])
     }
 
-    /// Adds where in the text there are secrets.
-    fn find(&self, plain: &Unescaped, found: &mut Vec<(usize, usize)>) {
+    /// Adds the ranges of the text that contain secrets.
+    fn find(&self, layer: &Unescaped, found: &mut Vec<(usize, usize)>) {
         if self.needles.is_empty() {
             return;
         }
-        let mut rest = plain.bytes.as_slice();
-        while let Some(pair) = pair(rest) {
+        let mut rest = layer.bytes.as_slice();
+        while let Some(pair) = first_pair(rest) {
             if let Some(length) = self.longest_at(pair, rest) {
-                let from = plain.bytes.len() - rest.len();
-                found.push(plain.origin(from, from + length));
+                let from = layer.bytes.len() - rest.len();
+                found.push(layer.origin(from, from + length));
             }
             rest = rest.get(1..).unwrap_or_default();
         }
@@ -140,17 +139,17 @@ impl Mask {
 
     /// The length of the longest needle that `text` begins with.
     fn longest_at(&self, start: u16, text: &[u8]) -> Option<usize> {
-        let bits = self.beginnings.get(usize::from(start / 64))?;
+        let bits = self.first_pairs.get(usize::from(start / 64))?;
         if bits & (1 << (start % 64)) == 0 {
             return None;
         }
         let first = self
             .needles
-            .partition_point(|needle| pair(&needle.bytes) < Some(start));
+            .partition_point(|needle| first_pair(&needle.bytes) < Some(start));
         self.needles
             .iter()
             .skip(first)
-            .take_while(|needle| pair(&needle.bytes) == Some(start))
+            .take_while(|needle| first_pair(&needle.bytes) == Some(start))
             .filter_map(|needle| {
                 let after = text.strip_prefix(needle.bytes.as_slice())?;
                 let padding = after.iter().take(2).take_while(|byte| **byte == b'=');
@@ -160,7 +159,7 @@ impl Mask {
     }
 }
 
-/// `text` with `•••` in the place of each secret of any of the masks.
+/// Replaces each secret of any of the masks in `text` by `•••`.
 pub(crate) fn mask(text: String, masks: &[&Mask]) -> String {
     let needles = masks.iter().flat_map(|mask| &mask.needles);
     let shortest = needles.map(|needle| needle.bytes.len()).min();
@@ -168,39 +167,41 @@ pub(crate) fn mask(text: String, masks: &[&Mask]) -> String {
         return text;
     }
     let mut found = Vec::new();
-    let mut plain = Some(Unescaped::new(text.as_bytes()));
+    let mut layer = Some(Unescaped::new(text.as_bytes()));
     for _ in 0..=LAYERS {
-        let Some(layer) = plain else {
+        let Some(current) = layer else {
             break;
         };
-        masks.iter().for_each(|mask| mask.find(&layer, &mut found));
-        plain = layer.unescaped();
+        masks
+            .iter()
+            .for_each(|mask| mask.find(&current, &mut found));
+        layer = current.unescaped();
     }
     match found.is_empty() {
         true => text,
-        false => cut(text, found),
+        false => replace_ranges(text, found),
     }
 }
 
-/// `text` without these ranges, and with one mask for those that touch each other.
-fn cut(mut text: String, mut ranges: Vec<(usize, usize)>) -> String {
+/// Replaces the ranges by `•••`. Ranges that overlap or touch share one.
+fn replace_ranges(mut text: String, mut ranges: Vec<(usize, usize)>) -> String {
     ranges.sort_unstable();
     let mut kept = String::with_capacity(text.len() + MASK.len());
     let mut end = None;
     for (from, to) in ranges {
         if end.is_none_or(|end| from > end) {
-            kept.push_str(whole(&text, end.unwrap_or_default(), from));
+            kept.push_str(whole_characters(&text, end.unwrap_or_default(), from));
             kept.push_str(MASK);
         }
         end = end.max(Some(to));
     }
-    kept.push_str(whole(&text, end.unwrap_or_default(), text.len()));
+    kept.push_str(whole_characters(&text, end.unwrap_or_default(), text.len()));
     text.zeroize();
     kept
 }
 
-/// The whole characters between two places.
-fn whole(text: &str, mut from: usize, mut to: usize) -> &str {
+/// The characters that lie entirely between two byte positions.
+fn whole_characters(text: &str, mut from: usize, mut to: usize) -> &str {
     while !text.is_char_boundary(from) {
         from += 1;
     }
@@ -210,7 +211,7 @@ fn whole(text: &str, mut from: usize, mut to: usize) -> &str {
     text.get(from..to).unwrap_or_default()
 }
 
-fn pair(bytes: &[u8]) -> Option<u16> {
+fn first_pair(bytes: &[u8]) -> Option<u16> {
     match bytes {
         [first, second, ..] => Some(u16::from_be_bytes([*first, *second])),
         _ => None,

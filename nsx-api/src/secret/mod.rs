@@ -1,4 +1,4 @@
-//! A string that must not be seen: what a schema's `format: password` becomes.
+//! Secrets: the type for `format: password`, and the masking of echoed secrets.
 
 mod escapes;
 pub(crate) mod mask;

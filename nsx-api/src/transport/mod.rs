@@ -62,7 +62,7 @@ pub(crate) async fn send<T: Receive>(
     let result = pin!(run(&mut course, &mut watch, call))
         .instrument(span)
         .await;
-    watch.ended(result.as_ref().map(Response::status));
+    watch.finish(result.as_ref().map(Response::status));
     result
 }
 
@@ -84,7 +84,7 @@ async fn run<'c, T: Receive>(
         let attempt = Attempt { course, limit };
         let sent = Instant::now();
         let result = pin!(attempt.run()).instrument(watch.span.clone()).await;
-        watch.ended(match &result {
+        watch.finish(match &result {
             Ok((_, status, _)) => Ok(*status),
             Err(failure) => Err(&failure.error),
         });

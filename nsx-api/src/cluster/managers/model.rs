@@ -1,8 +1,9 @@
-//! Calls of a cluster under random scripts: managers go, hang, fail, are busy, send calls on and come back, while calls come
-//! together, are late or dropped.
+//! A model test of failover with random scripts. Managers go down, hang, fail, are busy, redirect calls
+//! and return, while calls are concurrent, delayed or dropped.
 //!
-//! The client is the real one, with its sessions and its looks at the managers' health; the managers are models. The first may be
-//! steady: then nothing that happens to the others is an excuse.
+//! The client is the real one, with sessions and health probes. The managers are models. In some
+//! scripts the first manager is always healthy: then calls must succeed whatever happens to the
+//! others.
 
 mod managers;
 mod script;
@@ -21,24 +22,24 @@ use crate::auth::Session;
 use crate::sync::lock;
 use crate::transport::network::{self, Manner};
 use crate::{CallOptions, Client, Config, Error, ErrorKind, Limits};
-use managers::{ATTEMPT, Manager, Managers, Seen, WELL, World};
-use script::{Does, Event, Script, script};
+use managers::{ATTEMPT, CallRecord, HEALTHY, Manager, Managers, World};
+use script::{Behavior, Event, Script, script};
 
 const DEADLINE: Duration = Duration::from_secs(30);
-/// How many calls a manager is sent at once.
-const ROOM: usize = 3;
-/// The first attempt and four more; each after a redirect at most, and twice for new credentials.
-const MOST_VISITS: usize = 5 * 2 + 2 * 3;
+/// The number of concurrent calls to a manager.
+const CONCURRENT: usize = 3;
+/// The first attempt and four retries, each with at most one redirect, and credential refreshes.
+const MAX_VISITS: usize = 5 * 2 + 2 * 3;
 
 struct Run {
     script: Script,
     managers: Managers,
     client: Client,
-    tasks: JoinSet<Option<Ended>>,
+    tasks: JoinSet<Option<Completed>>,
 }
 
-/// A call that was not dropped.
-struct Ended {
+/// A call that completed.
+struct Completed {
     call: usize,
     method: Method,
     took: Duration,
@@ -46,7 +47,7 @@ struct Ended {
 }
 
 impl Run {
-    async fn whole(mut self) {
+    async fn run(mut self) {
         for event in self.script.events.clone() {
             self.play(event).await;
             while let Some(ended) = self.tasks.try_join_next() {
@@ -56,17 +57,17 @@ impl Run {
         while let Some(ended) = self.tasks.join_next().await {
             self.check(ended.unwrap());
         }
-        self.heals().await;
-        self.check_room().await;
-        let faults = &lock(&self.managers.0).faults;
-        assert!(faults.is_empty(), "{faults:?}");
+        self.check_recovery().await;
+        self.check_permits().await;
+        let violations = &lock(&self.managers.0).violations;
+        assert!(violations.is_empty(), "{violations:?}");
     }
 
     async fn play(&mut self, event: Event) {
         match event {
             Event::Call(method, manner) => self.call(method, manner),
-            Event::Changes(manager, mode) => lock(&self.managers.0).managers[manager].changes(mode),
-            Event::Restarts(manager) => lock(&self.managers.0).managers[manager].restarts += 1,
+            Event::Change(manager, mode) => lock(&self.managers.0).managers[manager].change(mode),
+            Event::Restart(manager) => lock(&self.managers.0).managers[manager].restarts += 1,
             Event::Wait(time) => sleep(time).await,
         }
     }
@@ -75,7 +76,7 @@ impl Run {
         let client = self.client.clone();
         let calls = &mut lock(&self.managers.0).calls;
         let (call, began) = (calls.len(), Instant::now());
-        calls.push(Seen {
+        calls.push(CallRecord {
             began,
             effects: 0,
             refusals: 0,
@@ -85,7 +86,7 @@ impl Run {
             let request = client.request(method.clone(), format!("/things/{call}"));
             let result = manner.run(request.send()).await?.map(drop);
             let took = began.elapsed();
-            Some(Ended {
+            Some(Completed {
                 call,
                 method,
                 took,
@@ -94,10 +95,10 @@ impl Run {
         });
     }
 
-    /// A call that nobody dropped ends in time, and gets through where a manager is steady, unless it may have taken effect or was
-    /// sent away or refused again and again.
-    fn check(&self, ended: Option<Ended>) {
-        let Some(Ended {
+    /// A completed call ends in time. If a manager is always healthy, it succeeds, unless it may have
+    /// taken effect, or was redirected elsewhere or refused several times.
+    fn check(&self, ended: Option<Completed>) {
+        let Some(Completed {
             call,
             method,
             took,
@@ -112,30 +113,34 @@ impl Run {
         let seen = &calls[call];
         assert!(took <= DEADLINE, "{took:?}");
         assert!(
-            seen.visits.len() <= MOST_VISITS,
+            seen.visits.len() <= MAX_VISITS,
             "{} visits",
             seen.visits.len()
         );
-        assert!(result.is_err() || seen.effects > 0, "nobody has done it");
+        assert!(
+            result.is_err() || seen.effects > 0,
+            "no manager has executed it"
+        );
 
         let may_be_done = !method.is_idempotent() && seen.effects > 0;
-        let is_sent_away = result
+        let is_redirected_elsewhere = result
             .as_ref()
             .is_err_and(|error| error.kind() == ErrorKind::Redirect);
-        let may_fail = !self.script.is_steady || may_be_done || is_sent_away || seen.refusals > 1;
+        let may_fail =
+            !self.script.is_steady || may_be_done || is_redirected_elsewhere || seen.refusals > 1;
         assert!(result.is_ok() || may_fail, "{result:?}");
 
         if self.script.is_steady {
-            learn(seen, managers);
+            record_ejections(seen, managers);
         }
     }
 
-    /// Whatever was: once all managers are well they all come back, and take turns.
-    async fn heals(&mut self) {
+    /// Once all managers are healthy, all of them return and take turns.
+    async fn check_recovery(&mut self) {
         for manager in &mut lock(&self.managers.0).managers {
-            manager.changes(WELL);
+            manager.change(HEALTHY);
         }
-        // Nobody logs in right after a login that failed.
+        // There is a pause after a failed login.
         sleep(Duration::from_secs(10)).await;
         for _ in 0..40 {
             self.one_more().await;
@@ -164,33 +169,33 @@ impl Run {
             .collect()
     }
 
-    /// Nothing is taken up by calls that have ended or were dropped.
-    async fn check_room(&self) {
+    /// Calls that have ended or were dropped hold no permit.
+    async fn check_permits(&self) {
         for endpoint in self.client.core.cluster.endpoints() {
             assert_eq!(endpoint.in_flight.load(Ordering::Relaxed), 0);
-            let mut room = Vec::new();
-            for _ in 0..ROOM {
-                let place = timeout(DEADLINE, endpoint.limiter.acquire()).await;
-                room.push(place.expect("a place that nobody has is free"));
+            let mut permits = Vec::new();
+            for _ in 0..CONCURRENT {
+                let permit = timeout(DEADLINE, endpoint.limiter.acquire()).await;
+                permits.push(permit.expect("a permit is free"));
             }
         }
     }
 }
 
-/// Which managers the client knows to be out by what one of its calls has met there. Those that call themselves well come back
-/// by that.
-fn learn(seen: &Seen, managers: &mut [Manager]) {
-    let mut was_sent_on = false;
+/// Records the managers that the client has ejected after a call has failed there. A manager that
+/// reports itself healthy returns.
+fn record_ejections(seen: &CallRecord, managers: &mut [Manager]) {
+    let mut was_redirected = false;
     for visit in &seen.visits {
         let manager = &mut managers[visit.manager];
-        let is_out = manager.mode.does.is_out() && manager.changes == visit.changes;
-        if is_out && !manager.mode.lies && !visit.is_refused && !was_sent_on {
-            // One that hangs is found out by a look.
-            let hangs = manager.mode.does == Does::Hangs;
+        let is_out = manager.mode.behavior.causes_ejection() && manager.changes == visit.changes;
+        if is_out && !manager.mode.reports_healthy && !visit.is_refused && !was_redirected {
+            // A hanging manager is detected by a probe.
+            let hangs = manager.mode.behavior == Behavior::Hangs;
             let since = Instant::now() + if hangs { ATTEMPT } else { Duration::ZERO };
-            manager.known_out.get_or_insert(since);
+            manager.ejected_since.get_or_insert(since);
         }
-        was_sent_on = visit.sends_on;
+        was_redirected = visit.redirects;
     }
 }
 
@@ -198,14 +203,14 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn calls_get_through_once_whatever_happens_to_the_managers(script in script()) {
+    fn failover_model_executes_calls_once_under_random_scripts(script in script()) {
         let pause = Duration::from_millis(20);
         let options = CallOptions::new().deadline(DEADLINE).min_retry_delay(pause).max_retry_delay(pause);
         let mut config = Config::new("http://manager-0").danger_allow_http(true);
         for number in 1..script.managers {
             config = config.manager(format!("http://manager-{number}"));
         }
-        config = config.limits(Limits::adaptive().concurrent(ROOM));
+        config = config.limits(Limits::adaptive().concurrent(CONCURRENT));
         config = match script.with_timeout {
             true => config.options(options.attempt_timeout(ATTEMPT)),
             false => config.options(options),
@@ -214,10 +219,10 @@ proptest! {
             config = config.auth(Session::new("admin", "Pa55-word"));
         }
         let managers = (0..script.managers).map(|_| Manager::new()).collect();
-        let world = World { managers, calls: Vec::new(), faults: Vec::new() };
+        let world = World { managers, calls: Vec::new(), violations: Vec::new() };
         let managers = Managers(Arc::new(Mutex::new(world)));
         let client = config.build().unwrap();
         let run = Run { script, managers: managers.clone(), client, tasks: JoinSet::new() };
-        network::run(move |request| managers.clone().answer(request), run.whole());
+        network::run(move |request| managers.clone().answer(request), run.run());
     }
 }

@@ -1,7 +1,7 @@
-//! The life of credentials under random scripts: calls come together, are late or dropped, sessions end, logins are slow or fail,
-//! and somebody closes the client amid all that.
+//! A model test of the credential cache with random scripts. Calls are concurrent, delayed or dropped,
+//! sessions expire, logins are slow or fail, and the client is closed at any time.
 //!
-//! The client is the real one, and its manager a model.
+//! The client is the real one. Its manager is a model.
 
 mod manager;
 mod script;
@@ -15,38 +15,38 @@ use tokio::time::sleep;
 use super::*;
 use crate::transport::network;
 use crate::{CallOptions, Client, Config, Limits};
-use manager::{Manager, Seen, Span, World};
-use script::{Answered, Event, OPERATIONS, Script, script, times};
+use manager::{LoginRecord, Manager, Span, World};
+use script::{Event, LoginOutcome, OPERATIONS, Script, script, times};
 
 const DEADLINE: Duration = Duration::from_secs(20);
-/// For how long an operation that was refused may be left alone.
-const REMEMBERED: Duration = Duration::from_secs(300);
+/// How long a refused operation may trigger no refresh.
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
 
 struct Run {
     script: Script,
     manager: Manager,
     client: Client,
-    tasks: JoinSet<Option<Ended>>,
+    tasks: JoinSet<Option<Completed>>,
 }
 
-/// A call that was not dropped.
-struct Ended {
+/// A call that completed.
+struct Completed {
     call: usize,
     ended: Instant,
     result: Result<(), Error>,
 }
 
 impl Run {
-    async fn whole(mut self) {
+    async fn run(mut self) {
         for event in self.script.events.clone() {
             self.play(event).await;
         }
         self.join().await;
         self.check_logins();
-        self.heals().await;
+        self.check_recovery().await;
         self.check_leaks();
-        let faults = &lock(&self.manager.world).faults;
-        assert!(faults.is_empty(), "{faults:?}");
+        let violations = &lock(&self.manager.world).violations;
+        assert!(violations.is_empty(), "{violations:?}");
     }
 
     async fn play(&mut self, event: Event) {
@@ -59,7 +59,7 @@ impl Run {
                 self.tasks.spawn(async move {
                     let result = manner.run(work).await?;
                     let ended = Instant::now();
-                    Some(Ended {
+                    Some(Completed {
                         call,
                         ended,
                         result,
@@ -69,11 +69,11 @@ impl Run {
                     self.join().await;
                 }
             }
-            Event::Forget => {
+            Event::ExpireSessions => {
                 let sessions = &mut lock(&world).sessions;
                 sessions
                     .iter_mut()
-                    .for_each(|session| session.lives = false);
+                    .for_each(|session| session.is_alive = false);
             }
             Event::Allow(operation, may) => lock(&world).missing[operation] = !may,
             Event::Logins(outcome, takes) => lock(&world).mode = (outcome, takes),
@@ -114,19 +114,19 @@ impl Run {
     async fn join(&mut self) {
         while let Some(ended) = self.tasks.join_next().await {
             if let Some(ended) = ended.unwrap() {
-                self.check(ended);
+                self.check_call(ended);
             }
         }
     }
 
-    /// A call waits for nothing but logins and its own answers, and fails for a reason.
-    fn check(
+    /// A call waits only for logins and its own responses, and fails only for a reason.
+    fn check_call(
         &self,
-        Ended {
+        Completed {
             call,
             ended,
             result,
-        }: Ended,
+        }: Completed,
     ) {
         let world = lock(&self.manager.world);
         let began = world.calls[call];
@@ -142,40 +142,39 @@ impl Run {
         let under_way = world.logins.last().filter(|login| login.ended.is_none());
         work.extend(under_way.map(|login| (login.began, ended)));
         assert_eq!(
-            idle(began, ended, work),
+            first_idle(began, ended, work),
             None,
-            "the call waited for nothing"
+            "the call waited without a reason"
         );
 
-        let may_fail = world.found_dead(began - REMEMBERED) > 1
+        let may_fail = world.found_expired(began - MAX_BACKOFF) > 1
             || self.script.operations_missing() > 0
             || !self.script.logins_succeed();
         assert!(result.is_ok() || may_fail, "{result:?}");
     }
 
-    /// There is no login without a reason, and none soon after one that failed.
+    /// There is no login without a reason, and none soon after a failed one.
     fn check_logins(&self) {
         let world = lock(&self.manager.world);
-        let (had, had_none): (Vec<&Seen>, Vec<&Seen>) =
+        let (had, had_none): (Vec<&LoginRecord>, Vec<&LoginRecord>) =
             world.logins.iter().partition(|login| login.had);
 
-        let in_vain = had_none
+        let failed = had_none
             .iter()
             .filter(|login| !login.gives_credentials())
             .count();
-        assert!(
-            in_vain <= world.calls.len(),
-            "more logins that failed than calls"
-        );
+        assert!(failed <= world.calls.len(), "more failed logins than calls");
 
         for (last, next) in world.logins.iter().zip(world.logins.iter().skip(1)) {
             let pause = match last.outcome {
-                Answered::New | Answered::Same => Duration::ZERO,
-                Answered::WrongPassword => REFRESH_PAUSE,
-                Answered::NoAnswer | Answered::Hangs | Answered::Panics => SHORT_REFRESH_PAUSE,
+                LoginOutcome::New | LoginOutcome::Same => Duration::ZERO,
+                LoginOutcome::WrongPassword => REFRESH_PAUSE,
+                LoginOutcome::NoAnswer | LoginOutcome::Hangs | LoginOutcome::Panics => {
+                    SHORT_REFRESH_PAUSE
+                }
             };
             let is_soon = last.ended.is_none_or(|ended| next.began < ended + pause);
-            assert!(!is_soon || !next.had, "no pause after a login that failed");
+            assert!(!is_soon || !next.had, "no pause after a failed login");
         }
 
         for first in &had {
@@ -191,25 +190,26 @@ impl Run {
 
         if self.script.one_at_a_time {
             let time = world.calls.first().map_or(Duration::ZERO, Instant::elapsed);
-            let found_dead = world.found_dead(Instant::now() - time);
+            let found_expired = world.found_expired(Instant::now() - time);
             let refused = self.script.operations_missing() * times(time, REFRESH_PAUSE);
-            let reasons = found_dead + refused + self.script.refreshes_in(time);
+            let reasons = found_expired + refused + self.script.refreshes_in(time);
             let new = had
                 .iter()
-                .filter(|login| login.outcome == Answered::New)
+                .filter(|login| login.outcome == LoginOutcome::New)
                 .count();
             assert!(new <= reasons, "{new} logins for {reasons} reasons");
         }
     }
 
-    /// Whatever was: once all is well calls get through, and nothing is left after closing, nor of a call that was dropped.
-    async fn heals(&mut self) {
+    /// Once the manager is healthy, calls succeed again. After `close` nothing is left, and neither
+    /// after a dropped call.
+    async fn check_recovery(&mut self) {
         let soon = Duration::from_millis(100);
         {
             let world = &mut *lock(&self.manager.world);
-            (world.missing, world.mode) = ([false; OPERATIONS], (Answered::New, soon));
+            (world.missing, world.mode) = ([false; OPERATIONS], (LoginOutcome::New, soon));
         }
-        sleep(REMEMBERED).await;
+        sleep(MAX_BACKOFF).await;
         self.call(0, soon).1.await.unwrap();
         self.client.close().await;
         assert!(timeout(soon / 2, self.call(0, soon).1).await.is_err());
@@ -218,22 +218,22 @@ impl Run {
         assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
     }
 
-    /// The manager knows no session any more, but for those that were replaced when nobody could know that they were good.
+    /// All sessions are revoked, except replaced ones that the client could not know to be good.
     fn check_leaks(&self) {
         let sessions = &lock(&self.manager.world).sessions;
         let is_renewed_early = self.script.lifetime.is_some() || self.script.idle_timeout.is_some();
         let is_known = self.script.one_at_a_time && sessions.len() <= MAX_UNNEEDED;
         if !is_renewed_early && (is_known || self.script.operations_missing() == 0) {
             assert!(
-                sessions.iter().all(|session| !session.lives),
-                "a session was not given back"
+                sessions.iter().all(|session| !session.is_alive),
+                "a session was not revoked"
             );
         }
     }
 }
 
-/// The first moment between two at which no work was done.
-fn idle(mut from: Instant, until: Instant, mut work: Vec<Span>) -> Option<Instant> {
+/// The first moment in a span at which no work was done.
+fn first_idle(mut from: Instant, until: Instant, mut work: Vec<Span>) -> Option<Instant> {
     work.sort();
     for (began, ended) in work {
         if began <= from {
@@ -247,17 +247,17 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn credentials_serve_all_calls_whatever_happens_meanwhile(script in script()) {
+    fn credential_refresh_model_serves_all_calls_under_random_scripts(script in script()) {
         let world = World {
             sessions: Vec::new(),
             held: None,
             missing: [false; OPERATIONS],
-            mode: (Answered::New, Duration::ZERO),
+            mode: (LoginOutcome::New, Duration::ZERO),
             calls: Vec::new(),
             logins: Vec::new(),
             work: Vec::new(),
             refused: Vec::new(),
-            faults: Vec::new(),
+            violations: Vec::new(),
         };
         let (lifetime, idle_timeout) = (script.lifetime, script.idle_timeout);
         let manager = Manager { lifetime, idle_timeout, world: Arc::new(Mutex::new(world)) };
@@ -265,6 +265,6 @@ proptest! {
         let config = Config::new("http://localhost:1").limits(Limits::off()).options(options);
         let client = config.auth(manager.clone()).build().unwrap();
         let run = Run { script, manager: manager.clone(), client, tasks: JoinSet::new() };
-        network::run(move |request| manager.clone().answer(request), run.whole());
+        network::run(move |request| manager.clone().answer(request), run.run());
     }
 }

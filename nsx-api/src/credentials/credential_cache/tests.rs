@@ -9,11 +9,11 @@ use crate::Config;
 use crate::auth::{AuthContext, Authenticate, BoxError};
 use crate::scheme::dyn_scheme::SchemeSource;
 
-/// A scheme whose credentials are numbered, and that fails when it is told to.
+/// A scheme whose credentials are numbered, and whose logins can be made to fail.
 struct Numbered {
-    asked: AtomicU32,
+    logins: AtomicU32,
     failures: AtomicU32,
-    /// A permit for each time that it may answer.
+    /// A permit for each login that may complete.
     may_answer: Semaphore,
     lifetime: Option<Duration>,
     idle_timeout: Option<Duration>,
@@ -24,7 +24,7 @@ struct Numbered {
 impl Numbered {
     fn new() -> Self {
         Self {
-            asked: AtomicU32::new(0),
+            logins: AtomicU32::new(0),
             failures: AtomicU32::new(0),
             may_answer: Semaphore::new(1000),
             lifetime: None,
@@ -34,17 +34,17 @@ impl Numbered {
         }
     }
 
-    fn asked(&self) -> u32 {
-        self.asked.load(Ordering::Relaxed)
+    fn logins(&self) -> u32 {
+        self.logins.load(Ordering::Relaxed)
     }
 }
 
-/// The test and the cache share it.
+/// Shared by the test and the cache.
 struct Shared(Arc<Numbered>);
 
 impl Authenticate for Shared {
     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
-        let number = self.0.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = self.0.logins.fetch_add(1, Ordering::Relaxed) + 1;
         self.0.may_answer.acquire().await?.forget();
         let failures = &self.0.failures;
         if failures
@@ -100,10 +100,10 @@ fn refused(operation: &str) -> Refused<'_> {
 }
 
 #[tokio::test]
-async fn calls_that_wait_at_the_same_time_share_one_login_and_one_failure() {
+async fn concurrent_calls_share_one_login_and_its_failure() {
     let (cache, scheme) = cache(Numbered::new());
     scheme.failures.store(1, Ordering::Relaxed);
-    for (failed, asked) in [(true, 1), (false, 2), (false, 2)] {
+    for (failed, logins) in [(true, 1), (false, 2), (false, 2)] {
         let mut calls = tokio::task::JoinSet::new();
         for _ in 0..100 {
             let cache = cache.clone();
@@ -119,12 +119,12 @@ async fn calls_that_wait_at_the_same_time_share_one_login_and_one_failure() {
                 }
             }
         }
-        assert_eq!(scheme.asked(), asked);
+        assert_eq!(scheme.logins(), logins);
     }
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_while_it_waits_takes_nothing_from_the_others() {
+async fn a_call_cancelled_during_a_login_does_not_affect_the_others() {
     let (cache, scheme) = cache(Numbered {
         may_answer: Semaphore::new(0),
         ..Numbered::new()
@@ -133,18 +133,18 @@ async fn a_call_that_is_dropped_while_it_waits_takes_nothing_from_the_others() {
         let cache = cache.clone();
         async move { cache.credentials().await.map(drop) }
     });
-    while scheme.asked() == 0 {
+    while scheme.logins() == 0 {
         tokio::task::yield_now().await;
     }
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     scheme.may_answer.add_permits(1);
     assert_eq!(number(&cache.credentials().await.unwrap()), "1");
-    assert_eq!(scheme.asked(), 1);
+    assert_eq!(scheme.logins(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_that_expire_are_renewed_early_while_the_old_ones_are_used() {
+async fn a_refresh_before_expiry_lets_calls_use_the_old_credentials() {
     let (cache, scheme) = cache(Numbered {
         lifetime: Some(seconds(600)),
         ..Numbered::new()
@@ -159,11 +159,11 @@ async fn credentials_that_expire_are_renewed_early_while_the_old_ones_are_used()
     }
     sleep(seconds(1)).await;
     assert_eq!(number(&cache.credentials().await.unwrap()), "2");
-    assert_eq!(scheme.asked(), 2);
+    assert_eq!(scheme.logins(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_that_still_hold_are_kept_when_a_renewal_fails_which_is_tried_again_in_time() {
+async fn a_failed_refresh_keeps_unexpired_credentials_and_is_retried_every_ten_seconds() {
     let (cache, scheme) = cache(Numbered {
         lifetime: Some(seconds(600)),
         ..Numbered::new()
@@ -176,19 +176,19 @@ async fn credentials_that_still_hold_are_kept_when_a_renewal_fails_which_is_trie
         assert_eq!(number(&cache.credentials().await.unwrap()), "1");
         sleep(seconds(1)).await;
     }
-    assert_eq!(scheme.asked(), 1 + 5);
+    assert_eq!(scheme.logins(), 1 + 5);
     advance(seconds(5)).await;
-    for asked in [7, 8] {
+    for logins in [7, 8] {
         let error = cache.credentials().await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Authentication);
-        assert_eq!(scheme.asked(), asked, "no failure is cached");
+        assert_eq!(scheme.logins(), logins, "no failure is cached");
     }
     scheme.failures.store(0, Ordering::Relaxed);
     assert_eq!(number(&cache.credentials().await.unwrap()), "9");
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_that_idle_are_renewed_before_the_next_call_and_use_keeps_them() {
+async fn an_idle_timeout_causes_a_refresh_before_the_next_call_unless_there_are_calls() {
     let (cache, scheme) = cache(Numbered {
         idle_timeout: Some(seconds(1800)),
         ..Numbered::new()
@@ -197,11 +197,11 @@ async fn credentials_that_idle_are_renewed_before_the_next_call_and_use_keeps_th
         advance(seconds(pause)).await;
         assert_eq!(number(&cache.credentials().await.unwrap()), number_then);
     }
-    assert_eq!(scheme.asked(), 2);
+    assert_eq!(scheme.logins(), 2);
 }
 
 #[tokio::test]
-async fn refused_credentials_are_renewed_once_for_all_calls_that_had_them() {
+async fn concurrent_refusals_share_one_refresh() {
     let (cache, scheme) = cache(Numbered::new());
     let old = cache.credentials().await.unwrap();
     let mut calls = tokio::task::JoinSet::new();
@@ -219,16 +219,16 @@ async fn refused_credentials_are_renewed_once_for_all_calls_that_had_them() {
         });
     }
     calls.join_all().await;
-    assert_eq!(scheme.asked(), 2);
-    // Who comes late is told of the new ones.
+    assert_eq!(scheme.logins(), 2);
+    // A later caller learns that another call has refreshed them.
     assert_eq!(
         cache.refresh(&old, refused(OPERATION)).await.unwrap(),
         RefreshOutcome::ByAnotherCall
     );
-    assert_eq!(scheme.asked(), 2);
+    assert_eq!(scheme.logins(), 2);
 }
 
-/// A call that is refused whatever its credentials; and whether it had new ones.
+/// Makes a call that is refused with any credentials. Returns whether it caused a refresh.
 async fn forbidden_call(cache: &Arc<CredentialCache>, operation: &str) -> bool {
     let cached = cache.credentials().await.unwrap();
     let renewed = cache.refresh(&cached, refused(operation)).await.unwrap();
@@ -240,35 +240,35 @@ async fn forbidden_call(cache: &Arc<CredentialCache>, operation: &str) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_operation_that_new_credentials_do_not_help_is_left_alone_for_a_while() {
+async fn an_operation_refused_after_a_refresh_triggers_no_login_for_a_while() {
     let (cache, scheme) = cache(Numbered::new());
-    for (pause, asked) in [(0, 2), (9, 2), (1, 3), (19, 3), (1, 4), (40, 5)] {
+    for (pause, logins) in [(0, 2), (9, 2), (1, 3), (19, 3), (1, 4), (40, 5)] {
         advance(seconds(pause)).await;
         for _ in 0..20 {
             forbidden_call(&cache, OPERATION).await;
         }
-        assert_eq!(scheme.asked(), asked);
+        assert_eq!(scheme.logins(), logins);
     }
-    // Another operation is not concerned.
+    // Another operation is not affected.
     assert!(forbidden_call(&cache, "Other").await);
-    // One that is refused for some objects and answered for others is left alone for ten seconds.
-    for asked in [7, 8] {
+    // If an operation is refused for some objects only, the pause stays at ten seconds.
+    for logins in [7, 8] {
         advance(seconds(60)).await;
         for _ in 0..20 {
             forbidden_call(&cache, OPERATION).await;
             cache.on_accepted(OPERATION);
         }
-        assert_eq!(scheme.asked(), asked);
+        assert_eq!(scheme.logins(), logins);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn while_many_operations_are_refused_an_ended_session_is_still_renewed_in_time() {
+async fn an_expired_session_is_refreshed_in_time_while_many_operations_are_forbidden() {
     let (cache, scheme) = cache(Numbered::new());
     for number in 0..100 {
         forbidden_call(&cache, &number.to_string()).await;
     }
-    assert_eq!(scheme.asked(), 1 + 4);
+    assert_eq!(scheme.logins(), 1 + 4);
     assert!(!forbidden_call(&cache, "Allowed").await);
     advance(seconds(10)).await;
     let cached = cache.credentials().await.unwrap();
@@ -279,7 +279,7 @@ async fn while_many_operations_are_refused_an_ended_session_is_still_renewed_in_
 }
 
 #[tokio::test]
-async fn a_refusal_of_credentials_that_others_have_replaced_says_nothing_of_an_operation() {
+async fn a_refusal_of_credentials_replaced_by_a_refresh_does_not_count_against_the_operation() {
     let (cache, scheme) = cache(Numbered::new());
     let old = cache.credentials().await.unwrap();
     cache.refresh(&old, refused("Other")).await.unwrap();
@@ -293,16 +293,16 @@ async fn a_refusal_of_credentials_that_others_have_replaced_says_nothing_of_an_o
         cache.refresh(&cached, refused(OPERATION)).await.unwrap(),
         RefreshOutcome::Refreshed
     );
-    assert_eq!(scheme.asked(), 3);
+    assert_eq!(scheme.logins(), 3);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_same_credentials_again_are_no_reason_for_another_attempt() {
+async fn a_refresh_that_returns_the_same_credentials_causes_no_retry() {
     let (cache, scheme) = cache(Numbered {
         same: true,
         ..Numbered::new()
     });
-    for asked in [2, 3] {
+    for logins in [2, 3] {
         for _ in 0..100 {
             let cached = cache.credentials().await.unwrap();
             assert_eq!(
@@ -310,14 +310,15 @@ async fn the_same_credentials_again_are_no_reason_for_another_attempt() {
                 RefreshOutcome::Unchanged
             );
         }
-        assert_eq!(scheme.asked(), asked);
-        // The scheme is asked again soon: there may be others by then.
+        assert_eq!(scheme.logins(), logins);
+        // The next login comes soon: it may return other credentials.
         advance(seconds(10)).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn when_there_are_no_others_calls_go_on_with_what_there_is_and_the_scheme_is_left_in_peace() {
+async fn after_a_failed_refresh_calls_use_the_current_credentials_and_cause_no_login_for_ten_seconds()
+ {
     let (cache, scheme) = cache(Numbered::new());
     let cached = cache.credentials().await.unwrap();
     scheme.failures.store(u32::MAX, Ordering::Relaxed);
@@ -329,7 +330,7 @@ async fn when_there_are_no_others_calls_go_on_with_what_there_is_and_the_scheme_
         assert_eq!(error.to_string(), "the login failed: failure 2");
         assert!(Arc::ptr_eq(&cached, &cache.credentials().await.unwrap()));
     }
-    assert_eq!(scheme.asked(), 2);
+    assert_eq!(scheme.logins(), 2);
     scheme.failures.store(0, Ordering::Relaxed);
     advance(seconds(10)).await;
     assert_eq!(
@@ -339,8 +340,7 @@ async fn when_there_are_no_others_calls_go_on_with_what_there_is_and_the_scheme_
 }
 
 #[tokio::test]
-async fn calls_that_wait_for_a_renewal_that_fails_use_the_credentials_that_another_was_refused_with()
- {
+async fn calls_waiting_for_a_failed_refresh_use_the_credentials_refused_for_another_call() {
     let (cache, scheme) = cache(Numbered::new());
     let cached = cache.credentials().await.unwrap();
     scheme.failures.store(1, Ordering::Relaxed);
@@ -354,7 +354,7 @@ async fn calls_that_wait_for_a_renewal_that_fails_use_the_credentials_that_anoth
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_login_that_hangs_holds_up_calls_with_good_credentials_for_moments_only() {
+async fn a_hanging_login_delays_calls_with_good_credentials_by_two_seconds() {
     let (cache, scheme) = cache(Numbered {
         may_answer: Semaphore::new(1),
         ..Numbered::new()
@@ -369,15 +369,15 @@ async fn a_login_that_hangs_holds_up_calls_with_good_credentials_for_moments_onl
     let began = Instant::now();
     assert!(Arc::ptr_eq(&cached, &cache.credentials().await.unwrap()));
     assert_eq!(began.elapsed(), SUSPECT_WAIT);
-    // And a session that is good is given back.
+    // A good session is revoked.
     cache.clone().close().await;
     assert_eq!(scheme.revoked.load(Ordering::Relaxed), 1);
     waiting.abort();
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_that_are_over_once_a_call_has_waited_for_others_are_not_used() {
-    // A session that is not used for six seconds is not trusted to hold for eight.
+async fn credentials_that_expire_during_the_wait_for_a_refresh_are_not_used() {
+    // A session with an idle timeout of eight seconds counts as expired after six.
     let ends = [(Some(seconds(8)), None, 5), (None, Some(seconds(8)), 3)];
     for (lifetime, idle_timeout, age) in ends {
         let (cache, scheme) = cache(Numbered {
@@ -406,30 +406,30 @@ async fn credentials_that_are_over_once_a_call_has_waited_for_others_are_not_use
 }
 
 #[tokio::test]
-async fn a_scheme_that_panics_has_failed_and_is_asked_once_for_each_call_or_not_at_all() {
-    let asked = Arc::new(AtomicU32::new(0));
+async fn a_panicking_scheme_is_called_at_most_once_per_call() {
+    let logins = Arc::new(AtomicU32::new(0));
     let context = Config::new("http://localhost:1")
         .into_auth_context(&[])
         .unwrap();
     let cache = Arc::new(CredentialCache::new(SchemeSource::new(
-        Arc::new(Panicking(asked.clone())),
+        Arc::new(Panicking(logins.clone())),
         context,
     )));
     let cached = cache.credentials().await.unwrap();
-    // While there are credentials it is left in peace for a while, as one that fails is.
+    // While there are credentials, the pause after a failure applies to a panic too.
     for _ in 0..20 {
         assert!(cache.refresh(&cached, refused(OPERATION)).await.is_err());
         assert!(cache.current().is_some());
     }
-    assert_eq!(asked.load(Ordering::Relaxed), 2);
+    assert_eq!(logins.load(Ordering::Relaxed), 2);
     cache.clone().close().await;
     for number in 3..10 {
         assert!(cache.credentials().await.is_err());
-        assert_eq!(asked.load(Ordering::Relaxed), number);
+        assert_eq!(logins.load(Ordering::Relaxed), number);
     }
 }
 
-/// A scheme that panics from the second time on.
+/// A scheme that panics from the second login on.
 struct Panicking(Arc<AtomicU32>);
 
 impl Authenticate for Panicking {
@@ -442,7 +442,7 @@ impl Authenticate for Panicking {
 }
 
 #[test]
-fn a_renewal_whose_runtime_has_ended_or_stands_still_is_begun_again() {
+fn a_refresh_whose_runtime_has_shut_down_or_is_not_polled_is_restarted() {
     let scheme = Arc::new(Numbered {
         may_answer: Semaphore::new(0),
         ..Numbered::new()
@@ -469,7 +469,7 @@ fn a_renewal_whose_runtime_has_ended_or_stands_still_is_begun_again() {
     let first = runtime();
     begin(&first);
     drop(first);
-    // This one is there, and does nothing any more.
+    // This runtime still exists, but is not polled any more.
     let second = runtime();
     begin(&second);
     std::thread::sleep(HEARTBEAT * 5);
@@ -479,7 +479,7 @@ fn a_renewal_whose_runtime_has_ended_or_stands_still_is_begun_again() {
 }
 
 #[tokio::test]
-async fn closing_gives_the_credentials_back_once_and_a_failure_harms_nobody() {
+async fn close_revokes_credentials_once_and_ignores_failures() {
     let (cache, scheme) = cache(Numbered::new());
     let revoked = || scheme.revoked.load(Ordering::Relaxed);
     cache.clone().close().await;
@@ -489,16 +489,16 @@ async fn closing_gives_the_credentials_back_once_and_a_failure_harms_nobody() {
     cache.clone().close().await;
     assert_eq!(revoked(), 1);
     assert_eq!(number(&cache.credentials().await.unwrap()), "2");
-    // Those that were good are given back too.
+    // Good credentials that were replaced are revoked too.
     forbidden_call(&cache, OPERATION).await;
     cache.clone().close().await;
     assert_eq!(revoked(), 3);
 }
 
-/// A scheme that does not let go.
-struct Clinging(fn());
+/// A scheme whose `revoke` never ends.
+struct HangingRevoke(fn());
 
-impl Authenticate for Clinging {
+impl Authenticate for HangingRevoke {
     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         Ok(Credentials::bearer("token"))
     }
@@ -510,10 +510,10 @@ impl Authenticate for Clinging {
 }
 
 #[tokio::test(start_paused = true)]
-async fn closing_ends_in_ten_seconds_whatever_a_scheme_does() {
+async fn close_ends_within_ten_seconds_even_if_the_scheme_hangs_or_panics() {
     for (revoke, longest) in [
-        (Clinging(|| ()), seconds(10)),
-        (Clinging(|| panic!("in revoke")), seconds(0)),
+        (HangingRevoke(|| ()), seconds(10)),
+        (HangingRevoke(|| panic!("in revoke")), seconds(0)),
     ] {
         let context = Config::new("http://localhost:1")
             .into_auth_context(&[])
@@ -527,7 +527,7 @@ async fn closing_ends_in_ten_seconds_whatever_a_scheme_does() {
         cache.close().await;
         assert_eq!(began.elapsed().as_secs(), longest.as_secs());
     }
-    // A login that hangs is not waited for any longer.
+    // A hanging login delays it no longer than that.
     let (cache, _) = cache(Numbered {
         may_answer: Semaphore::new(0),
         ..Numbered::new()
@@ -543,24 +543,24 @@ async fn closing_ends_in_ten_seconds_whatever_a_scheme_does() {
     waiting.abort();
 }
 
-/// A scheme of somebody else.
-struct Faulty(fn() -> Result<Credentials, BoxError>);
+/// A scheme with any result.
+struct Returning(fn() -> Result<Credentials, BoxError>);
 
-impl Authenticate for Faulty {
+impl Authenticate for Returning {
     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         self.0()
     }
 }
 
 #[tokio::test]
-async fn a_scheme_that_panics_or_brings_nothing_that_can_be_sent_is_an_error() {
+async fn a_scheme_that_panics_or_returns_invalid_credentials_is_an_authentication_error() {
     for (scheme, message) in [
         (
-            Faulty(|| panic!("at the disco")),
+            Returning(|| panic!("at the disco")),
             "the login failed: the scheme of authentication panicked",
         ),
         (
-            Faulty(|| Ok(Credentials::bearer("SECRET\n"))),
+            Returning(|| Ok(Credentials::bearer("SECRET\n"))),
             "the login failed: the credentials cannot be sent: the value of authorization is not one line of printable ASCII",
         ),
     ] {
@@ -579,10 +579,10 @@ async fn a_scheme_that_panics_or_brings_nothing_that_can_be_sent_is_an_error() {
     }
 }
 
-/// A scheme whose error tells the password.
-struct Indiscreet;
+/// A scheme whose error contains the password.
+struct Leaking;
 
-impl Authenticate for Indiscreet {
+impl Authenticate for Leaking {
     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         Err("no token for hunter2-SECRET".into())
     }
@@ -593,12 +593,12 @@ impl Authenticate for Indiscreet {
 }
 
 #[tokio::test]
-async fn the_error_of_a_scheme_shows_none_of_its_secrets() {
+async fn the_error_of_a_scheme_masks_its_secrets() {
     let context = Config::new("http://localhost:1")
-        .into_auth_context(&Indiscreet.secrets())
+        .into_auth_context(&Leaking.secrets())
         .unwrap();
     let cache = Arc::new(CredentialCache::new(SchemeSource::new(
-        Arc::new(Indiscreet),
+        Arc::new(Leaking),
         context,
     )));
     let error = cache.credentials().await.map(drop).unwrap_err();
@@ -611,7 +611,7 @@ async fn the_error_of_a_scheme_shows_none_of_its_secrets() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scheme_that_hangs_is_given_up_at_the_deadline() {
+async fn a_hanging_login_times_out_at_the_deadline() {
     let (cache, _) = cache(Numbered {
         may_answer: Semaphore::new(0),
         ..Numbered::new()

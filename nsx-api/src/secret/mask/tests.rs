@@ -10,7 +10,7 @@ fn masked(secret: &str, text: &str) -> String {
     Mask::new([&Secret::from(secret)]).apply(text.to_owned())
 }
 
-/// Percent-encoded but for letters, digits and these.
+/// Percent-encodes all but letters, digits and these.
 fn url(text: &str, kept: &str) -> String {
     let mut url = String::new();
     for byte in text.bytes() {
@@ -23,7 +23,7 @@ fn url(text: &str, kept: &str) -> String {
 }
 
 #[test]
-fn an_echo_is_masked_in_every_form() {
+fn secrets_are_masked_in_every_encoding() {
     for (secret, echo) in [
         (r#"=VM"ware\1+!"#, r#"=VM"ware\1+!"#),
         (r#"=VM"ware\1+!"#, r#"=VM\"ware\\1+!"#),
@@ -69,15 +69,15 @@ fn an_echo_is_masked_in_every_form() {
 }
 
 #[test]
-fn what_is_too_short_to_be_told_from_other_text_stays() {
+fn secrets_shorter_than_four_bytes_are_not_masked() {
     assert_eq!(masked("abc", "abcd"), "abcd");
     assert_eq!(masked("", "text"), "text");
-    // A part of it in base64 is short, too.
+    // Part of its base64 is short, too.
     assert_eq!(masked("%41%42", "AB"), "AB");
 }
 
 #[test]
-fn a_secret_within_another_leaves_nothing_of_it_whichever_mask_it_is_of() {
+fn overlapping_secrets_of_several_masks_are_masked_completely() {
     let [word, password] = ["word", "password-1"].map(Secret::from);
     let text = "password-1 word".to_owned();
     assert_eq!(Mask::new([&word, &password]).apply(text.clone()), "••• •••");
@@ -91,7 +91,7 @@ fn a_secret_within_another_leaves_nothing_of_it_whichever_mask_it_is_of() {
 }
 
 #[test]
-fn many_short_texts_and_a_long_one_take_little_time() {
+fn masking_many_short_texts_and_a_long_one_is_fast() {
     let secrets: Vec<Secret> = (0..20)
         .map(|number| Secret::from(format!("secret-{number}-{}", "x".repeat(number * 10))))
         .collect();
@@ -106,13 +106,13 @@ fn many_short_texts_and_a_long_one_take_little_time() {
     );
     assert!(all.apply(body).ends_with("•••"));
     let length = begin.elapsed();
-    // Built without optimisation it takes many times longer than it would.
+    // A build without optimization takes many times longer.
     assert!(length.as_secs() < 10, "{length:?}");
 }
 
 type Encode = fn(&str) -> String;
 
-/// Each way in which a secret may be said back, with its name.
+/// Every way in which a manager may echo a secret, with its name.
 const ENCODINGS: [(&str, Encode); 11] = [
     ("plain", str::to_owned),
     ("component", |secret| url(secret, "-_.~!*'()")),
@@ -151,7 +151,7 @@ fn json(secret: &str) -> String {
 
 proptest! {
     #[test]
-    fn nothing_of_an_echo_is_left(
+    fn no_part_of_an_echoed_secret_is_left_unmasked(
         secrets in prop::collection::vec("[!-~äé€😀]([ -~äé€😀]{4,20})[!-~äé€😀]", 1..4),
         echoes in prop::collection::vec((select(&ENCODINGS), any::<Index>()), 1..5),
         words in "[G-Z]{0,3}",
@@ -169,13 +169,13 @@ proptest! {
     }
 
     #[test]
-    fn a_text_without_a_secret_stays_as_it_is(text in r#"([%\\&#;+ 0-9a-f]|\PC)*"#) {
+    fn a_text_without_a_secret_is_not_masked(text in r#"([%\\&#;+ 0-9a-f]|\PC)*"#) {
         prop_assert_eq!(masked("\u{1}\u{2}QUITE-ANOTHER", &text), text);
     }
 
     #[test]
-    fn no_secret_and_no_text_panic(secret in r#"([%\\&#;+ 0-9a-f]|\PC)*"#, text in r#"([%\\&#;+ 0-9a-f]|\PC)*"#) {
+    fn masking_never_panics(secret in r#"([%\\&#;+ 0-9a-f]|\PC)*"#, text in r#"([%\\&#;+ 0-9a-f]|\PC)*"#) {
         let left = masked(&secret, &format!("{text}{secret}{text}"));
-        prop_assert!(secret.len() < SHORTEST || left.contains(MASK));
+        prop_assert!(secret.len() < MIN_LENGTH || left.contains(MASK));
     }
 }

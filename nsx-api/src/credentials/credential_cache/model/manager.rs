@@ -1,4 +1,4 @@
-//! The manager: which sessions live, and what was done for whom and when.
+//! The model of the manager: its sessions, and a record of logins and calls.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use super::script::{Answered, OPERATIONS};
+use super::script::{LoginOutcome, OPERATIONS};
 use crate::auth::{AuthContext, Authenticate, BoxError, Credentials};
 use crate::error::ErrorResponse;
 use crate::failure::Failure;
@@ -25,23 +25,24 @@ pub(super) struct Manager {
 
 pub(super) struct World {
     pub(super) sessions: Vec<Session>,
-    /// The last one that the client was given, until it is given back.
+    /// The last session that the client got, until it is revoked.
     pub(super) held: Option<usize>,
+    /// The operations that the user may not call.
     pub(super) missing: [bool; OPERATIONS],
-    pub(super) mode: (Answered, Duration),
-    /// When each call began.
+    pub(super) mode: (LoginOutcome, Duration),
+    /// The start of each call.
     pub(super) calls: Vec<Instant>,
-    pub(super) logins: Vec<Seen>,
-    /// When a call was at the manager, or a login was for whoever waited for it.
+    pub(super) logins: Vec<LoginRecord>,
+    /// The time that calls spent at the manager, and that logins took (for any call).
     pub(super) work: Vec<(Option<usize>, Span)>,
-    /// When a call was refused with a session that lived no more, and which.
+    /// When a call was refused because of an expired session, and the session.
     pub(super) refused: Vec<(Instant, usize)>,
-    pub(super) faults: Vec<String>,
+    pub(super) violations: Vec<String>,
 }
 
 impl World {
-    /// How many sessions calls have found to be dead since then.
-    pub(super) fn found_dead(&self, since: Instant) -> usize {
+    /// The number of sessions that calls have found expired since then.
+    pub(super) fn found_expired(&self, since: Instant) -> usize {
         let lately = self.refused.iter().filter(|(when, _)| *when >= since);
         let sessions: BTreeSet<usize> = lately.map(|(_, session)| *session).collect();
         sessions.len()
@@ -51,25 +52,24 @@ impl World {
 pub(super) type Span = (Instant, Instant);
 
 pub(super) struct Session {
-    pub(super) lives: bool,
+    pub(super) is_alive: bool,
     pub(super) expires: Option<Instant>,
     pub(super) used: Instant,
-    pub(super) given_back: Option<Instant>,
+    pub(super) revoked: Option<Instant>,
 }
 
-/// A login.
-pub(super) struct Seen {
+pub(super) struct LoginRecord {
     pub(super) began: Instant,
-    /// `None` while it is under way.
+    /// `None` while it runs.
     pub(super) ended: Option<Instant>,
-    pub(super) outcome: Answered,
-    /// Whether the client had credentials that were not over by their own word.
+    pub(super) outcome: LoginOutcome,
+    /// Whether the client had credentials that had not expired.
     pub(super) had: bool,
 }
 
-impl Seen {
+impl LoginRecord {
     pub(super) fn gives_credentials(&self) -> bool {
-        matches!(self.outcome, Answered::New | Answered::Same)
+        matches!(self.outcome, LoginOutcome::New | LoginOutcome::Same)
     }
 }
 
@@ -89,11 +89,11 @@ impl Drop for Work<'_> {
 }
 
 impl Manager {
-    pub(super) fn login_begins(&self) -> (Answered, Duration, Work<'_>) {
+    pub(super) fn login_begins(&self) -> (LoginOutcome, Duration, Work<'_>) {
         let now = Instant::now();
         let mut world = lock(&self.world);
         if world.logins.last().is_some_and(|last| last.ended.is_none()) {
-            world.faults.push("two logins at a time".into());
+            world.violations.push("two concurrent logins".into());
         }
         let idle_timeout = self
             .idle_timeout
@@ -106,7 +106,7 @@ impl Manager {
                     && idle_timeout.is_none_or(|timeout| now < session.used + timeout)
             });
         let (outcome, takes) = world.mode;
-        world.logins.push(Seen {
+        world.logins.push(LoginRecord {
             began: now,
             ended: None,
             outcome,
@@ -120,12 +120,12 @@ impl Manager {
         let mut world = lock(&self.world);
         let expires = self.lifetime.map(|lifetime| used + lifetime);
         match world.sessions.last_mut() {
-            Some(last) if !is_new => (last.expires, last.given_back) = (expires, None),
+            Some(last) if !is_new => (last.expires, last.revoked) = (expires, None),
             _ => world.sessions.push(Session {
-                lives: true,
+                is_alive: true,
                 expires,
                 used,
-                given_back: None,
+                revoked: None,
             }),
         }
         let number = world.sessions.len() - 1;
@@ -140,30 +140,30 @@ impl Manager {
         }
     }
 
-    /// What a call is answered that arrives now.
+    /// The status for a call that arrives now.
     pub(super) fn status(&self, call: usize, session: usize, operation: usize) -> u16 {
         let now = Instant::now();
         let mut world = lock(&self.world);
         let (began, number) = (world.calls[call], session);
         let session = &mut world.sessions[number];
         let is_over = session.expires.is_some_and(|expires| now >= expires);
-        let is_gone = session.given_back.is_some_and(|when| when < began);
+        let is_gone = session.revoked.is_some_and(|when| when < began);
         let is_idle = self
             .idle_timeout
             .is_some_and(|timeout| now >= session.used + timeout);
         session.used = now;
-        session.lives &= !is_over && !is_idle;
-        let lives = session.lives;
+        session.is_alive &= !is_over && !is_idle;
+        let is_alive = session.is_alive;
         if is_over || is_gone {
-            world.faults.push(format!(
-                "credentials {number} were used that were over or given back"
-            ));
+            world
+                .violations
+                .push(format!("expired or revoked credentials {number} were used"));
         }
-        if !lives {
+        if !is_alive {
             world.refused.push((now, number));
         }
-        match (lives, world.missing[operation]) {
-            // Managers say either.
+        match (is_alive, world.missing[operation]) {
+            // Managers send either.
             (false, _) => [401, 403][number % 2],
             (true, true) => 403,
             (true, false) => 200,
@@ -194,9 +194,9 @@ impl Authenticate for Manager {
         yield_now().await;
         sleep(takes).await;
         match outcome {
-            Answered::New => Ok(self.session(true)),
-            Answered::Same => Ok(self.session(false)),
-            Answered::WrongPassword => {
+            LoginOutcome::New => Ok(self.session(true)),
+            LoginOutcome::Same => Ok(self.session(false)),
+            LoginOutcome::WrongPassword => {
                 let status = StatusCode::FORBIDDEN;
                 let answer = ErrorResponse {
                     status,
@@ -206,9 +206,9 @@ impl Authenticate for Manager {
                     .with_response(answer)
                     .into())
             }
-            Answered::NoAnswer => Err("no answer".into()),
-            Answered::Hangs => std::future::pending().await,
-            Answered::Panics => panic!("as the script says"),
+            LoginOutcome::NoAnswer => Err("no answer".into()),
+            LoginOutcome::Hangs => std::future::pending().await,
+            LoginOutcome::Panics => panic!("as the script says"),
         }
     }
 
@@ -220,8 +220,8 @@ impl Authenticate for Manager {
         let mut world = lock(&self.world);
         world.held.take_if(|held| *held == number);
         let session = &mut world.sessions[number];
-        session.given_back = Some(now);
-        session.lives = false;
+        session.revoked = Some(now);
+        session.is_alive = false;
         Ok(())
     }
 }

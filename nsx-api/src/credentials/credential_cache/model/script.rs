@@ -1,4 +1,4 @@
-//! What happens, one event after another.
+//! Random scripts: the events of a test, in order.
 
 use std::time::Duration;
 
@@ -21,20 +21,20 @@ pub(super) struct Script {
 #[derive(Clone, Debug)]
 pub(super) enum Event {
     Call(usize, Manner, Duration),
-    /// The manager forgets all sessions.
-    Forget,
-    /// The user gets the privilege for an operation, or loses it.
+    /// All sessions expire.
+    ExpireSessions,
+    /// The user gains or loses the privilege for an operation.
     Allow(usize, bool),
-    /// What comes of logins from now on, and how long they take.
-    Logins(Answered, Duration),
+    /// The outcome and the duration of logins from now on.
+    Logins(LoginOutcome, Duration),
     Close,
     Wait(Duration),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Answered {
+pub(super) enum LoginOutcome {
     New,
-    /// The credentials that there were.
+    /// The same credentials again.
     Same,
     WrongPassword,
     NoAnswer,
@@ -43,13 +43,13 @@ pub(super) enum Answered {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    use Answered::{Hangs, New, NoAnswer, Panics, Same, WrongPassword};
+    use LoginOutcome::{Hangs, New, NoAnswer, Panics, Same, WrongPassword};
     let outcome = select(vec![New, New, Same, WrongPassword, NoAnswer, Hangs, Panics]);
     let pause = select(vec![3, 6, 10, 90, 600]).prop_map(Duration::from_secs);
     prop_oneof![
         8 => (0..OPERATIONS, Manner::any(), network::time())
             .prop_map(|(operation, manner, takes)| Event::Call(operation, manner, takes)),
-        3 => Just(Event::Forget),
+        3 => Just(Event::ExpireSessions),
         2 => (0..OPERATIONS, any::<bool>()).prop_map(|(operation, may)| Event::Allow(operation, may)),
         1 => (outcome, network::time()).prop_map(|(outcome, takes)| Event::Logins(outcome, takes)),
         1 => Just(Event::Close),
@@ -58,7 +58,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Where less may happen more can be said of it.
+/// Many scripts lack some kinds of events, because then stricter properties can be checked.
 pub(super) fn script() -> impl Strategy<Value = Script> {
     let some = |seconds| Just(Some(Duration::from_secs(seconds)));
     let time = || prop_oneof![3 => Just(None), 1 => some(8), 1 => some(120)];
@@ -68,7 +68,7 @@ pub(super) fn script() -> impl Strategy<Value = Script> {
             let (one_at_a_time, may_all, logins_succeed, is_quick) = kind;
             events.retain(|event| match event {
                 Event::Allow(..) => !may_all,
-                Event::Logins(outcome, _) => !logins_succeed || *outcome == Answered::New,
+                Event::Logins(outcome, _) => !logins_succeed || *outcome == LoginOutcome::New,
                 Event::Wait(time) => !is_quick || *time < Duration::from_secs(1),
                 _ => true,
             });
@@ -95,17 +95,19 @@ impl Script {
     }
 
     pub(super) fn logins_succeed(&self) -> bool {
-        !self.has(|event| matches!(event, Event::Logins(outcome, _) if *outcome != Answered::New))
+        !self.has(
+            |event| matches!(event, Event::Logins(outcome, _) if *outcome != LoginOutcome::New),
+        )
     }
 
-    /// How often at most credentials are renewed early.
+    /// The largest possible number of refreshes before expiry.
     pub(super) fn refreshes_in(&self, time: Duration) -> usize {
         self.lifetime
             .map_or(0, |lifetime| times(time, lifetime * 3 / 4))
     }
 }
 
-/// How often at most something happens that happens at such distances.
+/// The largest possible number of events at this distance.
 pub(super) fn times(time: Duration, distance: Duration) -> usize {
     1 + (time.as_millis() / distance.as_millis()) as usize
 }
