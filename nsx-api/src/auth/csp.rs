@@ -63,7 +63,7 @@ pub struct Csp {
     context: OnceLock<AuthContext>,
 }
 
-/// What is exchanged for a token.
+/// The credentials that are exchanged for a token.
 #[derive(Clone, Debug)]
 enum Grant {
     ApiToken(Secret),

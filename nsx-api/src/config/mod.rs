@@ -281,7 +281,7 @@ impl Config {
         }
         scheme
             .check()
-            .map_err(|fault| Error::config(Mask::new(secrets).apply(fault.to_string())))
+            .map_err(|error| Error::config(Mask::new(secrets).apply(error.to_string())))
     }
 
     /// Requests without credentials, to the host that issues tokens. Their errors show none of
@@ -313,8 +313,8 @@ impl Config {
             }
             others.push(address);
         }
-        if let Some(fault) = self.options.deferred_error() {
-            return Err(Error::config(fault));
+        if let Some(error) = self.options.deferred_error() {
+            return Err(Error::config(error));
         }
         let all: Vec<&Address> = std::iter::once(&first).chain(&others).collect();
         Ok(ClientParts {
@@ -358,7 +358,7 @@ impl Config {
     }
 }
 
-/// Shows what is set. An address that is none may have a password in it.
+/// Shows what is set, and hides an invalid address, which may contain a password.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |text: &String| match Address::parse(text) {

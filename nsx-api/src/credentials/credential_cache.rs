@@ -70,11 +70,11 @@ struct State {
 struct Refresh {
     /// When its task last showed that it is alive.
     heartbeat: Arc<Mutex<Instant>>,
-    outcome: watch::Receiver<Option<Shared>>,
+    outcome: watch::Receiver<Option<SharedOutcome>>,
 }
 
 /// The outcome of a refresh, for every call that waits.
-type Shared = Result<Arc<CachedCredentials>, Arc<Error>>;
+type SharedOutcome = Result<Arc<CachedCredentials>, Arc<Error>>;
 
 struct FailedRefresh {
     when: Instant,
@@ -347,7 +347,7 @@ impl CredentialCache {
 
     /// Waits for a refresh. If it ends without an outcome, because its runtime has shut down, a
     /// second one is started.
-    async fn wait_for(self: &Arc<Self>, refresh: Refresh) -> Shared {
+    async fn wait_for(self: &Arc<Self>, refresh: Refresh) -> SharedOutcome {
         if let Some(outcome) = refresh.outcome().await {
             return outcome;
         }
@@ -396,7 +396,7 @@ impl CredentialCache {
     }
 
     /// Stores the result of a refresh. After a failure the current credentials stay.
-    fn store(&self, number: u64, result: Result<Arc<CachedCredentials>, Error>) -> Shared {
+    fn store(&self, number: u64, result: Result<Arc<CachedCredentials>, Error>) -> SharedOutcome {
         let mut state = lock(&self.state);
         let (manager, scheme) = (self.source.manager(), self.source.scheme_name());
         // If this refresh took too long, another one has replaced it.
@@ -495,7 +495,7 @@ impl Refresh {
     }
 
     /// Waits for the outcome; `None` if there will be none.
-    async fn outcome(self) -> Option<Shared> {
+    async fn outcome(self) -> Option<SharedOutcome> {
         let mut outcome = self.outcome.clone();
         loop {
             if let Ok(outcome) = timeout(HEARTBEAT, outcome.wait_for(Option::is_some)).await {

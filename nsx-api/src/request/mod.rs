@@ -106,7 +106,7 @@ impl Client {
     /// # Errors
     ///
     /// None here: what is wrong with the path comes back when the request is sent, as
-    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest).
+    /// [`ErrorKind::InvalidRequest`].
     pub fn request(&self, method: Method, path: impl Into<String>) -> Request<'_> {
         Request::for_path(self, method, &path.into())
     }
