@@ -17,18 +17,18 @@ use syn::{Attribute, File, Item, ItemMod, ItemUse, Macro, UseTree, VisRestricted
 /// The packages that are measured, and whether cycles in them fail the test.
 const PACKAGES: [(&str, bool); 2] = [("nsx-api", true), ("nsx-api-gen", false)];
 
-/// The cycles that are still there: a package, and the folders or files of the cycle in order. One
-/// that is gone has to be removed from the list.
+/// The cycles that remain, each as a package and the sorted names of its folders or files. The test
+/// fails too when a cycle of the list is gone: remove it then.
 const KNOWN_CYCLES: &[(&str, &[&str])] = &[("nsx-api", &["failure", "receive", "transport"])];
 
 /// The largest cycle of files inside one folder.
 const LARGEST_CYCLE_IN_FOLDER: usize = 3;
 
-/// Modules that are no part of the architecture: generated code, and what only tests and docs see.
+/// Modules outside of the layers: generated code, tests and docs.
 const SKIPPED: [&str; 5] = ["cookbook", "docs_tests", "fuzzing", "generated", "tests"];
 
-/// Re-exports are followed so many times.
-const DEEPEST: usize = 10;
+/// The length of a chain of re-exports that is followed.
+const MAX_DEPTH: usize = 10;
 
 /// The segments of a path below the crate root. The root itself has none.
 type ModulePath = Vec<String>;
@@ -38,13 +38,13 @@ type ModulePath = Vec<String>;
 struct Module {
     children: BTreeSet<String>,
     defined: BTreeSet<String>,
-    /// The names that the module imports or exports again, and the paths behind them.
+    /// Imported and re-exported names, with their paths.
     imports: BTreeMap<String, Vec<String>>,
-    /// The paths behind `*`.
+    /// The paths of glob imports.
     globs: Vec<Vec<String>>,
     /// All paths that the code of the module mentions.
     paths: Vec<Vec<String>>,
-    /// The module of the file that it is in.
+    /// The module of its file.
     file: ModulePath,
 }
 
@@ -122,7 +122,7 @@ impl Package {
             name => {
                 // The name of an imported module.
                 let import = self.modules[module].imports.get(name)?;
-                let is_of_module = !rest.is_empty() && depth < DEEPEST;
+                let is_of_module = !rest.is_empty() && depth < MAX_DEPTH;
                 let path = is_of_module.then(|| [import, rest].concat())?;
                 return self.absolute(module, &path, depth + 1);
             }
@@ -154,14 +154,14 @@ impl Package {
             }
             let found = candidates.iter().find_map(|candidate| {
                 let path = self.absolute(&module, candidate, depth)?;
-                (depth < DEEPEST).then(|| self.follow(&path, depth + 1))?
+                (depth < MAX_DEPTH).then(|| self.follow(&path, depth + 1))?
             });
             return Some(found.unwrap_or(module));
         }
         Some(module)
     }
 
-    /// The imports between files: from, to.
+    /// The imports between files, as pairs of the importing and the imported file.
     fn edges(&self) -> BTreeSet<(ModulePath, ModulePath)> {
         let mut edges = BTreeSet::new();
         for (path, module) in &self.modules {
@@ -282,26 +282,26 @@ impl Module {
     /// Adds the paths in the tokens of a macro that begin at the crate or relative to the module.
     fn add_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
-        let mut is_open = false;
+        let mut expects_segment = false;
         for token in tokens {
             match token {
                 TokenTree::Ident(name) => {
-                    if !is_open {
+                    if !expects_segment {
                         self.paths.push(std::mem::take(&mut path));
                     }
                     path.push(name.to_string());
-                    is_open = false;
+                    expects_segment = false;
                     continue;
                 }
                 TokenTree::Punct(punct) if punct.as_char() == ':' && !path.is_empty() => {
-                    is_open = true;
+                    expects_segment = true;
                     continue;
                 }
                 TokenTree::Group(group) => self.add_tokens(group.stream()),
                 _ => {}
             }
             self.paths.push(std::mem::take(&mut path));
-            is_open = false;
+            expects_segment = false;
         }
         self.paths.push(path);
         // A single name is a variable, or a name that an import explains.
@@ -343,11 +343,11 @@ fn graph(edges: impl IntoIterator<Item = (String, String)>) -> Graph {
     graph
 }
 
-/// A shortest way from one node to another, without the first.
-fn way(graph: &Graph, from: &str, to: &str) -> Option<Vec<String>> {
+/// A shortest path from one node to another, without the first node.
+fn shortest_path(graph: &Graph, from: &str, to: &str) -> Option<Vec<String>> {
     let mut before: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut open = VecDeque::from([from]);
-    while let Some(node) = open.pop_front() {
+    let mut pending = VecDeque::from([from]);
+    while let Some(node) = pending.pop_front() {
         for next in &graph[node] {
             if before.contains_key(next.as_str()) {
                 continue;
@@ -363,7 +363,7 @@ fn way(graph: &Graph, from: &str, to: &str) -> Option<Vec<String>> {
                 way.reverse();
                 return Some(way);
             }
-            open.push_back(next);
+            pending.push_back(next);
         }
     }
     None
@@ -425,7 +425,7 @@ fn report(source: &Path) -> Report {
 
     let mut not_allowed = Vec::new();
     for members in cycles(&of_folders) {
-        let way = way(&of_folders, &members[0], &members[0]).unwrap();
+        let way = shortest_path(&of_folders, &members[0], &members[0]).unwrap();
         let mut message = format!("folders that import each other: {}", members.join(", "));
         let steps = std::iter::once(&members[0]).chain(&way);
         for (from, to) in steps.zip(&way) {
@@ -443,7 +443,7 @@ fn report(source: &Path) -> Report {
     let within = graph(within.map(|(from, to)| (file(from), file(to))));
     for members in cycles(&within) {
         if members.len() > LARGEST_CYCLE_IN_FOLDER {
-            let way = way(&within, &members[0], &members[0]).unwrap();
+            let way = shortest_path(&within, &members[0], &members[0]).unwrap();
             let message = format!(
                 "{} files that import each other: {}\n  for example {} -> {}",
                 members.len(),
@@ -499,7 +499,7 @@ fn modules_have_no_import_cycle() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// A package of these files is read.
+/// Reads a package that consists of these files.
 fn report_of(files: &[(&str, &str)]) -> Report {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
