@@ -99,7 +99,7 @@ fn the_error_table_matches_the_retry_rules_of_statuses() {
         let code = row[0].ends_with("`error_code`").then_some(1);
         let status = |text: &str| text.trim().parse::<StatusCode>().ok();
         for status in row[0].split(',').filter_map(status) {
-            let kind = ErrorKind::of(status);
+            let kind = ErrorKind::from_status(status);
             assert_eq!(
                 linked_kind(&row),
                 Some(format!("{kind:?}").as_str()),

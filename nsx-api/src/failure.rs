@@ -10,10 +10,10 @@ use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use rustls::AlertDescription;
 
-use crate::error::Answer;
-use crate::response::request_id;
+use crate::error::ErrorResponse;
+use crate::error::text::one_line;
+use crate::response::headers::request_id;
 use crate::retry::{Cause, retry_after};
-use crate::text::one_line;
 use crate::{ApiError, Error, ErrorKind, receive, redirect, tls};
 
 /// A failed attempt: the error, and what the policy for retries makes its decision from.
@@ -37,8 +37,8 @@ impl Failure {
     }
 
     /// The same failure, with what is known of the answer that it befell.
-    pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
-        self.error = self.error.with_answer(answer);
+    pub(crate) fn with_answer(mut self, answer: ErrorResponse) -> Self {
+        self.error = self.error.with_response(answer);
         self
     }
 }
@@ -59,7 +59,7 @@ pub(crate) fn refused(
     mask: impl Fn(String) -> String,
 ) -> Failure {
     let retry_after = retry_after(headers, SystemTime::now());
-    let answer = Answer {
+    let answer = ErrorResponse {
         status,
         request_id: request_id(headers).map(|id| mask(id.to_owned())),
         retry_after,
@@ -67,11 +67,11 @@ pub(crate) fn refused(
         body: Some(receive::kept(body, &mask)),
     };
     let code = answer.api_error.as_ref().and_then(|error| error.error_code);
-    let message = match ErrorKind::of(status) {
+    let message = match ErrorKind::from_status(status) {
         ErrorKind::Redirect => redirect::message(headers, mask),
         _ => String::new(),
     };
-    let error = Error::new(ErrorKind::of(status), message).with_answer(answer);
+    let error = Error::new(ErrorKind::from_status(status), message).with_response(answer);
     Failure {
         retry_after,
         redirect: redirect::target(status, headers, url),

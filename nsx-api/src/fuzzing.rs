@@ -18,11 +18,12 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use reqwest::Url;
 
-use crate::auth::{Credentials, Csp, Kept, Session};
-use crate::error::{Answer, Call};
-use crate::mask::Mask;
-use crate::response::Facts;
+use crate::auth::{Credentials, Csp, Session};
+use crate::credentials::credential_cache::CachedCredentials;
+use crate::error::{CallInfo, ErrorResponse};
+use crate::response::metadata::ResponseMeta;
 use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
+use crate::secret::mask::Mask;
 use crate::{Error, ErrorKind, Response, Secret, failure};
 
 const SECRET: &str = r#"G7%41 "+&<\wGz"#;
@@ -49,11 +50,11 @@ pub fn error(response: &[u8]) {
     let Ok(url) = Url::parse("https://nsx-1.example.com/api/v1/nodes?x=1") else {
         return;
     };
-    let mask = Mask::of([&Secret::from(SECRET)]);
+    let mask = Mask::new([&Secret::from(SECRET)]);
     let mask = |text: String| mask.apply(text);
     let failure = failure::refused(status, &headers, &body, &url, mask);
     let error = failure.error;
-    assert_eq!(error.kind(), ErrorKind::of(status));
+    assert_eq!(error.kind(), ErrorKind::from_status(status));
     assert_eq!(error.status(), Some(status));
     assert_eq!(error.retry_after(), failure.retry_after);
     assert_eq!(failure.cause, Cause::Answer(status, error.error_code()));
@@ -63,8 +64,8 @@ pub fn error(response: &[u8]) {
 
     let error = error.in_call(call());
     assert_shows_no_secret(&error);
-    let kind = error.kind().without_effect();
-    let of_login = Error::of_login(Arc::new(error));
+    let kind = error.kind().for_unsent_call();
+    let of_login = Error::login_failed(Arc::new(error));
     assert_eq!((of_login.kind(), of_login.status()), (kind, Some(status)));
     assert_shows_no_secret(&of_login.in_call(call()));
 }
@@ -97,11 +98,11 @@ pub fn retry_after(value: &[u8]) {
         assert_eq!(parsed_again, Some(requested), "{text} {date}");
     }
     assert_wait_is_bounded(requested);
-    let answer = Answer {
+    let answer = ErrorResponse {
         retry_after: requested,
-        ..Answer::default()
+        ..ErrorResponse::default()
     };
-    assert_is_one_line(&Error::new(ErrorKind::TooManyRequests, "").with_answer(answer));
+    assert_is_one_line(&Error::new(ErrorKind::TooManyRequests, "").with_response(answer));
 }
 
 /// The wait before a retry is the requested time plus at most the longest delay. There is no retry
@@ -146,8 +147,8 @@ fn assert_wait_is_bounded(requested: Option<Duration>) {
 /// A login response becomes the request headers that it asks for, or an error without a secret.
 pub fn login(response: &[u8]) {
     let (status, headers, body) = parse_response(response);
-    let mask = Mask::of([&Secret::from(SECRET)]);
-    match Session::new("admin", SECRET).answered(&headers) {
+    let mask = Mask::new([&Secret::from(SECRET)]);
+    match Session::new("admin", SECRET).parse_response(&headers) {
         Ok(credentials) => {
             if let Some(sent) = request_headers(credentials) {
                 assert_is_session_of(&headers, &sent);
@@ -158,8 +159,8 @@ pub fn login(response: &[u8]) {
             assert_shows_no_secret(&Error::new(ErrorKind::Authentication, reason));
         }
     }
-    let facts = Facts::new(call(), status, headers, |text| mask.apply(text));
-    match Csp::answered(Response::new(Bytes::from(body), facts)) {
+    let meta = ResponseMeta::new(call(), status, headers, |text| mask.apply(text));
+    match Csp::parse_response(Response::new(Bytes::from(body), meta)) {
         Ok(credentials) => {
             let sent = request_headers(credentials).unwrap_or_default();
             let token = sent.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
@@ -178,16 +179,16 @@ pub fn login(response: &[u8]) {
 /// and an echo of them must be masked.
 fn request_headers(credentials: Credentials) -> Option<HeaderMap> {
     assert_no_echo(&format!("{credentials:?}"));
-    let credentials = match credentials.checked() {
+    let credentials = match credentials.validated() {
         Ok(credentials) => credentials,
-        Err(fault) => {
-            assert_no_echo(&fault);
+        Err(deferred_error) => {
+            assert_no_echo(&deferred_error);
             return None;
         }
     };
     let mut headers = HeaderMap::new();
     credentials.apply(&mut headers);
-    let kept = Kept::new(credentials);
+    let kept = CachedCredentials::new(credentials);
     for (name, value) in &headers {
         assert!(value.is_sensitive());
         let text = value.to_str().unwrap_or_default();
@@ -294,12 +295,12 @@ fn insert_secrets(response: &[u8]) -> Vec<u8> {
     filled
 }
 
-fn call() -> Call {
-    Call {
+fn call() -> CallInfo {
+    CallInfo {
         operation: Some("ListNodes".into()),
         manager: Some("nsx-1.example.com".into()),
         attempts: 2,
-        ..Call::default()
+        ..CallInfo::default()
     }
 }
 

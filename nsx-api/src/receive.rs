@@ -6,9 +6,9 @@ use std::pin::pin;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
 
+use crate::error::text;
 use crate::failure::{self, Failure};
 use crate::retry::Cause;
-use crate::text;
 use crate::transport::TimeLimit;
 use crate::{Error, ErrorKind};
 

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use nsx_api::auth::{
-    Authenticate, Basic, Bearer, BoxError, Credentials, Csp, Identity, Login, Remote,
+    AuthContext, Authenticate, Basic, Bearer, BoxError, Credentials, Csp, Identity, Remote,
 };
 use nsx_api::http::Method;
 use nsx_api::mock::{Answer, Manager};
@@ -129,7 +129,7 @@ struct NumberedTokens {
 }
 
 impl Authenticate for NumberedTokens {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         let number = self.fetches.fetch_add(1, Ordering::Relaxed);
         // Long enough for all concurrent calls to wait for the same refresh.
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -276,7 +276,7 @@ async fn failed_csp_token_exchange_names_the_endpoint_and_hides_the_secret() {
 struct GatewayKey(String);
 
 impl Authenticate for GatewayKey {
-    async fn authenticate(&self, login: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, login: &AuthContext) -> Result<Credentials, BoxError> {
         let ticket = login
             .request(Method::POST, "/tickets")
             .text(self.0.clone())
@@ -310,7 +310,7 @@ async fn custom_auth_scheme_can_call_the_manager_and_set_any_header() {
 struct TokensWithoutLifetime(Arc<AtomicU32>);
 
 impl Authenticate for TokensWithoutLifetime {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         self.0.fetch_add(1, Ordering::Relaxed);
         Ok(Credentials::bearer("access").expires_in(Duration::ZERO))
     }

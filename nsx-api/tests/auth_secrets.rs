@@ -130,7 +130,7 @@ async fn no_auth_scheme_leaks_secrets_in_debug_errors_or_logs() {
         "You sent ",
         " and ••• and ",
         "the login failed",
-        "new credentials",
+        "credentials refreshed",
         "Session",
         "Csp",
     ] {

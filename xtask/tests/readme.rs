@@ -309,7 +309,7 @@ fn the_rust_version_in_the_readme_is_the_one_in_cargo_toml() {
 #[test]
 fn the_readme_lists_exactly_the_environment_variables_that_the_sdk_reads() {
     let readme = variables(&read("nsx-api/README.md"));
-    assert_eq!(readme, variables(&read("nsx-api/src/config/env.rs")));
+    assert_eq!(readme, variables(&read("nsx-api/src/environment/mod.rs")));
 }
 
 fn variables(text: &str) -> Vec<String> {

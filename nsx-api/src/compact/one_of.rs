@@ -15,7 +15,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
 use super::StringEnum;
-use crate::text::one_line;
+use crate::error::text::one_line;
 
 /// What the shared functions need to know of a choice.
 pub(crate) trait OneOf: Sized + 'static {
@@ -256,7 +256,7 @@ impl<'de, I: Iterator<Item = (String, Value)>> MapAccess<'de> for Entries<I> {
 
 /// A field's name may come from the other side: it is bounded, and holds nothing that ends a path.
 fn step(name: &str) -> String {
-    one_line(name, crate::decode::KEY_LIMIT).replace(": ", ":")
+    one_line(name, crate::error::text::FIELD_NAME_LIMIT).replace(": ", ":")
 }
 
 /// Why a value does not fit, and where it stands.

@@ -123,7 +123,7 @@ fn placeholders_become_secrets_and_the_mask_finds_every_encoding() {
         filled,
         format!("a{SECRET}{{9}}{{ {}", ECHOES[6]).into_bytes()
     );
-    let mask = Mask::of([&Secret::from(SECRET)]);
+    let mask = Mask::new([&Secret::from(SECRET)]);
     for echo in ECHOES {
         assert_eq!(mask.apply(format!("[{echo}]")), "[•••]");
     }

@@ -12,7 +12,7 @@
 
 use http::Method;
 
-use crate::operation::{DocumentedResponse, Operation};
+use crate::{DocumentedResponse, Operation};
 
 /// Every operation of the document, in the order of their paths.
 pub static ALL: &[&Operation] = &[&CREATE_REGISTRATION_TOKEN];

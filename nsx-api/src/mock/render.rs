@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::answer::{Answer, AnswerKind, Delivery, error_body};
 use super::random::random_hex;
-use crate::operation::{DocumentedResponse, Operation};
+use crate::{DocumentedResponse, Operation};
 
 /// An operationId, a status as in the operation table, and the example as JSON text.
 pub(super) type Example = (&'static str, &'static str, &'static str);

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 
 use http::Method;
 
-use crate::operation::Operation;
+use crate::Operation;
 
 /// The result of a lookup.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ fn after_parameter<'a>(segment: &'a str, literal: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::DocumentedResponse;
+    use crate::DocumentedResponse;
 
     const fn operation(
         id: &'static str,

@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::login::has_session_path;
 use super::recorded::RecordedRequest;
 use super::routes;
-use crate::operation::Operation;
+use crate::Operation;
 
 /// A closure that answers the calls of one operation.
 pub(super) type Handler = Arc<dyn Fn(&RecordedRequest) -> Answer + Send + Sync>;

@@ -19,7 +19,7 @@ use super::render::{Example, Rendered, render};
 use super::routes::{Route, find_route};
 use super::script::{Handler, Script};
 use super::sessions::{NewSession, SESSION_COOKIE, XSRF_TOKEN};
-use crate::operation::Operation;
+use crate::Operation;
 use crate::sync::lock;
 
 pub(super) struct State {

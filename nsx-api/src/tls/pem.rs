@@ -13,7 +13,7 @@ use rustls::pki_types::pem;
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::text::without_bom;
+use crate::error::text::without_bom;
 
 /// Several times the size of a bundle of all public CAs.
 const FILE_LIMIT: u64 = 1 << 20;

@@ -7,10 +7,10 @@ use http::{HeaderMap, StatusCode};
 
 use super::course::Course;
 use super::time_limit::TimeLimit;
-use crate::error::Answer;
+use crate::error::ErrorResponse;
 use crate::failure::{self, Failure};
 use crate::receive::{self, Receive};
-use crate::response::{mark_sensitive, request_id};
+use crate::response::headers::{mark_sensitive, request_id};
 
 /// How long the body of an error may take. What it means is in its status, which is worth more than the rest of the body.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
@@ -34,10 +34,10 @@ impl Attempt<'_> {
         let most = self.course.client.options.effective_body_limit();
         match T::receive(response, announced, self.limit, most).await {
             Ok(value) => Ok((value, status, headers)),
-            Err(failure) => Err(failure.with_answer(Answer {
+            Err(failure) => Err(failure.with_answer(ErrorResponse {
                 status,
                 request_id: request_id(&headers).map(|id| self.course.mask(id.to_owned())),
-                ..Answer::default()
+                ..ErrorResponse::default()
             })),
         }
     }

@@ -12,14 +12,14 @@ use tracing::{debug, info};
 
 use super::Outgoing;
 use super::time_limit::TimeLimit;
-use crate::auth::{Kept, Renewed};
-use crate::cluster::Endpoint;
-use crate::error::Call;
+use crate::cluster::limits::Throttle;
+use crate::cluster::managers::Endpoint;
+use crate::credentials::credential_cache::{CachedCredentials, RefreshOutcome};
+use crate::error::CallInfo;
 use crate::failure::Failure;
-use crate::limit::Refusal;
-use crate::mask::{Mask, mask};
-use crate::response::Facts;
+use crate::response::metadata::ResponseMeta;
 use crate::retry::{Cause, Failed, LONGEST_OBEYED, Policy};
+use crate::secret::mask::{Mask, mask};
 use crate::{Client, Error, ErrorKind};
 
 /// An attempt that is cut short for the sake of the next has at least this: some calls take seconds. A manager that hangs is found
@@ -34,11 +34,11 @@ pub(super) struct Course<'c> {
     pub(super) deadline: TimeLimit,
     pub(super) policy: Policy,
     /// The credentials of the attempt under way, or of the next.
-    pub(super) kept: Option<Arc<Kept>>,
+    pub(super) kept: Option<Arc<CachedCredentials>>,
     /// Those of the attempts before.
-    pub(super) replaced: Vec<Arc<Kept>>,
+    pub(super) replaced: Vec<Arc<CachedCredentials>>,
     pub(super) retries: u32,
-    pub(super) renewed: Option<Renewed>,
+    pub(super) renewed: Option<RefreshOutcome>,
     /// That of the connections that the attempt under way is made on.
     pub(super) generation: u64,
     pub(super) reloaded: bool,
@@ -93,7 +93,7 @@ impl<'c> Course<'c> {
             last: None,
         };
         course.go_to(course.choose());
-        client.core.cluster.take_turn();
+        client.core.cluster.advance_round_robin();
         course
     }
 
@@ -148,27 +148,33 @@ impl<'c> Course<'c> {
         let has_answered = failure.is_none_or(|failure| failure.error.status().is_some());
         match cause {
             Some(Cause::Answer(StatusCode::TOO_MANY_REQUESTS, _)) => {
-                limiter.refused(Refusal::Rate, sent);
+                limiter.on_throttled(Throttle::Rate, sent);
             }
             Some(Cause::Answer(StatusCode::SERVICE_UNAVAILABLE, Some(_))) => {
-                limiter.refused(Refusal::Busy, sent);
+                limiter.on_throttled(Throttle::Busy, sent);
             }
-            _ if has_answered => limiter.answered(),
+            _ if has_answered => limiter.on_response(),
             _ => {}
         }
         if !self.client.core.cluster.has_others() {
             return;
         }
         match cause {
-            Some(Cause::OutOfTime | Cause::CutShort) => self.endpoint.suspect(),
-            Some(cause) if cause.is_of_manager() => health.failed(&address.manager, Instant::now()),
-            _ if has_answered => health.answered(&address.manager, sent),
+            Some(Cause::OutOfTime | Cause::CutShort) => self.endpoint.probe_if_suspect(),
+            Some(cause) if cause.is_of_manager() => {
+                health.on_failure(&address.manager, Instant::now())
+            }
+            _ if has_answered => health.on_response(&address.manager, sent),
             _ => {}
         }
     }
 
     /// How long to wait for the next attempt; or the error, if there is none.
-    pub(super) async fn after(&mut self, failure: Failure, call: &Call) -> Result<Duration, Error> {
+    pub(super) async fn after(
+        &mut self,
+        failure: Failure,
+        call: &CallInfo,
+    ) -> Result<Duration, Error> {
         self.is_cut |= failure.cause == Cause::CutShort;
         let (wait, reason) = match self.is_renewed(&failure.error, call).await {
             Ok(true) => (Duration::ZERO, "there are new credentials"),
@@ -177,7 +183,7 @@ impl<'c> Course<'c> {
             }
             Err(login) => match self.login_again(&login) {
                 Some(wait) => (wait, "there may be credentials later"),
-                None => return Err(failure.error.after_login(login)),
+                None => return Err(failure.error.with_login_error(login)),
             },
             Ok(false) if self.is_reloaded(&failure).await => {
                 (Duration::ZERO, "there are new certificates")
@@ -300,7 +306,7 @@ impl<'c> Course<'c> {
     pub(super) fn has_moved(&mut self, error: &Error) -> bool {
         let keeper = self.keeper();
         let is_of_manager =
-            is_passing(error) && keeper.is_some_and(|keeper| keeper.is_of_one_manager());
+            is_passing(error) && keeper.is_some_and(|keeper| keeper.is_per_manager());
         if !is_of_manager || self.retries >= self.policy.max_retries || self.deadline.is_over() {
             return false;
         }
@@ -308,7 +314,7 @@ impl<'c> Course<'c> {
         // One that is asked for too much is there.
         if error.kind() != ErrorKind::TooManyRequests {
             let manager = &failed.address.manager;
-            failed.health.failed(manager, Instant::now());
+            failed.health.on_failure(manager, Instant::now());
         }
         let next = self.choose_next();
         let may_go_on = self.policy.repeatable || !self.is_sent;
@@ -383,11 +389,11 @@ impl<'c> Course<'c> {
         Some(wait)
     }
 
-    pub(super) fn succeeded(&self, facts: &Facts) {
+    pub(super) fn succeeded(&self, facts: &ResponseMeta) {
         let call = &facts.call;
         let operation = call.operation.as_deref();
         if let Some(keeper) = self.keeper() {
-            keeper.were_good(operation.unwrap_or_default());
+            keeper.on_accepted(operation.unwrap_or_default());
         }
         let (status, attempts) = (facts.status.as_u16(), call.attempts);
         debug!(operation, status, attempts, "call succeeded");
@@ -417,7 +423,7 @@ fn is_passing(login: &Error) -> bool {
             .status()
             .is_some_and(|status| status.is_server_error())
     };
-    match login.login() {
+    match login.login_error() {
         // It has not ended in time.
         None => login.kind() == ErrorKind::Authentication || is_of_manager(login),
         Some(login) => is_of_manager(login),

@@ -8,8 +8,9 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::course::Course;
-use crate::auth::{Keeper, Kept, Refused, Renewed};
-use crate::error::Call;
+use crate::credentials::credential_cache::{CachedCredentials, CredentialCache, RefreshOutcome};
+use crate::credentials::refusal_backoff::Refused;
+use crate::error::CallInfo;
 use crate::failure::Failure;
 use crate::retry::{Cause, UNKNOWN_CERTIFICATE};
 use crate::{Error, ErrorKind};
@@ -19,8 +20,8 @@ const SHORTEST_LOGIN: Duration = Duration::from_millis(500);
 
 impl<'c> Course<'c> {
     /// The client's credentials at this manager, unless the call has others or needs none.
-    pub(super) fn keeper(&self) -> Option<&'c Arc<Keeper>> {
-        let keeper = self.endpoint.keeper.as_ref();
+    pub(super) fn keeper(&self) -> Option<&'c Arc<CredentialCache>> {
+        let keeper = self.endpoint.credential_cache.as_ref();
         keeper.filter(|_| self.outgoing.credentials.is_none())
     }
 
@@ -40,7 +41,7 @@ impl<'c> Course<'c> {
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
         let keeper = self.keeper();
-        let is_of_manager = keeper.is_some_and(|keeper| keeper.is_of_one_manager());
+        let is_of_manager = keeper.is_some_and(|keeper| keeper.is_per_manager());
         let limit = match is_of_manager && self.has_way_out() {
             true => self.half_at_most(SHORTEST_LOGIN),
             false => self.deadline,
@@ -65,7 +66,7 @@ impl<'c> Course<'c> {
         }
     }
 
-    fn keep(&mut self, kept: Arc<Kept>) {
+    fn keep(&mut self, kept: Arc<CachedCredentials>) {
         if !self
             .kept
             .as_ref()
@@ -77,7 +78,11 @@ impl<'c> Course<'c> {
 
     /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
     /// call has got, and once with new ones.
-    pub(super) async fn is_renewed(&mut self, error: &Error, call: &Call) -> Result<bool, Error> {
+    pub(super) async fn is_renewed(
+        &mut self,
+        error: &Error,
+        call: &CallInfo,
+    ) -> Result<bool, Error> {
         let (Some(keeper), Some(kept)) = (self.keeper(), &self.kept) else {
             return Ok(false);
         };
@@ -85,13 +90,13 @@ impl<'c> Course<'c> {
         let Some(status) = error.status().filter(|_| is_refusal(error)) else {
             return Ok(false);
         };
-        if self.renewed == Some(Renewed::Now) {
-            keeper.were_no_use(kept, operation);
+        if self.renewed == Some(RefreshOutcome::Refreshed) {
+            keeper.on_refused_after_refresh(kept, operation);
             return Ok(false);
         }
-        let renewal = keeper.renew(kept, Refused { operation, status });
+        let renewal = keeper.refresh(kept, Refused { operation, status });
         let renewed = self.in_time(pin!(renewal)).await?;
-        let again = renewed != Renewed::No && self.renewed != Some(renewed);
+        let again = renewed != RefreshOutcome::Unchanged && self.renewed != Some(renewed);
         self.renewed = Some(renewed);
         Ok(again && self.policy.repeatable)
     }
@@ -99,8 +104,8 @@ impl<'c> Course<'c> {
     /// Whether a call that failed for its certificates is to be sent again, with others that are in the files by now.
     pub(super) async fn is_reloaded(&mut self, failure: &Failure) -> bool {
         let error = &failure.error;
-        let is_of_identity =
-            self.endpoint.keeper.is_none() && (is_refusal(error) || is_unknown_certificate(error));
+        let is_of_identity = self.endpoint.credential_cache.is_none()
+            && (is_refusal(error) || is_unknown_certificate(error));
         let may_be_done = failure.cause == Cause::Refused && !self.policy.idempotent;
         if !(is_of_identity || error.kind() == ErrorKind::Tls)
             || self.reloaded

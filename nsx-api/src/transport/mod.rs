@@ -23,11 +23,11 @@ use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep};
 use tracing::{Instrument, debug};
 
-use crate::auth::Kept;
-use crate::error::Call;
-use crate::observe::CallWatch;
+use crate::credentials::credential_cache::CachedCredentials;
+use crate::error::CallInfo;
 use crate::receive::Receive;
-use crate::response::Facts;
+use crate::response::metadata::ResponseMeta;
+use crate::telemetry::CallWatch;
 use crate::{Body, Client, Error, ErrorKind, Response};
 use attempt::Attempt;
 use course::Course;
@@ -42,7 +42,7 @@ pub(crate) struct Outgoing {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
     /// In the place of the client's.
-    pub(crate) credentials: Option<Arc<Kept>>,
+    pub(crate) credentials: Option<Arc<CachedCredentials>>,
     pub(crate) idempotent: bool,
 }
 
@@ -50,26 +50,26 @@ pub(crate) struct Outgoing {
 pub(crate) async fn send<T: Receive>(
     client: &Client,
     outgoing: Outgoing,
-    call: Call,
+    call: CallInfo,
 ) -> Result<Response<T>, Error> {
     if Handle::try_current().is_err() {
         let reason = "the call is made outside of a Tokio runtime";
         return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
     }
     let mut course = Course::new(client, outgoing);
-    let mut watch = CallWatch::new(&course.outgoing, &call);
+    let mut watch = CallWatch::new(&course.outgoing.method, &call);
     let span = watch.span.clone();
     let result = pin!(run(&mut course, &mut watch, call))
         .instrument(span)
         .await;
-    watch.ended(result.as_ref().map(Response::status));
+    watch.finish(result.as_ref().map(Response::status));
     result
 }
 
 async fn run<'c, T: Receive>(
     course: &mut Course<'c>,
     watch: &mut CallWatch<'c>,
-    mut call: Call,
+    mut call: CallInfo,
 ) -> Result<Response<T>, Error> {
     loop {
         let ready = match course.prepare(&call).await {
@@ -78,19 +78,20 @@ async fn run<'c, T: Receive>(
         };
         call.manager = Some(course.endpoint.address.manager.clone());
         call.attempts = call.attempts.saturating_add(1);
-        let watch = watch.attempt(&course.outgoing, &course.endpoint.address);
+        let address = &course.endpoint.address;
+        let watch = watch.attempt(&course.outgoing.method, (&address.host, address.port));
         let limit = course.attempt_limit();
         let attempt = Attempt { course, limit };
         let sent = Instant::now();
         let result = pin!(attempt.run()).instrument(watch.span.clone()).await;
-        watch.ended(match &result {
+        watch.finish(match &result {
             Ok((_, status, _)) => Ok(*status),
             Err(failure) => Err(&failure.error),
         });
         course.learn(sent, result.as_ref().err());
         let failure = match result {
             Ok((value, status, headers)) => {
-                let facts = Facts::new(call, status, headers, |text| course.mask(text));
+                let facts = ResponseMeta::new(call, status, headers, |text| course.mask(text));
                 course.succeeded(&facts);
                 return Ok(Response::new(value, facts));
             }
@@ -106,7 +107,7 @@ async fn run<'c, T: Receive>(
 }
 
 /// The error of a call whose next attempt could not begin. What it has met says more than what it was waiting for.
-fn unsent(course: &mut Course<'_>, error: Error, mut call: Call) -> Error {
+fn unsent(course: &mut Course<'_>, error: Error, mut call: CallInfo) -> Error {
     match course.last.take() {
         Some(last) if error.source().is_none() => {
             let note = "no other attempt could begin before the deadline";
@@ -119,7 +120,7 @@ fn unsent(course: &mut Course<'_>, error: Error, mut call: Call) -> Error {
     }
 }
 
-fn gave_up(error: Error, call: Call) -> Error {
+fn gave_up(error: Error, call: CallInfo) -> Error {
     let status = error.status().map(|status| status.as_u16());
     debug!(
         operation = call.operation.as_deref(),

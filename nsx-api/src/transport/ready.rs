@@ -8,8 +8,8 @@ use tokio::time::{sleep, timeout};
 use tracing::info;
 
 use super::course::Course;
-use crate::cluster::{Endpoint, InFlight};
-use crate::error::Call;
+use crate::cluster::managers::{Endpoint, InFlight};
+use crate::error::CallInfo;
 use crate::{Error, ErrorKind};
 
 /// How long a call waits before one manager until it looks for a better one.
@@ -36,9 +36,9 @@ impl From<Error> for Unready<'_> {
 
 impl<'c> Course<'c> {
     /// Waits for all that an attempt needs.
-    pub(super) async fn prepare(&mut self, call: &Call) -> Result<Ready<'c>, Error> {
+    pub(super) async fn prepare(&mut self, call: &CallInfo) -> Result<Ready<'c>, Error> {
         loop {
-            let in_flight = self.endpoint.enter();
+            let in_flight = self.endpoint.track_in_flight();
             let error = match self.credentials_and_room().await {
                 Ok(room) => {
                     self.generation = self.client.core.connections.generation();
@@ -53,7 +53,7 @@ impl<'c> Course<'c> {
             if !self.has_moved(&error) {
                 let Some(wait) = self.other_login(&error) else {
                     if self.deadline.is_over() && self.client.core.cluster.has_others() {
-                        self.endpoint.suspect();
+                        self.endpoint.probe_if_suspect();
                     }
                     return Err(error);
                 };
@@ -89,7 +89,7 @@ impl<'c> Course<'c> {
     /// Waits for room at the manager, but no longer than until another one is better. One that the call was redirected to is the
     /// best there is.
     async fn room_here_or_elsewhere(&self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
-        let mut room = pin!(self.endpoint.limiter.enter());
+        let mut room = pin!(self.endpoint.limiter.acquire());
         if self.is_bound || !self.client.core.cluster.has_others() {
             return Ok(room.await);
         }

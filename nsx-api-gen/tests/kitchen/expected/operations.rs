@@ -75,7 +75,7 @@
 
 use http::Method;
 
-use crate::operation::{DocumentedResponse, Operation};
+use crate::{DocumentedResponse, Operation};
 
 /// Every operation of the document, in the order of their paths.
 pub static ALL: &[&Operation] = &[

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::types::Kind;
 use crate::compact::{FromMap, Object, Tag, deserialize, next_field, one_of, set_optional};
-use crate::decode;
+use crate::response::decode;
 
 /// As the generator writes it, with a field of every kind.
 #[derive(Clone, Debug, Default)]
