@@ -13,9 +13,10 @@ use futures_core::Stream;
 use tokio::runtime::Handle;
 use tokio::time::Sleep;
 
+use crate::call::{failure, receive};
 use crate::response::Facts;
 use crate::sync::lock;
-use crate::{Error, ErrorKind, failure, receive};
+use crate::{Error, ErrorKind};
 
 type Outgoing = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 type Incoming = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;

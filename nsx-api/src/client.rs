@@ -9,9 +9,10 @@ use tokio::task::JoinSet;
 use tower::retry::budget::TpsBudget;
 
 use crate::auth::Keeper;
+use crate::call::retry;
 use crate::cluster::Cluster;
 use crate::connections::Connections;
-use crate::{CallOptions, Config, Error, Operation, Request, retry};
+use crate::{CallOptions, Config, Error, Operation, Request};
 
 /// A client of an NSX Manager, or of the managers of one cluster.
 ///

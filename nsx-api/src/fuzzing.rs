@@ -17,11 +17,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use reqwest::Url;
 
 use crate::auth::{Credentials, Csp, Kept, Session};
+use crate::call::failure;
+use crate::call::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::error::{Answer, Call};
 use crate::mask::Mask;
 use crate::response::Facts;
-use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
-use crate::{Error, ErrorKind, Response, Secret, failure};
+use crate::{Error, ErrorKind, Response, Secret};
 
 const SECRET: &str = r#"G7%41 "+&<\wGz"#;
 

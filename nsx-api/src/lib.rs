@@ -299,6 +299,7 @@ mod address;
 mod api_error;
 pub mod auth;
 mod body;
+mod call;
 mod client;
 mod cluster;
 mod compact;
@@ -309,7 +310,6 @@ pub mod cookbook;
 mod decode;
 mod error;
 mod extra;
-mod failure;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -327,18 +327,14 @@ mod operation;
 mod options;
 mod pages;
 mod path;
-mod receive;
-mod redirect;
 mod request;
 mod response;
-mod retry;
 mod secret;
 mod sync;
 mod text;
 mod tls;
 #[cfg(test)]
 mod tour;
-mod transport;
 mod value;
 
 // What the interface speaks of: methods, headers and statuses; bodies; and values that have no type of their own.

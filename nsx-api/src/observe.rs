@@ -12,8 +12,8 @@ use tracing::{Span, debug, debug_span, info_span};
 
 use crate::Error;
 use crate::address::Address;
+use crate::call::Outgoing;
 use crate::error::Call;
-use crate::transport::Outgoing;
 
 /// What a call comes to, and an attempt, whose end nobody waits for.
 const CANCELLED: &str = "cancelled";

@@ -13,12 +13,11 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::auth::{Credentials, Kept, Wiped};
+use crate::call::{self, Outgoing, receive};
 use crate::error::Call;
 use crate::multipart::{Multipart, Part};
-use crate::transport::{self, Outgoing};
 use crate::{
-    Body, ByteStream, Client, Error, ErrorKind, Operation, Page, Pages, Response, path, receive,
-    text, value,
+    Body, ByteStream, Client, Error, ErrorKind, Operation, Page, Pages, Response, path, text, value,
 };
 
 /// A request that can be sent.
@@ -408,7 +407,7 @@ impl<'a> Request<'a> {
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
         let client = self.client;
         let (outgoing, call) = self.outgoing()?;
-        transport::send(client, outgoing, call).await
+        call::send(client, outgoing, call).await
     }
 
     /// Sends the request and gives the body as a stream, whatever its size.
@@ -419,7 +418,7 @@ impl<'a> Request<'a> {
     pub async fn stream(self) -> Result<Response<ByteStream>, Error> {
         let (client, method) = (self.client, self.method.clone());
         let (outgoing, call) = self.outgoing()?;
-        let response: Response<reqwest::Response> = transport::send(client, outgoing, call).await?;
+        let response: Response<reqwest::Response> = call::send(client, outgoing, call).await?;
         let facts = response.facts().clone();
         let announced = receive::announced(&method, facts.status, &facts.headers);
         let patience = client.options.effective_attempt_timeout();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
+use crate::call::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::{CallOptions, Config, ErrorKind, Limits};
 
 const TOUR: &str = include_str!("lib.rs");

@@ -18,8 +18,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::auth::Session;
+use crate::call::network::{self, Manner};
 use crate::sync::lock;
-use crate::transport::network::{self, Manner};
 use crate::{CallOptions, Client, Config, Error, ErrorKind, Limits};
 use managers::{ATTEMPT, Manager, Managers, Seen, WELL, World};
 use script::{Does, Event, Script, script};

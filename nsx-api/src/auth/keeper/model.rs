@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::*;
-use crate::transport::network;
+use crate::call::network;
 use crate::{CallOptions, Client, Config, Limits};
 use manager::{Manager, Seen, Span, World};
 use script::{Answered, Event, OPERATIONS, Script, script, times};

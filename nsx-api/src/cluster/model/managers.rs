@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 
 use super::script::{Does, Mode};
 use crate::ErrorKind;
-use crate::failure::Failure;
-use crate::retry::Cause;
+use crate::call::failure::Failure;
+use crate::call::network::{answer, no_answer};
+use crate::call::retry::Cause;
 use crate::sync::lock;
-use crate::transport::network::{answer, no_answer};
 
 /// Longer than a manager takes to answer, and than a look at one that hangs.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(3);

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::transport::network::{self, Manner};
+use crate::call::network::{self, Manner};
 
 #[derive(Clone, Debug)]
 pub(super) struct Script {

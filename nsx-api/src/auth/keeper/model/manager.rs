@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep};
 
 use super::script::{Answered, OPERATIONS};
 use crate::auth::{Authenticate, BoxError, Credentials, Login};
+use crate::call::failure::Failure;
+use crate::call::network;
 use crate::error::Answer;
-use crate::failure::Failure;
 use crate::sync::lock;
-use crate::transport::network;
 use crate::{Error, ErrorKind};
 
 #[derive(Clone)]

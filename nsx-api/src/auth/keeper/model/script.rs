@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::transport::network::{self, Manner};
+use crate::call::network::{self, Manner};
 
 pub(super) const OPERATIONS: usize = 2;
 

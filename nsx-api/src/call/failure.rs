@@ -10,11 +10,12 @@ use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use rustls::AlertDescription;
 
+use crate::call::retry::{Cause, retry_after};
+use crate::call::{receive, redirect};
 use crate::error::Answer;
 use crate::response::request_id;
-use crate::retry::{Cause, retry_after};
 use crate::text::one_line;
-use crate::{ApiError, Error, ErrorKind, receive, redirect, tls};
+use crate::{ApiError, Error, ErrorKind, tls};
 
 /// A failed attempt: the error, and what the policy for retries makes its decision from.
 pub(crate) struct Failure {

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::course::Course;
+use super::context::Course;
 use crate::auth::{Keeper, Kept, Refused, Renewed};
+use crate::call::failure::Failure;
+use crate::call::retry::{Cause, UNKNOWN_CERTIFICATE};
 use crate::error::Call;
-use crate::failure::Failure;
-use crate::retry::{Cause, UNKNOWN_CERTIFICATE};
 use crate::{Error, ErrorKind};
 
 /// A login that is cut short for the sake of another manager has at least this.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::failure::Failure;
-use crate::retry::Cause;
+use crate::call::failure::Failure;
+use crate::call::retry::Cause;
 use crate::{CallOptions, Error, ErrorKind};
 
 /// What an end is the end of.

@@ -13,13 +13,13 @@ use tracing::{debug, info};
 use super::Outgoing;
 use super::time_limit::TimeLimit;
 use crate::auth::{Kept, Renewed};
+use crate::call::failure::Failure;
+use crate::call::retry::{Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::cluster::Endpoint;
 use crate::error::Call;
-use crate::failure::Failure;
 use crate::limit::Refusal;
 use crate::mask::{Mask, mask};
 use crate::response::Facts;
-use crate::retry::{Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::{Client, Error, ErrorKind};
 
 /// An attempt that is cut short for the sake of the next has at least this: some calls take seconds. A manager that hangs is found

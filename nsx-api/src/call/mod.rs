@@ -4,12 +4,16 @@
 //! operation. What is held across an `await`, a place at the manager and its room, gives itself back when it is dropped: so
 //! does a call, at any of them.
 
+mod admission;
 mod attempt;
-mod course;
+mod context;
 mod credentials;
+pub(crate) mod failure;
 #[cfg(test)]
 pub(crate) mod network;
-mod ready;
+pub(crate) mod receive;
+pub(crate) mod redirect;
+pub(crate) mod retry;
 mod time_limit;
 
 use std::borrow::Cow;
@@ -24,13 +28,13 @@ use tokio::time::{Instant, sleep};
 use tracing::{Instrument, debug};
 
 use crate::auth::Kept;
+use crate::call::receive::Receive;
 use crate::error::Call;
 use crate::observe::CallWatch;
-use crate::receive::Receive;
 use crate::response::Facts;
 use crate::{Body, Client, Error, ErrorKind, Response};
 use attempt::Attempt;
-use course::Course;
+use context::Course;
 pub(crate) use time_limit::TimeLimit;
 
 /// A request that is ready to be sent, as often as it takes.

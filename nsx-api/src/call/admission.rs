@@ -7,7 +7,7 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
-use super::course::Course;
+use super::context::Course;
 use crate::cluster::{Endpoint, InFlight};
 use crate::error::Call;
 use crate::{Error, ErrorKind};

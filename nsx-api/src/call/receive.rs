@@ -6,10 +6,10 @@ use std::pin::pin;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
 
-use crate::failure::{self, Failure};
-use crate::retry::Cause;
+use crate::call::TimeLimit;
+use crate::call::failure::{self, Failure};
+use crate::call::retry::Cause;
 use crate::text;
-use crate::transport::TimeLimit;
 use crate::{Error, ErrorKind};
 
 /// What is read of the body of an error: a manager's, with all its related errors, has to fit.

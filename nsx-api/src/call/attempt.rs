@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
-use super::course::Course;
+use super::context::Course;
 use super::time_limit::TimeLimit;
+use crate::call::failure::{self, Failure};
+use crate::call::receive::{self, Receive};
 use crate::error::Answer;
-use crate::failure::{self, Failure};
-use crate::receive::{self, Receive};
 use crate::response::{mark_sensitive, request_id};
 
 /// How long the body of an error may take. What it means is in its status, which is worth more than the rest of the body.
