@@ -1,5 +1,7 @@
 //! The client: connections to the managers of one cluster, credentials, and the options of calls.
 
+pub(crate) mod retry_budget;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +11,6 @@ use tokio::task::JoinSet;
 use tower::retry::budget::TpsBudget;
 
 use crate::auth::Keeper;
-use crate::call::retry;
 use crate::cluster::Cluster;
 use crate::connections::Connections;
 use crate::{CallOptions, Config, Error, Operation, Request};
@@ -50,7 +51,7 @@ impl Core {
         Self {
             connections,
             cluster,
-            budget: retry::budget(),
+            budget: retry_budget::retry_budget(),
         }
     }
 }

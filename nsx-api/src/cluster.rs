@@ -1,6 +1,7 @@
 //! The managers that a client calls: which of them is to deal with a call.
 
-use std::ptr;
+mod snapshot;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,6 +11,8 @@ use crate::health::{self, Health};
 use crate::limit::Limiter;
 use crate::mask::Mask;
 use reqwest::Url;
+use snapshot::NoneTried;
+pub(crate) use snapshot::{ClusterSnapshot, ManagerSnapshot, Tried};
 
 /// The managers of one cluster, one at least.
 pub(crate) struct Cluster {
@@ -62,10 +65,11 @@ impl Endpoint {
         }
     }
 
-    /// Whether a call that goes from the other here is better off.
-    pub(crate) fn has_fewer_calls_than(&self, other: &Self) -> bool {
-        let [here, there] = [self, other].map(|one| one.in_flight.load(Ordering::Relaxed));
-        here.saturating_add(1) < there
+    fn snapshot(&self) -> ManagerSnapshot {
+        ManagerSnapshot {
+            is_up: self.health.is_up(),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -88,9 +92,24 @@ impl Cluster {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// The manager that a URL is of, if it is one of these.
-    pub(crate) fn endpoint_of(&self, url: &Url) -> Option<&Endpoint> {
-        self.endpoints().find(|endpoint| endpoint.address.has(url))
+    /// The manager with this index. An index outside of the cluster means the first.
+    pub(crate) fn endpoint(&self, index: usize) -> &Endpoint {
+        let other = index
+            .checked_sub(1)
+            .and_then(|index| self.others.get(index));
+        other.unwrap_or(&self.first)
+    }
+
+    /// The index of the manager that a URL belongs to, if it is one of the cluster.
+    pub(crate) fn index_of(&self, url: &Url) -> Option<usize> {
+        self.endpoints()
+            .position(|endpoint| endpoint.address.has(url))
+    }
+
+    /// Whether a manager other than this one is up.
+    pub(crate) fn has_alternative(&self, manager: usize) -> bool {
+        let mut others = self.endpoints().enumerate();
+        others.any(|(index, other)| index != manager && other.health.is_up())
     }
 
     /// Whether there is a choice.
@@ -103,28 +122,26 @@ impl Cluster {
         self.turn.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The manager for a call that has been at these, at the last one just now: of those that are up the one with the fewest calls
-    /// under way, and rather one that the call has not been at. When none is up they are all tried.
-    pub(crate) fn choose<'a>(&'a self, been: &[&'a Endpoint]) -> &'a Endpoint {
+    /// The manager for a new call. [`ClusterSnapshot::choose`] chooses the one for its later attempts.
+    pub(crate) fn choose(&self) -> usize {
         if !self.has_others() {
-            return &self.first;
+            return 0;
         }
         self.look();
         let turn = self.turn.load(Ordering::Relaxed);
-        let count = self.others.len() + 1;
-        let in_turn = self.endpoints().cycle().skip(turn % count).take(count);
-        let rank = |endpoint: &&Endpoint| {
-            let is = |other: &&Endpoint| ptr::eq(*other, *endpoint);
-            let rank = match (endpoint.health.is_up(), been.last().is_some_and(is)) {
-                (true, false) if !been.iter().any(is) => 0,
-                (true, false) => 1,
-                (true, true) => 2,
-                (false, false) => 3,
-                (false, true) => 4,
-            };
-            (rank, endpoint.in_flight.load(Ordering::Relaxed))
-        };
-        in_turn.min_by_key(rank).unwrap_or(&self.first)
+        let manager = |index| self.endpoint(index).snapshot();
+        snapshot::choose(self.others.len() + 1, turn, &NoneTried, manager)
+    }
+
+    /// The state of all managers at this moment. Ejected managers are probed if it is time.
+    pub(crate) fn snapshot(&self) -> ClusterSnapshot {
+        if self.has_others() {
+            self.look();
+        }
+        ClusterSnapshot {
+            managers: self.endpoints().map(Endpoint::snapshot).collect(),
+            turn: self.turn.load(Ordering::Relaxed),
+        }
     }
 
     /// Looks at those that are down, without waiting.

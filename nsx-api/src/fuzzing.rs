@@ -18,7 +18,7 @@ use reqwest::Url;
 
 use crate::auth::{Credentials, Csp, Kept, Session};
 use crate::call::failure;
-use crate::call::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
+use crate::call::retry::{self, Cause, LONGEST_OBEYED, Policy, RetryInput};
 use crate::error::{Answer, Call};
 use crate::mask::Mask;
 use crate::response::Facts;
@@ -54,7 +54,7 @@ pub fn error(answer: &[u8]) {
     assert_eq!(error.kind(), ErrorKind::of(status));
     assert_eq!(error.status(), Some(status));
     assert_eq!(error.retry_after(), failure.retry_after);
-    assert_eq!(failure.cause, Cause::Answer(status, error.error_code()));
+    assert_eq!(failure.cause, Cause::Status(status, error.error_code()));
     assert!(error.body().is_some_and(|body| body.len() <= 4096));
     let is_followed = matches!(status.as_u16(), 301 | 307 | 308);
     assert!(is_followed || failure.redirect.is_none());
@@ -117,9 +117,9 @@ fn assert_is_obeyed(asked: Option<Duration>) {
         (3, 1.0, None),
         (3, 0.5, Some(Duration::from_secs(30))),
     ] {
-        let failed = Failed {
+        let failed = RetryInput {
             retries,
-            cause: Cause::Answer(StatusCode::TOO_MANY_REQUESTS, None),
+            cause: Cause::Status(StatusCode::TOO_MANY_REQUESTS, None),
             retry_after: asked,
             left,
             elsewhere: false,

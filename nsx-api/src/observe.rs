@@ -5,14 +5,13 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use tokio::time::Instant;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug, debug_span, info_span};
 
 use crate::Error;
 use crate::address::Address;
-use crate::call::Outgoing;
 use crate::error::Call;
 
 /// What a call comes to, and an attempt, whose end nobody waits for.
@@ -29,14 +28,14 @@ pub(crate) struct CallWatch<'c> {
 }
 
 impl<'c> CallWatch<'c> {
-    pub(crate) fn new(outgoing: &Outgoing, call: &Call) -> Self {
+    pub(crate) fn new(method: &Method, call: &Call) -> Self {
         let span = info_span!(
             "nsx_call",
             otel.kind = "internal",
-            otel.name = call.name.unwrap_or(outgoing.method.as_str()),
+            otel.name = call.name.unwrap_or(method.as_str()),
             otel.status_code = Empty,
             nsx.operation = call.operation.as_deref(),
-            http.request.method = outgoing.method.as_str(),
+            http.request.method = method.as_str(),
             http.request.resend_count = Empty,
             http.response.status_code = Empty,
             server.address = Empty,
@@ -54,15 +53,15 @@ impl<'c> CallWatch<'c> {
     }
 
     /// Another attempt begins.
-    pub(crate) fn attempt(&mut self, outgoing: &Outgoing, address: &'c Address) -> AttemptWatch {
+    pub(crate) fn attempt(&mut self, method: &Method, address: &'c Address) -> AttemptWatch {
         self.attempts = self.attempts.saturating_add(1);
         self.address = Some(address);
         let span = debug_span!(
             "nsx_attempt",
             otel.kind = "client",
-            otel.name = outgoing.method.as_str(),
+            otel.name = method.as_str(),
             otel.status_code = Empty,
-            http.request.method = outgoing.method.as_str(),
+            http.request.method = method.as_str(),
             http.request.resend_count = resend_count(self.attempts),
             http.response.status_code = Empty,
             server.address = &*address.host,

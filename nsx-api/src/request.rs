@@ -13,7 +13,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::auth::{Credentials, Kept, Wiped};
-use crate::call::{self, Outgoing, receive};
+use crate::call::{self, PreparedRequest, receive};
 use crate::error::Call;
 use crate::multipart::{Multipart, Part};
 use crate::{
@@ -406,8 +406,8 @@ impl<'a> Request<'a> {
     /// Every kind but [`Config`](ErrorKind::Config) and [`Decode`](ErrorKind::Decode); see [`ErrorKind`].
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
         let client = self.client;
-        let (outgoing, call) = self.outgoing()?;
-        call::send(client, outgoing, call).await
+        let (request, info) = self.prepare()?;
+        call::send(&client.core, &client.options, request, info).await
     }
 
     /// Sends the request and gives the body as a stream, whatever its size.
@@ -417,12 +417,14 @@ impl<'a> Request<'a> {
     /// As [`send`](Self::send). What befalls the body later comes from the stream, and is not retried.
     pub async fn stream(self) -> Result<Response<ByteStream>, Error> {
         let (client, method) = (self.client, self.method.clone());
-        let (outgoing, call) = self.outgoing()?;
-        let response: Response<reqwest::Response> = call::send(client, outgoing, call).await?;
+        let (request, info) = self.prepare()?;
+        let response: Response<reqwest::Response> =
+            call::send(&client.core, &client.options, request, info).await?;
         let facts = response.facts().clone();
         let announced = receive::announced(&method, facts.status, &facts.headers);
-        let patience = client.options.effective_attempt_timeout();
-        Ok(response.map(|rest| ByteStream::new(rest.bytes_stream(), facts, announced, patience)))
+        let chunk_timeout = client.options.effective_attempt_timeout();
+        Ok(response
+            .map(|rest| ByteStream::new(rest.bytes_stream(), facts, announced, chunk_timeout)))
     }
 
     /// The pages of a list, of which this request is for the first: those behind it are asked for with the same request and the
@@ -485,11 +487,11 @@ impl<'a> Request<'a> {
 
     /// Says what is wrong with it, and sends nothing.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.clone().outgoing().map(drop)
+        self.clone().prepare().map(drop)
     }
 
-    /// The request as the transport takes it, and which call it is; or the first fault.
-    fn outgoing(mut self) -> Result<(Outgoing, Call), Error> {
+    /// The request as it is sent, and the facts about the call; or the first fault.
+    fn prepare(mut self) -> Result<(PreparedRequest, Call), Error> {
         let call = Call {
             operation: Some(std::mem::take(&mut self.operation)),
             name: self.name,
@@ -497,12 +499,12 @@ impl<'a> Request<'a> {
             attempts: 0,
         };
         match self.checked() {
-            Ok(outgoing) => Ok((outgoing, call)),
+            Ok(request) => Ok((request, call)),
             Err(reason) => Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call)),
         }
     }
 
-    fn checked(self) -> Result<Outgoing, String> {
+    fn checked(self) -> Result<PreparedRequest, String> {
         let options = &self.client.options;
         if let Some(fault) = self.fault.as_deref().or(options.fault()) {
             return Err(fault.to_owned());
@@ -525,7 +527,7 @@ impl<'a> Request<'a> {
             query => format!("{}?{query}", self.path).into(),
         };
         let first = &self.client.core.cluster.first.address;
-        Ok(Outgoing {
+        Ok(PreparedRequest {
             method: self.method,
             url: first.url(&path_and_query)?,
             path_and_query,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::call::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
+use crate::call::retry::{Cause, LONGEST_OBEYED, Policy, RetryInput};
+use crate::client::retry_budget::{RETRIES_PER_SECOND, SHARE_OF_CALLS};
 use crate::{CallOptions, Config, ErrorKind, Limits};
 
 const TOUR: &str = include_str!("lib.rs");
@@ -42,8 +43,8 @@ fn variant(row: &[&'static str]) -> Option<&'static str> {
     link.strip_suffix(')')
 }
 
-fn failed(cause: Cause) -> Failed {
-    Failed {
+fn failed(cause: Cause) -> RetryInput {
+    RetryInput {
         retries: 0,
         cause,
         retry_after: None,
@@ -103,7 +104,7 @@ fn the_rows_of_statuses_say_what_becomes_of_them() {
                 ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Redirect => "never",
                 _ => row[2],
             };
-            assert_eq!(sent_again(Cause::Answer(status, code)), again, "{row:?}");
+            assert_eq!(sent_again(Cause::Status(status, code)), again, "{row:?}");
             statuses += 1;
         }
     }
@@ -114,10 +115,10 @@ fn the_rows_of_statuses_say_what_becomes_of_them() {
 fn the_rows_of_failures_say_what_becomes_of_them() {
     for (kind, cause) in [
         (ErrorKind::Connect, Cause::NoConnection),
-        (ErrorKind::Timeout, Cause::TimedOut),
-        (ErrorKind::Connection, Cause::Lost),
-        (ErrorKind::BodyTooLarge, Cause::Callers),
-        (ErrorKind::InvalidRequest, Cause::Callers),
+        (ErrorKind::Timeout, Cause::AttemptTimeout),
+        (ErrorKind::Connection, Cause::ConnectionLost),
+        (ErrorKind::BodyTooLarge, Cause::CallerError),
+        (ErrorKind::InvalidRequest, Cause::CallerError),
     ] {
         let rows = rows("# Errors");
         let name = format!("{kind:?}");
@@ -158,7 +159,7 @@ fn the_waits_are_those_of_the_code() {
             max_retries: u32::MAX,
             ..policy(true)
         };
-        let failed = Failed {
+        let failed = RetryInput {
             retries,
             ..failed(Cause::NoConnection)
         };
@@ -174,14 +175,11 @@ fn the_waits_are_those_of_the_code() {
 
 #[test]
 fn the_budget_and_the_limits_are_those_of_the_code() {
-    let share = format!("{:.0}", 1.0 / retry::SHARE_OF_CALLS);
+    let share = format!("{:.0}", 1.0 / SHARE_OF_CALLS);
     assert_eq!(share, "5");
     assert_eq!(
         default_of("budget"),
-        format!(
-            "a fifth of the calls, and {} a second",
-            retry::RETRIES_PER_SECOND
-        )
+        format!("a fifth of the calls, and {} a second", RETRIES_PER_SECOND)
     );
     let limits = format!("{:?}", Limits::default());
     let at_once = default_of("[calls at once]");

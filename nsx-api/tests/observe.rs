@@ -147,7 +147,7 @@ async fn a_call_has_a_span_each_attempt_one_within_and_a_retry_an_event_that_say
             "429 Too Many Requests: Too many.",
             "attempts=1",
             "wait=7ms",
-            "nothing was done",
+            "the request was not processed",
         ],
     );
 

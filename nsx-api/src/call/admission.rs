@@ -1,111 +1,106 @@
-//! What an attempt needs before it can begin: a manager, credentials there, and room within the client's own limits.
+//! What an attempt needs before it begins: credentials, and a slot within the client's own limits.
 
 use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::SemaphorePermit;
-use tokio::time::{sleep, timeout};
-use tracing::info;
+use tokio::time::timeout;
 
-use super::context::Course;
-use crate::cluster::{Endpoint, InFlight};
-use crate::error::Call;
+use super::context::CallContext;
+use super::decision::better_manager;
+use crate::cluster::InFlight;
 use crate::{Error, ErrorKind};
 
-/// How long a call waits before one manager until it looks for a better one.
+/// How long a call waits for a slot at one manager before it looks for a better one.
 const BETWEEN_CHOICES: Duration = Duration::from_secs(1);
 
-/// What an attempt takes up at its manager, for as long as this is kept.
-pub(super) struct Ready<'c>(
-    #[expect(dead_code, reason = "it counts")] InFlight<'c>,
-    #[expect(dead_code, reason = "it counts")] Option<SemaphorePermit<'c>>,
-);
+/// Permission for one attempt. It is given back when this is dropped.
+pub(super) struct Admission<'c> {
+    #[expect(dead_code, reason = "counts the call until it is dropped")]
+    in_flight: InFlight<'c>,
+    #[expect(dead_code, reason = "takes a slot until it is dropped")]
+    slot: Slot<'c>,
+}
 
-/// Why an attempt cannot begin where the call is.
-enum Unready<'c> {
-    /// This manager is to deal with the call.
-    Better(&'c Endpoint),
+/// Why an attempt cannot begin. The call still counts as in flight at the manager until this is dropped.
+pub(super) struct NotAdmitted<'c> {
+    pub(super) error: Error,
+    pub(super) in_flight: InFlight<'c>,
+}
+
+/// `None` without limits.
+type Slot<'c> = Option<SemaphorePermit<'c>>;
+
+/// Why a call stops waiting at a manager.
+enum Stop {
+    BetterManager(usize),
     Failed(Error),
 }
 
-impl From<Error> for Unready<'_> {
+impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         Self::Failed(error)
     }
 }
 
-impl<'c> Course<'c> {
-    /// Waits for all that an attempt needs.
-    pub(super) async fn prepare(&mut self, call: &Call) -> Result<Ready<'c>, Error> {
+impl<'c> CallContext<'c> {
+    /// Waits for all that an attempt needs, at the current manager or at a better one.
+    pub(super) async fn admit(&mut self) -> Result<Admission<'c>, NotAdmitted<'c>> {
         loop {
-            let in_flight = self.endpoint.enter();
-            let error = match self.credentials_and_room().await {
-                Ok(room) => {
-                    self.generation = self.client.core.connections.generation();
-                    return Ok(Ready(in_flight, room));
+            let in_flight = self.endpoint().enter();
+            match self.credentials_and_slot().await {
+                Ok(slot) => {
+                    self.generation = self.core.connections.generation();
+                    return Ok(Admission { in_flight, slot });
                 }
-                Err(Unready::Better(next)) => {
-                    self.go_to(next);
-                    continue;
-                }
-                Err(Unready::Failed(error)) => error,
-            };
-            if !self.has_moved(&error) {
-                let Some(wait) = self.other_login(&error) else {
-                    if self.deadline.is_over() && self.client.core.cluster.has_others() {
-                        self.endpoint.suspect();
-                    }
-                    return Err(error);
-                };
-                sleep(wait).await;
+                Err(Stop::BetterManager(manager)) => self.go_to(manager, false),
+                Err(Stop::Failed(error)) => return Err(NotAdmitted { error, in_flight }),
             }
-            info!(operation = call.operation.as_deref(), %error, "another manager is to deal with the call");
         }
     }
 
-    async fn credentials_and_room(&mut self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
+    async fn credentials_and_slot(&mut self) -> Result<Slot<'c>, Stop> {
         self.fetch_credentials().await?;
-        let room = self.room().await?;
-        if self.has_current_credentials() {
-            return Ok(room);
+        let slot = self.slot().await?;
+        if self.take_current_credentials() {
+            return Ok(slot);
         }
-        // They are fetched without taking room from others, and once: those of some schemes never hold for long.
-        drop(room);
+        // The credentials have expired during the wait. They are fetched without occupying a slot, and only once more: those of
+        // some schemes are never valid for long.
+        drop(slot);
         self.fetch_credentials().await?;
-        self.room().await
+        self.slot().await
     }
 
-    async fn room(&self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
-        let room = self
-            .deadline
-            .wait(pin!(self.room_here_or_elsewhere()))
-            .await;
-        room.unwrap_or_else(|within| {
-            let message = format!("the client's own limits left no room {within}");
+    async fn slot(&self) -> Result<Slot<'c>, Stop> {
+        let slot = pin!(self.slot_or_better_manager());
+        let slot = self.deadline.timeout(slot).await;
+        slot.unwrap_or_else(|expired| {
+            let message = format!("the client's own limits left no room {expired}");
             Err(Error::new(ErrorKind::TooManyRequests, message).into())
         })
     }
 
-    /// Waits for room at the manager, but no longer than until another one is better. One that the call was redirected to is the
-    /// best there is.
-    async fn room_here_or_elsewhere(&self) -> Result<Option<SemaphorePermit<'c>>, Unready<'c>> {
-        let mut room = pin!(self.endpoint.limiter.enter());
-        if self.is_bound || !self.client.core.cluster.has_others() {
-            return Ok(room.await);
+    /// Waits for a slot at the current manager until another one is better. After a redirect no other is.
+    async fn slot_or_better_manager(&self) -> Result<Slot<'c>, Stop> {
+        let endpoint = self.endpoint();
+        let mut slot = pin!(endpoint.limiter.enter());
+        if self.state.pinned_by_redirect || !self.core.cluster.has_others() {
+            return Ok(slot.await);
         }
-        let was_up = self.endpoint.health.is_up();
+        // A manager that was down when it was chosen was the best one available.
+        let was_up = endpoint.health.is_up();
         loop {
-            let room = timeout(BETWEEN_CHOICES, room.as_mut()).await;
-            let is_out = !self.endpoint.health.is_up();
-            // One that was out already when the call came was the best that there was.
-            if room.is_err() || (was_up && is_out) {
-                let next = self.choose();
-                if self.is_way_out(next) && (is_out || next.has_fewer_calls_than(self.endpoint)) {
-                    return Err(Unready::Better(next));
-                }
+            let slot = timeout(BETWEEN_CHOICES, slot.as_mut()).await;
+            let is_down = !endpoint.health.is_up();
+            if (slot.is_err() || (was_up && is_down))
+                && let Some(manager) =
+                    better_manager(&self.state, &self.core.cluster.snapshot(), is_down)
+            {
+                return Err(Stop::BetterManager(manager));
             }
-            if let Ok(room) = room {
-                return Ok(room);
+            if let Ok(slot) = slot {
+                return Ok(slot);
             }
         }
     }

@@ -1,131 +1,160 @@
-//! The credentials of a call: fetched before it, and others when the manager refuses them.
+//! The credentials of a call: fetched before an attempt, and refreshed when the manager refuses them.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::HeaderMap;
+use tokio::time::Instant;
 
-use super::context::Course;
-use crate::auth::{Keeper, Kept, Refused, Renewed};
-use crate::call::failure::Failure;
-use crate::call::retry::{Cause, UNKNOWN_CERTIFICATE};
-use crate::error::Call;
+use super::context::CallContext;
+use super::decision::{AttemptFailure, LoginFailure};
+use super::retry::Cause;
+use crate::auth::{Kept, Refused, Renewed};
+use crate::mask::{Mask, mask};
 use crate::{Error, ErrorKind};
 
-/// A login that is cut short for the sake of another manager has at least this.
+/// A login is not stopped sooner than this to leave time for another manager.
 const SHORTEST_LOGIN: Duration = Duration::from_millis(500);
 
-impl<'c> Course<'c> {
-    /// The client's credentials at this manager, unless the call has others or needs none.
-    pub(super) fn keeper(&self) -> Option<&'c Arc<Keeper>> {
-        let keeper = self.endpoint.keeper.as_ref();
-        keeper.filter(|_| self.outgoing.credentials.is_none())
+/// The credentials that a call has used.
+pub(super) struct CallCredentials {
+    /// Those of the current attempt, or of the next.
+    pub(super) current: Option<Arc<Kept>>,
+    /// Those of earlier attempts. A late echo of them is masked too.
+    replaced: Vec<Arc<Kept>>,
+}
+
+impl CallCredentials {
+    pub(super) fn new(of_request: Option<Arc<Kept>>) -> Self {
+        Self {
+            current: of_request,
+            replaced: Vec::new(),
+        }
     }
 
+    fn set(&mut self, credentials: Arc<Kept>) {
+        let is_current = |current: &Arc<Kept>| Arc::ptr_eq(current, &credentials);
+        if !self.current.as_ref().is_some_and(is_current) {
+            self.replaced.extend(self.current.replace(credentials));
+        }
+    }
+
+    /// Adds the headers that authenticate a request.
+    pub(super) fn apply(&self, headers: &mut HeaderMap) {
+        if let Some(current) = &self.current {
+            current.credentials.apply(headers);
+        }
+    }
+
+    /// Removes these credentials, and the secrets of the scheme, from a text.
+    pub(super) fn mask(&self, text: String, scheme: &Mask) -> String {
+        let used = self.replaced.iter().chain(&self.current);
+        let used = used.map(|credentials| &credentials.mask);
+        let masks: Vec<&Mask> = used.chain([scheme]).collect();
+        mask(text, &masks)
+    }
+}
+
+impl CallContext<'_> {
     pub(super) async fn fetch_credentials(&mut self) -> Result<(), Error> {
-        let Some(keeper) = self.keeper() else {
+        let Some(cache) = self.cache() else {
             return Ok(());
         };
-        let kept = self.in_time(pin!(keeper.credentials())).await?;
-        self.keep(kept);
+        let credentials = self.within_login_limit(pin!(cache.credentials())).await?;
+        self.credentials.set(credentials);
         Ok(())
     }
 
-    /// What is waited for of a scheme of authentication: for as long as the call has, or as an attempt has where there is another
-    /// manager to go to.
-    async fn in_time<T>(
+    /// Takes the credentials that are current now, if there are any: those from before the wait for a slot may have expired.
+    pub(super) fn take_current_credentials(&mut self) -> bool {
+        let Some(cache) = self.cache() else {
+            return true;
+        };
+        let current = cache.current();
+        let has_current = current.is_some();
+        if let Some(current) = current {
+            self.credentials.set(current);
+        }
+        has_current
+    }
+
+    /// Gets other credentials than those that the manager refused.
+    pub(super) async fn refresh_credentials(
+        &self,
+        failure: &AttemptFailure,
+    ) -> Result<Renewed, Error> {
+        let operation = self.operation();
+        match (self.cache(), &self.credentials.current, failure.cause) {
+            (Some(cache), Some(refused), Cause::Status(status, _)) => {
+                let refresh = cache.renew(refused, Refused { operation, status });
+                self.within_login_limit(pin!(refresh)).await
+            }
+            _ => Ok(Renewed::No),
+        }
+    }
+
+    /// Waits for an authentication scheme until the call's deadline; or, if another manager could be tried instead, as long as for
+    /// an attempt, and no longer than half of the time that is left.
+    async fn within_login_limit<T>(
         &self,
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let keeper = self.keeper();
-        let is_of_manager = keeper.is_some_and(|keeper| keeper.is_of_one_manager());
-        let limit = match is_of_manager && self.has_way_out() {
-            true => self.half_at_most(SHORTEST_LOGIN),
+        let limit = match self.state.uses_credentials_per_manager() && self.has_alternative() {
+            true => self
+                .deadline
+                .of_attempt(self.options)
+                .cap_at_half_of_remaining(self.deadline, SHORTEST_LOGIN),
             false => self.deadline,
         };
-        limit.wait(work).await.unwrap_or_else(|within| {
-            let message = format!("no credentials {within}");
+        limit.timeout(work).await.unwrap_or_else(|expired| {
+            let message = format!("no credentials {expired}");
             Err(Error::new(ErrorKind::Authentication, message))
         })
     }
 
-    /// Takes the credentials of this moment, if there are any: those of before the wait for room may not be good any more.
-    pub(super) fn has_current_credentials(&mut self) -> bool {
-        let Some(keeper) = self.keeper() else {
-            return true;
-        };
-        match keeper.current() {
-            Some(current) => {
-                self.keep(current);
-                true
-            }
-            None => false,
+    /// The facts about a failed login. If the manager is the reason it is ejected, unless it answered 429, which shows that it is up.
+    pub(super) fn login_failed(&self, error: &Error) -> LoginFailure {
+        let login = LoginFailure::of(error);
+        if self.state.should_leave(&login, self.deadline.left()) && !login.is_rate_limited {
+            let endpoint = self.endpoint();
+            let manager = &endpoint.address.manager;
+            endpoint.health.failed(manager, Instant::now());
         }
-    }
-
-    fn keep(&mut self, kept: Arc<Kept>) {
-        if !self
-            .kept
-            .as_ref()
-            .is_some_and(|last| Arc::ptr_eq(last, &kept))
-        {
-            self.replaced.extend(self.kept.replace(kept));
-        }
-    }
-
-    /// Whether the credentials were refused, and there are others to send the call again with: once with those that another
-    /// call has got, and once with new ones.
-    pub(super) async fn is_renewed(&mut self, error: &Error, call: &Call) -> Result<bool, Error> {
-        let (Some(keeper), Some(kept)) = (self.keeper(), &self.kept) else {
-            return Ok(false);
-        };
-        let operation = call.operation.as_deref().unwrap_or_default();
-        let Some(status) = error.status().filter(|_| is_refusal(error)) else {
-            return Ok(false);
-        };
-        if self.renewed == Some(Renewed::Now) {
-            keeper.were_no_use(kept, operation);
-            return Ok(false);
-        }
-        let renewal = keeper.renew(kept, Refused { operation, status });
-        let renewed = self.in_time(pin!(renewal)).await?;
-        let again = renewed != Renewed::No && self.renewed != Some(renewed);
-        self.renewed = Some(renewed);
-        Ok(again && self.policy.repeatable)
-    }
-
-    /// Whether a call that failed for its certificates is to be sent again, with others that are in the files by now.
-    pub(super) async fn is_reloaded(&mut self, failure: &Failure) -> bool {
-        let error = &failure.error;
-        let is_of_identity =
-            self.endpoint.keeper.is_none() && (is_refusal(error) || is_unknown_certificate(error));
-        let may_be_done = failure.cause == Cause::Refused && !self.policy.idempotent;
-        if !(is_of_identity || error.kind() == ErrorKind::Tls)
-            || self.reloaded
-            || !self.policy.repeatable
-        {
-            return false;
-        }
-        let reload = self.client.core.connections.reload(self.generation);
-        self.reloaded = self.deadline.wait(pin!(reload)).await.unwrap_or(false);
-        self.reloaded && !may_be_done
+        login
     }
 }
 
-/// Whether an answer may mean that the manager does not know the credentials, or not any more. A missing licence, which is
-/// answered 403 too, has a code of its own.
-fn is_refusal(error: &Error) -> bool {
-    match error.status() {
-        Some(StatusCode::UNAUTHORIZED) => true,
-        Some(StatusCode::FORBIDDEN) => error.error_code() != Some(505),
-        _ => false,
+impl LoginFailure {
+    /// The facts about `login`, the error of a login or of the wait for one.
+    fn of(login: &Error) -> Self {
+        Self {
+            is_transient: is_transient(login),
+            is_rate_limited: login.kind() == ErrorKind::TooManyRequests,
+            retry_after: login.retry_after(),
+        }
     }
 }
 
-/// Whether a manager says that it does not trust the client's certificate yet. It has looked no further.
-fn is_unknown_certificate(error: &Error) -> bool {
-    error.status() == Some(StatusCode::INTERNAL_SERVER_ERROR)
-        && error.error_code() == Some(UNKNOWN_CERTIFICATE)
+/// Whether a login failed because of the manager, so that another manager, or the same one later, may accept it. A scheme that fails
+/// by itself will fail again.
+fn is_transient(login: &Error) -> bool {
+    let is_of_manager = |error: &Error| {
+        matches!(
+            error.kind(),
+            ErrorKind::Connect
+                | ErrorKind::Tls
+                | ErrorKind::Timeout
+                | ErrorKind::Connection
+                | ErrorKind::TooManyRequests
+        ) || error
+            .status()
+            .is_some_and(|status| status.is_server_error())
+    };
+    match login.login() {
+        // The call has stopped waiting for the login.
+        None => login.kind() == ErrorKind::Authentication || is_of_manager(login),
+        Some(login) => is_of_manager(login),
+    }
 }

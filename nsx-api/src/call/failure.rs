@@ -1,29 +1,36 @@
-//! What a failed attempt means: its kind, and whether the request may have been carried out. It is an answer that is not a
-//! success, or an error of the HTTP library.
+//! Failed attempts: the error that the caller sees, and the cause that decides about a retry. They come from a response other than a
+//! success, from an error of the HTTP library, or from a time limit.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode};
 use reqwest::Url;
 use rustls::AlertDescription;
 
-use crate::call::retry::{Cause, retry_after};
-use crate::call::{receive, redirect};
+use super::redirect;
+use super::retry::{Cause, retry_after};
+use super::time_limit::{Expired, LimitKind, TimeLimit};
 use crate::error::Answer;
 use crate::response::request_id;
-use crate::text::one_line;
+use crate::text::{self, one_line};
 use crate::{ApiError, Error, ErrorKind, tls};
 
-/// A failed attempt: the error, and what the policy for retries makes its decision from.
+/// The largest part of an error's body that is read. It must fit a manager's error with all its related errors.
+const ERROR_BODY_LIMIT: usize = 1 << 20;
+/// The part of it that is kept as text.
+const KEPT_BODY: usize = 4 << 10;
+
+/// A failed attempt.
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) cause: Cause,
-    /// What the manager asked to be waited.
+    /// The `Retry-After` of the response.
     pub(crate) retry_after: Option<Duration>,
-    /// Where the answer points, if that may be followed.
+    /// The target of a redirect for the same call, whichever host it is on.
     pub(crate) redirect: Option<Url>,
 }
 
@@ -37,21 +44,52 @@ impl Failure {
         }
     }
 
-    /// The same failure, with what is known of the answer that it befell.
+    /// Adds what is known of the response whose body could not be read.
     pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
         self.error = self.error.with_answer(answer);
         self
     }
 }
 
-/// The failure of a request that could not be made.
+/// The caller's request cannot be sent.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(error, Cause::Callers)
+        Self::new(error, Cause::CallerError)
     }
 }
 
-/// The failure of an answer that is not a success, to a call of `url`. Whatever may be shown of it passes through `mask`.
+/// There was no complete response in time.
+impl From<Expired> for Failure {
+    fn from(expired: Expired) -> Self {
+        let error = Error::new(ErrorKind::Timeout, format!("no whole answer {expired}"));
+        let cause = match expired.kind {
+            LimitKind::Deadline => Cause::DeadlineExceeded,
+            LimitKind::Attempt => Cause::AttemptTimeout,
+            LimitKind::FailoverShare => Cause::FailoverTimeout,
+        };
+        Self::new(error, cause)
+    }
+}
+
+/// Reads the body of an error as far as it arrives in time. Its end may be missing: the status says what matters.
+pub(super) async fn read_error_body(mut response: reqwest::Response, limit: TimeLimit) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Ok(Some(chunk))) = limit.timeout(pin!(response.chunk())).await {
+        body.extend_from_slice(&chunk);
+        if body.len() > ERROR_BODY_LIMIT {
+            break;
+        }
+    }
+    body
+}
+
+/// The part of an error's body that is kept. `mask` removes the secrets from all of it before it is cut, so that none is cut in two.
+fn kept_body(body: &[u8], mask: impl Fn(String) -> String) -> String {
+    let text = mask(String::from_utf8_lossy(text::without_bom(body)).into_owned());
+    text::beginning(text.as_bytes(), KEPT_BODY)
+}
+
+/// The failure of a response other than a success, to a request of `url`. All texts of it that may be shown pass through `mask`.
 pub(crate) fn refused(
     status: StatusCode,
     headers: &HeaderMap,
@@ -65,7 +103,7 @@ pub(crate) fn refused(
         request_id: request_id(headers).map(|id| mask(id.to_owned())),
         retry_after,
         api_error: ApiError::from_body(body).map(|error| error.map_texts(&mask)),
-        body: Some(receive::kept(body, &mask)),
+        body: Some(kept_body(body, &mask)),
     };
     let code = answer.api_error.as_ref().and_then(|error| error.error_code);
     let message = match ErrorKind::of(status) {
@@ -76,50 +114,51 @@ pub(crate) fn refused(
     Failure {
         retry_after,
         redirect: redirect::target(status, headers, url),
-        ..Failure::new(error, Cause::Answer(status, code))
+        ..Failure::new(error, Cause::Status(status, code))
     }
 }
 
-/// The failure of a request that got no answer, by a client that has a certificate or none.
+/// The failure of a request without a response. `has_identity` says whether the client has a certificate.
 pub(crate) fn request(error: reqwest::Error, has_identity: bool) -> Failure {
     if error.is_builder() {
         let what = "the request cannot be made";
-        return failure(ErrorKind::InvalidRequest, what, Cause::Callers, error);
+        return failure(ErrorKind::InvalidRequest, what, Cause::CallerError, error);
     }
-    if is_of_callers_stream(&error) {
+    if is_of_body_stream(&error) {
         let what = "the stream of the request's body failed";
-        return failure(ErrorKind::Connection, what, Cause::Callers, error);
+        return failure(ErrorKind::Connection, what, Cause::CallerError, error);
     }
-    if let Some(refusal) = refusal_of_certificate(&error, has_identity) {
+    if let Some(message) = certificate_rejection(&error, has_identity) {
         let cause = match error.is_connect() {
             true => Cause::Untrusted,
-            false => Cause::Refused,
+            false => Cause::CertificateRejected,
         };
-        return refused_certificate(refusal, cause, error);
+        let error = Error::new(ErrorKind::Tls, message).with_source(error.without_url());
+        return Failure::new(error, cause);
     }
     if error.is_connect() {
         return no_connection(error);
     }
-    if was_refused(&error) {
+    if was_not_processed(&error) {
         let what = "the connection was closed";
-        return failure(ErrorKind::Connection, what, Cause::NotBegun, error);
+        return failure(ErrorKind::Connection, what, Cause::NotProcessed, error);
     }
     body(error)
 }
 
-/// The failure of a connection that did not come about. TLS that fails later is a connection lost like another.
+/// The failure to establish a connection. If TLS fails later, that is a lost connection like any other.
 fn no_connection(error: reqwest::Error) -> Failure {
     let (kind, what, cause) = match find::<rustls::Error>(&error) {
         None => (ErrorKind::Connect, "cannot connect", Cause::NoConnection),
-        Some(fault) if is_passing(fault) => (ErrorKind::Tls, "no TLS", Cause::NoConnection),
+        Some(fault) if is_transient(fault) => (ErrorKind::Tls, "no TLS", Cause::NoConnection),
         Some(_) => (ErrorKind::Tls, "no trusted connection", Cause::Untrusted),
     };
     failure(kind, what, cause, error)
 }
 
-/// Whether TLS failed for what was said and not for who said it: a manager that is starting, or what stands before it, may do better
-/// the next time. What one side thinks of the other's certificate, versions and ciphers it will think again.
-fn is_passing(fault: &rustls::Error) -> bool {
+/// Whether a TLS handshake may succeed the next time: the messages were wrong, as those of a manager that is starting or of a proxy
+/// before it may be. Certificates, versions and ciphers that were rejected will be rejected again.
+fn is_transient(fault: &rustls::Error) -> bool {
     use rustls::Error as Fault;
     matches!(
         fault,
@@ -132,34 +171,29 @@ fn is_passing(fault: &rustls::Error) -> bool {
     )
 }
 
-/// What an alert about the client's certificate means, should there be one among the causes.
+/// The message for an alert about the client's certificate; `None` if there is no such alert among the causes.
 ///
-/// Managers that speak TLS 1.3 send it once the handshake is over for the client, and in the place of an answer. They look
-/// at no request before they have accepted the certificate. Of a client that has none they can only say that they ask for one:
-/// whoever says more of it, and not in the handshake, is not to be believed, and may have carried out the request.
-fn refusal_of_certificate(error: &reqwest::Error, has_identity: bool) -> Option<String> {
+/// With TLS 1.3 managers send the alert after the client has finished the handshake, instead of a response. They process no request
+/// before they have accepted the certificate. If the client has no certificate, the only alert that makes sense after the handshake
+/// is that one is required. Any other may come from a peer that has processed the request.
+fn certificate_rejection(error: &reqwest::Error, has_identity: bool) -> Option<String> {
     let alert = match find::<rustls::Error>(error) {
         Some(rustls::Error::AlertReceived(alert)) => *alert,
         _ => {
-            // HTTP/2 keeps no more of it than its words.
-            let words = find::<io::Error>(error)?.to_string();
+            // An error of HTTP/2 keeps only the text of the alert.
+            let message = find::<io::Error>(error)?.to_string();
             (0..=u8::MAX)
                 .map(AlertDescription::from)
-                .find(|alert| words == rustls::Error::AlertReceived(*alert).to_string())?
+                .find(|alert| message == rustls::Error::AlertReceived(*alert).to_string())?
         }
     };
-    let is_meant =
+    let is_plausible =
         has_identity || error.is_connect() || alert == AlertDescription::CertificateRequired;
-    tls::refusal(alert).filter(|_| is_meant)
+    tls::refusal(alert).filter(|_| is_plausible)
 }
 
-fn refused_certificate(refusal: String, cause: Cause, error: reqwest::Error) -> Failure {
-    let error = Error::new(ErrorKind::Tls, refusal).with_source(error.without_url());
-    Failure::new(error, cause)
-}
-
-/// Whether it is the stream of the request's body that failed. HTTP/2 tells of it by a reset from this side.
-fn is_of_callers_stream(error: &reqwest::Error) -> bool {
+/// Whether the caller's stream of the request body failed. With HTTP/2 this shows as a reset from this side.
+fn is_of_body_stream(error: &reqwest::Error) -> bool {
     let within = causes(error)
         .skip(1)
         .filter_map(|cause| cause.downcast_ref::<reqwest::Error>())
@@ -169,69 +203,69 @@ fn is_of_callers_stream(error: &reqwest::Error) -> bool {
     within || reset
 }
 
-/// The failure of a body that broke off.
+/// The failure of a response body that could not be read to its end.
 pub(crate) fn body(error: reqwest::Error) -> Failure {
     match error.is_timeout() {
         true => failure(
             ErrorKind::Timeout,
             "the connection timed out",
-            Cause::TimedOut,
+            Cause::AttemptTimeout,
             error,
         ),
         false => failure(
             ErrorKind::Connection,
             "the connection was lost",
-            Cause::Lost,
+            Cause::ConnectionLost,
             error,
         ),
     }
 }
 
-/// The failure of a body that ended, without an error, before its announced length.
+/// The failure of a response body that ended without an error, but before its announced length.
 pub(crate) fn cut_off(received: u64, announced: u64) -> Failure {
-    let cause = Words(format!(
+    let cause = MessageError(format!(
         "the body ended after {received} of {announced} bytes"
     ));
     let message = format!("the connection was lost: {cause}");
     let error = Error::new(ErrorKind::Connection, message).with_source(cause);
-    Failure::new(error, Cause::Lost)
+    Failure::new(error, Cause::ConnectionLost)
 }
 
 fn failure(kind: ErrorKind, what: &str, cause: Cause, error: reqwest::Error) -> Failure {
-    // The URL may hold a query, and says no more than operation and manager do.
+    // The URL may contain a query, and the error names operation and manager anyway.
     let error = error.without_url();
-    let root = one_line(&root(&error), 300);
+    let root = one_line(&root_cause(&error), 300);
     let failed = Error::new(kind, format!("{what}: {root}"));
-    let failed = match is_discreet(&error) {
+    let failed = match is_safe_to_show(&error) {
         true => failed.with_source(error),
-        false => failed.with_source(Words(root)),
+        false => failed.with_source(MessageError(root)),
     };
     Failure::new(failed, cause)
 }
 
-/// A cause in our own words, in the place of one that says too much.
+/// A cause that is only a message, instead of one that is not safe to show.
 #[derive(Debug)]
-struct Words(String);
+struct MessageError(String);
 
-impl fmt::Display for Words {
+impl fmt::Display for MessageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl StdError for Words {}
+impl StdError for MessageError {}
 
-/// Whether the causes may be shown as they are. Those of HTTP/2 may hold what the other side wrote into a GOAWAY.
-fn is_discreet(error: &reqwest::Error) -> bool {
+/// Whether the causes can be shown unchanged. Those of HTTP/2 may contain the debug data of a GOAWAY frame.
+fn is_safe_to_show(error: &reqwest::Error) -> bool {
     find::<h2::Error>(error).is_none()
         && !causes(error).any(|cause| cause.to_string().contains(MANUAL))
 }
 
-/// The manual that rustls' messages point to, which is not for those who read ours.
+/// Some messages of rustls link to its manual, which does not help the users of this library.
 const MANUAL: &str = "https://docs.rs/rustls/";
 
-/// Whether the other side said that it did not begin with the request: HTTP/2 has words for that.
-fn was_refused(error: &reqwest::Error) -> bool {
+/// Whether the other side said that it did not process the request: HTTP/2 has codes for that.
+fn was_not_processed(error: &reqwest::Error) -> bool {
     find::<h2::Error>(error).is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
         let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
@@ -239,32 +273,32 @@ fn was_refused(error: &reqwest::Error) -> bool {
     })
 }
 
-/// The message of the last cause, in our own words where its own are no help or say too much.
-fn root(error: &(dyn StdError + 'static)) -> String {
+/// The message of the last cause, or our own where that one does not help or is not safe to show.
+fn root_cause(error: &(dyn StdError + 'static)) -> String {
     if let Some(error) = find::<h2::Error>(error) {
-        return http2(error);
+        return http2_reason(error);
     }
     if let Some(advice) = find::<rustls::Error>(error).and_then(tls::advice) {
         return advice;
     }
     causes(error)
         .last()
-        .map(|cause| plain(&cause.to_string()))
+        .map(|cause| without_manual(&cause.to_string()))
         .unwrap_or_default()
 }
 
-/// An error of HTTP/2 by its reason alone: the rest may be what the other side wrote.
-fn http2(error: &h2::Error) -> String {
+/// The reason of an HTTP/2 error. The rest may be text of the other side.
+fn http2_reason(error: &h2::Error) -> String {
     match (error.get_io(), error.reason()) {
-        (Some(error), _) => plain(&error.to_string()),
+        (Some(error), _) => without_manual(&error.to_string()),
         (None, Some(reason)) if error.is_go_away() => format!("HTTP/2 GOAWAY {reason:?}"),
         (None, Some(reason)) => format!("HTTP/2 {reason:?}"),
         (None, None) => "HTTP/2 was not kept to".to_owned(),
     }
 }
 
-/// A message without the pointer to a manual.
-fn plain(message: &str) -> String {
+/// A message without the link to the manual.
+fn without_manual(message: &str) -> String {
     match message.split_once(MANUAL) {
         Some((message, _)) if message.contains("close_notify") => {
             "the other side closed the connection without the notice that TLS asks for".to_owned()
@@ -278,7 +312,7 @@ fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Optio
     causes(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// The error and its causes, with what is wrapped in an I/O error, which `source` steps over.
+/// The error and its causes, including those wrapped in an I/O error, which `source` skips.
 fn causes<'e>(
     error: &'e (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
@@ -296,15 +330,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cause_within_an_io_error_is_found() {
-        let tls = rustls::Error::DecryptError;
-        let error = std::io::Error::other(std::io::Error::other(tls));
-        assert!(find::<rustls::Error>(&error).is_some());
-        assert_eq!(root(&error), "cannot decrypt peer's message");
+    fn a_secret_at_the_body_limit_is_masked_completely() {
+        let mask = |text: String| text.replace("SECRET", "•••");
+        for before in KEPT_BODY - 7..KEPT_BODY + 2 {
+            let body = format!("{}SECRET{}", "x".repeat(before), "y".repeat(KEPT_BODY));
+            let kept = kept_body(body.as_bytes(), mask);
+            assert!(kept.len() <= KEPT_BODY && !kept.contains('S'), "{before}");
+        }
+        // Masking may shorten the text, so that what stood far behind is kept.
+        let many = "SECRET".repeat(20_000);
+        let kept = kept_body(many.as_bytes(), |text| text.replace("SECRET", ""));
+        assert_eq!(kept, "");
     }
 
     #[test]
-    fn a_message_has_no_pointer_to_a_manual() {
+    fn a_tls_error_wrapped_in_an_io_error_is_found() {
+        let tls = rustls::Error::DecryptError;
+        let error = std::io::Error::other(std::io::Error::other(tls));
+        assert!(find::<rustls::Error>(&error).is_some());
+        assert_eq!(root_cause(&error), "cannot decrypt peer's message");
+    }
+
+    #[test]
+    fn a_tls_message_does_not_link_to_the_manual_of_rustls() {
         for (message, shown) in [
             ("plain: words", "plain: words"),
             (
@@ -313,14 +361,14 @@ mod tests {
             ),
             ("see here: https://docs.rs/rustls/latest", "see here"),
         ] {
-            assert_eq!(plain(message), shown);
+            assert_eq!(without_manual(message), shown);
         }
     }
 
     #[test]
-    fn an_error_of_http2_shows_its_reason_alone() {
+    fn an_http2_error_shows_only_its_reason() {
         assert_eq!(
-            root(&h2::Error::from(h2::Reason::ENHANCE_YOUR_CALM)),
+            root_cause(&h2::Error::from(h2::Reason::ENHANCE_YOUR_CALM)),
             "HTTP/2 ENHANCE_YOUR_CALM"
         );
     }

@@ -1,136 +1,215 @@
-//! One call: endpoint, credentials, time-outs, attempts and waits, and the reading of what comes back.
+//! One call: the loop from the first attempt to the response or the error.
 //!
-//! It knows nothing of operations and types, so that it is compiled for the two ways to receive a body and not for every
-//! operation. What is held across an `await`, a place at the manager and its room, gives itself back when it is dropped: so
-//! does a call, at any of them.
+//! [`run`] waits until an attempt is [admitted](admission), [executes](attempt) it and records its outcome. After a failure the
+//! [decision] names the next step, which `recover` executes.
+//!
+//! Nothing here depends on the operation or its types, so this code is compiled once for each of the two ways to receive a body. A
+//! call can be dropped at every `await`: its slot and its place among the calls in flight are given back on drop.
 
 mod admission;
 mod attempt;
 mod context;
 mod credentials;
+mod decision;
 pub(crate) mod failure;
 #[cfg(test)]
 pub(crate) mod network;
+mod prepared_request;
 pub(crate) mod receive;
-pub(crate) mod redirect;
+mod redirect;
 pub(crate) mod retry;
+mod state;
+mod stream;
 mod time_limit;
 
-use std::borrow::Cow;
 use std::error::Error as _;
 use std::pin::pin;
-use std::sync::Arc;
 
-use http::{HeaderMap, Method};
-use reqwest::Url;
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep};
-use tracing::{Instrument, debug};
+use tokio::time::Instant;
+use tower::retry::budget::Budget;
+use tracing::{Instrument, debug, info};
 
-use crate::auth::Kept;
-use crate::call::receive::Receive;
+use crate::client::Core;
 use crate::error::Call;
 use crate::observe::CallWatch;
 use crate::response::Facts;
-use crate::{Body, Client, Error, ErrorKind, Response};
+use crate::{CallOptions, Error, ErrorKind, Response};
+use admission::NotAdmitted;
 use attempt::Attempt;
-use context::Course;
-pub(crate) use time_limit::TimeLimit;
+use context::CallContext;
+use decision::{Event, Step};
+pub(crate) use prepared_request::PreparedRequest;
+use receive::Receive;
+pub use stream::ByteStream;
 
-/// A request that is ready to be sent, as often as it takes.
-pub(crate) struct Outgoing {
-    pub(crate) method: Method,
-    /// The place at the manager that it goes to, which is the first one at first.
-    pub(crate) url: Url,
-    pub(crate) path_and_query: Cow<'static, str>,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Body,
-    /// In the place of the client's.
-    pub(crate) credentials: Option<Arc<Kept>>,
-    pub(crate) idempotent: bool,
-}
-
-/// Sends a request until it succeeds, or its failure is final, or there is no attempt or time left.
+/// Sends a request until it succeeds, its failure is final, or no retry or no time is left.
 pub(crate) async fn send<T: Receive>(
-    client: &Client,
-    outgoing: Outgoing,
-    call: Call,
+    core: &Core,
+    options: &CallOptions,
+    request: PreparedRequest,
+    info: Call,
 ) -> Result<Response<T>, Error> {
     if Handle::try_current().is_err() {
         let reason = "the call is made outside of a Tokio runtime";
-        return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call));
+        return Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(info));
     }
-    let mut course = Course::new(client, outgoing);
-    let mut watch = CallWatch::new(&course.outgoing, &call);
+    core.budget.deposit();
+    let mut watch = CallWatch::new(&request.method, &info);
+    let mut call = CallContext::new(core, options, request, info);
     let span = watch.span.clone();
-    let result = pin!(run(&mut course, &mut watch, call))
-        .instrument(span)
-        .await;
+    let result = pin!(run(&mut call, &mut watch)).instrument(span).await;
     watch.ended(result.as_ref().map(Response::status));
     result
 }
 
 async fn run<'c, T: Receive>(
-    course: &mut Course<'c>,
+    call: &mut CallContext<'c>,
     watch: &mut CallWatch<'c>,
-    mut call: Call,
 ) -> Result<Response<T>, Error> {
+    // The error of the last attempt.
+    let mut last = None;
     loop {
-        let ready = match course.prepare(&call).await {
-            Ok(ready) => ready,
-            Err(error) => return Err(unsent(course, error, call)),
-        };
-        call.manager = Some(course.endpoint.address.manager.clone());
-        call.attempts = call.attempts.saturating_add(1);
-        let watch = watch.attempt(&course.outgoing, &course.endpoint.address);
-        let limit = course.attempt_limit();
-        let attempt = Attempt { course, limit };
-        let sent = Instant::now();
-        let result = pin!(attempt.run()).instrument(watch.span.clone()).await;
-        watch.ended(match &result {
-            Ok((_, status, _)) => Ok(*status),
-            Err(failure) => Err(&failure.error),
-        });
-        course.learn(sent, result.as_ref().err());
-        let failure = match result {
-            Ok((value, status, headers)) => {
-                let facts = Facts::new(call, status, headers, |text| course.mask(text));
-                course.succeeded(&facts);
-                return Ok(Response::new(value, facts));
+        // A call that was not admitted counts as in flight until it tries again.
+        let (event, error, _in_flight) = match call.admit().await {
+            Ok(admission) => {
+                let result = pin!(attempt(call, watch)).await;
+                drop(admission);
+                match result {
+                    Ok(response) => return Ok(response),
+                    Err((event, error)) => (event, error, None),
+                }
             }
-            Err(failure) => failure,
+            Err(NotAdmitted { error, in_flight }) => {
+                let event = Event::AdmissionFailed(call.login_failed(&error));
+                (event, error, Some(in_flight))
+            }
         };
-        drop(ready);
-        match course.after(failure, &call).await {
-            Ok(wait) if wait.is_zero() => {}
-            Ok(wait) => sleep(wait).await,
-            Err(error) => return Err(gave_up(error, call)),
+        pin!(recover(call, event, error, &mut last)).await?;
+    }
+}
+
+/// Sends the request once, and records the outcome.
+async fn attempt<'c, T: Receive>(
+    call: &mut CallContext<'c>,
+    watch: &mut CallWatch<'c>,
+) -> Result<Response<T>, (Event, Error)> {
+    let address = &call.endpoint().address;
+    call.state.attempts = call.state.attempts.saturating_add(1);
+    call.info.manager = Some(address.manager.clone());
+    call.info.attempts = call.state.attempts;
+    let watch = watch.attempt(&call.request.method, address);
+    let sent = Instant::now();
+    let attempt = Attempt::new(call);
+    let result = pin!(attempt.run()).instrument(watch.span.clone()).await;
+    watch.ended(match &result {
+        Ok((_, status, _)) => Ok(*status),
+        Err(failure) => Err(&failure.error),
+    });
+    call.record_outcome(sent, result.as_ref().err());
+    match result {
+        Ok((value, status, headers)) => {
+            let info = std::mem::take(&mut call.info);
+            let (operation, attempts) = (info.operation.as_deref(), info.attempts);
+            debug!(
+                operation,
+                status = status.as_u16(),
+                attempts,
+                "call succeeded"
+            );
+            let facts = Facts::new(info, status, headers, |text| call.mask(text));
+            Ok(Response::new(value, facts))
+        }
+        Err(failure) => Err((Event::AttemptFailed(call.facts_of(&failure)), failure.error)),
+    }
+}
+
+/// Executes the steps after a failure until the next attempt may begin; or returns the error that the call ends with. `error` is that
+/// of `event`.
+async fn recover(
+    call: &mut CallContext<'_>,
+    mut event: Event,
+    error: Error,
+    last: &mut Option<Error>,
+) -> Result<(), Error> {
+    let was_sent = matches!(event, Event::AttemptFailed(_));
+    let mut login_error = None;
+    loop {
+        event = match call.decide(event) {
+            Step::RefreshCredentials(failure) => match call.refresh_credentials(&failure).await {
+                Ok(outcome) => Event::RefreshEnded(failure, outcome),
+                Err(error) => {
+                    let login = call.login_failed(&error);
+                    login_error = Some(error);
+                    Event::RefreshFailed(login)
+                }
+            },
+            Step::ReloadTls(failure) => Event::ReloadEnded(failure, call.reload_tls().await),
+            Step::GiveUp { .. } if !was_sent => return Err(unsent(call, error, last.take())),
+            Step::GiveUp { note } => {
+                let error = match (login_error, note) {
+                    (Some(login), _) => error.after_login(login),
+                    (None, Some(note)) => error.with_note(note),
+                    (None, None) => error,
+                };
+                return Err(gave_up(call, error));
+            }
+            step if step.uses_budget() && !call.core.budget.withdraw() => Event::BudgetSpent(step),
+            step => {
+                log_resend(call, step, &error, was_sent);
+                if was_sent {
+                    *last = Some(error);
+                }
+                call.go_on(step).await;
+                return Ok(());
+            }
         }
     }
 }
 
-/// The error of a call whose next attempt could not begin. What it has met says more than what it was waiting for.
-fn unsent(course: &mut Course<'_>, error: Error, mut call: Call) -> Error {
-    match course.last.take() {
+fn log_resend(call: &CallContext<'_>, step: Step, error: &Error, was_sent: bool) {
+    let message = match was_sent {
+        true => "attempt failed, there will be another",
+        false => "attempt could not begin, there will be another",
+    };
+    info!(
+        operation = call.info.operation.as_deref(),
+        attempts = call.info.attempts,
+        manager = call.info.manager.as_deref(),
+        error = %error,
+        wait = ?step.wait(),
+        reason = step.reason(),
+        "{message}"
+    );
+}
+
+/// The error of a call whose next attempt could not begin. The error of its last attempt says more than a time limit.
+fn unsent(call: &mut CallContext<'_>, error: Error, last: Option<Error>) -> Error {
+    let endpoint = call.endpoint();
+    if call.deadline.is_over() && call.core.cluster.has_others() {
+        endpoint.suspect();
+    }
+    match last {
         Some(last) if error.source().is_none() => {
             let note = "no other attempt could begin before the deadline";
-            gave_up(last.with_note(note), call)
+            gave_up(call, last.with_note(note))
         }
         _ => {
-            call.manager = Some(course.endpoint.address.manager.clone());
-            gave_up(error, call)
+            call.info.manager = Some(endpoint.address.manager.clone());
+            gave_up(call, error)
         }
     }
 }
 
-fn gave_up(error: Error, call: Call) -> Error {
+fn gave_up(call: &mut CallContext<'_>, error: Error) -> Error {
+    let info = std::mem::take(&mut call.info);
     let status = error.status().map(|status| status.as_u16());
     debug!(
-        operation = call.operation.as_deref(),
+        operation = info.operation.as_deref(),
         status,
-        attempts = call.attempts,
+        attempts = info.attempts,
         kind = ?error.kind(),
         "call failed"
     );
-    error.in_call(call)
+    error.in_call(info)
 }

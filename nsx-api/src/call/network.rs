@@ -17,8 +17,8 @@ use proptest::sample::select;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use crate::call::failure::Failure;
-use crate::call::retry::Cause;
+use super::failure::Failure;
+use super::retry::Cause;
 use crate::{Error, ErrorKind};
 
 type Answering = Pin<Box<dyn Future<Output = Result<reqwest::Response, Failure>> + Send>>;

@@ -1,4 +1,4 @@
-//! Reading a response: whole up to a limit, or as far as it comes, or not yet.
+//! Reading the body of a success: all of it, up to a limit, or later by the caller.
 
 use std::future::{Future, ready};
 use std::pin::pin;
@@ -6,59 +6,53 @@ use std::pin::pin;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode, header};
 
-use crate::call::TimeLimit;
-use crate::call::failure::{self, Failure};
-use crate::call::retry::Cause;
-use crate::text;
+use super::failure::{self, Failure};
+use super::retry::Cause;
+use super::time_limit::TimeLimit;
 use crate::{Error, ErrorKind};
 
-/// What is read of the body of an error: a manager's, with all its related errors, has to fit.
-const ERROR_BODY_LIMIT: usize = 1 << 20;
-/// What is kept of it as text.
-const KEPT: usize = 4 << 10;
-
-/// What the body of a success is received as.
+/// How the body of a success is received.
 pub(crate) trait Receive: Sized {
-    /// Takes the body, of the length that was announced if one was, in as much time as `limit` leaves, and no more than `most`
-    /// bytes of one that is held.
+    /// Reads the body within `limit`. `announced` is its length, if a header says so. A body that is held in memory has at most
+    /// `max_length` bytes.
     fn receive(
         response: reqwest::Response,
         announced: Option<u64>,
         limit: TimeLimit,
-        most: usize,
+        max_length: usize,
     ) -> impl Future<Output = Result<Self, Failure>> + Send;
 }
 
-/// Whole, as long as it is not too large.
+/// The whole body in memory.
 impl Receive for Bytes {
     async fn receive(
         mut response: reqwest::Response,
         announced: Option<u64>,
         limit: TimeLimit,
-        most: usize,
+        max_length: usize,
     ) -> Result<Self, Failure> {
-        if announced
-            .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most))
-        {
-            return Err(too_large(most));
+        if announced.is_some_and(|length| {
+            usize::try_from(length).map_or(true, |length| length > max_length)
+        }) {
+            return Err(too_large(max_length));
         }
-        // Most bodies come in one piece, which is not copied.
+        // Most bodies arrive in one chunk, which is not copied.
         let mut first = Bytes::new();
         let mut all = BytesMut::new();
-        while let Some(piece) = limit
-            .hold(pin!(response.chunk()))
+        while let Some(chunk) = limit
+            .timeout(pin!(response.chunk()))
             .await?
             .map_err(failure::body)?
         {
             let length = first.len() + all.len();
-            if length + piece.len() > most {
-                return Err(too_large(most));
+            if length + chunk.len() > max_length {
+                return Err(too_large(max_length));
             }
             if length == 0 {
-                first = piece;
+                first = chunk;
             } else {
                 all.extend_from_slice(&std::mem::take(&mut first));
-                all.extend_from_slice(&piece);
+                all.extend_from_slice(&chunk);
             }
         }
         let body = if all.is_empty() { first } else { all.freeze() };
@@ -69,7 +63,7 @@ impl Receive for Bytes {
     }
 }
 
-/// Not yet: the caller reads it.
+/// Nothing is read yet: the caller streams the body.
 impl Receive for reqwest::Response {
     fn receive(
         response: reqwest::Response,
@@ -81,9 +75,9 @@ impl Receive for reqwest::Response {
     }
 }
 
-/// The length that the body will have by its header; `None` where that announces no body of this answer.
+/// The length of the body by `Content-Length`; `None` if the header is missing or does not apply to this response.
 pub(crate) fn announced(method: &Method, status: StatusCode, headers: &HeaderMap) -> Option<u64> {
-    // There it tells of a body that is not sent; chunks have no length beforehand.
+    // In a response to HEAD, and with 204, no body follows. A chunked body has no length in advance.
     if *method == Method::HEAD
         || status == StatusCode::NO_CONTENT
         || headers.contains_key(header::TRANSFER_ENCODING)
@@ -98,41 +92,23 @@ pub(crate) fn announced(method: &Method, status: StatusCode, headers: &HeaderMap
         .ok()
 }
 
-/// The failure of a body that ended before its announced length.
+/// The failure of a body that ended before its announced length; `None` if it is complete.
 ///
-/// HTTP/2 can end a body by a reset without an error, which the HTTP library takes for the end.
+/// HTTP/2 can end a body by a reset without an error, which the HTTP library reports as a regular end.
 pub(crate) fn cut_off(received: u64, announced: Option<u64>) -> Option<Failure> {
     let announced = announced.filter(|announced| received < *announced)?;
     Some(failure::cut_off(received, announced))
 }
 
-/// The body of an error. What does not arrive costs only itself: the status is there already.
-pub(crate) async fn as_far_as_it_comes(
-    mut response: reqwest::Response,
-    limit: TimeLimit,
-) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Ok(Some(piece))) = limit.hold(pin!(response.chunk())).await {
-        body.extend_from_slice(&piece);
-        if body.len() > ERROR_BODY_LIMIT {
-            break;
-        }
-    }
-    body
-}
-
-/// What is kept of the body of an error, secrets taken out of all of it by `mask` before it is cut: none is cut in two.
-pub(crate) fn kept(body: &[u8], mask: impl Fn(String) -> String) -> String {
-    let text = mask(String::from_utf8_lossy(text::without_bom(body)).into_owned());
-    text::beginning(text.as_bytes(), KEPT)
-}
-
-fn too_large(most: usize) -> Failure {
-    let message = match most % (1 << 20) {
-        0 => format!("the body is larger than {} MiB", most >> 20),
-        _ => format!("the body is larger than {most} bytes"),
+fn too_large(max_length: usize) -> Failure {
+    let message = match max_length % (1 << 20) {
+        0 => format!("the body is larger than {} MiB", max_length >> 20),
+        _ => format!("the body is larger than {max_length} bytes"),
     };
-    Failure::new(Error::new(ErrorKind::BodyTooLarge, message), Cause::Callers)
+    Failure::new(
+        Error::new(ErrorKind::BodyTooLarge, message),
+        Cause::CallerError,
+    )
 }
 
 #[cfg(test)]
@@ -140,21 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_at_the_limit_is_masked_whole() {
-        let mask = |text: String| text.replace("SECRET", "•••");
-        for before in KEPT - 7..KEPT + 2 {
-            let body = format!("{}SECRET{}", "x".repeat(before), "y".repeat(KEPT));
-            let kept = kept(body.as_bytes(), mask);
-            assert!(kept.len() <= KEPT && !kept.contains('S'), "{before}");
-        }
-        // What is taken out brings what stood far behind into what is kept.
-        let many = "SECRET".repeat(20_000);
-        let kept = kept(many.as_bytes(), |text| text.replace("SECRET", ""));
-        assert_eq!(kept, "");
-    }
-
-    #[test]
-    fn a_length_is_announced_where_a_body_follows() {
+    fn content_length_counts_only_where_a_body_follows() {
         for (method, status, headers, expected) in [
             (Method::GET, 200, &[("content-length", "7")][..], Some(7)),
             (Method::HEAD, 200, &[("content-length", "7")], None),

@@ -88,8 +88,10 @@ impl Managers {
             Does::Hangs => std::future::pending().await,
             _ if is_refused => Ok(answer(403, &[], "")),
             _ if is_well => Ok(self.done(number)),
-            Does::Breaks | Does::All => Err(no_answer(ErrorKind::Connection, Cause::Lost)),
-            Does::Closes => Err(no_answer(ErrorKind::Connection, Cause::NotBegun)),
+            Does::Breaks | Does::All => {
+                Err(no_answer(ErrorKind::Connection, Cause::ConnectionLost))
+            }
+            Does::Closes => Err(no_answer(ErrorKind::Connection, Cause::NotProcessed)),
             Does::Proxy(status) => Ok(answer(status, &[], "<h1>Gone</h1>")),
             Does::Fails(status, None) => Ok(answer(status, &[], code)),
             Does::Fails(status, Some(after)) => {
