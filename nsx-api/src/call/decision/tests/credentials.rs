@@ -216,6 +216,15 @@ fn a_login_that_fails_before_an_attempt_moves_the_call_or_is_retried() {
             login_later(1),
         ),
         row(
+            "also with a body that is a stream and was not sent yet",
+            with(unsent(session_call()), |state| {
+                state.policy.repeatable = false;
+            }),
+            cluster([DOWN, DOWN]),
+            failed(UNREACHABLE),
+            login_later(1),
+        ),
+        row(
             "a manager that answers 429 to a login is up: wait, and log in there",
             unsent(session_call()),
             cluster([UP, DOWN]),

@@ -30,6 +30,14 @@ fn a_retry_is_counted_and_a_refresh_a_reload_and_a_redirect_are_not() {
 }
 
 #[test]
+fn a_failed_login_counts_against_a_manager_only_with_sessions_per_manager() {
+    let down = cluster([DOWN, DOWN]);
+    let tried = |state| after(state, Event::AdmissionFailed(UNREACHABLE), &down).tried;
+    assert_eq!(tried(session_call()), [visit(0)]);
+    assert_eq!(tried(token_call()), []);
+}
+
+#[test]
 fn failover_is_free_once_as_a_retry_or_as_a_redirect() {
     let two = cluster([UP, UP]);
     for (failure, expected) in [
