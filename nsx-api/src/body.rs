@@ -1,18 +1,25 @@
-//! The body of a request.
+//! Bodies that are more than a decoded value: what a caller sends as it is, and a response read piece by piece.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
+use tokio::runtime::Handle;
+use tokio::time::Sleep;
 
+use crate::call::{failure, receive};
+use crate::response::Facts;
 use crate::sync::lock;
 use crate::{Error, ErrorKind};
 
 type Outgoing = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+type Incoming = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
 
 /// The body of a request.
 ///
@@ -162,5 +169,128 @@ impl From<&'static str> for Body {
 impl From<&'static [u8]> for Body {
     fn from(bytes: &'static [u8]) -> Self {
         Bytes::from_static(bytes).into()
+    }
+}
+
+/// The body of a response, piece by piece as it arrives.
+///
+/// The time-outs of the call hold up to its headers; from then on no piece may take longer than an attempt. It is read
+/// on a Tokio runtime with time, as calls are made; outside of one it ends in an error.
+///
+/// ```
+/// # #[cfg(not(feature = "mock"))]
+/// # fn main() {}
+/// # #[cfg(feature = "mock")]
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use nsx_api::mock::{Answer, Manager};
+/// # let manager = Manager::start().await?;
+/// # manager.on("GET /api/v1/node/support", |_| Answer::status(200).body("content").chunked(3));
+/// # let client = manager.client()?;
+/// use nsx_api::http::Method;
+///
+/// let response = client.request(Method::GET, "/api/v1/node/support").stream().await?;
+/// let mut body = response.into_inner();
+/// # let mut bytes = 0;
+/// while let Some(piece) = body.next().await {
+///     let piece = piece?;
+///     println!("{} bytes", piece.len());
+/// #     bytes += piece.len();
+/// }
+/// # assert_eq!(bytes, 7);
+/// # Ok(())
+/// # }
+/// ```
+pub struct ByteStream {
+    pieces: Incoming,
+    facts: Box<Facts>,
+    patience: Duration,
+    /// How long the body will be, if that was said.
+    announced: Option<u64>,
+    received: u64,
+    /// Runs while the caller waits, and not while it deals with a piece.
+    timer: Option<Pin<Box<Sleep>>>,
+    ended: bool,
+}
+
+impl ByteStream {
+    pub(crate) fn new(
+        pieces: impl Stream<Item = reqwest::Result<Bytes>> + Send + 'static,
+        facts: Facts,
+        announced: Option<u64>,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            pieces: Box::pin(pieces),
+            facts: Box::new(facts),
+            patience,
+            announced,
+            received: 0,
+            timer: None,
+            ended: false,
+        }
+    }
+
+    /// The next piece, of as many bytes as came together; `None` at the end, and after an error.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Timeout`] when no piece comes in the time of an [attempt](crate::CallOptions::attempt_timeout),
+    /// [`ErrorKind::Connection`] when the body breaks off, [`ErrorKind::InvalidRequest`] outside of a Tokio runtime. What came before has
+    /// been given out, and the call is not made again.
+    pub async fn next(&mut self) -> Option<Result<Bytes, Error>> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
+    }
+
+    fn failed(&mut self, error: Error) -> Poll<Option<Result<Bytes, Error>>> {
+        self.ended = true;
+        let error = error
+            .with_answer(self.facts.answer())
+            .in_call(self.facts.call.clone());
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl Stream for ByteStream {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        match self.pieces.as_mut().poll_next(context) {
+            Poll::Ready(Some(Ok(piece))) => {
+                self.timer = None;
+                self.received += piece.len() as u64;
+                Poll::Ready(Some(Ok(piece)))
+            }
+            Poll::Ready(Some(Err(error))) => self.failed(failure::body(error).error),
+            Poll::Ready(None) => {
+                self.ended = true;
+                match receive::cut_off(self.received, self.announced) {
+                    Some(failure) => self.failed(failure.error),
+                    None => Poll::Ready(None),
+                }
+            }
+            Poll::Pending => {
+                // Without a runtime there is no timer, and Tokio would panic.
+                if self.timer.is_none() && Handle::try_current().is_err() {
+                    let reason = "the body is read outside of a Tokio runtime";
+                    return self.failed(Error::new(ErrorKind::InvalidRequest, reason));
+                }
+                let patience = self.patience;
+                let timer = self
+                    .timer
+                    .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+                ready!(timer.as_mut().poll(context));
+                self.failed(Error::new(ErrorKind::Timeout, "the body stalled"))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ByteStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ByteStream").finish_non_exhaustive()
     }
 }

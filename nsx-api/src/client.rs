@@ -1,7 +1,5 @@
 //! The client: connections to the managers of one cluster, credentials, and the options of calls.
 
-pub(crate) mod retry_budget;
-
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,6 +9,7 @@ use tokio::task::JoinSet;
 use tower::retry::budget::TpsBudget;
 
 use crate::auth::Keeper;
+use crate::call::retry;
 use crate::cluster::Cluster;
 use crate::connections::Connections;
 use crate::{CallOptions, Config, Error, Operation, Request};
@@ -51,7 +50,7 @@ impl Core {
         Self {
             connections,
             cluster,
-            budget: retry_budget::retry_budget(),
+            budget: retry::budget(),
         }
     }
 }

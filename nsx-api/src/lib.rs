@@ -341,8 +341,7 @@ mod value;
 pub use {bytes, http, serde_json};
 
 pub use api_error::ApiError;
-pub use body::Body;
-pub use call::ByteStream;
+pub use body::{Body, ByteStream};
 pub use client::Client;
 pub use config::Config;
 pub use error::{Error, ErrorKind};

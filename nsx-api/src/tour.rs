@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::call::retry::{Cause, LONGEST_OBEYED, Policy, RetryInput};
-use crate::client::retry_budget::{RETRIES_PER_SECOND, SHARE_OF_CALLS};
+use crate::call::retry::{self, Cause, LONGEST_OBEYED, Policy, RetryInput};
 use crate::{CallOptions, Config, ErrorKind, Limits};
 
 const TOUR: &str = include_str!("lib.rs");
@@ -175,11 +174,14 @@ fn the_waits_are_those_of_the_code() {
 
 #[test]
 fn the_budget_and_the_limits_are_those_of_the_code() {
-    let share = format!("{:.0}", 1.0 / SHARE_OF_CALLS);
+    let share = format!("{:.0}", 1.0 / retry::SHARE_OF_CALLS);
     assert_eq!(share, "5");
     assert_eq!(
         default_of("budget"),
-        format!("a fifth of the calls, and {} a second", RETRIES_PER_SECOND)
+        format!(
+            "a fifth of the calls, and {} a second",
+            retry::RETRIES_PER_SECOND
+        )
     );
     let limits = format!("{:?}", Limits::default());
     let at_once = default_of("[calls at once]");

@@ -19,7 +19,6 @@ pub(crate) mod receive;
 mod redirect;
 pub(crate) mod retry;
 mod state;
-mod stream;
 mod time_limit;
 
 use std::error::Error as _;
@@ -41,7 +40,6 @@ use context::CallContext;
 use decision::{Event, Step};
 pub(crate) use prepared_request::PreparedRequest;
 use receive::Receive;
-pub use stream::ByteStream;
 
 /// Sends a request until it succeeds, its failure is final, or no retry or no time is left.
 pub(crate) async fn send<T: Receive>(

@@ -9,6 +9,14 @@
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
+use tower::retry::budget::TpsBudget;
+
+/// Retries that are allowed on top of [`SHARE_OF_CALLS`], so that a program with few calls can retry.
+pub(crate) const RETRIES_PER_SECOND: u32 = 10;
+/// The share of the recent calls that may be retried.
+pub(crate) const SHARE_OF_CALLS: f32 = 0.2;
+/// How long a call counts as recent.
+const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
 /// The upper bound of the first delay. It doubles with each retry.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
@@ -196,6 +204,13 @@ impl Policy {
             _ => Outcome::Final,
         }
     }
+}
+
+/// The retry budget of a client: a fifth of the calls of the last ten seconds, plus ten retries a second.
+///
+/// It limits what a manager that fails every request is sent: a fifth more requests than calls, and not five times as many.
+pub(crate) fn budget() -> TpsBudget {
+    TpsBudget::new(BUDGET_WINDOW, RETRIES_PER_SECOND, SHARE_OF_CALLS)
 }
 
 /// The upper bound of the random part of a delay.
