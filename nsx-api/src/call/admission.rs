@@ -22,7 +22,8 @@ pub(super) struct Admission<'c> {
     slot: Slot<'c>,
 }
 
-/// Why an attempt cannot begin. The call still counts as in flight at the manager until this is dropped.
+/// Why an attempt cannot begin. The call still counts as in flight at the manager until this is
+/// dropped.
 pub(super) struct NotAdmitted<'c> {
     pub(super) error: Error,
     pub(super) in_flight: InFlight<'c>,
@@ -65,8 +66,8 @@ impl<'c> CallContext<'c> {
         if self.take_current_credentials() {
             return Ok(slot);
         }
-        // The credentials have expired during the wait. They are fetched without occupying a slot, and only once more: those of
-        // some schemes are never valid for long.
+        // The credentials have expired during the wait. They are fetched without occupying a slot,
+        // and only once more: those of some schemes are never valid for long.
         drop(slot);
         self.fetch_credentials().await?;
         self.slot().await
@@ -81,7 +82,8 @@ impl<'c> CallContext<'c> {
         })
     }
 
-    /// Waits for a slot at the current manager until another one is better. After a redirect no other is.
+    /// Waits for a slot at the current manager until another one is better. After a redirect no
+    /// other is.
     async fn slot_or_better_manager(&self) -> Result<Slot<'c>, Stop> {
         let endpoint = self.endpoint();
         let mut slot = pin!(endpoint.limiter.enter());

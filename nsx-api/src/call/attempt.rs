@@ -20,8 +20,8 @@ use crate::response::{mark_sensitive, request_id};
 
 /// The time limit for the body of an error. The status says what matters.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
-/// An attempt is not stopped sooner than this to leave time for another manager: some calls take seconds, and a manager that hangs
-/// is also found by its probes.
+/// An attempt is not stopped sooner than this to leave time for another manager: some calls take
+/// seconds, and a manager that hangs is also found by its probes.
 const SHORTEST_ATTEMPT: Duration = Duration::from_secs(5);
 
 /// One attempt, with its time limit.
@@ -86,8 +86,9 @@ impl<'a> Attempt<'a> {
 }
 
 impl CallContext<'_> {
-    /// The limit of an attempt that begins now. If another manager may do better, an idempotent call does not spend all of its time
-    /// at one that hangs: once, an attempt is stopped when half of the time is over. An explicit time-out is not shortened.
+    /// The limit of an attempt that begins now. If another manager may do better, an idempotent
+    /// call does not spend all of its time at one that hangs: once, an attempt is stopped when half
+    /// of the time is over. An explicit time-out is not shortened.
     fn attempt_limit(&self) -> TimeLimit {
         let limit = self.deadline.of_attempt(self.options);
         let should_shorten = self.state.may_shorten_attempt()
@@ -99,7 +100,8 @@ impl CallContext<'_> {
         }
     }
 
-    /// Passes on what an attempt shows about the manager and the credentials. It was sent at `sent`.
+    /// Passes on what an attempt shows about the manager and the credentials. It was sent at
+    /// `sent`.
     pub(super) fn record_outcome(&self, sent: Instant, failure: Option<&Failure>) {
         let cause = failure.map(|failure| failure.cause);
         let has_answered = failure.is_none_or(|failure| failure.error.status().is_some());

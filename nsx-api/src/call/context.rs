@@ -85,7 +85,8 @@ impl<'c> CallContext<'c> {
         self.info.operation.as_deref().unwrap_or_default()
     }
 
-    /// Sends the call to another manager from now on. It stays where it is if its URL would be too long there.
+    /// Sends the call to another manager from now on. It stays where it is if its URL would be too
+    /// long there.
     pub(super) fn go_to(&mut self, manager: usize, by_redirect: bool) {
         if manager != self.state.manager
             && let Ok(url) = self.url_at(manager)
@@ -100,12 +101,14 @@ impl<'c> CallContext<'c> {
         endpoint.address.url(&self.request.path_and_query)
     }
 
-    /// Whether there is another manager for the call, which is up. Credentials of the request are for the first manager only.
+    /// Whether there is another manager for the call, which is up. Credentials of the request are
+    /// for the first manager only.
     pub(super) fn has_alternative(&self) -> bool {
         !self.state.auth.of_request && self.core.cluster.has_alternative(self.state.manager)
     }
 
-    /// The manager to which a response redirects this call; `None` if the target is none of the cluster, or another path.
+    /// The manager to which a response redirects this call; `None` if the target is none of the
+    /// cluster, or another path.
     pub(super) fn redirect_target(&self, failure: &Failure) -> Option<usize> {
         let target = failure.redirect.as_ref()?;
         let manager = self.core.cluster.index_of(target)?;
@@ -125,7 +128,8 @@ impl<'c> CallContext<'c> {
         step
     }
 
-    /// Reads the TLS files again, and says whether there are new connections since the last attempt.
+    /// Reads the TLS files again, and says whether there are new connections since the last
+    /// attempt.
     pub(super) async fn reload_tls(&self) -> bool {
         let reload = self.core.connections.reload(self.generation);
         self.deadline.timeout(pin!(reload)).await.unwrap_or(false)
@@ -147,7 +151,8 @@ impl<'c> CallContext<'c> {
     }
 }
 
-/// A number from 0 to 1. The standard library seeds its hasher at random, which is enough for jitter.
+/// A number from 0 to 1. The standard library seeds its hasher at random, which is enough for
+/// jitter.
 fn random() -> f64 {
     RandomState::new().hash_one(()) as f64 / u64::MAX as f64
 }

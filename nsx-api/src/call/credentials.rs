@@ -1,4 +1,5 @@
-//! The credentials of a call: fetched before an attempt, and refreshed when the manager refuses them.
+//! The credentials of a call: fetched before an attempt, and refreshed when the manager refuses
+//! them.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -67,7 +68,8 @@ impl CallContext<'_> {
         Ok(())
     }
 
-    /// Takes the credentials that are current now, if there are any: those from before the wait for a slot may have expired.
+    /// Takes the credentials that are current now, if there are any: those from before the wait for
+    /// a slot may have expired.
     pub(super) fn take_current_credentials(&mut self) -> bool {
         let Some(cache) = self.cache() else {
             return true;
@@ -95,8 +97,9 @@ impl CallContext<'_> {
         }
     }
 
-    /// Waits for an authentication scheme until the call's deadline; or, if another manager could be tried instead, as long as for
-    /// an attempt, and no longer than half of the time that is left.
+    /// Waits for an authentication scheme until the call's deadline; or, if another manager could
+    /// be tried instead, as long as for an attempt, and no longer than half of the time that is
+    /// left.
     async fn within_login_limit<T>(
         &self,
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
@@ -114,7 +117,8 @@ impl CallContext<'_> {
         })
     }
 
-    /// The facts about a failed login. If the manager is the reason it is ejected, unless it answered 429, which shows that it is up.
+    /// The facts about a failed login. If the manager is the reason it is ejected, unless it
+    /// answered 429, which shows that it is up.
     pub(super) fn login_failed(&self, error: &Error) -> LoginFailure {
         let login = LoginFailure::of(error);
         if self.state.should_leave(&login, self.deadline.left()) && !login.is_rate_limited {
@@ -137,8 +141,8 @@ impl LoginFailure {
     }
 }
 
-/// Whether a login failed because of the manager, so that another manager, or the same one later, may accept it. A scheme that fails
-/// by itself will fail again.
+/// Whether a login failed because of the manager, so that another manager, or the same one later,
+/// may accept it. A scheme that fails by itself will fail again.
 fn is_transient(login: &Error) -> bool {
     let is_of_manager = |error: &Error| {
         matches!(

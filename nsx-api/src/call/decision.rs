@@ -1,7 +1,9 @@
-//! The decision whether, where and when a call goes on. It is pure: plain data in, plain data out, no clock and no lock.
+//! The decision whether, where and when a call goes on. It is pure: plain data in, plain data out,
+//! no clock and no lock.
 //!
-//! [`next`] has the order of precedence, and [`CallState::apply`] the change of the state that goes with each step. `call::run`
-//! executes the steps. If the result of a step needs another decision it becomes the next [`Event`].
+//! [`next`] has the order of precedence, and [`CallState::apply`] the change of the state that goes
+//! with each step. `call::run` executes the steps. If the result of a step needs another decision
+//! it becomes the next [`Event`].
 
 use std::time::Duration;
 
@@ -25,7 +27,8 @@ pub(super) enum Event {
     RefreshFailed(LoginFailure),
     /// The TLS files were read again; `true` if there are new connections.
     ReloadEnded(AttemptFailure, bool),
-    /// The next attempt could not begin: there are no credentials for it, or no slot before the deadline.
+    /// The next attempt could not begin: there are no credentials for it, or no slot before the
+    /// deadline.
     AdmissionFailed(LoginFailure),
     /// The retry budget does not cover this step.
     BudgetSpent(Step),
@@ -45,7 +48,8 @@ pub(super) struct AttemptFailure {
 /// The facts about a failed login that count for the decision.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LoginFailure {
-    /// The manager failed, and not the scheme: another manager, or the same one later, may accept the login.
+    /// The manager failed, and not the scheme: another manager, or the same one later, may accept
+    /// the login.
     pub(super) is_transient: bool,
     /// The manager rejected the login with 429, so it is up.
     pub(super) is_rate_limited: bool,
@@ -86,7 +90,8 @@ pub(super) enum Step {
         wait: Duration,
         reason: &'static str,
         uses_budget: bool,
-        /// The call moves to another manager after its request was sent, so the next such move uses the budget.
+        /// The call moves to another manager after its request was sent, so the next such move uses
+        /// the budget.
         ends_free_failover: bool,
         /// When the current manager may be called again, by its `Retry-After`.
         retry_after_until: Option<Instant>,
@@ -131,7 +136,7 @@ pub(super) fn next(
         AttemptFailed(failure) | RefreshEnded(failure, _) if state.should_reload_tls(&failure) => {
             Step::ReloadTls(failure)
         }
-        ReloadEnded(failure, true) if !state.may_be_processed_without_identity(&failure) => {
+        ReloadEnded(failure, true) if state.can_resend_with_new_certificates(&failure) => {
             Step::Resend {
                 reason: "the TLS files were reloaded",
             }
@@ -146,8 +151,8 @@ pub(super) fn next(
     }
 }
 
-/// The manager to which a call moves that waits for a slot at its own; `None` if it stays. `is_ejected` says that its own manager went
-/// down in the meantime.
+/// The manager to which a call moves that waits for a slot at its own; `None` if it stays.
+/// `is_ejected` says that its own manager went down in the meantime.
 pub(super) fn better_manager(
     state: &CallState,
     cluster: &ClusterSnapshot,
@@ -158,7 +163,8 @@ pub(super) fn better_manager(
     (is_better && cluster.is_alternative(state.manager, manager)).then_some(manager)
 }
 
-/// The best manager for the next attempt. Credentials of the request are sent to the first manager only.
+/// The best manager for the next attempt. Credentials of the request are sent to the first manager
+/// only.
 fn choose(state: &CallState, cluster: &ClusterSnapshot, tried: &impl Tried) -> usize {
     match state.auth.of_request {
         true => 0,
@@ -200,8 +206,8 @@ impl Decision<'_> {
             .unwrap_or(Step::GiveUp { note: None })
     }
 
-    /// If no other manager is up, the call waits and logs in at one that is down. With a single manager the login has made its own
-    /// retries already.
+    /// If no other manager is up, the call waits and logs in at one that is down. With a single
+    /// manager the login has made its own retries already.
     fn after_admission_failed(&self, login: &LoginFailure) -> Step {
         let give_up = Step::GiveUp { note: None };
         if let Some(step) = self.try_other_manager(login) {
@@ -242,7 +248,8 @@ impl Decision<'_> {
             .then_some(Step::RetryLogin { manager, wait })
     }
 
-    /// Credentials of the request stay at the first manager, and a call never goes back to a manager that has redirected it.
+    /// Credentials of the request stay at the first manager, and a call never goes back to a
+    /// manager that has redirected it.
     fn redirect(&self, failure: &AttemptFailure) -> Option<Step> {
         let Moment { now, left, .. } = self.moment;
         let state = self.state;
@@ -289,7 +296,8 @@ impl Decision<'_> {
                 note: is_too_long.then_some(TOO_LONG),
             };
         };
-        // A request that was not sent was no load. Of those that were sent, one per call may fail over without the budget.
+        // A request that was not sent was no load. Of those that were sent, one per call may fail
+        // over without the budget.
         let is_new_load = !cause.is_before_request();
         let is_free =
             elsewhere && cause.is_of_manager() && !(is_new_load && state.used_free_failover);
@@ -303,7 +311,8 @@ impl Decision<'_> {
         }
     }
 
-    /// The manager that accepts the call sooner, by their `Retry-After`: the current one or `other`. Both were tried.
+    /// The manager that accepts the call sooner, by their `Retry-After`: the current one or
+    /// `other`. Both were tried.
     fn earliest_available(&self, other: usize, failure: &AttemptFailure) -> usize {
         let (state, now) = (self.state, self.moment.now);
         let of_current = self
@@ -327,21 +336,22 @@ impl Decision<'_> {
 }
 
 impl CallState {
-    /// Whether the manager refused credentials that the client can refresh. New ones that were refused too are not refreshed again.
+    /// Whether the manager refused credentials that the client can refresh. New ones that were
+    /// refused too are not refreshed again.
     fn should_refresh(&self, failure: &AttemptFailure) -> bool {
         failure.cause.is_credential_refusal()
             && self.uses_client_credentials()
             && self.refreshed != Some(Renewed::Now)
     }
 
-    /// Whether a refresh has brought other credentials. Per manager a call is sent again once with those that another call has
-    /// fetched, and once with new ones.
+    /// Whether a refresh has brought other credentials. Per manager a call is sent again once with
+    /// those that another call has fetched, and once with new ones.
     fn should_use(&self, outcome: Renewed) -> bool {
         outcome != Renewed::No && self.refreshed != Some(outcome) && self.policy.repeatable
     }
 
-    /// Whether the TLS files may have changed in a way that helps: after a TLS failure, and after a refusal of a call that is
-    /// authenticated by the client's certificate.
+    /// Whether the TLS files may have changed in a way that helps: after a TLS failure, and after a
+    /// refusal of a call that is authenticated by the client's certificate.
     fn should_reload_tls(&self, failure: &AttemptFailure) -> bool {
         let cause = failure.cause;
         let is_refused_identity = self.auth.client == ClientCredentials::None
@@ -349,9 +359,10 @@ impl CallState {
         (is_refused_identity || failure.is_tls) && !self.reloaded_tls && self.policy.repeatable
     }
 
-    /// Whether the request was sent before the certificate was rejected, so that it must not be repeated.
-    fn may_be_processed_without_identity(&self, failure: &AttemptFailure) -> bool {
-        failure.cause == Cause::CertificateRejected && !self.policy.idempotent
+    /// Whether the call can be sent again with new certificates. If the old one was rejected after
+    /// the request was sent, only an idempotent call can.
+    fn can_resend_with_new_certificates(&self, failure: &AttemptFailure) -> bool {
+        failure.cause != Cause::CertificateRejected || self.policy.idempotent
     }
 
     /// Whether a failed login is a failure of the current manager, and the call may leave it.
@@ -362,7 +373,8 @@ impl CallState {
             && left.is_none_or(|left| !left.is_zero())
     }
 
-    /// The state after an event and the step that it led to. The executor changes the manager, with [`CallState::move_to`].
+    /// The state after an event and the step that it led to. The executor changes the manager, with
+    /// [`CallState::move_to`].
     pub(super) fn apply(&mut self, event: Event, step: Step) {
         match event {
             Event::AttemptFailed(failure) => {

@@ -1,5 +1,6 @@
-//! Failed attempts: the error that the caller sees, and the cause that decides about a retry. They come from a response other than a
-//! success, from an error of the HTTP library, or from a time limit.
+//! Failed attempts: the error that the caller sees, and the cause that decides about a retry. They
+//! come from a response other than a success, from an error of the HTTP library, or from a time
+//! limit.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -19,7 +20,8 @@ use crate::response::request_id;
 use crate::text::{self, one_line};
 use crate::{ApiError, Error, ErrorKind, tls};
 
-/// The largest part of an error's body that is read. It must fit a manager's error with all its related errors.
+/// The largest part of an error's body that is read. It must fit a manager's error with all its
+/// related errors.
 const ERROR_BODY_LIMIT: usize = 1 << 20;
 /// The part of it that is kept as text.
 const KEPT_BODY: usize = 4 << 10;
@@ -71,7 +73,8 @@ impl From<Expired> for Failure {
     }
 }
 
-/// Reads the body of an error as far as it arrives in time. Its end may be missing: the status says what matters.
+/// Reads the body of an error as far as it arrives in time. Its end may be missing: the status says
+/// what matters.
 pub(super) async fn read_error_body(mut response: reqwest::Response, limit: TimeLimit) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Ok(Some(chunk))) = limit.timeout(pin!(response.chunk())).await {
@@ -83,13 +86,15 @@ pub(super) async fn read_error_body(mut response: reqwest::Response, limit: Time
     body
 }
 
-/// The part of an error's body that is kept. `mask` removes the secrets from all of it before it is cut, so that none is cut in two.
+/// The part of an error's body that is kept. `mask` removes the secrets from all of it before it is
+/// cut, so that none is cut in two.
 fn kept_body(body: &[u8], mask: impl Fn(String) -> String) -> String {
     let text = mask(String::from_utf8_lossy(text::without_bom(body)).into_owned());
     text::beginning(text.as_bytes(), KEPT_BODY)
 }
 
-/// The failure of a response other than a success, to a request of `url`. All texts of it that may be shown pass through `mask`.
+/// The failure of a response other than a success, to a request of `url`. All texts of it that may
+/// be shown pass through `mask`.
 pub(crate) fn refused(
     status: StatusCode,
     headers: &HeaderMap,
@@ -118,7 +123,8 @@ pub(crate) fn refused(
     }
 }
 
-/// The failure of a request without a response. `has_identity` says whether the client has a certificate.
+/// The failure of a request without a response. `has_identity` says whether the client has a
+/// certificate.
 pub(crate) fn request(error: reqwest::Error, has_identity: bool) -> Failure {
     if error.is_builder() {
         let what = "the request cannot be made";
@@ -146,7 +152,8 @@ pub(crate) fn request(error: reqwest::Error, has_identity: bool) -> Failure {
     body(error)
 }
 
-/// The failure to establish a connection. If TLS fails later, that is a lost connection like any other.
+/// The failure to establish a connection. If TLS fails later, that is a lost connection like any
+/// other.
 fn no_connection(error: reqwest::Error) -> Failure {
     let (kind, what, cause) = match find::<rustls::Error>(&error) {
         None => (ErrorKind::Connect, "cannot connect", Cause::NoConnection),
@@ -156,8 +163,9 @@ fn no_connection(error: reqwest::Error) -> Failure {
     failure(kind, what, cause, error)
 }
 
-/// Whether a TLS handshake may succeed the next time: the messages were wrong, as those of a manager that is starting or of a proxy
-/// before it may be. Certificates, versions and ciphers that were rejected will be rejected again.
+/// Whether a TLS handshake may succeed the next time: the messages were wrong, as those of a
+/// manager that is starting or of a proxy before it may be. Certificates, versions and ciphers that
+/// were rejected will be rejected again.
 fn is_transient(fault: &rustls::Error) -> bool {
     use rustls::Error as Fault;
     matches!(
@@ -171,11 +179,13 @@ fn is_transient(fault: &rustls::Error) -> bool {
     )
 }
 
-/// The message for an alert about the client's certificate; `None` if there is no such alert among the causes.
+/// The message for an alert about the client's certificate; `None` if there is no such alert among
+/// the causes.
 ///
-/// With TLS 1.3 managers send the alert after the client has finished the handshake, instead of a response. They process no request
-/// before they have accepted the certificate. If the client has no certificate, the only alert that makes sense after the handshake
-/// is that one is required. Any other may come from a peer that has processed the request.
+/// With TLS 1.3 managers send the alert after the client has finished the handshake, instead of a
+/// response. They process no request before they have accepted the certificate. If the client has
+/// no certificate, the only alert that makes sense after the handshake is that one is required. Any
+/// other may come from a peer that has processed the request.
 fn certificate_rejection(error: &reqwest::Error, has_identity: bool) -> Option<String> {
     let alert = match find::<rustls::Error>(error) {
         Some(rustls::Error::AlertReceived(alert)) => *alert,
@@ -192,7 +202,8 @@ fn certificate_rejection(error: &reqwest::Error, has_identity: bool) -> Option<S
     tls::refusal(alert).filter(|_| is_plausible)
 }
 
-/// Whether the caller's stream of the request body failed. With HTTP/2 this shows as a reset from this side.
+/// Whether the caller's stream of the request body failed. With HTTP/2 this shows as a reset from
+/// this side.
 fn is_of_body_stream(error: &reqwest::Error) -> bool {
     let within = causes(error)
         .skip(1)
@@ -255,7 +266,8 @@ impl fmt::Display for MessageError {
 
 impl StdError for MessageError {}
 
-/// Whether the causes can be shown unchanged. Those of HTTP/2 may contain the debug data of a GOAWAY frame.
+/// Whether the causes can be shown unchanged. Those of HTTP/2 may contain the debug data of a
+/// GOAWAY frame.
 fn is_safe_to_show(error: &reqwest::Error) -> bool {
     find::<h2::Error>(error).is_none()
         && !causes(error).any(|cause| cause.to_string().contains(MANUAL))

@@ -1,10 +1,11 @@
 //! One call: the loop from the first attempt to the response or the error.
 //!
-//! [`run`] waits until an attempt is [admitted](admission), [executes](attempt) it and records its outcome. After a failure the
-//! [decision] names the next step, which `recover` executes.
+//! [`run`] waits until an attempt is [admitted](admission), [executes](attempt) it and records its
+//! outcome. After a failure the [decision] names the next step, which `recover` executes.
 //!
-//! Nothing here depends on the operation or its types, so this code is compiled once for each of the two ways to receive a body. A
-//! call can be dropped at every `await`: its slot and its place among the calls in flight are given back on drop.
+//! Nothing here depends on the operation or its types, so this code is compiled once for each of
+//! the two ways to receive a body. A call can be dropped at every `await`: its slot and its place
+//! among the calls in flight are given back on drop.
 
 mod admission;
 mod attempt;
@@ -122,8 +123,8 @@ async fn attempt<'c, T: Receive>(
     }
 }
 
-/// Executes the steps after a failure until the next attempt may begin; or returns the error that the call ends with. `error` is that
-/// of `event`.
+/// Executes the steps after a failure until the next attempt may begin; or returns the error that
+/// the call ends with. `error` is that of `event`.
 async fn recover(
     call: &mut CallContext<'_>,
     mut event: Event,
@@ -181,7 +182,8 @@ fn log_resend(call: &CallContext<'_>, step: Step, error: &Error, was_sent: bool)
     );
 }
 
-/// The error of a call whose next attempt could not begin. The error of its last attempt says more than a time limit.
+/// The error of a call whose next attempt could not begin. The error of its last attempt says more
+/// than a time limit.
 fn unsent(call: &mut CallContext<'_>, error: Error, last: Option<Error>) -> Error {
     let endpoint = call.endpoint();
     if call.deadline.is_over() && call.core.cluster.has_others() {

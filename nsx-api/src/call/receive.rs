@@ -13,8 +13,8 @@ use crate::{Error, ErrorKind};
 
 /// How the body of a success is received.
 pub(crate) trait Receive: Sized {
-    /// Reads the body within `limit`. `announced` is its length, if a header says so. A body that is held in memory has at most
-    /// `max_length` bytes.
+    /// Reads the body within `limit`. `announced` is its length, if a header says so. A body that
+    /// is held in memory has at most `max_length` bytes.
     fn receive(
         response: reqwest::Response,
         announced: Option<u64>,
@@ -75,9 +75,11 @@ impl Receive for reqwest::Response {
     }
 }
 
-/// The length of the body by `Content-Length`; `None` if the header is missing or does not apply to this response.
+/// The length of the body by `Content-Length`; `None` if the header is missing or does not apply to
+/// this response.
 pub(crate) fn announced(method: &Method, status: StatusCode, headers: &HeaderMap) -> Option<u64> {
-    // In a response to HEAD, and with 204, no body follows. A chunked body has no length in advance.
+    // In a response to HEAD, and with 204, no body follows. A chunked body has no length in
+    // advance.
     if *method == Method::HEAD
         || status == StatusCode::NO_CONTENT
         || headers.contains_key(header::TRANSFER_ENCODING)
@@ -94,7 +96,8 @@ pub(crate) fn announced(method: &Method, status: StatusCode, headers: &HeaderMap
 
 /// The failure of a body that ended before its announced length; `None` if it is complete.
 ///
-/// HTTP/2 can end a body by a reset without an error, which the HTTP library reports as a regular end.
+/// HTTP/2 can end a body by a reset without an error, which the HTTP library reports as a regular
+/// end.
 pub(crate) fn cut_off(received: u64, announced: Option<u64>) -> Option<Failure> {
     let announced = announced.filter(|announced| received < *announced)?;
     Some(failure::cut_off(received, announced))

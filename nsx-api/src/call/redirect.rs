@@ -1,13 +1,14 @@
 //! Redirects. They are followed from one manager of the cluster to another, and to no other host.
 //!
-//! A node of a cluster may answer 301, 307 or 308 with the address of the node that must handle the call. The HTTP library would
-//! follow a redirect to any host, and send the body and the token against cross-site requests there.
+//! A node of a cluster may answer 301, 307 or 308 with the address of the node that must handle the
+//! call. The HTTP library would follow a redirect to any host, and send the body and the token
+//! against cross-site requests there.
 
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Url;
 
-/// The target of a redirect of `url`, if the status means that the same request must be sent there. 302 and 303 mean that another
-/// request must be sent.
+/// The target of a redirect of `url`, if the status means that the same request must be sent there.
+/// 302 and 303 mean that another request must be sent.
 pub(crate) fn target(status: StatusCode, headers: &HeaderMap, url: &Url) -> Option<Url> {
     if !matches!(status.as_u16(), 301 | 307 | 308) {
         return None;
@@ -18,7 +19,8 @@ pub(crate) fn target(status: StatusCode, headers: &HeaderMap, url: &Url) -> Opti
     Some(target)
 }
 
-/// The message for a redirect that is not followed: the target's host, without path and query. Secrets are masked.
+/// The message for a redirect that is not followed: the target's host, without path and query.
+/// Secrets are masked.
 pub(crate) fn message(headers: &HeaderMap, mask: impl Fn(String) -> String) -> String {
     let target = headers
         .get(header::LOCATION)

@@ -1,17 +1,19 @@
-//! The retry policy: whether a failed attempt may be repeated, and after which delay. It is pure: the caller passes the time that
-//! is left and a random number.
+//! The retry policy: whether a failed attempt may be repeated, and after which delay. It is pure:
+//! the caller passes the time that is left and a random number.
 //!
-//! Delays grow exponentially with full jitter: a random part of 250 ms, 500 ms, 1 s and so on, up to 10 s. A manager counts the
-//! requests of a user per second, so clients that were rejected together must not retry together. The four retries of the default
-//! are spread over up to four seconds, which is several of the manager's windows. A `Retry-After` is added to the jitter, because
-//! the other rejected clients received the same one.
+//! Delays grow exponentially with full jitter: a random part of 250 ms, 500 ms, 1 s and so on, up
+//! to 10 s. A manager counts the requests of a user per second, so clients that were rejected
+//! together must not retry together. The four retries of the default are spread over up to four
+//! seconds, which is several of the manager's windows. A `Retry-After` is added to the jitter,
+//! because the other rejected clients received the same one.
 
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, StatusCode, header};
 use tower::retry::budget::TpsBudget;
 
-/// Retries that are allowed on top of [`SHARE_OF_CALLS`], so that a program with few calls can retry.
+/// Retries that are allowed on top of [`SHARE_OF_CALLS`], so that a program with few calls can
+/// retry.
 pub(crate) const RETRIES_PER_SECOND: u32 = 10;
 /// The share of the recent calls that may be retried.
 pub(crate) const SHARE_OF_CALLS: f32 = 0.2;
@@ -20,7 +22,8 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
 /// The upper bound of the first delay. It doubles with each retry.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
-/// A longer `Retry-After` fails the call: the caller rather has the error now than an answer minutes later.
+/// A longer `Retry-After` fails the call: the caller rather has the error now than an answer
+/// minutes later.
 pub(crate) const LONGEST_OBEYED: Duration = Duration::from_secs(60);
 /// The `error_code` of a manager that does not know the client's certificate yet.
 pub(crate) const UNKNOWN_CERTIFICATE: i64 = 99;
@@ -30,14 +33,16 @@ const MISSING_LICENCE: i64 = 505;
 /// Why an attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// A response with this status, and the manager's `error_code`. Without a code it may come from a proxy.
+    /// A response with this status, and the manager's `error_code`. Without a code it may come from
+    /// a proxy.
     Status(StatusCode, Option<i64>),
     /// The connection could not be established: nobody listens, or the handshake did not finish.
     NoConnection,
-    /// The connection could not be established because one side does not trust the other's certificate.
+    /// The connection could not be established because one side does not trust the other's
+    /// certificate.
     Untrusted,
-    /// The manager rejected the client's certificate after the request was sent, as it may with TLS 1.3. It should not have
-    /// processed the request by then, but this is not certain.
+    /// The manager rejected the client's certificate after the request was sent, as it may with TLS
+    /// 1.3. It should not have processed the request by then, but this is not certain.
     CertificateRejected,
     /// The other side said, in the terms of HTTP/2, that it did not process the request.
     NotProcessed,
@@ -45,11 +50,13 @@ pub(crate) enum Cause {
     ConnectionLost,
     /// There was no complete response within the time-out of an attempt.
     AttemptTimeout,
-    /// There was no complete response within half of the time that the call had left. The manager may be down, or just slow.
+    /// There was no complete response within half of the time that the call had left. The manager
+    /// may be down, or just slow.
     FailoverTimeout,
     /// The deadline of the call passed.
     DeadlineExceeded,
-    /// The caller's own error: an invalid request, a failed body stream, or a response body above the caller's limit.
+    /// The caller's own error: an invalid request, a failed body stream, or a response body above
+    /// the caller's limit.
     CallerError,
 }
 
@@ -95,7 +102,8 @@ impl Cause {
         }
     }
 
-    /// Whether the manager does not know the client's certificate yet. It has not processed the request.
+    /// Whether the manager does not know the client's certificate yet. It has not processed the
+    /// request.
     pub(crate) fn is_unknown_certificate(self) -> bool {
         self == Self::Status(StatusCode::INTERNAL_SERVER_ERROR, Some(UNKNOWN_CERTIFICATE))
     }
@@ -135,8 +143,8 @@ pub(crate) struct RetryInput {
 impl Policy {
     /// The delay before a retry; `None` if there must be none. `random` is between 0 and 1.
     ///
-    /// A retry at another manager starts at once, because that manager has nothing to recover from. A delay that would reach the
-    /// deadline is not started: it is better to fail now than later.
+    /// A retry at another manager starts at once, because that manager has nothing to recover from.
+    /// A delay that would reach the deadline is not started: it is better to fail now than later.
     pub(crate) fn wait(&self, input: RetryInput, random: f64) -> Option<Duration> {
         if !self.repeatable || input.retries >= self.max_retries || !self.is_safe(input) {
             return None;
@@ -192,9 +200,10 @@ impl Policy {
 
     /// What a status other than a success means.
     ///
-    /// A manager answers 429, and 503 with an `error_code`, before it processes a request. Proxies answer 503 too, possibly after
-    /// they forwarded the request. 500 says that the manager failed, but not how far it came, except with the code for an unknown
-    /// client certificate. With 502 and 504 the proxy does not know either.
+    /// A manager answers 429, and 503 with an `error_code`, before it processes a request. Proxies
+    /// answer 503 too, possibly after they forwarded the request. 500 says that the manager failed,
+    /// but not how far it came, except with the code for an unknown client certificate. With 502
+    /// and 504 the proxy does not know either.
     fn outcome_of_status(&self, status: u16, code: Option<i64>) -> Outcome {
         match (status, code) {
             (429, _) => Outcome::NotProcessed,
@@ -206,9 +215,11 @@ impl Policy {
     }
 }
 
-/// The retry budget of a client: a fifth of the calls of the last ten seconds, plus ten retries a second.
+/// The retry budget of a client: a fifth of the calls of the last ten seconds, plus ten retries a
+/// second.
 ///
-/// It limits what a manager that fails every request is sent: a fifth more requests than calls, and not five times as many.
+/// It limits what a manager that fails every request is sent: a fifth more requests than calls, and
+/// not five times as many.
 pub(crate) fn budget() -> TpsBudget {
     TpsBudget::new(BUDGET_WINDOW, RETRIES_PER_SECOND, SHARE_OF_CALLS)
 }

@@ -17,7 +17,8 @@ pub(super) struct CallState {
     /// The manager of the current attempt, or of the next.
     pub(super) manager: usize,
     pub(super) attempts: u32,
-    /// The attempts that count as retries. A resend after a credential refresh, a TLS reload or a redirect does not.
+    /// The attempts that count as retries. A resend after a credential refresh, a TLS reload or a
+    /// redirect does not.
     pub(super) retries: u32,
     /// The managers that the call has left or failed at, the latest at the end.
     pub(super) tried: Vec<Visit>,
@@ -28,7 +29,8 @@ pub(super) struct CallState {
     pub(super) pinned_by_redirect: bool,
     /// An attempt was stopped early to leave time for another manager. This happens once.
     pub(super) attempt_was_shortened: bool,
-    /// The call has moved to another manager after its request was sent. Later moves use the retry budget.
+    /// The call has moved to another manager after its request was sent. Later moves use the retry
+    /// budget.
     pub(super) used_free_failover: bool,
 }
 
@@ -36,7 +38,8 @@ pub(super) struct CallState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Auth {
     pub(super) client: ClientCredentials,
-    /// The request has credentials of its own, which replace the client's. They are meant for the first manager.
+    /// The request has credentials of its own, which replace the client's. They are meant for the
+    /// first manager.
     pub(super) of_request: bool,
 }
 
@@ -78,7 +81,8 @@ impl CallState {
         }
     }
 
-    /// Sends the call to `manager` from now on. What is known about the credentials of one manager does not apply to another.
+    /// Sends the call to `manager` from now on. What is known about the credentials of one manager
+    /// does not apply to another.
     pub(super) fn move_to(&mut self, manager: usize, by_redirect: bool) {
         if manager != self.manager {
             self.manager = manager;
@@ -97,12 +101,14 @@ impl CallState {
         self.auth.client == ClientCredentials::PerManager && !self.auth.of_request
     }
 
-    /// Whether the request can be sent, once more or for the first time. A body that is a stream can be sent once.
+    /// Whether the request can be sent, once more or for the first time. A body that is a stream
+    /// can be sent once.
     pub(super) fn can_send(&self) -> bool {
         self.policy.repeatable || self.attempts == 0
     }
 
-    /// Whether the next attempt may be stopped early to leave time for another manager, if there is one.
+    /// Whether the next attempt may be stopped early to leave time for another manager, if there is
+    /// one.
     pub(super) fn may_shorten_attempt(&self) -> bool {
         self.policy.idempotent
             && self.policy.repeatable

@@ -59,8 +59,8 @@ impl TimeLimit {
         }
     }
 
-    /// This limit, but no later than after half of the time that is left of `deadline`. A half that is shorter than `shortest` is
-    /// not applied.
+    /// This limit, but no later than after half of the time that is left of `deadline`. A half that
+    /// is shorter than `shortest` is not applied.
     pub(super) fn cap_at_half_of_remaining(self, deadline: Self, shortest: Duration) -> Self {
         let half = deadline.left().map(|left| left / 2);
         match half.filter(|half| *half >= shortest) {
@@ -90,7 +90,8 @@ impl TimeLimit {
 
     /// Waits for `work`, but no longer than this limit.
     ///
-    /// The caller pins `work`: a future that is passed by value is copied, and makes the future of the call larger at each step.
+    /// The caller pins `work`: a future that is passed by value is copied, and makes the future of
+    /// the call larger at each step.
     pub(super) async fn timeout<T>(
         self,
         work: Pin<&mut impl Future<Output = T>>,

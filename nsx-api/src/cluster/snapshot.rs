@@ -7,7 +7,8 @@ pub(crate) struct ManagerSnapshot {
     pub(crate) in_flight: usize,
 }
 
-/// The managers of a cluster at one moment. They are identified by their index; 0 is the first manager of the client.
+/// The managers of a cluster at one moment. They are identified by their index; 0 is the first
+/// manager of the client.
 #[derive(Clone, Debug)]
 pub(crate) struct ClusterSnapshot {
     pub(crate) managers: Vec<ManagerSnapshot>,
@@ -48,7 +49,8 @@ impl ClusterSnapshot {
         current != other && self.manager(other).is_up
     }
 
-    /// Whether the manager `other` has so few calls in flight that a call that waits at `current` should move there.
+    /// Whether the manager `other` has so few calls in flight that a call that waits at `current`
+    /// should move there.
     pub(crate) fn has_fewer_calls(&self, other: usize, current: usize) -> bool {
         let [other, current] = [other, current].map(|manager| self.manager(manager).in_flight);
         other.saturating_add(1) < current
@@ -74,7 +76,8 @@ impl ClusterSnapshot {
 /// 3. that one, if it is up,
 /// 4. managers that are down, and at the end the one where the call has failed last.
 ///
-/// Of managers with the same preference the one with the fewest calls in flight is chosen, and of those the next in turn.
+/// Of managers with the same preference the one with the fewest calls in flight is chosen, and of
+/// those the next in turn.
 pub(super) fn choose(
     count: usize,
     turn: usize,

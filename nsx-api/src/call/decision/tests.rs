@@ -1,5 +1,5 @@
-//! The decision, row by row: each row names a promise of the public docs, and has the state of a call, an event, the managers, and the
-//! step that must follow.
+//! The decision, row by row: each row names a promise of the public docs, and has the state of a
+//! call, an event, the managers, and the step that must follow.
 
 mod credentials;
 mod managers;
@@ -227,7 +227,8 @@ fn retry(manager: usize, reason: &'static str) -> Step {
     retry_after(manager, reason, Duration::ZERO, None)
 }
 
-/// The same, with the `Retry-After` of the manager of the next attempt, and that of the current one.
+/// The same, with the `Retry-After` of the manager of the next attempt, and that of the current
+/// one.
 fn retry_after(
     manager: usize,
     reason: &'static str,

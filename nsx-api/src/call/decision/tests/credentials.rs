@@ -1,4 +1,5 @@
-//! The promises of `auth` about refused credentials, and of `CallOptions::max_retries` about failed logins.
+//! The promises of `auth` about refused credentials, and of `CallOptions::max_retries` about failed
+//! logins.
 
 use super::*;
 

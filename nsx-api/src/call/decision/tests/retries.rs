@@ -1,4 +1,5 @@
-//! The promises of `CallOptions::max_retries` and of the crate page's tables of errors and retries, with one manager.
+//! The promises of `CallOptions::max_retries` and of the crate page's tables of errors and retries,
+//! with one manager.
 
 use super::*;
 
