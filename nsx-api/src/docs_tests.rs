@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
+use crate::call::retry::{self, Cause, LONGEST_OBEYED, Policy, RetryInput};
 use crate::{CallOptions, Config, ErrorKind, Limits};
 
 const CRATE_GUIDE: &str = include_str!("lib.rs");
@@ -44,8 +44,8 @@ fn linked_kind(row: &[&'static str]) -> Option<&'static str> {
     link.strip_suffix(')')
 }
 
-fn failed(cause: Cause) -> Failed {
-    Failed {
+fn failed(cause: Cause) -> RetryInput {
+    RetryInput {
         retries: 0,
         cause,
         retry_after: None,
@@ -109,7 +109,7 @@ fn the_error_table_matches_the_retry_rules_of_statuses() {
                 ErrorKind::Unauthorized | ErrorKind::Forbidden | ErrorKind::Redirect => "never",
                 _ => row[2],
             };
-            assert_eq!(retry_rule(Cause::Answer(status, code)), expected, "{row:?}");
+            assert_eq!(retry_rule(Cause::Status(status, code)), expected, "{row:?}");
             statuses += 1;
         }
     }
@@ -120,10 +120,10 @@ fn the_error_table_matches_the_retry_rules_of_statuses() {
 fn the_error_table_matches_the_retry_rules_of_connection_failures() {
     for (kind, cause) in [
         (ErrorKind::Connect, Cause::NoConnection),
-        (ErrorKind::Timeout, Cause::TimedOut),
-        (ErrorKind::Connection, Cause::Lost),
-        (ErrorKind::BodyTooLarge, Cause::Callers),
-        (ErrorKind::InvalidRequest, Cause::Callers),
+        (ErrorKind::Timeout, Cause::AttemptTimeout),
+        (ErrorKind::Connection, Cause::ConnectionLost),
+        (ErrorKind::BodyTooLarge, Cause::CallerError),
+        (ErrorKind::InvalidRequest, Cause::CallerError),
     ] {
         let rows = table_rows("# Errors");
         let name = format!("{kind:?}");
@@ -170,7 +170,7 @@ fn the_documented_retry_backoff_matches_the_code() {
             max_retries: u32::MAX,
             ..policy(true)
         };
-        let failed = Failed {
+        let failed = RetryInput {
             retries,
             ..failed(Cause::NoConnection)
         };

@@ -19,12 +19,13 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use reqwest::Url;
 
 use crate::auth::{Credentials, Csp, Session};
+use crate::call::failure;
+use crate::call::retry::{self, Cause, LONGEST_OBEYED, Policy, RetryInput};
 use crate::credentials::credential_cache::CachedCredentials;
 use crate::error::{CallInfo, ErrorResponse};
 use crate::response::metadata::ResponseMeta;
-use crate::retry::{self, Cause, Failed, LONGEST_OBEYED, Policy};
 use crate::secret::mask::Mask;
-use crate::{Error, ErrorKind, Response, Secret, failure};
+use crate::{Error, ErrorKind, Response, Secret};
 
 const SECRET: &str = r#"G7%41 "+&<\wGz"#;
 
@@ -57,7 +58,7 @@ pub fn error(response: &[u8]) {
     assert_eq!(error.kind(), ErrorKind::from_status(status));
     assert_eq!(error.status(), Some(status));
     assert_eq!(error.retry_after(), failure.retry_after);
-    assert_eq!(failure.cause, Cause::Answer(status, error.error_code()));
+    assert_eq!(failure.cause, Cause::Status(status, error.error_code()));
     assert!(error.body().is_some_and(|body| body.len() <= 4096));
     let is_followed = matches!(status.as_u16(), 301 | 307 | 308);
     assert!(is_followed || failure.redirect.is_none());
@@ -122,9 +123,9 @@ fn assert_wait_is_bounded(requested: Option<Duration>) {
         (3, 1.0, None),
         (3, 0.5, Some(Duration::from_secs(30))),
     ] {
-        let failed = Failed {
+        let failed = RetryInput {
             retries,
-            cause: Cause::Answer(StatusCode::TOO_MANY_REQUESTS, None),
+            cause: Cause::Status(StatusCode::TOO_MANY_REQUESTS, None),
             retry_after: requested,
             left,
             elsewhere: false,

@@ -337,6 +337,7 @@
 
 pub mod auth;
 mod body;
+mod call;
 mod client;
 mod cluster;
 mod compact;
@@ -350,7 +351,6 @@ mod encode;
 mod environment;
 mod error;
 mod extra;
-mod failure;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -359,17 +359,13 @@ pub mod fuzzing;
 mod generated;
 #[cfg(feature = "mock")]
 pub mod mock;
-mod receive;
-mod redirect;
 mod request;
 mod response;
-mod retry;
 mod scheme;
 mod secret;
 mod sync;
 mod telemetry;
 mod tls;
-mod transport;
 
 // What the interface speaks of: methods, headers and statuses; bodies; and values that have no type of their own.
 pub use {bytes, http, serde_json};

@@ -147,7 +147,7 @@ async fn spans_cover_the_call_and_each_attempt_and_a_retry_logs_its_reason() {
             "429 Too Many Requests: Too many.",
             "attempts=1",
             "wait=7ms",
-            "nothing was done",
+            "the request was not processed",
         ],
     );
 

@@ -1,6 +1,5 @@
 //! The managers that a client calls, and the choice of the manager for each call.
 
-use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -9,6 +8,7 @@ use reqwest::Url;
 use super::address::Address;
 use super::health::{self, Health, HealthProbe};
 use super::limits::Limiter;
+use super::snapshot::{self, ClusterSnapshot, ManagerSnapshot, NoneTried};
 use crate::credentials::credential_cache::CredentialCache;
 use crate::secret::mask::Mask;
 
@@ -63,10 +63,11 @@ impl Endpoint {
         }
     }
 
-    /// Whether this manager still has fewer calls than `other` after one has moved here.
-    pub(crate) fn has_fewer_calls_than(&self, other: &Self) -> bool {
-        let [here, there] = [self, other].map(|one| one.in_flight.load(Ordering::Relaxed));
-        here.saturating_add(1) < there
+    fn snapshot(&self) -> ManagerSnapshot {
+        ManagerSnapshot {
+            is_up: self.health.is_up(),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -89,10 +90,24 @@ impl Cluster {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// The manager that serves a URL.
-    pub(crate) fn endpoint_of(&self, url: &Url) -> Option<&Endpoint> {
+    /// The manager with this index. An index outside of the cluster means the first.
+    pub(crate) fn endpoint(&self, index: usize) -> &Endpoint {
+        let other = index
+            .checked_sub(1)
+            .and_then(|index| self.others.get(index));
+        other.unwrap_or(&self.first)
+    }
+
+    /// The index of the manager that a URL belongs to, if it is one of the cluster.
+    pub(crate) fn index_of(&self, url: &Url) -> Option<usize> {
         self.endpoints()
-            .find(|endpoint| endpoint.address.contains(url))
+            .position(|endpoint| endpoint.address.contains(url))
+    }
+
+    /// Whether a manager other than this one is up.
+    pub(crate) fn has_alternative(&self, manager: usize) -> bool {
+        let mut others = self.endpoints().enumerate();
+        others.any(|(index, other)| index != manager && other.health.is_up())
     }
 
     /// Whether there is more than one manager.
@@ -105,31 +120,27 @@ impl Cluster {
         self.next_start.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Chooses the manager for an attempt of a call that has already tried `tried`, the last one
-    /// most recently.
-    ///
-    /// A manager that is up and not tried yet comes first, then one that is up, then one that is
-    /// ejected. Among equals the one with the fewest calls in flight wins.
-    pub(crate) fn choose<'a>(&'a self, tried: &[&'a Endpoint]) -> &'a Endpoint {
+    /// The manager for a new call. [`ClusterSnapshot::choose`] chooses the one for its later
+    /// attempts.
+    pub(crate) fn choose(&self) -> usize {
         if !self.has_others() {
-            return &self.first;
+            return 0;
         }
         self.probe_ejected();
         let start = self.next_start.load(Ordering::Relaxed);
-        let count = self.others.len() + 1;
-        let candidates = self.endpoints().cycle().skip(start % count).take(count);
-        let rank = |endpoint: &&Endpoint| {
-            let is = |other: &&Endpoint| ptr::eq(*other, *endpoint);
-            let rank = match (endpoint.health.is_up(), tried.last().is_some_and(is)) {
-                (true, false) if !tried.iter().any(is) => 0,
-                (true, false) => 1,
-                (true, true) => 2,
-                (false, false) => 3,
-                (false, true) => 4,
-            };
-            (rank, endpoint.in_flight.load(Ordering::Relaxed))
-        };
-        candidates.min_by_key(rank).unwrap_or(&self.first)
+        let manager = |index| self.endpoint(index).snapshot();
+        snapshot::choose(self.others.len() + 1, start, &NoneTried, manager)
+    }
+
+    /// The state of all managers at this moment. Ejected managers are probed if it is time.
+    pub(crate) fn snapshot(&self) -> ClusterSnapshot {
+        if self.has_others() {
+            self.probe_ejected();
+        }
+        ClusterSnapshot {
+            managers: self.endpoints().map(Endpoint::snapshot).collect(),
+            turn: self.next_start.load(Ordering::Relaxed),
+        }
     }
 
     /// Starts the probes that are due, without waiting for them.

@@ -5,3 +5,4 @@ pub(crate) mod connections;
 pub(crate) mod health;
 pub(crate) mod limits;
 pub(crate) mod managers;
+pub(crate) mod snapshot;

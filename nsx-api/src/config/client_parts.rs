@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::health_probe;
+use crate::call::retry;
 use crate::client::options::CallOptions;
 use crate::client::{Client, Core};
 use crate::cluster::address::Address;
@@ -10,7 +11,6 @@ use crate::cluster::connections::Connections;
 use crate::cluster::limits::{Limiter, Limits};
 use crate::cluster::managers::{Cluster, Endpoint};
 use crate::credentials::credential_cache::CredentialCache;
-use crate::retry;
 use crate::scheme::auth_context::AuthContext;
 use crate::scheme::dyn_scheme::{Scheme, SchemeSource};
 use crate::secret::mask::Mask;

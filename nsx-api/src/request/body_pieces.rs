@@ -6,7 +6,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_core::Stream;
 
-use crate::{Error, failure, receive};
+use crate::Error;
+use crate::call::{failure, receive};
 
 /// The pieces of a response body, as they arrive.
 pub(super) struct BodyPieces {

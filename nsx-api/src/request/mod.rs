@@ -17,13 +17,13 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::body::multipart::{Multipart, Part};
+use crate::call::{self, PreparedRequest, receive};
 use crate::credentials::credential_cache::CachedCredentials;
 use crate::credentials::{Credentials, Wiped};
 use crate::encode::{path, value};
 use crate::error::CallInfo;
 use crate::error::text;
-use crate::transport::{self, Outgoing};
-use crate::{Body, ByteStream, Client, Error, ErrorKind, Response, receive};
+use crate::{Body, ByteStream, Client, Error, ErrorKind, Response};
 use body_pieces::BodyPieces;
 use operation::Operation;
 use pages::{Page, Pages};
@@ -471,8 +471,8 @@ impl<'a> Request<'a> {
     /// Any [`ErrorKind`] except [`Config`](ErrorKind::Config) and [`Decode`](ErrorKind::Decode).
     pub async fn send(self) -> Result<Response<Bytes>, Error> {
         let client = self.client;
-        let (outgoing, call) = self.prepare()?;
-        transport::send(client, outgoing, call).await
+        let (request, info) = self.prepare()?;
+        call::send(&client.core, &client.options, request, info).await
     }
 
     /// Sends the request and returns the body as a stream, without a size limit.
@@ -483,8 +483,9 @@ impl<'a> Request<'a> {
     /// error, and the call is not retried.
     pub async fn stream(self) -> Result<Response<ByteStream>, Error> {
         let (client, method) = (self.client, self.method.clone());
-        let (outgoing, call) = self.prepare()?;
-        let response: Response<reqwest::Response> = transport::send(client, outgoing, call).await?;
+        let (request, info) = self.prepare()?;
+        let response: Response<reqwest::Response> =
+            call::send(&client.core, &client.options, request, info).await?;
         let meta = response.meta().clone();
         let expected = receive::announced(&method, meta.status, &meta.headers);
         let stall_timeout = client.options.effective_attempt_timeout();
@@ -555,8 +556,8 @@ impl<'a> Request<'a> {
         self.clone().prepare().map(drop)
     }
 
-    /// The request to send, and the call that it belongs to; or the first error.
-    fn prepare(mut self) -> Result<(Outgoing, CallInfo), Error> {
+    /// The request as it is sent, and the facts about the call; or the first error.
+    fn prepare(mut self) -> Result<(PreparedRequest, CallInfo), Error> {
         let call = CallInfo {
             operation: Some(std::mem::take(&mut self.operation)),
             name: self.name,
@@ -564,12 +565,12 @@ impl<'a> Request<'a> {
             attempts: 0,
         };
         match self.into_prepared() {
-            Ok(outgoing) => Ok((outgoing, call)),
+            Ok(request) => Ok((request, call)),
             Err(reason) => Err(Error::new(ErrorKind::InvalidRequest, reason).in_call(call)),
         }
     }
 
-    fn into_prepared(self) -> Result<Outgoing, String> {
+    fn into_prepared(self) -> Result<PreparedRequest, String> {
         let options = &self.client.options;
         if let Some(deferred_error) = self.deferred_error.as_deref().or(options.deferred_error()) {
             return Err(deferred_error.to_owned());
@@ -592,7 +593,7 @@ impl<'a> Request<'a> {
             query => format!("{}?{query}", self.path).into(),
         };
         let first = &self.client.core.cluster.first.address;
-        Ok(Outgoing {
+        Ok(PreparedRequest {
             method: self.method,
             url: first.url(&path_and_query)?,
             path_and_query,

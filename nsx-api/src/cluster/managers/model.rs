@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::auth::Session;
+use crate::call::network::{self, DropMode};
 use crate::sync::lock;
-use crate::transport::network::{self, Manner};
 use crate::{CallOptions, Client, Config, Error, ErrorKind, Limits};
 use managers::{ATTEMPT, CallRecord, HEALTHY, Manager, Managers, World};
 use script::{Behavior, Event, Script, script};
@@ -65,14 +65,14 @@ impl Run {
 
     async fn play(&mut self, event: Event) {
         match event {
-            Event::Call(method, manner) => self.call(method, manner),
+            Event::Call(method, drop_mode) => self.call(method, drop_mode),
             Event::Change(manager, mode) => lock(&self.managers.0).managers[manager].change(mode),
             Event::Restart(manager) => lock(&self.managers.0).managers[manager].restarts += 1,
             Event::Wait(time) => sleep(time).await,
         }
     }
 
-    fn call(&mut self, method: Method, manner: Manner) {
+    fn call(&mut self, method: Method, drop_mode: DropMode) {
         let client = self.client.clone();
         let calls = &mut lock(&self.managers.0).calls;
         let (call, began) = (calls.len(), Instant::now());
@@ -84,7 +84,7 @@ impl Run {
         });
         self.tasks.spawn(async move {
             let request = client.request(method.clone(), format!("/things/{call}"));
-            let result = manner.run(request.send()).await?.map(drop);
+            let result = drop_mode.run(request.send()).await?.map(drop);
             let took = began.elapsed();
             Some(Completed {
                 call,
@@ -156,7 +156,7 @@ impl Run {
     }
 
     async fn one_more(&mut self) {
-        self.call(Method::GET, Manner::PLAIN);
+        self.call(Method::GET, DropMode::PLAIN);
         let ended = self.tasks.join_next().await.unwrap().unwrap();
         ended.unwrap().result.unwrap();
     }

@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::*;
-use crate::transport::network;
+use crate::call::network;
 use crate::{CallOptions, Client, Config, Limits};
 use manager::{LoginRecord, Manager, Span, World};
 use script::{Event, LoginOutcome, OPERATIONS, Script, script, times};
@@ -52,12 +52,16 @@ impl Run {
     async fn play(&mut self, event: Event) {
         let (client, world) = (self.client.clone(), self.manager.world.clone());
         match event {
-            Event::Call(operation, manner, takes) => {
+            Event::Call(operation, drop_mode, takes) => {
                 let alone = self.script.one_at_a_time;
-                let manner = if alone { manner.to_its_end() } else { manner };
+                let drop_mode = if alone {
+                    drop_mode.to_its_end()
+                } else {
+                    drop_mode
+                };
                 let (call, work) = self.call(operation, takes);
                 self.tasks.spawn(async move {
-                    let result = manner.run(work).await?;
+                    let result = drop_mode.run(work).await?;
                     let ended = Instant::now();
                     Some(Completed {
                         call,

@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 
 use super::script::{Behavior, Mode};
 use crate::ErrorKind;
-use crate::failure::Failure;
-use crate::retry::Cause;
+use crate::call::failure::Failure;
+use crate::call::network::{answer, no_answer};
+use crate::call::retry::Cause;
 use crate::sync::lock;
-use crate::transport::network::{answer, no_answer};
 
 /// Longer than a manager takes to respond, and than a probe of a hanging one.
 pub(super) const ATTEMPT: Duration = Duration::from_secs(3);
@@ -92,9 +92,11 @@ impl Managers {
             _ if is_refused => Ok(answer(403, &[], "")),
             _ if is_success => Ok(self.success(number)),
             Behavior::LosesConnection | Behavior::Succeeds => {
-                Err(no_answer(ErrorKind::Connection, Cause::Lost))
+                Err(no_answer(ErrorKind::Connection, Cause::ConnectionLost))
             }
-            Behavior::ClosesConnection => Err(no_answer(ErrorKind::Connection, Cause::NotBegun)),
+            Behavior::ClosesConnection => {
+                Err(no_answer(ErrorKind::Connection, Cause::NotProcessed))
+            }
             Behavior::Proxy(status) => Ok(answer(status, &[], "<h1>Gone</h1>")),
             Behavior::Fails(status, None) => Ok(answer(status, &[], code)),
             Behavior::Fails(status, Some(after)) => {

@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::transport::network::{self, Manner};
+use crate::call::network::{self, DropMode};
 
 #[derive(Clone, Debug)]
 pub(super) struct Script {
@@ -22,7 +22,7 @@ pub(super) struct Script {
 
 #[derive(Clone, Debug)]
 pub(super) enum Event {
-    Call(Method, Manner),
+    Call(Method, DropMode),
     Change(usize, Mode),
     /// The sessions of a manager expire.
     Restart(usize),
@@ -107,7 +107,7 @@ fn event() -> impl Strategy<Value = Event> {
     let method = select(vec![Method::GET, Method::PUT, Method::POST]);
     let pause = select(vec![3, 5, 12, 40]).prop_map(Duration::from_secs);
     prop_oneof![
-        4 => (method, Manner::any()).prop_map(|(method, manner)| Event::Call(method, manner)),
+        4 => (method, DropMode::any()).prop_map(|(method, manner)| Event::Call(method, manner)),
         3 => (0..3usize, mode).prop_map(|(manager, mode)| Event::Change(manager, mode)),
         1 => (0..3usize).prop_map(Event::Restart),
         2 => network::time().prop_map(Event::Wait),

@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep};
 
 use super::script::{LoginOutcome, OPERATIONS};
 use crate::auth::{AuthContext, Authenticate, BoxError, Credentials};
+use crate::call::failure::Failure;
+use crate::call::network;
 use crate::error::ErrorResponse;
-use crate::failure::Failure;
 use crate::sync::lock;
-use crate::transport::network;
 use crate::{Error, ErrorKind};
 
 #[derive(Clone)]

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::transport::network::{self, Manner};
+use crate::call::network::{self, DropMode};
 
 pub(super) const OPERATIONS: usize = 2;
 
@@ -20,7 +20,7 @@ pub(super) struct Script {
 
 #[derive(Clone, Debug)]
 pub(super) enum Event {
-    Call(usize, Manner, Duration),
+    Call(usize, DropMode, Duration),
     /// All sessions expire.
     ExpireSessions,
     /// The user gains or loses the privilege for an operation.
@@ -47,8 +47,8 @@ fn event() -> impl Strategy<Value = Event> {
     let outcome = select(vec![New, New, Same, WrongPassword, NoAnswer, Hangs, Panics]);
     let pause = select(vec![3, 6, 10, 90, 600]).prop_map(Duration::from_secs);
     prop_oneof![
-        8 => (0..OPERATIONS, Manner::any(), network::time())
-            .prop_map(|(operation, manner, takes)| Event::Call(operation, manner, takes)),
+        8 => (0..OPERATIONS, DropMode::any(), network::time())
+            .prop_map(|(operation, drop_mode, takes)| Event::Call(operation, drop_mode, takes)),
         3 => Just(Event::ExpireSessions),
         2 => (0..OPERATIONS, any::<bool>()).prop_map(|(operation, may)| Event::Allow(operation, may)),
         1 => (outcome, network::time()).prop_map(|(outcome, takes)| Event::Logins(outcome, takes)),

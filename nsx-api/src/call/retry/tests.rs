@@ -9,7 +9,7 @@ const POLICY: Policy = Policy {
     retry_unavailable: true,
     by_certificate: false,
 };
-const FAILED: Failed = Failed {
+const INPUT: RetryInput = RetryInput {
     retries: 0,
     cause: Cause::NoConnection,
     retry_after: None,
@@ -22,38 +22,38 @@ fn ms(milliseconds: u64) -> Duration {
 }
 
 fn manager(status: u16, code: i64) -> Cause {
-    Cause::Answer(StatusCode::from_u16(status).unwrap(), Some(code))
+    Cause::Status(StatusCode::from_u16(status).unwrap(), Some(code))
 }
 
 fn proxy(status: u16) -> Cause {
-    Cause::Answer(StatusCode::from_u16(status).unwrap(), None)
+    Cause::Status(StatusCode::from_u16(status).unwrap(), None)
 }
 
-/// When a call is sent again.
+/// When a call is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Again {
     Always,
-    /// Only if sending it twice is the same as sending it once.
+    /// Only if it is idempotent.
     Idempotent,
-    /// Only to another manager.
+    /// Only at another manager.
     Elsewhere,
     IdempotentElsewhere,
     Never,
 }
 
-/// Each way in which an attempt may fail.
+/// Every cause of a failed attempt, and when it is retried.
 fn causes() -> Vec<(Cause, Again)> {
     use Again::{Always, Elsewhere, Idempotent, IdempotentElsewhere, Never};
     let mut causes = vec![
         (Cause::NoConnection, Always),
         (Cause::Untrusted, Elsewhere),
-        (Cause::Refused, IdempotentElsewhere),
-        (Cause::CutShort, Idempotent),
-        (Cause::NotBegun, Always),
-        (Cause::Lost, Idempotent),
-        (Cause::TimedOut, Idempotent),
-        (Cause::OutOfTime, Never),
-        (Cause::Callers, Never),
+        (Cause::CertificateRejected, IdempotentElsewhere),
+        (Cause::FailoverTimeout, Idempotent),
+        (Cause::NotProcessed, Always),
+        (Cause::ConnectionLost, Idempotent),
+        (Cause::AttemptTimeout, Idempotent),
+        (Cause::DeadlineExceeded, Never),
+        (Cause::CallerError, Never),
         (proxy(429), Always),
         (manager(429, 102), Always),
         (manager(503, 98), Always),
@@ -82,7 +82,7 @@ fn causes() -> Vec<(Cause, Again)> {
 }
 
 #[test]
-fn a_call_is_sent_again_only_when_that_is_safe() {
+fn a_call_is_retried_only_if_that_is_safe_or_it_is_idempotent() {
     for (cause, again) in causes() {
         for (idempotent, elsewhere) in [(false, false), (true, false), (false, true), (true, true)]
         {
@@ -90,10 +90,10 @@ fn a_call_is_sent_again_only_when_that_is_safe() {
                 idempotent,
                 ..POLICY
             };
-            let failed = Failed {
+            let input = RetryInput {
                 cause,
                 elsewhere,
-                ..FAILED
+                ..INPUT
             };
             let expected = match again {
                 Again::Always => true,
@@ -103,18 +103,18 @@ fn a_call_is_sent_again_only_when_that_is_safe() {
                 Again::Never => false,
             };
             let row = format!("{cause:?} {idempotent} {elsewhere}");
-            assert_eq!(policy.wait(failed, 0.5).is_some(), expected, "{row}");
+            assert_eq!(policy.wait(input, 0.5).is_some(), expected, "{row}");
             let once = Policy {
                 repeatable: false,
                 ..policy
             };
-            assert_eq!(once.wait(failed, 0.5), None, "{row}");
+            assert_eq!(once.wait(input, 0.5), None, "{row}");
         }
     }
 }
 
 #[test]
-fn the_caller_may_take_a_503_for_what_may_have_been_done() {
+fn a_503_is_retried_only_if_idempotent_without_retry_unavailable() {
     for (idempotent, again) in [(false, false), (true, true)] {
         let policy = Policy {
             idempotent,
@@ -122,20 +122,20 @@ fn the_caller_may_take_a_503_for_what_may_have_been_done() {
             ..POLICY
         };
         for cause in [proxy(503), manager(503, 98)] {
-            let wait = policy.wait(Failed { cause, ..FAILED }, 0.5);
+            let wait = policy.wait(RetryInput { cause, ..INPUT }, 0.5);
             assert_eq!(wait.is_some(), again, "{cause:?} {idempotent}");
         }
-        // That says nothing of others.
-        let refused = Failed {
+        // Other refusals are not affected.
+        let refused = RetryInput {
             cause: manager(429, 102),
-            ..FAILED
+            ..INPUT
         };
         assert!(policy.wait(refused, 0.5).is_some());
     }
 }
 
 #[test]
-fn a_manager_that_does_not_know_the_clients_certificate_yet_has_done_nothing() {
+fn a_500_for_an_unknown_client_certificate_is_always_retried() {
     for (cause, by_certificate, again) in [
         (manager(500, 99), true, true),
         (manager(500, 99), false, false),
@@ -147,28 +147,28 @@ fn a_manager_that_does_not_know_the_clients_certificate_yet_has_done_nothing() {
             by_certificate,
             ..POLICY
         };
-        let wait = policy.wait(Failed { cause, ..FAILED }, 0.5);
+        let wait = policy.wait(RetryInput { cause, ..INPUT }, 0.5);
         assert_eq!(wait.is_some(), again, "{cause:?} {by_certificate}");
     }
 }
 
 #[test]
-fn what_another_manager_may_do_better_takes_this_one_out() {
+fn causes_that_eject_a_manager() {
     for (cause, is_of_manager) in [
         (Cause::NoConnection, true),
         (Cause::Untrusted, true),
-        (Cause::Refused, true),
-        (Cause::Lost, true),
-        (Cause::TimedOut, true),
+        (Cause::CertificateRejected, true),
+        (Cause::ConnectionLost, true),
+        (Cause::AttemptTimeout, true),
         (proxy(502), true),
         (proxy(503), true),
         (manager(503, 98), true),
         (proxy(504), true),
-        // A connection may be at its end where the manager is not.
-        (Cause::NotBegun, false),
-        (Cause::CutShort, false),
-        (Cause::OutOfTime, false),
-        (Cause::Callers, false),
+        // A manager may close a connection without being down.
+        (Cause::NotProcessed, false),
+        (Cause::FailoverTimeout, false),
+        (Cause::DeadlineExceeded, false),
+        (Cause::CallerError, false),
         (manager(429, 102), false),
         (manager(500, 98), false),
         (manager(403, 403), false),
@@ -178,7 +178,7 @@ fn what_another_manager_may_do_better_takes_this_one_out() {
 }
 
 #[test]
-fn the_waits_double_up_to_ten_seconds() {
+fn retry_delays_double_up_to_ten_seconds() {
     let policy = Policy {
         max_retries: u32::MAX,
         ..POLICY
@@ -193,15 +193,15 @@ fn the_waits_double_up_to_ten_seconds() {
         (31, 10_000),
         (4_000_000, 10_000),
     ] {
-        let failed = Failed { retries, ..FAILED };
-        assert_eq!(policy.wait(failed, 1.0), Some(ms(longest)), "{retries}");
-        assert_eq!(policy.wait(failed, 0.5), Some(ms(longest / 2)), "{retries}");
-        assert_eq!(policy.wait(failed, 0.0), Some(Duration::ZERO), "{retries}");
+        let input = RetryInput { retries, ..INPUT };
+        assert_eq!(policy.wait(input, 1.0), Some(ms(longest)), "{retries}");
+        assert_eq!(policy.wait(input, 0.5), Some(ms(longest / 2)), "{retries}");
+        assert_eq!(policy.wait(input, 0.0), Some(Duration::ZERO), "{retries}");
     }
 }
 
 #[test]
-fn the_waits_stay_within_the_bounds_that_are_set() {
+fn retry_delays_stay_within_min_and_max_retry_delay() {
     for (delay, retries, shortest, longest) in [
         ((500, 5000), 0, 500, 500),
         ((500, 5000), 2, 500, 1000),
@@ -215,14 +215,14 @@ fn the_waits_stay_within_the_bounds_that_are_set() {
             delay: (ms(delay.0), ms(delay.1)),
             ..POLICY
         };
-        let failed = Failed { retries, ..FAILED };
-        assert_eq!(policy.wait(failed, 0.0), Some(ms(shortest)), "{delay:?}");
-        assert_eq!(policy.wait(failed, 1.0), Some(ms(longest)), "{delay:?}");
+        let input = RetryInput { retries, ..INPUT };
+        assert_eq!(policy.wait(input, 0.0), Some(ms(shortest)), "{delay:?}");
+        assert_eq!(policy.wait(input, 1.0), Some(ms(longest)), "{delay:?}");
     }
 }
 
 #[test]
-fn the_retries_are_counted() {
+fn max_retries_bounds_the_retries() {
     for (max_retries, retries, again) in [
         (4, 3, true),
         (4, 4, false),
@@ -235,10 +235,10 @@ fn the_retries_are_counted() {
                 ..POLICY
             };
             let wait = policy.wait(
-                Failed {
+                RetryInput {
                     retries,
                     elsewhere,
-                    ..FAILED
+                    ..INPUT
                 },
                 0.0,
             );
@@ -248,54 +248,54 @@ fn the_retries_are_counted() {
 }
 
 #[test]
-fn a_wait_past_the_deadline_is_not_begun() {
-    let failed = Failed {
+fn a_retry_delay_past_the_deadline_is_not_started() {
+    let input = RetryInput {
         left: Some(ms(200)),
-        ..FAILED
+        ..INPUT
     };
-    assert_eq!(POLICY.wait(failed, 0.5), Some(ms(125)));
-    assert_eq!(POLICY.wait(failed, 1.0), None);
-    let failed = Failed {
+    assert_eq!(POLICY.wait(input, 0.5), Some(ms(125)));
+    assert_eq!(POLICY.wait(input, 1.0), None);
+    let input = RetryInput {
         retry_after: Some(ms(300)),
-        ..failed
+        ..input
     };
-    assert_eq!(POLICY.wait(failed, 0.0), None);
+    assert_eq!(POLICY.wait(input, 0.0), None);
 }
 
 #[test]
-fn what_the_manager_asks_for_comes_before_the_jitter() {
-    let failed = Failed {
+fn the_jitter_of_a_retry_is_added_to_retry_after() {
+    let input = RetryInput {
         retry_after: Some(ms(3000)),
-        ..FAILED
+        ..INPUT
     };
-    assert_eq!(POLICY.wait(failed, 1.0), Some(ms(3250)));
+    assert_eq!(POLICY.wait(input, 1.0), Some(ms(3250)));
     for (asked, obeyed) in [
         (LONGEST_OBEYED, true),
         (LONGEST_OBEYED + ms(1), false),
         (Duration::MAX, false),
     ] {
-        let failed = Failed {
+        let input = RetryInput {
             retry_after: Some(asked),
-            ..FAILED
+            ..INPUT
         };
-        assert_eq!(POLICY.wait(failed, 1.0).is_some(), obeyed, "{asked:?}");
+        assert_eq!(POLICY.wait(input, 1.0).is_some(), obeyed, "{asked:?}");
     }
 }
 
 #[test]
-fn another_manager_is_asked_at_once() {
-    let failed = Failed {
+fn failover_ignores_retry_after_and_starts_at_once() {
+    let input = RetryInput {
         cause: manager(503, 98),
         retry_after: Some(Duration::MAX),
         left: Some(ms(1)),
         elsewhere: true,
-        ..FAILED
+        ..INPUT
     };
-    assert_eq!(POLICY.wait(failed, 1.0), Some(Duration::ZERO));
+    assert_eq!(POLICY.wait(input, 1.0), Some(Duration::ZERO));
 }
 
 #[test]
-fn retry_after_is_read_in_both_forms() {
+fn retry_after_is_parsed_as_seconds_and_as_a_date() {
     let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
     for (text, expected) in [
         ("7", Some(7_000)),
@@ -321,22 +321,22 @@ fn retry_after_is_read_in_both_forms() {
 
 proptest! {
     #[test]
-    fn no_input_panics_and_no_wait_reaches_the_deadline(
+    fn no_retry_delay_reaches_the_deadline_whatever_the_input(
         retries: u32, max_retries: u32, random: f64, after: Option<u64>, left: Option<u64>,
         shortest: u64, longest: u64, idempotent: bool, elsewhere: bool, which: prop::sample::Index,
     ) {
-        let failed = Failed {
+        let input = RetryInput {
             retries,
             cause: which.get(&causes()).0,
             retry_after: after.map(Duration::from_secs),
             left: left.map(ms),
             elsewhere,
         };
-        // Not a number is no random number, but must not panic either.
+        // NaN does not occur, but must not panic.
         let random = if random.is_nan() { 0.0 } else { random };
         let delay = (ms(shortest), ms(longest));
-        let wait = Policy { max_retries, delay, idempotent, ..POLICY }.wait(failed, random);
-        if let (Some(wait), Some(left)) = (wait, failed.left) {
+        let wait = Policy { max_retries, delay, idempotent, ..POLICY }.wait(input, random);
+        if let (Some(wait), Some(left)) = (wait, input.left) {
             prop_assert!(wait < left || (elsewhere && wait.is_zero()));
         }
         prop_assert!(wait.is_none() || retries < max_retries);

@@ -1,9 +1,10 @@
-//! A network in memory, for the model tests: time stands still while there is something to do, and each interleaving comes back
-//! with its script.
+//! A network in memory, for the model tests. Time is paused while there is work, so each
+//! interleaving is reproducible from its script.
 //!
-//! The transport and all above it are the real ones; only the HTTP library is left out, as it speaks over sockets alone. The
-//! client's locks are held for moments and never across an `await`, so the interleavings that matter are those of tasks at their
-//! `await`s, and a script is made of these. `loom`, which looks between the steps of threads, is for other code.
+//! All code of the client is real, except the HTTP library, which needs sockets. The client holds
+//! no lock across an `await`, so only the interleavings of tasks at their `await`s matter, and the
+//! scripts consist of those. `loom`, which checks the interleavings between the steps of threads,
+//! is meant for other code.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -17,36 +18,36 @@ use proptest::sample::select;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 
-use crate::failure::Failure;
-use crate::retry::Cause;
+use super::failure::Failure;
+use super::retry::Cause;
 use crate::{Error, ErrorKind};
 
-type Answering = Pin<Box<dyn Future<Output = Result<reqwest::Response, Failure>> + Send>>;
-type Network = Arc<dyn Fn(reqwest::Request) -> Answering + Send + Sync>;
+type Responding = Pin<Box<dyn Future<Output = Result<reqwest::Response, Failure>> + Send>>;
+type Network = Arc<dyn Fn(reqwest::Request) -> Responding + Send + Sync>;
 
 thread_local! {
     static NETWORK: RefCell<Option<Network>> = const { RefCell::new(None) };
 }
 
-/// What takes a request of this thread in the HTTP library's place.
+/// The function that answers the requests of this thread instead of the HTTP library.
 pub(super) fn network() -> Option<Network> {
     NETWORK.with_borrow(Clone::clone)
 }
 
-/// Runs a test in which `answer` deals with all requests, on a runtime without sockets.
+/// Runs a test on a runtime without sockets, in which `answer` answers all requests.
 pub(crate) fn run<F>(
     answer: impl Fn(reqwest::Request) -> F + Send + Sync + 'static,
     test: impl Future<Output = ()>,
 ) where
     F: Future<Output = Result<reqwest::Response, Failure>> + Send + 'static,
 {
-    struct Gone;
-    impl Drop for Gone {
+    struct Reset;
+    impl Drop for Reset {
         fn drop(&mut self) {
             NETWORK.set(None);
         }
     }
-    let _gone = Gone;
+    let _reset = Reset;
     NETWORK.set(Some(Arc::new(move |request| Box::pin(answer(request)))));
     let mut runtime = Builder::new_current_thread();
     let runtime = runtime.enable_time().start_paused(true).build().unwrap();
@@ -65,33 +66,33 @@ pub(crate) fn answer(
     answer.body(body).unwrap().into()
 }
 
-/// An attempt that got no answer.
+/// An attempt without a response.
 pub(crate) fn no_answer(kind: ErrorKind, cause: Cause) -> Failure {
     Failure::new(Error::new(kind, "no answer"), cause)
 }
 
-/// How a call is run among others.
+/// How a call is polled among others, and when it is dropped.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Manner {
-    /// The polls, by their bits, at which all others go first.
+pub(crate) struct DropMode {
+    /// One bit for each poll: if it is set, all other tasks are polled first.
     late: u16,
     dropped: Option<Dropped>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Dropped {
-    /// Right after so many polls.
+    /// Right after this number of polls.
     Polled(u8),
     After(Duration),
 }
 
-impl Manner {
+impl DropMode {
     pub(crate) const PLAIN: Self = Self {
         late: 0,
         dropped: None,
     };
 
-    /// Every second call is run to its end.
+    /// Half of the calls run to their end.
     pub(crate) fn any() -> impl Strategy<Value = Self> {
         let dropped = prop_oneof![
             2 => Just(None),
@@ -106,7 +107,7 @@ impl Manner {
         Self { dropped, ..self }
     }
 
-    /// What comes of the call; `None` if it was dropped.
+    /// The result of the call; `None` if it was dropped.
     pub(crate) async fn run<T>(self, call: impl Future<Output = T>) -> Option<T> {
         let (mut late, mut polls) = (self.late, 0);
         let mut call = pin!(call);
@@ -133,7 +134,7 @@ impl Manner {
     }
 }
 
-/// Few of them, so that many things happen at the same moment.
+/// A delay, out of a few values, so that many events happen at the same moment.
 pub(crate) fn time() -> impl Strategy<Value = Duration> {
     select(vec![0, 0, 1, 10, 10, 100, 1000, 2000]).prop_map(Duration::from_millis)
 }

@@ -1,13 +1,14 @@
-//! Redirects: followed from one manager of the cluster to another, and to nobody else.
+//! Redirects. They are followed from one manager of the cluster to another, and to no other host.
 //!
-//! A node of a cluster may answer 301, 307 or 308 with the address of another that is to deal with the call. The HTTP library
-//! would follow to any host, and take the body and the token against cross-site requests along.
+//! A node of a cluster may answer 301, 307 or 308 with the address of the node that must handle the
+//! call. The HTTP library would follow a redirect to any host, and send the body and the token
+//! against cross-site requests there.
 
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Url;
 
-/// Where an answer to a call of `url` points, if it says that the same call is to be made there. 302 and 303 say that
-/// another is.
+/// The target of a redirect of `url`, if the status means that the same request must be sent there.
+/// 302 and 303 mean that another request must be sent.
 pub(crate) fn target(status: StatusCode, headers: &HeaderMap, url: &Url) -> Option<Url> {
     if !matches!(status.as_u16(), 301 | 307 | 308) {
         return None;
@@ -18,7 +19,8 @@ pub(crate) fn target(status: StatusCode, headers: &HeaderMap, url: &Url) -> Opti
     Some(target)
 }
 
-/// What is said of a redirect that is not followed: its host, without path and query. A place that secrets are in is none.
+/// The message for a redirect that is not followed: the target's host, without path and query.
+/// Secrets are masked.
 pub(crate) fn message(headers: &HeaderMap, mask: impl Fn(String) -> String) -> String {
     let target = headers
         .get(header::LOCATION)
@@ -26,7 +28,7 @@ pub(crate) fn message(headers: &HeaderMap, mask: impl Fn(String) -> String) -> S
         .and_then(|location| Url::parse(&mask(location.to_owned())).ok())
         .filter(Url::has_host);
     match target {
-        // What hid a secret, a tab within it for one, is gone by now.
+        // Masked once more: parsing may have revealed a secret, by removing a tab for example.
         Some(url) => format!(
             "it points to {}, and is not followed",
             mask(url.origin().ascii_serialization())
