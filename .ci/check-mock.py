@@ -1,9 +1,11 @@
-"""Holds the stand-in for a manager to the document, by programs of others that share nothing with this project.
+"""Checks the mock manager against the OpenAPI document, with third-party tools.
 
-Usage: check-mock.py MANAGER DOCUMENT [OPTION...]. MANAGER is the program of the example of that name, and each OPTION one of
-`schemathesis run`, such as `--max-time 600`. Schemathesis sends what the document lets it send, and what it does not, with
-each kind of credentials and without any. Then vmware-nsxlib, with which OpenStack talks to real managers, logs in. What is
-not installed is left out.
+Usage: check-mock.py MANAGER DOCUMENT [OPTION...]. MANAGER is the binary of the example `manager`. Each
+OPTION is passed to `schemathesis run`, such as `--max-time 600`.
+
+Schemathesis sends valid and invalid requests, with each kind of credentials and without any. Then
+vmware-nsxlib, the client with which OpenStack calls real managers, logs in and sends requests. Tools
+that are not installed are skipped.
 """
 
 import http.cookies
@@ -21,7 +23,7 @@ import warnings
 from base64 import b64encode
 from pathlib import Path
 
-# Requests would trust these in the place of the authority that it is told.
+# With these variables set, the library requests would ignore the CA file that it is given.
 for variable in ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]:
     os.environ.pop(variable, None)
 os.environ["NO_PROXY"] = "127.0.0.1"
@@ -30,28 +32,28 @@ COMMON = """
 [phases.examples]
 fill-missing = true
 """
-# Whoever has credentials, and no others made up beside them, is not met with one of the errors that any call may end in.
-KNOWN = COMMON + """
+# With valid credentials, valid requests must succeed. Schemathesis must not add generated credentials.
+VALID_CREDENTIALS = COMMON + """
 [generation]
 with-security-parameters = false
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx"]
 """
-# Credentials are made up, and none of them may do.
-UNKNOWN = COMMON + """
+# Schemathesis generates credentials, and all of them must be rejected.
+GENERATED_CREDENTIALS = COMMON + """
 [warnings]
 display = []
 """
 
 
 class Manager:
-    """The stand-in, in a process of its own, until the `with` ends."""
+    """The mock manager, in a child process that ends with the `with` block."""
 
     def __init__(self, program):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        said = dict(shlex.split(self.process.stdout.readline())[1].split("=", 1) for _ in range(4))
-        self.url, self.ca_file = said["NSXT_MANAGER_HOST"], said["NSXT_CA_FILE"]
-        self.username, self.password = said["NSXT_USERNAME"], said["NSXT_PASSWORD"]
+        settings = dict(shlex.split(self.process.stdout.readline())[1].split("=", 1) for _ in range(4))
+        self.url, self.ca_file = settings["NSXT_MANAGER_HOST"], settings["NSXT_CA_FILE"]
+        self.username, self.password = settings["NSXT_USERNAME"], settings["NSXT_PASSWORD"]
         self.process.stdout.readline()
 
     def __enter__(self):
@@ -61,9 +63,9 @@ class Manager:
         self.process.stdin.close()
         self.process.wait()
 
-    def tell(self, line):
-        """Says how calls are to be answered, and waits until they are."""
-        print(line, file=self.process.stdin, flush=True)
+    def respond_with(self, status):
+        """Sets the response to all requests, and waits until it is set. "" restores the default."""
+        print(status, file=self.process.stdin, flush=True)
         self.process.stdout.readline()
 
     def post(self, path, body=b"", headers=None):
@@ -71,15 +73,15 @@ class Manager:
         return urllib.request.urlopen(request, context=ssl.create_default_context(cafile=self.ca_file))
 
     def log_in(self):
-        """The cookie and the XSRF token of a new session."""
+        """Returns the cookie and the XSRF token of a new session."""
         form = urllib.parse.urlencode({"j_username": self.username, "j_password": self.password})
-        with self.post("/api/session/create", form.encode()) as answer:
-            cookies = http.cookies.SimpleCookie(answer.headers["set-cookie"])
-            return cookies["JSESSIONID"].value, answer.headers["x-xsrf-token"]
+        with self.post("/api/session/create", form.encode()) as response:
+            cookies = http.cookies.SimpleCookie(response.headers["set-cookie"])
+            return cookies["JSESSIONID"].value, response.headers["x-xsrf-token"]
 
 
-def schemes(manager):
-    """The ways to be known, each as Schemathesis' settings for the schemes of the document."""
+def auth_configs(manager):
+    """Yields the name and the Schemathesis configuration of each kind of credentials."""
     user = f"{manager.username}:{manager.password}"
     cookie, token = manager.log_in()
     yield "basic", f'basicAuth = {{ username = "{manager.username}", password = "{manager.password}" }}'
@@ -88,7 +90,7 @@ def schemes(manager):
 
 
 def documented_errors(document):
-    """The statuses of the errors that the document describes."""
+    """The statuses of the errors in the document."""
     import yaml
 
     operations = [
@@ -101,33 +103,39 @@ def documented_errors(document):
     return sorted(status for status in statuses if status.isdigit() and status >= "400")
 
 
-def schemathesis(manager, document, name, config, options):
-    """One run, in a folder of its own, as it leaves files where it runs. Its report is shown if it found something."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "schemathesis.toml").write_text(config, encoding="utf-8")
+def run_schemathesis(manager, document, name, config, options):
+    """Runs Schemathesis in a temporary directory, because it writes files to the current directory.
+
+    Prints its report if it finds a violation.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "schemathesis.toml").write_text(config, encoding="utf-8")
         command = [sys.executable, "-m", "schemathesis.cli", "--no-color", "run", str(Path(document).resolve())]
         command += ["--url", f"{manager.url}/api/v1", "--tls-verify", manager.ca_file, "--generation-database", "none"]
-        run = subprocess.run(command + options, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        run = subprocess.run(command + options, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if run.returncode != 0:
         sys.exit(f"{run.stdout}\nSchemathesis found a violation: {name}")
     print(f"{name}: {next(line.strip() for line in run.stdout.splitlines() if ' generated, ' in line)}")
 
 
-def hold_to_document(manager, document, options):
-    """Every check that there is, whoever calls; and the form of each documented error, whatever is called."""
-    for name, settings in schemes(manager):
-        schemathesis(manager, document, name, f"{KNOWN}[auth.openapi]\n{settings}\n", ["--checks", "all", *options])
-    schemathesis(manager, document, "no credentials", UNKNOWN, ["--checks", "all", *options])
-    # The answer is settled beforehand: whether it is the right one is not the question.
+def check_against_document(manager, document, options):
+    """Runs all checks with each kind of credentials, and checks the form of each documented error."""
+    all_checks = ["--checks", "all", *options]
+    for name, auth in auth_configs(manager):
+        config = f"{VALID_CREDENTIALS}[auth.openapi]\n{auth}\n"
+        run_schemathesis(manager, document, name, config, all_checks)
+    run_schemathesis(manager, document, "generated credentials", GENERATED_CREDENTIALS, all_checks)
+    # The mock manager returns the same status to every request, so only the form can be checked.
     form = "content_type_conformance,response_headers_conformance,response_schema_conformance"
+    form_checks = ["--checks", form, "--phases", "examples"]
     for status in documented_errors(document):
-        manager.tell(status)
-        schemathesis(manager, document, status, UNKNOWN, ["--checks", form, "--phases", "examples"])
-    manager.tell("")
+        manager.respond_with(status)
+        run_schemathesis(manager, document, status, GENERATED_CREDENTIALS, form_checks)
+    manager.respond_with("")
 
 
-def nsxlib(manager, password):
-    """The client, and its connections, of which it has one."""
+def nsxlib_client(manager, password):
+    """Returns the client of vmware-nsxlib and its connection pool, which has one connection."""
     from vmware_nsxlib.v3 import client, cluster, config
 
     settings = config.NsxLibConfig(
@@ -143,67 +151,69 @@ def nsxlib(manager, password):
 
 
 def headers(connections):
-    """What the client sends with each call."""
+    """The headers that the client sends with each request."""
     with connections.connection() as connection:
         return connection.default_headers
 
 
-def expect(holds, what):
-    if not holds:
-        sys.exit(f"vmware-nsxlib: {what}")
+def expect(condition, failure):
+    if not condition:
+        sys.exit(f"vmware-nsxlib: {failure}")
 
 
-def fails(client, kind, **facts):
-    """Whether a call ends in an error of this kind that says these things."""
+def raises(client, kind, **attributes):
+    """Whether a call raises an exception of this class with these attributes."""
     from vmware_nsxlib.v3 import exceptions
 
     try:
         client.create("aaa/registration-token")
     except getattr(exceptions, kind) as error:
-        return all(getattr(error, name) == value for name, value in facts.items())
+        return all(getattr(error, name) == value for name, value in attributes.items())
     return False
 
 
-def serve_client(manager):
-    """Logs in, calls, reads errors, and goes on when the session has ended."""
-    # What it has to say of errors that are wanted, and of its own libraries.
+def check_nsxlib(manager):
+    """Logs in, sends requests, maps errors, and logs in again after the session has ended."""
+    # The library logs the errors that this check provokes, and warns about its dependencies.
     logging.disable()
     warnings.simplefilter("ignore")
-    client, connections = nsxlib(manager, manager.password)
-    expect(connections.health == "GREEN", "it does not take the manager for healthy")
-    expect(client.create("aaa/registration-token")["token"], "there is no token")
+    client, connections = nsxlib_client(manager, manager.password)
+    expect(connections.health == "GREEN", "it reports the manager as unhealthy")
+    expect(client.create("aaa/registration-token")["token"], "the response has no token")
     first = headers(connections)
-    expect({"Cookie", "X-XSRF-TOKEN"} <= first.keys(), "it has no session")
+    expect({"Cookie", "X-XSRF-TOKEN"} <= first.keys(), "it sends no session headers")
 
-    manager.tell("412")
-    expect(fails(client, "StaleRevision", status_code=412, error_code=604), "412 is not what it takes for a stale revision")
-    manager.tell("503")
-    expect(fails(client, "ServiceUnavailable", status_code=503), "503 is not what it takes for too busy")
-    manager.tell("")
+    manager.respond_with("412")
+    is_stale = raises(client, "StaleRevision", status_code=412, error_code=604)
+    expect(is_stale, "it does not map 412 to StaleRevision")
+    manager.respond_with("503")
+    is_unavailable = raises(client, "ServiceUnavailable", status_code=503)
+    expect(is_unavailable, "it does not map 503 to ServiceUnavailable")
+    manager.respond_with("")
 
     manager.post("/api/session/destroy", headers=first).close()
-    expect(client.create("aaa/registration-token")["token"], "it does not go on after its session has ended")
+    expect(client.create("aaa/registration-token")["token"], "it does not recover from an expired session")
     second = headers(connections)
-    expect(second["Cookie"] != first["Cookie"], "it has the session that has ended")
+    expect(second["Cookie"] != first["Cookie"], "it still uses the expired session")
     second["X-XSRF-TOKEN"] = first["X-XSRF-TOKEN"]
-    expect(client.create("aaa/registration-token")["token"], "it does not go on after a wrong XSRF token")
+    expect(client.create("aaa/registration-token")["token"], "it does not recover from a wrong XSRF token")
 
-    _, connections = nsxlib(manager, "wrong")
-    expect(connections.health == "RED", "it gets in with a wrong password")
-    print("vmware-nsxlib: logs in, reads errors, and logs in again when its session has ended")
+    _, connections = nsxlib_client(manager, "wrong")
+    expect(connections.health == "RED", "it can log in with a wrong password")
+    print("vmware-nsxlib: login, error mapping and login after an expired session work")
 
 
 def main():
     program, document, *options = sys.argv[1:]
     with Manager(program) as manager:
         for tool, check in [
-            ("schemathesis", lambda: hold_to_document(manager, document, options)),
-            ("vmware_nsxlib", lambda: serve_client(manager)),
+            ("schemathesis", lambda: check_against_document(manager, document, options)),
+            ("vmware_nsxlib", lambda: check_nsxlib(manager)),
         ]:
             if importlib.util.find_spec(tool):
                 check()
             else:
-                print(f"Left out: {tool} is not installed.")
+                print(f"Skipped: {tool} is not installed.")
 
 
 main()

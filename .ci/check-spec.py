@@ -1,7 +1,8 @@
-"""Validates an OpenAPI 3.0 document with validators that share nothing with the generator, its examples included.
+"""Validates an OpenAPI 3.0 document and its examples, independently of the generator.
 
-Usage: check-spec.py FILE. Every response with a body must have an example that fits its schema and uses only properties
-that the schema declares; a misspelt property would otherwise pass, since a schema allows what it does not mention.
+Usage: check-spec.py FILE. The validators are third-party libraries. Every response with a body needs
+an example that matches its schema. The example may use only properties that the schema declares:
+schemas allow additional properties, so a misspelled name would otherwise pass.
 """
 
 import sys
@@ -12,7 +13,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator
 
 
 def resolve(document, node):
-    """Follows a reference within the document."""
+    """Follows references within the document."""
     while "$ref" in node:
         target = document
         for part in node["$ref"].removeprefix("#/").split("/"):
@@ -22,7 +23,7 @@ def resolve(document, node):
 
 
 def media_types(document):
-    """Yields the place and the media type of every body of a response."""
+    """Yields the location and the media type object of every response body."""
     for name, response in document["components"]["responses"].items():
         for media_type, content in response.get("content", {}).items():
             yield f"components/responses/{name} {media_type}", content
@@ -33,45 +34,47 @@ def media_types(document):
                     yield f"{method} {path} {status} {media_type}", content
 
 
-def undeclared(document, schema, value, place):
-    """Yields the properties of the value that no schema declares."""
+def undeclared_properties(document, schema, value, location):
+    """Yields the properties of the value that the schema does not declare."""
     schema = resolve(document, schema)
     if isinstance(value, list):
         for index, item in enumerate(value):
-            yield from undeclared(document, schema.get("items", {}), item, f"{place}[{index}]")
+            items = schema.get("items", {})
+            yield from undeclared_properties(document, items, item, f"{location}[{index}]")
     elif isinstance(value, dict) and "properties" in schema:
         for name, item in value.items():
             if name in schema["properties"]:
-                yield from undeclared(document, schema["properties"][name], item, f"{place}.{name}")
+                property_schema = schema["properties"][name]
+                yield from undeclared_properties(document, property_schema, item, f"{location}.{name}")
             else:
-                yield f"{place}.{name} is not declared"
+                yield f"{location}.{name} is not declared"
 
 
-def faults(document):
-    """Yields what is wrong with the document, one line each."""
+def find_errors(document):
+    """Yields the errors of the document, one line each."""
     for error in OpenAPIV30SpecValidator(document).iter_errors():
         yield f"/{'/'.join(map(str, error.absolute_path))}: {error.message}"
-    for place, content in media_types(document):
+    for location, content in media_types(document):
         if "example" not in content:
-            yield f"{place}: no example"
+            yield f"{location}: no example"
             continue
         schema = {"allOf": [content["schema"]], "components": document["components"]}
         for error in OAS30Validator(schema).iter_errors(content["example"]):
-            yield f"{place}: example{error.json_path.removeprefix('$')}: {error.message}"
-        for fault in undeclared(document, content["schema"], content["example"], "example"):
-            yield f"{place}: {fault}"
+            yield f"{location}: example{error.json_path.removeprefix('$')}: {error.message}"
+        for error in undeclared_properties(document, content["schema"], content["example"], "example"):
+            yield f"{location}: {error}"
 
 
 def main():
     file = sys.argv[1]
     with open(file, encoding="utf-8") as text:
         document = yaml.safe_load(text)
-    found = list(faults(document))
-    for fault in found:
-        print(f"{file}: {fault}", file=sys.stderr)
-    if found:
+    errors = list(find_errors(document))
+    for error in errors:
+        print(f"{file}: {error}", file=sys.stderr)
+    if errors:
         sys.exit(1)
-    print(f"{file} is valid, with {len(list(media_types(document)))} examples that fit their schemas")
+    print(f"{file} is valid; all {len(list(media_types(document)))} examples match their schemas")
 
 
 main()

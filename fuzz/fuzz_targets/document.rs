@@ -1,4 +1,4 @@
-//! A document through read, upgrade, select, normalize and check.
+//! Fuzzes the generator up to `check`: read, upgrade, select, normalize and check.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! An answer that is not a success, to `nsx_api::Error`.
+//! Fuzzes the conversion of an error response to `nsx_api::Error`.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|answer: &[u8]| nsx_api::fuzzing::error(answer));
+libfuzzer_sys::fuzz_target!(|response: &[u8]| nsx_api::fuzzing::error(response));

@@ -1,4 +1,4 @@
-//! A document through to the code of its API.
+//! Fuzzes the whole generator, from a document to the code.
 
 #![no_main]
 

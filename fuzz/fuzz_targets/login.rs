@@ -1,5 +1,5 @@
-//! An answer to a login: cookies and headers, or a token.
+//! Fuzzes the parser of login responses: cookies and headers, or a token.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|answer: &[u8]| nsx_api::fuzzing::login(answer));
+libfuzzer_sys::fuzz_target!(|response: &[u8]| nsx_api::fuzzing::login(response));

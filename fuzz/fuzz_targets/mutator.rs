@@ -1,19 +1,23 @@
-//! Changes of documents: mostly of their tree, so that they remain documents, and now and then of their bytes.
+//! Mutates documents. Most mutations change the tree, so that the result is still a valid document.
+//! Some change bytes.
 
 use libfuzzer_sys::fuzzer_mutate;
 
-const BYTES_ONE_IN: u32 = 8;
+/// One in this many mutations changes bytes.
+const BYTE_MUTATION_INTERVAL: u32 = 8;
 
-/// Changes the first `size` bytes of `data`, by `changed` if it can, and gives how many there are then.
+/// Mutates the first `size` bytes of `data` and returns the new size.
+///
+/// Uses `mutate_tree` if it returns a document, and libFuzzer's mutation of bytes otherwise.
 pub fn mutate(
     data: &mut [u8],
     (size, max_size): (usize, usize),
     seed: u32,
-    changed: fn(&[u8], u32) -> Option<String>,
+    mutate_tree: fn(&[u8], u32) -> Option<String>,
 ) -> usize {
-    let is_of_bytes = seed.is_multiple_of(BYTES_ONE_IN);
-    let tree = (!is_of_bytes).then(|| changed(&data[..size], seed));
-    match tree.flatten().filter(|text| text.len() <= max_size) {
+    let mutates_bytes = seed.is_multiple_of(BYTE_MUTATION_INTERVAL);
+    let document = (!mutates_bytes).then(|| mutate_tree(&data[..size], seed));
+    match document.flatten().filter(|text| text.len() <= max_size) {
         Some(text) => {
             data[..text.len()].copy_from_slice(text.as_bytes());
             text.len()

@@ -1,4 +1,4 @@
-//! A `Retry-After`.
+//! Fuzzes the parser of `Retry-After`.
 
 #![no_main]
 

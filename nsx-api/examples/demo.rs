@@ -1,6 +1,6 @@
-//! Shows the SDK at work against an embedded stand-in: a registration token, a session that expires
-//! under way, and then each error response that the document describes for the operation, as the typed
-//! error that it becomes.
+//! Shows the SDK at work against a mock manager: it creates a registration token, calls again after
+//! its session has expired, and then prints each error response that the document describes for the
+//! operation, as the typed error that the caller gets.
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ async fn main() -> ExitCode {
     match run(&mut io::stdout()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&error.to_string());
+            print_to_stderr(&error.to_string());
             ExitCode::FAILURE
         }
     }
@@ -23,15 +23,15 @@ async fn main() -> ExitCode {
 
 async fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     let manager = Manager::start().await?;
-    // One retry, so that the table shows which errors are worth one.
+    // One retry, so that the table shows which errors are retried.
     let client = Client::builder(manager.url())
         .auth(Session::new(manager.username(), manager.password()))
         .ca_pem(manager.ca_pem())
         .options(CallOptions::new().max_retries(1))
         .build()?;
-    writeln!(out, "An embedded NSX Manager runs at {}\n", manager.url())?;
+    writeln!(out, "A mock NSX Manager runs at {}\n", manager.url())?;
     show_token(out, &client).await?;
-    show_expiry(out, &client, &manager).await?;
+    show_session_refresh(out, &client, &manager).await?;
     show_errors(
         out,
         &client,
@@ -42,7 +42,7 @@ async fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     client.close().await;
     writeln!(
         out,
-        "\nThe client is closed, and the manager has {} sessions left.",
+        "\nThe client is closed. Sessions left on the manager: {}",
         manager.sessions()
     )?;
     Ok(())
@@ -51,49 +51,50 @@ async fn run(out: &mut impl Write) -> Result<(), Box<dyn Error>> {
 async fn show_token(out: &mut impl Write, client: &Client) -> Result<(), Box<dyn Error>> {
     let created = client.create_registration_token().send().await?;
     let token = created.token.expose_secret();
-    // A token is a secret even here, so that nobody copies a program that prints one.
-    let start: String = token.chars().take(4).collect();
+    // A token is a secret, even in a demo: show only its start, so that no copy of this program
+    // prints one.
+    let prefix: String = token.chars().take(4).collect();
     let (operation, status, roles) = (created.operation(), created.status(), &created.roles);
     let length = token.chars().count();
     writeln!(out, "{operation}: {status}")?;
-    writeln!(out, "  token: {start}… ({length} characters)")?;
+    writeln!(out, "  token: {prefix}… ({length} characters)")?;
     writeln!(out, "  roles: {}\n", roles.join(", "))?;
     Ok(())
 }
 
-/// Has the manager forget the session, as it does after half an hour without a call.
-async fn show_expiry(
+/// Expires the session on the manager, as a real one does after half an hour without a call.
+async fn show_session_refresh(
     out: &mut impl Write,
     client: &Client,
     manager: &Manager,
 ) -> Result<(), Box<dyn Error>> {
     manager.expire_sessions();
     let created = client.create_registration_token().send().await?;
-    writeln!(out, "The session expires, and the next call is answered:")?;
+    writeln!(
+        out,
+        "The session expires on the manager. The next call sends:"
+    )?;
     for request in manager.requests().iter().rev().take(3).rev() {
         writeln!(out, "  {} {}", request.method, request.path)?;
     }
     let (attempts, logins) = (created.attempts(), manager.logins());
     writeln!(
         out,
-        "  {} after {attempts} attempts and {logins} logins in all\n",
+        "  {} after {attempts} attempts ({logins} logins in total)\n",
         created.status()
     )?;
     Ok(())
 }
 
-/// Has the manager answer each documented error, and prints what the caller gets.
+/// Makes the manager answer with each documented error, and prints what the caller gets.
 async fn show_errors(
     out: &mut impl Write,
     client: &Client,
     manager: &Manager,
     operation: &Operation,
 ) -> Result<(), Box<dyn Error>> {
-    writeln!(
-        out,
-        "The errors that the document describes, as they arrive:"
-    )?;
-    row(out, ["status", "kind", "error_code", "attempts", "message"])?;
+    writeln!(out, "The documented error responses, as typed errors:")?;
+    print_row(out, ["status", "kind", "error_code", "attempts", "message"])?;
     for response in operation.responses {
         let Ok(status @ 400..) = response.status.parse::<u16>() else {
             continue;
@@ -101,15 +102,15 @@ async fn show_errors(
         manager.reset();
         manager.respond_always(status);
         let Err(error) = client.create_registration_token().send().await else {
-            return Err(format!("the answer {status} did not arrive as an error").into());
+            return Err(format!("the response {status} was not returned as an error").into());
         };
-        if error.status().map(|arrived| arrived.as_u16()) != Some(status) {
-            return Err(format!("the answer {status} arrived as: {error}").into());
+        if error.status().map(|status| status.as_u16()) != Some(status) {
+            return Err(format!("the response {status} was returned as: {error}").into());
         }
-        let said = error
+        let message = error
             .api_error()
-            .and_then(|said| said.error_message.as_deref());
-        row(
+            .and_then(|body| body.error_message.as_deref());
+        print_row(
             out,
             [
                 response.status,
@@ -118,14 +119,14 @@ async fn show_errors(
                     .error_code()
                     .map_or("-".to_owned(), |code| code.to_string()),
                 &error.attempts().to_string(),
-                said.unwrap_or("-"),
+                message.unwrap_or("-"),
             ],
         )?;
     }
     Ok(())
 }
 
-fn row(out: &mut impl Write, cells: [&str; 5]) -> io::Result<()> {
+fn print_row(out: &mut impl Write, cells: [&str; 5]) -> io::Result<()> {
     let [status, kind, error_code, attempts, message] = cells;
     writeln!(
         out,
@@ -133,7 +134,8 @@ fn row(out: &mut impl Write, cells: [&str; 5]) -> io::Result<()> {
     )
 }
 
-/// Writes a line to stderr. Where that is closed or full there is nobody to tell, and nothing to panic about.
-fn say(line: &str) {
+/// Writes a line to stderr. If stderr is closed or full, the error is ignored: there is nowhere to
+/// report it.
+fn print_to_stderr(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

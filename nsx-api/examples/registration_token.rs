@@ -1,7 +1,8 @@
 //! Creates a registration token and prints it as one JSON object.
 //!
-//! The manager, the credentials and the rest come from the environment, under the names of `Config::from_env`:
-//! `NSXT_MANAGER_HOST`, `NSXT_USERNAME`, `NSXT_PASSWORD` and so on. Without a host, an embedded stand-in is used:
+//! The manager, the credentials and the other settings come from the environment, under the names
+//! of `Config::from_env`: `NSXT_MANAGER_HOST`, `NSXT_USERNAME`, `NSXT_PASSWORD` and so on. Without
+//! a host, the example starts a mock manager:
 //!
 //! ```text
 //! cargo run -p nsx-api --example registration_token --features mock
@@ -21,15 +22,15 @@ async fn main() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&error.to_string());
+            print_to_stderr(&error.to_string());
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    // The stand-in, if there is one, runs until the end of this function.
-    let (client, _stand_in) = connect().await?;
+    // The mock manager, if there is one, runs until the end of this function.
+    let (client, _mock_manager) = connect().await?;
     let created = client.create_registration_token().send().await;
     client.close().await;
     let created = created?;
@@ -42,15 +43,16 @@ async fn connect() -> Result<(Client, Option<Manager>), Box<dyn Error>> {
     if env::var_os("NSXT_MANAGER_HOST").is_some() {
         return Ok((Client::from_env()?, None));
     }
-    let stand_in = Manager::start().await?;
-    say(&format!(
-        "NSXT_MANAGER_HOST is not set: using an embedded stand-in at {}",
-        stand_in.url()
+    let mock_manager = Manager::start().await?;
+    print_to_stderr(&format!(
+        "NSXT_MANAGER_HOST is not set: using an embedded mock manager at {}",
+        mock_manager.url()
     ));
-    Ok((stand_in.client()?, Some(stand_in)))
+    Ok((mock_manager.client()?, Some(mock_manager)))
 }
 
-/// Writes a line to stderr. Where that is closed or full there is nobody to tell, and nothing to panic about.
-fn say(line: &str) {
+/// Writes a line to stderr. If stderr is closed or full, the error is ignored: there is nowhere to
+/// report it.
+fn print_to_stderr(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -148,14 +148,14 @@
 //! use std::time::Duration;
 //!
 //! use nsx_api::Client;
-//! use nsx_api::auth::{Authenticate, BoxError, Credentials, Login};
+//! use nsx_api::auth::{AuthContext, Authenticate, BoxError, Credentials};
 //! # use nsx_api::http::Method;
 //!
 //! /// A token that another program writes to a file every hour.
 //! struct TokenFile(PathBuf);
 //!
 //! impl Authenticate for TokenFile {
-//!     async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+//!     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
 //!         let token = std::fs::read_to_string(&self.0)?;
 //!         Ok(Credentials::bearer(token.trim()).expires_in(Duration::from_secs(3600)))
 //!     }
@@ -170,7 +170,7 @@
 //! # }
 //! ```
 //!
-//! A scheme that logs in to the manager uses [`Login::request`]. [`Credentials::header`] sets
+//! A scheme that logs in to the manager uses [`AuthContext::request`]. [`Credentials::header`] sets
 //! headers of other names, [`Credentials::cookie`] cookies.
 //!
 //! # Calls
@@ -593,5 +593,5 @@
 #![cfg_attr(feature = "mock", doc = "[mock]: crate::mock")]
 #![cfg_attr(not(feature = "mock"), doc = "[mock]: crate#features")]
 
-use crate::auth::{Authenticate, Credentials, Login};
+use crate::auth::{AuthContext, Authenticate, Credentials};
 use crate::{Body, CallOptions, Client, Config, Error, Limits, Part, Request, Secret};

@@ -335,69 +335,56 @@
 // The docs say which feature an item needs, where the compiler can do that.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod address;
-mod api_error;
 pub mod auth;
 mod body;
+mod call;
 mod client;
 mod cluster;
 mod compact_serde;
 mod config;
-mod connections;
 #[cfg(any(doc, doctest))]
 pub mod cookbook;
-mod decode;
+mod credentials;
+#[cfg(test)]
+mod docs_tests;
+mod encode;
+mod environment;
 mod error;
-mod failure;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 // prettyplease formats it, which rustfmt would do a little differently.
 #[rustfmt::skip]
 mod generated;
-mod health;
-mod limit;
-mod mask;
 #[cfg(feature = "mock")]
 pub mod mock;
-mod multipart;
-mod observe;
-mod operation;
-mod options;
-mod pages;
-mod path;
-mod receive;
-mod redirect;
 mod request;
 mod response;
-mod retry;
+mod scheme;
 mod secret;
 mod sync;
-mod text;
+mod telemetry;
 mod tls;
-#[cfg(test)]
-mod tour;
-mod transport;
-mod value;
 
 // What the interface speaks of: methods, headers and statuses; bodies; and values that have no type of their own.
 pub use {bytes, http, serde_json};
 
-pub use api_error::ApiError;
-pub use body::{Body, ByteStream};
+pub use body::Body;
+pub use body::multipart::Part;
+pub use body::stream::ByteStream;
 pub use client::Client;
-pub use config::Config;
-pub use error::{Error, ErrorKind};
+pub use client::options::CallOptions;
+pub use cluster::limits::Limits;
 pub use compact_serde::Extra;
+pub use config::Config;
+pub use error::api_error::ApiError;
+pub use error::{Error, ErrorKind};
 #[cfg(feature = "schemars")]
 pub use generated::schemas;
 pub use generated::{builder, operations, types};
-pub use limit::Limits;
-pub use multipart::Part;
-pub use operation::{DocumentedResponse, Operation};
-pub use options::CallOptions;
-pub use pages::{Items, Page, Pages};
 pub use request::Request;
+pub use request::operation::{DocumentedResponse, Operation};
+pub use request::pages::{Items, Page, Pages};
 pub use response::Response;
 pub use secret::Secret;
 

@@ -1,8 +1,8 @@
-//! Locks that are held for moments, and whose content a panic cannot leave half changed.
+//! Locks that are held briefly. Their content stays consistent after a panic.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks, also after a panic of somebody who held it: no change under these locks is made in more than one step.
+/// Locks a mutex, and ignores poisoning: each change under these locks is a single step.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

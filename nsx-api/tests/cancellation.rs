@@ -1,4 +1,5 @@
-//! A call that is dropped, at whatever point, leaves no connection, task or session behind, and the client whole.
+//! Cancellation: a call that is dropped at any point leaves no connection, task or session behind,
+//! and the client stays usable.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -16,40 +17,40 @@ use nsx_api::{CallOptions, Limits};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
-use fault_proxy::scene::{DONE, SMALL, Scene, VERSIONS, call, rest};
+use fault_proxy::fault_script::{DONE, Fixture, SMALL, VERSIONS, call, let_tasks_run};
 
-/// What there is beside the test itself: tasks, and connections through the proxy.
-fn left(scene: &Scene) -> (usize, usize) {
+/// The number of tasks, and of connections through the proxy.
+fn in_use(fixture: &Fixture) -> (usize, usize) {
     let tasks = Handle::current().metrics().num_alive_tasks();
-    (tasks, scene.proxy.open())
+    (tasks, fixture.proxy.open())
 }
 
-/// Waits until there is no more than this, and no less.
-async fn settled(scene: &Scene, expected: (usize, usize)) {
+/// Waits until exactly this many tasks and connections are in use.
+async fn wait_until_in_use(fixture: &Fixture, expected: (usize, usize)) {
     let begun = Instant::now();
-    while left(scene) != expected {
+    while in_use(fixture) != expected {
         let waited = begun.elapsed();
         assert!(
             waited < Duration::from_secs(20),
             "{:?}, not {expected:?}",
-            left(scene)
+            in_use(fixture)
         );
         sleep(Duration::from_millis(1)).await;
     }
 }
 
-/// Where a call is dropped.
+/// When a call is dropped.
 #[derive(Clone, Copy, Debug)]
-enum Dropped {
-    /// Right after so many polls.
+enum DropPoint {
+    /// Right after this many polls.
     Polled(usize),
-    /// When it is woken after so many polls, with what it was woken for not looked at.
+    /// When it is woken after this many polls, before it is polled again.
     Woken(usize),
     After(Duration),
 }
 
-impl Dropped {
-    /// Runs `work` that far; `None` if it was dropped.
+impl DropPoint {
+    /// Runs `work` up to that point. Returns `None` if `work` was dropped.
     async fn run<T>(self, work: impl Future<Output = T>) -> Option<T> {
         let (times, woken) = match self {
             Self::After(delay) => return timeout(delay, work).await.ok(),
@@ -74,8 +75,8 @@ impl Dropped {
         .await
     }
 
-    /// The same, one step later.
-    fn later(self) -> Self {
+    /// The next drop point of the same kind.
+    fn one_step_later(self) -> Self {
         match self {
             Self::Polled(times) => Self::Polled(times + 1),
             Self::Woken(times) => Self::Woken(times + 1),
@@ -84,74 +85,75 @@ impl Dropped {
     }
 }
 
-/// Drops a call, the first one of its client or one on a connection in use; says whether it came to its end before that.
-async fn is_over_before(dropped: Dropped, scene: &Scene, in_use: bool) -> bool {
-    let Scene { manager, proxy, .. } = scene;
-    let client = scene.session().build().unwrap();
-    if in_use {
+/// Drops a call, either the first one of its client or one on a reused connection. Returns whether
+/// the call completed before the drop point.
+async fn completes_before(dropped: DropPoint, fixture: &Fixture, reuses_connection: bool) -> bool {
+    let Fixture { manager, proxy, .. } = fixture;
+    let client = fixture.session().build().unwrap();
+    if reuses_connection {
         assert_eq!(call(&client, &Method::POST).await, DONE);
-        rest().await;
+        let_tasks_run().await;
     }
-    let minted = scene.minted();
-    let is_over = dropped.run(call(&client, &Method::POST)).await.is_some();
+    let tokens_created = fixture.tokens_created();
+    let completed = dropped.run(call(&client, &Method::POST)).await.is_some();
 
     assert_eq!(call(&client, &Method::POST).await, DONE, "{dropped:?}");
     assert_eq!(manager.sessions(), 1, "{dropped:?}");
-    rest().await;
+    let_tasks_run().await;
     assert!(proxy.open() <= 1, "{dropped:?}");
-    let minted = scene.minted() - minted;
+    let tokens_created = fixture.tokens_created() - tokens_created;
     assert!(
-        minted == 2 || minted == 1 && !is_over,
-        "{dropped:?}: {minted} tokens"
+        tokens_created == 2 || tokens_created == 1 && !completed,
+        "{dropped:?}: {tokens_created} tokens"
     );
 
     client.close().await;
     assert_eq!(manager.sessions(), 0, "{dropped:?}");
-    is_over
+    completed
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_anywhere_leaves_nothing_behind() {
-    for (version, in_use) in VERSIONS
+async fn cancelled_call_leaves_no_task_connection_or_session_wherever_it_is_dropped() {
+    for (version, reuses_connection) in VERSIONS
         .into_iter()
         .flat_map(|version| [(version, false), (version, true)])
     {
-        let scene = Scene::new(version, SMALL).await;
-        // Time for what is left of the scene before.
-        rest().await;
-        let nobody = left(&scene);
+        let fixture = Fixture::new(version, SMALL).await;
+        // Let the tasks of the previous fixture end.
+        let_tasks_run().await;
+        let baseline = in_use(&fixture);
         for first in [
-            Dropped::Polled(1),
-            Dropped::Woken(1),
-            Dropped::After(Duration::ZERO),
+            DropPoint::Polled(1),
+            DropPoint::Woken(1),
+            DropPoint::After(Duration::ZERO),
         ] {
             let mut dropped = first;
-            while !is_over_before(dropped, &scene, in_use).await {
-                settled(&scene, nobody).await;
-                dropped = dropped.later();
+            while !completes_before(dropped, &fixture, reuses_connection).await {
+                wait_until_in_use(&fixture, baseline).await;
+                dropped = dropped.one_step_later();
             }
-            settled(&scene, nobody).await;
+            wait_until_in_use(&fixture, baseline).await;
         }
     }
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_while_it_waits_is_not_sent_again_and_leaves_nothing_behind() {
+async fn cancelled_call_that_was_waiting_sends_no_retry_and_leaves_nothing_behind() {
     for version in VERSIONS {
-        let scene = Scene::new(version, SMALL).await;
-        let client = scene.basic().build().unwrap();
-        scene.warm_up(&client).await;
-        let idle = left(&scene);
+        let fixture = Fixture::new(version, SMALL).await;
+        let client = fixture.basic().build().unwrap();
+        fixture.warm_up(&client).await;
+        let idle = in_use(&fixture);
         for answer in [
             Answer::success().delay(Duration::from_secs(60)),
             Answer::json(200, ()).stalled_at(1),
             Answer::from(503).header("retry-after", "60"),
         ] {
-            let before = scene.manager.count();
-            scene.manager.respond_with(answer);
-            // Dropped when the manager has it, however long that takes.
+            let before = fixture.manager.count();
+            fixture.manager.respond_with(answer);
+            // Drop the call once the manager has received it.
             let arrived = async {
-                while scene.manager.count() == before {
+                while fixture.manager.count() == before {
                     sleep(Duration::from_millis(5)).await;
                 }
                 sleep(Duration::from_millis(50)).await;
@@ -161,14 +163,14 @@ async fn a_call_that_is_dropped_while_it_waits_is_not_sent_again_and_leaves_noth
                 () = arrived => {}
             }
             assert_eq!(call(&client, &Method::GET).await, DONE);
-            assert_eq!(scene.manager.count() - before, 2);
-            settled(&scene, idle).await;
+            assert_eq!(fixture.manager.count() - before, 2);
+            wait_until_in_use(&fixture, idle).await;
         }
     }
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_gives_its_place_up() {
+async fn cancelled_call_releases_its_concurrency_limit_permit() {
     for limits in [Limits::fixed(), Limits::adaptive()] {
         let managers = managers::managers::<2>().await;
         let [slow, quick] = &managers;
@@ -194,9 +196,9 @@ async fn a_call_that_is_dropped_gives_its_place_up() {
         }
         for manager in &managers {
             manager.reset();
-            managers::prepare(manager);
+            managers::add_handlers(manager);
         }
-        // There is room, and neither manager is thought to have more to do than the other.
+        // No permit is lost, and both managers count as equally loaded.
         for _ in 0..10 {
             managers::call(&client, Method::POST).await.unwrap();
         }

@@ -1,4 +1,4 @@
-//! Several managers: calls are shared among them, and get through when one of them is gone.
+//! Several managers: calls are balanced among them and fail over when one of them is unreachable.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -16,10 +16,10 @@ use nsx_api::{CallOptions, Client, Error, ErrorKind, Limits};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use managers::{HEALTH, call, calls_of, config, managers, prepare, start};
+use managers::{HEALTH, add_handlers, call, calls_of, config, managers, start};
 
 #[tokio::test]
-async fn calls_are_shared_evenly_and_the_answer_tells_by_whom() {
+async fn load_balancing_is_even_and_the_response_names_its_manager() {
     let managers = managers::<3>().await;
     let client = config(&managers).build().unwrap();
     for _ in 0..30 {
@@ -32,7 +32,7 @@ async fn calls_are_shared_evenly_and_the_answer_tells_by_whom() {
 }
 
 #[tokio::test]
-async fn a_manager_that_is_slow_gets_fewer_calls() {
+async fn load_balancing_sends_fewer_calls_to_a_slow_manager() {
     let managers = managers::<2>().await;
     let [slow, quick] = &managers;
     slow.respond_always(Answer::json(200, ()).delay(Duration::from_millis(300)));
@@ -56,23 +56,23 @@ async fn a_manager_that_is_slow_gets_fewer_calls() {
 }
 
 #[tokio::test]
-async fn a_manager_that_is_gone_is_left_out_and_comes_back() {
+async fn unreachable_manager_is_ejected_and_returns_after_a_probe() {
     let [first, second] = managers::<2>().await;
-    let place = first.url();
+    let url_of_first = first.url();
     let config = config(&[first, second]);
-    // Both are dropped: nobody is there.
-    let hasty = config.clone().options(CallOptions::new().max_retries(1));
-    let error = call(&hasty.build().unwrap(), Method::POST)
+    // Both managers have been dropped, so every connection is refused.
+    let one_retry = config.clone().options(CallOptions::new().max_retries(1));
+    let error = call(&one_retry.build().unwrap(), Method::POST)
         .await
         .unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 2));
     let [second] = managers::<1>().await;
-    let client = Client::builder(&place)
+    let client = Client::builder(&url_of_first)
         .manager(second.url())
         .auth(Basic::new("admin", "Pa55-word"))
         .build()
         .unwrap();
-    // A call that is not idempotent goes on too: nothing was sent to the first.
+    // A call that is not idempotent fails over too: nothing was sent to the first manager.
     let began = Instant::now();
     for _ in 0..20 {
         assert!(
@@ -83,24 +83,24 @@ async fn a_manager_that_is_gone_is_left_out_and_comes_back() {
     }
     assert!(
         began.elapsed() < Duration::from_secs(2),
-        "no wait for who is up"
+        "no delay before the manager that is up"
     );
-    // Somebody answers at the first's place again.
-    let address: SocketAddr = place.trim_start_matches("http://").parse().unwrap();
+    // Start a server at the address of the first manager.
+    let address: SocketAddr = url_of_first.trim_start_matches("http://").parse().unwrap();
     let listener = TcpListener::bind(address).await.unwrap();
-    tokio::spawn(answer(listener));
+    tokio::spawn(answer_null(listener));
     let began = Instant::now();
-    while !place.ends_with(&call(&client, Method::GET).await.unwrap()) {
+    while !url_of_first.ends_with(&call(&client, Method::GET).await.unwrap()) {
         assert!(
             began.elapsed() < Duration::from_secs(15),
-            "it was not looked at"
+            "the manager was not probed"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-/// Says that all is well, whatever the question.
-async fn answer(listener: TcpListener) {
+/// Answers every request with 200 and `null`.
+async fn answer_null(listener: TcpListener) {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     loop {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -119,7 +119,7 @@ async fn answer(listener: TcpListener) {
 }
 
 #[tokio::test]
-async fn a_manager_that_says_that_it_is_not_well_stays_out() {
+async fn manager_whose_health_probe_is_unhealthy_stays_ejected() {
     let start = || Manager::builder().plain_http().accept_anyone().start();
     let (first, second) = (start().await.unwrap(), start().await.unwrap());
     for manager in [&first, &second] {
@@ -132,14 +132,14 @@ async fn a_manager_that_says_that_it_is_not_well_stays_out() {
     let config = Client::builder(first.url()).manager(second.url());
     let client = config.build().unwrap();
     let began = Instant::now();
-    let looks = || {
+    let probes = || {
         let requests = first.requests();
         requests
             .iter()
             .filter(|call| call.path.ends_with("/health"))
             .count()
     };
-    while looks() < 2 {
+    while probes() < 2 {
         let manager = call(&client, Method::GET).await.unwrap();
         assert!(second.url().ends_with(&manager));
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -147,13 +147,13 @@ async fn a_manager_that_says_that_it_is_not_well_stays_out() {
     }
     assert!(
         began.elapsed() >= Duration::from_secs(3),
-        "after one second, and two more"
+        "ejected for one second, then for two"
     );
     assert_eq!(calls_of(&first), 1);
 }
 
 #[tokio::test]
-async fn what_may_have_taken_effect_is_not_sent_to_another_manager() {
+async fn failover_never_repeats_a_non_idempotent_call_that_may_have_taken_effect() {
     let managers = managers::<2>().await;
     let [first, second] = &managers;
     let client = config(&managers).build().unwrap();
@@ -172,7 +172,7 @@ async fn what_may_have_taken_effect_is_not_sent_to_another_manager() {
         assert_eq!((error.kind(), error.attempts()), (kind, 1));
         assert_eq!(calls_of(first) + calls_of(second) - before, 1);
     }
-    // A 503 of the manager's own is another matter: the other one takes it.
+    // A 503 of the manager itself means that nothing was done: the call fails over.
     first.reset();
     second.reset();
     second.on("POST /api/v1/things/{id}", |_| Answer::json(200, ()));
@@ -186,17 +186,17 @@ async fn what_may_have_taken_effect_is_not_sent_to_another_manager() {
     }
 }
 
-/// An address where nobody listens.
-async fn nobody() -> String {
+/// An address at which nothing listens.
+async fn unused_address() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}", listener.local_addr().unwrap())
 }
 
 #[tokio::test]
-async fn a_manager_where_no_login_is_possible_is_passed_by() {
+async fn failover_when_the_session_login_cannot_connect() {
     let [manager] = managers::<1>().await;
     let options = CallOptions::new().max_retry_delay(Duration::from_millis(5));
-    let client = Client::builder(nobody().await)
+    let client = Client::builder(unused_address().await)
         .manager(manager.url())
         .auth(Session::new("admin", "Pa55-word"))
         .options(options)
@@ -207,9 +207,9 @@ async fn a_manager_where_no_login_is_possible_is_passed_by() {
         assert!(manager.url().ends_with(&answered));
     }
     assert_eq!(manager.logins(), 1);
-    // A wrong password is no reason to ask another.
+    // A wrong password causes no failover.
     let wrong = Client::builder(manager.url())
-        .manager(nobody().await)
+        .manager(unused_address().await)
         .auth(Session::new("admin", "wrong"))
         .build()
         .unwrap();
@@ -220,7 +220,7 @@ async fn a_manager_where_no_login_is_possible_is_passed_by() {
 }
 
 #[tokio::test]
-async fn a_proxy_that_answers_for_a_manager_that_is_not_there_does_not_draw_the_calls() {
+async fn fast_503_from_a_proxy_does_not_attract_more_calls() {
     let managers = managers::<3>().await;
     let [broken, others @ ..] = &managers;
     let html = Answer::status(503)
@@ -248,19 +248,19 @@ async fn a_proxy_that_answers_for_a_manager_that_is_not_there_does_not_draw_the_
 }
 
 #[tokio::test]
-async fn a_callers_own_fault_takes_no_manager_out() {
+async fn caller_errors_and_short_deadlines_do_not_eject_a_manager() {
     let managers = managers::<2>().await;
     let client = config(&managers).build().unwrap();
-    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(50)));
+    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(50)));
     for manager in &managers {
         let late = Answer::json(200, ()).delay(Duration::from_secs(5));
         manager.respond_always(late.only_for("GET /api/v1/things/{id}"));
     }
     for _ in 0..4 {
-        let body = nsx_api::Body::from_stream(Broken);
+        let body = nsx_api::Body::from_stream(FailingStream);
         let upload = client.request(Method::PUT, "/api/v1/things/1").body(body);
         assert!(upload.send().await.is_err());
-        assert!(call(&hasty, Method::GET).await.is_err());
+        assert!(call(&short_deadline, Method::GET).await.is_err());
     }
     for manager in &managers {
         manager.reset();
@@ -272,9 +272,9 @@ async fn a_callers_own_fault_takes_no_manager_out() {
     assert_eq!((calls_of(&managers[0]), calls_of(&managers[1])), (10, 10));
 }
 
-struct Broken;
+struct FailingStream;
 
-impl futures_core::Stream for Broken {
+impl futures_core::Stream for FailingStream {
     type Item = std::io::Result<nsx_api::bytes::Bytes>;
 
     fn poll_next(
@@ -286,7 +286,7 @@ impl futures_core::Stream for Broken {
 }
 
 #[tokio::test]
-async fn a_manager_with_a_certificate_that_is_not_trusted_is_passed_by() {
+async fn failover_when_a_tls_certificate_is_not_trusted() {
     let start = || Manager::builder().accept_anyone().start();
     let (first, second) = (start().await.unwrap(), start().await.unwrap());
     for manager in [&first, &second] {
@@ -308,12 +308,12 @@ async fn a_manager_with_a_certificate_that_is_not_trusted_is_passed_by() {
 }
 
 #[tokio::test]
-async fn a_call_goes_to_another_manager_however_little_time_is_left() {
+async fn failover_needs_no_retry_delay_within_the_deadline() {
     let [manager] = managers::<1>().await;
     let options = CallOptions::new()
         .min_retry_delay(Duration::from_secs(60))
         .deadline(Duration::from_secs(20));
-    let client = Client::builder(nobody().await)
+    let client = Client::builder(unused_address().await)
         .manager(manager.url())
         .auth(Basic::new("admin", "Pa55-word"))
         .options(options)
@@ -322,12 +322,12 @@ async fn a_call_goes_to_another_manager_however_little_time_is_left() {
     assert!(call(&client, Method::POST).await.is_ok());
 }
 
-/// Comes back to the place of a manager that has gone, answers 503 while it starts, and then does its work.
-async fn restart(place: &str) -> Manager {
-    let port = place.rsplit(':').next().unwrap().parse().unwrap();
+/// Restarts a manager at its former address. It answers 503 at first, and then as usual.
+async fn restart(url: &str) -> Manager {
+    let port = url.rsplit(':').next().unwrap().parse().unwrap();
     let began = Instant::now();
     let manager = loop {
-        // The port is free as soon as the runtime gets to it.
+        // The port is free once the runtime has dropped the former manager's tasks.
         match start(Manager::builder().port(port)).await {
             Ok(manager) => break manager,
             Err(error) => assert!(began.elapsed() < Duration::from_secs(10), "{error}"),
@@ -338,24 +338,24 @@ async fn restart(place: &str) -> Manager {
     manager.respond_always(starting.clone());
     manager.on(HEALTH, move |_| starting.clone());
     let deadline = Instant::now() + Duration::from_secs(20);
-    // Nobody is turned away for ever, nor before anybody has come.
+    // Answer 503 until there have been some requests.
     while manager.count() < 2 {
-        assert!(Instant::now() < deadline, "nobody looks at it");
+        assert!(Instant::now() < deadline, "the manager is not probed");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     manager.reset();
-    prepare(&manager);
+    add_handlers(&manager);
     manager
 }
 
 #[tokio::test]
-async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
-    let [killed, hung, restarted] = managers::<3>().await;
+async fn failover_completes_every_idempotent_call_while_managers_restart() {
+    let [stopped, hung, restarted] = managers::<3>().await;
     let deadline = Duration::from_secs(60);
     let options = CallOptions::new()
         .deadline(deadline)
         .attempt_timeout(Duration::from_secs(4));
-    let urls = [killed.url(), hung.url(), restarted.url()];
+    let urls = [stopped.url(), hung.url(), restarted.url()];
     let client = Client::builder(&urls[0])
         .manager(&urls[1])
         .manager(&urls[2])
@@ -385,7 +385,7 @@ async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
     }
     let pause = || tokio::time::sleep(Duration::from_millis(200));
     pause().await;
-    drop(killed);
+    drop(stopped);
     pause().await;
     hung.respond_always(Answer::status(200).delay(Duration::from_secs(600)));
     pause().await;
@@ -400,11 +400,14 @@ async fn every_idempotent_call_gets_through_while_managers_come_and_go() {
     let longest = results.into_iter().map(Result::unwrap).max().unwrap();
     println!("200 tasks, the longest call took {longest:?}");
     assert!(longest <= deadline, "{longest:?}");
-    assert!(restarted.logins() > 0, "its sessions were gone");
+    assert!(
+        restarted.logins() > 0,
+        "its sessions did not survive the restart"
+    );
 }
 
 #[tokio::test]
-async fn calls_that_wait_before_a_manager_go_to_another_when_that_is_better() {
+async fn failover_of_calls_queued_for_a_hung_manager() {
     let managers = managers::<2>().await;
     let [well, hung] = &managers;
     let client = config(&managers)
@@ -413,7 +416,7 @@ async fn calls_that_wait_before_a_manager_go_to_another_when_that_is_better() {
         .build()
         .unwrap();
     hung.respond_always(Answer::json(200, ()).delay(Duration::from_secs(600)));
-    // The one that is well is not there for a moment, so that all calls go to the other.
+    // One failure of the healthy manager ejects it, so that all calls queue for the hung one.
     well.respond_with(502);
     call(&client, Method::POST).await.unwrap_err();
     let mut calls = JoinSet::new();
@@ -421,7 +424,8 @@ async fn calls_that_wait_before_a_manager_go_to_another_when_that_is_better() {
         let client = client.clone();
         calls.spawn(async move { call(&client, Method::GET).await });
     }
-    // All but the two that are at the other one come back, long before those can time out.
+    // All calls but the two that are in flight at the hung manager complete, long before those time
+    // out.
     let began = Instant::now();
     for _ in 0..18 {
         let answered = calls.join_next().await.unwrap().unwrap().unwrap();
@@ -433,7 +437,7 @@ async fn calls_that_wait_before_a_manager_go_to_another_when_that_is_better() {
 }
 
 #[tokio::test]
-async fn a_call_that_waits_before_a_manager_is_not_sent_there_when_it_was_taken_out() {
+async fn queued_call_is_not_sent_to_a_manager_that_was_ejected() {
     let managers = managers::<2>().await;
     let [hung, busy] = &managers;
     let client = config(&managers)

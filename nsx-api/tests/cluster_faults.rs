@@ -1,4 +1,5 @@
-//! Managers of a cluster that do half of what they should: they hang, forget sessions, send calls on, and are well by their own word.
+//! Clusters of managers with partial failures: managers that hang, lose their sessions or redirect
+//! calls, and managers that fail although their health check succeeds.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -15,17 +16,17 @@ use tokio::task::JoinSet;
 use managers::{call, calls_of, config, managers};
 
 const LOGIN: &str = "POST /api/session/create";
-const AGES: Duration = Duration::from_secs(600);
+const FOREVER: Duration = Duration::from_secs(600);
 
-fn quick() -> CallOptions {
+fn fast_retry() -> CallOptions {
     CallOptions::new().max_retry_delay(Duration::from_millis(5))
 }
 
-fn sessions(managers: &[Manager]) -> Config {
+fn session_config(managers: &[Manager]) -> Config {
     config(managers).auth(Session::new("admin", "Pa55-word"))
 }
 
-/// Makes so many calls at once, and gives what comes of them.
+/// Makes this many calls concurrently and returns their results.
 async fn calls(client: &Client, count: usize, method: Method) -> Vec<Result<u32, Error>> {
     let mut tasks = JoinSet::new();
     for _ in 0..count {
@@ -39,17 +40,21 @@ async fn calls(client: &Client, count: usize, method: Method) -> Vec<Result<u32,
 }
 
 #[tokio::test]
-async fn a_manager_that_lost_its_sessions_and_lets_nobody_in_is_passed_by() {
+async fn failover_when_a_manager_lost_its_sessions_and_refuses_logins() {
     let managers = managers::<2>().await;
     let [restarted, well] = &managers;
-    let client = sessions(&managers).options(quick()).build().unwrap();
+    let client = session_config(&managers)
+        .options(fast_retry())
+        .build()
+        .unwrap();
     for _ in 0..4 {
         call(&client, Method::GET).await.unwrap();
     }
     restarted.expire_sessions();
     let starting = Answer::api_error(503, 1, "The node is starting.");
     restarted.respond_always(starting.only_for(LOGIN));
-    // One that refuses at once has the fewest calls under way.
+    // Slow answers leave the refusing manager with the fewest calls in flight, so it is chosen
+    // often.
     let late = Answer::json(200, ()).delay(Duration::from_millis(50));
     well.respond_always(late.only_for("POST /api/v1/things/{id}"));
     for _ in 0..10 {
@@ -60,23 +65,27 @@ async fn a_manager_that_lost_its_sessions_and_lets_nobody_in_is_passed_by() {
 }
 
 #[tokio::test]
-async fn calls_wait_for_a_manager_that_lets_nobody_in_for_a_moment() {
+async fn retry_waits_while_the_only_manager_refuses_session_logins() {
     let managers = managers::<1>().await;
     let [manager] = &managers;
-    let client = sessions(&managers).options(quick()).build().unwrap();
+    let client = session_config(&managers)
+        .options(fast_retry())
+        .build()
+        .unwrap();
     call(&client, Method::GET).await.unwrap();
     manager.expire_sessions();
-    // The login is tried five times; the call has others after a second.
+    // All five attempts of the first login fail. The call waits more than a second and logs in
+    // again.
     let starting = Answer::api_error(503, 1, "The node is starting.");
     manager.respond_with(starting.only_for(LOGIN).times(5));
-    let patient = CallOptions::new().min_retry_delay(Duration::from_millis(1200));
-    let client = client.with(patient.max_retry_delay(Duration::from_millis(1200)));
+    let long_delay = CallOptions::new().min_retry_delay(Duration::from_millis(1200));
+    let client = client.with(long_delay.max_retry_delay(Duration::from_millis(1200)));
     call(&client, Method::POST).await.unwrap();
     assert_eq!(manager.logins(), 2);
 }
 
 #[tokio::test]
-async fn a_call_that_was_redirected_waits_where_it_was_sent_to() {
+async fn redirected_call_waits_for_the_concurrency_limit_of_its_target() {
     let managers = managers::<2>().await;
     let [follower, leader] = &managers;
     let to = format!("{}/api/v1/things/1", leader.url());
@@ -92,7 +101,7 @@ async fn a_call_that_was_redirected_waits_where_it_was_sent_to() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_sent_on_to_a_manager_that_fails_goes_to_one_where_it_has_not_been() {
+async fn failover_after_a_redirect_goes_to_an_untried_manager() {
     let managers = managers::<3>().await;
     let [follower, leader, well] = &managers;
     let to = format!("{}/api/v1/things/1", leader.url());
@@ -100,9 +109,9 @@ async fn a_call_that_is_sent_on_to_a_manager_that_fails_goes_to_one_where_it_has
     follower.respond_always(redirect.only_for("GET /api/v1/things/{id}"));
     let failed = Answer::status(502).delay(Duration::from_millis(300));
     leader.respond_always(failed.only_for("GET /api/v1/things/{id}"));
-    let client = config(&managers).options(quick()).build().unwrap();
+    let client = config(&managers).options(fast_retry()).build().unwrap();
     let get = call(&client, Method::GET);
-    // Meanwhile the turn comes round to the follower.
+    // Meanwhile other calls advance the rotation to the follower.
     let others = async {
         while calls_of(leader) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -116,25 +125,25 @@ async fn a_call_that_is_sent_on_to_a_manager_that_fails_goes_to_one_where_it_has
 }
 
 #[tokio::test]
-async fn a_hung_manager_costs_no_idempotent_call_though_the_deadline_is_shorter_than_an_attempt() {
+async fn failover_from_a_hung_manager_when_the_deadline_is_shorter_than_the_attempt_timeout() {
     let managers = managers::<3>().await;
-    managers[0].respond_always(Answer::json(200, ()).delay(AGES));
+    managers[0].respond_always(Answer::json(200, ()).delay(FOREVER));
     let options = CallOptions::new().deadline(Duration::from_secs(12));
     let client = config(&managers).options(options).build().unwrap();
     for _ in 0..9 {
         call(&client, Method::GET).await.unwrap();
-        // It is looked at when a call was cut short there.
+        // The manager is probed after an attempt there ran into the failover timeout.
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     assert!(calls_of(&managers[0]) <= 3, "{}", calls_of(&managers[0]));
 }
 
 #[tokio::test]
-async fn a_call_that_has_failed_elsewhere_is_still_cut_short_at_a_manager_that_hangs() {
+async fn failover_timeout_applies_at_a_hung_manager_after_an_earlier_failure() {
     let managers = managers::<3>().await;
     let [broken, hung, well] = &managers;
     broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));
-    hung.respond_always(Answer::json(200, ()).delay(AGES));
+    hung.respond_always(Answer::json(200, ()).delay(FOREVER));
     let options = CallOptions::new().deadline(Duration::from_secs(12));
     let client = config(&managers).options(options).build().unwrap();
     let answered = call(&client, Method::GET).await.unwrap();
@@ -143,11 +152,11 @@ async fn a_call_that_has_failed_elsewhere_is_still_cut_short_at_a_manager_that_h
 }
 
 #[tokio::test]
-async fn a_login_that_hangs_is_left_for_another_manager_in_time() {
+async fn failover_from_a_hung_session_login_within_the_deadline() {
     let managers = managers::<2>().await;
-    managers[0].respond_always(Answer::status(200).delay(AGES).only_for(LOGIN));
+    managers[0].respond_always(Answer::status(200).delay(FOREVER).only_for(LOGIN));
     let options = CallOptions::new().deadline(Duration::from_secs(4));
-    let client = sessions(&managers).options(options).build().unwrap();
+    let client = session_config(&managers).options(options).build().unwrap();
     for method in [Method::POST, Method::GET] {
         for result in calls(&client, 6, method).await {
             result.unwrap();
@@ -156,8 +165,7 @@ async fn a_login_that_hangs_is_left_for_another_manager_in_time() {
 }
 
 #[tokio::test]
-async fn a_call_that_takes_longer_than_half_of_its_time_is_not_cut_short_for_a_manager_that_is_not_there()
- {
+async fn failover_timeout_does_not_cut_a_slow_call_when_the_other_manager_is_ejected() {
     let [slow, gone] = managers::<2>().await;
     let late = Answer::json(200, ()).delay(Duration::from_millis(6500));
     slow.respond_always(late.only_for("GET /api/v1/things/{id}"));
@@ -166,7 +174,7 @@ async fn a_call_that_takes_longer_than_half_of_its_time_is_not_cut_short_for_a_m
     let client = config(&managers).options(options).build().unwrap();
     let [slow, gone] = managers;
     drop(gone);
-    // It is found out by calls that go past it.
+    // Calls that fail over from the unreachable manager eject it.
     for _ in 0..2 {
         call(&client, Method::PUT).await.unwrap();
     }
@@ -175,7 +183,7 @@ async fn a_call_that_takes_longer_than_half_of_its_time_is_not_cut_short_for_a_m
 }
 
 #[tokio::test]
-async fn a_call_goes_back_to_a_busy_leader_when_that_asked_to_be_left_alone() {
+async fn redirected_call_honors_retry_after_of_a_busy_leader() {
     let managers = managers::<2>().await;
     let [follower, leader] = &managers;
     let to = format!("{}/api/v1/things/1", leader.url());
@@ -193,7 +201,7 @@ async fn a_call_goes_back_to_a_busy_leader_when_that_asked_to_be_left_alone() {
 }
 
 #[tokio::test]
-async fn a_manager_is_left_alone_for_as_long_as_it_asked() {
+async fn retry_after_keeps_calls_away_from_that_manager() {
     let managers = managers::<2>().await;
     let [first, second] = &managers;
     let busy = |after| Answer::api_error(429, 102, "Too many.").header("retry-after", after);
@@ -208,11 +216,14 @@ async fn a_manager_is_left_alone_for_as_long_as_it_asked() {
 }
 
 #[tokio::test]
-async fn a_manager_whose_login_is_asked_for_too_much_is_passed_by() {
+async fn failover_when_session_logins_are_rate_limited() {
     let managers = managers::<2>().await;
     let refused = Answer::api_error(429, 102, "Too many.");
     managers[0].respond_always(refused.only_for(LOGIN));
-    let client = sessions(&managers).options(quick()).build().unwrap();
+    let client = session_config(&managers)
+        .options(fast_retry())
+        .build()
+        .unwrap();
     for _ in 0..4 {
         let answered = call(&client, Method::POST).await.unwrap();
         assert!(managers[1].url().ends_with(&answered));
@@ -220,11 +231,14 @@ async fn a_manager_whose_login_is_asked_for_too_much_is_passed_by() {
 }
 
 #[tokio::test]
-async fn a_body_that_was_not_touched_goes_to_another_manager() {
+async fn failover_sends_a_stream_body_that_was_not_read_yet() {
     let managers = managers::<2>().await;
     let starting = Answer::api_error(503, 1, "The node is starting.");
     managers[0].respond_always(starting.only_for(LOGIN));
-    let client = sessions(&managers).options(quick()).build().unwrap();
+    let client = session_config(&managers)
+        .options(fast_retry())
+        .build()
+        .unwrap();
     for _ in 0..2 {
         let body = nsx_api::Body::from_stream(Once(Some("1".into())));
         let request = client.request(Method::PUT, "/api/v1/things/1").body(body);
@@ -248,24 +262,24 @@ impl futures_core::Stream for Once {
 }
 
 #[tokio::test]
-async fn a_manager_at_which_a_deadline_passes_is_looked_at() {
+async fn manager_is_probed_after_a_deadline_passes_there() {
     let managers = managers::<2>().await;
-    managers[0].respond_always(Answer::json(200, ()).delay(AGES));
+    managers[0].respond_always(Answer::json(200, ()).delay(FOREVER));
     let client = config(&managers).build().unwrap();
-    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(300)));
-    // One that is not idempotent is cut short by nothing but its deadline.
-    assert!(call(&hasty, Method::POST).await.is_err());
-    // The look has two seconds.
+    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(300)));
+    // Only the deadline ends a call that is not idempotent.
+    assert!(call(&short_deadline, Method::POST).await.is_err());
+    // The probe has a timeout of two seconds.
     tokio::time::sleep(Duration::from_secs(3)).await;
     let before = calls_of(&managers[0]);
     for _ in 0..6 {
-        call(&hasty, Method::POST).await.unwrap();
+        call(&short_deadline, Method::POST).await.unwrap();
     }
     assert_eq!(calls_of(&managers[0]), before);
 }
 
 #[tokio::test]
-async fn one_managers_retry_after_does_not_keep_a_call_from_another() {
+async fn retry_after_of_one_manager_does_not_delay_failover() {
     for answer in [
         Answer::api_error(429, 102, "Too many.").header("retry-after", "3600"),
         Answer::api_error(503, 1, "Busy.").header("retry-after", "3600"),
@@ -283,7 +297,7 @@ async fn one_managers_retry_after_does_not_keep_a_call_from_another() {
 }
 
 #[tokio::test]
-async fn a_call_that_no_manager_takes_waits_before_it_comes_back_to_one() {
+async fn retry_waits_before_it_returns_to_a_manager_that_was_tried() {
     let managers = managers::<2>().await;
     for manager in &managers {
         manager.respond_always(Answer::api_error(429, 102, "Too many."));
@@ -298,12 +312,12 @@ async fn a_call_that_no_manager_takes_waits_before_it_comes_back_to_one() {
 }
 
 #[tokio::test]
-async fn a_login_that_needs_time_has_it_where_no_other_manager_is_up() {
+async fn slow_session_login_is_not_cut_short_when_no_other_manager_is_up() {
     let [slow, gone] = managers::<2>().await;
-    slow.respond_with(Answer::status(200).delay(AGES).only_for(LOGIN));
+    slow.respond_with(Answer::status(200).delay(FOREVER).only_for(LOGIN));
     let options = CallOptions::new().attempt_timeout(Duration::from_secs(1));
     let managers = [slow, gone];
-    let client = sessions(&managers).options(options).build().unwrap();
+    let client = session_config(&managers).options(options).build().unwrap();
     let [_slow, gone] = managers;
     drop(gone);
     for result in calls(&client, 3, Method::POST).await {
@@ -312,12 +326,12 @@ async fn a_login_that_needs_time_has_it_where_no_other_manager_is_up() {
 }
 
 #[tokio::test]
-async fn a_deadline_that_passes_before_a_login_ends_moves_no_call() {
+async fn deadline_during_a_session_login_causes_no_failover() {
     let managers = managers::<2>().await;
-    managers[0].respond_always(Answer::status(200).delay(AGES).only_for(LOGIN));
-    let client = sessions(&managers).build().unwrap();
-    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
-    let error = call(&hasty, Method::POST).await.unwrap_err();
+    managers[0].respond_always(Answer::status(200).delay(FOREVER).only_for(LOGIN));
+    let client = session_config(&managers).build().unwrap();
+    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let error = call(&short_deadline, Method::POST).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Authentication, 0)
@@ -327,10 +341,10 @@ async fn a_deadline_that_passes_before_a_login_ends_moves_no_call() {
 }
 
 #[tokio::test]
-async fn an_error_names_the_manager_that_it_is_of() {
+async fn error_names_the_manager_that_caused_it() {
     let managers = managers::<2>().await;
     let [busy, full] = &managers;
-    let late = Answer::json(200, ()).delay(AGES);
+    let late = Answer::json(200, ()).delay(FOREVER);
     full.respond_always(late.only_for("GET /api/v1/things/{id}"));
     busy.respond_always(Answer::api_error(429, 7, "Not now.").only_for("GET /api/v1/things/{id}"));
     let client = config(&managers)
@@ -344,24 +358,24 @@ async fn an_error_names_the_manager_that_it_is_of() {
         .map(Result::unwrap_err)
         .collect();
     for error in &errors {
-        let is_of_busy = error.status().is_some_and(|status| status.as_u16() == 429);
-        let manager = if is_of_busy { busy } else { full };
+        let is_from_busy = error.status().is_some_and(|status| status.as_u16() == 429);
+        let manager = if is_from_busy { busy } else { full };
         assert!(manager.url().ends_with(error.manager().unwrap()), "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_manager_that_fails_again_at_once_stays_out_for_longer() {
+async fn ejected_manager_that_fails_again_stays_ejected_longer() {
     let managers = managers::<2>().await;
     let [broken, _] = &managers;
     broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));
     let client = config(&managers).build().unwrap();
     let began = Instant::now();
-    // By its own word it is well.
+    // Its health check keeps succeeding.
     while began.elapsed() < Duration::from_secs(8) {
         call(&client, Method::GET).await.unwrap();
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    // After one second, two more, and four more.
+    // It is ejected for one second, then two, then four.
     assert!((2..=4).contains(&calls_of(broken)), "{}", calls_of(broken));
 }

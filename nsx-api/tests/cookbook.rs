@@ -1,4 +1,4 @@
-//! The commands of the cookbook, which its doc tests do not run.
+//! Runs the shell commands of the cookbook, which its doc tests do not cover.
 
 #![cfg(all(feature = "mock", unix))]
 
@@ -10,7 +10,7 @@ use nsx_api::mock::{Certificate, Manager};
 
 const COOKBOOK: &str = include_str!("../src/cookbook.rs");
 
-/// The block of commands of the page; there is one.
+/// The only block of commands in the cookbook.
 fn commands() -> String {
     let lines = COOKBOOK
         .lines()
@@ -23,7 +23,7 @@ fn commands() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_commands_that_fetch_a_certificate_fetch_it_with_its_thumbprint() {
+async fn cookbook_commands_fetch_the_certificate_and_its_thumbprint() {
     if Command::new("openssl").arg("version").output().is_err() {
         println!("skipped: openssl is not installed");
         return;

@@ -1,4 +1,5 @@
-//! What a caller sees of each answer that a manager, or what stands before it, can give.
+//! The result that a caller gets for each kind of response from a manager, or from a proxy in front
+//! of it.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -12,7 +13,7 @@ use serde_json::json;
 use common::{json_body, manager, manager_over_http1, token_error};
 
 #[tokio::test]
-async fn a_token_arrives_with_the_facts_of_its_call() {
+async fn response_carries_the_metadata_of_its_call() {
     let (manager, client) = manager().await;
     let response = client.create_registration_token().send().await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
@@ -31,7 +32,7 @@ async fn a_token_arrives_with_the_facts_of_its_call() {
 }
 
 #[tokio::test]
-async fn each_documented_error_arrives_as_its_kind_with_what_the_manager_said() {
+async fn documented_error_responses_map_to_their_error_kind_and_message() {
     let (manager, client) = manager().await;
     let mut seen = Vec::new();
     for response in operations::CREATE_REGISTRATION_TOKEN.responses {
@@ -41,9 +42,9 @@ async fn each_documented_error_arrives_as_its_kind_with_what_the_manager_said() 
         }
         manager.respond_with(status);
         let error = token_error(&client).await;
-        let said = error.api_error().unwrap();
+        let body = error.api_error().unwrap();
         assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
-        assert_eq!(error.error_code(), said.error_code);
+        assert_eq!(error.error_code(), body.error_code);
         assert!(error.error_code().is_some(), "{status}");
         assert_eq!(error.operation(), Some("CreateRegistrationToken"));
         assert_eq!(error.attempts(), 1);
@@ -54,7 +55,7 @@ async fn each_documented_error_arrives_as_its_kind_with_what_the_manager_said() 
             "{line}"
         );
         assert!(
-            line.contains(said.error_message.as_deref().unwrap()),
+            line.contains(body.error_message.as_deref().unwrap()),
             "{line}"
         );
         seen.push(error.kind());
@@ -73,7 +74,7 @@ async fn each_documented_error_arrives_as_its_kind_with_what_the_manager_said() 
 }
 
 #[tokio::test]
-async fn a_success_that_does_not_fit_says_where_and_what_was_expected() {
+async fn decode_error_names_the_path_and_the_expected_type() {
     let (manager, client) = manager().await;
     let deep = format!("{{\"token\":\"SECRET\",\"roles\":{}", "[".repeat(100_000));
     for (answer, message) in [
@@ -151,7 +152,7 @@ async fn a_success_that_does_not_fit_says_where_and_what_was_expected() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_odd_but_fits_is_a_success() {
+async fn unusual_but_valid_bodies_decode() {
     let (manager, client) = manager().await;
     let deep = format!(
         r#"{{"token":"t","roles":["r"],"newer":{}{}}}"#,
@@ -183,7 +184,7 @@ async fn a_success_that_is_odd_but_fits_is_a_success() {
 }
 
 #[tokio::test]
-async fn an_ill_formed_error_keeps_its_status_and_what_it_can_of_its_body() {
+async fn malformed_error_body_keeps_its_status_and_readable_text() {
     let (manager, client) = manager().await;
     let html = "<html><h1>Bad Gateway</h1></html>";
     for (answer, kind, line, body) in [
@@ -274,7 +275,7 @@ async fn an_ill_formed_error_keeps_its_status_and_what_it_can_of_its_body() {
 }
 
 #[tokio::test]
-async fn an_error_code_that_is_a_string_is_read_and_a_wrong_field_costs_only_itself() {
+async fn error_body_decodes_string_error_codes_and_skips_fields_of_the_wrong_type() {
     let (manager, client) = manager().await;
     for (body, code, line) in [
         (
@@ -310,7 +311,7 @@ async fn an_error_code_that_is_a_string_is_read_and_a_wrong_field_costs_only_its
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_large_error_body_is_bounded() {
+async fn large_error_body_is_truncated() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::status(500).body("é".repeat(8 << 20)));
     let error = token_error(&client).await;
@@ -321,7 +322,7 @@ async fn what_is_kept_of_a_large_error_body_is_bounded() {
 }
 
 #[tokio::test]
-async fn a_success_that_is_too_large_is_refused() {
+async fn response_body_over_the_size_limit_is_refused() {
     let (manager, client) = manager_over_http1().await;
     let large = vec![b' '; (16 << 20) + 1];
     let announced = Answer::status(200)

@@ -1,6 +1,6 @@
-//! The examples, run as a user runs them: environment in, output and exit code out.
+//! Runs the examples as a user does: with environment variables, checking output and exit code.
 #![cfg(feature = "mock")]
-// What the tests share fails, as they do, by a panic that points at its line.
+// Shared helpers panic at their line, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::HashMap;
@@ -13,9 +13,10 @@ use nsx_api::mock::Manager;
 use nsx_api::operations;
 use serde_json::Value;
 
-/// The program of an example, built by the command that users are told, and once.
+/// The executable of an example, built once with the command from its docs.
 ///
-/// A binary that lies beside the test's own may be an old one: running one test does not build it.
+/// A binary in the target directory may be outdated: cargo does not rebuild examples when it runs a
+/// single test.
 fn program(example: &'static str) -> PathBuf {
     static BUILT: LazyLock<Mutex<HashMap<&str, PathBuf>>> = LazyLock::new(Mutex::default);
     let mut built = BUILT.lock().unwrap();
@@ -27,8 +28,8 @@ fn program(example: &'static str) -> PathBuf {
 
 fn build(example: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    // What cargo tells a test about its package would make ring's build script run again, and all
-    // that depends on it build again, here and then in the next `cargo test`.
+    // Cargo sets these variables for the test. Passing them on would make ring's build script run
+    // again and rebuild everything that depends on it, here and in the next `cargo test`.
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
@@ -55,8 +56,8 @@ fn build(example: &str) -> PathBuf {
         .expect("cargo names the executable")
 }
 
-/// The settings of whoever runs the tests are none of them.
-fn forget_settings(command: &mut Command) {
+/// Removes the settings of whoever runs the tests.
+fn remove_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("NSXT_") {
             command.env_remove(name);
@@ -70,7 +71,8 @@ struct Outcome {
     stderr: String,
 }
 
-/// Runs an example while the test's runtime, and a manager on it, goes on.
+/// Runs an example on a blocking thread, so that the mock manager on the test's runtime keeps
+/// running.
 async fn run(example: &'static str, variables: &[(&'static str, &str)]) -> Outcome {
     let variables: Vec<_> = variables
         .iter()
@@ -78,7 +80,7 @@ async fn run(example: &'static str, variables: &[(&'static str, &str)]) -> Outco
         .collect();
     let run = move || {
         let mut command = Command::new(program(example));
-        forget_settings(&mut command);
+        remove_settings(&mut command);
         command.envs(variables).output().unwrap()
     };
     let Output {
@@ -119,7 +121,7 @@ fn assert_token(outcome: &Outcome) {
 }
 
 #[track_caller]
-fn assert_failure(outcome: &Outcome, says: &[&str]) {
+fn assert_failure(outcome: &Outcome, expected: &[&str]) {
     assert_eq!(
         outcome.code,
         Some(1),
@@ -129,7 +131,7 @@ fn assert_failure(outcome: &Outcome, says: &[&str]) {
     );
     assert_eq!(outcome.stdout, "");
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
-    for text in says {
+    for text in expected {
         assert!(
             outcome.stderr.contains(text),
             "{text:?} is not in: {}",
@@ -140,7 +142,7 @@ fn assert_failure(outcome: &Outcome, says: &[&str]) {
 }
 
 #[tokio::test]
-async fn without_a_host_the_token_comes_from_the_stand_in_which_is_said() {
+async fn registration_token_example_without_a_host_uses_and_announces_a_mock_manager() {
     let outcome = run("registration_token", &[]).await;
     assert_token(&outcome);
     assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
@@ -148,7 +150,7 @@ async fn without_a_host_the_token_comes_from_the_stand_in_which_is_said() {
 }
 
 #[tokio::test]
-async fn a_host_can_be_a_url_or_a_name_with_a_port() {
+async fn registration_token_example_accepts_a_url_or_a_host_and_port() {
     let manager = Manager::builder()
         .credentials("audit", "s3cret+ü")
         .start()
@@ -182,14 +184,14 @@ async fn a_host_can_be_a_url_or_a_name_with_a_port() {
             assert_eq!(outcome.stderr, "");
         }
     }
-    // Each has logged in, called, and logged out.
+    // Each run has logged in, called, and logged out.
     assert_eq!(manager.logins(), 9);
     assert_eq!(manager.sessions(), 0);
     assert_eq!(manager.count(), 27);
 }
 
 #[tokio::test]
-async fn a_failure_is_one_line_with_operation_status_code_and_message() {
+async fn registration_token_example_prints_a_failure_as_one_line() {
     let manager = Manager::builder()
         .credentials("audit", "right")
         .start()
@@ -252,7 +254,7 @@ async fn a_failure_is_one_line_with_operation_status_code_and_message() {
 }
 
 #[tokio::test]
-async fn a_setting_that_is_missing_or_wrong_is_named() {
+async fn registration_token_example_names_a_missing_or_invalid_setting() {
     let host = ("NSXT_MANAGER_HOST", "127.0.0.1:1");
     let user = ("NSXT_USERNAME", "audit");
     let password = ("NSXT_PASSWORD", "s3cret");
@@ -283,7 +285,7 @@ async fn a_setting_that_is_missing_or_wrong_is_named() {
 }
 
 #[tokio::test]
-async fn the_demo_shows_a_masked_token_and_each_documented_error() {
+async fn demo_example_shows_a_masked_token_and_each_documented_error() {
     let outcome = run("demo", &[]).await;
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert_eq!(outcome.stderr, "");
@@ -308,7 +310,7 @@ async fn the_demo_shows_a_masked_token_and_each_documented_error() {
         "{}",
         outcome.stdout
     );
-    // No word is as long as a token.
+    // No printed word is as long as a token.
     assert!(
         words
             .map(str::len)
@@ -320,15 +322,15 @@ async fn the_demo_shows_a_masked_token_and_each_documented_error() {
 }
 
 #[test]
-fn the_manager_serves_other_programs_until_its_input_ends() {
+fn manager_example_runs_a_mock_manager_until_its_input_ends() {
     let mut manager = Command::new(program("manager"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let mut input = manager.stdin.take().unwrap();
-    let mut said = BufReader::new(manager.stdout.take().unwrap()).lines();
-    let mut next = || said.next().unwrap().unwrap();
+    let mut output = BufReader::new(manager.stdout.take().unwrap()).lines();
+    let mut next = || output.next().unwrap().unwrap();
     let variables: HashMap<String, String> = (0..4)
         .map(|_| {
             let line = next();
@@ -341,7 +343,7 @@ fn the_manager_serves_other_programs_until_its_input_ends() {
         })
         .collect();
     assert!(next().starts_with("# Answers as the document says."));
-    for (line, answer, code, says) in [
+    for (line, answer, code, stderr_part) in [
         ("", "# Answers as the document says.", 0, ""),
         (
             "412",
@@ -354,11 +356,11 @@ fn the_manager_serves_other_programs_until_its_input_ends() {
         writeln!(input, "{line}").unwrap();
         assert!(next().starts_with(answer), "{line}");
         let mut client = Command::new(program("registration_token"));
-        forget_settings(&mut client);
+        remove_settings(&mut client);
         let output = client.envs(&variables).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{line}: {stderr}");
-        assert!(stderr.contains(says), "{line}: {stderr}");
+        assert!(stderr.contains(stderr_part), "{line}: {stderr}");
     }
     drop(input);
     assert!(manager.wait().unwrap().success());
@@ -367,7 +369,7 @@ fn the_manager_serves_other_programs_until_its_input_ends() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn where_stderr_is_full_a_failure_is_still_an_exit_code_of_1() {
+fn examples_exit_with_code_1_when_stderr_is_full() {
     let full = || {
         std::fs::OpenOptions::new()
             .write(true)
@@ -380,7 +382,7 @@ fn where_stderr_is_full_a_failure_is_still_an_exit_code_of_1() {
         ("demo", None, true),
     ] {
         let mut command = Command::new(program(example));
-        forget_settings(&mut command);
+        remove_settings(&mut command);
         command.envs(host.map(|host| ("NSXT_MANAGER_HOST", host)));
         command.stderr(full());
         if stdout_is_full {
@@ -390,8 +392,8 @@ fn where_stderr_is_full_a_failure_is_still_an_exit_code_of_1() {
         assert_eq!(code, Some(1), "{example} {host:?}");
     }
     let mut command = Command::new(program("registration_token"));
-    forget_settings(&mut command);
-    // That the stand-in cannot be announced is no failure.
+    remove_settings(&mut command);
+    // Failing to announce the mock manager is not an error.
     let output = command.stderr(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
 }

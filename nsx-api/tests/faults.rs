@@ -1,4 +1,5 @@
-//! What a caller sees when no whole answer comes, or one that leads elsewhere, or when nothing can be sent.
+//! The error that a caller gets for an incomplete or missing response, a redirect, or a request
+//! that cannot be sent.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -14,7 +15,7 @@ use serde_json::json;
 use common::{json_body, manager, manager_over_http1, token_error};
 
 #[tokio::test]
-async fn a_connection_that_is_lost_is_its_own_kind() {
+async fn lost_connection_has_its_own_error_kind() {
     let good = r#"{"token":"SECRET","roles":[]}"#;
     for (manager, client) in [manager().await, manager_over_http1().await] {
         for (answer, status) in [
@@ -51,7 +52,7 @@ async fn a_connection_that_is_lost_is_its_own_kind() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_an_error_that_shows_nothing_of_it() {
+async fn invalid_http_response_is_an_error_and_is_not_shown() {
     let (manager, client) = manager_over_http1().await;
     let many_headers = format!(
         "HTTP/1.1 200 OK\r\n{}\r\n",
@@ -77,7 +78,7 @@ async fn what_is_not_http_is_an_error_that_shows_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn an_interim_response_is_passed_over_and_a_switch_of_protocols_is_no_success() {
+async fn interim_response_is_skipped_and_switching_protocols_is_an_error() {
     let (manager, client) = manager_over_http1().await;
     let token = r#"{"token":"t","roles":[]}"#;
     let interim = format!(
@@ -97,7 +98,7 @@ async fn an_interim_response_is_passed_over_and_a_switch_of_protocols_is_no_succ
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_error_and_the_other_host_hears_nothing() {
+async fn redirect_to_an_unknown_host_is_an_error_and_sends_nothing_there() {
     let (manager, client) = manager().await;
     let other = Manager::start().await.unwrap();
     for status in [301, 302, 303, 307, 308] {
@@ -129,7 +130,7 @@ async fn a_redirect_is_an_error_and_the_other_host_hears_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_that_does_not_come_is_a_time_out() {
+async fn missing_response_is_a_timeout_of_the_attempt_or_the_deadline() {
     let (manager, client) = manager().await;
     let client = client.with(CallOptions::new().attempt_timeout(Duration::from_secs(2)));
     let deadline_first = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
@@ -161,7 +162,7 @@ async fn an_answer_that_does_not_come_is_a_time_out() {
         );
         assert_eq!(error.kind(), ErrorKind::Timeout);
     }
-    // The status of an error is worth more than the rest of its body.
+    // A stalled body of an error response is no timeout: the status is reported.
     manager.respond_with(Answer::status(502).body("<html>...").stalled_at(6));
     let error = token_error(&client).await;
     assert_eq!(
@@ -171,8 +172,8 @@ async fn an_answer_that_does_not_come_is_a_time_out() {
 }
 
 #[tokio::test]
-async fn where_nobody_listens_the_call_cannot_connect() {
-    // Bound, so that nobody else has the port, but not listening.
+async fn connection_refused_is_a_connect_error() {
+    // The port is bound, so that no other program gets it, but not listened on.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap().to_string();
@@ -194,7 +195,7 @@ async fn where_nobody_listens_the_call_cannot_connect() {
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_made_is_not_sent() {
+async fn invalid_request_is_not_sent() {
     let (manager, client) = manager().await;
     let get = |path: &str| client.request(Method::GET, path);
     for request in [
@@ -236,18 +237,18 @@ async fn a_request_that_cannot_be_made_is_not_sent() {
 }
 
 #[test]
-fn outside_of_a_runtime_a_call_fails_and_does_not_panic() {
+fn call_outside_a_tokio_runtime_is_an_error_and_does_not_panic() {
     let client = Client::builder("http://127.0.0.1:9").build().unwrap();
     let mut call = Box::pin(client.request(Method::GET, "/").send());
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(result) = call.as_mut().poll(&mut context) else {
-        panic!("the call waits");
+        panic!("the call is pending");
     };
     assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
 
 #[test]
-fn outside_of_a_runtime_a_stream_ends_in_an_error_and_does_not_panic() {
+fn stream_read_outside_a_tokio_runtime_is_an_error_and_does_not_panic() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (_manager, mut body) = runtime.block_on(async {
         let (manager, client) = manager().await;

@@ -1,5 +1,5 @@
-//! What only HTTP/2 can say: that a request was not begun, so that it is safe to send it again; that a body ends here,
-//! though more was announced; and why a connection is closed.
+//! Signals that only HTTP/2 has: a request was not processed and can be retried, a body ends before
+//! its announced length, and why a connection was closed.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -22,7 +22,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-/// A server whose connections are dealt with by `serve`, and a client that trusts it and tries twice.
+/// Starts a server that handles each connection with `serve`. Returns a client that trusts it and
+/// retries once.
 async fn server<F>(serve: impl Fn(TlsStream<TcpStream>) -> F + Send + 'static) -> Client
 where
     F: Future<Output = ()> + Send + 'static,
@@ -57,7 +58,7 @@ where
         .unwrap()
 }
 
-/// Hands the first request of a connection to `first`, and answers the others.
+/// Passes the first request of a connection to `first`, and answers the others with 200.
 async fn answer(stream: TlsStream<TcpStream>, first: impl FnOnce(SendResponse<Bytes>)) {
     let mut first = Some(first);
     let mut connection = h2::server::handshake(stream).await.unwrap();
@@ -69,8 +70,8 @@ async fn answer(stream: TlsStream<TcpStream>, first: impl FnOnce(SendResponse<By
     }
 }
 
-/// Answers each request with the frames for the stream of this number, in one piece, until the other side goes or it is to
-/// close the connection itself.
+/// Answers each request with the frames for its stream, in one write, until the client disconnects
+/// or `frames` asks to close the connection.
 async fn write_frames(mut stream: TlsStream<TcpStream>, frames: impl Fn(u8) -> (Vec<u8>, bool)) {
     const HEADERS: u8 = 1;
     let no_settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -98,14 +99,14 @@ fn reset(id: u8, reason: Reason) -> Vec<u8> {
     [&head[..], &u32::from(reason).to_be_bytes()].concat()
 }
 
-/// Streams up to `last` are still dealt with.
-fn go_away(last: u32, reason: Reason, words: &[u8]) -> Vec<u8> {
-    let head = [0, 0, 8 + words.len() as u8, 7, 0, 0, 0, 0, 0];
+/// Streams up to `last` are still processed.
+fn goaway(last: u32, reason: Reason, debug_data: &[u8]) -> Vec<u8> {
+    let head = [0, 0, 8 + debug_data.len() as u8, 7, 0, 0, 0, 0, 0];
     let reason = u32::from(reason).to_be_bytes();
-    [&head[..], &last.to_be_bytes(), &reason, words].concat()
+    [&head[..], &last.to_be_bytes(), &reason, debug_data].concat()
 }
 
-/// Status 200 and a token.
+/// A response of status 200 with a token.
 fn token(id: u8) -> Vec<u8> {
     let body = br#"{"token":"t","roles":[]}"#;
     let headers = [0, 0, 1, 1, 4, 0, 0, 0, id, 0x88];
@@ -113,19 +114,22 @@ fn token(id: u8) -> Vec<u8> {
     [&headers[..], &data, body].concat()
 }
 
-/// What a server does to the first request, on the stream of the number that it gets, and whether it closes the connection
-/// then. Others bring a token.
-type Goodbye = fn(u8) -> (Vec<u8>, bool);
+/// How a server reacts to the first request: the frames for its stream, and whether it then closes
+/// the connection. Later requests get a token.
+type ServerReaction = fn(u8) -> (Vec<u8>, bool);
 
-/// The result, the attempts, and how many requests the server got.
-async fn after(goodbye: Goodbye, method: &Method) -> (Result<(), ErrorKind>, u32, usize) {
+/// The result of the call, its attempts, and the number of requests that the server received.
+async fn call_after(
+    reaction: ServerReaction,
+    method: &Method,
+) -> (Result<(), ErrorKind>, u32, usize) {
     let requests = Arc::new(AtomicUsize::new(0));
     let count = requests.clone();
     let client = server(move |stream| {
         let count = count.clone();
         write_frames(stream, move |id| {
             match count.fetch_add(1, Ordering::SeqCst) {
-                0 => goodbye(id),
+                0 => reaction(id),
                 _ => (token(id), false),
             }
         })
@@ -151,29 +155,27 @@ async fn after(goodbye: Goodbye, method: &Method) -> (Result<(), ErrorKind>, u32
 }
 
 #[tokio::test]
-async fn what_was_refused_is_sent_again_and_what_was_broken_off_only_if_it_is_idempotent() {
+async fn goaway_and_reset_retry_unprocessed_requests_and_otherwise_only_idempotent_ones() {
     const LAST: u32 = (1 << 31) - 1;
-    let cases: [(Goodbye, bool); 10] = [
-        // What the server does, and whether it says that it did not begin.
+    let cases: [(ServerReaction, bool); 10] = [
+        // The server's reaction, and whether it tells the client that the request was not
+        // processed.
         (|id| (reset(id, Reason::REFUSED_STREAM), false), true),
-        (|_| (go_away(0, Reason::NO_ERROR, b""), false), true),
-        (|_| (go_away(0, Reason::NO_ERROR, b""), true), true),
+        (|_| (goaway(0, Reason::NO_ERROR, b""), false), true),
+        (|_| (goaway(0, Reason::NO_ERROR, b""), true), true),
         (|id| (reset(id, Reason::INTERNAL_ERROR), false), false),
         (|id| (reset(id, Reason::CANCEL), false), false),
         (|id| (reset(id, Reason::NO_ERROR), false), false),
-        // It would have begun with this stream.
+        // The request's stream is within the last processed stream id.
+        (|id| (goaway(id.into(), Reason::NO_ERROR, b""), true), false),
+        (|_| (goaway(LAST, Reason::NO_ERROR, b""), true), false),
         (
-            |id| (go_away(id.into(), Reason::NO_ERROR, b""), true),
-            false,
-        ),
-        (|_| (go_away(LAST, Reason::NO_ERROR, b""), true), false),
-        (
-            |id| (go_away(id.into(), Reason::INTERNAL_ERROR, b""), true),
+            |id| (goaway(id.into(), Reason::INTERNAL_ERROR, b""), true),
             false,
         ),
         (|_| (Vec::new(), true), false),
     ];
-    for (number, (goodbye, refuses)) in cases.into_iter().enumerate() {
+    for (number, (reaction, refuses)) in cases.into_iter().enumerate() {
         let again = (Ok(()), 2, 2);
         let lost = (Err(ErrorKind::Connection), 1, 1);
         for (method, expected) in [
@@ -182,7 +184,7 @@ async fn what_was_refused_is_sent_again_and_what_was_broken_off_only_if_it_is_id
             (Method::PUT, again),
         ] {
             assert_eq!(
-                after(goodbye, &method).await,
+                call_after(reaction, &method).await,
                 expected,
                 "{method}, case {number}"
             );
@@ -190,16 +192,16 @@ async fn what_was_refused_is_sent_again_and_what_was_broken_off_only_if_it_is_id
     }
 }
 
-/// Announces ten bytes, sends five, and says that this is all, without an error.
-async fn cut_off(stream: TlsStream<TcpStream>) {
+/// Announces ten bytes, sends five, and then ends the stream with NO_ERROR.
+async fn end_body_early(stream: TlsStream<TcpStream>) {
     write_frames(stream, |id| {
         let frames = [
-            // Status 200, and the length as a literal.
+            // Status 200, and a literal content-length header.
             &[0, 0, 6, 1, 4, 0, 0, 0, id, 0x88, 0x0F, 0x0D, 2][..],
             b"10",
             &[0, 0, 5, 0, 0, 0, 0, 0, id],
             b"12345",
-            // A reset for no error.
+            // RST_STREAM with NO_ERROR.
             &reset(id, Reason::NO_ERROR),
         ];
         (frames.concat(), false)
@@ -208,30 +210,30 @@ async fn cut_off(stream: TlsStream<TcpStream>) {
 }
 
 #[tokio::test]
-async fn a_body_that_ends_before_its_length_is_a_lost_connection() {
-    let client = server(cut_off).await;
+async fn http2_body_shorter_than_its_content_length_is_a_lost_connection() {
+    let client = server(end_body_early).await;
     let error = client.request(Method::POST, "/x").send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
-    let said = "the connection was lost: the body ended after 5 of 10 bytes";
-    assert!(error.to_string().ends_with(said), "{error}");
+    let message = "the connection was lost: the body ended after 5 of 10 bytes";
+    assert!(error.to_string().ends_with(message), "{error}");
     assert!(error.source().is_some());
 
     let error = client.request(Method::GET, "/x").send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 2));
 
-    let client = server(cut_off).await;
+    let client = server(end_body_early).await;
     let response = client.request(Method::GET, "/x").stream().await.unwrap();
     let mut body = response.into_inner();
     assert_eq!(body.next().await.unwrap().unwrap(), "12345");
     let error = body.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection);
-    assert!(error.to_string().ends_with(said), "{error}");
+    assert!(error.to_string().ends_with(message), "{error}");
     assert!(body.next().await.is_none());
 }
 
 #[tokio::test]
-async fn the_length_in_the_answer_to_head_is_that_of_another_answer() {
+async fn content_length_of_a_head_response_expects_no_body() {
     let only_headers = |mut respond: SendResponse<Bytes>| {
         let response = Response::builder().header("content-length", "99999999999");
         respond
@@ -248,15 +250,15 @@ async fn the_length_in_the_answer_to_head_is_that_of_another_answer() {
     assert!(response.into_inner().next().await.is_none());
 }
 
-/// Closes the connection once there is a request, with words of its own for the reason.
-async fn say_goodbye(stream: TlsStream<TcpStream>) {
-    let frame = go_away(0, Reason::ENHANCE_YOUR_CALM, b"SECRET");
+/// Sends GOAWAY with debug data once there is a request.
+async fn send_goaway_with_debug_data(stream: TlsStream<TcpStream>) {
+    let frame = goaway(0, Reason::ENHANCE_YOUR_CALM, b"SECRET");
     write_frames(stream, |_| (frame.clone(), false)).await;
 }
 
 #[tokio::test]
-async fn what_the_other_side_writes_into_its_goodbye_is_not_shown() {
-    let client = server(say_goodbye).await;
+async fn goaway_debug_data_is_not_shown_in_errors() {
+    let client = server(send_goaway_with_debug_data).await;
     let error = client.request(Method::POST, "/x").send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
     assert!(
@@ -267,7 +269,7 @@ async fn what_the_other_side_writes_into_its_goodbye_is_not_shown() {
     );
     let source = error.source().unwrap();
     let shown = format!("{error} {error:?} {error:#?} {source} {source:?}");
-    // As text, and as the numbers that bytes may show as.
+    // The debug data must not show as text or as a list of byte values.
     assert!(
         !shown.contains("SECRET") && !shown.contains("83, 69, 67"),
         "{shown}"

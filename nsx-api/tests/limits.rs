@@ -1,4 +1,4 @@
-//! The client's own limits, before a manager that enforces its.
+//! The client's own rate and concurrency limits, against a manager that enforces its own.
 #![cfg(feature = "mock")]
 #![allow(
     clippy::unwrap_used,
@@ -17,9 +17,9 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, ErrorKind, Limits};
 use tokio::task::JoinSet;
 
-use common::open;
+use common::unauthenticated_manager;
 
-/// What a manager counts: requests in each second, and how many it refused.
+/// The manager's counters: requests in the current second, and how many were answered and refused.
 struct Counts {
     window: Mutex<(Instant, usize)>,
     answered: AtomicUsize,
@@ -35,9 +35,9 @@ impl Counts {
     }
 }
 
-/// A manager that takes so many requests in each second.
+/// A manager that accepts this many requests per second.
 async fn manager(limit: usize) -> (Manager, Arc<Counts>) {
-    let manager = open().await;
+    let manager = unauthenticated_manager().await;
     let counts = Arc::new(Counts {
         window: Mutex::new((Instant::now(), 0)),
         answered: AtomicUsize::new(0),
@@ -64,7 +64,7 @@ async fn manager(limit: usize) -> (Manager, Arc<Counts>) {
     (manager, counts)
 }
 
-/// Calls all the time, twenty at once.
+/// Calls continuously from twenty tasks.
 fn load(client: &Client) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     for _ in 0..20 {
@@ -79,20 +79,20 @@ fn load(client: &Client) -> JoinSet<()> {
 }
 
 #[tokio::test]
-async fn an_adaptive_limit_finds_the_managers_and_stays_there() {
-    let measured = [100, 40].map(|limit| tokio::spawn(settled(limit)));
+async fn adaptive_rate_limit_settles_at_the_limit_of_the_manager() {
+    let measured = [100, 40].map(|limit| tokio::spawn(assert_rate_settles_at(limit)));
     for result in measured {
         result.await.unwrap();
     }
 }
 
-/// Calls a manager with this limit until the client has settled there.
-async fn settled(limit: usize) {
+/// Calls a manager that enforces this rate limit until the client's rate settles at it.
+async fn assert_rate_settles_at(limit: usize) {
     let (manager, counts) = manager(limit).await;
     let client = Client::builder(manager.url()).build().unwrap();
     let _tasks = load(&client);
     tokio::time::sleep(Duration::from_secs(5)).await;
-    // A machine that is busy with something else for a moment gets another chance.
+    // Measure several times: the machine may have been busy during the first.
     for _ in 0..4 {
         counts.take();
         let began = Instant::now();
@@ -111,7 +111,7 @@ async fn settled(limit: usize) {
 }
 
 #[tokio::test]
-async fn without_a_limit_most_requests_are_refused() {
+async fn without_a_rate_limit_most_requests_are_refused() {
     let (manager, counts) = manager(100).await;
     let once = CallOptions::new().max_retries(0);
     let client = Client::builder(manager.url())
@@ -128,8 +128,8 @@ async fn without_a_limit_most_requests_are_refused() {
 }
 
 #[tokio::test]
-async fn no_more_calls_than_allowed_are_at_the_manager_at_once() {
-    let manager = open().await;
+async fn concurrency_limit_bounds_the_calls_in_flight() {
+    let manager = unauthenticated_manager().await;
     manager.respond_always(Answer::json(200, ()).delay(Duration::from_millis(100)));
     let client = Client::builder(manager.url())
         .limits(Limits::adaptive().concurrent(4))
@@ -141,7 +141,7 @@ async fn no_more_calls_than_allowed_are_at_the_manager_at_once() {
         let client = client.clone();
         calls.spawn(async move { client.request(Method::GET, "/x").send().await.is_ok() });
     }
-    // Those that are dropped while they wait are in nobody's way.
+    // Calls that are dropped while they wait release their place in the queue.
     for _ in 0..20 {
         let client = client.clone();
         let call = async move { client.request(Method::GET, "/x").send().await.is_ok() };
@@ -152,8 +152,8 @@ async fn no_more_calls_than_allowed_are_at_the_manager_at_once() {
 }
 
 #[tokio::test]
-async fn a_call_that_gets_no_room_before_its_deadline_is_not_sent() {
-    let manager = open().await;
+async fn call_that_waits_for_the_concurrency_limit_past_its_deadline_is_not_sent() {
+    let manager = unauthenticated_manager().await;
     manager.respond_always(Answer::json(200, ()).delay(Duration::from_secs(60)));
     let client = Client::builder(manager.url())
         .limits(Limits::fixed().concurrent(1))
@@ -166,8 +166,12 @@ async fn a_call_that_gets_no_room_before_its_deadline_is_not_sent() {
     while manager.count() == 0 {
         tokio::task::yield_now().await;
     }
-    let hasty = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
-    let error = hasty.request(Method::POST, "/y").send().await.unwrap_err();
+    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let error = short_deadline
+        .request(Method::POST, "/y")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::TooManyRequests, 0)

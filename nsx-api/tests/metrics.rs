@@ -1,4 +1,4 @@
-//! What is counted of calls.
+//! Metrics: the counters and histograms of calls.
 #![cfg(all(feature = "mock", feature = "metrics"))]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -12,9 +12,9 @@ use nsx_api::auth::Session;
 use nsx_api::http::Method;
 use nsx_api::mock::{Answer, Manager};
 
-use common::open_and_quick;
+use common::unauthenticated_manager_and_client;
 
-/// What was counted since the last time.
+/// The metrics recorded since the last snapshot.
 fn counted(snapshotter: &Snapshotter) -> Vec<String> {
     let snapshot = snapshotter.snapshot().into_vec().into_iter();
     let mut seen: Vec<String> = snapshot
@@ -37,10 +37,10 @@ fn counted(snapshotter: &Snapshotter) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn calls_are_counted_by_operation_and_outcome() {
+async fn metrics_count_calls_by_operation_and_outcome() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let (manager, client) = open_and_quick().await;
+    let (manager, client) = unauthenticated_manager_and_client().await;
     manager.respond_with(Answer::api_error(503, 1, "Busy.").times(2));
     client.create_registration_token().send().await.unwrap();
     for path in ["/api/v1/x/1", "/api/v1/x/2"] {
@@ -60,17 +60,17 @@ async fn calls_are_counted_by_operation_and_outcome() {
 }
 
 #[tokio::test]
-async fn a_call_that_is_dropped_counts_as_cancelled() {
+async fn metrics_count_a_dropped_call_as_cancelled() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let (manager, client) = open_and_quick().await;
+    let (manager, client) = unauthenticated_manager_and_client().await;
     manager.respond_with(Answer::success().delay(Duration::from_secs(60)));
     let token = client.create_registration_token().send();
     tokio::select! {
         _ = token => unreachable!("it takes a minute"),
         () = async { while manager.count() == 0 { tokio::task::yield_now().await } } => {}
     }
-    // One that nobody polls is no call.
+    // A call that is never polled is not counted.
     drop(client.create_registration_token().send());
     assert_eq!(
         counted(&recorder.snapshotter()),
@@ -83,10 +83,10 @@ async fn a_call_that_is_dropped_counts_as_cancelled() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_fit_is_counted() {
+async fn metrics_count_decode_errors() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
-    let (manager, client) = open_and_quick().await;
+    let (manager, client) = unauthenticated_manager_and_client().await;
     manager.respond_with(Answer::json(200, ["no token"]));
     client.create_registration_token().send().await.unwrap_err();
     let counted = counted(&recorder.snapshotter());
@@ -95,7 +95,7 @@ async fn a_body_that_does_not_fit_is_counted() {
 }
 
 #[tokio::test]
-async fn the_librarys_own_calls_have_names() {
+async fn metrics_name_login_logout_and_health_calls() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
     let start = || {
@@ -113,7 +113,7 @@ async fn the_librarys_own_calls_have_names() {
         .unwrap();
     let get = || client.request(Method::GET, "/api/v1/x").send();
     get().await.unwrap_err();
-    // A second later it is looked at.
+    // After one second the manager is probed.
     tokio::time::sleep(Duration::from_millis(1100)).await;
     get().await.unwrap_err();
     while gone.count() < 2 {

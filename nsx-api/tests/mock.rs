@@ -1,6 +1,6 @@
-//! The stand-in, seen over its sockets by a client that is not the SDK's.
+//! The mock manager as a plain HTTP client sees it.
 #![cfg(feature = "mock")]
-// What the tests share fails, as they do, by a panic that points at its line.
+// Shared helpers panic at their line, as tests do.
 #![allow(clippy::unwrap_used)]
 
 mod mock_common;
@@ -18,9 +18,9 @@ use tokio::net::TcpStream;
 use mock_common::{Pair, TOKEN_PATH, body, client_that_trusts, transports};
 
 #[tokio::test]
-async fn http2_and_http1_are_spoken_over_tls_and_http1_without() {
+async fn mock_manager_serves_http2_and_http1_over_tls_and_http1_without_tls() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let response = pair.token().send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.version(), version);
@@ -29,7 +29,7 @@ async fn http2_and_http1_are_spoken_over_tls_and_http1_without() {
 }
 
 #[tokio::test]
-async fn the_client_that_it_hands_out_is_ready_to_use() {
+async fn mock_manager_client_is_ready_to_use() {
     for (builder, version) in transports() {
         let manager = builder.start().await.unwrap();
         let client = manager.client().unwrap();
@@ -44,7 +44,7 @@ async fn the_client_that_it_hands_out_is_ready_to_use() {
 }
 
 #[tokio::test]
-async fn a_client_without_the_authority_is_not_served() {
+async fn mock_manager_certificate_is_refused_without_its_ca() {
     let manager = Manager::start().await.unwrap();
     let other = Manager::start().await.unwrap();
     for trusted in [None, Some(other.ca_pem())] {
@@ -59,7 +59,7 @@ async fn a_client_without_the_authority_is_not_served() {
 }
 
 #[tokio::test]
-async fn its_certificate_is_good_for_localhost_too() {
+async fn mock_manager_certificate_is_valid_for_localhost() {
     let pair = Pair::start().await;
     let url = pair.manager.url().replace("127.0.0.1", "localhost");
     assert_eq!(
@@ -69,8 +69,8 @@ async fn its_certificate_is_good_for_localhost_too() {
 }
 
 #[tokio::test]
-async fn only_the_right_credentials_are_answered() {
-    let pair = Pair::of(Manager::builder().credentials("ädmin", "p+s:s%20")).await;
+async fn mock_manager_refuses_wrong_basic_credentials() {
+    let pair = Pair::from_builder(Manager::builder().credentials("ädmin", "p+s:s%20")).await;
     let right = "Basic w6RkbWluOnArczpzJTIw";
     for (given, expected) in [
         (Some(right), 200),
@@ -90,14 +90,14 @@ async fn only_the_right_credentials_are_answered() {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), expected, "{given:?}");
         if expected == 403 {
-            // A number, as the document has it.
+            // The document declares the error code as a number.
             assert_eq!(body(response).await["error_code"], 403);
         }
     }
 }
 
 #[tokio::test]
-async fn each_documented_response_can_be_asked_for() {
+async fn mock_manager_gives_each_documented_response() {
     let pair = Pair::start().await;
     for operation in operations::ALL {
         let path = operation.path.replace(['{', '}'], "x");
@@ -127,7 +127,7 @@ async fn each_documented_response_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn each_call_gets_a_token_of_its_own() {
+async fn mock_manager_creates_a_new_token_for_each_call() {
     let pair = Pair::start().await;
     let first = body(pair.token().send().await.unwrap()).await;
     let second = body(pair.token().send().await.unwrap()).await;
@@ -142,7 +142,7 @@ async fn each_call_gets_a_token_of_its_own() {
 }
 
 #[tokio::test]
-async fn what_the_document_lacks_is_404_and_another_method_405() {
+async fn mock_manager_answers_404_for_unknown_paths_and_405_for_other_methods() {
     let pair = Pair::start().await;
     let response = pair
         .request(Method::GET, "/api/v1/elsewhere")
@@ -162,9 +162,9 @@ async fn what_the_document_lacks_is_404_and_another_method_405() {
 }
 
 #[tokio::test]
-async fn an_answer_arrives_as_it_was_made() {
+async fn mock_manager_sends_status_headers_and_body_as_given() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let answer = Answer::status(299)
             .header("set-cookie", "a=1")
             .header("set-cookie", "b=2")
@@ -181,9 +181,9 @@ async fn an_answer_arrives_as_it_was_made() {
 }
 
 #[tokio::test]
-async fn a_chunked_body_has_no_length_and_arrives_whole() {
+async fn mock_manager_sends_a_chunked_body_without_content_length() {
     for (builder, _) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let text = "0123456789".repeat(1000);
         pair.manager
             .respond_with(Answer::status(200).body(text.clone()).chunked(999));
@@ -194,9 +194,9 @@ async fn a_chunked_body_has_no_length_and_arrives_whole() {
 }
 
 #[tokio::test]
-async fn a_dropped_connection_is_an_error_and_the_next_call_is_answered() {
+async fn mock_manager_drops_a_connection_and_answers_the_next_call() {
     for (builder, _) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         pair.manager.respond_with(Answer::dropped());
         assert!(pair.token().send().await.is_err());
         assert_eq!(pair.token().send().await.unwrap().status(), StatusCode::OK);
@@ -205,9 +205,9 @@ async fn a_dropped_connection_is_an_error_and_the_next_call_is_answered() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_cut_off_fails_after_its_headers() {
+async fn mock_manager_truncates_a_body_after_its_headers() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         for (answer, announced, first) in [
             (Answer::documented(503).truncated_at(0), true, ""),
             (
@@ -245,9 +245,9 @@ async fn a_body_that_is_cut_off_fails_after_its_headers() {
 }
 
 #[tokio::test]
-async fn a_stalled_body_keeps_the_caller_waiting() {
+async fn mock_manager_stalls_a_body() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         for sent in [0, 3] {
             pair.manager
                 .respond_with(Answer::status(200).body("0123456789").stalled_at(sent));
@@ -260,9 +260,9 @@ async fn a_stalled_body_keeps_the_caller_waiting() {
 }
 
 #[tokio::test]
-async fn delays_come_before_the_headers_and_pauses_before_each_chunk() {
+async fn mock_manager_delays_before_the_headers_and_pauses_before_each_chunk() {
     for (builder, _) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let wait = Duration::from_millis(40);
         pair.manager.respond_with(Answer::success().delay(wait));
         let start = Instant::now();
@@ -280,10 +280,10 @@ async fn delays_come_before_the_headers_and_pauses_before_each_chunk() {
 }
 
 #[tokio::test]
-async fn raw_bytes_go_out_as_they_are_over_http1_and_end_the_connection_over_http2() {
+async fn mock_manager_sends_raw_bytes_over_http1_and_ends_the_connection_over_http2() {
     let raw = "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         pair.manager.respond_with(Answer::raw(raw));
         let result = pair.token().send().await;
         if version == Version::HTTP_2 {
@@ -299,7 +299,7 @@ async fn raw_bytes_go_out_as_they_are_over_http1_and_end_the_connection_over_htt
 }
 
 #[tokio::test]
-async fn answers_queue_up_and_then_the_lasting_one_is_given_until_the_reset() {
+async fn mock_manager_answers_queue_up_before_the_permanent_one_until_reset() {
     let pair = Pair::start().await;
     pair.manager.respond_always(500);
     pair.manager.respond_with(Answer::documented(503).times(2));
@@ -317,7 +317,7 @@ async fn answers_queue_up_and_then_the_lasting_one_is_given_until_the_reset() {
 }
 
 #[tokio::test]
-async fn a_misspelt_operation_fails_the_calls_of_the_test() {
+async fn mock_manager_answers_500_when_a_test_misspells_an_operation() {
     let pair = Pair::start().await;
     pair.manager.on("CreateRegistrationTokne", |_| 503);
     let response = pair.token().send().await.unwrap();
@@ -327,9 +327,9 @@ async fn a_misspelt_operation_fails_the_calls_of_the_test() {
 }
 
 #[tokio::test]
-async fn a_request_is_recorded_as_it_came() {
+async fn mock_manager_records_requests_and_masks_secrets_in_debug() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let request = pair
             .request(Method::PUT, "/api/v1/a%20b?c=%2F&d")
             .header("x-allow-overwrite", "true");
@@ -362,7 +362,7 @@ async fn a_request_is_recorded_as_it_came() {
 }
 
 #[tokio::test]
-async fn a_closure_keeps_what_was_put_and_asks_for_credentials_first() {
+async fn mock_manager_handler_can_keep_state_and_still_requires_credentials() {
     let pair = Pair::start().await;
     let stored = Arc::new(Mutex::new(json!({ "_revision": 0 })));
     let read = Arc::clone(&stored);
@@ -414,9 +414,9 @@ async fn a_closure_keeps_what_was_put_and_asks_for_credentials_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_calls_at_once_are_all_answered() {
+async fn mock_manager_answers_a_hundred_concurrent_calls() {
     for (builder, _) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let calls: Vec<_> = (0..100)
             .map(|_| tokio::spawn(pair.token().send()))
             .collect();
@@ -431,9 +431,9 @@ async fn a_hundred_calls_at_once_are_all_answered() {
 }
 
 #[tokio::test]
-async fn dropping_it_closes_its_connections_and_frees_its_port() {
+async fn dropped_mock_manager_closes_its_connections_and_frees_its_port() {
     for (builder, version) in transports() {
-        let Pair { manager, client } = Pair::of(builder).await;
+        let Pair { manager, client } = Pair::from_builder(builder).await;
         let address = manager.url().split_once("://").unwrap().1.to_owned();
         let mut idle = TcpStream::connect(&address).await.unwrap();
         manager.respond_with(Answer::status(200).body("0123456789").stalled_at(1));
@@ -451,10 +451,10 @@ async fn dropping_it_closes_its_connections_and_frees_its_port() {
 }
 
 #[tokio::test]
-async fn nothing_of_it_runs_on_after_the_drop() {
+async fn dropped_mock_manager_leaves_no_task_running() {
     for (builder, version) in transports() {
-        let Pair { manager, client } = Pair::of(builder).await;
-        // Whatever runs on keeps the closure, and so this.
+        let Pair { manager, client } = Pair::from_builder(builder).await;
+        // Any task that keeps running keeps the handler, and thereby this value.
         let alive = Arc::new(());
         let held = Arc::clone(&alive);
         manager.on("GET /", move |_| {
@@ -496,14 +496,14 @@ async fn nothing_of_it_runs_on_after_the_drop() {
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused() {
+async fn mock_manager_refuses_a_request_body_over_the_limit() {
     let pair = Pair::start().await;
     let response = pair
         .token()
         .body(vec![0; 16 * 1024 * 1024 + 1])
         .send()
         .await;
-    // The refusal may come while the client still writes.
+    // The refusal may arrive while the client still writes.
     assert!(response.is_err() || response.unwrap().status() == StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(
         pair.token()
@@ -518,9 +518,9 @@ async fn a_body_over_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn a_closure_that_panics_answers_500_with_what_it_said() {
+async fn mock_manager_answers_500_with_the_message_of_a_handler_panic() {
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         pair.manager
             .on("GET /static", |_| -> Answer { panic!("as it is") });
         pair.manager.on("GET /made", |call| -> Answer {
@@ -531,7 +531,7 @@ async fn a_closure_that_panics_answers_500_with_what_it_said() {
         for (path, said) in [
             ("/static", "as it is"),
             ("/made", "made of /made"),
-            ("/other", "something else than text"),
+            ("/other", "a value that is not text"),
         ] {
             let response = pair.request(Method::GET, path).send().await.unwrap();
             assert_eq!(
@@ -547,7 +547,7 @@ async fn a_closure_that_panics_answers_500_with_what_it_said() {
 }
 
 #[tokio::test]
-async fn over_plain_http_there_is_no_authority() {
+async fn mock_manager_has_no_ca_over_plain_http() {
     for (builder, plain) in [
         (Manager::builder(), false),
         (Manager::builder().plain_http(), true),

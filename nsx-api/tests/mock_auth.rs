@@ -1,4 +1,4 @@
-//! Whom the stand-in answers: each scheme of authentication, over its sockets, by a client that is not the SDK's.
+//! Authentication at the mock manager: each scheme, tested with a plain HTTP client.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -11,8 +11,8 @@ use http::request::Builder;
 use nsx_api::mock::{Answer, Manager};
 use serde_json::Value;
 
+use mock_common::raw_client::{Reply, basic, encoded, send, send_as, token};
 use mock_common::transports;
-use mock_common::wire::{Reply, basic, encoded, send, send_as, token};
 
 const CREATE: &str = "/api/session/create";
 const DESTROY: &str = "/api/session/destroy";
@@ -25,14 +25,14 @@ fn form(user: &str, password: &str) -> String {
     form.finish()
 }
 
-/// A login with the right user and password.
+/// Logs in with the right user name and password.
 async fn log_in(manager: &Manager) -> Reply {
     let form = form(manager.username(), manager.password());
     let request = Request::post(CREATE).header("content-type", FORM);
     send(manager, request, &form).await
 }
 
-/// What a client keeps of a login.
+/// The session that a client gets from a login.
 #[derive(Debug)]
 struct Session {
     cookie: String,
@@ -50,20 +50,20 @@ impl Session {
         }
     }
 
-    fn on(&self, request: Builder) -> Builder {
+    fn apply_to(&self, request: Builder) -> Builder {
         request
             .header("cookie", &self.cookie)
             .header("x-xsrf-token", &self.xsrf_token)
     }
 
-    /// How a call of the session is answered.
+    /// The outcome of a call with this session.
     async fn outcome(&self, manager: &Manager) -> (u16, u32) {
-        send(manager, self.on(token()), "").await.outcome()
+        send(manager, self.apply_to(token()), "").await.outcome()
     }
 }
 
 #[tokio::test]
-async fn a_session_is_created_used_and_destroyed() {
+async fn mock_manager_session_is_created_used_and_destroyed() {
     for (builder, version) in transports() {
         let manager = builder.without_basic_auth().start().await.unwrap();
         let login = log_in(&manager).await;
@@ -89,10 +89,10 @@ async fn a_session_is_created_used_and_destroyed() {
 
         let without = Request::post(DESTROY).header("cookie", &session.cookie);
         assert_eq!(send(&manager, without, "").await.outcome(), (403, 98));
-        let destroyed = send(&manager, session.on(Request::post(DESTROY)), "").await;
+        let destroyed = send(&manager, session.apply_to(Request::post(DESTROY)), "").await;
         assert_eq!(destroyed.status, 200);
         assert_eq!(session.outcome(&manager).await, (403, 403));
-        let again = send(&manager, session.on(Request::post(DESTROY)), "").await;
+        let again = send(&manager, session.apply_to(Request::post(DESTROY)), "").await;
         assert_eq!(again.outcome(), (403, 403));
         assert_eq!((manager.logins(), manager.sessions()), (2, 1));
         let requests = manager.requests();
@@ -102,10 +102,10 @@ async fn a_session_is_created_used_and_destroyed() {
 }
 
 #[tokio::test]
-async fn cookies_of_http2_may_come_in_headers_of_their_own() {
+async fn mock_manager_session_accepts_split_cookie_headers_over_http2() {
     let manager = Manager::start().await.unwrap();
     let session = Session::create(&manager).await;
-    let call = session.on(token().header("cookie", "lb=node-2"));
+    let call = session.apply_to(token().header("cookie", "lb=node-2"));
     assert_eq!(send(&manager, call, "").await.status, 200);
     assert_eq!(
         manager.requests()[1]
@@ -118,7 +118,7 @@ async fn cookies_of_http2_may_come_in_headers_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_password_of_any_characters_logs_in_and_no_other_does() {
+async fn mock_manager_session_login_accepts_only_the_exact_password() {
     let printable: String = (' '..='~').collect();
     for password in [printable.as_str(), "p+ q&r=%41\"'ü\u{1F511}", ""] {
         let builder = Manager::builder().credentials("ädmin@corp", password);
@@ -139,7 +139,7 @@ async fn a_password_of_any_characters_logs_in_and_no_other_does() {
 }
 
 #[tokio::test]
-async fn a_password_that_was_not_encoded_does_not_log_in() {
+async fn mock_manager_session_login_refuses_a_password_that_is_not_form_encoded() {
     let builder = Manager::builder().credentials("admin", "a+b%c");
     let manager = builder.start().await.unwrap();
     for (content_type, form, status) in [
@@ -155,7 +155,7 @@ async fn a_password_that_was_not_encoded_does_not_log_in() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_what_is_wrong_with_a_session() {
+async fn mock_manager_session_refusals_have_the_documented_status_and_error_code() {
     for (builder, unknown) in [
         (Manager::builder(), (403, 403)),
         (Manager::builder().behind_gateway(), (401, 401)),
@@ -166,23 +166,26 @@ async fn a_refusal_says_what_is_wrong_with_a_session() {
         let cookie = || token().header("cookie", &session.cookie);
         let wrong_login = Request::post(CREATE).header("content-type", FORM);
         for (request, expected) in [
-            (session.on(token()), (200, 0)),
+            (session.apply_to(token()), (200, 0)),
             (cookie(), (403, 98)),
             (
                 cookie().header("x-xsrf-token", &other.xsrf_token),
                 (403, 98),
             ),
-            (other.on(token().header("cookie", "JSESSIONID=x")), (200, 0)),
+            (
+                other.apply_to(token().header("cookie", "JSESSIONID=x")),
+                (200, 0),
+            ),
             (token().header("cookie", "JSESSIONID=x"), unknown),
             (token(), unknown),
             (token().header("authorization", "Basic eDp5"), unknown),
             (wrong_login, unknown),
             (
-                session.on(token().header("authorization", basic(&manager))),
+                session.apply_to(token().header("authorization", basic(&manager))),
                 (200, 0),
             ),
             (
-                session.on(token().header("authorization", "Bearer x")),
+                session.apply_to(token().header("authorization", "Bearer x")),
                 (200, 0),
             ),
             (cookie().header("authorization", basic(&manager)), (403, 98)),
@@ -204,7 +207,7 @@ async fn a_refusal_says_what_is_wrong_with_a_session() {
 }
 
 #[tokio::test]
-async fn a_session_ends_when_it_was_not_used() {
+async fn mock_manager_session_expires_after_its_idle_timeout() {
     let timeout = Duration::from_millis(30);
     let manager = Manager::builder()
         .session_timeout(timeout)
@@ -218,7 +221,7 @@ async fn a_session_ends_when_it_was_not_used() {
 }
 
 #[tokio::test]
-async fn an_authorization_header_is_accepted_by_its_scheme() {
+async fn mock_manager_authorization_header_is_checked_by_scheme() {
     for (builder, basic_status) in [
         (Manager::builder(), 200),
         (Manager::builder().without_basic_auth(), 403),
@@ -249,7 +252,7 @@ async fn an_authorization_header_is_accepted_by_its_scheme() {
 }
 
 #[tokio::test]
-async fn a_forbidden_operation_is_refused_to_those_who_are_known() {
+async fn mock_manager_forbidden_operation_is_403_with_valid_credentials() {
     let manager = Manager::start().await.unwrap();
     manager.on("GET /api/v1/things/{id}", |_| Answer::json(200, "seen"));
     manager.forbid("CreateRegistrationToken");
@@ -280,7 +283,7 @@ async fn a_forbidden_operation_is_refused_to_those_who_are_known() {
 }
 
 #[tokio::test]
-async fn who_answers_anyone_looks_at_no_credentials() {
+async fn mock_manager_that_accepts_anyone_ignores_credentials() {
     let manager = Manager::builder().accept_anyone().start().await.unwrap();
     for request in [
         token(),
@@ -296,20 +299,20 @@ async fn who_answers_anyone_looks_at_no_credentials() {
 }
 
 #[tokio::test]
-async fn answers_for_the_api_are_not_used_up_by_logins() {
+async fn mock_manager_session_logins_do_not_consume_queued_answers() {
     let manager = Manager::start().await.unwrap();
     manager.respond_with(503);
     manager.respond_always(500);
     let session = Session::create(&manager).await;
     assert_eq!(session.outcome(&manager).await.0, 503);
     assert_eq!(session.outcome(&manager).await.0, 500);
-    let destroyed = send(&manager, session.on(Request::post(DESTROY)), "").await;
+    let destroyed = send(&manager, session.apply_to(Request::post(DESTROY)), "").await;
     assert_eq!(destroyed.status, 200);
     assert_eq!(manager.count(), 4);
 }
 
 #[tokio::test]
-async fn a_login_can_be_answered_with_anything() {
+async fn mock_manager_session_login_can_be_answered_with_anything() {
     let manager = Manager::start().await.unwrap();
     let login = |answer: Answer| answer.only_for("POST /api/session/create");
     let html = Answer::status(200)
@@ -339,7 +342,7 @@ async fn a_login_can_be_answered_with_anything() {
 }
 
 #[tokio::test]
-async fn a_reset_leaves_sessions_and_tokens_alone() {
+async fn mock_manager_reset_keeps_sessions_and_bearer_tokens() {
     let manager = Manager::start().await.unwrap();
     let session = Session::create(&manager).await;
     manager.accept_bearer("a.b.c");

@@ -1,4 +1,4 @@
-//! Bytes that no well-behaved client sends: the stand-in goes on.
+//! The mock manager keeps working when it receives malformed bytes.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use mock_common::{Pair, tls_that_trusts, transports};
 
-/// What speaks no proper HTTP.
+/// Malformed HTTP/1.1 requests.
 fn hostile() -> Vec<Vec<u8>> {
     let mut cases: Vec<Vec<u8>> = [
         "",
@@ -54,7 +54,7 @@ fn hostile() -> Vec<Vec<u8>> {
     cases
 }
 
-/// What speaks no proper HTTP/2.
+/// Malformed HTTP/2 frames.
 fn hostile_to_http2() -> Vec<Vec<u8>> {
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".as_slice();
     let settings = [0, 0, 0, 4, 0, 0, 0, 0, 0].as_slice();
@@ -71,7 +71,8 @@ fn hostile_to_http2() -> Vec<Vec<u8>> {
         .to_vec()
 }
 
-/// Counts the panics of all threads from now on: one in a connection's task would not fail a test.
+/// Counts the panics of all threads from now on. A panic in a connection's task would not fail a
+/// test.
 fn panics() -> &'static AtomicUsize {
     static PANICS: AtomicUsize = AtomicUsize::new(0);
     static HOOK: Once = Once::new();
@@ -85,9 +86,9 @@ fn panics() -> &'static AtomicUsize {
     &PANICS
 }
 
-/// Sends what is hostile, hangs up, and waits for the other side to do so.
+/// Sends malformed bytes, closes the connection, and waits until the manager closes it too.
 async fn send(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) {
-    // Either side may hang up at any time here; what counts is the call after it.
+    // Either side may close the connection here. What matters is that the next call succeeds.
     let _ = stream.write_all(bytes).await;
     let _ = stream.shutdown().await;
     let mut answer = Vec::new();
@@ -102,11 +103,11 @@ async fn send(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn hostile_bytes_do_not_stop_it() {
+async fn mock_manager_survives_hostile_bytes() {
     let panics = panics();
     let cases = [hostile(), hostile_to_http2()].concat();
     for (builder, version) in transports() {
-        let pair = Pair::of(builder).await;
+        let pair = Pair::from_builder(builder).await;
         let address = pair.manager.url().split_once("://").unwrap().1.to_owned();
         for bytes in &cases {
             send(TcpStream::connect(&address).await.unwrap(), bytes).await;
@@ -121,7 +122,7 @@ async fn hostile_bytes_do_not_stop_it() {
 }
 
 #[tokio::test]
-async fn hostile_bytes_within_tls_do_not_stop_it() {
+async fn mock_manager_survives_hostile_bytes_within_tls() {
     let panics = panics();
     let pair = Pair::start().await;
     let address = pair.manager.url().split_once("://").unwrap().1.to_owned();

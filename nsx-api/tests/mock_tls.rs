@@ -1,4 +1,4 @@
-//! The certificates of the stand-in: those that it shows, and those that it asks for.
+//! The certificates of the mock manager: those that it presents and those that it requests.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -12,11 +12,11 @@ use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, HandshakeKind, SignatureScheme};
 
+use mock_common::raw_client::{basic, connect, der, exchange, provider, send_as, tls, token};
 use mock_common::transports;
-use mock_common::wire::{basic, connect, der, exchange, provider, send_as, tls, token};
 
 #[tokio::test]
-async fn a_client_certificate_lets_in_who_sends_no_other_credentials() {
+async fn mock_manager_accepts_a_client_certificate_without_other_credentials() {
     for (builder, version) in transports().into_iter().take(2) {
         let manager = builder.client_certificates().start().await.unwrap();
         let identity = manager.issue_client_certificate().unwrap();
@@ -46,7 +46,7 @@ async fn a_client_certificate_lets_in_who_sends_no_other_credentials() {
 }
 
 #[tokio::test]
-async fn a_certificate_of_another_authority_ends_the_handshake() {
+async fn mock_manager_refuses_a_client_certificate_of_another_ca_in_the_tls_handshake() {
     let manager = Manager::builder()
         .client_certificates()
         .start()
@@ -67,7 +67,7 @@ async fn a_certificate_of_another_authority_ends_the_handshake() {
 }
 
 #[tokio::test]
-async fn a_resumed_connection_has_the_certificate_that_it_began_with() {
+async fn mock_manager_resumed_tls_session_keeps_its_client_certificate() {
     let builder = Manager::builder().http1_only().client_certificates();
     let manager = builder.start().await.unwrap();
     let identity = manager.issue_client_certificate().unwrap();
@@ -83,9 +83,9 @@ async fn a_resumed_connection_has_the_certificate_that_it_began_with() {
 }
 
 #[tokio::test]
-async fn who_is_not_asked_for_a_certificate_is_issued_none() {
+async fn mock_manager_issues_client_certificates_only_when_it_requests_them() {
     for (builder, why) in [
-        (Manager::builder(), "asks for no client certificates"),
+        (Manager::builder(), "does not request client certificates"),
         (
             Manager::builder().client_certificates().plain_http(),
             "over plain HTTP",
@@ -97,11 +97,11 @@ async fn who_is_not_asked_for_a_certificate_is_issued_none() {
     }
 }
 
-/// Accepts any certificate, and keeps the one that it was shown.
+/// Accepts any certificate and records it.
 #[derive(Debug, Default)]
-struct Witness(Mutex<Option<CertificateDer<'static>>>);
+struct CertificateRecorder(Mutex<Option<CertificateDer<'static>>>);
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for CertificateRecorder {
     fn verify_server_cert(
         &self,
         leaf: &CertificateDer<'_>,
@@ -141,22 +141,22 @@ impl ServerCertVerifier for Witness {
     }
 }
 
-/// The certificate that a manager shows to whoever takes any.
-async fn shown(manager: &Manager) -> CertificateDer<'static> {
-    let witness = Arc::new(Witness::default());
+/// The certificate that a manager presents.
+async fn presented_certificate(manager: &Manager) -> CertificateDer<'static> {
+    let recorder = Arc::new(CertificateRecorder::default());
     let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .unwrap()
         .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&witness) as _)
+        .with_custom_certificate_verifier(Arc::clone(&recorder) as _)
         .with_no_client_auth();
     connect(manager, config.into(), "localhost").await.unwrap();
-    witness.0.lock().unwrap().take().unwrap()
+    recorder.0.lock().unwrap().take().unwrap()
 }
 
 #[tokio::test]
-async fn each_certificate_is_refused_for_its_own_fault() {
-    for (certificate, name, fault) in [
+async fn mock_manager_certificate_kinds_are_each_refused_for_their_own_reason() {
+    for (certificate, name, reason) in [
         (Certificate::Issued, "localhost", None),
         (
             Certificate::Issued,
@@ -180,17 +180,20 @@ async fn each_certificate_is_refused_for_its_own_fault() {
         let builder = Manager::builder().certificate(certificate);
         let manager = builder.start().await.unwrap();
         let connected = connect(&manager, tls(&manager, None).into(), name).await;
-        match (connected, fault) {
+        match (connected, reason) {
             (Ok(_), None) => {}
-            (Err(error), Some(fault)) => {
+            (Err(error), Some(reason)) => {
                 assert!(
-                    error.to_string().contains(fault),
+                    error.to_string().contains(reason),
                     "{certificate:?}: {error}"
                 );
             }
             (connected, _) => panic!("{certificate:?} {name}: {connected:?}"),
         }
-        assert_eq!(shown(&manager).await, der(manager.certificate_pem()));
+        assert_eq!(
+            presented_certificate(&manager).await,
+            der(manager.certificate_pem())
+        );
         let self_signed = matches!(
             certificate,
             Certificate::SelfSigned | Certificate::SelfSignedCa
@@ -200,7 +203,7 @@ async fn each_certificate_is_refused_for_its_own_fault() {
 }
 
 #[tokio::test]
-async fn a_self_signed_manager_issues_client_certificates_too() {
+async fn mock_manager_with_a_self_signed_certificate_issues_client_certificates() {
     let builder = Manager::builder().certificate(Certificate::SelfSigned);
     let manager = builder.client_certificates().start().await.unwrap();
     let identity = manager.issue_client_certificate().unwrap();

@@ -1,4 +1,4 @@
-//! What goes out for a request, and what comes back as a stream.
+//! Requests as the manager receives them, and response streams.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -12,10 +12,10 @@ use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
 
-use common::{THING as PATH, things as manager};
+use common::{THING as PATH, manager_with_things as manager};
 
 #[tokio::test]
-async fn a_stream_is_sent_once() {
+async fn stream_body_is_sent_once_and_gets_no_retry() {
     let (manager, client) = manager().await;
     let body = Body::from_stream(Pieces(Mutex::new(vec!["world", "hello "])));
     manager.respond_with(503);
@@ -45,7 +45,7 @@ async fn a_stream_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_stream_that_fails_is_told_apart_from_the_connection() {
+async fn failed_stream_body_is_distinguished_from_a_lost_connection() {
     for builder in [Manager::builder(), Manager::builder().http1_only()] {
         let manager = builder.start().await.unwrap();
         let client = manager.client().unwrap();
@@ -61,7 +61,7 @@ async fn a_stream_that_fails_is_told_apart_from_the_connection() {
     }
 }
 
-/// A stream of these from the last to the first; an empty one is an error.
+/// A stream of these pieces, from last to first. An empty piece is an error.
 struct Pieces(Mutex<Vec<&'static str>>);
 
 impl futures_core::Stream for Pieces {
@@ -80,7 +80,7 @@ impl futures_core::Stream for Pieces {
 }
 
 #[tokio::test]
-async fn a_response_is_read_as_a_stream_whatever_its_size() {
+async fn response_stream_has_no_size_limit_and_reports_timeout_and_lost_connection() {
     let (manager, client) = manager().await;
     let client = client.with(CallOptions::new().attempt_timeout(Duration::from_secs(2)));
     let get = || client.request(Method::GET, PATH).stream();
@@ -89,22 +89,26 @@ async fn a_response_is_read_as_a_stream_whatever_its_size() {
     manager.respond_with(Answer::status(200).body(vec![b'x'; size]).chunked(1 << 20));
     let response = get().await.unwrap();
     assert_eq!(response.attempts(), 2);
-    assert_eq!(read(response.into_inner()).await.unwrap(), size);
+    assert_eq!(read_stream(response.into_inner()).await.unwrap(), size);
 
     manager.respond_with(Answer::status(200).body("hello").stalled_at(2));
-    let error = read(get().await.unwrap().into_inner()).await.unwrap_err();
+    let error = read_stream(get().await.unwrap().into_inner())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
 
     manager.respond_with(Answer::status(200).body("hello").truncated_at(2));
-    let error = read(get().await.unwrap().into_inner()).await.unwrap_err();
+    let error = read_stream(get().await.unwrap().into_inner())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
 
     manager.respond_with(404);
     assert_eq!(get().await.unwrap_err().kind(), ErrorKind::NotFound);
 }
 
-async fn read(mut body: nsx_api::ByteStream) -> Result<usize, Error> {
+async fn read_stream(mut body: nsx_api::ByteStream) -> Result<usize, Error> {
     let mut size = 0;
     let end = loop {
         match body.next().await {
@@ -118,7 +122,7 @@ async fn read(mut body: nsx_api::ByteStream) -> Result<usize, Error> {
 }
 
 #[tokio::test]
-async fn options_of_a_call_leave_the_client_as_it_was() {
+async fn call_options_and_headers_do_not_change_the_original_client() {
     let (manager, client) = manager().await;
     let other = client.with(
         CallOptions::new()
@@ -142,7 +146,7 @@ async fn options_of_a_call_leave_the_client_as_it_was() {
 }
 
 #[tokio::test]
-async fn every_kind_of_body_goes_out_as_what_it_is() {
+async fn request_body_kinds_set_their_content_type_header() {
     let (manager, client) = manager().await;
     let put = || client.request(Method::PUT, PATH);
     let form = serde_json::json!({ "j_password": "a+b c" });
@@ -178,7 +182,7 @@ async fn every_kind_of_body_goes_out_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn the_prefix_of_a_gateway_goes_before_every_path() {
+async fn base_path_of_a_gateway_url_prefixes_every_path() {
     let manager = Manager::start().await.unwrap();
     manager.on("GET /gateway/nsx/api/v1/x", |_| Answer::json(200, ()));
     let client = Client::builder(format!("{}/gateway/nsx/", manager.url()))

@@ -1,4 +1,5 @@
-//! What a caller sees, what the manager sees and what it mints when the network does its worst.
+//! Behavior under network faults: what the caller gets, how many requests the manager sees, and how
+//! many tokens it creates.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -14,60 +15,61 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use fault_proxy::scene::{
-    DONE, DONE_AGAIN, HALF, LARGE, Outcome, SMALL, Scene, THING, VERSIONS, call, failed, outcome,
-    quick, rest,
+use fault_proxy::fault_script::{
+    DONE, DONE_ON_RETRY, Fixture, HALF, LARGE, Outcome, SMALL, THING, VERSIONS, call, failed,
+    fast_retry, let_tasks_run, outcome,
 };
-use fault_proxy::{Deed, Fault, Proxy};
+use fault_proxy::{Fault, Proxy, ScheduledFault};
 
-/// The time-out of what runs into it; otherwise it is a minute.
+/// The timeout of cases that are expected to time out. All other cases use one minute.
 const SHORT: Duration = Duration::from_secs(2);
-const SLOW: Deed = Deed::Slow(Duration::from_millis(1));
+const SLOW: Fault = Fault::Slow(Duration::from_millis(1));
 
 #[derive(Clone, Debug)]
-enum Trouble {
-    /// Nobody listens.
-    Refused,
-    /// Each of so many connections meets it, counted from the first byte of the handshake.
-    Connecting(Fault, usize),
-    /// The call meets it, on a connection in use.
-    Calling(Fault),
-    /// The connection ends while it is not used.
-    Idle(Deed),
-    /// The manager says that it did nothing.
-    Answered(Answer),
-    /// A gateway answers, which may have forwarded the request.
-    Forwarded(Answer),
+enum Scenario {
+    /// The port is closed.
+    ConnectionRefused,
+    /// The fault hits this many connections, counted from the first byte of the handshake.
+    DuringConnect(ScheduledFault, usize),
+    /// The fault hits the call on a reused connection.
+    DuringCall(ScheduledFault),
+    /// The connection ends while it is idle.
+    WhileIdle(Fault),
+    /// The manager rejects the call without carrying it out.
+    RejectedByManager(Answer),
+    /// A gateway answers with an error; it may have forwarded the request.
+    ErrorFromGateway(Answer),
 }
 
-impl Trouble {
-    /// Whether the manager may have carried out a call that failed like this.
+impl Scenario {
+    /// Whether the manager may have carried out the failed call.
     fn is_ambiguous(&self) -> bool {
-        matches!(self, Self::Calling(_) | Self::Forwarded(_))
+        matches!(self, Self::DuringCall(_) | Self::ErrorFromGateway(_))
     }
 }
 
-/// What comes of a call: for the caller, how many requests the manager saw, and how many tokens it minted.
-type Found = (Outcome, usize, usize);
+/// The observed result: the outcome for the caller, the number of requests that the manager saw,
+/// and the number of tokens that it created.
+type Observed = (Outcome, usize, usize);
 
 #[derive(Clone)]
 struct Case {
-    trouble: Trouble,
+    scenario: Scenario,
     size: usize,
     timeout: Duration,
-    /// Of the token operation, which is not idempotent.
-    post: Found,
-    /// Of operations that are.
-    others: Found,
+    /// The expected result for POST, which is not idempotent.
+    post: Observed,
+    /// The expected result for GET and PUT.
+    idempotent: Observed,
 }
 
-fn case(trouble: Trouble, (post, others): (Found, Found)) -> Case {
+fn case(scenario: Scenario, (post, idempotent): (Observed, Observed)) -> Case {
     Case {
-        trouble,
+        scenario,
         size: LARGE,
         timeout: Duration::from_secs(60),
         post,
-        others,
+        idempotent,
     }
 }
 
@@ -82,132 +84,148 @@ impl Case {
         Self { timeout, ..self }
     }
 
-    /// What comes of it where the second attempt is made on the connection that has failed the first.
+    /// Adjusts the expectation for a second attempt that reuses the connection of the failed first
+    /// one.
     fn on(mut self, version: Version) -> Self {
-        if matches!(self.trouble, Trouble::Calling(fault) if is_kept(fault, version)) {
+        if matches!(self.scenario, Scenario::DuringCall(fault) if reuses_connection(fault, version))
+        {
             let (_, seen, _) = self.post;
-            self.others = (failed(ErrorKind::Timeout, 2), seen, 0);
+            self.idempotent = (failed(ErrorKind::Timeout, 2), seen, 0);
         }
         self
     }
 
-    fn expected(&self, method: &Method) -> Found {
+    fn expected(&self, method: &Method) -> Observed {
         match *method == Method::POST {
             true => self.post,
-            false => self.others,
+            false => self.idempotent,
         }
     }
 }
 
-/// The HTTP library sends every call on a connection of HTTP/2 that stalls, a retry too, until the system gives it up.
-fn is_kept(fault: Fault, version: Version) -> bool {
-    fault.deed == Deed::Stall && version == Version::HTTP_2
+/// Whether a retry uses the faulty connection again. The HTTP library keeps sending calls on a
+/// stalled HTTP/2 connection, retries included, until the connection is given up.
+fn reuses_connection(scheduled: ScheduledFault, version: Version) -> bool {
+    scheduled.fault == Fault::Stall && version == Version::HTTP_2
 }
 
 fn cases() -> Vec<Case> {
-    use Deed::{Close, Reset, Stall};
     use ErrorKind::{Connect, Connection, ServiceUnavailable, Timeout};
-    use Trouble::{Answered, Calling, Connecting, Forwarded, Idle, Refused};
-    let (request, answer) = (Fault::in_request, Fault::in_answer);
+    use Fault::{Close, Reset, Stall};
+    use Scenario::{
+        ConnectionRefused, DuringCall, DuringConnect, ErrorFromGateway, RejectedByManager,
+        WhileIdle,
+    };
+    let (request, answer) = (ScheduledFault::in_request, ScheduledFault::in_answer);
     let html = |status| Answer::status(status).body("<h1>Service Unavailable</h1>");
 
-    // What comes of the token operation, and of the others.
+    // The expected results for POST and for idempotent methods.
     let well = ((DONE, 1, 1), (DONE, 1, 0));
     let none = ((failed(Connect, 2), 0, 0), (failed(Connect, 2), 0, 0));
-    // There was no connection: every call is made again.
-    let again = ((DONE_AGAIN, 1, 1), (DONE_AGAIN, 1, 0));
-    let refused = ((DONE_AGAIN, 2, 1), (DONE_AGAIN, 2, 0));
-    let unseen = |kind| ((failed(kind, 1), 0, 0), (DONE_AGAIN, 1, 0));
-    let seen = |kind| ((failed(kind, 1), 1, 1), (DONE_AGAIN, 2, 0));
-    let unknown = ((failed(ServiceUnavailable, 1), 1, 0), (DONE_AGAIN, 2, 0));
+    // The connection failed, so nothing was sent: every call is retried.
+    let again = ((DONE_ON_RETRY, 1, 1), (DONE_ON_RETRY, 1, 0));
+    let refused = ((DONE_ON_RETRY, 2, 1), (DONE_ON_RETRY, 2, 0));
+    let unseen = |kind| ((failed(kind, 1), 0, 0), (DONE_ON_RETRY, 1, 0));
+    let seen = |kind| ((failed(kind, 1), 1, 1), (DONE_ON_RETRY, 2, 0));
+    let unknown = ((failed(ServiceUnavailable, 1), 1, 0), (DONE_ON_RETRY, 2, 0));
     vec![
-        case(Refused, none),
-        case(Connecting(request(0, Reset), 1), again),
-        case(Connecting(request(0, Reset), 2), none),
-        case(Connecting(request(100, Close), 1), again),
-        case(Connecting(request(0, Stall), 1), again).times_out(),
-        case(Connecting(request(0, Stall), 2), none).times_out(),
-        case(Connecting(answer(100, Reset), 1), again),
-        case(Connecting(answer(100, Close), 1), again),
-        case(Connecting(answer(100, Stall), 1), again).times_out(),
-        case(Connecting(answer(0, SLOW), 1), well),
-        case(Calling(request(0, Reset)), unseen(Connection)),
-        case(Calling(request(10, Reset)), unseen(Connection)),
-        case(Calling(request(10, Close)), unseen(Connection)),
-        case(Calling(request(0, Stall)), unseen(Timeout)).times_out(),
-        case(Calling(request(0, SLOW)), well),
-        case(Calling(answer(0, Reset)), seen(Connection)),
-        case(Calling(answer(0, Close)), seen(Connection)),
-        case(Calling(answer(0, Stall)), seen(Timeout)).times_out(),
-        case(Calling(answer(0, SLOW)), well).small(),
-        case(Calling(answer(HALF, Reset)), seen(Connection)),
-        case(Calling(answer(HALF, Close)), seen(Connection)),
-        case(Calling(answer(HALF, Stall)), seen(Timeout)).times_out(),
-        case(Calling(answer(HALF, SLOW)), seen(Timeout)).times_out(),
-        case(Idle(Reset), well),
-        case(Idle(Close), well),
-        case(Answered(503.into()), refused),
-        case(Answered(html(429)), refused),
-        case(Answered(html(429).header("retry-after", "1")), refused),
-        case(Forwarded(html(503)), unknown),
+        case(ConnectionRefused, none),
+        case(DuringConnect(request(0, Reset), 1), again),
+        case(DuringConnect(request(0, Reset), 2), none),
+        case(DuringConnect(request(100, Close), 1), again),
+        case(DuringConnect(request(0, Stall), 1), again).times_out(),
+        case(DuringConnect(request(0, Stall), 2), none).times_out(),
+        case(DuringConnect(answer(100, Reset), 1), again),
+        case(DuringConnect(answer(100, Close), 1), again),
+        case(DuringConnect(answer(100, Stall), 1), again).times_out(),
+        case(DuringConnect(answer(0, SLOW), 1), well),
+        case(DuringCall(request(0, Reset)), unseen(Connection)),
+        case(DuringCall(request(10, Reset)), unseen(Connection)),
+        case(DuringCall(request(10, Close)), unseen(Connection)),
+        case(DuringCall(request(0, Stall)), unseen(Timeout)).times_out(),
+        case(DuringCall(request(0, SLOW)), well),
+        case(DuringCall(answer(0, Reset)), seen(Connection)),
+        case(DuringCall(answer(0, Close)), seen(Connection)),
+        case(DuringCall(answer(0, Stall)), seen(Timeout)).times_out(),
+        case(DuringCall(answer(0, SLOW)), well).small(),
+        case(DuringCall(answer(HALF, Reset)), seen(Connection)),
+        case(DuringCall(answer(HALF, Close)), seen(Connection)),
+        case(DuringCall(answer(HALF, Stall)), seen(Timeout)).times_out(),
+        case(DuringCall(answer(HALF, SLOW)), seen(Timeout)).times_out(),
+        case(WhileIdle(Reset), well),
+        case(WhileIdle(Close), well),
+        case(RejectedByManager(503.into()), refused),
+        case(RejectedByManager(html(429)), refused),
+        case(
+            RejectedByManager(html(429).header("retry-after", "1")),
+            refused,
+        ),
+        case(ErrorFromGateway(html(503)), unknown),
     ]
 }
 
-/// A row of the table, with all that is needed to make its call.
+/// A row of the table with everything that its call needs.
 struct Row {
     case: Case,
     version: Version,
     method: Method,
-    scene: Scene,
+    fixture: Fixture,
     client: Client,
     _refusing: Proxy,
 }
 
 impl Row {
     async fn new(case: Case, version: Version, method: Method) -> Self {
-        let scene = Scene::new(version, case.size).await;
-        let refusing = Proxy::refusing(&scene.manager);
-        let client = match case.trouble {
-            Trouble::Refused => refusing.client().options(quick()).build(),
-            Trouble::Connecting(..) => scene.basic().connect_timeout(case.timeout).build(),
-            _ => scene.basic().build(),
+        let fixture = Fixture::new(version, case.size).await;
+        let refusing = Proxy::refusing(&fixture.manager);
+        let client = match case.scenario {
+            Scenario::ConnectionRefused => refusing.client().options(fast_retry()).build(),
+            Scenario::DuringConnect(..) => fixture.basic().connect_timeout(case.timeout).build(),
+            _ => fixture.basic().build(),
         };
         let client = client.unwrap();
-        if matches!(case.trouble, Trouble::Calling(_) | Trouble::Idle(_)) {
-            scene.warm_up(&client).await;
+        if matches!(
+            case.scenario,
+            Scenario::DuringCall(_) | Scenario::WhileIdle(_)
+        ) {
+            fixture.warm_up(&client).await;
         }
         Self {
             case,
             version,
             method,
-            scene,
+            fixture,
             client,
             _refusing: refusing,
         }
     }
 
-    async fn found(&self) -> Found {
-        let Scene { manager, proxy, .. } = &self.scene;
+    async fn run(&self) -> Observed {
+        let Fixture { manager, proxy, .. } = &self.fixture;
         let before = manager.count();
         let mut options = CallOptions::new();
-        match &self.case.trouble {
-            Trouble::Refused => {}
-            Trouble::Connecting(fault, times) => (0..*times).for_each(|_| proxy.spoil(*fault)),
-            Trouble::Calling(fault) => {
-                proxy.spoil(*fault);
+        match &self.case.scenario {
+            Scenario::ConnectionRefused => {}
+            Scenario::DuringConnect(fault, times) => (0..*times).for_each(|_| proxy.inject(*fault)),
+            Scenario::DuringCall(fault) => {
+                proxy.inject(*fault);
                 options = options.attempt_timeout(self.case.timeout);
             }
-            Trouble::Idle(deed) => {
-                proxy.cut(*deed).await;
-                rest().await;
+            Scenario::WhileIdle(fault) => {
+                proxy.disconnect_all(*fault).await;
+                let_tasks_run().await;
             }
-            Trouble::Answered(answer) | Trouble::Forwarded(answer) => {
+            Scenario::RejectedByManager(answer) | Scenario::ErrorFromGateway(answer) => {
                 manager.respond_with(answer.clone());
             }
         }
         let outcome = call(&self.client.with(options), &self.method).await;
-        assert_eq!(proxy.pending(), 0, "not met: {:?}", self.case.trouble);
-        (outcome, manager.count() - before, self.scene.minted())
+        assert_eq!(proxy.pending(), 0, "not injected: {:?}", self.case.scenario);
+        (
+            outcome,
+            manager.count() - before,
+            self.fixture.tokens_created(),
+        )
     }
 
     async fn check(self) {
@@ -217,20 +235,20 @@ impl Row {
             method,
             ..
         } = &self;
-        let row = format!("{method} {version:?} {:?}", case.trouble);
-        let found = self.found().await;
+        let row = format!("{method} {version:?} {:?}", case.scenario);
+        let found = self.run().await;
         assert_eq!(found, case.expected(method), "{row}");
-        // Whatever the table says.
-        let ((result, attempts), saw, minted) = found;
-        assert!(saw <= attempts as usize && minted <= 1, "{row}");
+        // These hold for every row.
+        let ((result, attempts), saw, tokens_created) = found;
+        assert!(saw <= attempts as usize && tokens_created <= 1, "{row}");
         if *method == Method::POST {
-            assert!(result.is_err() || minted == 1, "{row}");
-            assert!(!case.trouble.is_ambiguous() || attempts == 1, "{row}");
+            assert!(result.is_err() || tokens_created == 1, "{row}");
+            assert!(!case.scenario.is_ambiguous() || attempts == 1, "{row}");
         }
     }
 }
 
-/// Some rows at a time: those that run into a time-out have to get on in it, too.
+/// Checks a few rows at a time, so that calls with a short timeout get enough CPU time.
 async fn check(cases: impl Iterator<Item = Case>) {
     let cases: Vec<Case> = cases.collect();
     for cases in cases.chunks(8) {
@@ -243,7 +261,7 @@ async fn check(cases: impl Iterator<Item = Case>) {
                 }
             }
         }
-        // Nothing is timed before everything is there.
+        // Set up all rows before the first timeout starts.
         let rows = rows.join_all().await;
         let checks: JoinSet<()> = rows.into_iter().map(Row::check).collect();
         checks.join_all().await;
@@ -251,71 +269,76 @@ async fn check(cases: impl Iterator<Item = Case>) {
 }
 
 #[tokio::test]
-async fn a_fault_is_mended_or_told_and_no_token_is_minted_twice() {
+async fn network_fault_gets_a_retry_or_an_error_and_creates_no_token_twice() {
     check(cases().into_iter().filter(|case| case.timeout > SHORT)).await;
 }
 
 #[tokio::test]
-async fn a_fault_that_takes_too_long_is_mended_or_told_and_no_token_is_minted_twice() {
+async fn network_fault_with_a_timeout_gets_a_retry_or_an_error_and_creates_no_token_twice() {
     check(cases().into_iter().filter(|case| case.timeout == SHORT)).await;
 }
 
-/// What becomes of the session before the call.
+/// The state of the session before the call.
 #[derive(Clone, Copy, Debug)]
-enum Session {
-    /// It is given back, so that the first request is a login.
-    Over,
-    /// It expires, so that the first request is the call, and the second the login.
+enum SessionState {
+    /// The client closed it, so the first request is the login.
+    Closed,
+    /// The manager expired it, so the first request is the call and the second the login.
     Expired,
 }
 
 #[derive(Clone, Debug)]
 struct LoginCase {
-    session: Session,
-    /// What the next requests meet.
-    faults: Vec<Option<Fault>>,
+    session: SessionState,
+    /// The faults of the next requests.
+    faults: Vec<Option<ScheduledFault>>,
     outcome: Outcome,
     logins: usize,
-    minted: usize,
+    tokens_created: usize,
 }
 
 fn login_cases() -> Vec<LoginCase> {
-    use Deed::{Close, Reset, Stall};
     use ErrorKind::{Connect, Connection};
-    use Session::{Expired, Over};
-    let request = |after, deed| Some(Fault::in_request(after, deed));
-    let answer = |after, deed| Some(Fault::in_answer(after, deed));
+    use Fault::{Close, Reset, Stall};
+    use SessionState::{Closed, Expired};
+    let request = |after, fault| Some(ScheduledFault::in_request(after, fault));
+    let answer = |after, fault| Some(ScheduledFault::in_answer(after, fault));
     let (none, lost, lost_again) = (
         failed(Connect, 0),
         failed(Connection, 1),
         failed(Connection, 2),
     );
-    let case = |session, faults, outcome, (logins, minted)| LoginCase {
+    let case = |session, faults, outcome, (logins, tokens_created)| LoginCase {
         session,
         faults,
         outcome,
         logins,
-        minted,
+        tokens_created,
     };
     vec![
-        case(Over, vec![request(0, Reset)], DONE, (1, 1)),
-        case(Over, vec![request(0, SLOW)], DONE, (1, 1)),
-        case(Over, vec![request(0, Stall)], DONE, (1, 1)),
-        case(Over, vec![answer(0, Reset)], DONE, (2, 1)),
-        case(Over, vec![answer(10, Reset)], DONE, (2, 1)),
-        case(Over, vec![answer(0, Close)], DONE, (2, 1)),
-        case(Over, vec![answer(0, SLOW)], DONE, (1, 1)),
-        case(Over, vec![answer(0, Stall)], DONE, (2, 1)),
+        case(Closed, vec![request(0, Reset)], DONE, (1, 1)),
+        case(Closed, vec![request(0, SLOW)], DONE, (1, 1)),
+        case(Closed, vec![request(0, Stall)], DONE, (1, 1)),
+        case(Closed, vec![answer(0, Reset)], DONE, (2, 1)),
+        case(Closed, vec![answer(10, Reset)], DONE, (2, 1)),
+        case(Closed, vec![answer(0, Close)], DONE, (2, 1)),
+        case(Closed, vec![answer(0, SLOW)], DONE, (1, 1)),
+        case(Closed, vec![answer(0, Stall)], DONE, (2, 1)),
         case(
-            Over,
+            Closed,
             vec![request(0, Reset), request(0, Reset)],
             none,
             (0, 0),
         ),
-        case(Over, vec![None, request(0, Reset)], lost, (1, 0)),
-        case(Over, vec![None, answer(0, Reset)], lost, (1, 1)),
-        case(Expired, vec![None, request(0, Close)], DONE_AGAIN, (1, 1)),
-        case(Expired, vec![None, answer(0, Reset)], DONE_AGAIN, (2, 1)),
+        case(Closed, vec![None, request(0, Reset)], lost, (1, 0)),
+        case(Closed, vec![None, answer(0, Reset)], lost, (1, 1)),
+        case(
+            Expired,
+            vec![None, request(0, Close)],
+            DONE_ON_RETRY,
+            (1, 1),
+        ),
+        case(Expired, vec![None, answer(0, Reset)], DONE_ON_RETRY, (2, 1)),
         case(
             Expired,
             vec![None, None, request(0, Reset)],
@@ -333,36 +356,40 @@ fn login_cases() -> Vec<LoginCase> {
 
 async fn check_login(case: LoginCase, version: Version) {
     let row = format!("{version:?} {case:?}");
-    let stalls = |fault: &Fault| fault.deed == Deed::Stall;
+    let stalls = |scheduled: &ScheduledFault| scheduled.fault == Fault::Stall;
     let options = match case.faults.iter().flatten().any(stalls) {
-        true => quick().attempt_timeout(SHORT),
-        false => quick(),
+        true => fast_retry().attempt_timeout(SHORT),
+        false => fast_retry(),
     };
-    let scene = Scene::new(version, SMALL).await;
-    let Scene { manager, proxy, .. } = &scene;
-    let client = scene.session().options(options).build().unwrap();
-    scene.warm_up(&client).await;
+    let fixture = Fixture::new(version, SMALL).await;
+    let Fixture { manager, proxy, .. } = &fixture;
+    let client = fixture.session().options(options).build().unwrap();
+    fixture.warm_up(&client).await;
     match case.session {
-        Session::Over => client.close().await,
-        Session::Expired => manager.expire_sessions(),
+        SessionState::Closed => client.close().await,
+        SessionState::Expired => manager.expire_sessions(),
     }
-    rest().await;
+    let_tasks_run().await;
     for fault in case.faults {
-        fault.map_or_else(|| proxy.skip(), |fault| proxy.spoil(fault));
+        fault.map_or_else(|| proxy.skip(), |fault| proxy.inject(fault));
     }
     assert_eq!(call(&client, &Method::POST).await, case.outcome, "{row}");
-    let found = (manager.logins() - 1, scene.minted(), proxy.pending());
-    assert_eq!(found, (case.logins, case.minted, 0), "{row}");
+    let found = (
+        manager.logins() - 1,
+        fixture.tokens_created(),
+        proxy.pending(),
+    );
+    assert_eq!(found, (case.logins, case.tokens_created, 0), "{row}");
     assert_eq!(call(&client, &Method::POST).await.0, Ok(()), "{row}");
 }
 
 #[tokio::test]
-async fn a_login_that_is_lost_is_made_again_and_the_call_after_it_is_not() {
+async fn lost_session_login_gets_a_retry_but_not_the_non_idempotent_call_after_it() {
     let mut rows = JoinSet::new();
     for case in login_cases() {
         for version in VERSIONS {
             let mut faults = case.faults.iter().flatten();
-            if !faults.any(|fault| is_kept(*fault, version)) {
+            if !faults.any(|fault| reuses_connection(*fault, version)) {
                 rows.spawn(check_login(case.clone(), version));
             }
         }
@@ -370,8 +397,8 @@ async fn a_login_that_is_lost_is_made_again_and_the_call_after_it_is_not() {
     rows.join_all().await;
 }
 
-/// Reads a thing piece by piece: how many bytes came, and the error at the end.
-async fn read(client: &Client) -> (usize, Option<Error>) {
+/// Reads a response stream. Returns the number of bytes and the error at the end, if any.
+async fn read_stream(client: &Client) -> (usize, Option<Error>) {
     let response = client.request(Method::GET, THING).stream().await.unwrap();
     assert_eq!(response.attempts(), 1);
     let (mut body, mut length) = (response.into_inner(), 0);
@@ -387,79 +414,83 @@ async fn read(client: &Client) -> (usize, Option<Error>) {
     (length, None)
 }
 
-async fn check_stream(version: Version, deed: Deed, kind: ErrorKind) {
-    let scene = Scene::new(version, LARGE).await;
-    let client = scene.basic().build().unwrap();
-    scene.warm_up(&client).await;
-    let before = scene.manager.count();
-    scene.proxy.spoil(Fault::in_answer(HALF, deed));
-    let options = match deed {
-        Deed::Stall => CallOptions::new().attempt_timeout(SHORT),
+async fn check_stream(version: Version, fault: Fault, kind: ErrorKind) {
+    let fixture = Fixture::new(version, LARGE).await;
+    let client = fixture.basic().build().unwrap();
+    fixture.warm_up(&client).await;
+    let before = fixture.manager.count();
+    fixture.proxy.inject(ScheduledFault::in_answer(HALF, fault));
+    let options = match fault {
+        Fault::Stall => CallOptions::new().attempt_timeout(SHORT),
         _ => CallOptions::new(),
     };
-    let (length, error) = read(&client.with(options)).await;
+    let (length, error) = read_stream(&client.with(options)).await;
     let error = error.unwrap();
-    let row = format!("{version:?} {deed:?}: {length} bytes, {error}");
+    let row = format!("{version:?} {fault:?}: {length} bytes, {error}");
     assert_eq!((error.kind(), error.attempts()), (kind, 1), "{row}");
     assert_eq!(error.status().unwrap().as_u16(), 200, "{row}");
     assert!((1..HALF).contains(&length), "{row}");
-    assert_eq!(scene.manager.count(), before + 1, "{row}");
+    assert_eq!(fixture.manager.count(), before + 1, "{row}");
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_off_ends_in_an_error_and_is_not_begun_again() {
+async fn interrupted_response_stream_ends_in_an_error_without_retry() {
     let mut rows = JoinSet::new();
     for version in VERSIONS {
-        rows.spawn(check_stream(version, Deed::Reset, ErrorKind::Connection));
-        rows.spawn(check_stream(version, Deed::Close, ErrorKind::Connection));
-        rows.spawn(check_stream(version, Deed::Stall, ErrorKind::Timeout));
+        rows.spawn(check_stream(version, Fault::Reset, ErrorKind::Connection));
+        rows.spawn(check_stream(version, Fault::Close, ErrorKind::Connection));
+        rows.spawn(check_stream(version, Fault::Stall, ErrorKind::Timeout));
     }
     rows.join_all().await;
 }
 
 #[tokio::test]
-async fn a_stream_may_take_longer_than_an_attempt_as_long_as_it_moves() {
-    let scene = Scene::new(Version::HTTP_2, LARGE).await;
-    let client = scene.basic().build().unwrap();
+async fn attempt_timeout_of_a_response_stream_applies_between_pieces() {
+    let fixture = Fixture::new(Version::HTTP_2, LARGE).await;
+    let client = fixture.basic().build().unwrap();
     let pieces = Answer::status(200).body("12345678").chunked(2);
-    scene.manager.respond_with(pieces.pause(SHORT.mul_f64(0.4)));
+    fixture
+        .manager
+        .respond_with(pieces.pause(SHORT.mul_f64(0.4)));
     let begun = Instant::now();
     let options = CallOptions::new().attempt_timeout(SHORT);
-    let (length, error) = read(&client.with(options)).await;
+    let (length, error) = read_stream(&client.with(options)).await;
     assert!(error.is_none() && length == 8, "{length} bytes, {error:?}");
     assert!(begun.elapsed() > SHORT);
 }
 
 #[tokio::test]
-async fn a_body_that_the_end_of_the_connection_ends_is_whole_only_if_tls_says_so() {
-    let scene = Scene::new(Version::HTTP_11, SMALL).await;
-    let client = scene.basic().build().unwrap();
+async fn body_without_content_length_is_complete_only_after_tls_close_notify() {
+    let fixture = Fixture::new(Version::HTTP_11, SMALL).await;
+    let client = fixture.basic().build().unwrap();
     let client = client.with(CallOptions::new().max_retries(0));
     let body = "x".repeat(LARGE);
     let unannounced = Answer::raw(format!("HTTP/1.1 200 OK\r\n\r\n{body}"));
-    scene.manager.respond_always(unannounced);
+    fixture.manager.respond_always(unannounced);
     let get = || client.request(Method::GET, THING).send();
     assert_eq!(get().await.unwrap().into_inner(), body);
-    assert_eq!(read(&client).await.0, LARGE);
+    assert_eq!(read_stream(&client).await.0, LARGE);
 
     for _ in 0..2 {
-        // The handshake, and then the request.
-        scene.proxy.skip();
-        scene.proxy.spoil(Fault::in_answer(HALF, Deed::Close));
+        // The first entry is for the handshake, the second for the request.
+        fixture.proxy.skip();
+        fixture
+            .proxy
+            .inject(ScheduledFault::in_answer(HALF, Fault::Close));
     }
     assert_eq!(get().await.unwrap_err().kind(), ErrorKind::Connection);
-    let (length, error) = read(&client).await;
+    let (length, error) = read_stream(&client).await;
     assert!(length < HALF);
     assert_eq!(error.unwrap().kind(), ErrorKind::Connection);
 }
 
 #[tokio::test]
-async fn a_retry_after_is_obeyed_up_to_a_minute_and_else_said_in_the_error() {
-    let (manager, client) = common::things().await;
+async fn retry_after_up_to_a_minute_is_honored_and_a_longer_one_is_in_the_error() {
+    let (manager, client) = common::manager_with_things().await;
     let get = || client.request(Method::GET, THING).send();
     for (after, shortest) in [
         ("1", Duration::from_secs(1)),
-        // What is over, and what cannot be read, ask for nothing.
+        // A time in the past or an invalid value adds no delay.
         ("0", Duration::ZERO),
         ("Wed, 21 Oct 2015 07:28:00 GMT", Duration::ZERO),
         ("soon", Duration::ZERO),
@@ -469,10 +500,10 @@ async fn a_retry_after_is_obeyed_up_to_a_minute_and_else_said_in_the_error() {
     ] {
         manager.respond_with(Answer::from(429).header("retry-after", after));
         let begun = Instant::now();
-        assert_eq!(outcome(get().await), DONE_AGAIN, "{after}");
+        assert_eq!(outcome(get().await), DONE_ON_RETRY, "{after}");
         assert!(begun.elapsed() >= shortest, "{after}");
     }
-    for (after, said) in [
+    for (after, message) in [
         ("61", "retry after 61 s"),
         ("3600", "retry after 3600 s"),
         ("99999999999999999999", "retry after more than a century"),
@@ -482,7 +513,7 @@ async fn a_retry_after_is_obeyed_up_to_a_minute_and_else_said_in_the_error() {
         ),
     ] {
         for status in [429, 503] {
-            // Whatever time there would be.
+            // Even without a deadline.
             let client = client.with(CallOptions::new().deadline(Duration::MAX));
             manager.respond_with(Answer::from(status).header("retry-after", after));
             let begun = Instant::now();
@@ -491,17 +522,17 @@ async fn a_retry_after_is_obeyed_up_to_a_minute_and_else_said_in_the_error() {
                 (error.status().unwrap().as_u16(), error.attempts()),
                 (status, 1)
             );
-            assert!(error.to_string().contains(said), "{error}");
+            assert!(error.to_string().contains(message), "{error}");
             assert!(begun.elapsed() < Duration::from_secs(30));
         }
     }
 }
 
-/// More than a machine would hold beside the tests.
+/// More memory than the test process may use.
 const HUGE: usize = 1 << 30;
 const MEBIBYTE: usize = 1 << 20;
 
-/// The memory that this process has, where the system tells.
+/// The resident memory of this process, or 0 where `/proc` does not exist.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -509,8 +540,8 @@ fn resident() -> usize {
     kibibytes.map_or(0, |kibibytes| kibibytes.parse::<usize>().unwrap() << 10)
 }
 
-/// Answers one request with this head and then `x` after `x`, in chunks or without, for as long as anybody listens.
-/// Gives how many bytes that were, and the most memory that was in use meanwhile.
+/// Answers one request with this head and an endless body of `x`, chunked or not, until the client
+/// closes the connection. Returns the number of bytes sent and the peak memory in use.
 async fn endless(listener: &TcpListener, head: &str) -> (usize, usize) {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut request = Vec::new();
@@ -535,7 +566,7 @@ async fn endless(listener: &TcpListener, head: &str) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn the_body_of_an_error_is_read_no_further_than_it_is_of_use() {
+async fn endless_error_body_is_read_only_up_to_a_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = Client::builder(format!("http://{}", listener.local_addr().unwrap()));
     let client = client.build().unwrap();
@@ -570,9 +601,9 @@ async fn the_body_of_an_error_is_read_no_further_than_it_is_of_use() {
         assert!(error.to_string().len() < 1000, "{error}");
         assert!(error.body().is_none_or(|body| body.len() <= 4 << 10));
         assert!(begun.elapsed() < Duration::from_secs(30));
-        // What the system holds between the two is most of it.
+        // Most of these bytes are in the socket buffers of the system.
         assert!(sent < 24 * MEBIBYTE, "{head}: {sent} bytes");
-        // Other tests run beside this one.
+        // Leaves room for the memory of tests that run at the same time.
         assert!(
             most - before.min(most) < 32 * MEBIBYTE,
             "{head}: {most} after {before}"
@@ -581,13 +612,15 @@ async fn the_body_of_an_error_is_read_no_further_than_it_is_of_use() {
 }
 
 #[tokio::test]
-async fn a_connection_of_http2_that_hangs_is_given_up() {
-    let scene = Scene::new(Version::HTTP_2, SMALL).await;
-    let client = scene.basic().build().unwrap();
-    scene.warm_up(&client).await;
-    scene.proxy.spoil(Fault::in_request(0, Deed::Stall));
-    let (hung, accepted) = (Instant::now(), scene.proxy.accepted());
-    // The connection is asked after five seconds of silence, and has five more to answer.
+async fn hung_http2_connection_is_closed_after_a_ping_timeout_and_the_call_gets_a_retry() {
+    let fixture = Fixture::new(Version::HTTP_2, SMALL).await;
+    let client = fixture.basic().build().unwrap();
+    fixture.warm_up(&client).await;
+    fixture
+        .proxy
+        .inject(ScheduledFault::in_request(0, Fault::Stall));
+    let (hung, accepted) = (Instant::now(), fixture.proxy.accepted());
+    // The client sends a PING after five idle seconds and waits five more for the reply.
     let (result, attempts) = call(&client, &Method::GET).await;
     assert_eq!((result, attempts), (Ok(()), 2));
     assert!(
@@ -595,5 +628,5 @@ async fn a_connection_of_http2_that_hangs_is_given_up() {
         "{:?}",
         hung.elapsed()
     );
-    assert_eq!(scene.proxy.accepted(), accepted + 1);
+    assert_eq!(fixture.proxy.accepted(), accepted + 1);
 }

@@ -1,4 +1,4 @@
-//! How often a call is sent, and when it ends.
+//! Retries, idempotency and deadlines of a call to one manager.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -13,7 +13,7 @@ use nsx_api::{CallOptions, Client, Config, ErrorKind};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use common::{THING as PATH, things as manager};
+use common::{THING as PATH, manager_with_things as manager};
 
 async fn attempts(client: &Client, method: Method) -> (Result<u16, ErrorKind>, u32) {
     match client.request(method, PATH).send().await {
@@ -23,19 +23,19 @@ async fn attempts(client: &Client, method: Method) -> (Result<u16, ErrorKind>, u
 }
 
 #[tokio::test]
-async fn a_refusal_is_sent_again_and_what_may_have_taken_effect_only_if_idempotent() {
+async fn retry_repeats_rejected_calls_and_ambiguous_ones_only_if_idempotent() {
     let proxy = "upstream connect error or disconnect/reset before headers";
     let cases: Vec<(Answer, bool, bool)> = vec![
-        // the answer; whether POST is sent again; whether GET is
+        // The answer, whether POST and PATCH are retried, and whether GET, PUT and DELETE are.
         (429.into(), true, true),
         (Answer::status(429), true, true),
         (503.into(), true, true),
         (Answer::api_error(503, 98, "busy"), true, true),
-        // Not the manager's own: a proxy may have forwarded the request.
+        // Not sent by the manager itself: a proxy may have forwarded the request.
         (Answer::status(503), false, true),
         (Answer::status(503).body(proxy), false, true),
         (Answer::json(503, ["error_code"]), false, true),
-        // Fields that a gateway's errors have, too.
+        // Fields that the errors of a gateway have too.
         (
             Answer::json(503, json!({"error_message": "upstream reset"})),
             false,
@@ -70,7 +70,7 @@ async fn a_refusal_is_sent_again_and_what_may_have_taken_effect_only_if_idempote
             (Method::PUT, get),
             (Method::DELETE, get),
         ] {
-            checks.spawn(is_sent_again(method, answer.clone(), again));
+            checks.spawn(check_retry(method, answer.clone(), again));
         }
     }
     let checked = checks.join_all().await;
@@ -80,16 +80,17 @@ async fn a_refusal_is_sent_again_and_what_may_have_taken_effect_only_if_idempote
 /// Longer than any test waits.
 const LATE: Duration = Duration::from_secs(61);
 
-async fn is_sent_again(method: Method, answer: Answer, again: bool) {
+async fn check_retry(method: Method, answer: Answer, again: bool) {
     let what = format!("{method} {answer:?}");
     let manager = Manager::builder().plain_http().start().await.unwrap();
     manager.on(&format!("{method} {PATH}"), |_| Answer::json(200, ()));
-    // Only where it is waited for: elsewhere a busy machine could run into it.
-    let patience = match what.contains(&format!("{LATE:?}")) {
+    // The short timeout is only for the call that is expected to time out. On a busy machine other
+    // calls could exceed it.
+    let timeout = match what.contains(&format!("{LATE:?}")) {
         true => Duration::from_secs(2),
         false => LATE,
     };
-    let options = CallOptions::new().max_retries(1).attempt_timeout(patience);
+    let options = CallOptions::new().max_retries(1).attempt_timeout(timeout);
     manager.respond_with(answer);
     let client = manager.client().unwrap().with(options);
     let (result, attempts) = attempts(&client, method).await;
@@ -99,7 +100,7 @@ async fn is_sent_again(method: Method, answer: Answer, again: bool) {
 }
 
 #[tokio::test]
-async fn a_handshake_that_does_not_end_is_no_connection_and_is_tried_again() {
+async fn tls_handshake_timeout_is_a_connect_error_and_gets_a_retry() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let short = Duration::from_millis(200);
     for (connect, attempt) in [(short, LATE), (LATE, 5 * short), (5 * short, 5 * short)] {
@@ -117,20 +118,20 @@ async fn a_handshake_that_does_not_end_is_no_connection_and_is_tried_again() {
     }
 }
 
-/// What comes of a call that may be sent twice, and at once.
-async fn tried(config: Config) -> (Result<u16, ErrorKind>, u32) {
+/// The outcome of a call with one retry, almost without delay.
+async fn call_with_one_retry(config: Config) -> (Result<u16, ErrorKind>, u32) {
     let soon = CallOptions::new().max_retry_delay(Duration::from_millis(1));
     let client = config.options(soon.max_retries(1)).build().unwrap();
     attempts(&client, Method::POST).await
 }
 
 #[tokio::test]
-async fn tls_that_fails_for_no_ones_certificate_is_tried_again() {
+async fn tls_handshake_failure_gets_a_retry_unless_the_certificate_is_not_trusted() {
     let manager = Manager::start().await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("https://{}", listener.local_addr().unwrap());
-    // It says something else than TLS.
-    let babble = async {
+    // The server answers with something other than TLS.
+    let not_tls = async {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let _ = stream.write_all(b"HTTP/1.1 503 Starting\r\n\r\n").await;
@@ -138,17 +139,17 @@ async fn tls_that_fails_for_no_ones_certificate_is_tried_again() {
         }
     };
     let config = Client::builder(address).ca_pem(manager.ca_pem());
-    let found = tokio::select! { found = tried(config) => found, () = babble => unreachable!() };
+    let found = tokio::select! { found = call_with_one_retry(config) => found, () = not_tls => unreachable!() };
     assert_eq!(found, (Err(ErrorKind::Tls), 2));
-    // One that is not trusted does not get better by another look.
-    let stranger = Manager::start().await.unwrap();
-    let config = Client::builder(manager.url()).ca_pem(stranger.ca_pem());
-    assert_eq!(tried(config).await, (Err(ErrorKind::Tls), 1));
+    // An untrusted certificate causes no retry.
+    let other = Manager::start().await.unwrap();
+    let config = Client::builder(manager.url()).ca_pem(other.ca_pem());
+    assert_eq!(call_with_one_retry(config).await, (Err(ErrorKind::Tls), 1));
     assert_eq!(manager.count(), 0);
 }
 
 #[tokio::test]
-async fn a_manager_that_does_not_know_the_clients_certificate_yet_is_asked_again() {
+async fn error_code_99_gets_a_retry_only_with_a_client_certificate_identity() {
     let builder = Manager::builder().client_certificates();
     let manager = builder.start().await.unwrap();
     manager.on(&format!("POST {PATH}"), |_| Answer::json(200, ()));
@@ -162,7 +163,7 @@ async fn a_manager_that_does_not_know_the_clients_certificate_yet_is_asked_again
             98,
             (Err(ErrorKind::InternalServerError), 1),
         ),
-        // Without a certificate it means something else, whatever that is.
+        // Without a client certificate, code 99 is not retried.
         (
             config.auth(Basic::new(manager.username(), manager.password())),
             99,
@@ -170,12 +171,12 @@ async fn a_manager_that_does_not_know_the_clients_certificate_yet_is_asked_again
         ),
     ] {
         manager.respond_with(Answer::api_error(500, code, "Failed."));
-        assert_eq!(tried(config).await, found, "{code}");
+        assert_eq!(call_with_one_retry(config).await, found, "{code}");
     }
 }
 
 #[tokio::test]
-async fn the_caller_can_say_that_a_call_is_idempotent_or_is_not() {
+async fn idempotent_option_overrides_the_method_for_retry() {
     for (method, idempotent, sent) in [(Method::POST, true, 2), (Method::GET, false, 1)] {
         let (manager, client) = manager().await;
         manager.respond_with(500);
@@ -189,7 +190,7 @@ async fn the_caller_can_say_that_a_call_is_idempotent_or_is_not() {
 }
 
 #[tokio::test]
-async fn the_retries_end_with_the_last_error() {
+async fn retry_ends_with_the_last_error_after_max_retries() {
     let (manager, client) = manager().await;
     manager.respond_always(503);
     for retries in [0, 1, 2] {
@@ -206,7 +207,7 @@ async fn the_retries_end_with_the_last_error() {
 }
 
 #[tokio::test]
-async fn the_same_request_is_sent_each_time() {
+async fn retry_sends_the_same_request_each_time() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::from(503).times(2));
     client
@@ -232,7 +233,7 @@ async fn the_same_request_is_sent_each_time() {
 }
 
 #[tokio::test]
-async fn the_deadline_holds_over_all_attempts() {
+async fn deadline_covers_every_retry() {
     let (manager, client) = manager().await;
     manager.respond_always(503);
     let options = CallOptions::new()
@@ -245,14 +246,15 @@ async fn the_deadline_holds_over_all_attempts() {
         "{:?}",
         begun.elapsed()
     );
-    // The manager's error, or on a slow machine the time-out of an attempt that the deadline cut short.
+    // Either the manager's error or, on a slow machine, the timeout of an attempt that the deadline
+    // cut short.
     let kinds = [ErrorKind::ServiceUnavailable, ErrorKind::Timeout];
     assert!(result.is_err_and(|kind| kinds.contains(&kind)));
     assert!(sent > 1);
 }
 
 #[tokio::test]
-async fn a_wait_that_would_outlast_the_deadline_is_not_begun_and_the_error_says_so() {
+async fn retry_after_beyond_the_deadline_fails_at_once_with_the_reason() {
     let (manager, client) = manager().await;
     manager.respond_always(Answer::from(429).header("retry-after", "30"));
     let client = client.with(CallOptions::new().deadline(Duration::from_secs(5)));
@@ -266,7 +268,7 @@ async fn a_wait_that_would_outlast_the_deadline_is_not_begun_and_the_error_says_
 }
 
 #[tokio::test]
-async fn the_body_of_an_error_that_does_not_end_keeps_no_call_from_its_retry() {
+async fn stalled_error_body_does_not_prevent_the_retry() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::from(503).stalled_at(3));
     let begun = Instant::now();
@@ -275,7 +277,7 @@ async fn the_body_of_an_error_that_does_not_end_keeps_no_call_from_its_retry() {
 }
 
 #[tokio::test]
-async fn limits_of_zero_and_of_ages_are_limits() {
+async fn zero_and_maximal_deadline_and_timeout_values_are_accepted() {
     let (manager, client) = manager().await;
     let none = client.with(CallOptions::new().deadline(Duration::ZERO));
     assert_eq!(
@@ -293,7 +295,7 @@ async fn limits_of_zero_and_of_ages_are_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_is_shared_by_many_tasks() {
+async fn retry_works_for_a_client_shared_by_many_tasks() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::from(429).times(10));
     let calls: Vec<_> = (0..100)

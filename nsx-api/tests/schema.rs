@@ -1,5 +1,5 @@
-//! The closed loop: the JSON Schema that `schemars` derives from the generated types says what the document says of its
-//! components.
+//! The JSON Schemas that `schemars` derives from the generated types match the components of the
+//! document.
 
 #![cfg(feature = "schemars")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 #[test]
-fn every_component_of_the_document_is_what_its_type_says() {
+fn json_schema_of_each_generated_type_matches_its_openapi_component() {
     let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/nsx.yaml");
     let spec = std::fs::read_to_string(spec).unwrap();
     let spec: Value = serde_saphyr::from_str(&spec).unwrap();
@@ -17,7 +17,7 @@ fn every_component_of_the_document_is_what_its_type_says() {
     let derived: BTreeMap<_, _> = nsx_api::schemas::components().into_iter().collect();
     let mut compared = 0;
     for (name, component) in components {
-        // A password is no type of its own, and of parts that are put together only their sum is one.
+        // A password has no type of its own, and composed schemas are generated as one merged type.
         let text = component.to_string();
         let password = component["format"] == json!("password");
         if password
@@ -31,17 +31,22 @@ fn every_component_of_the_document_is_what_its_type_says() {
             .get(name.as_str())
             .unwrap_or_else(|| unreachable!("{name} has no type"));
         let schema = schema.clone().to_value();
-        assert_eq!(normal(&schema, name), normal(component, name), "{name}");
+        assert_eq!(
+            normalize_schema(&schema, name),
+            normalize_schema(component, name),
+            "{name}"
+        );
         compared += 1;
     }
     assert!(compared > 0);
 }
 
-/// A schema in the words that both dialects share and that the types have a form for.
+/// Reduces a schema to the keywords that OpenAPI and JSON Schema share and that the types
+/// represent.
 ///
-/// JSON Schema says with `null` beside a type, and with a default, that a field may be missing, which is what the
-/// document says by leaving it out of `required`. Lengths, patterns and most formats are for the manager to check.
-fn normal(schema: &Value, name: &str) -> Value {
+/// JSON Schema marks an optional field with a `null` type and a default; the document omits it from
+/// `required`. Lengths, patterns and most formats are left to the manager to check.
+fn normalize_schema(schema: &Value, name: &str) -> Value {
     const KEPT: [&str; 7] = [
         "additionalProperties",
         "description",
@@ -60,14 +65,15 @@ fn normal(schema: &Value, name: &str) -> Value {
         let value = match (key.as_str(), value) {
             ("$ref", Value::String(target)) if target == "#" => json!(name),
             ("$ref", Value::String(target)) => json!(target.rsplit('/').next()),
-            // With a description beside it, schemars writes a reference like this; the reference is what counts.
+            // An optional field is nullable in JSON Schema: compare its type without `null`.
             ("type", Value::Array(types)) => types
                 .iter()
                 .find(|one| **one != json!("null"))
                 .cloned()
                 .unwrap_or_default(),
             ("type", value) => value.clone(),
-            ("anyOf", Value::Array(parts)) => return normal(&parts[0], name),
+            // An optional reference: compare it without `null`.
+            ("anyOf", Value::Array(parts)) => return normalize_schema(&parts[0], name),
             ("format", format) if !FORMATS.iter().any(|known| format == known) => continue,
             ("additionalProperties", Value::Bool(_)) => continue,
             ("required", Value::Array(names)) => {
@@ -77,30 +83,31 @@ fn normal(schema: &Value, name: &str) -> Value {
             }
             ("properties", Value::Object(inner)) => inner
                 .iter()
-                .map(|(key, inner)| (key.clone(), normal(inner, name)))
+                .map(|(key, inner)| (key.clone(), normalize_schema(inner, name)))
                 .collect(),
-            ("items" | "additionalProperties", inner) => normal(inner, name),
-            ("description", Value::String(text)) => json!(words(text)),
+            ("items" | "additionalProperties", inner) => normalize_schema(inner, name),
+            ("description", Value::String(text)) => json!(plain_text(text)),
             (key, value) if KEPT.contains(&key) => value.clone(),
             _ => continue,
         };
         out.insert(key.clone(), value);
     }
+    // OpenAPI 3.0 ignores a description beside a reference.
     if out.contains_key("$ref") {
         out.remove("description");
     }
     Value::Object(out)
 }
 
-/// A description without what the generator adds for rustdoc.
-fn words(text: &str) -> String {
+/// A description without the text that the generator adds for rustdoc.
+fn plain_text(text: &str) -> String {
     let text = text.replace(
         "Read it with [`expose_secret`](crate::Secret::expose_secret).",
         "",
     );
     let end = ["The answer of [", "Sent by ["]
         .iter()
-        .filter_map(|uses| text.find(uses))
+        .filter_map(|start| text.find(start))
         .min();
     let text = text.get(..end.unwrap_or(text.len())).unwrap();
     let text = text.replace(['\\', '`'], "");

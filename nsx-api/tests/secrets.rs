@@ -1,8 +1,8 @@
-//! That nothing secret shows: not in `Debug`, not in an error, not in a log at the lowest level.
+//! No secret leaks: not in `Debug` output, not in an error, not in a log at the lowest level.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-mod paper;
+mod leak_capture;
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client};
 
-use paper::{Paper, log_everything};
+use leak_capture::{LeakCapture, capture_all_logs};
 
 const PASSWORD: &str = "Pa55-word+%&";
-/// `admin:` and the password in base64, as HTTP Basic has it.
+/// `admin:` and the password in base64, as HTTP Basic sends them.
 const BASIC: &str = "YWRtaW46UGE1NS13b3JkKyUm";
-/// Stands for a token, a cookie, or whatever else a manager hands out.
+/// Used as a token, a cookie, and any other secret that a manager returns.
 const SECRET: &str = "S3CR3T-value";
 
-/// Answers that tell the secrets back, in every place that a caller could look at.
-fn indiscreet_answers() -> Vec<Answer> {
+/// Answers that echo the secrets in every place that a caller could look at.
+fn answers_that_echo_secrets() -> Vec<Answer> {
     let echo = format!("You sent: Authorization: Basic {BASIC} for admin with {PASSWORD}");
     let token = format!(r#"{{"token":"{SECRET}","roles":[]}}"#);
     let with_headers = |answer: Answer| {
@@ -72,34 +72,34 @@ fn indiscreet_answers() -> Vec<Answer> {
     ]
 }
 
-async fn try_everything(client: &Client, paper: &Paper) {
+async fn try_everything(client: &Client, capture: &LeakCapture) {
     let request = || {
         client
             .request(Method::PUT, format!("/api/v1/x?a={SECRET}"))
             .query("b", SECRET)
             .header("x-key", SECRET)
     };
-    paper.note(client);
-    paper.note(&client.create_registration_token());
-    paper.note(&request().json(&SECRET));
-    paper.note(&request().text(SECRET));
-    paper.note_token(client).await;
+    capture.record(client);
+    capture.record(&client.create_registration_token());
+    capture.record(&request().json(&SECRET));
+    capture.record(&request().text(SECRET));
+    capture.record_token_call(client).await;
     for result in [
         request().json(&SECRET).send().await,
         request().form(&[SECRET]).send().await,
     ] {
         match result {
-            Ok(response) => paper.note(&response),
-            Err(error) => paper.note_error(&error),
+            Ok(response) => capture.record(&response),
+            Err(error) => capture.record_error(&error),
         }
     }
 }
 
 #[tokio::test]
-async fn nothing_secret_is_shown_or_logged() {
-    let paper = log_everything();
+async fn no_secret_leaks_in_debug_errors_or_logs() {
+    let capture = capture_all_logs();
     let options = CallOptions::new().header("x-other", SECRET).max_retries(1);
-    paper.note(&options);
+    capture.record(&options);
     for builder in [Manager::builder(), Manager::builder().http1_only()] {
         let manager = builder
             .credentials("admin", PASSWORD)
@@ -110,21 +110,22 @@ async fn nothing_secret_is_shown_or_logged() {
             .auth(Basic::new("admin", PASSWORD))
             .ca_pem(manager.ca_pem())
             .options(options.clone());
-        paper.note(&builder);
+        capture.record(&builder);
         let client = builder.build().unwrap();
-        for answer in indiscreet_answers() {
+        for answer in answers_that_echo_secrets() {
             manager.respond_always(answer);
-            try_everything(&client, &paper).await;
+            try_everything(&client, &capture).await;
         }
-        let hasty = client.with(CallOptions::new().attempt_timeout(Duration::from_millis(500)));
+        let short_timeout =
+            client.with(CallOptions::new().attempt_timeout(Duration::from_millis(500)));
         let token = format!(r#"{{"token":"{SECRET}","roles":[]}}"#);
         manager.respond_always(Answer::status(200).body(token).stalled_at(20));
-        try_everything(&hasty, &paper).await;
-        let stranger = Client::builder(manager.url())
+        try_everything(&short_timeout, &capture).await;
+        let without_ca = Client::builder(manager.url())
             .auth(Basic::new("admin", PASSWORD))
             .build()
             .unwrap();
-        try_everything(&stranger, &paper).await;
+        try_everything(&without_ca, &capture).await;
         let sent = &manager.requests()[0];
         assert_eq!(
             sent.header("authorization"),
@@ -132,12 +133,13 @@ async fn nothing_secret_is_shown_or_logged() {
         );
     }
 
-    let text = paper.text();
+    let text = capture.text();
     for needle in [PASSWORD, BASIC, SECRET, "Pa55-word"] {
         let line = text.lines().find(|line| line.contains(needle));
         assert_eq!(line, None, "{needle} shows");
     }
-    // The paper is not blank.
+    // Check that the capture works: these texts are harmless and expected, except for the cookie's
+    // name.
     for needle in [
         "CreateRegistrationToken",
         "call failed",

@@ -1,4 +1,4 @@
-//! Sessions: created once, renewed by themselves, and given up for nothing.
+//! Sessions: created once, refreshed automatically, and kept when an error has another cause.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 const CREATE: &str = "POST /api/session/create";
 const DESTROY: &str = "POST /api/session/destroy";
 
-/// A client of a manager by a session.
+/// The configuration of a client that uses a session.
 fn config(manager: &Manager) -> Config {
     let config =
         Client::builder(manager.url()).auth(Session::new(manager.username(), manager.password()));
@@ -31,8 +31,8 @@ async fn start(builder: ManagerBuilder) -> (Manager, Client) {
     (manager, client)
 }
 
-/// Two managers, each with a password of its own, and a client of both by a session with the first's.
-async fn strangers() -> (Manager, Manager, Client) {
+/// Two managers with different passwords, and a client of both that has the first one's password.
+async fn managers_with_different_passwords() -> (Manager, Manager, Client) {
     let first = Manager::start().await.unwrap();
     let second = Manager::start().await.unwrap();
     let client = config(&first)
@@ -43,14 +43,14 @@ async fn strangers() -> (Manager, Manager, Client) {
     (first, second, client)
 }
 
-/// Mints a token, and gives the number of attempts.
-async fn mint(client: &Client) -> Result<u32, Error> {
+/// Creates a token and returns the number of attempts.
+async fn create_token(client: &Client) -> Result<u32, Error> {
     let token = client.create_registration_token().send().await?;
     Ok(token.attempts())
 }
 
 #[tokio::test]
-async fn a_session_is_created_by_the_first_call_and_goes_with_every_call() {
+async fn session_is_created_by_the_first_call_and_sent_with_every_call() {
     for builder in [
         Manager::builder(),
         Manager::builder().http1_only(),
@@ -61,7 +61,7 @@ async fn a_session_is_created_by_the_first_call_and_goes_with_every_call() {
         let (manager, client) = start(builder).await;
         assert_eq!(manager.count(), 0);
         for _ in 0..3 {
-            assert_eq!(mint(&client).await.unwrap(), 1);
+            assert_eq!(create_token(&client).await.unwrap(), 1);
         }
         assert_eq!(manager.logins(), 1);
         let requests = manager.requests();
@@ -84,12 +84,12 @@ async fn a_session_is_created_by_the_first_call_and_goes_with_every_call() {
 }
 
 #[tokio::test]
-async fn calls_that_begin_together_share_one_login() {
+async fn concurrent_calls_share_one_session_login() {
     let (manager, client) = start(Manager::builder()).await;
     let mut calls = JoinSet::new();
     for _ in 0..200 {
         let client = client.clone();
-        calls.spawn(async move { mint(&client).await });
+        calls.spawn(async move { create_token(&client).await });
     }
     for result in calls.join_all().await {
         assert_eq!(result.unwrap(), 1);
@@ -97,64 +97,63 @@ async fn calls_that_begin_together_share_one_login() {
     assert_eq!((manager.logins(), manager.sessions()), (1, 1));
 }
 
-/// Counts the tokens by the number that the test gave each call.
+/// Records each created token by the number that the test gave its call.
 fn count_tokens(manager: &Manager) -> Arc<Mutex<Vec<String>>> {
-    let minted = Arc::new(Mutex::new(Vec::new()));
-    let numbers = minted.clone();
+    let tokens_created = Arc::new(Mutex::new(Vec::new()));
+    let numbers = tokens_created.clone();
     manager.on("CreateRegistrationToken", move |call| {
         let number = call.header("x-number").unwrap_or_default().to_owned();
         numbers.lock().unwrap().push(number);
         Answer::success()
     });
-    minted
+    tokens_created
 }
 
 #[tokio::test]
-async fn when_the_session_expires_under_a_thousand_calls_there_is_one_login_and_one_token_for_each()
-{
+async fn expired_session_under_a_thousand_calls_causes_one_refresh_and_one_token_per_call() {
     for builder in [Manager::builder(), Manager::builder().behind_gateway()] {
         let (manager, client) = start(builder).await;
-        mint(&client).await.unwrap();
-        let minted = count_tokens(&manager);
+        create_token(&client).await.unwrap();
+        let tokens_created = count_tokens(&manager);
         manager.expire_sessions();
         let mut calls = JoinSet::new();
         for number in 0..1000 {
             let options = CallOptions::new().header("x-number", &number.to_string());
             let client = client.with(options);
-            calls.spawn(async move { mint(&client).await });
+            calls.spawn(async move { create_token(&client).await });
         }
         for result in calls.join_all().await {
             assert!(matches!(result, Ok(1 | 2)), "{result:?}");
         }
         assert_eq!((manager.logins(), manager.sessions()), (2, 1));
-        let minted = minted.lock().unwrap();
-        assert_eq!(minted.len(), 1000);
-        assert_eq!(minted.iter().collect::<HashSet<_>>().len(), 1000);
+        let tokens_created = tokens_created.lock().unwrap();
+        assert_eq!(tokens_created.len(), 1000);
+        assert_eq!(tokens_created.iter().collect::<HashSet<_>>().len(), 1000);
     }
 }
 
 #[tokio::test]
-async fn a_session_that_expires_while_calls_are_on_their_way_is_renewed_once() {
+async fn session_that_expires_with_calls_in_flight_is_refreshed_once() {
     let (manager, client) = start(Manager::builder()).await;
-    mint(&client).await.unwrap();
+    create_token(&client).await.unwrap();
     for round in 1..=5 {
         let mut calls = JoinSet::new();
         for _ in 0..100 {
             let client = client.clone();
-            calls.spawn(async move { mint(&client).await });
+            calls.spawn(async move { create_token(&client).await });
         }
         tokio::time::sleep(Duration::from_millis(3)).await;
         manager.expire_sessions();
         for result in calls.join_all().await {
             result.unwrap();
         }
-        mint(&client).await.unwrap();
+        create_token(&client).await.unwrap();
         assert_eq!(manager.logins(), 1 + round);
     }
 }
 
 #[tokio::test]
-async fn a_wrong_xsrf_token_is_mended_by_a_new_session() {
+async fn invalid_xsrf_token_triggers_a_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
     manager.respond_with(
         Answer::status(200)
@@ -162,8 +161,8 @@ async fn a_wrong_xsrf_token_is_mended_by_a_new_session() {
             .header("x-xsrf-token", "stale")
             .only_for(CREATE),
     );
-    assert_eq!(mint(&client).await.unwrap(), 2);
-    // Without an XSRF token too.
+    assert_eq!(create_token(&client).await.unwrap(), 2);
+    // The same without an XSRF token.
     manager.expire_sessions();
     manager.respond_with(
         Answer::status(200)
@@ -171,37 +170,37 @@ async fn a_wrong_xsrf_token_is_mended_by_a_new_session() {
             .header("set-cookie", "JSESSIONID=stale")
             .only_for(CREATE),
     );
-    let error = mint(&client).await.unwrap_err();
+    let error = create_token(&client).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 2));
     assert_eq!(
-        mint(&client).await.map_err(|error| error.kind()),
+        create_token(&client).await.map_err(|error| error.kind()),
         Err(ErrorKind::Forbidden)
     );
     let other = client.request(Method::GET, "/api/v1/other");
     assert_eq!(other.send().await.unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(mint(&client).await.unwrap(), 1);
+    assert_eq!(create_token(&client).await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn a_missing_privilege_comes_back_as_such_and_costs_two_logins() {
+async fn missing_privilege_is_forbidden_and_costs_one_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
     manager.forbid("CreateRegistrationToken");
     let number = |call: u32| CallOptions::new().header("x-number", &call.to_string());
     for call in 0..100 {
-        let error = mint(&client.with(number(call))).await.unwrap_err();
+        let error = create_token(&client.with(number(call))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Forbidden);
         assert_eq!(error.attempts(), if call == 0 { 2 } else { 1 });
-        let said = error.api_error().unwrap().error_message.as_deref().unwrap();
-        assert!(said.contains("permission"), "{said}");
+        let message = error.api_error().unwrap().error_message.as_deref().unwrap();
+        assert!(message.contains("permission"), "{message}");
     }
     assert_eq!(manager.logins(), 2);
-    // Both sessions live, and are ended together.
+    // Both sessions are alive, and `close` ends both.
     assert_eq!(manager.sessions(), 2);
     client.close().await;
     assert_eq!(manager.sessions(), 0);
-    mint(&client).await.unwrap_err();
+    create_token(&client).await.unwrap_err();
     assert_eq!(manager.logins(), 3);
-    // Other operations are not concerned, and the session that they have is renewed as ever.
+    // Other operations are not affected: their session is refreshed as usual.
     manager.expire_sessions();
     let other = client.request(Method::GET, "/api/v1/other").send().await;
     assert_eq!(other.unwrap_err().kind(), ErrorKind::NotFound);
@@ -209,7 +208,7 @@ async fn a_missing_privilege_comes_back_as_such_and_costs_two_logins() {
 }
 
 #[tokio::test]
-async fn a_manager_that_refuses_everything_sees_five_logins() {
+async fn session_refresh_is_limited_to_five_logins_when_every_operation_is_forbidden() {
     let (manager, client) = start(Manager::builder()).await;
     for number in 0..100 {
         manager.forbid(&format!("GET /api/v1/things/{number}"));
@@ -221,13 +220,13 @@ async fn a_manager_that_refuses_everything_sees_five_logins() {
 }
 
 #[tokio::test]
-async fn a_missing_privilege_under_a_hundred_calls_at_once_is_one_renewal() {
+async fn missing_privilege_under_a_hundred_concurrent_calls_causes_one_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
     manager.forbid("CreateRegistrationToken");
     let mut calls = JoinSet::new();
     for _ in 0..100 {
         let client = client.clone();
-        calls.spawn(async move { mint(&client).await });
+        calls.spawn(async move { create_token(&client).await });
     }
     for result in calls.join_all().await {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Forbidden);
@@ -236,17 +235,17 @@ async fn a_missing_privilege_under_a_hundred_calls_at_once_is_one_renewal() {
 }
 
 #[tokio::test]
-async fn a_missing_licence_is_no_reason_for_a_login() {
+async fn missing_license_triggers_no_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
-    mint(&client).await.unwrap();
+    create_token(&client).await.unwrap();
     manager.respond_always(Answer::api_error(403, 505, "The licence is missing."));
-    let error = mint(&client).await.unwrap_err();
+    let error = create_token(&client).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 1));
     assert_eq!(manager.logins(), 1);
 }
 
 #[tokio::test]
-async fn a_login_that_fails_is_a_clear_error_or_is_tried_again() {
+async fn failed_session_login_gets_a_retry_or_a_clear_error() {
     let html = || {
         Answer::status(200)
             .header("content-type", "text/html; charset=utf-8")
@@ -258,7 +257,7 @@ async fn a_login_that_fails_is_a_clear_error_or_is_tried_again() {
             .body("<h1>busy</h1>")
     };
     for (answer, result, line) in [
-        // Tried again: a login has no effect that a second one would double.
+        // These are retried: repeating a login is safe.
         (Answer::api_error(500, 500, "Failed."), Ok(()), ""),
         (Answer::api_error(503, 503, "Starting."), Ok(()), ""),
         (busy(), Ok(()), ""),
@@ -326,7 +325,7 @@ async fn a_login_that_fails_is_a_clear_error_or_is_tried_again() {
         manager.respond_with(answer.only_for(CREATE));
         let quick = CallOptions::new().max_retry_delay(Duration::from_millis(5));
         let client = config(&manager).options(quick).build().unwrap();
-        match mint(&client).await {
+        match create_token(&client).await {
             Ok(attempts) => assert_eq!((result, attempts), (Ok(()), 1)),
             Err(error) => {
                 assert_eq!(Err(error.kind()), result, "{error}");
@@ -341,15 +340,15 @@ async fn a_login_that_fails_is_a_clear_error_or_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_login_that_gets_no_answer_ends_at_the_deadline_of_the_call_that_waits_for_it() {
+async fn wait_for_a_session_login_ends_at_the_deadline_of_the_call() {
     let (manager, client) = start(Manager::builder()).await;
     manager.respond_always(
         Answer::status(200)
             .delay(Duration::from_secs(60))
             .only_for(CREATE),
     );
-    let hasty = client.with(CallOptions::new().deadline(Duration::from_secs(1)));
-    let error = mint(&hasty).await.unwrap_err();
+    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_secs(1)));
+    let error = create_token(&short_deadline).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Authentication, 0)
@@ -358,22 +357,22 @@ async fn a_login_that_gets_no_answer_ends_at_the_deadline_of_the_call_that_waits
         error.to_string(),
         "CreateRegistrationToken: no credentials within the deadline of 1s"
     );
-    // It goes on for others that have more time.
+    // The login continues for calls that have more time.
     assert_eq!(manager.count(), 1);
-    let error = mint(&hasty).await.unwrap_err();
+    let error = create_token(&short_deadline).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_eq!(manager.count(), 1);
 }
 
 #[tokio::test]
-async fn what_a_failed_login_said_is_there_for_a_program_too() {
+async fn failed_session_login_exposes_status_error_code_and_source() {
     let (manager, client) = start(Manager::builder()).await;
     manager.respond_with(
         Answer::api_error(403, 98, "No.")
             .header("x-nsx-requestid", "id-7")
             .only_for(CREATE),
     );
-    let error = mint(&client).await.unwrap_err();
+    let error = create_token(&client).await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 403);
     assert_eq!(error.error_code(), Some(98));
     assert_eq!(error.request_id(), Some("id-7"));
@@ -381,12 +380,12 @@ async fn what_a_failed_login_said_is_there_for_a_program_too() {
     let source = std::error::Error::source(&error).unwrap();
     let login = source.downcast_ref::<Error>().unwrap();
     assert_eq!(login.operation(), Some(CREATE));
-    // Nothing of it is kept.
-    assert_eq!(mint(&client).await.unwrap(), 1);
+    // The failure is not cached.
+    assert_eq!(create_token(&client).await.unwrap(), 1);
 }
 
 #[tokio::test]
-async fn a_password_of_any_characters_logs_in() {
+async fn session_login_accepts_any_characters_in_user_name_and_password() {
     let printable: String = (' '..='~').collect();
     for password in [
         printable.as_str(),
@@ -406,18 +405,18 @@ async fn a_password_of_any_characters_logs_in() {
             "üser:name",
         ] {
             let (manager, client) = start(Manager::builder().credentials(user, password)).await;
-            assert_eq!(mint(&client).await.unwrap(), 1, "{user} {password}");
+            assert_eq!(create_token(&client).await.unwrap(), 1, "{user} {password}");
             assert_eq!(manager.logins(), 1);
         }
     }
 }
 
 #[tokio::test]
-async fn closing_destroys_the_session_and_a_call_after_it_has_another() {
+async fn close_destroys_the_session_and_the_next_call_creates_another() {
     let (manager, client) = start(Manager::builder()).await;
     client.close().await;
     assert_eq!(manager.count(), 0);
-    mint(&client).await.unwrap();
+    create_token(&client).await.unwrap();
     let clone = client.clone();
     client.close().await;
     assert_eq!(manager.sessions(), 0);
@@ -426,28 +425,28 @@ async fn closing_destroys_the_session_and_a_call_after_it_has_another() {
     assert!(requests.last().unwrap().header("x-xsrf-token").is_some());
     clone.close().await;
     assert_eq!(manager.count(), requests.len());
-    assert_eq!(mint(&clone).await.unwrap(), 1);
+    assert_eq!(create_token(&clone).await.unwrap(), 1);
     assert_eq!(manager.logins(), 2);
 }
 
 #[tokio::test]
-async fn a_destroy_that_fails_is_harmless_and_tried_once() {
+async fn failed_session_destroy_is_ignored_and_gets_no_retry() {
     for answer in [
         Answer::status(500),
         Answer::dropped(),
         Answer::api_error(403, 403, "No."),
     ] {
         let (manager, client) = start(Manager::builder()).await;
-        mint(&client).await.unwrap();
+        create_token(&client).await.unwrap();
         manager.respond_always(answer.only_for(DESTROY));
         client.close().await;
         assert_eq!(manager.count(), 3);
-        assert_eq!(mint(&client).await.unwrap(), 1);
+        assert_eq!(create_token(&client).await.unwrap(), 1);
     }
 }
 
 #[tokio::test]
-async fn each_manager_has_a_session_of_its_own() {
+async fn each_manager_has_its_own_session_even_after_a_redirect() {
     let first = Manager::start().await.unwrap();
     let second = Manager::builder()
         .credentials(first.username(), first.password())
@@ -462,11 +461,11 @@ async fn each_manager_has_a_session_of_its_own() {
         .build()
         .unwrap();
     let to = |manager: &Manager| {
-        let place = format!("{}/api/v1/aaa/registration-token", manager.url());
-        Answer::status(307).header("location", &place)
+        let location = format!("{}/api/v1/aaa/registration-token", manager.url());
+        Answer::status(307).header("location", &location)
     };
     first.respond_always(to(&second).only_for("CreateRegistrationToken"));
-    // Calls take turns: the first one's are sent on.
+    // Calls take turns: those of the first manager are redirected.
     for attempts in [2, 1, 2] {
         let response = client.create_registration_token().send().await.unwrap();
         assert_eq!(response.attempts(), attempts);
@@ -479,15 +478,15 @@ async fn each_manager_has_a_session_of_its_own() {
         cookies.map(str::to_owned).collect()
     };
     assert!(cookies(&first).is_disjoint(&cookies(&second)));
-    // The second's session expires: it is renewed there.
+    // The session of the second manager expires and is refreshed there.
     second.expire_sessions();
-    mint(&client).await.unwrap();
+    create_token(&client).await.unwrap();
     assert_eq!((first.logins(), second.logins()), (1, 2));
-    // Who is not of the cluster hears nothing.
+    // Nothing is sent to a manager that is not configured.
     for manager in [&first, &second] {
         manager.respond_always(to(&third).only_for("CreateRegistrationToken"));
     }
-    let error = mint(&client).await.unwrap_err();
+    let error = create_token(&client).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Redirect);
     assert_eq!(third.count(), 0);
     client.close().await;
@@ -495,7 +494,7 @@ async fn each_manager_has_a_session_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_missing_privilege_comes_back_as_such_when_the_login_after_it_fails() {
+async fn missing_privilege_is_still_reported_when_the_session_refresh_fails() {
     let (manager, client) = start(Manager::builder()).await;
     let options = CallOptions::new().max_retries(0);
     let client = client.with(options);
@@ -506,7 +505,7 @@ async fn a_missing_privilege_comes_back_as_such_when_the_login_after_it_fails() 
     manager.respond_always(Answer::api_error(403, 403, "Locked.").only_for(CREATE));
     let before = manager.count();
     for _ in 0..100 {
-        let error = mint(&client).await.unwrap_err();
+        let error = create_token(&client).await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 1));
         assert_eq!(error.error_code(), Some(289));
         let line = error.to_string();
@@ -517,20 +516,20 @@ async fn a_missing_privilege_comes_back_as_such_when_the_login_after_it_fails() 
         ] {
             assert!(line.contains(words), "{line}");
         }
-        // The session is good for others.
+        // The session still works for other operations.
         allowed().await.unwrap();
     }
-    // Not a hundred logins with a password that locks the account.
+    // One login only: a hundred logins with a rejected password would lock the account.
     assert_eq!(manager.count() - before, 200 + 1);
 }
 
 #[tokio::test]
-async fn an_answer_that_may_be_of_a_call_that_took_effect_is_no_reason_for_a_login() {
+async fn status_500_triggers_no_session_refresh() {
     let (manager, client) = start(Manager::builder()).await;
-    mint(&client).await.unwrap();
+    create_token(&client).await.unwrap();
     for code in [98, 99, 403] {
         manager.respond_with(Answer::api_error(500, code, "Failed."));
-        let error = mint(&client).await.unwrap_err();
+        let error = create_token(&client).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.attempts()),
             (ErrorKind::InternalServerError, 1)
@@ -540,7 +539,7 @@ async fn an_answer_that_may_be_of_a_call_that_took_effect_is_no_reason_for_a_log
 }
 
 #[tokio::test]
-async fn an_operation_that_is_refused_for_some_objects_is_no_login_for_each() {
+async fn operation_forbidden_for_some_objects_does_not_cause_a_session_refresh_each_time() {
     let (manager, client) = start(Manager::builder()).await;
     manager.on("GET /api/v1/things/{id}", |call| {
         match call.path.ends_with('7') {
@@ -552,19 +551,19 @@ async fn an_operation_that_is_refused_for_some_objects_is_no_login_for_each() {
         let path = format!("/api/v1/things/{number}");
         let result = client.request(Method::GET, path).send().await;
         assert_eq!(result.is_err(), number % 10 == 7);
-        // One and the same operation too.
+        // The same for a single operation that is refused every other time.
         let refusal = Answer::api_error(403, 289, "Not this one.");
         manager.respond_with(refusal.times(number % 2));
-        let _ = mint(&client).await;
+        let _ = create_token(&client).await;
     }
     assert!(manager.logins() <= 1 + 8, "{}", manager.logins());
 }
 
 #[tokio::test]
-async fn credentials_that_are_given_for_one_call_do_not_go_to_another_manager() {
-    let (first, second, client) = strangers().await;
-    let place = format!("{}/api/v1/x", second.url());
-    first.respond_with(Answer::status(307).header("location", &place));
+async fn redirect_does_not_carry_per_call_credentials_to_another_manager() {
+    let (first, second, client) = managers_with_different_passwords().await;
+    let location = format!("{}/api/v1/x", second.url());
+    first.respond_with(Answer::status(307).header("location", &location));
     let error = client
         .request(Method::GET, "/api/v1/x")
         .credentials(&nsx_api::auth::Credentials::bearer("token"))
@@ -576,26 +575,26 @@ async fn credentials_that_are_given_for_one_call_do_not_go_to_another_manager() 
 }
 
 #[tokio::test]
-async fn the_login_of_another_manager_that_fails_is_told_with_its_name() {
-    let (first, second, client) = strangers().await;
-    let place = format!("{}/api/v1/aaa/registration-token", second.url());
-    first.respond_with(Answer::status(307).header("location", &place));
-    // It has another password.
-    let error = mint(&client).await.unwrap_err();
+async fn failed_session_login_after_a_redirect_names_that_manager() {
+    let (first, second, client) = managers_with_different_passwords().await;
+    let location = format!("{}/api/v1/aaa/registration-token", second.url());
+    first.respond_with(Answer::status(307).header("location", &location));
+    // The second manager has another password.
+    let error = create_token(&client).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Forbidden);
     assert!(second.url().ends_with(error.manager().unwrap()));
 }
 
 #[tokio::test]
-async fn a_stream_that_is_refused_is_not_sent_again_but_the_session_is_new_for_the_next_call() {
+async fn refused_stream_body_is_not_resent_but_the_session_is_refreshed_for_the_next_call() {
     let (manager, client) = start(Manager::builder()).await;
-    mint(&client).await.unwrap();
+    create_token(&client).await.unwrap();
     manager.expire_sessions();
     let request = client.request(Method::PUT, "/api/v1/x");
     let body = nsx_api::Body::from_stream(Once(Some("text")));
     let error = request.body(body).send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Forbidden, 1));
-    assert_eq!(mint(&client).await.unwrap(), 1);
+    assert_eq!(create_token(&client).await.unwrap(), 1);
     assert_eq!(manager.logins(), 2);
 }
 

@@ -1,4 +1,4 @@
-//! Whom a client trusts.
+//! Which managers a client trusts: CAs, self-signed certificates, pins and the danger flags.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -22,8 +22,8 @@ use tokio_rustls::server::TlsStream;
 
 mod tls_server;
 use tls_server::{
-    Authority, Leaf, Server, backend, ca_params, config, config_of, expired, forged, not_yet_valid,
-    server_params,
+    Authority, Leaf, Server, backend, ca_params, config, config_with_versions, expired, forged,
+    not_yet_valid, server_params,
 };
 
 async fn call(builder: Config) -> Result<u16, Error> {
@@ -39,21 +39,21 @@ async fn call(builder: Config) -> Result<u16, Error> {
     }
 }
 
-fn file(content: &str) -> tempfile::NamedTempFile {
+fn temp_file(content: &str) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(content.as_bytes()).unwrap();
     file
 }
 
-/// The manager's address, written as one that is not in its certificate.
+/// The manager's address in a form that is not in its certificate.
 fn other_name(manager: &Manager) -> String {
     manager.url().replace("127.0.0.1", "[::ffff:127.0.0.1]")
 }
 
 #[tokio::test]
-async fn a_manager_is_trusted_by_the_ca_that_was_added() {
+async fn tls_trusts_a_manager_by_an_added_ca() {
     let manager = Manager::start().await.unwrap();
-    let ca = file(manager.ca_pem());
+    let ca = temp_file(manager.ca_pem());
     let bundle = format!("# two of them\n{}\n{}", other_ca().await, manager.ca_pem());
     for builder in [
         Client::builder(manager.url()).ca_pem(manager.ca_pem()),
@@ -73,7 +73,7 @@ async fn other_ca() -> String {
 }
 
 #[tokio::test]
-async fn without_its_ca_or_under_another_name_a_manager_hears_nothing() {
+async fn tls_refuses_a_manager_with_an_unknown_ca_or_another_host_name() {
     let manager = Manager::start().await.unwrap();
     let url = manager.url();
     for (builder, cause) in [
@@ -94,7 +94,7 @@ async fn without_its_ca_or_under_another_name_a_manager_hears_nothing() {
         assert_eq!(
             error.attempts(),
             1,
-            "a certificate does not get better by another look"
+            "an untrusted certificate is not retried"
         );
         let line = error.to_string();
         assert!(
@@ -108,7 +108,7 @@ async fn without_its_ca_or_under_another_name_a_manager_hears_nothing() {
 }
 
 #[tokio::test]
-async fn the_danger_flag_trusts_anyone_under_any_name() {
+async fn danger_accept_invalid_certs_trusts_any_tls_certificate() {
     let manager = Manager::start().await.unwrap();
     for url in [manager.url(), other_name(&manager)] {
         assert!(
@@ -124,7 +124,7 @@ async fn the_danger_flag_trusts_anyone_under_any_name() {
     assert_eq!(manager.count(), 2);
 }
 
-/// A server that shows one certificate and has the key of another.
+/// A server that presents one certificate but has the private key of another.
 async fn impostor() -> String {
     let [shown, own] =
         [(); 2].map(|()| rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap());
@@ -134,7 +134,7 @@ async fn impostor() -> String {
     .await
 }
 
-/// A server with this certificate, which deals with its connections by `serve` once there is TLS.
+/// A server with this certificate that handles each connection with `serve` after the handshake.
 async fn server<F>(
     certificate: &Certificate,
     key: &KeyPair,
@@ -168,7 +168,7 @@ where
 }
 
 #[tokio::test]
-async fn even_the_danger_flag_refuses_a_peer_without_the_key_of_its_certificate() {
+async fn danger_accept_invalid_certs_still_refuses_a_tls_peer_without_the_private_key() {
     let builder = Client::builder(impostor().await).danger_accept_invalid_certs(true);
     let error = call(builder).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);
@@ -176,11 +176,11 @@ async fn even_the_danger_flag_refuses_a_peer_without_the_key_of_its_certificate(
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_that_was_added_is_trusted_whether_or_not_it_is_a_cas() {
+async fn tls_trusts_an_added_self_signed_certificate_with_or_without_the_ca_flag() {
     for params in [server_params(), ca_params()] {
         let leaf = Leaf::self_signed(&params);
         let server = Server::start(config(&leaf, None)).await;
-        let ca = file(&leaf.pem);
+        let ca = temp_file(&leaf.pem);
         for builder in [
             Client::builder(server.url()).ca_pem(leaf.pem.clone()),
             Client::builder(server.url()).ca_file(ca.path()),
@@ -194,7 +194,7 @@ async fn a_self_signed_certificate_that_was_added_is_trusted_whether_or_not_it_i
 }
 
 #[tokio::test]
-async fn a_chain_that_leads_to_an_added_ca_is_trusted() {
+async fn tls_trusts_a_certificate_chain_to_an_added_ca() {
     let authority = Authority::new("private");
     let server = Server::start(config(&authority.issue(&server_params()), None)).await;
     let builder = Client::builder(server.url()).ca_pem(authority.pem());
@@ -202,12 +202,12 @@ async fn a_chain_that_leads_to_an_added_ca_is_trusted() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_does_not_hold_is_refused_with_the_reason_and_hears_nothing() {
+async fn tls_refuses_an_invalid_certificate_with_the_reason_and_sends_no_request() {
     let authority = Authority::new("private");
     let namesake = Authority::new("private");
     let expired_on = "expired on Mon, 03 Feb 2020 00:00:00 GMT";
-    let valid_from = "not valid yet, but from Sat, 03 Feb 2120 00:00:00 GMT";
-    let other_name = "not valid for name 127.0.0.1 but for localhost:";
+    let valid_from = "not valid yet, only from Sat, 03 Feb 2120 00:00:00 GMT";
+    let other_name = "not valid for name 127.0.0.1, only for localhost:";
     for (params, is_self_signed, is_other_name, reason) in [
         (expired(server_params()), true, false, expired_on),
         (expired(ca_params()), true, false, expired_on),
@@ -232,25 +232,25 @@ async fn a_certificate_that_does_not_hold_is_refused_with_the_reason_and_hears_n
             true => server.other_url(),
             false => server.url(),
         };
-        refused(&server, Client::builder(url).ca_pem(ca), reason).await;
+        assert_refused(&server, Client::builder(url).ca_pem(ca), reason).await;
     }
     for (leaf, reason) in [
         (authority.issue(&server_params()), "(BadSignature)"),
         (Leaf::self_signed(&server_params()), "(UnknownIssuer)"),
         (
             Leaf::self_signed(&ca_params()),
-            "(CaUsedAsEndEntity): add that very certificate",
+            "(CaUsedAsEndEntity): add this certificate",
         ),
     ] {
         let server = Server::start(config(&leaf, None)).await;
         let builder = Client::builder(server.url()).ca_pem(namesake.pem());
-        refused(&server, builder, reason).await;
-        refused(&server, Client::builder(server.url()), "").await;
+        assert_refused(&server, builder, reason).await;
+        assert_refused(&server, Client::builder(server.url()), "").await;
     }
 }
 
 #[tokio::test]
-async fn the_key_of_an_added_certificate_signs_for_others_only_if_it_is_a_cas() {
+async fn tls_accepts_certificates_signed_by_an_added_certificate_only_if_it_is_a_ca() {
     let mut explicit = server_params();
     explicit.is_ca = IsCa::ExplicitNoCa;
     let mut no_key_cert_sign = ca_params();
@@ -266,10 +266,10 @@ async fn the_key_of_an_added_certificate_signs_for_others_only_if_it_is_a_cas() 
         let added = Leaf::self_signed(&params);
         let server = Server::start(config(&forged(params, &added), None)).await;
         let builder = Client::builder(server.url()).ca_pem(added.pem.clone());
-        refused(&server, builder, "(UnknownIssuer)").await;
+        assert_refused(&server, builder, "(UnknownIssuer)").await;
         let both = added.pem.clone() + &Authority::new("another").pem();
         let builder = Client::builder(server.url()).ca_pem(both);
-        refused(&server, builder, "(UnknownIssuer)").await;
+        assert_refused(&server, builder, "(UnknownIssuer)").await;
     }
     let added = Leaf::self_signed(&ca_params());
     let server = Server::start(config(&forged(ca_params(), &added), None)).await;
@@ -278,18 +278,18 @@ async fn the_key_of_an_added_certificate_signs_for_others_only_if_it_is_a_cas() 
 }
 
 #[tokio::test]
-async fn a_certificate_of_version_1_is_refused_when_the_client_is_built() {
+async fn x509_version_1_certificate_is_refused_when_the_client_is_built() {
     let pem = include_str!("tls_server/test_only_keys/version_1.pem");
     let error = Client::builder("nsx").ca_pem(pem).build().unwrap_err();
-    let reason = "the CA given as PEM has a certificate of version 1 in it";
+    let reason = "the CA given as PEM contains an X.509 version 1 certificate";
     assert!(error.to_string().contains(reason), "{error}");
 }
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn an_added_certificate_of_a_manager_needs_none_of_the_platform() {
-    // Without certificates of the platform, as in a bare container.
-    let name = "an_added_certificate_of_a_manager_needs_none_of_the_platform";
+async fn tls_with_an_added_certificate_works_without_platform_certificates() {
+    // Run without platform certificates, as in a bare container.
+    let name = "tls_with_an_added_certificate_works_without_platform_certificates";
     if !tls_server::in_own_process(name, "/dev/null".as_ref()) {
         return;
     }
@@ -299,13 +299,13 @@ async fn an_added_certificate_of_a_manager_needs_none_of_the_platform() {
     assert_eq!(tls_server::call(builder()).await.unwrap(), 200);
     let other = Server::start(config(&Leaf::self_signed(&server_params()), None)).await;
     let builder = Client::builder(other.url()).ca_pem(leaf.pem.clone());
-    refused(&other, builder, "(UnknownIssuer)").await;
+    assert_refused(&other, builder, "(UnknownIssuer)").await;
     let error = Client::builder(server.url()).build().unwrap_err();
     assert!(error.to_string().contains("No CA certificates"), "{error}");
 }
 
 #[test]
-fn a_private_key_in_the_place_of_a_path_is_never_shown() {
+fn secret_private_key_given_as_a_path_is_never_shown() {
     let key = Leaf::self_signed(&server_params()).key_pem;
     let line = key.lines().nth(1).unwrap();
     let cut = line.split_at(20).0;
@@ -323,24 +323,21 @@ fn a_private_key_in_the_place_of_a_path_is_never_shown() {
             let error = builder.build().unwrap_err();
             let shown = format!("{settings} {error} {error:?}");
             assert!(!shown.contains(cut) && !shown.contains("BEGIN"), "{shown}");
-            assert!(
-                settings.contains("PEM in the place of a path"),
-                "{settings}"
-            );
+            assert!(settings.contains("PEM instead of a path"), "{settings}");
         }
     }
     let error = Client::builder("nsx").ca_file(&key).build().unwrap_err();
-    let reason = "the path of the CA file is PEM and not a path: give it with `ca_pem`";
+    let reason = "the path of the CA file is PEM, not a path: pass the PEM with `ca_pem`";
     assert!(error.to_string().contains(reason), "{error}");
     let identity = Identity::from_pem_files(&key, "/no/key.pem");
     let error = Client::builder("nsx").identity(identity).build();
-    let reason = "certificate file is PEM and not a path: give it with `Identity::from_pem`";
+    let reason = "certificate file is PEM, not a path: pass the PEM with `Identity::from_pem`";
     let error = error.unwrap_err().to_string();
     assert!(error.contains(reason), "{error}");
 }
 
 #[test]
-fn what_needs_tls_needs_it_for_every_manager() {
+fn pin_and_identity_require_tls_for_every_manager() {
     let leaf = Leaf::self_signed(&server_params());
     let identity = || Identity::from_pem(leaf.pem.clone(), leaf.key_pem.clone());
     for (first, other) in [
@@ -357,13 +354,13 @@ fn what_needs_tls_needs_it_for_every_manager() {
             ),
         ] {
             let error = builder.build().unwrap_err().to_string();
-            let reason = format!("{what} means nothing to a manager at http://");
+            let reason = format!("{what} has no effect over http://");
             assert!(error.contains(&reason), "{error}");
         }
     }
 }
 
-async fn refused(server: &Server, builder: Config, reason: &str) {
+async fn assert_refused(server: &Server, builder: Config, reason: &str) {
     let builder = builder.auth(Basic::new("admin", "SECRET"));
     let error = tls_server::call(builder).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
@@ -373,7 +370,7 @@ async fn refused(server: &Server, builder: Config, reason: &str) {
 }
 
 #[tokio::test]
-async fn a_pinned_certificate_holds_under_any_name_and_at_any_time() {
+async fn pinned_certificate_is_trusted_under_any_host_name_and_at_any_time() {
     let authority = Authority::new("unknown");
     for leaf in [
         Leaf::self_signed(&server_params()),
@@ -399,7 +396,7 @@ async fn a_pinned_certificate_holds_under_any_name_and_at_any_time() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_is_not_the_pinned_one_is_refused_with_its_thumbprint() {
+async fn certificate_that_does_not_match_the_pin_is_refused_with_its_thumbprint() {
     let authority = Authority::new("private");
     let leaf = authority.issue(&server_params());
     let other = authority.issue(&server_params());
@@ -411,40 +408,40 @@ async fn a_certificate_that_is_not_the_pinned_one_is_refused_with_its_thumbprint
         .chunks(2)
         .map(|pair| String::from_utf8_lossy(pair).into_owned())
         .collect();
-    let reason = format!("thumbprint {}, which is not a pinned one", shown.join(":"));
+    let reason = format!("thumbprint {}, which is not pinned", shown.join(":"));
     let bundle = format!("{}{}", other.pem, leaf.pem);
     for builder in [
         Client::builder(server.url()).pin_thumbprint(other.thumbprint()),
-        // Only the first one in it counts, and who signed it does not.
+        // Only the first certificate of the PEM is pinned, and its issuer does not matter.
         Client::builder(server.url()).pin_certificate(bundle),
         Client::builder(server.url()).pin_certificate(authority.pem()),
     ] {
-        refused(&server, builder, &reason).await;
+        assert_refused(&server, builder, &reason).await;
     }
 }
 
 #[tokio::test]
-async fn a_pinned_certificate_is_refused_from_a_peer_without_its_key() {
+async fn pinned_certificate_is_refused_from_a_peer_without_its_private_key() {
     let leaf = Leaf::self_signed(&server_params());
     let impostor = Leaf {
         key_pem: Leaf::self_signed(&server_params()).key_pem,
         pem: leaf.pem.clone(),
         der: leaf.der.clone(),
     };
-    // Each version of TLS signs something else.
+    // TLS 1.2 and 1.3 sign different data.
     for version in rustls::ALL_VERSIONS {
-        let server = Server::start(config_of(&[*version], &impostor, None)).await;
+        let server = Server::start(config_with_versions(&[*version], &impostor, None)).await;
         for builder in [
             Client::builder(server.url()).pin_thumbprint(leaf.thumbprint()),
             Client::builder(server.url()).ca_pem(leaf.pem.clone()),
         ] {
-            refused(&server, builder, "(BadSignature)").await;
+            assert_refused(&server, builder, "(BadSignature)").await;
         }
     }
 }
 
 #[test]
-fn settings_that_contradict_each_other_are_refused() {
+fn contradictory_tls_settings_are_refused() {
     let leaf = Leaf::self_signed(&server_params());
     let pinned = || Client::builder("nsx").pin_thumbprint(leaf.thumbprint());
     let anyone = || Client::builder("nsx").danger_accept_invalid_certs(true);
@@ -458,18 +455,18 @@ fn settings_that_contradict_each_other_are_refused() {
     ] {
         let error = builder.build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.to_string().contains("contradict"), "{error}");
+        assert!(error.to_string().contains("cannot be combined"), "{error}");
     }
     pinned().danger_accept_invalid_certs(false).build().unwrap();
 }
 
 #[test]
-fn a_pin_that_cannot_be_used_is_refused() {
+fn invalid_certificate_pin_is_refused() {
     let digits = Leaf::self_signed(&server_params()).thumbprint();
     for (builder, reason) in [
         (
             Client::builder("nsx").pin_thumbprint(digits.split_at(40).0),
-            "that is a SHA-1 thumbprint, SHA-256 is needed",
+            "it is a SHA-1 thumbprint: use SHA-256",
         ),
         (
             Client::builder("nsx").pin_thumbprint("SECRET"),
@@ -477,11 +474,11 @@ fn a_pin_that_cannot_be_used_is_refused() {
         ),
         (
             Client::builder("nsx").pin_certificate("SECRET"),
-            "the pinned certificate given as PEM has no certificate in it",
+            "the pinned certificate given as PEM contains no certificate",
         ),
         (
             Client::builder("http://127.0.0.1").pin_thumbprint(digits.clone()),
-            "a pinned certificate means nothing",
+            "a pinned certificate has no effect",
         ),
     ] {
         let error = builder.build().unwrap_err();
@@ -492,7 +489,7 @@ fn a_pin_that_cannot_be_used_is_refused() {
 }
 
 #[tokio::test]
-async fn tls_that_fails_after_the_handshake_is_a_lost_connection() {
+async fn tls_failure_after_the_handshake_is_a_lost_connection() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let url = server(&made.cert, &made.signing_key, |mut stream| async move {
         let mut request = [0; 1024];
@@ -507,7 +504,7 @@ async fn tls_that_fails_after_the_handshake_is_a_lost_connection() {
         .options(CallOptions::new().max_retries(1))
         .build()
         .unwrap();
-    // It may have been carried out, so only what is idempotent is sent again.
+    // The request may have been carried out, so only an idempotent one is retried.
     for (method, attempts) in [(http::Method::POST, 1), (http::Method::GET, 2)] {
         let error = client.request(method, "/x").send().await.unwrap_err();
         let found = (error.kind(), error.attempts());
@@ -516,7 +513,7 @@ async fn tls_that_fails_after_the_handshake_is_a_lost_connection() {
 }
 
 #[tokio::test]
-async fn a_port_that_does_not_speak_tls_is_a_tls_error() {
+async fn port_that_does_not_speak_tls_is_a_tls_error() {
     let plain = Manager::builder().plain_http().start().await.unwrap();
     let url = plain.url().replace("http://", "https://");
     let error = call(Client::builder(url).danger_accept_invalid_certs(true))
@@ -527,18 +524,18 @@ async fn a_port_that_does_not_speak_tls_is_a_tls_error() {
 }
 
 #[test]
-fn a_ca_that_cannot_be_used_is_an_error_that_names_it() {
+fn unusable_ca_certificate_is_an_error_that_names_its_source() {
     let certificate_cut_off = "-----BEGIN CERTIFICATE-----\nMIIB";
     let not_der = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     let key_only = "-----BEGIN PRIVATE KEY-----\naGVsbG8=\n-----END PRIVATE KEY-----\n";
     for (content, reason) in [
-        ("", "has no certificate in it"),
-        ("hello", "has no certificate in it"),
-        (key_only, "has no certificate in it"),
-        (certificate_cut_off, "is broken"),
-        (not_der, "is broken"),
+        ("", "contains no certificate"),
+        ("hello", "contains no certificate"),
+        (key_only, "contains no certificate"),
+        (certificate_cut_off, "is malformed"),
+        (not_der, "is malformed"),
     ] {
-        let ca = file(content);
+        let ca = temp_file(content);
         let name = format!("the CA file {}", ca.path().display());
         for (builder, name) in [
             (Client::builder("nsx").ca_file(ca.path()), name.as_str()),
@@ -576,7 +573,7 @@ fn a_ca_that_cannot_be_used_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown() {
+async fn ca_certificate_in_an_unsupported_format_is_refused_with_a_hint_and_shows_no_secret() {
     let pem = other_ca().await;
     let der = CertificateDer::from_pem_slice(pem.as_bytes())
         .unwrap()
@@ -590,16 +587,19 @@ async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown(
     };
     let key = "-----BEGIN PRIVATE KEY-----\nU0VDUkVU\n-----END PRIVATE KEY-----\n";
     let cases: Vec<(Vec<u8>, &str)> = vec![
-        (der, "it looks like DER: convert it"),
+        (der, "it looks like DER, convert it"),
         (utf16(u16::to_le_bytes), "UTF-16"),
         (utf16(u16::to_be_bytes), "UTF-16"),
         (with_mark(u16::to_le_bytes), "UTF-16"),
         (with_mark(u16::to_be_bytes), "UTF-16"),
         (format!("{pem}\u{FEFF}{pem}").into(), "a byte order mark"),
-        (key.into(), "but a private key: is it the right file?"),
-        (key.replace('\n', "").into(), "are the line ends lost?"),
-        (pem.replace('\n', " ").into(), "are the line ends lost?"),
-        (pem.replace('\n', "").into(), "are the line ends lost?"),
+        (
+            key.into(),
+            "only a private key: check that this is the right file",
+        ),
+        (key.replace('\n', "").into(), "were the line breaks lost?"),
+        (pem.replace('\n', " ").into(), "were the line breaks lost?"),
+        (pem.replace('\n', "").into(), "were the line breaks lost?"),
         (
             pem.replace("-----END", "SECRET").into(),
             "an END line is missing",
@@ -607,7 +607,7 @@ async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown(
         (
             key.replace("KEY-----\nU0VDUkVU", "KEY SECRET U0VDUkVU")
                 .into(),
-            "a BEGIN line is damaged",
+            "a BEGIN line is malformed",
         ),
         (
             "-----BEGIN CERTIFICATE-----\n!SECRET!\n-----END CERTIFICATE-----\n".into(),
@@ -615,7 +615,7 @@ async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown(
         ),
         (
             "-----BEGIN CERTIFICATE-----\nU0VDUkVU\n-----END CERTIFICATE-----\n".into(),
-            "number 1 in it is no certificate of X.509",
+            "certificate number 1 is not a valid X.509 certificate",
         ),
         (
             pem.replace("CERTIFICATE", "TRUSTED CERTIFICATE").into(),
@@ -631,13 +631,13 @@ async fn a_ca_in_another_form_is_refused_with_a_hint_and_nothing_of_it_is_shown(
         }
         assert!(error.source().is_none(), "{hint}");
     }
-    // A mark at the beginning does no harm.
+    // A byte order mark at the start is accepted.
     let marked = format!("\u{FEFF}{pem}");
     Client::builder("nsx").ca_pem(marked).build().unwrap();
 }
 
 #[test]
-fn plain_http_to_another_machine_needs_to_be_allowed() {
+fn plain_http_without_tls_to_a_remote_host_must_be_allowed_explicitly() {
     for builder in [
         Client::builder("http://nsx.example.com"),
         Client::builder("https://nsx.example.com").manager("http://nsx-2.example.com"),
@@ -650,7 +650,7 @@ fn plain_http_to_another_machine_needs_to_be_allowed() {
 }
 
 #[test]
-fn settings_that_cannot_be_used_are_refused_without_being_shown() {
+fn invalid_settings_are_refused_and_their_secrets_are_not_shown() {
     for builder in [
         Client::builder("https://admin:SECRET@nsx.example.com"),
         Client::builder("nsx").auth(Basic::new("a:b", "SECRET")),

@@ -1,5 +1,5 @@
-//! A manager that ends a connection by an alert once it has read a request. What it says by then of certificates is not to be
-//! believed: it may have carried the request out.
+//! A manager that closes a connection with an alert after it has read a request. Even an alert
+//! about certificates does not prove that the request was rejected: it may have been carried out.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -20,12 +20,12 @@ use rustls::{
     ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig, ServerConnection,
 };
 
-use tls_server::{Leaf, config_of, server_params};
+use tls_server::{Leaf, config_with_versions, server_params};
 
-/// A manager that answers a GET, and carries out a POST and then sends this alert. Gives its address, and how many it
-/// has carried out.
+/// A manager that answers GET, and that carries out a POST and then sends this alert. Returns its
+/// address and a counter of the POSTs that it carried out.
 fn manager(leaf: &Leaf, alert: u8) -> (String, Arc<AtomicUsize>) {
-    let mut config = config_of(&[&TLS13], leaf, None);
+    let mut config = config_with_versions(&[&TLS13], leaf, None);
     config.enable_secret_extraction = true;
     config.send_tls13_tickets = 0;
     let config = Arc::new(config);
@@ -58,11 +58,11 @@ fn serve(mut stream: TcpStream, config: Arc<ServerConfig>, posts: &AtomicUsize, 
     }
     posts.fetch_add(1, Ordering::SeqCst);
     send_alert(tls, &mut stream, alert);
-    // Not to be overtaken by the end of the connection.
+    // Keep the connection open until the client has read the alert.
     thread::sleep(Duration::from_millis(200));
 }
 
-/// rustls has no way to send an alert, so this is done by hand.
+/// Encrypts an alert by hand, because rustls has no API to send one.
 fn send_alert(tls: ServerConnection, stream: &mut TcpStream, alert: u8) {
     let suite = tls.negotiated_cipher_suite().unwrap().tls13().unwrap();
     let (sequence, secrets) = tls.dangerous_extract_secrets().unwrap().tx;
@@ -83,9 +83,10 @@ fn send_alert(tls: ServerConnection, stream: &mut TcpStream, alert: u8) {
 }
 
 #[tokio::test]
-async fn a_post_that_was_carried_out_is_not_sent_again_for_an_alert() {
+async fn tls_alert_after_a_processed_post_gets_no_retry() {
     let leaf = Leaf::self_signed(&server_params());
-    // close_notify, handshake_failure, bad_certificate, certificate_expired, access_denied, decrypt_error, internal_error, certificate_required
+    // close_notify, handshake_failure, bad_certificate, certificate_expired, access_denied,
+    // decrypt_error, internal_error, certificate_required
     for alert in [0, 40, 42, 45, 49, 51, 80, 116] {
         let (first, posts) = manager(&leaf, alert);
         let (second, others) = manager(&leaf, alert);
@@ -104,7 +105,7 @@ async fn a_post_that_was_carried_out_is_not_sent_again_for_an_alert() {
             let error = client.request(Method::POST, "/x").send().await.unwrap_err();
             let after = posts.load(Ordering::SeqCst) + others.load(Ordering::SeqCst);
             let kind = match alert {
-                // It asks for a certificate, which there is none of.
+                // The manager requires a certificate, and the client has none.
                 116 => ErrorKind::Tls,
                 _ => ErrorKind::Connection,
             };

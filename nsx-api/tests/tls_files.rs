@@ -1,4 +1,4 @@
-//! Files of certificates and keys that change while a client is in use.
+//! Certificate and key files that change while a client is in use.
 #![cfg(feature = "mock")]
 #![allow(
     clippy::panic,
@@ -17,14 +17,14 @@ use tempfile::TempDir;
 mod tls_server;
 use tls_server::{Authority, Leaf, Server, config, get, server_params};
 
-/// Some seconds, in no time.
-async fn pass(seconds: u64) {
+/// Advances Tokio's clock by this many seconds without waiting.
+async fn advance_time(seconds: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(seconds)).await;
     tokio::time::resume();
 }
 
-/// A folder with the files of a client.
+/// A directory with the files of a client.
 struct Files(TempDir);
 
 impl Files {
@@ -50,7 +50,8 @@ impl Files {
     }
 }
 
-/// A server that asks for the certificates of `clients`, and a client that shows the one in the files.
+/// A server that requires a certificate of `clients`, and a client that presents the one in the
+/// files.
 async fn with_identity(files: &Files, clients: &Authority) -> (Server, Client) {
     let leaf = Leaf::self_signed(&server_params());
     let server = Server::start(config(&leaf, Some(clients))).await;
@@ -73,7 +74,7 @@ fn with_ca(server: &Server, ca: &Path) -> Client {
 }
 
 #[tokio::test]
-async fn a_rotated_certificate_is_shown_within_ten_seconds_and_on_new_connections_only() {
+async fn rotated_client_certificate_is_used_within_ten_seconds_on_new_tls_connections_only() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     files.write_identity(&old);
@@ -88,7 +89,7 @@ async fn a_rotated_certificate_is_shown_within_ten_seconds_and_on_new_connection
         if is_rotated {
             files.write_identity(&new);
         }
-        pass(seconds).await;
+        advance_time(seconds).await;
         assert_eq!(get(&client).await.unwrap(), 200);
         let seen = server.seen().pop().unwrap();
         assert_eq!(
@@ -100,20 +101,20 @@ async fn a_rotated_certificate_is_shown_within_ten_seconds_and_on_new_connection
 }
 
 #[tokio::test]
-async fn a_certificate_is_looked_for_at_once_when_the_manager_refuses_the_old_one() {
+async fn refused_client_certificate_reloads_its_tls_files_at_once() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     files.write_identity(&Authority::new("former").issue(&server_params()));
     let (server, client) = with_identity(&files, &clients).await;
-    pass(2).await;
+    advance_time(2).await;
     let error = get(&client).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Tls, 1));
     let new = clients.issue(&server_params());
     files.write_identity(&new);
-    // At most one look a second.
+    // The files are checked at most once per second.
     assert!(get(&client).await.is_err());
-    pass(1).await;
-    // With TLS 1.3 the refusal comes when the request is sent: what is not idempotent is not sent again, but the next call has the
-    // new certificate.
+    advance_time(1).await;
+    // With TLS 1.3 the refusal arrives after the request was sent. A POST is not retried, but the
+    // next call uses the new certificate.
     let post = || client.request(http::Method::POST, "/x").send();
     let error = post().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Tls, 1));
@@ -122,31 +123,31 @@ async fn a_certificate_is_looked_for_at_once_when_the_manager_refuses_the_old_on
 }
 
 #[tokio::test]
-async fn a_rotated_ca_file_is_picked_up_when_the_manager_is_not_trusted_any_more() {
+async fn rotated_tls_ca_file_is_reloaded_when_the_manager_is_no_longer_trusted() {
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
     let server = Server::start(config(&old.issue(&server_params()), None)).await;
     let client = with_ca(&server, &files.path("ca.pem"));
-    server.change(config(&new.issue(&server_params()), None));
-    pass(1).await;
+    server.set_config(config(&new.issue(&server_params()), None));
+    advance_time(1).await;
     let error = get(&client).await.unwrap_err();
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
     files.write("ca.pem", &new.pem());
-    pass(1).await;
+    advance_time(1).await;
     assert_eq!(get(&client).await.unwrap(), 200);
     assert_eq!(server.seen().len(), 1);
-    // The former CA is trusted no more, and its connections are not used.
-    server.change(config(&old.issue(&server_params()), None));
+    // The former CA is no longer trusted, and connections that it verified are not reused.
+    server.set_config(config(&old.issue(&server_params()), None));
     files.write("ca.pem", &old.pem());
-    pass(11).await;
+    advance_time(11).await;
     assert_eq!(get(&client).await.unwrap(), 200);
     let connections: Vec<_> = server.seen().iter().map(|seen| seen.connection).collect();
     assert_eq!(connections, [2, 3]);
 }
 
 #[tokio::test]
-async fn files_that_cannot_be_used_leave_what_there_was_until_they_can() {
+async fn unusable_tls_files_keep_the_previous_certificate_until_they_are_valid() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     let half = new.pem.split_at(new.pem.len() / 2).0;
@@ -164,12 +165,13 @@ async fn files_that_cannot_be_used_leave_what_there_was_until_they_can() {
         let (server, client) = with_identity(&files, &clients).await;
         assert_eq!(get(&client).await.unwrap(), 200);
         fault();
-        pass(11).await;
+        advance_time(11).await;
         assert_eq!(get(&client).await.unwrap(), 200);
         assert_eq!(server.seen().pop().unwrap().connection, 0);
         files.write_identity(&new);
-        // The second half may come soon, so the next look does too.
-        pass(1).await;
+        // An incomplete change is checked again after one second, because the other half may follow
+        // soon.
+        advance_time(1).await;
         assert_eq!(get(&client).await.unwrap(), 200);
         let shown = server.client_certificates();
         let [old, new] = [&old, &new].map(|leaf| Some(leaf.der.clone()));
@@ -179,7 +181,7 @@ async fn files_that_cannot_be_used_leave_what_there_was_until_they_can() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_symbolic_link_that_points_elsewhere_is_a_change() {
+async fn retargeted_symbolic_link_reloads_the_tls_ca_file() {
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     for (folder, authority) in [("1", &old), ("2", &new)] {
@@ -195,37 +197,37 @@ async fn a_symbolic_link_that_points_elsewhere_is_a_change() {
     let client = with_ca(&server, &files.path("data/ca.pem"));
     assert!(get(&client).await.is_err());
     point_to("2");
-    pass(11).await;
+    advance_time(11).await;
     assert_eq!(get(&client).await.unwrap(), 200);
 }
 
-/// What waits when it is opened, until somebody writes to it.
+/// Replaces a file by a named pipe. Opening it blocks until something is written to it.
 #[cfg(unix)]
-fn fifo(path: &Path) {
+fn make_fifo(path: &Path) {
     std::fs::remove_file(path).unwrap();
     let made = std::process::Command::new("mkfifo").arg(path).status();
     assert!(made.unwrap().success());
 }
 
-/// What is written into it whenever somebody reads, from a thread of its own.
+/// Writes the content from another thread once the pipe is opened for reading.
 #[cfg(unix)]
-fn written_once(path: &Path, content: String) -> std::thread::JoinHandle<()> {
+fn write_when_opened(path: &Path, content: String) -> std::thread::JoinHandle<()> {
     let path = path.to_owned();
     std::thread::spawn(move || std::fs::write(path, content).unwrap())
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_pipe_is_read_once_and_holds_while_other_files_change() {
+async fn tls_ca_from_a_pipe_is_read_once_and_kept_while_other_files_change() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     let authority = Authority::new("private");
     let leaf = authority.issue(&server_params());
     let server = Server::start(config(&leaf, Some(&clients))).await;
     files.write("ca.pem", "");
-    fifo(&files.path("ca.pem"));
+    make_fifo(&files.path("ca.pem"));
     files.write_identity(&old);
-    let writer = written_once(&files.path("ca.pem"), authority.pem());
+    let writer = write_when_opened(&files.path("ca.pem"), authority.pem());
     let client = Client::builder(server.url())
         .ca_file(files.path("ca.pem"))
         .identity(files.identity())
@@ -234,7 +236,7 @@ async fn a_pipe_is_read_once_and_holds_while_other_files_change() {
     writer.join().unwrap();
     assert_eq!(get(&client).await.unwrap(), 200);
     files.write_identity(&new);
-    pass(11).await;
+    advance_time(11).await;
     assert_eq!(get(&client).await.unwrap(), 200);
     let shown = server.client_certificates();
     assert_eq!(shown, [Some(old.der), Some(new.der)]);
@@ -242,13 +244,13 @@ async fn a_pipe_is_read_once_and_holds_while_other_files_change() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_certificate_and_its_key_may_come_by_one_pipe() {
+async fn client_certificate_and_key_can_come_from_one_pipe() {
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let leaf = clients.issue(&server_params());
     files.write("both.pem", "");
     let path = files.path("both.pem");
-    fifo(&path);
-    let writer = written_once(&path, leaf.pem.clone() + &leaf.key_pem);
+    make_fifo(&path);
+    let writer = write_when_opened(&path, leaf.pem.clone() + &leaf.key_pem);
     let server_leaf = Leaf::self_signed(&server_params());
     let server = Server::start(config(&server_leaf, Some(&clients))).await;
     let client = Client::builder(server.url())
@@ -257,13 +259,14 @@ async fn a_certificate_and_its_key_may_come_by_one_pipe() {
         .build()
         .unwrap();
     writer.join().unwrap();
-    pass(11).await;
+    advance_time(11).await;
     assert_eq!(get(&client).await.unwrap(), 200);
     assert_eq!(server.client_certificates(), [Some(leaf.der)]);
 }
 
-/// Runs one of the tests here in a process of its own, whose platform's certificates are in the file that this returns: one
-/// that can be replaced by a pipe, which a look then hangs in as it would in a disk that is gone.
+/// Runs a test again in its own process, with the platform's certificates in the file whose path
+/// this returns. Replacing that file by a named pipe makes a reload hang, as an unresponsive disk
+/// would.
 #[cfg(target_os = "linux")]
 fn platform_file(test: &str) -> Option<PathBuf> {
     let files = Files::new();
@@ -274,8 +277,8 @@ fn platform_file(test: &str) -> Option<PathBuf> {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn what_a_look_found_that_hung_is_taken_when_it_comes() {
-    let name = "what_a_look_found_that_hung_is_taken_when_it_comes";
+async fn result_of_a_hung_tls_file_reload_is_used_once_it_completes() {
+    let name = "result_of_a_hung_tls_file_reload_is_used_once_it_completes";
     let Some(platform) = platform_file(name) else {
         return;
     };
@@ -285,29 +288,28 @@ async fn what_a_look_found_that_hung_is_taken_when_it_comes() {
     let server = Server::start(config(&new.issue(&server_params()), None)).await;
     let client = with_ca(&server, &files.path("ca.pem"));
     files.write("ca.pem", &new.pem());
-    fifo(&platform);
-    pass(11).await;
+    make_fifo(&platform);
+    advance_time(11).await;
     let begin = std::time::Instant::now();
     for _ in 0..2 {
         let error = get(&client).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
     }
     assert!(begin.elapsed() < Duration::from_secs(8));
-    // Now the disk answers.
+    // The reload can complete now.
     std::fs::write(&platform, Authority::new("platform").pem()).unwrap();
     for _ in 0..100 {
         if get(&client).await.is_ok() {
             return;
         }
     }
-    panic!("the look is never taken");
+    panic!("the reloaded CA is never used");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_nothing() {
-    let name =
-        "a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_nothing";
+fn hung_tls_file_reload_delays_at_most_one_call_and_not_the_runtime_shutdown() {
+    let name = "hung_tls_file_reload_delays_at_most_one_call_and_not_the_runtime_shutdown";
     let Some(platform) = platform_file(name) else {
         return;
     };
@@ -323,14 +325,16 @@ fn a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_
         let client = with_ca(&server, &files.path("ca.pem"));
         assert_eq!(get(&client).await.unwrap(), 200);
         files.write("ca.pem", &new.pem());
-        fifo(&platform);
-        pass(11).await;
-        // Less time than a look is waited for, and no time-out for it: nothing was sent.
-        let hasty = client.with(CallOptions::new().attempt_timeout(Duration::from_millis(900)));
-        assert_eq!(get(&hasty).await.unwrap(), 200);
+        make_fifo(&platform);
+        advance_time(11).await;
+        // The attempt timeout is shorter than the wait for a reload. It does not apply, as nothing
+        // was sent.
+        let short_timeout =
+            client.with(CallOptions::new().attempt_timeout(Duration::from_millis(900)));
+        assert_eq!(get(&short_timeout).await.unwrap(), 200);
         let begin = std::time::Instant::now();
         for _ in 0..20 {
-            pass(11).await;
+            advance_time(11).await;
             assert_eq!(get(&client).await.unwrap(), 200);
         }
         assert!(begin.elapsed() < Duration::from_millis(900));
@@ -341,14 +345,14 @@ fn a_look_that_hangs_costs_one_call_a_second_at_most_and_the_end_of_the_runtime_
 }
 
 #[tokio::test]
-async fn calls_that_fail_together_all_go_on_with_what_one_look_found() {
+async fn concurrent_calls_that_fail_share_one_tls_file_reload() {
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
     let server = Server::start(config(&new.issue(&server_params()), None)).await;
     let client = with_ca(&server, &files.path("ca.pem"));
     files.write("ca.pem", &new.pem());
-    pass(1).await;
+    advance_time(1).await;
     let calls: Vec<_> = (0..50)
         .map(|_| {
             let client = client.clone();
@@ -360,7 +364,7 @@ async fn calls_that_fail_together_all_go_on_with_what_one_look_found() {
     }
 }
 
-/// What is logged, by whatever thread.
+/// The log output of all threads.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -388,7 +392,7 @@ impl Log {
 }
 
 #[tokio::test]
-async fn a_fault_is_logged_once_and_again_when_it_is_another() {
+async fn tls_file_error_is_logged_once_until_it_changes() {
     let log = Log::default();
     let writer = log.clone();
     tracing_subscriber::fmt()
@@ -401,15 +405,15 @@ async fn a_fault_is_logged_once_and_again_when_it_is_another() {
     let (_server, client) = with_identity(&files, &clients).await;
     let key = files.path("key.pem");
     for (content, warnings, reason) in [
-        ("SECRET", 1, "has no private key in it"),
-        ("another SECRET", 1, "has no private key in it"),
-        (leaf.pem.as_str(), 2, "but a certificate"),
-        (leaf.key_pem.as_str(), 2, "but a certificate"),
-        ("SECRET", 3, "has no private key in it"),
+        ("SECRET", 1, "contains no private key"),
+        ("another SECRET", 1, "contains no private key"),
+        (leaf.pem.as_str(), 2, "only a certificate"),
+        (leaf.key_pem.as_str(), 2, "only a certificate"),
+        ("SECRET", 3, "contains no private key"),
     ] {
         std::fs::write(&key, content).unwrap();
         for _ in 0..3 {
-            pass(11).await;
+            advance_time(11).await;
             assert_eq!(get(&client).await.unwrap(), 200);
         }
         let logged = log.warnings(&key);
@@ -419,14 +423,14 @@ async fn a_fault_is_logged_once_and_again_when_it_is_another() {
     }
     #[cfg(unix)]
     {
-        fifo(&key);
+        make_fifo(&key);
         for _ in 0..3 {
-            pass(11).await;
+            advance_time(11).await;
             assert_eq!(get(&client).await.unwrap(), 200);
         }
         let logged = log.warnings(&key);
         let last = logged.last().unwrap();
         assert_eq!(logged.len(), 4, "{logged:?}");
-        assert!(last.contains("not a regular file any more"), "{last}");
+        assert!(last.contains("no longer a regular file"), "{last}");
     }
 }

@@ -1,4 +1,4 @@
-//! Who a client says it is: its certificate and key.
+//! Client certificates: the identity that a client presents.
 #![cfg(feature = "mock")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
@@ -13,11 +13,11 @@ use rustls::version::TLS12;
 mod tls_server;
 use tls_server::{
     Authority, EC_PKCS8, EC_SEC1, ENCRYPTED_PKCS1, ENCRYPTED_PKCS8, ENCRYPTED_SEC1, Leaf,
-    RSA_PKCS1, RSA_PKCS8, Server, call, config, config_of, expired, server_params,
+    RSA_PKCS1, RSA_PKCS8, Server, call, config, config_with_versions, expired, server_params,
 };
 
 #[tokio::test]
-async fn a_client_shows_its_certificate_whatever_form_its_key_has() {
+async fn identity_certificate_is_presented_for_each_private_key_format() {
     let authority = Authority::new("clients");
     let leaf = Leaf::self_signed(&server_params());
     let server = Server::start(config(&leaf, Some(&authority))).await;
@@ -52,16 +52,20 @@ async fn a_client_shows_its_certificate_whatever_form_its_key_has() {
     }
 }
 
-/// By HTTP/1.1, by HTTP/2, and with TLS 1.2: three ways for a refusal to arrive.
+/// Three servers: HTTP/1.1, HTTP/2, and TLS 1.2. A refusal arrives differently with each.
 fn ways(leaf: &Leaf, authority: &Authority) -> [ServerConfig; 3] {
     let [mut http1, mut http2] = [(); 2].map(|()| config(leaf, Some(authority)));
     http1.alpn_protocols = vec![b"http/1.1".to_vec()];
     http2.alpn_protocols = vec![b"h2".to_vec()];
-    [http1, http2, config_of(&[&TLS12], leaf, Some(authority))]
+    [
+        http1,
+        http2,
+        config_with_versions(&[&TLS12], leaf, Some(authority)),
+    ]
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
+async fn refused_client_certificate_is_a_tls_error_with_the_reason() {
     let authority = Authority::new("clients");
     let stranger = Authority::new("strangers");
     let leaf = Leaf::self_signed(&server_params());
@@ -72,17 +76,17 @@ async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
             (
                 None,
                 "CertificateRequired",
-                "the manager asks for a client certificate",
+                "the manager requires a client certificate",
             ),
             (
                 identity(&stranger.issue_for(&server_params(), EC_PKCS8)),
                 "UnknownCA",
-                "it does not know the CA that signed it",
+                "the CA that signed it is not trusted",
             ),
             (
                 identity(&authority.issue_for(&expired(server_params()), EC_PKCS8)),
                 "CertificateExpired",
-                "it is expired",
+                "it has expired",
             ),
         ] {
             let mut builder = Client::builder(server.url()).pin_certificate(leaf.pem.clone());
@@ -101,7 +105,7 @@ async fn a_refusal_of_the_clients_certificate_is_a_tls_error_that_says_so() {
 }
 
 #[test]
-fn an_identity_that_cannot_be_used_is_refused_with_the_reason_and_shows_nothing() {
+fn unusable_identity_is_refused_with_the_reason_and_shows_no_secret() {
     let leaf = Leaf::self_signed(&server_params());
     let other = Leaf::self_signed(&server_params()).key_pem;
     let two = format!("{}{other}", leaf.key_pem);
@@ -121,27 +125,27 @@ fn an_identity_that_cannot_be_used_is_refused_with_the_reason_and_shows_nothing(
             &leaf.pem,
             &other,
             true,
-            "does not belong to the first certificate of the client",
+            "does not match the first certificate of the client",
         ),
-        (&leaf.pem, &two, true, "has 2 private keys in it"),
-        (&leaf.pem, "", true, "has no private key in it"),
+        (&leaf.pem, &two, true, "contains 2 private keys"),
+        (&leaf.pem, "", true, "contains no private key"),
         (
             &leaf.pem,
             &leaf.pem,
             true,
-            "but a certificate: is it the right file?",
+            "only a certificate: check that this is the right file",
         ),
         (&leaf.pem, openssh, true, "`ssh-keygen -p -m PEM`"),
-        (&leaf.pem, no_key, true, "has a key that cannot be used"),
+        (&leaf.pem, no_key, true, "contains an unsupported key"),
         (&leaf.pem, no_base64, true, "is not base64"),
         (
             &leaf.key_pem,
             &leaf.key_pem,
             false,
-            "but a private key: is it the right file?",
+            "only a private key: check that this is the right file",
         ),
         (no_base64, &leaf.key_pem, false, "is not base64"),
-        ("SECRET", &leaf.key_pem, false, "has no certificate in it"),
+        ("SECRET", &leaf.key_pem, false, "contains no certificate"),
     ] {
         std::fs::write(&certificate_path, certificate).unwrap();
         std::fs::write(&key_path, key).unwrap();
@@ -171,7 +175,7 @@ fn an_identity_that_cannot_be_used_is_refused_with_the_reason_and_shows_nothing(
     }
 }
 
-/// Nothing of the base64 of a key, and none of the texts that stand for one.
+/// Asserts that neither the key's base64 nor any of the secret texts is shown.
 fn assert_shows_none_of(shown: &str, key: &str) {
     let lines = key
         .lines()
@@ -182,7 +186,7 @@ fn assert_shows_none_of(shown: &str, key: &str) {
 }
 
 #[test]
-fn files_that_are_not_there_are_named() {
+fn missing_identity_certificate_files_are_named() {
     let leaf = Leaf::self_signed(&server_params());
     let folder = tempfile::tempdir().unwrap();
     let there = folder.path().join("there.pem");
@@ -203,7 +207,7 @@ fn files_that_are_not_there_are_named() {
 }
 
 #[test]
-fn a_client_certificate_over_plain_http_is_a_contradiction() {
+fn identity_certificate_over_plain_http_is_a_contradiction() {
     let leaf = Leaf::self_signed(&server_params());
     let identity = Identity::from_pem(leaf.pem, leaf.key_pem);
     let error = Client::builder("http://127.0.0.1")
@@ -214,6 +218,6 @@ fn a_client_certificate_over_plain_http_is_a_contradiction() {
     assert!(
         error
             .to_string()
-            .contains("a client certificate means nothing")
+            .contains("a client certificate has no effect")
     );
 }

@@ -1,4 +1,5 @@
-//! Cargo, which does what needs the SDK compiled: this package does not depend on it.
+//! Runs cargo. Commands that need the SDK compiled use it, because this package does not depend on
+//! the SDK.
 
 use std::env;
 use std::error::Error;
@@ -8,78 +9,81 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 
-/// The cargo that runs this command, in the workspace.
+/// A command that runs cargo in the root of the workspace: the same cargo that runs this program.
 pub(crate) fn command(root: &Path) -> Command {
-    let mut command = Command::new(program());
+    let mut command = Command::new(cargo_program());
     command.current_dir(root);
-    for name in facts_about_this_package() {
+    for name in package_variables() {
         command.env_remove(name);
     }
-    for (name, folder) in target_folders() {
-        command.env(name, folder);
+    for (name, dir) in absolute_target_dirs() {
+        command.env(name, dir);
     }
     command
 }
 
-/// Where the user was when this program began: paths that are not absolute count from there, and not from the root.
-static BEGINNING: OnceLock<PathBuf> = OnceLock::new();
+/// The current directory at the start of this program. Relative paths of the user are relative to
+/// it, not to the root of the workspace.
+static START_DIR: OnceLock<PathBuf> = OnceLock::new();
 
-/// Keeps the folder that the user is in. To be called before a command moves to the root.
-pub(crate) fn remember_folder() {
-    if let Ok(folder) = env::current_dir() {
-        BEGINNING.get_or_init(|| folder);
+/// Saves the current directory. Call this before a command changes to the root.
+pub(crate) fn save_start_dir() {
+    if let Ok(dir) = env::current_dir() {
+        START_DIR.get_or_init(|| dir);
     }
 }
 
-/// The variables that move the folder that cargo builds into, for a cargo that runs in the root.
-fn target_folders() -> impl Iterator<Item = (&'static str, PathBuf)> {
+/// The environment variables that set cargo's target directory, as absolute paths, because cargo
+/// runs in the root.
+fn absolute_target_dirs() -> impl Iterator<Item = (&'static str, PathBuf)> {
     let names = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
     names.into_iter().filter_map(|name| {
-        // None is none for cargo, and an empty one is an error that is cargo's to tell.
-        let folder = env::var_os(name).filter(|folder| !folder.is_empty())?;
-        Some((name, BEGINNING.get()?.join(folder)))
+        // An empty value stays as it is: cargo reports it as an error.
+        let dir = env::var_os(name).filter(|dir| !dir.is_empty())?;
+        Some((name, START_DIR.get()?.join(dir)))
     })
 }
 
-/// Runs it to its end, with its output shown.
+/// Runs the command and waits for it. Its output is not captured.
 pub(crate) fn run(command: &mut Command) -> Result<ExitStatus, Box<dyn Error>> {
-    Ok(command.status().map_err(not_started)?)
+    Ok(command.status().map_err(start_error)?)
 }
 
-/// The folder that cargo builds into, which the user's settings may have moved.
-pub(crate) fn target_folder(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
+/// Cargo's target directory. The user's configuration may change it, so cargo is asked for it.
+pub(crate) fn target_dir(root: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut command = command(root);
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
     let output = command
         .stderr(Stdio::inherit())
         .output()
-        .map_err(not_started)?;
+        .map_err(start_error)?;
     if !output.status.success() {
         return Err("cargo metadata failed".into());
     }
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let folder = metadata
+    let dir = metadata
         .get("target_directory")
         .and_then(serde_json::Value::as_str);
-    Ok(folder
-        .ok_or("cargo metadata does not say where it builds")?
+    Ok(dir
+        .ok_or("the output of cargo metadata has no target_directory")?
         .into())
 }
 
-fn program() -> OsString {
+fn cargo_program() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
 }
 
-fn not_started(error: io::Error) -> String {
+fn start_error(error: io::Error) -> String {
     format!(
-        "{} cannot be started: {error}",
-        Path::new(&program()).display()
+        "cannot run {}: {error}",
+        Path::new(&cargo_program()).display()
     )
 }
 
-/// The variables by which cargo tells a program what package it is of. Build scripts look at them: if they were handed
-/// on, some dependencies would be compiled again on each change between this command and a plain `cargo run`.
-fn facts_about_this_package() -> impl Iterator<Item = OsString> {
+/// The environment variables that describe this package. Cargo sets them for `cargo run`. They must
+/// not be passed on: some build scripts depend on them, so dependencies would be rebuilt whenever
+/// the user alternates between this command and plain cargo.
+fn package_variables() -> impl Iterator<Item = OsString> {
     let names = env::vars_os().map(|(name, _)| name);
     names.filter(|name| {
         let name = name.to_string_lossy();

@@ -1,6 +1,6 @@
-//! `cargo xtask demo`: regenerates, then hands over to the example `demo` of the SDK.
+//! `cargo xtask demo`: generates the code, then runs the example `demo` of the SDK.
 
-use crate::{Outcome, cargo, generate, workspace};
+use crate::{CommandResult, cargo, generate, workspace};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ pub(crate) const EXAMPLES: &str = "\
 Example:
   cargo xtask demo";
 
-/// What cargo is told.
-const EXAMPLE: [&str; 7] = [
+/// The arguments of cargo that run the example.
+const RUN_EXAMPLE: [&str; 7] = [
     "run",
     "--package",
     "nsx-api",
@@ -25,24 +25,25 @@ const EXAMPLE: [&str; 7] = [
 const OPERATION: &str = "CreateRegistrationToken";
 
 /// Runs the command.
-pub(crate) fn run() -> Outcome {
+pub(crate) fn run() -> CommandResult {
     let root = workspace::root()?;
     generate::run(&generate::Arguments::default())?;
     check_operation(&root)?;
-    let status = cargo::run(cargo::command(&root).args(EXAMPLE))?;
+    let status = cargo::run(cargo::command(&root).args(RUN_EXAMPLE))?;
     match status.success() {
         true => Ok(ExitCode::SUCCESS),
         false => Err(format!("the demo failed: {status}").into()),
     }
 }
 
-/// An import may have replaced the document. What rustc says then would not tell why.
+/// Checks that the generated code has the operation that the example calls. An import may have
+/// replaced the document, and the errors of rustc would not show that this is the cause.
 fn check_operation(root: &Path) -> Result<(), Box<dyn Error>> {
     let table = root.join(workspace::GENERATED).join("operations.rs");
-    let table = fs::read_to_string(&table).map_err(workspace::at(&table))?;
+    let table = fs::read_to_string(&table).map_err(workspace::with_path(&table))?;
     if table.contains(&format!("id: \"{OPERATION}\",")) {
         return Ok(());
     }
     let (spec, generated) = (workspace::SPEC, workspace::GENERATED);
-    Err(format!("the demo calls {OPERATION}, which {spec} does not have; `git checkout {spec} {generated}` brings back the document of the last commit").into())
+    Err(format!("the demo calls {OPERATION}, which is not in {spec}; to restore the committed document, run `git checkout {spec} {generated}`").into())
 }

@@ -1,8 +1,13 @@
-//! `cargo xtask diff [OLD] [NEW]`: tells what a change of the document does to the users of the SDK, and whether the
-//! version was raised as far as that calls for. The comparison is the generator library's; here are git and the versions.
+//! `cargo xtask diff [OLD] [NEW]`: shows how a change of the document affects users of the SDK, and
+//! whether the version was raised far enough for it.
+//!
+//! The generator library compares the documents. This module reads them from git and checks the
+//! versions.
 
 use crate::git::Blob;
-use crate::{Outcome, STALE, fail, manifest, progress, render, say, workspace};
+use crate::{
+    CHECK_FAILED, CommandResult, manifest, print, print_error, progress, render, workspace,
+};
 use nsx_api_gen::compare::{Bump, Comparison, Source, compare};
 use semver::Version;
 use std::error::Error;
@@ -10,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The revision that is taken where none is named.
+/// The default revision.
 const HEAD: &str = "HEAD";
 
 const EXAMPLES: &str = "\
@@ -20,22 +25,23 @@ Examples:
   cargo xtask diff main:spec/nsx.yaml spec/nsx.yaml --format markdown
   cargo xtask diff --list";
 
-/// What the command line says.
+/// The arguments of `cargo xtask diff`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The document before: a file, or what git has (`v1.2`, `HEAD~1`, `main:spec/nsx.yaml`) [default: HEAD]
+    /// The old document: a file, a git revision (v1.2, HEAD~1), or a file in a revision
+    /// (main:spec/nsx.yaml) [default: HEAD]
     old: Option<String>,
-    /// The document after, likewise [default: spec/nsx.yaml as it is]
+    /// The new document, in the same forms [default: spec/nsx.yaml in the working tree]
     new: Option<String>,
-    /// How to write the changes; `markdown` fits below a version in CHANGELOG.md
+    /// Output format; `markdown` writes the sections of a version in CHANGELOG.md
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Fail with exit code 4 unless the version of the SDK was raised as far as the changes call for, since the revision of OLD, or since
-    /// HEAD where OLD is a file
+    /// Exit with code 4 if the version of nsx-api was not raised far enough since OLD (since HEAD
+    /// if OLD is a file)
     #[arg(long)]
     check: bool,
-    /// List every kind of change with its levels and what it means, and compare nothing
+    /// List the kinds of changes with their levels and meanings, and exit
     #[arg(long, conflicts_with_all = ["old", "new", "check", "format"])]
     list: bool,
 }
@@ -49,114 +55,121 @@ enum Format {
 }
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Arguments) -> Outcome {
+pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     if arguments.list {
-        say(render::list().trim_end());
+        print(render::kinds_table().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     let root = workspace::root()?;
-    let default = || Blob::new(HEAD, workspace::SPEC).map(Side::Committed);
-    let old = arguments.old.as_deref().map_or_else(default, Side::new)?;
-    let new = arguments.new.as_deref().map(Side::new).transpose()?;
-    let new = new.unwrap_or_else(|| Side::File(root.join(workspace::SPEC)));
-    let comparison = new.since(&old, &root)?;
+    let default = || Blob::new(HEAD, workspace::SPEC).map(DocumentRef::Committed);
+    let old = arguments
+        .old
+        .as_deref()
+        .map_or_else(default, DocumentRef::new)?;
+    let new = arguments.new.as_deref().map(DocumentRef::new).transpose()?;
+    let new = new.unwrap_or_else(|| DocumentRef::File(root.join(workspace::SPEC)));
+    let comparison = new.compare_with(&old, &root)?;
     let version = old.version_before(&root);
-    let calls = match &version {
-        Ok(version) => Calls::new(&comparison, version),
+    let required = match &version {
+        Ok(version) => RequiredBump::new(&comparison, version),
         Err(_) => None,
     };
     let report = render::Report {
         old: old.name(&root),
         new: new.name(&root),
         comparison: &comparison,
-        calls: calls.as_ref(),
+        required: required.as_ref(),
     };
     let text = match arguments.format {
-        Format::Text => report.text(),
-        Format::Json => report.json(),
-        Format::Markdown => report.markdown(),
+        Format::Text => report.to_text(),
+        Format::Json => report.to_json(),
+        Format::Markdown => report.to_markdown(),
     };
     if !text.is_empty() {
-        say(text.trim_end());
+        print(text.trim_end());
     }
     match arguments.check {
-        true => check(&version?, &new.version_after(&root)?, calls.as_ref()),
+        true => check(&version?, &new.version_after(&root)?, required.as_ref()),
         false => Ok(ExitCode::SUCCESS),
     }
 }
 
-/// Says what the changes of the working tree's document since the last commit do, in a few lines. Where there is no git, no
-/// commit or no document in it, there is nothing to say, and that is no failure.
-pub(crate) fn say_short(root: &Path, spec: &Path) {
-    if let Some(text) = short(root, spec) {
-        say(text.trim_end());
+/// Prints in a few lines how the document in the working tree differs from the one of the last
+/// commit.
+///
+/// Prints nothing if there is nothing to compare with: no git, no commit, or no document in it.
+pub(crate) fn print_short_report(root: &Path, spec: &Path) {
+    if let Some(text) = short_report(root, spec) {
+        print(text.trim_end());
     }
 }
 
-fn short(root: &Path, spec: &Path) -> Option<String> {
-    // Slashes are git's on every system. A document outside of the workspace is none of its commits'.
+fn short_report(root: &Path, spec: &Path) -> Option<String> {
+    // Git uses `/` on every system. A document outside of the workspace is in none of its commits.
     let path = spec.to_str().filter(|_| spec.is_relative())?;
-    let old = Side::Committed(Blob::new(HEAD, &path.replace('\\', "/")).ok()?);
-    let new = Side::File(root.join(spec));
-    let comparison = new.since(&old, root).ok()?;
+    let old = DocumentRef::Committed(Blob::new(HEAD, &path.replace('\\', "/")).ok()?);
+    let new = DocumentRef::File(root.join(spec));
+    let comparison = new.compare_with(&old, root).ok()?;
     let version = old.version_before(root).ok();
-    let calls = version.and_then(|version| Calls::new(&comparison, &version));
+    let required = version.and_then(|version| RequiredBump::new(&comparison, &version));
     let report = render::Report {
         old: HEAD.to_owned(),
         new: new.name(root),
         comparison: &comparison,
-        calls: calls.as_ref(),
+        required: required.as_ref(),
     };
-    report.short()
+    report.to_short_text()
 }
 
-/// The version that changes call for.
-pub(crate) struct Calls {
+/// The version bump that changes require.
+pub(crate) struct RequiredBump {
     pub(crate) bump: Bump,
+    /// The version before the changes.
     pub(crate) before: Version,
-    /// The lowest one that will do.
-    pub(crate) next: Version,
+    /// The lowest version that is high enough.
+    pub(crate) minimum: Version,
 }
 
-impl Calls {
+impl RequiredBump {
     fn new(comparison: &Comparison, before: &Version) -> Option<Self> {
         let bump = comparison.bump(before)?;
         Some(Self {
             bump,
             before: before.clone(),
-            next: bump.after(before),
+            minimum: bump.after(before),
         })
     }
 
-    /// A pre-release may be the one that raises the version, and promises nothing to the next.
-    fn is_met_by(&self, version: &Version) -> bool {
+    /// Whether the version is high enough. After a pre-release any higher version is: a pre-release
+    /// makes no promise of compatibility.
+    fn is_satisfied_by(&self, version: &Version) -> bool {
         let numbers = |version: &Version| (version.major, version.minor, version.patch);
         let after_pre_release = !self.before.pre.is_empty() && *version > self.before;
-        after_pre_release || numbers(version) >= numbers(&self.next)
+        after_pre_release || numbers(version) >= numbers(&self.minimum)
     }
 }
 
-fn check(before: &Version, after: &Version, calls: Option<&Calls>) -> Outcome {
-    let Some(calls) = calls.filter(|calls| !calls.is_met_by(after)) else {
+fn check(before: &Version, after: &Version, required: Option<&RequiredBump>) -> CommandResult {
+    let Some(required) = required.filter(|required| !required.is_satisfied_by(after)) else {
         return Ok(ExitCode::SUCCESS);
     };
-    fail(format_args!(
-        "the changes call for a {} version: {} or higher after {before}, and {} has {after}",
-        calls.bump,
-        calls.next,
+    print_error(format_args!(
+        "the changes since {before} require a {} version bump to {} or higher, but the version in {} is {after}",
+        required.bump,
+        required.minimum,
         manifest::SDK
     ));
-    Ok(ExitCode::from(STALE))
+    Ok(ExitCode::from(CHECK_FAILED))
 }
 
-/// One of the two documents.
-enum Side {
+/// One of the two documents to compare.
+enum DocumentRef {
     File(PathBuf),
     Committed(Blob),
 }
 
-impl Side {
-    /// What is there as a file is that file; `REVISION:PATH` is always git's.
+impl DocumentRef {
+    /// A path of an existing file is that file. Everything else is a git revision.
     fn new(text: &str) -> Result<Self, String> {
         let path = Path::new(text);
         match path.is_file() {
@@ -165,10 +178,10 @@ impl Side {
         }
     }
 
-    /// What changed since the other one.
-    fn since(&self, old: &Self, root: &Path) -> Result<Comparison, Box<dyn Error>> {
+    /// Compares this document, the new one, with the old one.
+    fn compare_with(&self, old: &Self, root: &Path) -> Result<Comparison, Box<dyn Error>> {
         let what = format!("comparing {} with {}", old.name(root), self.name(root));
-        progress::during(what, || {
+        progress::show_while(what, || {
             Ok(compare(&old.source(root)?, &self.source(root)?)?)
         })
     }
@@ -177,12 +190,12 @@ impl Side {
         let name = self.name(root);
         match self {
             Self::File(path) => {
-                let source = Source::from_file(path).map_err(workspace::at(path))?;
+                let source = Source::from_file(path).map_err(workspace::with_path(path))?;
                 Ok(source.called(name))
             }
             Self::Committed(blob) => {
                 let bytes = blob.read(root).map_err(|error| {
-                    format!("{name} is neither a file nor a document that git has: {error}")
+                    format!("{name} is neither a file nor a document in git: {error}")
                 })?;
                 Ok(Source::new(name, bytes))
             }
@@ -192,14 +205,14 @@ impl Side {
     fn name(&self, root: &Path) -> String {
         match self {
             Self::File(path) => {
-                let short = workspace::from_root(root, path);
+                let short = workspace::relative_to_root(root, path);
                 short.unwrap_or_else(|_| path.clone()).display().to_string()
             }
             Self::Committed(blob) => blob.name().replace(":./", ":"),
         }
     }
 
-    /// The version that users have before the change. A file has none, so it is that of the last commit.
+    /// The version of the SDK before the change. For a file it is the version of the last commit.
     fn version_before(&self, root: &Path) -> Result<Version, String> {
         match self {
             Self::File(_) => version_at(&Blob::new(HEAD, workspace::SPEC)?, root),
@@ -207,12 +220,13 @@ impl Side {
         }
     }
 
-    /// The version that the change comes with.
+    /// The version of the SDK after the change.
     fn version_after(&self, root: &Path) -> Result<Version, String> {
         match self {
-            Self::File(_) => manifest::version(|file| {
+            Self::File(_) => manifest::sdk_version(|file| {
                 let path = root.join(file);
-                fs::read_to_string(&path).map_err(|error| workspace::at(&path)(error).to_string())
+                let text = fs::read_to_string(&path);
+                text.map_err(|error| workspace::with_path(&path)(error).to_string())
             }),
             Self::Committed(blob) => version_at(blob, root),
         }
@@ -220,8 +234,8 @@ impl Side {
 }
 
 fn version_at(blob: &Blob, root: &Path) -> Result<Version, String> {
-    manifest::version(|file| {
-        let bytes = blob.beside(file).read(root)?;
+    manifest::sdk_version(|file| {
+        let bytes = blob.sibling(file).read(root)?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     })
 }
@@ -231,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_must_be_raised_as_far_as_the_change_calls_for() {
+    fn the_version_bump_must_be_as_high_as_the_change_requires() {
         let version = |text: &str| Version::parse(text).unwrap();
         for (before, bump, after, met) in [
             ("0.1.0", Bump::Minor, "0.1.9", false),
@@ -245,13 +259,17 @@ mod tests {
             ("2.0.0-rc.1", Bump::Major, "2.0.0-rc.1", false),
         ] {
             let before = version(before);
-            let next = bump.after(&before);
-            let calls = Calls { bump, before, next };
+            let minimum = bump.after(&before);
+            let required = RequiredBump {
+                bump,
+                before,
+                minimum,
+            };
             assert_eq!(
-                calls.is_met_by(&version(after)),
+                required.is_satisfied_by(&version(after)),
                 met,
                 "{} {after}",
-                calls.before
+                required.before
             );
         }
     }

@@ -1,23 +1,23 @@
-//! `cargo xtask docs [--open]`: the docs of the SDK for those who write Rust, and beside them a reference of the API for
-//! those who do not. What they say is tried: links must lead somewhere, and examples run.
+//! `cargo xtask docs [--open]`: builds the docs of the SDK and a reference of the REST API, checks
+//! their links and runs the examples.
 
 mod links;
 mod reference;
 
-use crate::{Outcome, cargo, complain, say, workspace};
+use crate::{CommandResult, cargo, eprint_line, print, workspace};
 use std::env;
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// The features that examples need, which are those of all tests: with the other cryptography they would be built anew.
+/// The features for the examples. They are the ones of all other tests, so that nothing is rebuilt.
 const FEATURES: &str = "metrics,mock,schemars";
 
-/// Flags for rustdoc that may have spaces in them, such as a path.
+/// The environment variable for rustdoc flags that may contain spaces, such as paths.
 const ENCODED_FLAGS: &str = "CARGO_ENCODED_RUSTDOCFLAGS";
 
-/// What is between them.
+/// The separator of the flags in it.
 const SEPARATOR: &str = "\u{1f}";
 
 const EXAMPLES: &str = "\
@@ -25,40 +25,44 @@ Examples:
   cargo xtask docs
   cargo xtask docs --open
 
-They are put where cargo puts docs: target/doc, or below CARGO_TARGET_DIR. The pages need no server and ask no other host for
-anything; the folder can be put on a web server as it is.";
+The output is in target/doc, or in $CARGO_TARGET_DIR/doc. The pages are static and load nothing from
+other hosts: open them from disk, or copy target/doc to any web server.";
 
-/// What the command line says.
+/// The arguments of `cargo xtask docs`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Show them in a browser
+    /// Open the docs in a browser
     #[arg(long)]
     open: bool,
 }
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Arguments) -> Outcome {
+pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     let root = workspace::root()?;
-    let folder = cargo::target_folder(&root)?.join("doc");
-    let reference = folder.join(reference::FOLDER);
+    let dir = cargo::target_dir(&root)?.join("doc");
+    let reference = dir.join(reference::DIR_NAME);
     reference::write(&root.join(workspace::SPEC), &reference)?;
-    if !cargo::run(&mut pages(&root, arguments.open))?.success() {
-        return Err("the docs were not written".into());
+    if !cargo::run(&mut rustdoc_command(&root, arguments.open))?.success() {
+        return Err("cargo doc failed".into());
     }
-    check_links(&folder, &["nsx_api", reference::FOLDER])?;
-    if !cargo::run(&mut examples(&root))?.success() {
-        return Err("an example of the docs fails".into());
+    check_links(&dir, &["nsx_api", reference::DIR_NAME])?;
+    if !cargo::run(&mut doc_test_command(&root))?.success() {
+        return Err("an example in the docs failed".into());
     }
-    say(format_args!("The SDK: {}", index(&folder.join("nsx_api"))));
-    say(format_args!("The API: {}", index(&reference)));
+    print(format_args!(
+        "SDK docs: {}",
+        index_page(&dir.join("nsx_api"))
+    ));
+    print(format_args!("API reference: {}", index_page(&reference)));
     Ok(ExitCode::SUCCESS)
 }
 
-/// The docs of the SDK, in which a warning is an error, and which know of the reference beside them.
-fn pages(root: &Path, open: bool) -> Command {
+/// The command that builds the docs of the SDK. Warnings are errors, and the docs link to the API
+/// reference.
+fn rustdoc_command(root: &Path, open: bool) -> Command {
     let header = root.join("nsx-api/docs/header.html");
-    let mut flags = flags_of_the_user();
+    let mut flags = user_rustdoc_flags();
     flags.extend(
         [
             "-D",
@@ -80,8 +84,9 @@ fn pages(root: &Path, open: bool) -> Command {
     command
 }
 
-/// The flags for rustdoc in either of the two variables that cargo reads, of which the first takes the place of the other.
-fn flags_of_the_user() -> Vec<OsString> {
+/// The rustdoc flags that the user set in the environment. As for cargo, the encoded variable takes
+/// precedence.
+fn user_rustdoc_flags() -> Vec<OsString> {
     let split = |name: &str, separator: &str| {
         let flags = env::var(name).ok()?;
         let flags = flags.split(separator).filter(|flag| !flag.is_empty());
@@ -92,26 +97,26 @@ fn flags_of_the_user() -> Vec<OsString> {
         .unwrap_or_default()
 }
 
-/// Every example: compiled, and run against the stand-in for a manager.
-fn examples(root: &Path) -> Command {
+/// The command that runs all examples. They call a mock manager.
+fn doc_test_command(root: &Path) -> Command {
     let mut command = cargo::command(root);
     command.args(["test", "--doc", "--package", "nsx-api"]);
     command.args(["--features", FEATURES, "--quiet"]);
     command
 }
 
-fn check_links(folder: &Path, parts: &[&str]) -> Result<(), Box<dyn Error>> {
-    let (pages, broken) = links::check(folder, parts)?;
+fn check_links(dir: &Path, subdirs: &[&str]) -> Result<(), Box<dyn Error>> {
+    let (pages, broken) = links::find_broken_links(dir, subdirs)?;
     if broken.is_empty() {
-        say(format_args!("{pages} pages: every link leads somewhere"));
+        print(format_args!("checked {pages} pages: no broken links"));
         return Ok(());
     }
     for link in &broken {
-        complain(link);
+        eprint_line(link);
     }
-    Err(format!("{} links of {pages} pages lead nowhere", broken.len()).into())
+    Err(format!("{} broken links in {pages} pages", broken.len()).into())
 }
 
-fn index(folder: &Path) -> String {
-    folder.join("index.html").display().to_string()
+fn index_page(dir: &Path) -> String {
+    dir.join("index.html").display().to_string()
 }

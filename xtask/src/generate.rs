@@ -1,10 +1,13 @@
-//! `cargo xtask generate [--check]`: writes the generated folder anew, or tells how it differs. Everything is generated
-//! in memory first, so a document that cannot be used changes nothing.
+//! `cargo xtask generate [--check]`: writes the generated code, or shows how it differs.
+//!
+//! All code is generated in memory first, so an invalid document changes no file.
 
-use crate::folder::{Change, Files, Folder, Kind};
-use crate::workspace::{self, at};
+use crate::output_dir::{ChangeKind, FileChange, Files, OutputDir};
+use crate::unified_diff::unified_diff;
+use crate::workspace::{self, with_path};
 use crate::{
-    Outcome, STALE, complain, diff, fail, lines, progress, say, say_passes, style, unsupported,
+    CHECK_FAILED, CommandResult, diff, eprint_line, print, print_error, print_pass_summary,
+    progress, style, unsupported,
 };
 use nsx_api_gen::Generated;
 use std::env;
@@ -14,8 +17,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Files whose difference is shown by `--check`. The rest are named.
-const SHOWN: usize = 20;
+/// How many diffs `--check` prints. The other files are only listed.
+const MAX_DIFFS: usize = 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,171 +26,175 @@ Examples:
   cargo xtask generate --check
   cargo xtask generate --spec spec/whole.yaml --out whole/src/generated --skip-unsupported";
 
-/// What the command line says.
+/// The arguments of `cargo xtask generate`.
 #[derive(clap::Args, Default)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Write nothing; show what is stale and end with exit code 4 if anything is
+    /// Write nothing; show what is out of date, and exit with code 4 if anything is
     #[arg(long)]
     check: bool,
-    /// Say what was changed in the document before the code was generated
+    /// List the changes that were made to the document before the code was generated
     #[arg(long, short)]
     verbose: bool,
-    /// Leave out the operations that no code can be made of, with the schemas that only they use, and say which and why
+    /// Skip unsupported operations and the schemas that only they use, and list them with the
+    /// reasons
     #[arg(long)]
     skip_unsupported: bool,
-    /// The OpenAPI document [default: spec/nsx.yaml of this workspace]
+    /// OpenAPI or Swagger document [default: spec/nsx.yaml]
     #[arg(long, value_name = "FILE")]
     spec: Option<PathBuf>,
-    /// The folder of the generated code; nothing else may be in it [default: nsx-api/src/generated of this workspace]
-    #[arg(long, value_name = "FOLDER")]
+    /// Output directory, for generated files only [default: nsx-api/src/generated]
+    #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Arguments) -> Outcome {
+pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     let root = workspace::root()?;
-    let spec = place(&root, arguments.spec.as_deref(), workspace::SPEC)?;
-    let out = place(&root, arguments.out.as_deref(), workspace::GENERATED)?;
-    env::set_current_dir(&root).map_err(at(&root))?;
+    let spec = resolve_path(&root, arguments.spec.as_deref(), workspace::SPEC)?;
+    let out = resolve_path(&root, arguments.out.as_deref(), workspace::GENERATED)?;
+    env::set_current_dir(&root).map_err(with_path(&root))?;
 
-    let folder = Folder::new(&out)?;
-    // Held to the end. Only what writes needs it.
+    let output_dir = OutputDir::new(&out)?;
+    // Held until the end of the run. A check writes nothing and needs no lock.
     let _lock = if arguments.check {
         None
     } else {
-        Some(prepare(&root, &out, &folder)?)
+        Some(lock_and_recover(&root, &out, &output_dir)?)
     };
-    let generated = generated(&spec, arguments.skip_unsupported)?;
+    let generated = generate_code(&spec, arguments.skip_unsupported)?;
     if arguments.verbose {
-        generated.report.iter().for_each(say);
+        generated.report.iter().for_each(print);
     } else {
-        say_passes("mended", &generated.summary);
+        print_pass_summary(&generated.summary);
     }
-    unsupported::tell(&generated.skipped);
-    let task = Task {
+    unsupported::print_skipped(&generated.skipped);
+    let generation = Generation {
         spec,
         out,
-        folder,
+        output_dir,
         files: generated.files,
     };
     let outcome = if arguments.check {
-        task.check(&mend(arguments))?
+        generation.check(&fix_command(arguments))?
     } else {
-        task.write(&root)?
+        generation.write(&root)?
     };
-    unsupported::sum_up(&generated.skipped, generated.operations);
+    unsupported::print_summary(&generated.skipped, generated.operations);
     Ok(outcome)
 }
 
-/// The code of the document.
-fn generated(spec: &Path, skip_unsupported: bool) -> Result<Generated, Box<dyn Error>> {
-    let what = format!("generating code from {}", workspace::name(spec));
-    progress::during(what, || {
+fn generate_code(spec: &Path, skip_unsupported: bool) -> Result<Generated, Box<dyn Error>> {
+    let what = format!("generating code from {}", workspace::file_name(spec));
+    progress::show_while(what, || {
         if skip_unsupported {
             return Ok(nsx_api_gen::generate_supported(spec)?);
         }
         let generated = nsx_api_gen::generate(spec);
-        generated.map_err(|error| unsupported::hinted(&error, spec).into())
+        generated.map_err(|error| unsupported::with_hint(&error, spec).into())
     })
 }
 
-/// Gets the folder ready to be replaced: by this run alone, and whole even if the last run was interrupted.
-fn prepare(root: &Path, out: &Path, folder: &Folder) -> io::Result<File> {
+/// Takes the lock for the output directory, and restores the directory if the last run was
+/// interrupted.
+fn lock_and_recover(root: &Path, out: &Path, output_dir: &OutputDir) -> io::Result<File> {
     let lock = lock(&root.join("target"))?;
-    if folder.recover()? {
-        say(format_args!(
-            "{}: put back after an interrupted run",
+    if output_dir.recover()? {
+        print(format_args!(
+            "{}: restored after an interrupted run",
             out.display()
         ));
     }
     Ok(lock)
 }
 
-/// A path of the command line, which is relative to where the user is, or the workspace's own.
-fn place(root: &Path, given: Option<&Path>, default: &str) -> io::Result<PathBuf> {
-    let path = given.map_or_else(|| root.join(default), Path::to_path_buf);
-    workspace::from_root(root, &path).map_err(at(&path))
+/// The path of a command line option, or the default in the workspace, relative to the root.
+fn resolve_path(root: &Path, option: Option<&Path>, default: &str) -> io::Result<PathBuf> {
+    let path = option.map_or_else(|| root.join(default), Path::to_path_buf);
+    workspace::relative_to_root(root, &path).map_err(with_path(&path))
 }
 
-struct Task {
+/// Generated code and the directory for it.
+struct Generation {
     spec: PathBuf,
     out: PathBuf,
-    folder: Folder,
+    output_dir: OutputDir,
     files: Files,
 }
 
-impl Task {
-    fn write(&self, root: &Path) -> Outcome {
-        let changes = self.folder.compare(&self.files)?;
+impl Generation {
+    fn write(&self, root: &Path) -> CommandResult {
+        let changes = self.output_dir.compare(&self.files)?;
         if changes.is_empty() {
-            self.say_nothing_changed();
+            self.print_up_to_date();
             return Ok(ExitCode::SUCCESS);
         }
-        self.folder.replace(&self.files, &changes)?;
+        self.output_dir.replace(&self.files, &changes)?;
         for change in &changes {
-            say(format_args!(
+            print(format_args!(
                 "  {} {}",
-                change.kind.done(),
+                change.kind.past_tense(),
                 self.out.join(&change.path).display()
             ));
         }
-        say(format_args!(
+        print(format_args!(
             "{} written from {}: {}",
             self.out.display(),
             self.spec.display(),
-            self.count(&changes)
+            self.count_changes(&changes)
         ));
-        diff::say_short(root, &self.spec);
+        diff::print_short_report(root, &self.spec);
         Ok(ExitCode::SUCCESS)
     }
 
-    fn check(&self, mend: &str) -> Outcome {
-        let changes = self.folder.compare(&self.files)?;
+    fn check(&self, fix_command: &str) -> CommandResult {
+        let changes = self.output_dir.compare(&self.files)?;
         if changes.is_empty() {
-            self.say_nothing_changed();
+            self.print_up_to_date();
             return Ok(ExitCode::SUCCESS);
         }
         for change in changes
             .iter()
-            .filter(|change| change.kind == Kind::Updated)
-            .take(SHOWN)
+            .filter(|change| change.kind == ChangeKind::Updated)
+            .take(MAX_DIFFS)
         {
             let path = self.out.join(&change.path);
-            let difference = lines::unified(&path, &change.old, &change.new);
-            say(style::difference(&difference));
+            let diff = unified_diff(&path, &change.old, &change.new);
+            print(style::unified_diff(&diff));
         }
         let (out, spec) = (self.out.display(), self.spec.display());
-        fail(format_args!("{out} is stale, it is not what {spec} gives:"));
+        print_error(format_args!("{out} is not up to date with {spec}:"));
         for change in &changes {
-            complain(format_args!(
+            eprint_line(format_args!(
                 "  {} {}",
-                change.kind.fault(),
+                change.kind.problem(),
                 self.out.join(&change.path).display()
             ));
         }
-        complain(format_args!("To mend it, run: {mend}"));
-        Ok(ExitCode::from(STALE))
+        eprint_line(format_args!("To update it, run: {fix_command}"));
+        Ok(ExitCode::from(CHECK_FAILED))
     }
 
-    fn say_nothing_changed(&self) {
+    fn print_up_to_date(&self) {
         let (out, spec, count) = (self.out.display(), self.spec.display(), self.files.len());
-        say(format_args!(
-            "{out} is up to date with {spec}: nothing changed in {count} files"
+        print(format_args!(
+            "{out} is up to date with {spec}: {count} files, nothing changed"
         ));
     }
 
-    fn count(&self, changes: &[Change]) -> String {
-        let of = |kind| changes.iter().filter(|change| change.kind == kind).count();
-        let (created, updated, removed) = (of(Kind::Created), of(Kind::Updated), of(Kind::Removed));
+    fn count_changes(&self, changes: &[FileChange]) -> String {
+        let count = |kind| changes.iter().filter(|change| change.kind == kind).count();
+        let created = count(ChangeKind::Created);
+        let updated = count(ChangeKind::Updated);
+        let removed = count(ChangeKind::Removed);
         let unchanged = self.files.len().saturating_sub(created + updated);
         format!("{created} created, {updated} updated, {removed} removed, {unchanged} unchanged")
     }
 }
 
-impl Kind {
-    /// What happened to the file.
-    fn done(self) -> &'static str {
+impl ChangeKind {
+    /// The message after the file was written.
+    fn past_tense(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Updated => "updated",
@@ -195,30 +202,32 @@ impl Kind {
         }
     }
 
-    /// What is wrong with the file until then.
-    fn fault(self) -> &'static str {
+    /// The message of `--check`.
+    fn problem(self) -> &'static str {
         match self {
-            Self::Created => "is missing:",
+            Self::Created => "missing:",
             Self::Updated => "differs:",
-            Self::Removed => "is generated no more:",
+            Self::Removed => "no longer generated:",
         }
     }
 }
 
-/// Keeps two runs of one checkout from replacing a folder at the same time. Ends with the file, also in a crash.
+/// Takes a lock, so that two runs in one checkout do not replace a directory at the same time.
+///
+/// The lock ends when the file is closed, also if the process crashes.
 fn lock(target: &Path) -> io::Result<File> {
     let path = target.join("xtask.lock");
-    fs::create_dir_all(target).map_err(at(target))?;
-    let file = File::create(&path).map_err(at(&path))?;
-    match progress::during("waiting for another run to end", || file.lock()) {
-        // A file system without locks is no reason not to generate.
-        Err(error) if error.kind() != ErrorKind::Unsupported => Err(at(&path)(error)),
+    fs::create_dir_all(target).map_err(with_path(target))?;
+    let file = File::create(&path).map_err(with_path(&path))?;
+    match progress::show_while("waiting for another run to finish", || file.lock()) {
+        // If the file system has no locks, continue without one.
+        Err(error) if error.kind() != ErrorKind::Unsupported => Err(with_path(&path)(error)),
         _ => Ok(file),
     }
 }
 
-/// The command that mends what `--check` found, for the same document and folder.
-fn mend(arguments: &Arguments) -> String {
+/// The command that brings the checked directory up to date.
+fn fix_command(arguments: &Arguments) -> String {
     let option = |name: &str, value: &Option<PathBuf>| {
         value
             .as_ref()

@@ -1,7 +1,8 @@
-//! `cargo xtask import`: the operations that somebody needs of a manager's own document, as the document of this workspace.
+//! `cargo xtask import`: imports selected operations of a manager's OpenAPI document into the
+//! document of this workspace.
 
-use crate::workspace::{self, at};
-use crate::{Outcome, complain, progress, say, say_passes, unsupported};
+use crate::workspace::{self, with_path};
+use crate::{CommandResult, eprint_line, print, print_pass_summary, progress, unsupported};
 use clap::ArgGroup;
 use nsx_api_gen::compare::Source;
 use nsx_api_gen::import::{Import, Imported, Listed, Selection, import, list};
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
-A manager serves its document at /api/v1/spec/openapi/nsx_api.json, and that of the Policy API at
-/policy/api/v1/spec/openapi/nsx_policy_api.json.
+An NSX Manager serves its document at /api/v1/spec/openapi/nsx_api.json, and the one of the Policy
+API at /policy/api/v1/spec/openapi/nsx_policy_api.json.
 
 Examples:
   cargo xtask import nsx_api.json --list switch
@@ -21,68 +22,74 @@ Examples:
   cargo xtask import nsx_api.json --path '/logical-switches/**' --merge
   curl … | cargo xtask import - --all -o spec/whole.yaml";
 
-/// What the command line says.
+/// The arguments of `cargo xtask import`.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group(ArgGroup::new("choice").required(true).multiple(true).args(["operation", "tag", "path", "all", "list"])))]
 pub(crate) struct Arguments {
-    /// The document, Swagger 2.0 or OpenAPI 3, in JSON or YAML; `-` is standard input
+    /// Document to import from: Swagger 2.0 or OpenAPI 3, JSON or YAML; `-` reads standard input
     document: PathBuf,
-    /// Keep the operation with this operationId, as --list shows it or as the document has it
+    /// Import the operation with this operationId, as shown by --list or as in the document
     #[arg(long, value_name = "ID")]
     operation: Vec<String>,
-    /// Keep the operations with this tag
+    /// Import the operations with this tag
     #[arg(long, value_name = "TAG")]
     tag: Vec<String>,
-    /// Keep the operations whose path fits: `*` is any text within a segment, `**` any segments
+    /// Import the operations whose path matches: `*` matches within a path segment, `**` any number
+    /// of segments
     #[arg(long, value_name = "GLOB")]
     path: Vec<String>,
-    /// Keep every operation
+    /// Import all operations
     #[arg(long)]
     all: bool,
-    /// Write nothing; show the operations that can be kept, those with the word in id, path, tag or summary
+    /// Write nothing; list the operations, or only those with WORD in their id, path, tags or
+    /// summary
     #[arg(long, value_name = "WORD", num_args = 0..=1, default_missing_value = "",
           conflicts_with_all = ["operation", "tag", "path", "all", "merge", "output"])]
     list: Option<String>,
-    /// Correct the document by an OpenAPI Overlay first
+    /// Apply an OpenAPI Overlay to the document first
     #[arg(long, value_name = "FILE")]
     overlay: Option<PathBuf>,
-    /// Add to the document that is there, and keep what it has; without it that is replaced
+    /// Add the operations to the output document; without this option the output is replaced
     #[arg(long)]
     merge: bool,
-    /// Leave out the chosen operations that `generate` could make no code of, and say which and why
+    /// Skip operations that `generate` does not support, and list them with the reasons
     #[arg(long, conflicts_with = "list")]
     skip_unsupported: bool,
-    /// The document to write [default: spec/nsx.yaml of this workspace]
+    /// Document to write [default: spec/nsx.yaml]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Say what was changed in the document, place by place
+    /// List the changes that were made to the document
     #[arg(long, short)]
     verbose: bool,
 }
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Arguments) -> Outcome {
-    let document = source(&arguments.document)?;
-    let overlay = arguments.overlay.as_deref().map(source).transpose()?;
-    let what = format!("reading {}", named(&arguments.document));
+pub(crate) fn run(arguments: &Arguments) -> CommandResult {
+    let document = read_source(&arguments.document)?;
+    let overlay = arguments.overlay.as_deref().map(read_source).transpose()?;
+    let what = format!("reading {}", display_name(&arguments.document));
     if let Some(word) = &arguments.list {
-        let listed = progress::during(what, || list(&document, overlay.as_ref()))?;
-        return show(&listed, word);
+        let listed = progress::show_while(what, || list(&document, overlay.as_ref()))?;
+        return print_operations(&listed, word);
     }
     let root = workspace::root()?;
     let output = match &arguments.output {
         Some(path) => path.clone(),
         None => root.join(workspace::SPEC),
     };
-    let into = arguments.merge.then(|| source(&output)).transpose()?;
+    let into = arguments.merge.then(|| read_source(&output)).transpose()?;
     let mut task = Import::new(document, selection(arguments));
     task.overlay = overlay;
     task.into = into;
     task.skip_unsupported = arguments.skip_unsupported;
-    let imported = progress::during(what, || import(&task))?;
-    write(&output, &imported.text)?;
-    tell(arguments, &workspace::from_root(&root, &output)?, &imported);
+    let imported = progress::show_while(what, || import(&task))?;
+    replace_file(&output, &imported.text)?;
+    print_result(
+        arguments,
+        &workspace::relative_to_root(&root, &output)?,
+        &imported,
+    );
     Ok(ExitCode::SUCCESS)
 }
 
@@ -103,39 +110,40 @@ fn selection(arguments: &Arguments) -> Selection {
     }
 }
 
-/// What stands for standard input.
+/// The argument for standard input.
 const STDIN: &str = "-";
 
-fn named(path: &Path) -> String {
+fn display_name(path: &Path) -> String {
     match path == Path::new(STDIN) {
         true => "standard input".to_owned(),
-        false => workspace::name(path),
+        false => workspace::file_name(path),
     }
 }
 
-fn source(path: &Path) -> io::Result<Source> {
+fn read_source(path: &Path) -> io::Result<Source> {
     match path == Path::new(STDIN) {
-        true => Source::from_reader(named(path), io::stdin().lock()),
-        false => Source::from_file(path).map_err(at(path)),
+        true => Source::from_reader(display_name(path), io::stdin().lock()),
+        false => Source::from_file(path).map_err(with_path(path)),
     }
 }
 
-/// Writes beside the file first, so that a run that is interrupted leaves what there was.
-fn write(path: &Path, text: &str) -> Result<(), Box<dyn Error>> {
+/// Writes a temporary file and renames it, so that an interrupted run leaves the old file
+/// unchanged.
+fn replace_file(path: &Path, text: &str) -> Result<(), Box<dyn Error>> {
     let name = path
         .file_name()
-        .ok_or("the document to write has no name")?;
-    let mut beside = name.to_owned();
-    beside.push(".new");
-    let beside = path.with_file_name(beside);
-    fs::write(&beside, text).map_err(at(&beside))?;
-    fs::rename(&beside, path).map_err(at(path))?;
+        .ok_or("the path of the output has no file name")?;
+    let mut temporary = name.to_owned();
+    temporary.push(".new");
+    let temporary = path.with_file_name(temporary);
+    fs::write(&temporary, text).map_err(with_path(&temporary))?;
+    fs::rename(&temporary, path).map_err(with_path(path))?;
     Ok(())
 }
 
-fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
+fn print_result(arguments: &Arguments, output: &Path, imported: &Imported) {
     if arguments.verbose {
-        imported.report.iter().for_each(say);
+        imported.report.iter().for_each(print);
     }
     let Imported {
         operations,
@@ -146,18 +154,18 @@ fn tell(arguments: &Arguments, output: &Path, imported: &Imported) {
         ..
     } = imported;
     if !arguments.verbose {
-        say_passes("changed", summary);
+        print_pass_summary(summary);
     }
-    notes.iter().for_each(say);
-    unsupported::tell(left_out);
-    unsupported::sum_up(left_out, *operations);
+    notes.iter().for_each(print);
+    unsupported::print_skipped(left_out);
+    unsupported::print_summary(left_out, *operations);
     let output = output.display();
-    say(format_args!(
+    print(format_args!(
         "{output} written: {operations} of {of} operations. Next: cargo xtask generate"
     ));
 }
 
-fn show(operations: &[Listed], word: &str) -> Outcome {
+fn print_operations(operations: &[Listed], word: &str) -> CommandResult {
     let found: Vec<&Listed> = operations.iter().filter(|one| one.has(word)).collect();
     for operation in &found {
         let Listed {
@@ -169,20 +177,20 @@ fn show(operations: &[Listed], word: &str) -> Outcome {
             summary,
             ..
         } = operation;
-        say(format_args!("{id}\n    {method} {path}"));
+        print(format_args!("{id}\n    {method} {path}"));
         if let Some(original) = original_id {
-            say(format_args!("    in the document: {original}"));
+            print(format_args!("    operationId in the document: {original}"));
         }
         if !summary.is_empty() {
-            say(format_args!("    {summary}"));
+            print(format_args!("    {summary}"));
         }
         for tag in tags {
-            say(format_args!("    tag: {tag}"));
+            print(format_args!("    tag: {tag}"));
         }
     }
     if found.is_empty() {
-        complain(format_args!(
-            "no operation of {} has `{word}` in it",
+        eprint_line(format_args!(
+            "none of the {} operations contains `{word}`",
             operations.len()
         ));
         return Ok(ExitCode::FAILURE);

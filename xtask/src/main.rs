@@ -1,21 +1,21 @@
 //! The commands of this workspace, run as `cargo xtask <command>`.
 //!
-//! This file reads the command line and turns the outcome into an exit code; each command has a file of its own.
-//! The work itself is done elsewhere: in the generator library, and by cargo.
+//! This file parses the command line and turns the result of a command into an exit code. Each
+//! command has its own file. The work itself is done by the generator library and by cargo.
 
 mod cargo;
 mod demo;
 mod diff;
 mod docs;
-mod folder;
 mod generate;
 mod git;
 mod import;
-mod lines;
 mod manifest;
+mod output_dir;
 mod progress;
 mod render;
 mod style;
+mod unified_diff;
 mod unsupported;
 mod workspace;
 
@@ -25,13 +25,13 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// The end of each help.
+/// The last part of every help text.
 const EXIT_CODES: &str = "\
-Exit codes, of every command:
-  0  done; with --check: all is as it should be
-  1  failed; the reason is printed
-  2  the command line is wrong
-  4  with --check: the generated files are stale, or the version was not raised far enough";
+Exit codes of all commands:
+  0  success
+  1  an error, which is printed
+  2  invalid command line
+  4  the check of --check failed: generated files are out of date, or the version is too low";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,16 +40,16 @@ Examples:
   cargo xtask generate
   cargo xtask diff";
 
-/// What `--check` looks at was not brought up to date.
-const STALE: u8 = 4;
+/// The exit code when `--check` finds generated files out of date or a version that is too low.
+const CHECK_FAILED: u8 = 4;
 
-/// How a command ends: an exit code, or an error that is printed and becomes exit code 1.
-type Outcome = Result<ExitCode, Box<dyn Error>>;
+/// The result of a command: an exit code, or an error, which is printed and becomes exit code 1.
+type CommandResult = Result<ExitCode, Box<dyn Error>>;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The commands of this workspace.
+/// Development commands of the nsx-sdk workspace
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXAMPLES)]
 struct Arguments {
@@ -59,22 +59,22 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write the generated code anew from the OpenAPI document
+    /// Generate the code of the SDK from the OpenAPI document
     Generate(generate::Arguments),
-    /// Take operations from the document that a manager serves into the document of this workspace
+    /// Import operations from an NSX Manager's OpenAPI document into spec/nsx.yaml
     Import(import::Arguments),
-    /// Tell what a change of the OpenAPI document does to the users of the SDK, and the version that it calls for
+    /// Compare the Rust API of two documents and show the version bump that the changes require
     Diff(diff::Arguments),
-    /// Write the docs of the SDK and a reference of the API, check their links, and run their examples
+    /// Build the docs of the SDK and an API reference, check the links and run the examples
     Docs(docs::Arguments),
-    /// Regenerate, then create a token and show each documented error, all against an embedded NSX Manager
+    /// Generate the code, then run the SDK's demo against a mock manager
     #[command(after_help = demo::EXAMPLES)]
     Demo,
 }
 
 fn main() -> ExitCode {
-    progress::end_before_panics();
-    cargo::remember_folder();
+    progress::install_panic_hook();
+    cargo::save_start_dir();
     let arguments = command_line().get_matches();
     let arguments = Arguments::from_arg_matches(&arguments).unwrap_or_else(|error| error.exit());
     let outcome = match arguments.command {
@@ -85,12 +85,12 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(),
     };
     outcome.unwrap_or_else(|error| {
-        fail(error);
+        print_error(error);
         ExitCode::FAILURE
     })
 }
 
-/// The command line, with the exit codes below the examples of each command.
+/// The command line, with the exit codes at the end of every help text.
 fn command_line() -> clap::Command {
     let with_exit_codes = |command: clap::Command| {
         let help = match command.get_after_help() {
@@ -102,55 +102,60 @@ fn command_line() -> clap::Command {
     with_exit_codes(Arguments::command()).mut_subcommands(with_exit_codes)
 }
 
-/// Prints a line of a command's result. A reader that has gone away (`… | head`) does not change how the command ends.
-fn say(line: impl Display) {
-    progress::wipe();
+/// Prints a line to standard output.
+///
+/// A write error is ignored: a closed pipe (`… | head`) does not change the exit code.
+fn print(line: impl Display) {
+    progress::clear();
     let _ = writeln!(anstream::stdout(), "{line}");
 }
 
-/// Prints which passes did something to a document, and how often; nothing if none did.
-fn say_passes(done: &str, passes: &[(&str, usize)]) {
+/// Prints the passes that changed the document, with the number of changes of each. Prints nothing
+/// if there were none.
+fn print_pass_summary(passes: &[(&str, usize)]) {
     let passes = passes.iter().map(|(pass, count)| format!("{pass} {count}"));
     let passes: Vec<String> = passes.collect();
     if !passes.is_empty() {
         let passes = passes.join(", ");
-        say(format_args!(
-            "{done} on the way (--verbose says where): {passes}"
+        print(format_args!(
+            "Changes to the document (--verbose lists them): {passes}"
         ));
     }
 }
 
-/// Prints a line about what is wrong.
-fn complain(line: impl Display) {
-    progress::wipe();
+/// Prints a line to standard error. A write error is ignored, as in [`print()`].
+fn eprint_line(line: impl Display) {
+    progress::clear();
     let _ = writeln!(anstream::stderr(), "{line}");
 }
 
-/// Prints what made a command fail.
-fn fail(error: impl Display) {
-    complain(format_args!("{} {error}", style::error("error:")));
+/// Prints an error to standard error.
+fn print_error(error: impl Display) {
+    eprint_line(format_args!("{} {error}", style::error("error:")));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The words of the commands that a help shows.
+    /// The arguments of each example command in a help text.
     fn examples(help: &str) -> Vec<Vec<String>> {
         let commands = help
             .lines()
             .filter_map(|line| line.split_once("cargo xtask "));
-        commands.map(|(_, arguments)| words(arguments)).collect()
+        commands
+            .map(|(_, arguments)| split_arguments(arguments))
+            .collect()
     }
 
-    fn words(arguments: &str) -> Vec<String> {
+    fn split_arguments(arguments: &str) -> Vec<String> {
         let words = arguments.split(' ');
         words
             .map(|word| word.trim_matches('\'').to_owned())
             .collect()
     }
 
-    /// The commands themselves: clap adds `help`.
+    /// All commands except `help`, which clap adds.
     fn commands(all: &clap::Command) -> impl Iterator<Item = &clap::Command> {
         let commands = all.get_subcommands();
         commands.filter(|command| command.get_name() != "help")
@@ -163,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn every_example_of_a_help_is_a_command_line_of_that_command() {
+    fn every_example_in_a_help_text_parses() {
         let mut all = command_line();
         all.build();
         let help = |command: &clap::Command| command.get_after_help().unwrap().to_string();
@@ -181,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn every_help_ends_with_the_exit_codes() {
+    fn every_help_text_ends_with_the_exit_codes() {
         let mut all = command_line();
         all.build();
         let ends = |command: &clap::Command| {

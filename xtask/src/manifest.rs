@@ -1,49 +1,54 @@
-//! The version of the SDK as its manifest has it, or the workspace's manifest in its place.
+//! The version of the SDK: from its manifest, or from the workspace's manifest if it is inherited.
 
 use semver::Version;
 
-/// The manifest of the SDK, from the root.
+/// The manifest of the SDK, relative to the root.
 pub(crate) const SDK: &str = "nsx-api/Cargo.toml";
 
-/// The manifest of the workspace, from the root.
+/// The manifest of the workspace, relative to the root.
 pub(crate) const WORKSPACE: &str = "Cargo.toml";
 
-/// The version of the SDK; `read` gives the text of a manifest.
-pub(crate) fn version(read: impl Fn(&str) -> Result<String, String>) -> Result<Version, String> {
-    match field(&read(SDK)?, "package", "version") {
-        Some(Field::Text(text)) => parse(&text, SDK),
-        Some(Field::Workspace) => match field(&read(WORKSPACE)?, "workspace.package", "version") {
-            Some(Field::Text(text)) => parse(&text, WORKSPACE),
-            _ => Err(format!(
-                "{WORKSPACE}: no version of the workspace's packages is found"
-            )),
-        },
-        None => Err(format!("{SDK}: no version is found")),
+/// The version of the SDK. `read_manifest` returns the text of a manifest.
+pub(crate) fn sdk_version(
+    read_manifest: impl Fn(&str) -> Result<String, String>,
+) -> Result<Version, String> {
+    match find_field(&read_manifest(SDK)?, "package", "version") {
+        Some(Field::Text(text)) => parse_version(&text, SDK),
+        Some(Field::Workspace) => {
+            let manifest = read_manifest(WORKSPACE)?;
+            match find_field(&manifest, "workspace.package", "version") {
+                Some(Field::Text(text)) => parse_version(&text, WORKSPACE),
+                _ => Err(format!("{WORKSPACE}: no version in [workspace.package]")),
+            }
+        }
+        None => Err(format!("{SDK}: no version in [package]")),
     }
 }
 
-fn parse(text: &str, file: &str) -> Result<Version, String> {
-    Version::parse(text).map_err(|error| format!("{file}: the version `{text}`: {error}"))
+fn parse_version(text: &str, file: &str) -> Result<Version, String> {
+    Version::parse(text).map_err(|error| format!("{file}: invalid version `{text}`: {error}"))
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Field {
     Text(String),
-    /// It is the one of the workspace.
+    /// Inherited: `field.workspace = true`.
     Workspace,
 }
 
-/// A key of a table. This reads what cargo writes and people write like it, a key in a line; it is no reader of all of TOML.
-fn field(manifest: &str, table: &str, key: &str) -> Option<Field> {
-    let mut here = false;
+/// The value of a key in a table of a manifest.
+///
+/// This is not a TOML parser. It reads manifests in the usual form, with one key per line.
+fn find_field(manifest: &str, table: &str, key: &str) -> Option<Field> {
+    let mut in_table = false;
     for line in manifest.lines().map(str::trim) {
         if let Some(name) = line.strip_prefix('[') {
             let name = name.split(']').next().unwrap_or_default();
-            here = name.trim() == table;
-        } else if let Some((name, value)) = line.split_once('=').filter(|_| here) {
+            in_table = name.trim() == table;
+        } else if let Some((name, value)) = line.split_once('=').filter(|_| in_table) {
             let (name, value) = (name.trim(), value.trim());
             if name == key {
-                return value_of(value);
+                return parse_value(value);
             }
             let inherited = name.strip_prefix(key).map(str::trim) == Some(".workspace");
             if inherited && value.starts_with("true") {
@@ -54,12 +59,12 @@ fn field(manifest: &str, table: &str, key: &str) -> Option<Field> {
     None
 }
 
-/// `"1.2.3"`, `'1.2.3'` or `{ workspace = true }`, whatever comment is behind it.
-fn value_of(value: &str) -> Option<Field> {
+/// Parses `"1.2.3"`, `'1.2.3'` or `{ workspace = true }`. A comment may follow.
+fn parse_value(value: &str) -> Option<Field> {
     let quote = value.chars().next()?;
     if quote == '{' {
-        let plain: String = value.chars().filter(|one| !one.is_whitespace()).collect();
-        return plain
+        let compact: String = value.chars().filter(|one| !one.is_whitespace()).collect();
+        return compact
             .starts_with("{workspace=true}")
             .then_some(Field::Workspace);
     }
@@ -72,8 +77,8 @@ fn value_of(value: &str) -> Option<Field> {
 mod tests {
     use super::*;
 
-    fn of(sdk: &str, workspace: &str) -> Result<String, String> {
-        let version = version(|file| match file {
+    fn version_of(sdk: &str, workspace: &str) -> Result<String, String> {
+        let version = sdk_version(|file| match file {
             SDK => Ok(sdk.to_owned()),
             _ => Ok(workspace.to_owned()),
         });
@@ -81,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_is_the_packages_or_the_workspaces() {
+    fn the_version_is_read_from_the_package_or_inherited_from_the_workspace() {
         let workspace = "[workspace.dependencies]\nversion = \"9.9.9\"\n[workspace.package]\nversion = \"1.2.3\" # it\n";
         for (sdk, expected) in [
             (
@@ -96,12 +101,12 @@ mod tests {
                 "1.2.3",
             ),
         ] {
-            assert_eq!(of(sdk, workspace).as_deref(), Ok(expected), "{sdk}");
+            assert_eq!(version_of(sdk, workspace).as_deref(), Ok(expected), "{sdk}");
         }
     }
 
     #[test]
-    fn a_manifest_without_a_version_is_an_error_that_names_it() {
+    fn a_manifest_without_a_version_is_named_in_the_error() {
         for (sdk, workspace, start) in [
             ("", "", "nsx-api/Cargo.toml: no version"),
             (
@@ -112,7 +117,7 @@ mod tests {
             (
                 "[package]\nversion = \"1\"",
                 "",
-                "nsx-api/Cargo.toml: the version `1`",
+                "nsx-api/Cargo.toml: invalid version `1`",
             ),
             (
                 "[package]\nversion.workspace = true",
@@ -120,7 +125,7 @@ mod tests {
                 "Cargo.toml: no version",
             ),
         ] {
-            let error = of(sdk, workspace).unwrap_err();
+            let error = version_of(sdk, workspace).unwrap_err();
             assert!(error.starts_with(start), "{error}");
         }
     }

@@ -1,7 +1,7 @@
-//! A line that says what is being done and for how long, for people who wait at a terminal.
+//! A progress line on a terminal: what the command is doing, and for how long.
 //!
-//! It needs no more than a carriage return: the cursor stays visible, and whatever ends the process leaves a usable terminal.
-//! A library for progress bars would bring more code than the commands have themselves.
+//! The only control character is a carriage return. The cursor stays visible, so the terminal is
+//! usable however the process ends. This needs far less code than a library for progress bars.
 
 use std::env;
 use std::fmt::Display;
@@ -12,59 +12,62 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How long work takes before anything is said of it, and how often the line is renewed.
+/// The time until the line is first shown, and between updates.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// The longest text in columns, so that it takes up one line of any usual terminal. More than one could not be wiped.
-const COLUMNS: usize = 60;
+/// The maximum width of the message. The text must fit in one line of the terminal: a wrapped line
+/// could not be cleared.
+const MAX_COLUMNS: usize = 60;
 
-/// What is on the screen.
-static LINE: Mutex<Line> = Mutex::new(Line::new());
+/// The line on the screen.
+static PROGRESS_LINE: Mutex<ProgressLine> = Mutex::new(ProgressLine::new());
 
-/// Does the work, and says so while it lasts.
-pub(crate) fn during<T>(what: impl Display, work: impl FnOnce() -> T) -> T {
-    let _ticker = is_wanted().then(|| Ticker::start(what.to_string()));
+/// Runs `work` and shows the message until it is done.
+pub(crate) fn show_while<T>(message: impl Display, work: impl FnOnce() -> T) -> T {
+    let _ticker = is_enabled().then(|| Ticker::start(message.to_string()));
     work()
 }
 
-/// Takes the line away, for other output.
-pub(crate) fn wipe() {
-    line().wipe(&mut io::stderr());
+/// Clears the line before other output.
+pub(crate) fn clear() {
+    progress_line().clear(&mut io::stderr());
 }
 
-/// Has the line taken away for good before a panic is reported, which takes a while with a backtrace.
-pub(crate) fn end_before_panics() {
+/// Removes the line for good before a panic is reported. Otherwise it could be printed into the
+/// backtrace, which takes a while to print.
+pub(crate) fn install_panic_hook() {
     let report = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
-        line().end(&mut io::stderr());
+        progress_line().finish(&mut io::stderr());
         report(panic);
     }));
 }
 
-/// Nobody watches a file, a pipe or a log, and not every terminal can go back to the start of a line.
-fn is_wanted() -> bool {
+/// Shows no line in a file, a pipe or a CI log, and none on a dumb terminal, which cannot overwrite
+/// a line.
+fn is_enabled() -> bool {
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stderr().is_terminal() && !is_dumb && !is_set("CI")
 }
 
-fn line() -> MutexGuard<'static, Line> {
-    LINE.lock().unwrap_or_else(PoisonError::into_inner)
+fn progress_line() -> MutexGuard<'static, ProgressLine> {
+    PROGRESS_LINE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Renews the line until it is dropped.
+/// Updates the line until it is dropped.
 struct Ticker {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Ticker {
-    fn start(what: String) -> Self {
+    fn start(message: String) -> Self {
         let (stop, stopped) = channel();
-        let thread = Builder::new().spawn(move || tick(&what, &stopped));
+        let thread = Builder::new().spawn(move || tick(&message, &stopped));
         Self {
             stop: Some(stop),
-            // Without a thread there is no line, and the work is done all the same.
+            // If the thread cannot be started, the work runs without a progress line.
             thread: thread.ok(),
         }
     }
@@ -76,47 +79,47 @@ impl Drop for Ticker {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        wipe();
+        clear();
     }
 }
 
-fn tick(what: &str, stopped: &Receiver<()>) {
+fn tick(message: &str, stopped: &Receiver<()>) {
     let start = Instant::now();
     while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
         let seconds = start.elapsed().as_secs();
-        line().show(&mut io::stderr(), what, seconds);
+        progress_line().show(&mut io::stderr(), message, seconds);
     }
 }
 
-/// A line that is written over itself.
-struct Line {
-    /// How much of it is on the screen.
+/// A line that overwrites itself.
+struct ProgressLine {
+    /// The width of the text on the screen.
     columns: usize,
-    /// Nothing more is shown.
-    is_over: bool,
+    /// If true, nothing is shown anymore.
+    is_finished: bool,
 }
 
-impl Line {
+impl ProgressLine {
     const fn new() -> Self {
         Self {
             columns: 0,
-            is_over: false,
+            is_finished: false,
         }
     }
 
-    fn show(&mut self, out: &mut impl Write, what: &str, seconds: u64) {
-        if self.is_over {
+    fn show(&mut self, out: &mut impl Write, message: &str, seconds: u64) {
+        if self.is_finished {
             return;
         }
-        let text = format!("{}, {seconds} s", shortened(what));
-        let columns = text.chars().map(width).sum();
-        let rest = " ".repeat(self.columns.saturating_sub(columns));
-        let _ = write!(out, "\r{text}{rest}");
+        let text = format!("{}, {seconds} s", truncated(message));
+        let columns = text.chars().map(char_width).sum();
+        let padding = " ".repeat(self.columns.saturating_sub(columns));
+        let _ = write!(out, "\r{text}{padding}");
         let _ = out.flush();
         self.columns = columns;
     }
 
-    fn wipe(&mut self, out: &mut impl Write) {
+    fn clear(&mut self, out: &mut impl Write) {
         if self.columns > 0 {
             let _ = write!(out, "\r{}\r", " ".repeat(self.columns));
             let _ = out.flush();
@@ -124,29 +127,29 @@ impl Line {
         }
     }
 
-    fn end(&mut self, out: &mut impl Write) {
-        self.wipe(out);
-        self.is_over = true;
+    fn finish(&mut self, out: &mut impl Write) {
+        self.clear(out);
+        self.is_finished = true;
     }
 }
 
-/// The text as far as it fits, with nothing in it that moves the cursor.
-fn shortened(what: &str) -> String {
+/// The message, truncated to [`MAX_COLUMNS`] and without control characters.
+fn truncated(message: &str) -> String {
     let mut columns = 0;
-    let printable = what.chars().map(|one| match one.is_control() {
+    let printable = message.chars().map(|one| match one.is_control() {
         true => '?',
         false => one,
     });
     let fitting = printable.take_while(|one| {
-        columns += width(*one);
-        columns <= COLUMNS
+        columns += char_width(*one);
+        columns <= MAX_COLUMNS
     });
     fitting.collect()
 }
 
-/// How many columns a letter takes at most.
-fn width(letter: char) -> usize {
-    match letter.is_ascii() {
+/// The maximum number of columns of a character.
+fn char_width(character: char) -> usize {
+    match character.is_ascii() {
         true => 1,
         false => 2,
     }
@@ -159,90 +162,86 @@ mod terminal;
 
 #[cfg(test)]
 mod tests {
-    use super::terminal::on_terminal;
+    use super::terminal::run_in_terminal;
     use super::*;
     use std::process::Command;
     use std::thread;
 
-    /// What is written, a line shown at each of these seconds and then wiped.
-    fn written(what: &str, seconds: &[u64]) -> String {
-        let mut line = Line::new();
+    /// The output of a line that is shown at each of these seconds and then cleared.
+    fn output(message: &str, seconds: &[u64]) -> String {
+        let mut line = ProgressLine::new();
         let mut out = Vec::new();
         for second in seconds {
-            line.show(&mut out, what, *second);
+            line.show(&mut out, message, *second);
         }
-        line.wipe(&mut out);
-        line.wipe(&mut out);
+        line.clear(&mut out);
+        line.clear(&mut out);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn the_line_is_written_over_itself_and_leaves_nothing() {
+    fn the_progress_line_overwrites_itself_and_is_cleared() {
         let blank = " ".repeat("reading a.json, 10 s".len());
         assert_eq!(
-            written("reading a.json", &[9, 10]),
+            output("reading a.json", &[9, 10]),
             format!("\rreading a.json, 9 s\rreading a.json, 10 s\r{blank}\r")
         );
-        assert_eq!(written("reading a.json", &[]), "");
+        assert_eq!(output("reading a.json", &[]), "");
     }
 
     #[test]
-    fn a_line_that_is_over_does_not_come_back() {
-        let (mut line, mut out) = (Line::new(), Vec::new());
+    fn a_finished_progress_line_is_not_shown_again() {
+        let (mut line, mut out) = (ProgressLine::new(), Vec::new());
         line.show(&mut out, "working", 1);
-        line.end(&mut out);
+        line.finish(&mut out);
         let before = out.len();
         line.show(&mut out, "working", 2);
         assert_eq!(out.len(), before);
     }
 
     #[test]
-    fn a_long_or_strange_name_stays_on_one_line() {
+    fn long_messages_and_control_characters_stay_on_one_progress_line() {
         for name in [
             "a".repeat(500),
             "文".repeat(500),
             "\n\u{1b}[2J\r".repeat(500),
         ] {
-            let written = written(&name, &[1]);
-            let (text, _) = written
-                .strip_prefix('\r')
-                .unwrap()
-                .split_once('\r')
-                .unwrap();
+            let output = output(&name, &[1]);
+            let (text, _) = output.strip_prefix('\r').unwrap().split_once('\r').unwrap();
             assert!(
-                text.chars().map(width).sum::<usize>() <= COLUMNS + 5,
+                text.chars().map(char_width).sum::<usize>() <= MAX_COLUMNS + 5,
                 "{text}"
             );
             assert!(!text.contains(char::is_control), "{text:?}");
         }
     }
 
-    /// Has the next test panic in a process of its own.
+    /// When set, the next test panics. It sets this for a child process.
     const PANIC: &str = "XTASK_TEST_PANIC";
 
     #[test]
-    fn a_panic_is_reported_where_the_line_was() {
+    fn a_panic_clears_the_progress_line_before_it_is_reported() {
         if env::var_os(PANIC).is_some() {
-            end_before_panics();
-            during("working", || {
-                while line().columns == 0 {
+            install_panic_hook();
+            show_while("working", || {
+                while progress_line().columns == 0 {
                     thread::sleep(INTERVAL / 20);
                 }
-                panic!("what went wrong");
+                panic!("something failed");
             })
         }
         let mut command = Command::new(env::current_exe().unwrap());
-        let name = "progress::tests::a_panic_is_reported_where_the_line_was";
+        let name = "progress::tests::a_panic_clears_the_progress_line_before_it_is_reported";
         command
             .args(["--exact", name, "--nocapture"])
             .env(PANIC, "1");
-        let Some(shown) = on_terminal(&command) else {
+        let Some(output) = run_in_terminal(&command) else {
             return;
         };
-        let (_, after) = shown.screen.rsplit_once("\rworking, ").unwrap();
+        let (_, after) = output.screen.rsplit_once("\rworking, ").unwrap();
         let (_, after) = after.split_once('\r').unwrap();
         let report = after.trim_start_matches([' ', '\r', '\n']);
-        assert!(report.starts_with("thread '"), "{shown:?}");
-        assert!(report.contains("what went wrong"), "{shown:?}");
+        assert!(report.starts_with("thread '"), "{output:?}");
+        assert!(report.contains("something failed"), "{output:?}");
     }
 }

@@ -1,32 +1,32 @@
-//! How `cargo xtask diff` writes a comparison: for people, for programs, and for a changelog.
+//! Renders a comparison of documents as text, as JSON and as Markdown for a changelog.
 
-use crate::diff::Calls;
+use crate::diff::RequiredBump;
 use crate::style;
 use nsx_api_gen::compare::{Change, Comparison, Kind, Level, Section, Subject};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// Methods that are named behind a type. The rest are counted.
-const METHODS: usize = 3;
+/// How many methods the heading of a type lists. It counts the others.
+const MAX_METHODS: usize = 3;
 
-/// Changes that the short form shows. The rest are counted.
-const SHORT: usize = 10;
+/// How many changes the short text lists. It counts the others.
+const MAX_SHORT_CHANGES: usize = 10;
 
-/// Columns of a level.
-const LEVEL: usize = 11;
+/// The width of the column of levels.
+const LEVEL_WIDTH: usize = 11;
 
-/// A comparison, and what was compared.
+/// A comparison and the names of the compared documents.
 pub(crate) struct Report<'a> {
     pub(crate) old: String,
     pub(crate) new: String,
     pub(crate) comparison: &'a Comparison,
-    /// The version that the changes call for, where there is a change and the version before it is known.
-    pub(crate) calls: Option<&'a Calls>,
+    /// The required version bump. `None` if nothing changed or the version before is unknown.
+    pub(crate) required: Option<&'a RequiredBump>,
 }
 
 impl Report<'_> {
-    /// Lines for people, by operation and type.
-    pub(crate) fn text(&self) -> String {
+    /// The changes as text, grouped by operation and type.
+    pub(crate) fn to_text(&self) -> String {
         let changes = self.comparison.changes();
         let mut text = format!("{} → {}\n", self.old, self.new);
         let mut subject = None;
@@ -35,33 +35,34 @@ impl Report<'_> {
                 subject = Some(&change.subject);
                 let _ = writeln!(text, "\n{}", heading(change));
             }
-            let _ = writeln!(text, "{}  [{}]", line(change, ""), change.kind.id());
+            let _ = writeln!(text, "{}  [{}]", change_line(change, ""), change.kind.id());
         }
-        let _ = writeln!(text, "\n{}", self.sum());
+        let _ = writeln!(text, "\n{}", self.summary());
         text
     }
 
-    /// The gravest changes, a line each; `None` where there is nothing to say.
-    pub(crate) fn short(&self) -> Option<String> {
+    /// The most severe changes, one line each. `None` if nothing changed.
+    pub(crate) fn to_short_text(&self) -> Option<String> {
         let mut changes: Vec<&Change> = self.comparison.changes().iter().collect();
         changes.sort_by_key(|change| std::cmp::Reverse(change.level()));
-        let left_out = changes.len().saturating_sub(SHORT);
-        let mut text = format!("For users of the SDK, since {}:\n", self.old);
-        for change in changes.iter().take(SHORT) {
-            let name = format!("{}: ", name(&change.subject));
-            let _ = writeln!(text, "{}", line(change, &name));
+        let more = changes.len().saturating_sub(MAX_SHORT_CHANGES);
+        let mut text = format!("Changes for users of the SDK since {}:\n", self.old);
+        for change in changes.iter().take(MAX_SHORT_CHANGES) {
+            let name = format!("{}: ", subject_name(&change.subject));
+            let _ = writeln!(text, "{}", change_line(change, &name));
         }
-        if left_out > 0 {
-            let _ = writeln!(text, "  … and {left_out} more: cargo xtask diff");
+        if more > 0 {
+            let _ = writeln!(text, "  … and {more} more, see: cargo xtask diff");
         }
-        text.push_str(&self.sum());
+        text.push_str(&self.summary());
         (!changes.is_empty()).then_some(text)
     }
 
-    fn sum(&self) -> String {
+    /// The number of changes of each level, and the required version bump.
+    fn summary(&self) -> String {
         let changes = self.comparison.changes();
         if changes.is_empty() {
-            return "No change for users of the SDK.".to_owned();
+            return "No changes for users of the SDK.".to_owned();
         }
         let counts = [Level::Breaking, Level::Compatible, Level::Note].map(|level| {
             let count = changes.iter().filter(|change| change.level() == level);
@@ -71,33 +72,34 @@ impl Report<'_> {
         let counts: Vec<String> = counts
             .map(|(level, count)| format!("{count} {level}"))
             .collect();
-        let calls = self.calls.map_or(String::new(), |calls| {
-            let (bump, next, before) = (calls.bump, &calls.next, &calls.before);
-            format!(" This calls for a {bump} version: {next} or higher after {before}.")
+        let required = self.required.map_or(String::new(), |required| {
+            let (bump, minimum, before) = (required.bump, &required.minimum, &required.before);
+            format!(" Required: a {bump} version bump, from {before} to {minimum} or higher.")
         });
         let plural = if changes.len() == 1 { "" } else { "s" };
         let counts = counts.join(", ");
-        format!("{} change{plural}: {counts}.{calls}", changes.len())
+        format!("{} change{plural}: {counts}.{required}", changes.len())
     }
 
-    /// One object, for programs.
-    pub(crate) fn json(&self) -> String {
-        let changes: Vec<Value> = self.comparison.changes().iter().map(value).collect();
+    /// The comparison as one JSON object.
+    pub(crate) fn to_json(&self) -> String {
+        let changes = self.comparison.changes().iter();
+        let changes: Vec<Value> = changes.map(change_to_json).collect();
         let level = self.comparison.level();
         let report = json!({
             "old": self.old,
             "new": self.new,
             "level": level.map(|level| level.to_string()),
-            "bump": self.calls.map(|calls| calls.bump.to_string()),
-            "version": self.calls.map(|calls| calls.before.to_string()),
-            "next_version": self.calls.map(|calls| calls.next.to_string()),
+            "bump": self.required.map(|required| required.bump.to_string()),
+            "version": self.required.map(|required| required.before.to_string()),
+            "next_version": self.required.map(|required| required.minimum.to_string()),
             "changes": changes,
         });
         format!("{report:#}\n")
     }
 
-    /// The sections below a version in a changelog; nothing where nothing changed.
-    pub(crate) fn markdown(&self) -> String {
+    /// The sections of a version in a changelog. Empty if nothing changed.
+    pub(crate) fn to_markdown(&self) -> String {
         let sections = [
             (Section::Added, "Added"),
             (Section::Changed, "Changed"),
@@ -109,7 +111,7 @@ impl Report<'_> {
             let changes = self.comparison.changes().iter();
             let items: String = changes
                 .filter(|change| change.kind.section() == section)
-                .map(item)
+                .map(markdown_item)
                 .collect();
             if !items.is_empty() {
                 blocks.push(format!("### {title}\n\n{items}"));
@@ -125,46 +127,46 @@ fn heading(change: &Change) -> String {
             name, method, path, ..
         } => format!("{method} {path}, `{name}`"),
         Subject::Type { name } => {
-            let by = methods(&change.methods);
-            format!("Type `{name}`, {}{by}", change.usage)
+            let used_by = method_list(&change.methods);
+            format!("Type `{name}`, {}{used_by}", change.usage)
         }
         _ => "All operations".to_owned(),
     }
 }
 
-fn methods(all: &[String]) -> String {
-    let shown: Vec<String> = all
+fn method_list(methods: &[String]) -> String {
+    let shown: Vec<String> = methods
         .iter()
-        .take(METHODS)
+        .take(MAX_METHODS)
         .map(|name| format!("`{name}`"))
         .collect();
-    match (shown.is_empty(), all.len().saturating_sub(METHODS)) {
+    match (shown.is_empty(), methods.len().saturating_sub(MAX_METHODS)) {
         (true, _) => String::new(),
         (false, 0) => format!(" by {}", shown.join(", ")),
         (false, more) => format!(" by {} and {more} more", shown.join(", ")),
     }
 }
 
-fn name(subject: &Subject) -> String {
+fn subject_name(subject: &Subject) -> String {
     match subject {
         Subject::Operation { name, .. } | Subject::Type { name } => format!("`{name}`"),
         _ => "all operations".to_owned(),
     }
 }
 
-/// A change behind its level. Where it is not the same for both ways, both are said.
-fn line(change: &Change, name: &str) -> String {
-    let apart = match (change.request_level(), change.response_level()) {
+/// The level and the text of a change. Shows both levels if they differ for requests and responses.
+fn change_line(change: &Change, name: &str) -> String {
+    let both_levels = match (change.request_level(), change.response_level()) {
         (Some(request), Some(response)) if request != response => {
-            format!(" ({request} where it is sent, {response} where it is received)")
+            format!(" ({request} in requests, {response} in responses)")
         }
         _ => String::new(),
     };
-    let level = style::level(change.level(), LEVEL);
-    format!("  {level} {name}{change}{apart}")
+    let level = style::level(change.level(), LEVEL_WIDTH);
+    format!("  {level} {name}{change}{both_levels}")
 }
 
-fn item(change: &Change) -> String {
+fn markdown_item(change: &Change) -> String {
     let breaking = match change.level() {
         Level::Breaking => "**Breaking:** ",
         _ => "",
@@ -178,10 +180,11 @@ fn item(change: &Change) -> String {
         }
         _ => String::new(),
     };
-    format!("- {breaking}{}{call}: {change}.\n", name(&change.subject))
+    let name = subject_name(&change.subject);
+    format!("- {breaking}{name}{call}: {change}.\n")
 }
 
-fn value(change: &Change) -> Value {
+fn change_to_json(change: &Change) -> Value {
     let level = |level: Option<Level>| level.map(|level| level.to_string());
     let mut value = json!({
         "id": change.kind.id(),
@@ -212,14 +215,14 @@ fn value(change: &Change) -> Value {
         Subject::Type { name } => ("type", json!(name)),
         _ => return value,
     };
-    if let Some(place) = value.get_mut(key) {
-        *place = subject;
+    if let Some(slot) = value.get_mut(key) {
+        *slot = subject;
     }
     value
 }
 
-/// The table of all kinds.
-pub(crate) fn list() -> String {
+/// The table that `cargo xtask diff --list` prints: every kind of change.
+pub(crate) fn kinds_table() -> String {
     let level = |level: Option<Level>| level.map_or("-".to_owned(), |level| level.to_string());
     let mut text = format!("{:<40} {:<11} response\n", "kind", "request");
     for kind in Kind::ALL {

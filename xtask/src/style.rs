@@ -1,32 +1,32 @@
-//! The colours of what is printed. `anstream` takes them away where nobody sees them or wants them: off a terminal and with
-//! `NO_COLOR`, unless `CLICOLOR_FORCE` asks for them.
+//! Colors of the output. `anstream` removes them unless the output is a terminal, and if `NO_COLOR`
+//! is set; `CLICOLOR_FORCE` keeps them.
 
 use anstyle::{AnsiColor, Style};
 use nsx_api_gen::compare::Level;
 use std::fmt::Display;
 
-/// What is wrong.
+/// An error.
 pub(crate) fn error(text: impl Display) -> String {
-    painted(AnsiColor::Red.on_default().bold(), text)
+    with_style(AnsiColor::Red.on_default().bold(), text)
 }
 
-/// A level of a change, which is its own width or wider.
+/// A level of a change, padded to the width.
 pub(crate) fn level(level: Level, width: usize) -> String {
     let style = match level {
         Level::Breaking => AnsiColor::Red.on_default(),
         Level::Compatible => AnsiColor::Green.on_default(),
         _ => AnsiColor::Cyan.on_default(),
     };
-    painted(style, format_args!("{level:<width$}"))
+    with_style(style, format_args!("{level:<width$}"))
 }
 
-/// A unified difference.
-pub(crate) fn difference(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(line).collect();
+/// A unified diff.
+pub(crate) fn unified_diff(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(diff_line).collect();
     lines.join("\n")
 }
 
-fn line(text: &str) -> String {
+fn diff_line(text: &str) -> String {
     let style = match text.as_bytes() {
         [b'-', b'-', b'-', b' ', ..] | [b'+', b'+', b'+', b' ', ..] => Style::new().bold(),
         [b'-', ..] => AnsiColor::Red.on_default(),
@@ -34,9 +34,9 @@ fn line(text: &str) -> String {
         [b'@', ..] => AnsiColor::Cyan.on_default(),
         _ => return text.to_owned(),
     };
-    painted(style, text)
+    with_style(style, text)
 }
 
-fn painted(style: Style, text: impl Display) -> String {
+fn with_style(style: Style, text: impl Display) -> String {
     format!("{style}{text}{style:#}")
 }

@@ -1,41 +1,41 @@
-//! What `--skip-unsupported` left out of a document, as it is told: every operation with its reasons, and then how many there are.
+//! Messages about the unsupported operations that `--skip-unsupported` skips.
 
-use crate::{complain, say};
+use crate::{eprint_line, print};
 use nsx_api_gen::{Error, Skipped, generate_supported};
 use std::path::Path;
 
-/// Tells what was left out, and why.
-pub(crate) fn tell(left_out: &[Skipped]) {
-    for one in left_out {
-        complain(format_args!("left out: {one}"));
+/// Prints what was skipped and why.
+pub(crate) fn print_skipped(skipped: &[Skipped]) {
+    for one in skipped {
+        eprint_line(format_args!("skipped: {one}"));
     }
 }
 
-/// Says how many operations were left out, where some were; `kept` is how many were not.
-pub(crate) fn sum_up(left_out: &[Skipped], kept: usize) {
-    if left_out.is_empty() {
+/// Prints how many operations were skipped, if any. `kept` is the number of the others.
+pub(crate) fn print_summary(skipped: &[Skipped], kept: usize) {
+    if skipped.is_empty() {
         return;
     }
-    let count = operations(left_out);
+    let count = count_operations(skipped);
     let all = count + kept;
-    let others = match left_out.len().saturating_sub(count) {
+    let others = match skipped.len().saturating_sub(count) {
         0 => String::new(),
         1 => ", and 1 other part of the document".to_owned(),
         others => format!(", and {others} other parts of the document"),
     };
-    say(format_args!(
-        "{count} of {all} operations left out (--skip-unsupported){others}"
+    print(format_args!(
+        "skipped {count} of {all} operations (--skip-unsupported){others}"
     ));
 }
 
-fn operations(left_out: &[Skipped]) -> usize {
-    left_out.iter().filter(|one| one.call.is_some()).count()
+fn count_operations(skipped: &[Skipped]) -> usize {
+    skipped.iter().filter(|one| one.call.is_some()).count()
 }
 
-/// The error of a document, and where it helps to leave operations out, that it does.
-pub(crate) fn hinted(error: &Error, spec: &Path) -> String {
+/// The text of an error. If `--skip-unsupported` would help, a hint says so.
+pub(crate) fn with_hint(error: &Error, spec: &Path) -> String {
     let hint = match error {
-        Error::Document { .. } => hint(spec),
+        Error::Document { .. } => skip_hint(spec),
         _ => None,
     };
     match hint {
@@ -44,16 +44,16 @@ pub(crate) fn hinted(error: &Error, spec: &Path) -> String {
     }
 }
 
-fn hint(spec: &Path) -> Option<String> {
+fn skip_hint(spec: &Path) -> Option<String> {
     let generated = generate_supported(spec).ok()?;
-    let count = operations(&generated.skipped);
+    let count = count_operations(&generated.skipped);
     let all = count + generated.operations;
     Some(match count {
         0 => format!(
-            "No operation needs what has these faults: --skip-unsupported leaves it out, and none of the {all}."
+            "No operation uses the parts with these errors: --skip-unsupported skips them and keeps all {all} operations."
         ),
         count => format!(
-            "Code can be made without {count} of the {all} operations: --skip-unsupported leaves them out, and says which."
+            "To generate the other operations, use --skip-unsupported: it skips and lists the {count} of {all} operations with errors."
         ),
     })
 }

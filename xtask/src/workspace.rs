@@ -1,5 +1,7 @@
-//! Where the workspace is. Commands move to its root first, so that they do the same from any subfolder and every
-//! path that they print is relative to it.
+//! The root of the workspace and the paths in it.
+//!
+//! Commands change to the root first. They then do the same in every directory of the workspace,
+//! and print paths relative to the root.
 
 use std::env;
 use std::error::Error;
@@ -7,54 +9,57 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The OpenAPI document, from the root.
+/// The OpenAPI document, relative to the root.
 pub(crate) const SPEC: &str = "spec/nsx.yaml";
 
-/// The folder of the generated code, from the root.
+/// The directory of the generated code, relative to the root.
 pub(crate) const GENERATED: &str = "nsx-api/src/generated";
 
-/// The root: the parent of this package's folder. Cargo says where that is. A binary that is started without cargo may come
-/// from another checkout than the one it is meant for, so the folder where the user is decides.
+/// The root of the workspace: the parent of this package's directory, which cargo passes in the
+/// environment.
+///
+/// Without cargo, it is the workspace that contains the current directory: the binary may have been
+/// built in another checkout.
 pub(crate) fn root() -> Result<PathBuf, Box<dyn Error>> {
     let Some(package) = env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else {
-        return Ok(above(&env::current_dir()?)?);
+        return Ok(find_root(&env::current_dir()?)?);
     };
     let root = package.parent();
     Ok(root
-        .ok_or_else(|| format!("{} has no parent folder", package.display()))?
+        .ok_or_else(|| format!("{} has no parent directory", package.display()))?
         .to_path_buf())
 }
 
-fn above(folder: &Path) -> Result<PathBuf, String> {
-    let mut folders = folder.ancestors();
-    let root = folders.find(|folder| folder.join(SPEC).is_file());
+fn find_root(start: &Path) -> Result<PathBuf, String> {
+    let mut dirs = start.ancestors();
+    let root = dirs.find(|dir| dir.join(SPEC).is_file());
     root.map(Path::to_path_buf).ok_or_else(|| {
-        let folder = folder.display();
-        format!("neither {folder} nor a folder above it is the workspace: {SPEC} is in none of them. Go there, or use cargo xtask")
+        let start = start.display();
+        format!("{SPEC} not found in {start} or any parent directory; run this command inside the workspace")
     })
 }
 
-/// The last part of a path, for a text that must be short.
-pub(crate) fn name(path: &Path) -> String {
+/// The last component of a path, for short messages.
+pub(crate) fn file_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
 }
 
-/// The path from the root when it is below the root, otherwise from the file system's root.
-pub(crate) fn from_root(root: &Path, path: &Path) -> io::Result<PathBuf> {
-    let (root, path) = (resolve(root)?, resolve(path)?);
+/// The path relative to the root, or an absolute path if it is outside of the root.
+pub(crate) fn relative_to_root(root: &Path, path: &Path) -> io::Result<PathBuf> {
+    let (root, path) = (absolute(root)?, absolute(path)?);
     Ok(path
         .strip_prefix(&root)
         .map(Path::to_path_buf)
         .unwrap_or(path))
 }
 
-/// Follows symbolic links and `..` if the path exists.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
+/// Resolves symbolic links and `..` if the path exists.
+fn absolute(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path).or_else(|_| std::path::absolute(path))
 }
 
-/// Adds the path to an error of the file system, which does not know it.
-pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> io::Error {
+/// Adds the path to the message of an I/O error.
+pub(crate) fn with_path(path: &Path) -> impl FnOnce(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }

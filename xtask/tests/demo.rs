@@ -1,16 +1,16 @@
-//! `cargo xtask demo` up to the point where cargo takes over, on a copy of the workspace. What the demo itself shows is
-//! tested with the commands of the README.
+//! `cargo xtask demo` up to the point where it runs cargo, on a copy of the workspace. The output
+//! of the demo itself is tested with the commands of the README.
 
-#![allow(clippy::unwrap_used)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
 
 mod support;
 
 use std::ffi::OsStr;
 use std::fs;
-use support::{Outcome, root, xtask};
+use support::{CommandOutput, root, xtask};
 use tempfile::TempDir;
 
-/// A workspace as far as the command looks at it.
+/// The files of a workspace that the command needs.
 fn workspace() -> TempDir {
     let workspace = TempDir::new().unwrap();
     fs::create_dir(workspace.path().join("spec")).unwrap();
@@ -22,24 +22,25 @@ fn workspace() -> TempDir {
     workspace
 }
 
-fn demo(workspace: &TempDir, cargo: impl AsRef<OsStr>) -> Outcome {
+fn demo(workspace: &TempDir, cargo: impl AsRef<OsStr>) -> CommandOutput {
     let mut command = xtask();
     command
         .env("CARGO_MANIFEST_DIR", workspace.path().join("xtask"))
         .env("CARGO", cargo);
-    Outcome::of(command.arg("demo"))
+    CommandOutput::run(command.arg("demo"))
 }
 
-/// The place of cargo is taken by xtask itself, which does not know `run` and ends with 2. The demo failed all the same.
+/// This test runs xtask instead of cargo: it has no command `run` and exits with 2, and the demo
+/// fails.
 #[test]
-fn the_demo_regenerates_first_and_fails_if_the_example_does() {
+fn the_demo_generates_the_code_first_and_fails_if_the_example_fails() {
     let workspace = workspace();
     let cargo = env!("CARGO_BIN_EXE_xtask");
     demo(&workspace, cargo)
-        .ended_with(1)
-        .complains("error: the demo failed: exit status: 2")
-        .says("nsx-api/src/generated written from spec/nsx.yaml")
-        .complains("'run'");
+        .exit_code(1)
+        .stderr_contains("error: the demo failed: exit status: 2")
+        .stdout_contains("nsx-api/src/generated written from spec/nsx.yaml")
+        .stderr_contains("'run'");
     assert!(
         workspace
             .path()
@@ -47,32 +48,32 @@ fn the_demo_regenerates_first_and_fails_if_the_example_does() {
             .is_file()
     );
     demo(&workspace, cargo)
-        .ended_with(1)
-        .says("nothing changed")
-        .complains("'run'");
+        .exit_code(1)
+        .stdout_contains("nothing changed")
+        .stderr_contains("'run'");
 }
 
 #[test]
-fn a_cargo_that_cannot_be_started_is_named() {
+fn the_error_names_a_cargo_that_cannot_be_started() {
     demo(&workspace(), "no-such-cargo")
-        .ended_with(1)
-        .complains("no-such-cargo cannot be started");
+        .exit_code(1)
+        .stderr_contains("cannot run no-such-cargo");
 }
 
 #[test]
-fn a_document_that_cannot_be_used_ends_the_demo() {
+fn the_demo_fails_on_an_invalid_document_without_running_cargo() {
     let workspace = workspace();
     fs::write(workspace.path().join("spec/nsx.yaml"), "openapi: [").unwrap();
     let outcome = demo(&workspace, env!("CARGO_BIN_EXE_xtask"))
-        .ended_with(1)
-        .complains("spec/nsx.yaml");
+        .exit_code(1)
+        .stderr_contains("spec/nsx.yaml");
     assert!(!outcome.stderr.contains("'run'"), "{outcome:#?}");
 }
 
-/// Cargo is run in the root, and would count from there.
+/// Cargo runs in the root and would otherwise resolve the path there.
 #[cfg(unix)]
 #[test]
-fn a_relative_target_folder_counts_from_where_the_user_is() {
+fn a_relative_target_dir_is_relative_to_the_current_directory() {
     use std::os::unix::fs::PermissionsExt;
 
     let workspace = workspace();
@@ -90,18 +91,18 @@ fn a_relative_target_folder_counts_from_where_the_user_is() {
         .env("CARGO", cargo)
         .env("CARGO_TARGET_DIR", "built")
         .current_dir(&below);
-    let outcome = Outcome::of(command.arg("demo")).succeeded();
-    let told = format!("builds into {}", below.join("built").display());
-    assert!(outcome.stdout.contains(&told), "{}", outcome.stdout);
+    let outcome = CommandOutput::run(command.arg("demo")).success();
+    let expected = format!("builds into {}", below.join("built").display());
+    assert!(outcome.stdout.contains(&expected), "{}", outcome.stdout);
 }
 
 #[test]
-fn a_document_without_the_operation_of_the_demo_is_told_before_anything_is_compiled() {
+fn the_demo_reports_a_missing_operation_before_it_runs_cargo() {
     let workspace = workspace();
     let spec = workspace.path().join("spec/nsx.yaml");
     let text = fs::read_to_string(&spec).unwrap();
     fs::write(&spec, text.replace("CreateRegistrationToken", "MintToken")).unwrap();
     demo(&workspace, "no-such-cargo")
-        .ended_with(1)
-        .complains("the demo calls CreateRegistrationToken, which spec/nsx.yaml does not have");
+        .exit_code(1)
+        .stderr_contains("the demo calls CreateRegistrationToken, which is not in spec/nsx.yaml");
 }

@@ -1,13 +1,13 @@
-//! `cargo xtask diff` as a user runs it, in a repository of its own.
+//! Runs `cargo xtask diff` in temporary git repositories.
 
-#![allow(clippy::unwrap_used)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
 
 mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{Outcome, xtask};
+use support::{CommandOutput, xtask};
 use tempfile::TempDir;
 
 const FAILED: i32 = 1;
@@ -17,19 +17,19 @@ const USAGE: i32 = 2;
 const OLD: &str = include_str!("diff/old.yaml");
 const NEW: &str = include_str!("diff/new.yaml");
 
-/// A workspace like this one, with the old document.
+/// A workspace like this one, with the document of `diff/old.yaml`.
 struct Workspace {
-    folder: TempDir,
+    dir: TempDir,
 }
 
 impl Workspace {
-    /// Without git.
-    fn bare() -> Self {
+    /// Not in a git repository.
+    fn without_git() -> Self {
         let workspace = Self {
-            folder: TempDir::new().unwrap(),
+            dir: TempDir::new().unwrap(),
         };
-        for folder in ["spec", "nsx-api/src", "xtask"] {
-            fs::create_dir_all(workspace.path(folder)).unwrap();
+        for dir in ["spec", "nsx-api/src", "xtask"] {
+            fs::create_dir_all(workspace.path(dir)).unwrap();
         }
         workspace.write("spec/nsx.yaml", OLD);
         workspace.write(
@@ -40,15 +40,15 @@ impl Workspace {
         workspace
     }
 
-    /// With all of it committed.
+    /// With all files committed.
     fn committed() -> Self {
-        let workspace = Self::bare();
+        let workspace = Self::without_git();
         workspace.git(&["init", "--quiet"]);
         workspace.commit();
         workspace
     }
 
-    /// Committed, and then changed.
+    /// With all files committed, and then the document of `diff/new.yaml`.
     fn changed() -> Self {
         let workspace = Self::committed();
         workspace.write("spec/nsx.yaml", NEW);
@@ -56,7 +56,7 @@ impl Workspace {
     }
 
     fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
+        self.dir.path().join(path)
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -76,27 +76,28 @@ impl Workspace {
     }
 
     fn git(&self, arguments: &[&str]) {
-        let mut git = without_git(Command::new("git"));
-        git.arg("-C").arg(self.folder.path()).args(arguments);
-        Outcome::of(&mut git).succeeded();
+        let mut git = isolated_from_git(Command::new("git"));
+        git.arg("-C").arg(self.dir.path()).args(arguments);
+        CommandOutput::run(&mut git).success();
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = without_git(xtask());
+        let mut command = isolated_from_git(xtask());
         command
             .env("CARGO_MANIFEST_DIR", self.path("xtask"))
-            .current_dir(self.folder.path())
+            .current_dir(self.dir.path())
             .args(arguments);
         command
     }
 
-    fn diff(&self, arguments: &[&str]) -> Outcome {
-        Outcome::of(&mut self.command(&[&["diff"], arguments].concat()))
+    fn diff(&self, arguments: &[&str]) -> CommandOutput {
+        CommandOutput::run(&mut self.command(&[&["diff"], arguments].concat()))
     }
 }
 
-/// Without what git hands to the commands that it starts, and with no repository above the temporary folders.
-fn without_git(mut command: Command) -> Command {
+/// Removes git's environment variables, which are set in a git hook, and hides repositories above
+/// the temporary directories.
+fn isolated_from_git(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GIT_") {
             command.env_remove(name);
@@ -106,9 +107,10 @@ fn without_git(mut command: Command) -> Command {
     command
 }
 
-/// Compares with a file of `tests/diff`. `UPDATE_EXPECTED=1 cargo test -p xtask` writes it anew.
+/// Compares the text with a file in `tests/diff`. `UPDATE_EXPECTED=1 cargo test -p xtask` updates
+/// the file.
 #[track_caller]
-fn assert_is(name: &str, text: &str) {
+fn assert_matches_file(name: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/diff")
         .join(name);
@@ -120,15 +122,15 @@ fn assert_is(name: &str, text: &str) {
 }
 
 #[test]
-fn the_working_tree_is_compared_with_the_commit_in_each_format() {
+fn the_diff_of_the_working_tree_and_head_is_written_in_each_format() {
     let workspace = Workspace::changed();
     for (format, name) in [
         ("text", "text.txt"),
         ("json", "changes.json"),
         ("markdown", "changelog.md"),
     ] {
-        let outcome = workspace.diff(&["--format", format]).succeeded();
-        assert_is(name, &outcome.stdout);
+        let outcome = workspace.diff(&["--format", format]).success();
+        assert_matches_file(name, &outcome.stdout);
     }
     let text =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diff/text.txt"));
@@ -136,29 +138,29 @@ fn the_working_tree_is_compared_with_the_commit_in_each_format() {
 }
 
 #[test]
-fn every_kind_is_listed_with_its_levels_and_documentation() {
-    let outcome = Workspace::bare().diff(&["--list"]).succeeded();
-    assert_is("list.txt", &outcome.stdout);
+fn diff_list_shows_every_kind_of_change_with_levels_and_documentation() {
+    let outcome = Workspace::without_git().diff(&["--list"]).success();
+    assert_matches_file("list.txt", &outcome.stdout);
 }
 
 #[test]
-fn a_document_that_did_not_change_gives_nothing_and_passes() {
+fn an_unchanged_document_has_an_empty_diff_and_passes_the_version_check() {
     let workspace = Workspace::committed();
     workspace
         .diff(&["--check"])
-        .succeeded()
-        .says("No change for users of the SDK.");
-    let markdown = workspace.diff(&["--format", "markdown"]).succeeded();
+        .success()
+        .stdout_contains("No changes for users of the SDK.");
+    let markdown = workspace.diff(&["--format", "markdown"]).success();
     assert_eq!(markdown.stdout, "");
     workspace
         .diff(&["--format", "json"])
-        .succeeded()
-        .says("\"bump\": null")
-        .says("\"changes\": []");
+        .success()
+        .stdout_contains("\"bump\": null")
+        .stdout_contains("\"changes\": []");
 }
 
 #[test]
-fn check_fails_until_the_version_is_raised_far_enough() {
+fn diff_check_fails_until_the_version_is_raised_far_enough() {
     let workspace = Workspace::changed();
     for (version, code) in [
         ("0.1.0", TOO_LOW),
@@ -167,40 +169,40 @@ fn check_fails_until_the_version_is_raised_far_enough() {
         ("1.0.0", 0),
     ] {
         workspace.set_version(version);
-        workspace.diff(&["--check"]).ended_with(code);
-        // Without it nothing fails.
-        workspace.diff(&[]).succeeded();
+        workspace.diff(&["--check"]).exit_code(code);
+        // Without --check, the command succeeds.
+        workspace.diff(&[]).success();
     }
     workspace.set_version("0.1.9");
-    workspace.diff(&["--check"]).ended_with(TOO_LOW).complains(
-        "error: the changes call for a minor version: 0.2.0 or higher after 0.1.0, and nsx-api/Cargo.toml has 0.1.9",
+    workspace.diff(&["--check"]).exit_code(TOO_LOW).stderr_contains(
+        "error: the changes since 0.1.0 require a minor version bump to 0.2.0 or higher, but the version in nsx-api/Cargo.toml is 0.1.9",
     );
 }
 
 #[test]
-fn what_breaks_nothing_calls_for_less() {
+fn compatible_changes_require_only_a_patch_version() {
     let workspace = Workspace::committed();
     let text = OLD.replace(
         "            - DOWN\n",
         "            - DOWN\n            - DEGRADED\n",
     );
     workspace.write("spec/nsx.yaml", &text);
-    workspace.diff(&["--check"]).ended_with(TOO_LOW).says(
-        "1 change: 1 compatible. This calls for a patch version: 0.1.1 or higher after 0.1.0.",
+    workspace.diff(&["--check"]).exit_code(TOO_LOW).stdout_contains(
+        "1 change: 1 compatible. Required: a patch version bump, from 0.1.0 to 0.1.1 or higher.",
     );
     workspace.set_version("0.1.1");
-    workspace.diff(&["--check"]).succeeded();
+    workspace.diff(&["--check"]).success();
 }
 
 #[test]
-fn files_and_revisions_are_compared_with_each_other() {
+fn diff_compares_files_and_git_revisions_with_each_other() {
     let workspace = Workspace::changed();
     workspace.git(&["tag", "v0.1.0"]);
     workspace.set_version("0.2.0");
     workspace.commit();
     workspace.write("old.yaml", OLD);
-    const SUM: &str =
-        "6 breaking, 3 compatible. This calls for a minor version: 0.2.0 or higher after 0.1.0.";
+    const SUMMARY: &str =
+        "6 breaking, 3 compatible. Required: a minor version bump, from 0.1.0 to 0.2.0 or higher.";
     for (old, new, head) in [
         (
             "v0.1.0",
@@ -220,100 +222,100 @@ fn files_and_revisions_are_compared_with_each_other() {
     ] {
         workspace
             .diff(&[old, new, "--check"])
-            .succeeded()
-            .says(head)
-            .says(SUM);
+            .success()
+            .stdout_contains(head)
+            .stdout_contains(SUMMARY);
     }
-    // The commit that a file comes after is the last one, whose version is raised already.
+    // For a file, the version before is the one of HEAD, which is already raised here.
     workspace
         .diff(&["old.yaml", "HEAD", "--check"])
-        .ended_with(TOO_LOW)
-        .says("old.yaml → HEAD:spec/nsx.yaml")
-        .complains("0.3.0 or higher after 0.2.0, and nsx-api/Cargo.toml has 0.2.0");
-    let same = "No change for users of the SDK.";
-    workspace.diff(&["HEAD"]).succeeded().says(same);
+        .exit_code(TOO_LOW)
+        .stdout_contains("old.yaml → HEAD:spec/nsx.yaml")
+        .stderr_contains("to 0.3.0 or higher, but the version in nsx-api/Cargo.toml is 0.2.0");
+    let same = "No changes for users of the SDK.";
+    workspace.diff(&["HEAD"]).success().stdout_contains(same);
     workspace
         .diff(&["old.yaml", "HEAD~1"])
-        .succeeded()
-        .says(same);
+        .success()
+        .stdout_contains(same);
 }
 
 #[test]
-fn it_works_from_any_folder_with_files_of_that_folder() {
+fn diff_works_in_any_directory_and_resolves_files_relative_to_it() {
     let workspace = Workspace::changed();
     workspace.write("nsx-api/src/old.yaml", OLD);
     for arguments in [&["diff"][..], &["diff", "old.yaml"]] {
         let mut command = workspace.command(arguments);
         command.current_dir(workspace.path("nsx-api/src"));
-        Outcome::of(&mut command)
-            .succeeded()
-            .says("→ spec/nsx.yaml")
-            .says("6 breaking");
+        CommandOutput::run(&mut command)
+            .success()
+            .stdout_contains("→ spec/nsx.yaml")
+            .stdout_contains("6 breaking");
     }
 }
 
 #[test]
-fn outside_of_git_files_are_compared_and_revisions_are_an_error_that_says_why() {
-    let workspace = Workspace::bare();
+fn without_git_files_can_be_compared_and_revisions_are_an_error() {
+    let workspace = Workspace::without_git();
     workspace.write("new.yaml", NEW);
     workspace
         .diff(&["spec/nsx.yaml", "new.yaml"])
-        .succeeded()
-        .says("9 changes: 6 breaking, 3 compatible.\n");
+        .success()
+        .stdout_contains("9 changes: 6 breaking, 3 compatible.\n");
     workspace
         .diff(&[])
-        .ended_with(FAILED)
-        .complains("HEAD:spec/nsx.yaml is neither a file nor a document that git has")
-        .complains("not a git repository");
+        .exit_code(FAILED)
+        .stderr_contains("HEAD:spec/nsx.yaml is neither a file nor a document in git")
+        .stderr_contains("not a git repository");
     workspace
         .diff(&["spec/nsx.yaml", "new.yaml", "--check"])
-        .ended_with(FAILED)
-        .complains("not a git repository");
+        .exit_code(FAILED)
+        .stderr_contains("not a git repository");
 }
 
 #[test]
-fn what_is_no_document_and_no_revision_is_named() {
+fn diff_names_a_missing_document_and_an_invalid_revision() {
     let workspace = Workspace::changed();
-    for (old, complaint) in [
+    for (old, message) in [
         (
             "v9",
-            "v9:spec/nsx.yaml is neither a file nor a document that git has",
+            "v9:spec/nsx.yaml is neither a file nor a document in git",
         ),
         ("HEAD:none.yaml", "HEAD:none.yaml is neither"),
         ("HEAD:spec", "HEAD:spec is neither"),
-        ("", "`` is no revision"),
+        ("", "`` is not a revision"),
     ] {
         workspace
             .diff(&[old])
-            .ended_with(FAILED)
-            .complains(complaint);
+            .exit_code(FAILED)
+            .stderr_contains(message);
     }
     workspace
         .diff(&["--", "--output=stolen"])
-        .ended_with(FAILED)
-        .complains("`--output=stolen` is no revision");
+        .exit_code(FAILED)
+        .stderr_contains("`--output=stolen` is not a revision");
     assert!(!workspace.path("stolen").exists());
     workspace.write("spec/nsx.yaml", "openapi: [");
     workspace
         .diff(&[])
-        .ended_with(FAILED)
-        .complains("spec/nsx.yaml:1:");
-    workspace.diff(&["--list", "HEAD"]).ended_with(USAGE);
+        .exit_code(FAILED)
+        .stderr_contains("spec/nsx.yaml:1:");
+    workspace.diff(&["--list", "HEAD"]).exit_code(USAGE);
 }
 
 #[test]
-fn generate_tells_what_its_change_does_in_a_few_lines() {
+fn generate_prints_a_short_diff_for_users_of_the_sdk() {
     let workspace = Workspace::changed();
-    let generate = || Outcome::of(&mut workspace.command(&["generate"])).succeeded();
+    let generate = || CommandOutput::run(&mut workspace.command(&["generate"])).success();
     let outcome = generate();
     let (_, short) = outcome.stdout.split_once("unchanged\n").unwrap();
-    assert_is("short.txt", short);
-    // The second run changes nothing and tells nothing.
-    assert!(!generate().stdout.contains("For users"));
+    assert_matches_file("short.txt", short);
+    // The second run changes nothing and prints no diff.
+    assert!(!generate().stdout.contains("for users"));
 }
 
 #[test]
-fn generate_shows_ten_changes_the_gravest_first_and_counts_the_rest() {
+fn the_short_diff_lists_the_ten_most_severe_changes_and_counts_the_rest() {
     let workspace = Workspace::committed();
     let values: String = (0..12)
         .map(|number| format!("            - V{number}\n"))
@@ -322,10 +324,12 @@ fn generate_shows_ten_changes_the_gravest_first_and_counts_the_rest() {
         .replace("            - DOWN\n", &values)
         .replace("operationId: DeleteNode", "operationId: RemoveNode");
     workspace.write("spec/nsx.yaml", &text);
-    let outcome = Outcome::of(&mut workspace.command(&["generate"]))
-        .succeeded()
-        .says("value `DOWN` of `state` removed\n  compatible")
-        .says("  … and 4 more: cargo xtask diff\n14 changes: 2 breaking, 12 compatible.");
+    let outcome = CommandOutput::run(&mut workspace.command(&["generate"]))
+        .success()
+        .stdout_contains("value `DOWN` of `state` removed\n  compatible")
+        .stdout_contains(
+            "  … and 4 more, see: cargo xtask diff\n14 changes: 2 breaking, 12 compatible.",
+        );
     let lines = outcome.stdout.lines();
     assert_eq!(
         lines
@@ -336,18 +340,18 @@ fn generate_shows_ten_changes_the_gravest_first_and_counts_the_rest() {
 }
 
 #[test]
-fn generate_says_nothing_of_it_where_there_is_no_commit_to_compare_with() {
-    let no_git = Workspace::bare();
-    let no_commit = Workspace::bare();
+fn generate_prints_no_diff_if_there_is_no_commit_to_compare_with() {
+    let no_git = Workspace::without_git();
+    let no_commit = Workspace::without_git();
     no_commit.git(&["init", "--quiet"]);
     let same = Workspace::committed();
-    let broken = Workspace::bare();
+    let broken = Workspace::without_git();
     broken.write("spec/nsx.yaml", "openapi: [");
     broken.git(&["init", "--quiet"]);
     broken.commit();
     broken.write("spec/nsx.yaml", OLD);
     for workspace in [no_git, no_commit, same, broken] {
-        let outcome = Outcome::of(&mut workspace.command(&["generate"])).succeeded();
+        let outcome = CommandOutput::run(&mut workspace.command(&["generate"])).success();
         assert!(outcome.stdout.ends_with("0 unchanged\n"), "{outcome:#?}");
         assert_eq!(outcome.stderr, "");
     }

@@ -1,6 +1,6 @@
-//! `cargo xtask generate` as a user runs it, on copies of the document and the folder.
+//! Runs `cargo xtask generate` on copies of the document and the generated code.
 
-#![allow(clippy::unwrap_used)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
 
 mod support;
 
@@ -9,20 +9,20 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{Outcome, Sandbox, command, root, texts, xtask};
+use support::{CommandOutput, Sandbox, generate_command, read_files, root, xtask};
 
 const STALE: i32 = 4;
 const FAILED: i32 = 1;
 const USAGE: i32 = 2;
 
 #[test]
-fn the_first_run_writes_every_file_and_says_so() {
+fn the_first_generate_run_creates_and_lists_every_file() {
     let sandbox = Sandbox::new();
     sandbox
         .run(&[])
-        .succeeded()
-        .says("  created ")
-        .says("0 updated, 0 removed, 0 unchanged");
+        .success()
+        .stdout_contains("  created ")
+        .stdout_contains("0 updated, 0 removed, 0 unchanged");
     for name in [
         "mod.rs",
         "types.rs",
@@ -36,30 +36,33 @@ fn the_first_run_writes_every_file_and_says_so() {
 }
 
 #[test]
-fn the_same_document_gives_the_same_texts() {
+fn generate_is_deterministic() {
     assert_eq!(
-        texts(&Sandbox::generated().out()),
-        texts(&Sandbox::generated().out())
+        read_files(&Sandbox::generated().out()),
+        read_files(&Sandbox::generated().out())
     );
 }
 
 #[test]
-fn the_committed_code_is_what_a_copy_of_the_document_gives() {
+fn the_committed_code_is_up_to_date() {
     let sandbox = Sandbox::new();
-    let mut check = command(&sandbox.spec(), &root().join("nsx-api/src/generated"));
-    Outcome::of(check.arg("--check")).succeeded();
+    let mut check = generate_command(&sandbox.spec(), &root().join("nsx-api/src/generated"));
+    CommandOutput::run(check.arg("--check")).success();
 }
 
 #[test]
-fn a_second_run_changes_nothing_and_leaves_the_times() {
+fn a_second_generate_run_changes_no_file_and_no_modification_time() {
     let sandbox = Sandbox::generated();
-    let before = sandbox.tree();
-    sandbox.run(&[]).succeeded().says("nothing changed");
-    assert_eq!(sandbox.tree(), before);
+    let before = sandbox.snapshot();
+    sandbox
+        .run(&[])
+        .success()
+        .stdout_contains("nothing changed");
+    assert_eq!(sandbox.snapshot(), before);
 }
 
 #[test]
-fn only_files_that_change_get_a_new_time() {
+fn only_changed_files_get_a_new_modification_time() {
     let sandbox = Sandbox::generated();
     let (edited, kept) = (sandbox.out().join("types.rs"), sandbox.out().join("mod.rs"));
     append(&edited, "// edited\n");
@@ -67,17 +70,17 @@ fn only_files_that_change_get_a_new_time() {
     thread::sleep(Duration::from_millis(20));
     sandbox
         .run(&[])
-        .succeeded()
-        .says("updated")
-        .says("0 created, 1 updated, 0 removed");
+        .success()
+        .stdout_contains("updated")
+        .stdout_contains("0 created, 1 updated, 0 removed");
     assert_eq!(fs::metadata(&kept).unwrap().modified().unwrap(), time);
     assert!(!fs::read_to_string(&edited).unwrap().contains("// edited"));
 }
 
 #[test]
-fn a_file_that_is_generated_no_more_is_removed() {
+fn a_file_that_is_no_longer_generated_is_removed() {
     let sandbox = Sandbox::generated();
-    let before = sandbox.tree();
+    let before = sandbox.snapshot();
     fs::copy(
         sandbox.out().join("types.rs"),
         sandbox.out().join("builder/gone.rs"),
@@ -85,24 +88,27 @@ fn a_file_that_is_generated_no_more_is_removed() {
     .unwrap();
     sandbox
         .run(&[])
-        .succeeded()
-        .says("builder/gone.rs")
-        .says("0 created, 0 updated, 1 removed");
-    assert_eq!(sandbox.tree(), before);
+        .success()
+        .stdout_contains("builder/gone.rs")
+        .stdout_contains("0 created, 0 updated, 1 removed");
+    assert_eq!(sandbox.snapshot(), before);
 }
 
 #[test]
-fn check_passes_on_generated_code_and_writes_nothing() {
+fn generate_check_passes_on_up_to_date_code_and_writes_nothing() {
     let sandbox = Sandbox::generated();
-    let before = sandbox.tree();
-    sandbox.run(&["--check"]).succeeded().says("up to date");
-    assert_eq!(sandbox.tree(), before);
+    let before = sandbox.snapshot();
+    sandbox
+        .run(&["--check"])
+        .success()
+        .stdout_contains("up to date");
+    assert_eq!(sandbox.snapshot(), before);
 }
 
 #[test]
-fn check_tells_what_is_stale_and_how_to_mend_it() {
-    type Spoil = fn(&Path);
-    let cases: [(&str, Spoil, (&str, &str)); 4] = [
+fn generate_check_lists_stale_files_and_the_command_that_updates_them() {
+    type Damage = fn(&Path);
+    let cases: [(&str, Damage, (&str, &str)); 4] = [
         (
             "an edit",
             |out| append(&out.join("types.rs"), "// edited\n"),
@@ -111,60 +117,60 @@ fn check_tells_what_is_stale_and_how_to_mend_it() {
         (
             "a deletion",
             |out| fs::remove_file(out.join("mod.rs")).unwrap(),
-            ("is missing:", "mod.rs"),
+            ("missing:", "mod.rs"),
         ),
         (
-            "a stray file of ours",
+            "a stray generated file",
             |out| {
                 fs::copy(out.join("mod.rs"), out.join("stray.rs")).unwrap();
             },
-            ("is generated no more:", "stray.rs"),
+            ("no longer generated:", "stray.rs"),
         ),
         (
-            "no folder at all",
+            "no directory",
             |out| fs::remove_dir_all(out).unwrap(),
-            ("is missing:", "types.rs"),
+            ("missing:", "types.rs"),
         ),
     ];
-    for (name, spoil, fault) in cases {
+    for (name, damage, (message, file)) in cases {
         let sandbox = Sandbox::generated();
-        let good = texts(&sandbox.out());
-        spoil(&sandbox.out());
-        let spoilt = sandbox.out().exists().then(|| sandbox.tree());
-        let mend = "cargo xtask generate --spec nsx.yaml --out generated";
+        let good = read_files(&sandbox.out());
+        damage(&sandbox.out());
+        let damaged = sandbox.out().exists().then(|| sandbox.snapshot());
+        let update = "cargo xtask generate --spec nsx.yaml --out generated";
         println!("{name}");
         sandbox
             .run(&["--check"])
-            .ended_with(STALE)
-            .complains(fault.0)
-            .complains(fault.1)
-            .complains(mend);
+            .exit_code(STALE)
+            .stderr_contains(message)
+            .stderr_contains(file)
+            .stderr_contains(update);
         assert_eq!(
-            sandbox.out().exists().then(|| sandbox.tree()),
-            spoilt,
+            sandbox.out().exists().then(|| sandbox.snapshot()),
+            damaged,
             "{name}: --check wrote"
         );
-        sandbox.run(&[]).succeeded();
-        assert_eq!(texts(&sandbox.out()), good, "{name}");
-        sandbox.run(&["--check"]).succeeded();
+        sandbox.run(&[]).success();
+        assert_eq!(read_files(&sandbox.out()), good, "{name}");
+        sandbox.run(&["--check"]).success();
     }
 }
 
 #[test]
-fn check_shows_the_difference_in_bounded_length() {
+fn generate_check_shows_truncated_diffs() {
     let sandbox = Sandbox::generated();
     let types = sandbox.out().join("types.rs");
     append(&types, "// edited\n");
     sandbox
         .run(&["--check"])
-        .ended_with(STALE)
-        .says("generated/types.rs (now)")
-        .says("-// edited");
+        .exit_code(STALE)
+        .stdout_contains("generated/types.rs (now)")
+        .stdout_contains("-// edited");
     append(&types, &"// edited\n".repeat(10_000));
     let outcome = sandbox
         .run(&["--check"])
-        .ended_with(STALE)
-        .says("lines more");
+        .exit_code(STALE)
+        .stdout_contains("more lines");
     assert!(
         outcome.stdout.lines().count() < 100,
         "{} lines",
@@ -173,19 +179,19 @@ fn check_shows_the_difference_in_bounded_length() {
 }
 
 #[test]
-fn a_changed_document_is_stale_until_it_is_generated() {
+fn generate_check_fails_on_a_changed_document_until_the_code_is_generated() {
     let sandbox = Sandbox::generated();
     sandbox.rename_operation();
     sandbox
         .run(&["--check"])
-        .ended_with(STALE)
-        .says("MintToken");
-    sandbox.run(&[]).succeeded().says("operations.rs");
-    sandbox.run(&["--check"]).succeeded();
+        .exit_code(STALE)
+        .stdout_contains("MintToken");
+    sandbox.run(&[]).success().stdout_contains("operations.rs");
+    sandbox.run(&["--check"]).success();
 }
 
 #[test]
-fn a_document_that_cannot_be_used_leaves_the_folder_as_it_was() {
+fn an_invalid_document_changes_no_generated_file() {
     let broken = [
         "",
         "openapi: [",
@@ -194,58 +200,64 @@ fn a_document_that_cannot_be_used_leaves_the_folder_as_it_was() {
         "openapi: 3.0.3\npaths: 7\n",
     ];
     let sandbox = Sandbox::generated();
-    let before = sandbox.tree();
+    let before = sandbox.snapshot();
     for text in broken {
         fs::write(sandbox.spec(), text).unwrap();
         for arguments in [&[][..], &["--check"]] {
             sandbox
                 .run(arguments)
-                .ended_with(FAILED)
-                .complains("error: ")
-                .complains("nsx.yaml");
-            assert_eq!(sandbox.tree(), before, "{text:?}");
+                .exit_code(FAILED)
+                .stderr_contains("error: ")
+                .stderr_contains("nsx.yaml");
+            assert_eq!(sandbox.snapshot(), before, "{text:?}");
         }
     }
     fs::remove_file(sandbox.spec()).unwrap();
-    sandbox.run(&[]).ended_with(FAILED).complains("nsx.yaml");
-    assert_eq!(sandbox.tree(), before);
+    sandbox
+        .run(&[])
+        .exit_code(FAILED)
+        .stderr_contains("nsx.yaml");
+    assert_eq!(sandbox.snapshot(), before);
     assert_eq!(sandbox.leftovers(), [""; 0]);
 }
 
 #[test]
-fn line_ends_of_windows_are_not_stale() {
+fn generate_check_ignores_crlf_line_endings() {
     let sandbox = Sandbox::generated();
-    for path in sandbox.tree().into_keys() {
+    for path in sandbox.snapshot().into_keys() {
         let text = fs::read_to_string(&path).unwrap();
         fs::write(&path, text.replace('\n', "\r\n")).unwrap();
     }
-    let before = sandbox.tree();
+    let before = sandbox.snapshot();
     sandbox.edit_spec(|text| text.replace('\n', "\r\n"));
-    sandbox.run(&["--check"]).succeeded();
-    sandbox.run(&[]).succeeded().says("nothing changed");
-    assert_eq!(sandbox.tree(), before);
+    sandbox.run(&["--check"]).success();
+    sandbox
+        .run(&[])
+        .success()
+        .stdout_contains("nothing changed");
+    assert_eq!(sandbox.snapshot(), before);
 }
 
 #[test]
-fn files_written_by_hand_are_refused_and_left() {
+fn generate_refuses_an_output_dir_with_handwritten_files_and_keeps_them() {
     for name in ["notes.md", "types.rs", "builder/mine.rs"] {
         let sandbox = Sandbox::generated();
         fs::write(sandbox.out().join(name), "// by hand\n").unwrap();
         sandbox.rename_operation();
-        let before = sandbox.tree();
+        let before = sandbox.snapshot();
         for arguments in [&[][..], &["--check"]] {
             sandbox
                 .run(arguments)
-                .ended_with(FAILED)
-                .complains(name)
-                .complains("is for generated files only");
-            assert_eq!(sandbox.tree(), before);
+                .exit_code(FAILED)
+                .stderr_contains(name)
+                .stderr_contains("may only contain generated files");
+            assert_eq!(sandbox.snapshot(), before);
         }
     }
 }
 
 #[test]
-fn of_many_files_written_by_hand_twenty_are_named_and_the_rest_counted() {
+fn the_error_lists_twenty_handwritten_files_and_counts_the_rest() {
     for (count, rest) in [
         (20, None),
         (21, Some("  and 1 more")),
@@ -256,7 +268,7 @@ fn of_many_files_written_by_hand_twenty_are_named_and_the_rest_counted() {
             let path = sandbox.out().join(format!("by-hand-{number}.txt"));
             fs::write(path, "by hand\n").unwrap();
         }
-        let outcome = sandbox.run(&[]).ended_with(FAILED);
+        let outcome = sandbox.run(&[]).exit_code(FAILED);
         let named = outcome.stderr.matches("by-hand-").count();
         assert_eq!(named, 20, "{count}");
         let counted = outcome.stderr.lines().find(|line| line.ends_with(" more"));
@@ -265,9 +277,9 @@ fn of_many_files_written_by_hand_twenty_are_named_and_the_rest_counted() {
 }
 
 #[test]
-fn an_unfinished_merge_is_mended() {
+fn generate_resolves_an_unfinished_merge() {
     let sandbox = Sandbox::generated();
-    let good = texts(&sandbox.out());
+    let good = read_files(&sandbox.out());
     let types = sandbox.out().join("types.rs");
     let text = fs::read_to_string(&types).unwrap();
     fs::write(
@@ -275,78 +287,81 @@ fn an_unfinished_merge_is_mended() {
         format!("<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n"),
     )
     .unwrap();
-    sandbox.run(&[]).succeeded();
-    assert_eq!(texts(&sandbox.out()), good);
+    sandbox.run(&[]).success();
+    assert_eq!(read_files(&sandbox.out()), good);
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_is_named() {
+fn the_error_names_an_output_dir_that_cannot_be_written() {
     let sandbox = Sandbox::new();
-    fs::write(sandbox.folder.path().join("file"), "").unwrap();
+    fs::write(sandbox.dir.path().join("file"), "").unwrap();
     let out = Path::new("file").join("generated");
     let mut command = xtask();
     command
-        .current_dir(sandbox.folder.path())
+        .current_dir(sandbox.dir.path())
         .args(["generate", "--spec", "nsx.yaml", "--out"])
         .arg(&out);
-    Outcome::of(&mut command)
-        .ended_with(FAILED)
-        .complains(out.to_str().unwrap());
+    CommandOutput::run(&mut command)
+        .exit_code(FAILED)
+        .stderr_contains(out.to_str().unwrap());
 }
 
 #[test]
-fn a_file_in_the_place_of_the_folder_is_named_and_left() {
+fn generate_does_not_replace_a_file_at_the_path_of_the_output_dir() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.out(), "by hand").unwrap();
-    sandbox.run(&[]).ended_with(FAILED).complains("generated");
+    sandbox
+        .run(&[])
+        .exit_code(FAILED)
+        .stderr_contains("generated");
     assert_eq!(fs::read_to_string(sandbox.out()).unwrap(), "by hand");
 }
 
 #[test]
-fn a_folder_that_lost_its_name_gets_it_back() {
+fn the_output_dir_is_restored_from_the_backup_of_an_interrupted_run() {
     let sandbox = Sandbox::generated();
-    let before = sandbox.tree();
+    let before = sandbox.snapshot();
     fs::rename(
         sandbox.out(),
-        sandbox.folder.path().join(".generated.xtask-old"),
+        sandbox.dir.path().join(".generated.xtask-old"),
     )
     .unwrap();
     sandbox
         .run(&[])
-        .succeeded()
-        .says("interrupted")
-        .says("nothing changed");
-    assert_eq!(sandbox.tree(), before);
+        .success()
+        .stdout_contains("interrupted")
+        .stdout_contains("nothing changed");
+    assert_eq!(sandbox.snapshot(), before);
     assert_eq!(sandbox.leftovers(), [""; 0]);
 }
 
 #[test]
-fn a_folder_that_lost_its_name_gets_it_back_when_the_document_is_broken_too() {
+fn the_output_dir_is_restored_from_the_backup_even_if_the_document_is_invalid() {
     let sandbox = Sandbox::generated();
-    let before = sandbox.tree();
+    let before = sandbox.snapshot();
     fs::rename(
         sandbox.out(),
-        sandbox.folder.path().join(".generated.xtask-old"),
+        sandbox.dir.path().join(".generated.xtask-old"),
     )
     .unwrap();
     fs::write(sandbox.spec(), "openapi: [").unwrap();
-    sandbox.run(&[]).ended_with(FAILED);
-    assert_eq!(sandbox.tree(), before);
+    sandbox.run(&[]).exit_code(FAILED);
+    assert_eq!(sandbox.snapshot(), before);
 }
 
 #[test]
-fn what_an_interrupted_run_left_is_cleaned_up() {
+fn temporary_files_of_an_interrupted_run_are_removed() {
     let sandbox = Sandbox::generated();
-    let before = sandbox.tree();
+    let before = sandbox.snapshot();
     for left in [".generated.xtask-old", ".generated.xtask-new"] {
-        fs::create_dir_all(sandbox.folder.path().join(left).join("builder")).unwrap();
+        fs::create_dir_all(sandbox.dir.path().join(left).join("builder")).unwrap();
     }
-    sandbox.run(&[]).succeeded();
-    assert_eq!(sandbox.tree(), before);
+    sandbox.run(&[]).success();
+    assert_eq!(sandbox.snapshot(), before);
     assert_eq!(sandbox.leftovers(), [""; 0]);
 }
 
-/// A document with an operation that no code can be made of beside the one of the workspace.
+/// A document with one supported and one unsupported operation.
 fn with_an_unsupported_operation() -> Sandbox {
     let sandbox = Sandbox::new();
     let cookie = "\npaths:\n  /a:\n    get:\n      operationId: GetA\n      parameters:\n      - {name: b, in: cookie, required: true, schema: {type: string}}\n      responses: {'200': {description: D}}\n";
@@ -355,84 +370,87 @@ fn with_an_unsupported_operation() -> Sandbox {
 }
 
 #[test]
-fn an_operation_that_is_not_supported_fails_the_run_and_the_last_line_says_how_to_go_on() {
+fn an_unsupported_operation_is_an_error_with_a_hint_at_skip_unsupported() {
     let sandbox = with_an_unsupported_operation();
     for arguments in [&[][..], &["--check"]] {
-        let outcome = sandbox.run(arguments).ended_with(FAILED).complains(
+        let outcome = sandbox.run(arguments).exit_code(FAILED).stderr_contains(
             "#/paths/~1a/get/parameters/0: GetA: the parameter `b`: cookie parameters",
         );
         assert_eq!(
             outcome.stderr.lines().last(),
             Some(
-                "Code can be made without 1 of the 2 operations: --skip-unsupported leaves them out, and says which."
+                "To generate the other operations, use --skip-unsupported: it skips and lists the 1 of 2 operations with errors."
             )
         );
     }
     assert!(!sandbox.out().exists());
-    // Where that does not help, nothing is said of it.
+    // There is no hint if the option would not help.
     sandbox.edit_spec(|text| text.replacen("title:", "titel:", 1));
-    let outcome = sandbox.run(&[]).ended_with(FAILED).complains("`title`");
+    let outcome = sandbox
+        .run(&[])
+        .exit_code(FAILED)
+        .stderr_contains("`title`");
     assert!(!outcome.stderr.contains("--skip"), "{outcome:?}");
 }
 
 #[test]
-fn an_operation_that_is_not_supported_is_left_out_where_that_is_asked_for() {
+fn skip_unsupported_skips_and_lists_unsupported_operations() {
     let sandbox = with_an_unsupported_operation();
     sandbox
         .run(&["--skip-unsupported"])
-        .succeeded()
-        .complains(
-            "left out: GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: cookie parameters",
+        .success()
+        .stderr_contains(
+            "skipped: GetA, GET /a\n    #/paths/~1a/get/parameters/0: the parameter `b`: cookie parameters",
         )
-        .says("1 of 2 operations left out (--skip-unsupported)")
-        .says("8 created");
+        .stdout_contains("skipped 1 of 2 operations (--skip-unsupported)")
+        .stdout_contains("8 created");
     sandbox
         .run(&["--check", "--skip-unsupported"])
-        .succeeded()
-        .complains("left out: GetA, GET /a");
-    sandbox.run(&["--check"]).ended_with(FAILED);
+        .success()
+        .stderr_contains("skipped: GetA, GET /a");
+    sandbox.run(&["--check"]).exit_code(FAILED);
 
     append(&sandbox.out().join("types.rs"), "// edited\n");
     sandbox
         .run(&["--check", "--skip-unsupported"])
-        .ended_with(STALE)
-        .complains("To mend it, run: cargo xtask generate --spec nsx.yaml --out generated --skip-unsupported");
+        .exit_code(STALE)
+        .stderr_contains("To update it, run: cargo xtask generate --spec nsx.yaml --out generated --skip-unsupported");
 }
 
 #[test]
-fn a_document_whose_operations_are_all_supported_is_generated_the_same_way_with_and_without() {
+fn skip_unsupported_changes_nothing_if_all_operations_are_supported() {
     let sandbox = Sandbox::generated();
     let outcome = sandbox
         .run(&["--skip-unsupported"])
-        .succeeded()
-        .says("nothing changed");
-    assert!(!outcome.stdout.contains("left out"), "{outcome:?}");
+        .success()
+        .stdout_contains("nothing changed");
+    assert!(!outcome.stdout.contains("skipped"), "{outcome:?}");
     assert_eq!(outcome.stderr, "");
 }
 
-/// Kills runs at moments spread over their whole length.
+/// Kills runs at times spread over the whole duration of a run.
 #[test]
-fn a_killed_run_leaves_the_old_files_or_the_new_ones() {
+fn a_killed_generate_run_leaves_either_the_old_or_the_new_files() {
     const RUNS: u32 = 24;
     let sandbox = Sandbox::generated();
-    let old = texts(&sandbox.out());
+    let old = read_files(&sandbox.out());
     sandbox.rename_operation();
     let start = Instant::now();
-    sandbox.run(&[]).succeeded();
-    let length = start.elapsed();
-    let new = texts(&sandbox.out());
-    let retired = sandbox.folder.path().join(".generated.xtask-old");
+    sandbox.run(&[]).success();
+    let duration = start.elapsed();
+    let new = read_files(&sandbox.out());
+    let retired = sandbox.dir.path().join(".generated.xtask-old");
     let original = Sandbox::new();
     for run in 0..RUNS {
-        Outcome::of(&mut command(&original.spec(), &sandbox.out())).succeeded();
-        assert_eq!(texts(&sandbox.out()), old);
+        CommandOutput::run(&mut generate_command(&original.spec(), &sandbox.out())).success();
+        assert_eq!(read_files(&sandbox.out()), old);
 
         let mut child = sandbox.command(&[]).stdout(Stdio::null()).spawn().unwrap();
-        thread::sleep(length * run / RUNS);
+        thread::sleep(duration * run / RUNS);
         child.kill().unwrap();
         child.wait().unwrap();
         let out = sandbox.out();
-        let found = texts(if out.exists() { &out } else { &retired });
+        let found = read_files(if out.exists() { &out } else { &retired });
         assert!(
             found == old || found == new,
             "run {run}: {:?}",
@@ -442,18 +460,18 @@ fn a_killed_run_leaves_the_old_files_or_the_new_ones() {
 }
 
 #[test]
-fn runs_at_the_same_time_do_not_mix_their_files() {
+fn concurrent_generate_runs_do_not_mix_their_files() {
     let (one, two) = (Sandbox::generated(), Sandbox::new());
     two.rename_operation();
-    two.run(&[]).succeeded();
-    let (first, second) = (texts(&one.out()), texts(&two.out()));
+    two.run(&[]).success();
+    let (first, second) = (read_files(&one.out()), read_files(&two.out()));
     let start = |run: usize| {
         let spec = if run.is_multiple_of(2) {
             one.spec()
         } else {
             two.spec()
         };
-        command(&spec, &one.out())
+        generate_command(&spec, &one.out())
             .stdout(Stdio::null())
             .spawn()
             .unwrap()
@@ -462,42 +480,42 @@ fn runs_at_the_same_time_do_not_mix_their_files() {
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
-    let found = texts(&one.out());
+    let found = read_files(&one.out());
     assert!(found == first || found == second);
     assert_eq!(one.leftovers(), [""; 0]);
 }
 
 #[test]
-fn it_works_from_any_folder_and_prints_paths_from_the_root() {
-    for folder in ["", "spec", "nsx-api/src"] {
+fn generate_works_in_any_directory_and_prints_paths_relative_to_the_root() {
+    for dir in ["", "spec", "nsx-api/src"] {
         let mut command = xtask();
         command
-            .current_dir(root().join(folder))
+            .current_dir(root().join(dir))
             .args(["generate", "--check"]);
-        Outcome::of(&mut command)
-            .succeeded()
-            .says("nsx-api/src/generated is up to date with spec/nsx.yaml");
+        CommandOutput::run(&mut command)
+            .success()
+            .stdout_contains("nsx-api/src/generated is up to date with spec/nsx.yaml");
     }
 }
 
 #[test]
-fn a_command_line_that_is_wrong_is_a_usage_error() {
+fn an_invalid_command_line_is_a_usage_error() {
     for arguments in [
         &["generate", "--no-such-option"][..],
         &["no-such-command"],
         &[],
     ] {
-        Outcome::of(xtask().args(arguments))
-            .ended_with(USAGE)
-            .complains("Usage");
+        CommandOutput::run(xtask().args(arguments))
+            .exit_code(USAGE)
+            .stderr_contains("Usage");
     }
 }
 
 #[test]
-fn every_help_tells_the_same_exit_codes() {
+fn every_help_text_lists_the_same_exit_codes() {
     let codes = |arguments: &[&str]| {
-        let help = Outcome::of(xtask().args(arguments)).succeeded().stdout;
-        help.split_once("Exit codes, of every command:\n")
+        let help = CommandOutput::run(xtask().args(arguments)).success().stdout;
+        help.split_once("Exit codes of all commands:\n")
             .unwrap()
             .1
             .to_owned()
@@ -513,28 +531,28 @@ fn every_help_tells_the_same_exit_codes() {
 }
 
 #[test]
-fn without_cargo_the_workspace_is_the_one_where_the_user_is() {
+fn without_cargo_the_workspace_is_found_from_the_current_directory() {
     let other = Sandbox::new();
-    let workspace = other.folder.path();
+    let workspace = other.dir.path();
     fs::create_dir_all(workspace.join("xtask/src")).unwrap();
     let mut command = xtask();
     command
         .env_remove("CARGO_MANIFEST_DIR")
         .current_dir(workspace.join("xtask/src"))
         .args(["generate", "--spec", "../../nsx.yaml"]);
-    Outcome::of(&mut command)
-        .ended_with(FAILED)
-        .complains("spec/nsx.yaml is in none of them");
+    CommandOutput::run(&mut command)
+        .exit_code(FAILED)
+        .stderr_contains("spec/nsx.yaml not found in ");
     fs::create_dir(workspace.join("spec")).unwrap();
     fs::copy(other.spec(), workspace.join("spec/nsx.yaml")).unwrap();
-    Outcome::of(&mut command)
-        .succeeded()
-        .says("nsx-api/src/generated written from nsx.yaml");
+    CommandOutput::run(&mut command)
+        .success()
+        .stdout_contains("nsx-api/src/generated written from nsx.yaml");
     assert!(workspace.join("nsx-api/src/generated/mod.rs").is_file());
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
+fn a_closed_stdout_pipe_does_not_change_the_exit_code() {
     let sandbox = Sandbox::generated();
     append(
         &sandbox.out().join("types.rs"),
@@ -550,7 +568,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     assert_eq!(child.wait().unwrap().code(), Some(STALE));
 }
 
-/// A broken SDK must not stand in the way of generating it anew.
+/// If the SDK does not compile, it must still be possible to regenerate it.
 #[test]
 fn xtask_does_not_depend_on_the_sdk() {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
@@ -562,7 +580,9 @@ fn xtask_does_not_depend_on_the_sdk() {
         "--prefix",
         "none",
     ]);
-    let outcome = Outcome::of(&mut cargo).succeeded().says("nsx-api-gen v");
+    let outcome = CommandOutput::run(&mut cargo)
+        .success()
+        .stdout_contains("nsx-api-gen v");
     let found: Vec<_> = outcome
         .stdout
         .lines()

@@ -1,6 +1,6 @@
-//! `cargo xtask import` as a user runs it.
+//! Runs `cargo xtask import`.
 
-#![allow(clippy::unwrap_used)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
-use support::{Outcome, xtask};
+use support::{CommandOutput, xtask};
 use tempfile::TempDir;
 
 const DOCUMENT: &str = r##"{
@@ -25,28 +25,28 @@ const DOCUMENT: &str = r##"{
     "definitions": {"Switches": {"type": "array", "items": {"type": "string"}}, "Unused": {"type": "object"}}
 }"##;
 
-fn folder() -> TempDir {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("nsx_api.json"), DOCUMENT).unwrap();
-    folder
+fn dir_with_document() -> TempDir {
+    let dir = TempDir::new().unwrap();
+    fs::write(dir.path().join("nsx_api.json"), DOCUMENT).unwrap();
+    dir
 }
 
-fn import(folder: &Path, arguments: &[&str]) -> Outcome {
+fn import(dir: &Path, arguments: &[&str]) -> CommandOutput {
     let mut command = xtask();
-    command.current_dir(folder).arg("import");
-    Outcome::of(command.args(arguments))
+    command.current_dir(dir).arg("import");
+    CommandOutput::run(command.args(arguments))
 }
 
 #[test]
-fn operations_are_listed_then_imported_then_generated_from() {
-    let folder = folder();
-    let listed = import(folder.path(), &["nsx_api.json", "--list", "switch"]);
+fn operations_can_be_listed_imported_merged_and_generated() {
+    let dir = dir_with_document();
+    let listed = import(dir.path(), &["nsx_api.json", "--list", "switch"]);
     assert_eq!(listed.code, Some(0), "{listed:?}");
     assert_eq!(
         listed.stdout,
         "ListSwitches\n    GET /switches\n    List the switches\nCreateSwitch\n    POST /switches\n"
     );
-    let all = import(folder.path(), &["nsx_api.json", "--list"]);
+    let all = import(dir.path(), &["nsx_api.json", "--list"]);
     assert!(all.stdout.contains("ListNodes"), "{all:?}");
 
     let chosen = [
@@ -56,7 +56,7 @@ fn operations_are_listed_then_imported_then_generated_from() {
         "-o",
         "nsx.yaml",
     ];
-    let imported = import(folder.path(), &chosen);
+    let imported = import(dir.path(), &chosen);
     assert_eq!(imported.code, Some(0), "{imported:?}");
     assert!(
         imported
@@ -64,7 +64,7 @@ fn operations_are_listed_then_imported_then_generated_from() {
             .ends_with("nsx.yaml written: 1 of 3 operations. Next: cargo xtask generate\n"),
         "{imported:?}"
     );
-    let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
+    let text = fs::read_to_string(dir.path().join("nsx.yaml")).unwrap();
     assert!(text.contains("Switches:") && !text.contains("Unused") && !text.contains("ListNodes"));
 
     let more = [
@@ -76,57 +76,58 @@ fn operations_are_listed_then_imported_then_generated_from() {
         "nsx.yaml",
         "--verbose",
     ];
-    let imported = import(folder.path(), &more);
+    let imported = import(dir.path(), &more);
     assert_eq!(imported.code, Some(0), "{imported:?}");
     assert!(imported.stdout.contains("server: "), "{imported:?}");
     let mut generate = xtask();
-    generate.current_dir(folder.path());
-    let generated = Outcome::of(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"]));
+    generate.current_dir(dir.path());
+    let generated =
+        CommandOutput::run(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"]));
     assert_eq!(generated.code, Some(0), "{generated:?}");
-    let builders = fs::read_to_string(folder.path().join("out/builder/untagged.rs")).unwrap();
+    let builders = fs::read_to_string(dir.path().join("out/builder/untagged.rs")).unwrap();
     assert!(builders.contains("fn list_nodes") && builders.contains("fn list_switches"));
 }
 
 #[test]
-fn what_generate_could_not_take_is_left_out_where_that_is_asked_for() {
-    let folder = folder();
+fn import_with_skip_unsupported_skips_unsupported_operations() {
+    let dir = dir_with_document();
     let post = "\"CreateSwitch\",";
     let form = format!(
         "{post} \"parameters\": [{{\"name\": \"n\", \"in\": \"body\"}}, {{\"name\": \"c\", \"in\": \"cookie\", \"required\": true, \"type\": \"string\"}}],"
     );
     let document = DOCUMENT.replace(post, &form);
-    fs::write(folder.path().join("nsx_api.json"), document).unwrap();
+    fs::write(dir.path().join("nsx_api.json"), document).unwrap();
     let arguments = ["nsx_api.json", "--all", "-o", "nsx.yaml"];
-    let imported = import(folder.path(), &arguments).succeeded();
-    assert!(!imported.stdout.contains("left out"), "{imported:?}");
-    let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
+    let imported = import(dir.path(), &arguments).success();
+    assert!(!imported.stdout.contains("skipped"), "{imported:?}");
+    let text = fs::read_to_string(dir.path().join("nsx.yaml")).unwrap();
     assert!(text.contains("CreateSwitch"), "{text}");
 
     let mut arguments = arguments.to_vec();
     arguments.push("--skip-unsupported");
-    import(folder.path(), &arguments)
-        .succeeded()
-        .complains("left out: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: the parameter `c`: cookie parameters")
-        .says("1 of 3 operations left out (--skip-unsupported)")
-        .says("nsx.yaml written: 2 of 3 operations.");
-    let text = fs::read_to_string(folder.path().join("nsx.yaml")).unwrap();
+    import(dir.path(), &arguments)
+        .success()
+        .stderr_contains("skipped: CreateSwitch, POST /switches\n    #/paths/~1switches/post/parameters/0: the parameter `c`: cookie parameters")
+        .stdout_contains("skipped 1 of 3 operations (--skip-unsupported)")
+        .stdout_contains("nsx.yaml written: 2 of 3 operations.");
+    let text = fs::read_to_string(dir.path().join("nsx.yaml")).unwrap();
     assert!(!text.contains("CreateSwitch"), "{text}");
     let mut generate = xtask();
-    generate.current_dir(folder.path());
-    Outcome::of(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"])).succeeded();
+    generate.current_dir(dir.path());
+    CommandOutput::run(generate.args(["generate", "--spec", "nsx.yaml", "--out", "out"])).success();
 }
 
 #[test]
-fn an_id_that_several_have_is_listed_and_said_to_be_that_of_others() {
-    let folder = folder();
+fn a_duplicate_operation_id_is_listed_with_its_original_and_noted_at_import() {
+    let dir = dir_with_document();
     let document = DOCUMENT
         .replace("/nodes", "/global/switches")
         .replace("ListNodes", "ListSwitches");
-    fs::write(folder.path().join("nsx_api.json"), document).unwrap();
-    import(folder.path(), &["nsx_api.json", "--list", "ListSwitches"])
-        .succeeded()
-        .says("ListSwitches\n    GET /switches\n")
-        .says("GlobalListSwitches\n    GET /global/switches\n    in the document: ListSwitches\n");
+    fs::write(dir.path().join("nsx_api.json"), document).unwrap();
+    import(dir.path(), &["nsx_api.json", "--list", "ListSwitches"])
+        .success()
+        .stdout_contains("ListSwitches\n    GET /switches\n")
+        .stdout_contains("GlobalListSwitches\n    GET /global/switches\n    operationId in the document: ListSwitches\n");
     let arguments = [
         "nsx_api.json",
         "--operation",
@@ -134,16 +135,16 @@ fn an_id_that_several_have_is_listed_and_said_to_be_that_of_others() {
         "-o",
         "nsx.yaml",
     ];
-    import(folder.path(), &arguments).succeeded().says(
-        "other operations with the operationId `ListSwitches` were not selected: GlobalListSwitches\n",
+    import(dir.path(), &arguments).success().stdout_contains(
+        "`ListSwitches` is the operationId of others too, which were not chosen: GlobalListSwitches\n",
     );
 }
 
 #[test]
-fn a_document_comes_by_standard_input() {
-    let folder = folder();
+fn import_reads_a_document_from_standard_input() {
+    let dir = dir_with_document();
     let mut child = xtask()
-        .current_dir(folder.path())
+        .current_dir(dir.path())
         .args(["import", "-", "--all", "-o", "nsx.yaml"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -153,13 +154,13 @@ fn a_document_comes_by_standard_input() {
     input.write_all(DOCUMENT.as_bytes()).unwrap();
     drop(input);
     assert!(child.wait().unwrap().success());
-    assert!(folder.path().join("nsx.yaml").exists());
+    assert!(dir.path().join("nsx.yaml").exists());
 }
 
 #[test]
-fn what_cannot_be_imported_leaves_the_document_as_it_was() {
-    let folder = folder();
-    fs::write(folder.path().join("nsx.yaml"), "as it was").unwrap();
+fn a_failed_import_does_not_change_the_output_document() {
+    let dir = dir_with_document();
+    fs::write(dir.path().join("nsx.yaml"), "as it was").unwrap();
     for (arguments, code, message) in [
         (
             &["nsx_api.json", "--merge"][..],
@@ -188,35 +189,35 @@ fn what_cannot_be_imported_leaves_the_document_as_it_was() {
         if code == 1 {
             arguments.extend(["-o", "nsx.yaml"]);
         }
-        let outcome = import(folder.path(), &arguments);
+        let outcome = import(dir.path(), &arguments);
         assert_eq!(outcome.code, Some(code), "{outcome:?}");
         assert!(outcome.stderr.contains(message), "{outcome:?}");
         assert_eq!(
-            fs::read_to_string(folder.path().join("nsx.yaml")).unwrap(),
+            fs::read_to_string(dir.path().join("nsx.yaml")).unwrap(),
             "as it was"
         );
     }
-    let nothing = import(folder.path(), &["nsx_api.json", "--list", "firewall"]);
+    let nothing = import(dir.path(), &["nsx_api.json", "--list", "firewall"]);
     assert_eq!(nothing.code, Some(1), "{nothing:?}");
     assert!(
         nothing
             .stderr
-            .contains("no operation of 3 has `firewall` in it")
+            .contains("none of the 3 operations contains `firewall`")
     );
 }
 
 #[test]
-fn the_examples_of_the_help_do_what_they_say() {
-    let folder = folder();
-    let help = import(folder.path(), &["--help"]).succeeded().stdout;
+fn the_examples_in_the_import_help_work() {
+    let dir = dir_with_document();
+    let help = import(dir.path(), &["--help"]).success().stdout;
     let document = DOCUMENT
         .replace("/switches", "/logical-switches")
         .replace("ListSwitches", "ListLogicalSwitches")
         .replace("CreateSwitch", "GetLogicalSwitch")
         .replace("/nodes", "/logical-switches/{id}/nodes");
-    fs::write(folder.path().join("nsx_api.json"), document).unwrap();
-    fs::create_dir(folder.path().join("spec")).unwrap();
-    fs::write(folder.path().join("spec/nsx.yaml"), "").unwrap();
+    fs::write(dir.path().join("nsx_api.json"), document).unwrap();
+    fs::create_dir(dir.path().join("spec")).unwrap();
+    fs::write(dir.path().join("spec/nsx.yaml"), "").unwrap();
     let examples = help
         .lines()
         .filter_map(|line| line.trim().strip_prefix("cargo xtask import "));
@@ -229,11 +230,11 @@ fn the_examples_of_the_help_do_what_they_say() {
             .collect();
         let mut command = xtask();
         command
-            .current_dir(folder.path())
-            .env("CARGO_MANIFEST_DIR", folder.path().join("xtask"));
-        Outcome::of(command.arg("import").args(words)).succeeded();
+            .current_dir(dir.path())
+            .env("CARGO_MANIFEST_DIR", dir.path().join("xtask"));
+        CommandOutput::run(command.arg("import").args(words)).success();
     }
-    let text = fs::read_to_string(folder.path().join("spec/nsx.yaml")).unwrap();
+    let text = fs::read_to_string(dir.path().join("spec/nsx.yaml")).unwrap();
     assert!(
         text.contains("GetLogicalSwitch") && text.contains("ListNodes"),
         "{text}"

@@ -1,6 +1,6 @@
-//! What must hold of the packages that are published.
+//! Requirements on the published packages.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // A panic in a helper function fails the test.
 
 mod support;
 
@@ -8,18 +8,18 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
-use support::{Outcome, root};
+use support::{CommandOutput, root};
 
 const PUBLISHED: [&str; 2] = ["nsx-api", "nsx-api-gen"];
 
-fn read(path: &str) -> String {
+fn read_file(path: &str) -> String {
     let text = fs::read_to_string(root().join(path));
     text.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// What cargo knows of the packages that this system builds.
+/// The packages in the output of `cargo metadata` for this platform.
 fn packages() -> Vec<Value> {
-    let version = Outcome::of(Command::new("rustc").arg("-vV")).succeeded();
+    let version = CommandOutput::run(Command::new("rustc").arg("-vV")).success();
     let host = version
         .stdout
         .lines()
@@ -36,11 +36,11 @@ fn packages() -> Vec<Value> {
         ])
         .current_dir(root());
     let metadata: Value =
-        serde_json::from_str(&Outcome::of(&mut cargo).succeeded().stdout).unwrap();
+        serde_json::from_str(&CommandOutput::run(&mut cargo).success().stdout).unwrap();
     metadata["packages"].as_array().unwrap().clone()
 }
 
-/// `1.89` and `1.89.0` as numbers.
+/// Parses `1.89` and `1.89.0`.
 fn rust_version(package: &Value) -> Option<[u64; 3]> {
     let mut numbers = package["rust_version"]
         .as_str()?
@@ -50,7 +50,7 @@ fn rust_version(package: &Value) -> Option<[u64; 3]> {
 }
 
 #[test]
-fn no_dependency_needs_a_later_rust_than_is_promised() {
+fn no_dependency_requires_a_newer_rust_version_than_the_sdk() {
     let packages = packages();
     let ours = packages
         .iter()
@@ -64,7 +64,7 @@ fn no_dependency_needs_a_later_rust_than_is_promised() {
     assert!(packages.len() > 100);
 }
 
-/// Not even for tests: each can be built, and published, while the other is broken.
+/// Not even as dev-dependencies: each can be built and published while the other does not compile.
 #[test]
 fn the_sdk_and_the_generator_do_not_depend_on_each_other() {
     let packages = packages();
@@ -81,43 +81,49 @@ fn the_sdk_and_the_generator_do_not_depend_on_each_other() {
     }
 }
 
-/// Copies, because a link in a checkout of Windows may be a file with a path in it.
+/// They are copies, because git on Windows may check out a symbolic link as a text file.
 #[test]
-fn each_package_has_the_texts_of_its_licences() {
+fn each_package_contains_the_license_texts() {
     for package in PUBLISHED {
         for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
-            assert_eq!(read(&format!("{package}/{name}")), read(name), "{package}");
+            assert_eq!(
+                read_file(&format!("{package}/{name}")),
+                read_file(name),
+                "{package}"
+            );
         }
     }
 }
 
-/// A registry shows a README without the files around it.
+/// crates.io shows a README without the other files of the repository.
 #[test]
-fn the_readme_of_each_package_stands_alone() {
-    let manifest = read("Cargo.toml");
+fn the_readme_of_each_package_has_no_relative_links() {
+    let manifest = read_file("Cargo.toml");
     let version = manifest
         .lines()
         .find_map(|line| line.strip_prefix("rust-version = "));
     let sentence = format!("needs Rust {} or later", version.unwrap().trim_matches('"'));
     for package in PUBLISHED {
-        let readme = read(&format!("{package}/README.md"));
+        let readme = read_file(&format!("{package}/README.md"));
         assert!(readme.contains(&sentence), "{package}");
         for link in readme.split("](").skip(1) {
             assert!(link.starts_with("https://"), "{package}: {link}");
         }
-        assert!(read(&format!("{package}/src/lib.rs")).contains("include_str!(\"../README.md\")"));
+        assert!(
+            read_file(&format!("{package}/src/lib.rs")).contains("include_str!(\"../README.md\")")
+        );
     }
 }
 
 #[test]
-fn nothing_that_is_published_reads_a_file_outside_of_its_package() {
+fn no_published_package_includes_files_from_outside() {
     for package in PUBLISHED {
-        let mut folders = vec![root().join(package).join("src")];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap() {
+        let mut dirs = vec![root().join(package).join("src")];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(dir).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    folders.push(path);
+                    dirs.push(path);
                     continue;
                 }
                 let depth = path
@@ -135,14 +141,16 @@ fn nothing_that_is_published_reads_a_file_outside_of_its_package() {
     }
 }
 
-/// How many crates are built for a program with the default features and this one.
+/// The number of crates that a program with the default features and this one compiles.
 fn crates(feature: &str) -> usize {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
     cargo.args(["tree", "--locked", "--package", "nsx-api"]);
     cargo.args(["--features", feature]);
     cargo.args(["--edges", "normal,build", "--prefix", "none"]);
     cargo.args(["--target", "x86_64-unknown-linux-gnu", "--format", "{p}"]);
-    let tree = Outcome::of(cargo.current_dir(root())).succeeded().stdout;
+    let tree = CommandOutput::run(cargo.current_dir(root()))
+        .success()
+        .stdout;
     let crates = tree.lines().map(|line| {
         line.trim_end_matches(" (*)")
             .trim_end_matches(" (proc-macro)")
@@ -150,22 +158,22 @@ fn crates(feature: &str) -> usize {
     crates.collect::<BTreeSet<_>>().len()
 }
 
-/// The figures that somebody weighs before taking the library.
+/// Users compare these numbers before they add a dependency.
 #[test]
-fn the_crates_that_the_docs_count_are_those_of_the_tree() {
-    let page = read("nsx-api/src/lib.rs");
+fn the_dependency_counts_in_the_docs_are_correct() {
+    let page = read_file("nsx-api/src/lib.rs");
     let all = crates("ring");
-    let says = |feature: &str, words: String| {
+    let assert_row = |feature: &str, words: String| {
         let start = format!("//! | `{feature}`");
         let row = page.lines().find(|line| line.starts_with(&start)).unwrap();
         assert!(row.contains(&words), "{row}: {words}");
     };
-    says("ring", format!("| {all} in all |"));
-    says(
+    assert_row("ring", format!("| {all} in all |"));
+    assert_row(
         "aws-lc-rs",
         format!(" {} beside it |", crates("aws-lc-rs") - all),
     );
     for feature in ["mock", "metrics", "schemars"] {
-        says(feature, format!("| {} more |", crates(feature) - all));
+        assert_row(feature, format!("| {} more |", crates(feature) - all));
     }
 }

@@ -1,17 +1,17 @@
-//! Every block of code in the README is run, except the command that these tests are themselves a part of.
+//! Runs every code block of the README, except the command that runs these tests.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used, clippy::panic)] // A panic in a helper function fails the test.
 
 mod support;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::{Outcome, root, xtask};
+use support::{CommandOutput, root, xtask};
 use tempfile::TempDir;
 
-/// The README's command for all tests. Here it would call itself, so what runs it is `.ci/run`.
-const TESTS: &str = "cargo test --workspace --features metrics,mock,schemars";
+/// The command of the README that runs all tests. It would run itself here, so `.ci/run` runs it.
+const TEST_COMMAND: &str = "cargo test --workspace --features metrics,mock,schemars";
 
 /// A fenced block.
 #[derive(Debug)]
@@ -20,11 +20,11 @@ struct Block {
     text: String,
 }
 
-fn blocks() -> Vec<Block> {
-    blocks_of("README.md")
+fn readme_blocks() -> Vec<Block> {
+    blocks_in_file("README.md")
 }
 
-fn blocks_of(file: &str) -> Vec<Block> {
+fn blocks_in_file(file: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     for line in read(file).lines() {
@@ -48,15 +48,15 @@ fn blocks_of(file: &str) -> Vec<Block> {
     blocks
 }
 
-fn blocks_in(language: &str) -> Vec<String> {
-    let wanted = blocks()
+fn readme_blocks_in(language: &str) -> Vec<String> {
+    let wanted = readme_blocks()
         .into_iter()
         .filter(|block| block.language == language);
     wanted.map(|block| block.text).collect()
 }
 
-fn commands() -> Vec<String> {
-    blocks_in("console")
+fn readme_commands() -> Vec<String> {
+    readme_blocks_in("console")
         .iter()
         .flat_map(|text| text.lines())
         .map(str::to_owned)
@@ -69,8 +69,8 @@ fn read(path: &str) -> String {
         .replace("\r\n", "\n")
 }
 
-/// Runs a command of the README in the workspace, as a user without settings for a manager of their own.
-fn run(command: &str) -> Outcome {
+/// Runs a command of the README in the workspace, without environment variables of the developer.
+fn run(command: &str) -> CommandOutput {
     let words: Vec<&str> = command.split(' ').collect();
     let process = match words.as_slice() {
         ["cargo", "xtask", arguments @ ..] => {
@@ -83,13 +83,14 @@ fn run(command: &str) -> Outcome {
             process.args(arguments);
             process
         }
-        _ => panic!("no test knows how to run {command:?}"),
+        _ => panic!("unsupported command: {command:?}"),
     };
-    Outcome::of(as_a_user(process).current_dir(root()))
+    CommandOutput::run(with_clean_env(process).current_dir(root()))
 }
 
-/// Neither with a manager of the user's own, nor with what cargo says about this package: some build scripts would run again.
-fn as_a_user(mut process: Command) -> Command {
+/// Removes variables for a real manager, and the ones with which cargo describes this package: some
+/// build scripts depend on those and would run again.
+fn with_clean_env(mut process: Command) -> Command {
     let unwanted = ["NSXT_", "CARGO_PKG_", "CARGO_MANIFEST_"];
     for (name, _) in std::env::vars_os() {
         if unwanted
@@ -103,8 +104,8 @@ fn as_a_user(mut process: Command) -> Command {
 }
 
 #[test]
-fn every_block_is_of_a_language_that_a_test_runs() {
-    for block in blocks() {
+fn every_code_block_of_the_readme_is_in_a_tested_language() {
+    for block in readme_blocks() {
         assert!(
             ["console", "rust", "toml", "yaml"].contains(&block.language.as_str()),
             "{block:?}"
@@ -113,8 +114,8 @@ fn every_block_is_of_a_language_that_a_test_runs() {
 }
 
 #[test]
-fn the_commands_for_contributors_are_there() {
-    let lines: Vec<String> = blocks_of("CONTRIBUTING.md")
+fn the_commands_of_contributing_md_refer_to_existing_files() {
+    let lines: Vec<String> = blocks_in_file("CONTRIBUTING.md")
         .iter()
         .flat_map(|block| block.text.lines().map(str::to_owned))
         .collect();
@@ -133,12 +134,13 @@ fn the_commands_for_contributors_are_there() {
     assert!(root().join("fuzz/fuzz_targets/document.rs").is_file());
 }
 
-/// Rust is a doc test, unless its fence says that it is none. The commands of the cookbook have a test of their own beside the SDK's others.
+/// Rust blocks run as doc tests, unless the fence says otherwise. The commands of the cookbook are
+/// tested in `nsx-api/tests/cookbook.rs`.
 #[test]
-fn every_block_of_the_docs_is_rust_that_runs_or_has_a_test_of_its_own() {
+fn every_code_block_in_the_docs_is_tested() {
     let mut seen = 0;
-    for folder in ["nsx-api/src", "nsx-api-gen/src"] {
-        for (path, text) in support::texts(&root().join(folder)) {
+    for dir in ["nsx-api/src", "nsx-api-gen/src"] {
+        for (path, text) in support::read_files(&root().join(dir)) {
             let docs = text.lines().map(str::trim_start).filter_map(|line| {
                 let line = line.strip_prefix("//!").or(line.strip_prefix("///"))?;
                 line.trim_start().strip_prefix("```")
@@ -147,40 +149,45 @@ fn every_block_of_the_docs_is_rust_that_runs_or_has_a_test_of_its_own() {
                 seen += 1;
                 let is_tested = match language {
                     "" => true,
-                    // Compiled; what it needs cannot be made up.
+                    // Compiled only: the example needs values that cannot be invented.
                     "no_run" => path.starts_with("generated"),
                     "console" => path == Path::new("cookbook.rs"),
                     _ => false,
                 };
-                assert!(is_tested, "{folder}/{}: {language}", path.display());
+                assert!(is_tested, "{dir}/{}: {language}", path.display());
             }
         }
     }
     assert!(seen > 100, "{seen} fences");
-    assert!(read("nsx-api/tests/cookbook.rs").contains("fn the_commands_that_fetch_a_certificate"));
+    assert!(
+        read("nsx-api/tests/cookbook.rs").contains("fn cookbook_commands_fetch_the_certificate")
+    );
 }
 
 #[test]
-fn every_command_succeeds_and_changes_no_file() {
-    // A command that generates would write into the workspace if that were stale.
-    run("cargo xtask generate --check").succeeded();
+fn every_command_of_the_readme_succeeds_and_changes_no_file() {
+    // If the generated code were out of date, `cargo xtask generate` would change the workspace.
+    run("cargo xtask generate --check").success();
     let generated = root().join("nsx-api/src/generated");
-    let before = support::tree(&generated);
-    for command in commands().iter().filter(|command| *command != TESTS) {
+    let before = support::snapshot(&generated);
+    for command in readme_commands()
+        .iter()
+        .filter(|command| *command != TEST_COMMAND)
+    {
         println!("{command}");
-        run(command).succeeded();
+        run(command).success();
     }
-    assert_eq!(support::tree(&generated), before);
+    assert_eq!(support::snapshot(&generated), before);
 }
 
 #[test]
-fn ci_runs_every_command_that_does_not_write() {
+fn ci_runs_every_command_of_the_readme_that_changes_no_file() {
     let script = read(".ci/run");
     let steps: Vec<&str> = script
         .lines()
         .filter_map(|line| line.strip_prefix("step "))
         .collect();
-    for command in commands()
+    for command in readme_commands()
         .iter()
         .filter(|command| *command != "cargo xtask generate")
     {
@@ -192,19 +199,19 @@ fn ci_runs_every_command_that_does_not_write() {
 }
 
 #[test]
-fn the_two_commands_come_first_and_in_order() {
+fn the_readme_starts_with_the_commands_for_the_demo_and_the_tests() {
     assert_eq!(
-        commands().into_iter().take(2).collect::<Vec<_>>(),
-        ["cargo xtask demo", TESTS]
+        readme_commands().into_iter().take(2).collect::<Vec<_>>(),
+        ["cargo xtask demo", TEST_COMMAND]
     );
 }
 
 #[test]
 fn the_demo_shows_a_token_and_each_documented_error() {
     let outcome = run("cargo xtask demo")
-        .succeeded()
-        .says("nothing changed")
-        .says("CreateRegistrationToken: 200");
+        .success()
+        .stdout_contains("nothing changed")
+        .stdout_contains("CreateRegistrationToken: 200");
     let errors = [
         ("400", "BadRequest"),
         ("403", "Forbidden"),
@@ -223,38 +230,39 @@ fn the_demo_shows_a_token_and_each_documented_error() {
 }
 
 #[test]
-fn the_alias_of_the_commands_is_there() {
+fn the_cargo_alias_for_xtask_is_defined() {
     assert!(read(".cargo/config.toml").contains("xtask = \"run --package xtask --\""));
 }
 
-/// As a user has it: a crate of its own outside of the workspace, with the dependencies of the README.
+/// The program is built as users build it: in a crate outside of the workspace, with the
+/// dependencies of the README.
 #[test]
-fn the_rust_program_runs_as_a_crate_of_its_own() {
-    let [dependencies] = blocks_in("toml").try_into().unwrap();
-    let [program] = blocks_in("rust").try_into().unwrap();
+fn the_rust_program_of_the_readme_runs_in_a_separate_crate() {
+    let [dependencies] = readme_blocks_in("toml").try_into().unwrap();
+    let [program] = readme_blocks_in("rust").try_into().unwrap();
     let sdk = root().join("nsx-api").to_str().unwrap().replace('\\', "/");
     let dependencies = dependencies.replace("../nsx-sdk/nsx-api", &sdk);
     assert!(dependencies.contains(&sdk), "{dependencies}");
-    // The profile is the workspace's, so that what it has built is not built again.
+    // The same profile as the workspace's, so that its build artifacts are reused.
     let manifest = format!(
         "[package]\nname = \"readme-program\"\nedition = \"2024\"\n\n{dependencies}\n\
          [profile.dev]\ndebug = \"line-tables-only\"\n\n[workspace]\n"
     );
-    let folder = TempDir::new().unwrap();
-    let crate_root = folder.path();
+    let dir = TempDir::new().unwrap();
+    let crate_root = dir.path();
     fs::create_dir(crate_root.join("src")).unwrap();
     fs::write(crate_root.join("src/main.rs"), program).unwrap();
     fs::write(crate_root.join("Cargo.toml"), manifest).unwrap();
-    // With these versions no network is needed.
+    // The locked versions are available offline.
     fs::copy(root().join("Cargo.lock"), crate_root.join("Cargo.lock")).unwrap();
 
     let target = Path::new(env!("CARGO_BIN_EXE_xtask")).ancestors().nth(2);
-    let mut cargo = as_a_user(Command::new(std::env::var_os("CARGO").unwrap()));
+    let mut cargo = with_clean_env(Command::new(std::env::var_os("CARGO").unwrap()));
     cargo
         .args(["run", "--quiet", "--offline", "--target-dir"])
         .arg(target.unwrap())
         .current_dir(crate_root);
-    let outcome = Outcome::of(&mut cargo).succeeded();
+    let outcome = CommandOutput::run(&mut cargo).success();
     assert_eq!(
         outcome.stdout,
         "Secret(…) with the roles [\"enterprise_admin\"]\n"
@@ -263,17 +271,17 @@ fn the_rust_program_runs_as_a_crate_of_its_own() {
     assert!(read("README.md").contains(&shown), "{shown}");
 }
 
-/// The block of the document is generated, compiled and called where the generator's code is compiled.
+/// The tests of nsx-api-gen generate and compile the operation of this block, and call it.
 #[test]
-fn the_operation_that_the_readme_adds_is_called_by_a_test() {
-    assert_eq!(blocks_in("yaml").len(), 1);
+fn the_operation_that_the_readme_adds_has_a_test() {
+    assert_eq!(readme_blocks_in("yaml").len(), 1);
     let test = read("nsx-api-gen/tests/golden.rs");
     assert!(test.contains("fn the_operation_added_in_the_readme_can_be_called()"));
 }
 
 #[test]
-fn the_dependencies_of_the_readme_are_those_of_its_program() {
-    let [dependencies] = blocks_in("toml").try_into().unwrap();
+fn the_dependencies_in_the_readme_are_the_ones_its_program_needs() {
+    let [dependencies] = readme_blocks_in("toml").try_into().unwrap();
     let manifest: Vec<&str> = dependencies.lines().collect();
     let [head, api, tokio] = manifest.as_slice() else {
         panic!("{manifest:?}");
@@ -288,7 +296,7 @@ fn the_dependencies_of_the_readme_are_those_of_its_program() {
 }
 
 #[test]
-fn the_rust_version_is_the_one_that_cargo_asks_for() {
+fn the_rust_version_in_the_readme_is_the_one_in_cargo_toml() {
     let manifest = read("Cargo.toml");
     let version = manifest
         .lines()
@@ -299,9 +307,9 @@ fn the_rust_version_is_the_one_that_cargo_asks_for() {
 }
 
 #[test]
-fn every_variable_that_the_sdk_reads_is_listed_and_no_other() {
+fn the_readme_lists_exactly_the_environment_variables_that_the_sdk_reads() {
     let readme = variables(&read("nsx-api/README.md"));
-    assert_eq!(readme, variables(&read("nsx-api/src/config/env.rs")));
+    assert_eq!(readme, variables(&read("nsx-api/src/environment/mod.rs")));
 }
 
 fn variables(text: &str) -> Vec<String> {
@@ -316,15 +324,15 @@ fn variables(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_folder_of_the_layout_is_there() {
+fn every_directory_in_the_layout_of_the_readme_exists() {
     let readme = read("README.md");
     let layout = readme.split_once("## Layout").unwrap().1;
-    let folders: Vec<&str> = layout
+    let dirs: Vec<&str> = layout
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
         .collect();
     assert_eq!(
-        folders,
+        dirs,
         [
             "spec/",
             "nsx-api/",
@@ -334,13 +342,13 @@ fn every_folder_of_the_layout_is_there() {
             ".ci/"
         ]
     );
-    for folder in folders {
-        assert!(root().join(folder).is_dir(), "{folder}");
+    for dir in dirs {
+        assert!(root().join(dir).is_dir(), "{dir}");
     }
 }
 
 #[test]
-fn every_link_to_a_file_leads_to_one() {
+fn every_link_of_the_readme_to_a_file_works() {
     for file in ["README.md", "nsx-api-gen/docs/documents.md"] {
         let folder = root().join(file).parent().unwrap().to_owned();
         for target in links(&read(file)) {

@@ -1,7 +1,7 @@
-//! What the commands show on a terminal and nowhere else: a progress line, and colours.
+//! Terminal output: the progress line and colors.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)] // Of the functions that tests share: a panic there is a failed test too.
+#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
 
 mod support;
 
@@ -9,44 +9,46 @@ use std::fs::{self, File};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
-use support::terminal::{Shown, interrupted_at, on_terminal, without_settings};
-use support::{Outcome, root, xtask};
+use support::terminal::{
+    TerminalOutput, run_and_interrupt_at, run_in_terminal, without_color_variables,
+};
+use support::{CommandOutput, root, xtask};
 use tempfile::TempDir;
 
 const ESCAPE: char = '\u{1b}';
-const WAITING: &str = "waiting for another run to end, ";
+const WAITING: &str = "waiting for another run to finish, ";
 
-/// A workspace as far as `generate` looks at it.
+/// The files of a workspace that `generate` needs.
 struct Workspace {
-    folder: TempDir,
+    dir: TempDir,
 }
 
 impl Workspace {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
+        let dir = TempDir::new().unwrap();
         for name in ["spec", "target"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
+            fs::create_dir(dir.path().join(name)).unwrap();
         }
-        let spec = folder.path().join("spec/nsx.yaml");
+        let spec = dir.path().join("spec/nsx.yaml");
         fs::copy(root().join("spec/nsx.yaml"), spec).unwrap();
-        Self { folder }
+        Self { dir }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = xtask();
         command
-            .env("CARGO_MANIFEST_DIR", self.folder.path().join("xtask"))
+            .env("CARGO_MANIFEST_DIR", self.dir.path().join("xtask"))
             .args(arguments);
         command
     }
 
-    fn spoil(&self) {
-        fs::write(self.folder.path().join("spec/nsx.yaml"), "openapi: [").unwrap();
+    fn make_document_invalid(&self) {
+        fs::write(self.dir.path().join("spec/nsx.yaml"), "openapi: [").unwrap();
     }
 
-    /// Keeps `generate` waiting for so long, as another run would.
-    fn held_for<T>(&self, time: Duration, run: impl FnOnce() -> T) -> T {
-        let lock = File::create(self.folder.path().join("target/xtask.lock")).unwrap();
+    /// Holds the lock for this long while `run` runs, as another run of `generate` would.
+    fn locked_for<T>(&self, time: Duration, run: impl FnOnce() -> T) -> T {
+        let lock = File::create(self.dir.path().join("target/xtask.lock")).unwrap();
         lock.lock().unwrap();
         let holder = thread::spawn(move || {
             thread::sleep(time);
@@ -58,55 +60,58 @@ impl Workspace {
     }
 }
 
-/// Long enough for Python to start on a busy machine, and for the line to show.
-const LONG: Duration = Duration::from_secs(8);
+/// Long enough for Python to start on a busy machine and for the progress line to appear.
+const LOCK_TIME: Duration = Duration::from_secs(8);
 
-/// The screen after the line, which was shown and wiped.
-fn after_the_line(shown: &Shown) -> &str {
+/// The output after the progress line, which was shown and cleared.
+fn after_progress_line(output: &TerminalOutput) -> &str {
     assert!(
-        shown.screen.starts_with(&format!("\r{WAITING}")),
-        "{shown:?}"
+        output.screen.starts_with(&format!("\r{WAITING}")),
+        "{output:?}"
     );
-    let (_, last) = shown.screen.rsplit_once(WAITING).unwrap();
-    let (seconds, wiped) = last.split_once('\r').unwrap();
-    assert!(seconds.ends_with(" s"), "{shown:?}");
-    let after = wiped.trim_start_matches(' ').strip_prefix('\r');
-    after.unwrap_or_else(|| unreachable!("not wiped: {shown:?}"))
+    let (_, last) = output.screen.rsplit_once(WAITING).unwrap();
+    let (seconds, cleared) = last.split_once('\r').unwrap();
+    assert!(seconds.ends_with(" s"), "{output:?}");
+    let after = cleared.trim_start_matches(' ').strip_prefix('\r');
+    after.unwrap_or_else(|| unreachable!("not cleared: {output:?}"))
 }
 
 #[test]
-fn work_that_takes_long_says_so_and_the_line_is_gone_before_the_result() {
+fn the_progress_line_is_shown_and_cleared_before_the_result() {
     let workspace = Workspace::new();
     let command = workspace.command(&["generate"]);
-    let Some(shown) = workspace.held_for(LONG, || on_terminal(&command)) else {
+    let Some(output) = workspace.locked_for(LOCK_TIME, || run_in_terminal(&command)) else {
         return;
     };
-    assert_eq!(shown.code, Some(0), "{shown:?}");
+    assert_eq!(output.code, Some(0), "{output:?}");
     assert!(
-        after_the_line(&shown).starts_with("  created "),
-        "{shown:?}"
+        after_progress_line(&output).starts_with("  created "),
+        "{output:?}"
     );
 }
 
 #[test]
-fn an_error_begins_where_the_line_was() {
+fn the_progress_line_is_cleared_before_an_error() {
     let workspace = Workspace::new();
-    workspace.spoil();
+    workspace.make_document_invalid();
     let command = workspace.command(&["generate"]);
-    let Some(shown) = workspace.held_for(LONG, || on_terminal(&command)) else {
+    let Some(output) = workspace.locked_for(LOCK_TIME, || run_in_terminal(&command)) else {
         return;
     };
-    assert_eq!(shown.code, Some(1), "{shown:?}");
+    assert_eq!(output.code, Some(1), "{output:?}");
     let error = "\u{1b}[1m\u{1b}[31merror:";
-    assert!(after_the_line(&shown).starts_with(error), "{shown:?}");
+    assert!(
+        after_progress_line(&output).starts_with(error),
+        "{output:?}"
+    );
 }
 
 #[test]
-fn ctrl_c_ends_it_and_leaves_the_terminal_as_it_was() {
+fn ctrl_c_ends_the_command_and_leaves_the_terminal_usable() {
     let workspace = Workspace::new();
     let command = workspace.command(&["generate"]);
-    let run = || interrupted_at(WAITING, &command);
-    let Some(Shown { code, screen }) = workspace.held_for(LONG, run) else {
+    let run = || run_and_interrupt_at(WAITING, &command);
+    let Some(TerminalOutput { code, screen }) = workspace.locked_for(LOCK_TIME, run) else {
         return;
     };
     assert_eq!(code, Some(128 + 2), "{screen:?}");
@@ -114,25 +119,27 @@ fn ctrl_c_ends_it_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn nobody_is_shown_a_line_off_a_terminal_on_a_dumb_one_or_in_ci() {
+fn there_is_no_progress_line_in_a_pipe_on_a_dumb_terminal_or_in_ci() {
     let workspace = Workspace::new();
     let mut command = workspace.command(&["generate"]);
-    let piped = workspace.held_for(LONG, || Outcome::of(without_settings(&mut command)));
+    let piped = workspace.locked_for(LOCK_TIME, || {
+        CommandOutput::run(without_color_variables(&mut command))
+    });
     assert_eq!(piped.stderr, "");
     assert!(!piped.stdout.contains(['\r', ESCAPE]), "{piped:?}");
     for (name, value) in [("TERM", "dumb"), ("CI", "true")] {
         let mut command = workspace.command(&["generate"]);
         command.env(name, value);
-        let Some(shown) = workspace.held_for(LONG, || on_terminal(&command)) else {
+        let Some(output) = workspace.locked_for(LOCK_TIME, || run_in_terminal(&command)) else {
             return;
         };
-        assert_eq!(shown.code, Some(0), "{shown:?}");
-        assert!(!shown.screen.contains("waiting"), "{shown:?}");
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert!(!output.screen.contains("waiting"), "{output:?}");
     }
 }
 
-/// Two documents that differ, one that is stale, and one that is none, in colours if there are any.
-fn colourful() -> [(Workspace, Vec<&'static str>); 3] {
+/// Commands with colored output: a diff, a failed check, and an invalid document.
+fn colored_runs() -> [(Workspace, Vec<&'static str>); 3] {
     let (changed, stale, broken) = (Workspace::new(), Workspace::new(), Workspace::new());
     let document = |name: &str| {
         root()
@@ -143,11 +150,11 @@ fn colourful() -> [(Workspace, Vec<&'static str>); 3] {
             .to_owned()
     };
     let path = |name| -> &'static str { document(name).leak() };
-    Outcome::of(&mut stale.command(&["generate"])).succeeded();
-    let generated = stale.folder.path().join("nsx-api/src/generated/mod.rs");
+    CommandOutput::run(&mut stale.command(&["generate"])).success();
+    let generated = stale.dir.path().join("nsx-api/src/generated/mod.rs");
     let text = fs::read_to_string(&generated).unwrap();
     fs::write(&generated, text + "// edited\n").unwrap();
-    broken.spoil();
+    broken.make_document_invalid();
     [
         (changed, vec!["diff", path("old.yaml"), path("new.yaml")]),
         (stale, vec!["generate", "--check"]),
@@ -156,55 +163,55 @@ fn colourful() -> [(Workspace, Vec<&'static str>); 3] {
 }
 
 #[test]
-fn a_terminal_shows_levels_differences_and_errors_in_colours() {
-    let shows = [
+fn levels_diffs_and_errors_are_colored_on_a_terminal() {
+    let expected = [
         "\u{1b}[31mbreaking   \u{1b}[0m",
         "\u{1b}[31m-// edited",
         "\u{1b}[31merror:",
     ];
-    for ((workspace, arguments), text) in colourful().iter().zip(shows) {
-        let Some(shown) = on_terminal(&workspace.command(arguments)) else {
+    for ((workspace, arguments), text) in colored_runs().iter().zip(expected) {
+        let Some(output) = run_in_terminal(&workspace.command(arguments)) else {
             return;
         };
-        assert!(shown.screen.contains(text), "{shown:?}");
+        assert!(output.screen.contains(text), "{output:?}");
     }
 }
 
 #[test]
-fn no_color_takes_the_colours_away_on_a_terminal() {
-    for (workspace, arguments) in colourful() {
+fn no_color_disables_colors_on_a_terminal() {
+    for (workspace, arguments) in colored_runs() {
         let mut command = workspace.command(&arguments);
-        let Some(shown) = on_terminal(command.env("NO_COLOR", "1")) else {
+        let Some(output) = run_in_terminal(command.env("NO_COLOR", "1")) else {
             return;
         };
-        assert!(!shown.screen.is_empty());
-        assert!(!shown.screen.contains(ESCAPE), "{shown:?}");
+        assert!(!output.screen.is_empty());
+        assert!(!output.screen.contains(ESCAPE), "{output:?}");
     }
 }
 
 #[test]
-fn a_pipe_gets_colours_only_where_they_are_forced() {
-    for (workspace, arguments) in colourful() {
-        for (forced, coloured) in [(None, false), (Some("1"), true)] {
+fn a_pipe_gets_colors_only_with_clicolor_force() {
+    for (workspace, arguments) in colored_runs() {
+        for (forced, colored) in [(None, false), (Some("1"), true)] {
             let mut command = workspace.command(&arguments);
-            without_settings(&mut command);
+            without_color_variables(&mut command);
             forced.map(|value| command.env("CLICOLOR_FORCE", value));
-            let outcome = Outcome::of(&mut command);
+            let outcome = CommandOutput::run(&mut command);
             let all = outcome.stdout + &outcome.stderr;
-            assert_eq!(all.contains(ESCAPE), coloured, "{all:?}");
+            assert_eq!(all.contains(ESCAPE), colored, "{all:?}");
         }
     }
 }
 
 #[test]
-fn what_programs_read_has_no_colours_even_where_they_are_forced() {
-    let [(workspace, arguments), ..] = colourful();
+fn json_and_markdown_have_no_colors_even_with_clicolor_force() {
+    let [(workspace, arguments), ..] = colored_runs();
     for format in ["json", "markdown"] {
         let mut command = workspace.command(&arguments);
         command
             .args(["--format", format])
             .env("CLICOLOR_FORCE", "1");
-        let outcome = Outcome::of(&mut command).succeeded();
+        let outcome = CommandOutput::run(&mut command).success();
         assert!(!outcome.stdout.contains(ESCAPE), "{outcome:?}");
     }
 }

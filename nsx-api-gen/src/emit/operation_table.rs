@@ -13,7 +13,7 @@ pub(super) fn operations(api: &Api, code: &mut Code) {
     code.gap();
     code.line("use http::Method;");
     code.gap();
-    code.line("use crate::operation::{DocumentedResponse, Operation};");
+    code.line("use crate::{DocumentedResponse, Operation};");
     code.gap();
     code.docs("All operations of the document, ordered by path.");
     let entries = api

@@ -1,20 +1,21 @@
-//! What a call costs beside one that is written by hand on reqwest and serde_json, with the same headers, against the same server:
-//! time, instructions, allocations, throughput and memory.
+//! Compares a call of the SDK with a handwritten one on reqwest and serde_json: time, instructions,
+//! allocations, throughput and memory. Both send the same headers to the same server.
 //!
-//! `cargo bench -p nsx-api --features mock --bench calls`. Instructions are counted where valgrind is installed.
+//! Run it with `cargo bench -p nsx-api --features mock --bench calls`. Instructions are counted if
+//! valgrind is installed.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a panic is a fault of the benchmark"
+    reason = "a panic is an error in the benchmark"
 )]
 
+mod clients;
 #[path = "../measure/mod.rs"]
 mod measure;
 mod server;
-#[path = "../measure/serving.rs"]
-mod serving;
-mod sides;
+#[path = "../measure/server_process.rs"]
+mod server_process;
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -23,26 +24,29 @@ use allocation_counter::AllocationInfo;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-use measure::{in_turns, number, ratio, rounds, row, table, time};
-use server::{HELD, Place, Server};
-use sides::{ByHand, Sdk, Side};
+use clients::{BenchClient, ByHand, Sdk};
+use measure::{
+    format_count, format_duration, format_ratio, measure_alternating, print_row,
+    print_table_header, rounds,
+};
+use server::{Endpoints, HELD_REQUESTS, Server};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["serve"] => server::serve(),
-        ["calls", side, address, certificate, count] => {
+        ["calls", client, address, certificate, count] => {
             let count = count.parse().unwrap();
-            match side {
-                "sdk" => make_calls::<Sdk>(address, certificate, count),
-                _ => make_calls::<ByHand>(address, certificate, count),
+            match client {
+                "sdk" => run_calls::<Sdk>(address, certificate, count),
+                _ => run_calls::<ByHand>(address, certificate, count),
             }
         }
         _ => {
             let server = Server::start();
-            one_call(&server.place);
-            many_calls(&server.place);
-            in_flight(&server.place);
+            bench_single_call(&server.endpoints);
+            bench_concurrent_calls(&server.endpoints);
+            bench_memory_in_flight(&server.endpoints);
         }
     }
 }
@@ -56,40 +60,40 @@ fn two_threads() -> Runtime {
     builder.worker_threads(2).enable_all().build().unwrap()
 }
 
-/// One call after the other, on a connection that is kept.
-fn one_call(place: &Place) {
-    table(
-        "One call, on a connection that is kept",
-        ["", "SDK", "by hand", "ratio", "aim"],
+/// Sequential calls on a reused connection.
+fn bench_single_call(endpoints: &Endpoints) {
+    print_table_header(
+        "One call on a reused connection",
+        ["", "SDK", "by hand", "ratio", "target"],
     );
-    for (name, address) in [("plain", &place.plain), ("TLS", &place.tls)] {
+    for (name, address) in [("plain", &endpoints.plain), ("TLS", &endpoints.tls)] {
         let (sdk, by_hand) = (
-            Prepared::<Sdk>::new(address, place),
-            Prepared::<ByHand>::new(address, place),
+            WarmClient::<Sdk>::new(address, endpoints),
+            WarmClient::<ByHand>::new(address, endpoints),
         );
-        let pair = in_turns(rounds(400), || sdk.time(50), || by_hand.time(50));
-        row([
+        let pair = measure_alternating(rounds(400), || sdk.time(50), || by_hand.time(50));
+        print_row([
             &format!("{name}, time"),
-            &time(pair.ours / 50),
-            &time(pair.theirs / 50),
+            &format_duration(pair.ours / 50),
+            &format_duration(pair.theirs / 50),
             &pair.ratio.to_string(),
             "1.05",
         ]);
-        let count = |side| instructions(side, address, place);
+        let count = |client| count_instructions(client, address, endpoints);
         match (count("sdk"), count("by hand")) {
             (Some(sdk), Some(by_hand)) => {
-                counted(&format!("{name}, instructions"), sdk, by_hand, "1.10");
+                print_counts(&format!("{name}, instructions"), sdk, by_hand, "1.10");
             }
-            _ => row([&format!("{name}, instructions"), "not counted", "", "", ""]),
+            _ => print_row([&format!("{name}, instructions"), "not counted", "", "", ""]),
         }
         let (sdk, by_hand) = (sdk.allocations(), by_hand.allocations());
-        counted(
+        print_counts(
             &format!("{name}, allocations"),
             sdk.count_total,
             by_hand.count_total,
             "1.10",
         );
-        counted(
+        print_counts(
             &format!("{name}, bytes allocated"),
             sdk.bytes_total,
             by_hand.bytes_total,
@@ -98,29 +102,29 @@ fn one_call(place: &Place) {
     }
 }
 
-fn counted(name: &str, ours: u64, theirs: u64, aim: &str) {
-    row([
+fn print_counts(name: &str, ours: u64, theirs: u64, target: &str) {
+    print_row([
         name,
-        &number(ours),
-        &number(theirs),
-        &ratio(ours, theirs),
-        aim,
+        &format_count(ours),
+        &format_count(theirs),
+        &format_ratio(ours, theirs),
+        target,
     ]);
 }
 
-/// A side that has made its first call, and the runtime that it lives in.
-struct Prepared<S> {
+/// A client that is already connected, with its runtime.
+struct WarmClient<S> {
     runtime: Runtime,
-    side: S,
+    client: S,
 }
 
-impl<S: Side> Prepared<S> {
-    fn new(address: &str, place: &Place) -> Self {
+impl<S: BenchClient> WarmClient<S> {
+    fn new(address: &str, endpoints: &Endpoints) -> Self {
         let runtime = one_thread();
-        let side = S::new(address, &place.certificate);
-        let prepared = Self { runtime, side };
-        prepared.time(100);
-        prepared
+        let client = S::new(address, &endpoints.certificate);
+        let client = Self { runtime, client };
+        client.time(100);
+        client
     }
 
     fn time(&self, calls: usize) -> Duration {
@@ -132,12 +136,12 @@ impl<S: Side> Prepared<S> {
     fn make(&self, calls: usize) {
         self.runtime.block_on(async {
             for _ in 0..calls {
-                self.side.call().await;
+                self.client.call().await;
             }
         });
     }
 
-    /// Those of one call.
+    /// The allocations of one call.
     fn allocations(&self) -> AllocationInfo {
         const CALLS: usize = 100;
         let mut all = allocation_counter::measure(|| self.make(CALLS));
@@ -147,8 +151,9 @@ impl<S: Side> Prepared<S> {
     }
 }
 
-/// Those of one call: what so many more calls take in a process of their own. `None` where there is no valgrind, and in a test.
-fn instructions(side: &str, address: &str, place: &Place) -> Option<u64> {
+/// The instructions of one call: the difference between a child process with many calls and one
+/// with few, divided by the difference in calls. `None` without valgrind, and in `cargo test`.
+fn count_instructions(client: &str, address: &str, endpoints: &Endpoints) -> Option<u64> {
     let (few, many) = (200, 2200);
     if !measure::is_bench() {
         return None;
@@ -159,65 +164,65 @@ fn instructions(side: &str, address: &str, place: &Place) -> Option<u64> {
             .arg(std::env::current_exe().unwrap())
             .args([
                 "calls",
-                side,
+                client,
                 address,
-                &place.certificate,
+                &endpoints.certificate,
                 &calls.to_string(),
             ])
             .output()
             .ok()?;
-        let said = String::from_utf8(run.stderr).unwrap();
-        assert!(run.status.success(), "{said}");
-        let (_, count) = said.split_once("Collected : ")?;
+        let output = String::from_utf8(run.stderr).unwrap();
+        assert!(run.status.success(), "{output}");
+        let (_, count) = output.split_once("Collected : ")?;
         count.lines().next()?.trim().parse::<u64>().ok()
     };
     Some((count(many)? - count(few)?) / (many - few))
 }
 
-fn make_calls<S: Side>(address: &str, certificate: &str, count: usize) {
-    let side = S::new(address, certificate);
+fn run_calls<S: BenchClient>(address: &str, certificate: &str, count: usize) {
+    let client = S::new(address, certificate);
     one_thread().block_on(async {
         for _ in 0..count {
-            side.call().await;
+            client.call().await;
         }
     });
 }
 
-/// A thousand calls, so many of them at a time.
-fn many_calls(place: &Place) {
+/// The throughput of concurrent calls.
+fn bench_concurrent_calls(endpoints: &Endpoints) {
     const CALLS: usize = 1000;
-    table(
+    print_table_header(
         &format!(
-            "{CALLS} calls, some at a time, of which the SDK is told to allow as many (its default is 40)"
+            "{CALLS} calls, several at a time (the SDK's limit is raised from its default of 40)"
         ),
         [
             "at a time",
-            "SDK, calls a second",
-            "by hand, calls a second",
+            "SDK, calls per second",
+            "by hand, calls per second",
             "ratio",
-            "aim",
+            "target",
         ],
     );
-    for (name, address) in [("plain", &place.plain), ("TLS", &place.tls)] {
-        for at_once in [1, 8, 64] {
-            // One at a time needs one thread: on two, it is luck which of them is asleep.
-            let runtime = if at_once == 1 {
+    for (name, address) in [("plain", &endpoints.plain), ("TLS", &endpoints.tls)] {
+        for concurrency in [1, 8, 64] {
+            // One call at a time needs one thread. With two, the time depends on which one sleeps.
+            let runtime = if concurrency == 1 {
                 one_thread()
             } else {
                 two_threads()
             };
             let _in_runtime = runtime.enter();
-            let sdk = Sdk::new(address, &place.certificate);
-            let by_hand = ByHand::new(address, &place.certificate);
-            let pair = in_turns(
+            let sdk = Sdk::new(address, &endpoints.certificate);
+            let by_hand = ByHand::new(address, &endpoints.certificate);
+            let pair = measure_alternating(
                 rounds(200),
-                || runtime.block_on(spread(&sdk, CALLS, at_once)),
-                || runtime.block_on(spread(&by_hand, CALLS, at_once)),
+                || runtime.block_on(run_concurrently(&sdk, CALLS, concurrency)),
+                || runtime.block_on(run_concurrently(&by_hand, CALLS, concurrency)),
             );
-            let rate = |time: Duration| number((CALLS as f64 / time.as_secs_f64()) as u64);
-            // Of throughput, and not of time.
-            row([
-                &format!("{at_once}, {name}"),
+            let rate = |time: Duration| format_count((CALLS as f64 / time.as_secs_f64()) as u64);
+            // The ratio of the throughput is the inverse of the ratio of the times.
+            print_row([
+                &format!("{concurrency}, {name}"),
                 &rate(pair.ours),
                 &rate(pair.theirs),
                 &pair.ratio.inverse().to_string(),
@@ -227,15 +232,19 @@ fn many_calls(place: &Place) {
     }
 }
 
-async fn spread<S: Side>(side: &S, calls: usize, at_once: usize) -> Duration {
+async fn run_concurrently<S: BenchClient>(
+    client: &S,
+    calls: usize,
+    concurrency: usize,
+) -> Duration {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
-    for share in 0..at_once {
-        let side = side.clone();
-        let calls = (share..calls).step_by(at_once).count();
+    for share in 0..concurrency {
+        let client = client.clone();
+        let calls = (share..calls).step_by(concurrency).count();
         tasks.spawn(async move {
             for _ in 0..calls {
-                side.call().await;
+                client.call().await;
             }
         });
     }
@@ -245,45 +254,53 @@ async fn spread<S: Side>(side: &S, calls: usize, at_once: usize) -> Duration {
     start.elapsed()
 }
 
-/// What calls hold that wait for their answers.
-fn in_flight(place: &Place) {
-    table(
-        &format!("Memory of a call that waits for its answer, with {HELD} of them"),
+/// The memory of calls that wait for a response.
+fn bench_memory_in_flight(endpoints: &Endpoints) {
+    print_table_header(
+        &format!("Memory per call, while {HELD_REQUESTS} calls wait for their responses"),
         ["", "SDK", "by hand", "ratio"],
     );
-    let [sdk, by_hand] = [held::<Sdk>(place), held::<ByHand>(place)];
+    let [sdk, by_hand] = [
+        memory_per_held_call::<Sdk>(endpoints),
+        memory_per_held_call::<ByHand>(endpoints),
+    ];
     for (name, pick) in [
-        ("bytes, with its connection", 0),
-        ("bytes, connections kept from before", 1),
+        ("bytes, with a new connection", 0),
+        ("bytes, with a reused connection", 1),
     ] {
         let (ours, theirs) = (sdk[pick], by_hand[pick]);
-        row([name, &number(ours), &number(theirs), &ratio(ours, theirs)]);
+        print_row([
+            name,
+            &format_count(ours),
+            &format_count(theirs),
+            &format_ratio(ours, theirs),
+        ]);
     }
 }
 
-/// What is allocated while calls wait, for each: the first time, and once more.
-fn held<S: Side>(place: &Place) -> [u64; 2] {
+/// The bytes allocated per waiting call: with new connections, then with reused ones.
+fn memory_per_held_call<S: BenchClient>(endpoints: &Endpoints) -> [u64; 2] {
     let runtime = one_thread();
-    let side = S::new(&place.held, &place.certificate);
+    let client = S::new(&endpoints.held, &endpoints.certificate);
     [(), ()].map(|()| {
         let mut tasks = JoinSet::new();
         let info = allocation_counter::measure(|| {
             runtime.block_on(async {
-                for _ in 0..HELD {
-                    let side = side.clone();
-                    tasks.spawn(async move { side.call().await });
+                for _ in 0..HELD_REQUESTS {
+                    let client = client.clone();
+                    tasks.spawn(async move { client.call().await });
                 }
-                // Until all of them have been sent.
+                // Wait until all requests have been sent.
                 tokio::time::sleep(Duration::from_millis(500)).await;
             });
         });
-        // One more, and the server answers all.
+        // One more request makes the server respond to all.
         runtime.block_on(async {
-            side.call().await;
+            client.call().await;
             while let Some(done) = tasks.join_next().await {
                 done.unwrap();
             }
         });
-        u64::try_from(info.bytes_current).unwrap() / HELD as u64
+        u64::try_from(info.bytes_current).unwrap() / HELD_REQUESTS as u64
     })
 }

@@ -1,6 +1,7 @@
-//! A manager that costs as little as it can: it answers the login and the one operation, in a process of its own.
+//! A minimal manager in a child process. It responds to the login and to one operation.
 //!
-//! It is at three ports: plain, TLS, and one that holds its answers until so many requests are under way.
+//! It listens on three ports: plain HTTP, TLS, and one that holds its responses until a number of
+//! requests are waiting.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -22,28 +23,28 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 
-use crate::serving::{Serving, until_gone};
+use crate::server_process::{ServerProcess, wait_for_parent_exit};
 
 pub(crate) const LOGIN: &str = "/api/session/create";
 pub(crate) const COOKIE: &str = "JSESSIONID=7A2F4F0C2C3B4A5D9E8F7A6B5C4D3E2F";
 pub(crate) const XSRF: &str = "3f6b1e2c-7a54-4f0e-9c3d-1b2a3c4d5e6f";
 const TOKEN: &str =
     r#"{"token":"eyJhbGciOiJIUzI1NiJ9.bm9ib2R5.c2VjcmV0","roles":["enterprise_admin","auditor"]}"#;
-/// What a call has.
+/// The headers of a call.
 const HEADERS: [&str; 5] = ["accept", "cookie", "host", "user-agent", "x-xsrf-token"];
-/// How many answers are held until there is one call more.
-pub(crate) const HELD: usize = 64;
+/// How many requests wait for their responses. One more request releases them.
+pub(crate) const HELD_REQUESTS: usize = 64;
 
-/// Where the server is. As text it is handed to other processes.
+/// The addresses of the server. They are passed to other processes as text.
 #[derive(Clone)]
-pub(crate) struct Place {
+pub(crate) struct Endpoints {
     pub(crate) plain: String,
     pub(crate) tls: String,
     pub(crate) held: String,
     pub(crate) certificate: String,
 }
 
-impl Place {
+impl Endpoints {
     pub(crate) fn from_text(text: &str) -> Self {
         let mut lines = text.splitn(4, '\n').map(str::to_owned);
         let mut next = || lines.next().unwrap();
@@ -66,30 +67,30 @@ impl Place {
     }
 }
 
-/// The server's process, which ends with this.
+/// The child process of the server. It is killed when this is dropped.
 pub(crate) struct Server {
-    _process: Serving,
-    pub(crate) place: Place,
+    _process: ServerProcess,
+    pub(crate) endpoints: Endpoints,
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
-        let mut process = Serving::start();
+        let mut process = ServerProcess::start();
         let mut text = String::new();
         while !text.ends_with("-----END CERTIFICATE-----\n") {
             text = text + &process.line() + "\n";
         }
-        let place = Place::from_text(&text);
+        let endpoints = Endpoints::from_text(&text);
         Self {
             _process: process,
-            place,
+            endpoints,
         }
     }
 }
 
-/// Serves until whoever has started it is gone.
+/// Serves until the parent process exits.
 pub(crate) fn serve() {
-    // As many threads as it leaves to the client.
+    // Half of the cores, so that the client has the other half.
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads((cores / 2).max(1))
@@ -101,18 +102,18 @@ pub(crate) fn serve() {
         let (plain_port, plain) = listener().await;
         let (tls_port, encrypted) = listener().await;
         let (held_port, held) = listener().await;
-        let place = Place {
+        let endpoints = Endpoints {
             plain: format!("http://127.0.0.1:{plain_port}"),
             tls: format!("https://127.0.0.1:{tls_port}"),
             held: format!("http://127.0.0.1:{held_port}"),
             certificate,
         };
-        print!("{}", place.to_text());
+        print!("{}", endpoints.to_text());
         std::io::stdout().flush().unwrap();
         tokio::spawn(accept(plain, None, Arc::new(Gate::new(1))));
         tokio::spawn(accept(encrypted, Some(tls), Arc::new(Gate::new(1))));
-        tokio::spawn(accept(held, None, Arc::new(Gate::new(HELD + 1))));
-        until_gone().await;
+        tokio::spawn(accept(held, None, Arc::new(Gate::new(HELD_REQUESTS + 1))));
+        wait_for_parent_exit().await;
     });
 }
 
@@ -169,14 +170,14 @@ async fn respond(
     }
     let mut names: Vec<&str> = request.headers().keys().map(HeaderName::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, HEADERS, "both sides send the same");
+    assert_eq!(names, HEADERS, "both clients send the same headers");
     gate.pass().await;
     let body = Full::from(TOKEN);
-    let answer = Response::builder().header("content-type", "application/json");
-    Ok(answer.body(body).unwrap())
+    let response = Response::builder().header("content-type", "application/json");
+    Ok(response.body(body).unwrap())
 }
 
-/// Opens for so many at once.
+/// Opens when a number of requests are waiting, and lets all of them pass.
 struct Gate {
     size: usize,
     waiting: AtomicUsize,

@@ -1,19 +1,20 @@
-//! Lists read and written in the compact form, beside serde's derive for the same types: time and allocations.
+//! Compares the compact serde implementation of generated types with serde's derive, for lists:
+//! time and allocations.
 //!
-//! `cargo bench -p nsx-api --bench lists`.
+//! Run it with `cargo bench -p nsx-api --bench lists`.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a panic is a fault of the benchmark"
+    reason = "a panic is an error in the benchmark"
 )]
 
 mod compact_serde;
 #[macro_use]
-mod forms;
+mod serde_macros;
 #[path = "../measure/mod.rs"]
 mod measure;
-mod texts;
+mod sample_json;
 mod types;
 
 use std::hint::black_box;
@@ -22,52 +23,61 @@ use std::time::{Duration, Instant};
 use nsx_api::Extra;
 use serde::{Serialize, de::DeserializeOwned};
 
-use measure::{Pair, in_turns, number, ratio, rounds, row, table, time};
+use measure::{
+    PairedTimes, format_count, format_duration, format_ratio, measure_alternating, print_row,
+    print_table_header, rounds,
+};
 use types::{compact_extra, compact_skip, derived, derived_flatten};
 
-/// Two fields that no type knows.
-const NEWER: &str =
+/// Two fields that the types do not have.
+const UNKNOWN_FIELDS: &str =
     r#""parent_path":"/infra/segments/a","realization":{"state":"SUCCESS","sites":["default"]},"#;
 
 fn main() {
     let rows = [
         (
-            "skips what is unknown, as derive",
-            skipped as fn(&[u8]) -> Compared,
+            "skips unknown fields, like derive",
+            compare_skipping as fn(&[u8]) -> Results,
         ),
-        ("keeps it, as derive with `flatten`", kept),
+        (
+            "keeps unknown fields, like derive with `flatten`",
+            compare_keeping,
+        ),
     ];
-    for (sent, newer) in [("all fields known", ""), ("two of them unknown", NEWER)] {
-        table(
-            &format!("Lists, {sent}"),
+    for (fields, unknown) in [
+        ("all fields known", ""),
+        ("two fields unknown", UNKNOWN_FIELDS),
+    ] {
+        print_table_header(
+            &format!("Lists, {fields}"),
             [
                 "objects",
-                "the compact form",
-                "reads in",
-                "derive",
+                "variant",
+                "read, compact",
+                "read, derive",
                 "ratio",
-                "allocations",
-                "derive",
+                "allocations, compact",
+                "allocations, derive",
                 "ratio",
-                "writes in, ratio",
+                "write, ratio",
             ],
         );
         for (form, compared) in rows {
             for count in [1, 100, 10_000] {
-                let Compared {
+                let Results {
                     read,
                     write,
                     allocations: [ours, theirs],
-                } = compared(texts::list(count, newer).as_bytes());
-                row([
-                    &number(count.into()),
+                } = compared(sample_json::switch_list(count, unknown).as_bytes());
+                print_row([
+                    &format_count(count.into()),
                     form,
-                    &time(read.ours),
-                    &time(read.theirs),
+                    &format_duration(read.ours),
+                    &format_duration(read.theirs),
                     &read.ratio.to_string(),
-                    &number(ours),
-                    &number(theirs),
-                    &ratio(ours, theirs),
+                    &format_count(ours),
+                    &format_count(theirs),
+                    &format_ratio(ours, theirs),
                     &write.ratio.to_string(),
                 ]);
             }
@@ -75,52 +85,58 @@ fn main() {
     }
 }
 
-fn skipped(text: &[u8]) -> Compared {
-    compare::<compact_skip::Switches, derived::Switches>(text)
+fn compare_skipping(json: &[u8]) -> Results {
+    compare::<compact_skip::Switches, derived::Switches>(json)
 }
 
-fn kept(text: &[u8]) -> Compared {
-    compare::<compact_extra::Switches, derived_flatten::Switches>(text)
+fn compare_keeping(json: &[u8]) -> Results {
+    compare::<compact_extra::Switches, derived_flatten::Switches>(json)
 }
 
-struct Compared {
-    read: Pair,
-    write: Pair,
-    /// Those of reading, ours and theirs.
+struct Results {
+    read: PairedTimes,
+    write: PairedTimes,
+    /// The allocations of reading, ours and theirs.
     allocations: [u64; 2],
 }
 
-fn compare<Ours, Theirs>(text: &[u8]) -> Compared
+fn compare<Ours, Theirs>(json: &[u8]) -> Results
 where
     Ours: DeserializeOwned + Serialize,
     Theirs: DeserializeOwned + Serialize,
 {
-    // As long for each size, about.
-    let count = rounds((40_000_000 / text.len()).clamp(15, 400));
-    let repeats = (100_000 / text.len()).max(1);
-    Compared {
-        read: in_turns(
+    // About the same total time for each size.
+    let count = rounds((40_000_000 / json.len()).clamp(15, 400));
+    let repeats = (100_000 / json.len()).max(1);
+    Results {
+        read: measure_alternating(
             count,
-            || time_to_read::<Ours>(repeats, text),
-            || time_to_read::<Theirs>(repeats, text),
+            || time_to_read::<Ours>(repeats, json),
+            || time_to_read::<Theirs>(repeats, json),
         ),
-        write: in_turns(
+        write: measure_alternating(
             count,
-            || time_to_write::<Ours>(repeats, text),
-            || time_to_write::<Theirs>(repeats, text),
+            || time_to_write::<Ours>(repeats, json),
+            || time_to_write::<Theirs>(repeats, json),
         ),
-        allocations: [allocations::<Ours>(text), allocations::<Theirs>(text)],
+        allocations: [
+            count_allocations::<Ours>(json),
+            count_allocations::<Theirs>(json),
+        ],
     }
 }
 
-fn from_text<T: DeserializeOwned>(text: &[u8]) -> T {
-    serde_json::from_slice(text).unwrap()
+fn parse<T: DeserializeOwned>(json: &[u8]) -> T {
+    serde_json::from_slice(json).unwrap()
 }
 
-/// The list is made each time, so that none of the two has it in better places of the memory; what is written has a place already.
-fn time_to_write<T: DeserializeOwned + Serialize>(repeats: usize, text: &[u8]) -> Duration {
-    let list: T = from_text(text);
-    let mut written = Vec::with_capacity(2 * text.len());
+/// The time to write a list.
+///
+/// The list is parsed anew for each measurement, so that neither implementation has a better memory
+/// layout. The output buffer is already allocated.
+fn time_to_write<T: DeserializeOwned + Serialize>(repeats: usize, json: &[u8]) -> Duration {
+    let list: T = parse(json);
+    let mut written = Vec::with_capacity(2 * json.len());
     serde_json::to_writer(&mut written, &list).unwrap();
     let start = Instant::now();
     for _ in 0..repeats {
@@ -130,16 +146,16 @@ fn time_to_write<T: DeserializeOwned + Serialize>(repeats: usize, text: &[u8]) -
     start.elapsed() / repeats as u32
 }
 
-fn allocations<T: DeserializeOwned>(text: &[u8]) -> u64 {
-    allocation_counter::measure(|| drop(from_text::<T>(text))).count_total
+fn count_allocations<T: DeserializeOwned>(json: &[u8]) -> u64 {
+    allocation_counter::measure(|| drop(parse::<T>(json))).count_total
 }
 
-/// How long it takes, without the time to drop what comes out.
-fn time_to_read<T: DeserializeOwned>(repeats: usize, text: &[u8]) -> Duration {
+/// The time to read a list, without the time to drop it.
+fn time_to_read<T: DeserializeOwned>(repeats: usize, json: &[u8]) -> Duration {
     let mut lists = Vec::with_capacity(repeats);
     let start = Instant::now();
     for _ in 0..repeats {
-        lists.push(black_box(from_text::<T>(text)));
+        lists.push(black_box(parse::<T>(json)));
     }
     start.elapsed() / repeats as u32
 }

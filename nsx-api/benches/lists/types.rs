@@ -1,4 +1,5 @@
-//! A list of switches, in four forms that differ in how they are read and written, and in whether unknown fields are kept.
+//! The types of a list of switches, in four variants: with serde's derive or the compact
+//! implementation, with and without unknown fields.
 
 #![allow(unreachable_pub, reason = "generated types are public")]
 

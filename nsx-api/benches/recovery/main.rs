@@ -1,11 +1,13 @@
-//! What it costs to get through: a retry, another manager, a new session, in requests and in time, beside a call that nothing befalls.
+//! Measures what recovery costs: a retry, a failover to another manager, a new session. Counts the
+//! requests, and compares the time with calls without a fault.
 //!
-//! `cargo bench -p nsx-api --features mock --bench recovery`. Waits are switched off but in one row: how long they are is a setting.
+//! Run it with `cargo bench -p nsx-api --features mock --bench recovery`. Retry delays are set to
+//! zero, except in one row, because their length is a setting.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a panic is a fault of the benchmark"
+    reason = "a panic is an error in the benchmark"
 )]
 
 #[path = "../measure/mod.rs"]
@@ -19,114 +21,114 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, Config};
 use tokio::task::JoinSet;
 
-use measure::{Spread, rounds, row, table, time};
+use measure::{Quartiles, format_duration, print_row, print_table_header, rounds};
 
 /// Two managers of a cluster.
-struct Scene {
+struct Cluster {
     first: Manager,
     second: Manager,
 }
 
-/// A way to get through: what a client is set up with, and what befalls it before each call.
-struct Way {
+/// A scenario: the configuration of the client, and the fault that is injected before each call.
+struct Scenario {
     name: &'static str,
-    config: fn(Config, &Scene) -> Config,
-    befalls: fn(&Scene),
-    /// How many calls are made at once.
+    config: fn(Config, &Cluster) -> Config,
+    inject_fault: fn(&Cluster),
+    /// The number of concurrent calls.
     calls: usize,
-    /// Whether each has a client of its own, that has called nobody yet.
-    is_first: bool,
+    /// Whether the call is the first one of its client.
+    is_first_call: bool,
 }
 
-const PLAIN: Way = Way {
-    name: "goes through at once",
+const NO_FAULT: Scenario = Scenario {
+    name: "no fault",
     config: |config, _| config,
-    befalls: |_| {},
+    inject_fault: |_| {},
     calls: 1,
-    is_first: false,
+    is_first_call: false,
 };
 
-const WAYS: [Way; 8] = [
-    Way {
-        name: "is a client's first: a connection and a login",
-        is_first: true,
-        ..PLAIN
+const SCENARIOS: [Scenario; 8] = [
+    Scenario {
+        name: "first call of a client: connection and login",
+        is_first_call: true,
+        ..NO_FAULT
     },
-    Way {
-        name: "is answered 503 first, and sent again",
-        befalls: |scene| scene.first.respond_with(busy()),
-        ..PLAIN
+    Scenario {
+        name: "503, then a retry without delay",
+        inject_fault: |cluster| cluster.first.respond_with(busy()),
+        ..NO_FAULT
     },
-    Way {
-        name: "is answered 503 first, with the wait that is the default",
+    Scenario {
+        name: "503, then a retry with the default delay",
         config: |config, _| config.options(CallOptions::new()),
-        befalls: |scene| scene.first.respond_with(busy()),
-        ..PLAIN
+        inject_fault: |cluster| cluster.first.respond_with(busy()),
+        ..NO_FAULT
     },
-    Way {
-        name: "loses its connection",
-        befalls: |scene| scene.first.respond_with(Answer::dropped()),
-        ..PLAIN
+    Scenario {
+        name: "connection lost",
+        inject_fault: |cluster| cluster.first.respond_with(Answer::dropped()),
+        ..NO_FAULT
     },
-    Way {
-        name: "goes to another manager, as one is at its limit",
-        config: |config, scene| config.manager(scene.second.url()),
-        befalls: |scene| scene.first.respond_with(busy()),
-        ..PLAIN
+    Scenario {
+        name: "503, then failover to another manager",
+        config: |config, cluster| config.manager(cluster.second.url()),
+        inject_fault: |cluster| cluster.first.respond_with(busy()),
+        ..NO_FAULT
     },
-    Way {
-        name: "is a client's first, and the first of its managers is gone",
-        config: |_, scene| config(GONE).manager(scene.first.url()),
-        is_first: true,
-        ..PLAIN
+    Scenario {
+        name: "first call of a client, and its first manager is unreachable",
+        config: |_, cluster| config(UNREACHABLE).manager(cluster.first.url()),
+        is_first_call: true,
+        ..NO_FAULT
     },
-    Way {
-        name: "finds its session over",
-        befalls: |scene| scene.first.expire_sessions(),
-        ..PLAIN
+    Scenario {
+        name: "session expired",
+        inject_fault: |cluster| cluster.first.expire_sessions(),
+        ..NO_FAULT
     },
-    Way {
-        name: "finds its session over, with 63 others at the same time (all of them)",
-        befalls: |scene| scene.first.expire_sessions(),
+    Scenario {
+        name: "session expired for 64 concurrent calls (total)",
+        inject_fault: |cluster| cluster.first.expire_sessions(),
         calls: 64,
-        ..PLAIN
+        ..NO_FAULT
     },
 ];
 
-/// A port where nobody listens.
-const GONE: &str = "http://127.0.0.1:9";
+/// A port on which nothing listens.
+const UNREACHABLE: &str = "http://127.0.0.1:9";
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
-    let scene = Scene {
+    let cluster = Cluster {
         first: manager().await,
         second: manager().await,
     };
-    table(
-        "What it costs to get through",
+    print_table_header(
+        "Cost of recovery",
         [
-            "a call that",
+            "scenario",
             "requests",
             "time",
-            "of as many to which nothing happens",
+            "relative to calls without a fault",
         ],
     );
-    // The first ones find a machine that sleeps.
-    PLAIN.cost(&scene).await;
-    for way in [PLAIN].into_iter().chain(WAYS) {
-        // Just before it, so that both meet the same machine.
-        let plain = Way {
-            calls: way.calls,
-            ..PLAIN
+    // Warm-up.
+    NO_FAULT.cost(&cluster).await;
+    for scenario in [NO_FAULT].into_iter().chain(SCENARIOS) {
+        // Measured right before, so that both run under the same load of the machine.
+        let no_fault = Scenario {
+            calls: scenario.calls,
+            ..NO_FAULT
         }
-        .cost(&scene)
+        .cost(&cluster)
         .await;
-        let cost = way.cost(&scene).await;
-        let times = cost.time.as_secs_f64() / plain.time.as_secs_f64();
-        row([
-            way.name,
+        let cost = scenario.cost(&cluster).await;
+        let times = cost.time.as_secs_f64() / no_fault.time.as_secs_f64();
+        print_row([
+            scenario.name,
             &format!("{:.0}", cost.requests),
-            &time(cost.time),
+            &format_duration(cost.time),
             &format!("{times:.1}"),
         ]);
     }
@@ -150,7 +152,7 @@ fn config(address: &str) -> Config {
         .options(CallOptions::new().max_retry_delay(Duration::ZERO))
 }
 
-/// A manager that takes no more at the moment.
+/// The response of an overloaded manager.
 fn busy() -> Answer {
     Answer::api_error(503, 98, "The manager is busy.")
 }
@@ -160,35 +162,35 @@ struct Cost {
     time: Duration,
 }
 
-impl Way {
-    /// The median of calls.
-    async fn cost(&self, scene: &Scene) -> Cost {
+impl Scenario {
+    /// The median cost of the calls.
+    async fn cost(&self, cluster: &Cluster) -> Cost {
         let mut times = Vec::new();
         let mut requests = Vec::new();
-        let managers = [&scene.first, &scene.second];
+        let managers = [&cluster.first, &cluster.second];
         for _ in 0..rounds(200) {
-            // One that has failed often has spent its budget of retries, and spreads its calls.
-            let client = self.client(scene);
-            // Each manager had one, so that it is the first one's turn.
-            if !self.is_first {
+            // A new client each time: after many failures, a client has used up its retry budget.
+            let client = self.client(cluster);
+            // One call per manager, so that the next call goes to the first manager.
+            if !self.is_first_call {
                 self.call(&client).await;
                 self.call(&client).await;
             }
             managers.into_iter().for_each(prepare);
-            (self.befalls)(scene);
+            (self.inject_fault)(cluster);
             let start = Instant::now();
             self.call(&client).await;
             times.push(start.elapsed().as_secs_f64());
             requests.push(managers.map(|manager| manager.count() as f64).iter().sum());
         }
         Cost {
-            requests: Spread::of(requests).median,
-            time: Duration::from_secs_f64(Spread::of(times).median),
+            requests: Quartiles::of(requests).median,
+            time: Duration::from_secs_f64(Quartiles::of(times).median),
         }
     }
 
-    fn client(&self, scene: &Scene) -> Client {
-        let client = (self.config)(config(&scene.first.url()), scene);
+    fn client(&self, cluster: &Cluster) -> Client {
+        let client = (self.config)(config(&cluster.first.url()), cluster);
         client.build().unwrap()
     }
 

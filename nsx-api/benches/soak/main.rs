@@ -1,20 +1,21 @@
-//! Mixed calls for a long time, against managers at which everything goes wrong now and then: whether memory, file descriptors or
-//! tasks grow.
+//! Soak test: makes mixed calls for a long time, against managers with injected faults, and checks
+//! that memory, file descriptors and tasks do not grow.
 //!
-//! `cargo bench -p nsx-api --features mock --bench soak -- 600` goes on for ten minutes, and fails if one of them grows or is left at the
-//! end. The managers are in a process of their own.
+//! `cargo bench -p nsx-api --features mock --bench soak -- 600` runs for ten minutes. It fails if
+//! one of them grows, or if tasks or file descriptors are left at the end. The managers run in a
+//! child process.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a panic is a fault of the benchmark"
+    reason = "a panic is an error in the benchmark"
 )]
 
 mod managers;
 #[path = "../measure/mod.rs"]
 mod measure;
-#[path = "../measure/serving.rs"]
-mod serving;
+#[path = "../measure/server_process.rs"]
+mod server_process;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,17 +29,17 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use managers::{Dice, PASSWORD, USER};
-use measure::{number, row, table};
-use serving::Serving;
+use managers::{PASSWORD, Rng, USER};
+use measure::{format_count, print_row, print_table_header};
+use server_process::ServerProcess;
 
-/// How many calls are under way, about.
+/// The number of concurrent calls, approximately.
 const WORKERS: usize = 32;
-/// How often it is looked at what there is, and how many of the looks are a row.
-const LOOKS: u32 = 60;
-const LOOKS_A_ROW: u32 = 6;
-/// What there may be more of in the last third than in the middle one, for each hundred.
-const SPARE: u64 = 10;
+/// How often the resources are sampled, and how many samples there are per row of the table.
+const SAMPLES: u32 = 60;
+const SAMPLES_PER_ROW: u32 = 6;
+/// The allowed growth from the middle third to the last third, in percent.
+const MAX_GROWTH_PERCENT: u64 = 10;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -46,37 +47,38 @@ fn main() {
         return managers::serve();
     }
     let seconds = arguments.iter().find_map(|argument| argument.parse().ok());
-    let length = Duration::from_secs(seconds.unwrap_or(if measure::is_bench() { 20 } else { 1 }));
-    let mut process = Serving::start();
+    let duration = Duration::from_secs(seconds.unwrap_or(if measure::is_bench() { 20 } else { 1 }));
+    let mut process = ServerProcess::start();
     let urls = [(); managers::COUNT].map(|()| process.line());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(soak(&urls, length));
+    runtime.block_on(soak(&urls, duration));
 }
 
-/// What calls came to, by how often.
+/// The number of calls with each outcome.
 type Tally = Arc<Mutex<BTreeMap<String, u64>>>;
 
-/// Calls for that long.
-async fn soak(urls: &[String], length: Duration) {
-    table(
-        &format!("Mixed calls with faults, for {length:?}"),
+/// Makes calls for this time.
+async fn soak(urls: &[String], duration: Duration) {
+    print_table_header(
+        &format!("Mixed calls with faults, for {duration:?}"),
         [
             "after",
             "calls",
-            "given up by the caller",
+            "cancelled",
             "failed",
             "memory, kB",
             "file descriptors",
             "tasks",
         ],
     );
-    let before = Seen::now();
+    let before = Resources::now();
     let tally = Tally::default();
-    // With limits, which slow calls down once a manager has refused some, and without.
+    // One client with adaptive limits, which slow down after a manager rejects calls, and one
+    // without limits.
     let clients = [Limits::adaptive(), Limits::off()].map(|limits| client(urls, limits));
     let mut workers = JoinSet::new();
     for number in 0..WORKERS {
@@ -84,16 +86,16 @@ async fn soak(urls: &[String], length: Duration) {
         workers.spawn(work(client, number as u64, tally.clone()));
     }
     let start = Instant::now();
-    let mut seen = Vec::new();
-    for look in 1..=LOOKS {
-        let until = length * look / LOOKS;
+    let mut samples = Vec::new();
+    for sample in 1..=SAMPLES {
+        let until = duration * sample / SAMPLES;
         sleep(until.saturating_sub(start.elapsed())).await;
-        seen.push(Seen::now());
-        if look.is_multiple_of(LOOKS_A_ROW) {
-            say(
+        samples.push(Resources::now());
+        if sample.is_multiple_of(SAMPLES_PER_ROW) {
+            print_sample_row(
                 start.elapsed(),
                 &tally.lock().unwrap(),
-                &seen[seen.len() - 1],
+                &samples[samples.len() - 1],
             );
         }
     }
@@ -101,36 +103,38 @@ async fn soak(urls: &[String], length: Duration) {
     for client in clients {
         client.close().await;
     }
-    let came_to = tally.lock().unwrap().clone();
-    println!("\nWhat calls came to: {came_to:?}.");
-    check(&before, &seen, &came_to).await;
+    let outcomes = tally.lock().unwrap().clone();
+    println!("\nOutcomes of the calls: {outcomes:?}.");
+    check(&before, &samples, &outcomes).await;
 }
 
-fn say(after: Duration, tally: &BTreeMap<String, u64>, now: &Seen) {
+fn print_sample_row(after: Duration, tally: &BTreeMap<String, u64>, now: &Resources) {
     let all: u64 = tally.values().sum();
-    let [well, given_up] = ["ok", "given up"].map(|key| tally.get(key).copied().unwrap_or(0));
-    row([
+    let [succeeded, cancelled] =
+        ["ok", "cancelled"].map(|key| tally.get(key).copied().unwrap_or(0));
+    print_row([
         &format!("{:.0} s", after.as_secs_f64()),
-        &number(all),
-        &number(given_up),
-        &number(all - well - given_up),
-        &number(now.memory),
-        &number(now.files),
-        &number(now.tasks),
+        &format_count(all),
+        &format_count(cancelled),
+        &format_count(all - succeeded - cancelled),
+        &format_count(now.memory),
+        &format_count(now.files),
+        &format_count(now.tasks),
     ]);
 }
 
-/// Nothing has grown, nothing is left, and most calls went through. What a second tells of memory is its beginning.
-async fn check(before: &Seen, seen: &[Seen], tally: &BTreeMap<String, u64>) {
+/// Checks that nothing has grown, that nothing is left, and that most calls succeeded. A short run
+/// only shows how memory grows at the start, so growth is checked only in `cargo bench`.
+async fn check(before: &Resources, samples: &[Resources], tally: &BTreeMap<String, u64>) {
     let all: u64 = tally.values().sum();
-    let well = tally["ok"];
-    assert!(well * 2 > all, "{well} of {all} calls went through");
-    // Connections that are in no pool any more are closed by tasks that end by themselves.
+    let succeeded = tally["ok"];
+    assert!(succeeded * 2 > all, "{succeeded} of {all} calls succeeded");
+    // Tasks that close connections may still be running. They end by themselves.
     let start = Instant::now();
-    let mut left = Seen::now();
+    let mut left = Resources::now();
     while left.tasks > before.tasks && start.elapsed() < Duration::from_secs(10) {
         sleep(Duration::from_millis(50)).await;
-        left = Seen::now();
+        left = Resources::now();
     }
     assert_eq!(left.tasks, before.tasks, "tasks are left");
     assert!(
@@ -140,30 +144,30 @@ async fn check(before: &Seen, seen: &[Seen], tally: &BTreeMap<String, u64>) {
         before.files
     );
     println!(
-        "\nAt the end there are {} tasks and {} file descriptors, as before.",
+        "\nAt the end, {} tasks and {} file descriptors are left, no more than before.",
         left.tasks, left.files
     );
     if !measure::is_bench() {
         return;
     }
-    let third = seen.len() / 3;
-    for (name, pick) in Seen::PARTS {
+    let third = samples.len() / 3;
+    for (name, pick) in Resources::METRICS {
         let [middle, last] =
-            [&seen[third..2 * third], &seen[2 * third..]].map(|part| median(part, pick));
+            [&samples[third..2 * third], &samples[2 * third..]].map(|part| median(part, pick));
         assert!(
-            last <= middle + middle * SPARE / 100,
+            last <= middle + middle * MAX_GROWTH_PERCENT / 100,
             "{name}: {middle}, then {last}"
         );
         println!(
             "{name}: {} in the middle third, {} in the last (medians).",
-            number(middle),
-            number(last)
+            format_count(middle),
+            format_count(last)
         );
     }
 }
 
-fn median(seen: &[Seen], pick: Part) -> u64 {
-    let mut values: Vec<u64> = seen.iter().map(pick).collect();
+fn median(samples: &[Resources], pick: Metric) -> u64 {
+    let mut values: Vec<u64> = samples.iter().map(pick).collect();
     values.sort_unstable();
     values[values.len() / 2]
 }
@@ -182,21 +186,22 @@ fn client(urls: &[String], limits: Limits) -> Client {
     config.build().unwrap()
 }
 
-/// Calls of every kind, one after the other, some of them given up under way; now and then the sessions are ended.
+/// Makes calls of every kind, one after the other. Cancels some of them, and closes the client now
+/// and then.
 async fn work(client: Client, seed: u64, tally: Tally) {
-    let mut dice = Dice(seed);
+    let mut rng = Rng(seed);
     loop {
-        let patience = match dice.roll(20) {
-            0 => Duration::from_millis(dice.roll(20)),
+        let cancel_after = match rng.below(20) {
+            0 => Duration::from_millis(rng.below(20)),
             _ => Duration::from_secs(60),
         };
-        let outcome = match timeout(patience, call(&client, dice.roll(5))).await {
+        let outcome = match timeout(cancel_after, call(&client, rng.below(5))).await {
             Ok(Ok(())) => "ok".to_owned(),
             Ok(Err(error)) => format!("{:?}", error.kind()),
-            Err(_) => "given up".to_owned(),
+            Err(_) => "cancelled".to_owned(),
         };
         *tally.lock().unwrap().entry(outcome).or_default() += 1;
-        if dice.roll(2000) == 0 {
+        if rng.below(2000) == 0 {
             client.close().await;
         }
     }
@@ -218,9 +223,9 @@ async fn call(client: &Client, kind: u64) -> Result<(), Error> {
         2 => drop(client.create_registration_token().send().await?),
         3 => {
             let request = client.request(Method::GET, "/api/v1/large");
-            let mut pieces = request.stream().await?.into_inner();
-            while let Some(piece) = pieces.next().await {
-                drop(piece?);
+            let mut chunks = request.stream().await?.into_inner();
+            while let Some(chunk) = chunks.next().await {
+                drop(chunk?);
             }
         }
         _ => {
@@ -231,24 +236,24 @@ async fn call(client: &Client, kind: u64) -> Result<(), Error> {
     Ok(())
 }
 
-type Part = fn(&Seen) -> u64;
+type Metric = fn(&Resources) -> u64;
 
-/// What the process has at a moment.
-struct Seen {
-    /// Resident, in kB.
+/// The resources of the process at a point in time.
+struct Resources {
+    /// Resident memory, in kB.
     memory: u64,
     files: u64,
     tasks: u64,
 }
 
-impl Seen {
-    const PARTS: [(&'static str, Part); 3] = [
-        ("Memory in kB", |seen| seen.memory),
-        ("File descriptors", |seen| seen.files),
-        ("Tasks", |seen| seen.tasks),
+impl Resources {
+    const METRICS: [(&'static str, Metric); 3] = [
+        ("Memory in kB", |samples| samples.memory),
+        ("File descriptors", |samples| samples.files),
+        ("Tasks", |samples| samples.tasks),
     ];
 
-    /// Memory and files are zero where the system does not tell them as Linux does.
+    /// Memory and files are zero on systems other than Linux.
     fn now() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
         let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,8 +1,10 @@
 //! HTTP Basic (RFC 7617), and its variant for vIDM users.
 
-use super::credentials::check_user_and_password;
-use super::{Authenticate, BoxError, Credentials, Login};
 use crate::Secret;
+use crate::credentials::Credentials;
+use crate::credentials::check_user_and_password;
+use crate::scheme::auth_context::AuthContext;
+use crate::scheme::authenticate::{Authenticate, BoxError};
 
 /// HTTP Basic: sends the user name and password with every call.
 ///
@@ -49,7 +51,7 @@ impl Basic {
 }
 
 impl Authenticate for Basic {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         Ok(Credentials::basic(&self.user, &self.password))
     }
 
@@ -100,7 +102,7 @@ impl Remote {
 }
 
 impl Authenticate for Remote {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         let Basic { user, password } = &self.0;
         Ok(Credentials::user_and_password("Remote", user, password))
     }

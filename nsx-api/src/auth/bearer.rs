@@ -1,7 +1,9 @@
 //! A bearer token that the caller already has.
 
-use super::{Authenticate, BoxError, Credentials, Login};
 use crate::Secret;
+use crate::credentials::Credentials;
+use crate::scheme::auth_context::AuthContext;
+use crate::scheme::authenticate::{Authenticate, BoxError};
 
 /// `Authorization: Bearer …`: sends a token that you already have.
 ///
@@ -43,7 +45,7 @@ impl Bearer {
 }
 
 impl Authenticate for Bearer {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         Ok(Credentials::bearer(self.0.clone()))
     }
 
@@ -56,7 +58,7 @@ impl Authenticate for Bearer {
     }
 }
 
-/// Refuses a token that no header can carry as it is: one from a file, with the end of its line, for one.
+/// Rejects a token that a header cannot carry, for example one from a file with a line break.
 pub(super) fn check_token(token: &Secret, what: &str) -> Result<(), BoxError> {
     let text = token.expose_secret();
     match text.is_empty() || !text.chars().all(|character| character.is_ascii_graphic()) {

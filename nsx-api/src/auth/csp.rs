@@ -8,8 +8,10 @@ use http::Method;
 use serde::{Deserialize, Deserializer};
 
 use super::bearer::check_token;
-use super::credentials::{check_user_and_password, encode_form};
-use super::{Authenticate, BoxError, Credentials, Login};
+use crate::credentials::Credentials;
+use crate::credentials::{check_user_and_password, encode_form};
+use crate::scheme::auth_context::AuthContext;
+use crate::scheme::authenticate::{Authenticate, BoxError};
 use crate::{Config, Error, Request, Response, Secret};
 
 const HOST: &str = "console.cloud.vmware.com";
@@ -57,11 +59,11 @@ pub struct Csp {
     grant: Grant,
     config: Config,
     path: Option<String>,
-    /// Made of the settings by the first who needs it.
-    login: OnceLock<Login>,
+    /// Made from the configuration on first use.
+    context: OnceLock<AuthContext>,
 }
 
-/// What is exchanged for a token.
+/// The credentials that are exchanged for a token.
 #[derive(Clone, Debug)]
 enum Grant {
     ApiToken(Secret),
@@ -87,7 +89,7 @@ impl Csp {
             grant,
             config: Config::new(HOST),
             path: None,
-            login: OnceLock::new(),
+            context: OnceLock::new(),
         }
     }
 
@@ -103,17 +105,17 @@ impl Csp {
     /// ```
     pub fn endpoint(mut self, config: Config) -> Self {
         self.config = config;
-        self.login = OnceLock::new();
+        self.context = OnceLock::new();
         self
     }
 
-    /// Another path than the one of VMware Cloud Services.
+    /// Replaces the path of VMware Cloud Services.
     pub(crate) fn path(mut self, path: String) -> Self {
         self.path = Some(path);
         self
     }
 
-    /// Says what is wrong with the token or the credentials.
+    /// Checks the API token or the credentials.
     pub(crate) fn check_grant(&self) -> Result<(), BoxError> {
         match &self.grant {
             Grant::ApiToken(token) => check_token(token, "API token"),
@@ -124,9 +126,9 @@ impl Csp {
         }
     }
 
-    /// The token in the answer to a login.
-    pub(crate) fn answered(answer: Response<Bytes>) -> Result<Credentials, BoxError> {
-        let token = answer.json::<Token>()?.into_inner();
+    /// Reads the token from the response to a login.
+    pub(crate) fn parse_response(response: Response<Bytes>) -> Result<Credentials, BoxError> {
+        let token = response.json::<Token>()?.into_inner();
         check_token(&token.access_token, "token that was answered")?;
         let credentials = Credentials::bearer(token.access_token);
         Ok(match token.expires_in {
@@ -135,20 +137,20 @@ impl Csp {
         })
     }
 
-    fn login(&self) -> Result<&Login, Error> {
-        if let Some(login) = self.login.get() {
-            return Ok(login);
+    fn context(&self) -> Result<&AuthContext, Error> {
+        if let Some(context) = self.context.get() {
+            return Ok(context);
         }
-        let login = self.config.clone().login(&self.secrets())?;
-        Ok(self.login.get_or_init(|| login))
+        let context = self.config.clone().into_auth_context(&self.secrets())?;
+        Ok(self.context.get_or_init(|| context))
     }
 
-    fn request<'a>(&self, login: &'a Login) -> Request<'a> {
+    fn request<'a>(&self, context: &'a AuthContext) -> Request<'a> {
         match &self.grant {
-            Grant::ApiToken(token) => login
+            Grant::ApiToken(token) => context
                 .request(Method::POST, self.path.as_deref().unwrap_or(API_TOKENS))
                 .secret_form(encode_form(&[("refresh_token", token.expose_secret())])),
-            Grant::ClientCredentials { id, secret } => login
+            Grant::ClientCredentials { id, secret } => context
                 .request(
                     Method::POST,
                     self.path.as_deref().unwrap_or(CLIENT_CREDENTIALS),
@@ -160,13 +162,13 @@ impl Csp {
 }
 
 impl Authenticate for Csp {
-    async fn authenticate(&self, _: &Login) -> Result<Credentials, BoxError> {
-        Self::answered(self.request(self.login()?).send().await?)
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
+        Self::parse_response(self.request(self.context()?).send().await?)
     }
 
     fn check(&self) -> Result<(), BoxError> {
         self.check_grant()?;
-        Ok(self.request(self.login()?).check()?)
+        Ok(self.request(self.context()?).check()?)
     }
 
     fn secrets(&self) -> Vec<Secret> {
@@ -179,7 +181,7 @@ impl Authenticate for Csp {
     }
 }
 
-/// What comes back, as far as it is needed.
+/// The fields of the response that are used.
 #[derive(Deserialize)]
 struct Token {
     access_token: Secret,
@@ -187,7 +189,7 @@ struct Token {
     expires_in: Option<Duration>,
 }
 
-/// Seconds, which come as a number or as a string. What is neither says nothing of the life of a token.
+/// Seconds, as a number or as a string. Any other value is ignored.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -208,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_life_of_a_token_is_read_as_a_number_or_a_string() {
+    fn the_lifetime_of_a_token_is_a_number_or_a_string() {
         for (json, lifetime) in [
             (r#"{"access_token":"t","expires_in":1799}"#, Some(1799)),
             (r#"{"access_token":"t","expires_in":"1799"}"#, Some(1799)),

@@ -5,20 +5,22 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, Method, header};
 use zeroize::Zeroizing;
 
-use super::credentials::encode_form;
-use super::{Authenticate, BoxError, Credentials, Login};
+use crate::credentials::Credentials;
+use crate::credentials::encode_form;
+use crate::scheme::auth_context::AuthContext;
+use crate::scheme::authenticate::{Authenticate, BoxError};
 use crate::{CallOptions, Secret};
 
 const CREATE: &str = "/api/session/create";
 const DESTROY: &str = "/api/session/destroy";
-/// The cookie that is the session.
+/// The session cookie.
 const COOKIE: &str = "JSESSIONID";
 const XSRF: &str = "x-xsrf-token";
-/// A manager's own, unless its administrator says otherwise.
+/// The default of a manager.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1800);
-/// Cookies beside the session's that a gateway may set, and how long they may be together.
-const MOST_COOKIES: usize = 16;
-const LONGEST_COOKIES: usize = 4096;
+/// The number of cookies, and their total length: a gateway may set some beside the session cookie.
+const MAX_COOKIES: usize = 16;
+const MAX_COOKIE_BYTES: usize = 4096;
 
 /// A session of an NSX Manager: the scheme to use with a user name and password.
 ///
@@ -76,11 +78,11 @@ impl Session {
         self
     }
 
-    /// The session in the answer to a login, or why there is none.
-    pub(crate) fn answered(&self, headers: &HeaderMap) -> Result<Credentials, String> {
+    /// Reads the session from the response to a login.
+    pub(crate) fn parse_response(&self, headers: &HeaderMap) -> Result<Credentials, String> {
         match session(headers) {
             Some(credentials) => Ok(credentials.idle_timeout(self.idle_timeout)),
-            None => Err(no_session(headers)),
+            None => Err(no_session_reason(headers)),
         }
     }
 
@@ -91,17 +93,21 @@ impl Session {
 }
 
 impl Authenticate for Session {
-    async fn authenticate(&self, login: &Login) -> Result<Credentials, BoxError> {
-        let answer = login
+    async fn authenticate(&self, context: &AuthContext) -> Result<Credentials, BoxError> {
+        let response = context
             .request(Method::POST, CREATE)
             .secret_form(self.form())
             .send()
             .await?;
-        Ok(self.answered(answer.headers())?)
+        Ok(self.parse_response(response.headers())?)
     }
 
-    async fn revoke(&self, login: &Login, credentials: &Credentials) -> Result<(), BoxError> {
-        login
+    async fn revoke(
+        &self,
+        context: &AuthContext,
+        credentials: &Credentials,
+    ) -> Result<(), BoxError> {
+        context
             .with(CallOptions::new().max_retries(0))
             .request(Method::POST, DESTROY)
             .named("logout")
@@ -130,15 +136,15 @@ impl Authenticate for Session {
     }
 }
 
-/// The session in the answer to a login; `None` if there is none.
+/// Reads the session from the response to a login.
 ///
-/// A gateway may set cookies of its own beside it, to find the same node again, so all of them go back. Some managers send no
-/// XSRF token.
+/// All cookies are returned to the manager, because a gateway may use its own to route requests to
+/// the same node. Some managers send no XSRF token.
 fn session(headers: &HeaderMap) -> Option<Credentials> {
     let cookies = cookies(headers);
     cookies.iter().find(|(name, _)| *name == COOKIE)?;
     let lengths = cookies.iter().map(|(name, value)| name.len() + value.len());
-    if cookies.len() > MOST_COOKIES || lengths.sum::<usize>() > LONGEST_COOKIES {
+    if cookies.len() > MAX_COOKIES || lengths.sum::<usize>() > MAX_COOKIE_BYTES {
         return None;
     }
     let credentials = cookies
@@ -147,17 +153,18 @@ fn session(headers: &HeaderMap) -> Option<Credentials> {
             credentials.cookie(name, value)
         });
     let token = headers.get(XSRF).and_then(|token| token.to_str().ok());
-    match token.filter(|token| token.len() <= LONGEST_COOKIES) {
+    match token.filter(|token| token.len() <= MAX_COOKIE_BYTES) {
         Some(token) => Some(credentials.header(XSRF, token)),
         None => Some(credentials),
     }
 }
 
-/// The cookies that are set, with the last value of each. One without a value, or that has expired, is none.
+/// The cookies that the response sets, with the last value of each. Empty and expired cookies are
+/// left out.
 fn cookies(headers: &HeaderMap) -> Vec<(&str, &str)> {
     let mut cookies: Vec<(&str, &str)> = Vec::new();
     for line in headers.get_all(header::SET_COOKIE) {
-        let Some((name, value, attributes)) = line.to_str().ok().and_then(cookie) else {
+        let Some((name, value, attributes)) = line.to_str().ok().and_then(parse_cookie) else {
             continue;
         };
         cookies.retain(|(other, _)| *other != name);
@@ -168,8 +175,8 @@ fn cookies(headers: &HeaderMap) -> Vec<(&str, &str)> {
     cookies
 }
 
-/// The name, the value and the attributes of a cookie.
-fn cookie(line: &str) -> Option<(&str, &str, &str)> {
+/// Splits a cookie into name, value and attributes.
+fn parse_cookie(line: &str) -> Option<(&str, &str, &str)> {
     let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
     let (name, value) = pair.split_once('=')?;
     let name = name.trim();
@@ -183,7 +190,7 @@ fn has_expired(attributes: &str) -> bool {
     attributes.any(
         |(name, value)| match name.trim().to_ascii_lowercase().as_str() {
             "max-age" => value.trim().parse::<i64>().is_ok_and(|age| age <= 0),
-            // Some write the date with hyphens.
+            // Some servers write the date with hyphens.
             "expires" => httpdate::parse_http_date(&value.trim().replace('-', " "))
                 .is_ok_and(|date| date <= SystemTime::now()),
             _ => false,
@@ -191,8 +198,9 @@ fn has_expired(attributes: &str) -> bool {
     )
 }
 
-/// Why an answer that is a success brings no session that can be used. It is masked before it is shown, and then cut.
-fn no_session(headers: &HeaderMap) -> String {
+/// Explains why a successful response contains no usable session. The caller masks and truncates
+/// the text.
+fn no_session_reason(headers: &HeaderMap) -> String {
     let media_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -201,7 +209,7 @@ fn no_session(headers: &HeaderMap) -> String {
         Some(media_type) => format!(" (content-type: {media_type})"),
         None => String::new(),
     };
-    let many = match headers.get_all(header::SET_COOKIE).iter().count() > MOST_COOKIES {
+    let many = match headers.get_all(header::SET_COOKIE).iter().count() > MAX_COOKIES {
         true => ", or too many others",
         false => "",
     };
@@ -227,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_read_from_among_other_cookies() {
+    fn a_session_cookie_is_found_among_other_cookies() {
         for (cookies, xsrf, sent) in [
             (
                 &["JSESSIONID=A1; Path=/; Secure; HttpOnly"][..],
@@ -283,7 +291,7 @@ mod tests {
         ] {
             let mut call = HeaderMap::new();
             let found = session(&answer(cookies, xsrf)).map(|credentials| {
-                credentials.checked().unwrap().apply(&mut call);
+                credentials.validated().unwrap().apply(&mut call);
                 (call.get("cookie").unwrap().clone(), call.get(XSRF).cloned())
             });
             let expected = sent.map(|sent| {
@@ -295,9 +303,9 @@ mod tests {
     }
 
     #[test]
-    fn cookies_without_end_are_no_session() {
+    fn too_many_cookies_are_no_session() {
         let many: Vec<String> = (0..17).map(|number| format!("c{number}=x")).collect();
-        let long = format!("long={}", "x".repeat(LONGEST_COOKIES));
+        let long = format!("long={}", "x".repeat(MAX_COOKIE_BYTES));
         for others in [many, vec![long]] {
             let mut cookies: Vec<&str> = others.iter().map(String::as_str).collect();
             cookies.push("JSESSIONID=A1");
@@ -306,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_keeps_every_character() {
+    fn the_session_login_form_encodes_all_characters() {
         let form = Session::new("ann&co", "a+b %&=\"'ü").form();
         assert_eq!(
             *form,
@@ -326,7 +334,7 @@ mod tests {
             if let Ok(value) = HeaderValue::from_bytes(&xsrf) {
                 headers.insert(XSRF, value);
             }
-            let _ = session(&headers).map(Credentials::checked);
+            let _ = session(&headers).map(Credentials::validated);
         }
     }
 }

@@ -3,11 +3,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use http::Method;
+
 use super::*;
 use crate::ErrorKind;
 use crate::auth::Basic;
 
-/// A server that gives the same answer to everything, and counts.
+/// A server that counts requests, and sends the same response to each.
 async fn server(answer: String) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -38,7 +40,7 @@ fn answer(status: u16, headers: &str) -> String {
 }
 
 #[tokio::test]
-async fn credentials_that_do_not_change_are_not_tried_twice() {
+async fn a_401_or_403_to_constant_credentials_is_not_retried() {
     for status in [401, 403] {
         let (url, count) = server(answer(status, "")).await;
         let client = Client::builder(url)
@@ -55,7 +57,7 @@ async fn credentials_that_do_not_change_are_not_tried_twice() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_followed_to_a_manager_of_the_cluster_and_to_nobody_else() {
+async fn a_redirect_is_followed_to_a_manager_of_the_cluster_only() {
     let (second, asked) = server(answer(200, "")).await;
     for (status, listed, path, followed) in [
         (307, true, "/x?y=1", true),
@@ -63,7 +65,7 @@ async fn a_redirect_is_followed_to_a_manager_of_the_cluster_and_to_nobody_else()
         (308, true, "/x?y=1", true),
         (302, true, "/x?y=1", false),
         (307, false, "/x?y=1", false),
-        // That is another call.
+        // These targets are other calls.
         (307, true, "/y?y=1", false),
         (308, true, "/x?y=1&force=true", false),
         (307, true, "/x", false),
@@ -99,7 +101,7 @@ async fn a_redirect_is_followed_to_a_manager_of_the_cluster_and_to_nobody_else()
 }
 
 #[tokio::test]
-async fn redirects_that_go_round_in_circles_end() {
+async fn redirect_loops_end() {
     let listeners = [
         TcpListener::bind("127.0.0.1:0").await.unwrap(),
         TcpListener::bind("127.0.0.1:0").await.unwrap(),
@@ -122,7 +124,7 @@ async fn redirects_that_go_round_in_circles_end() {
 }
 
 #[test]
-fn a_client_and_its_calls_can_be_sent_between_threads() {
+fn a_client_and_its_calls_are_send_and_sync() {
     fn shared<T: Send + Sync + Clone>(_: &T) {}
     fn sent<T: Send>(_: &T) {}
     let client = Client::builder("nsx.example.com").build().unwrap();

@@ -16,7 +16,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
 use super::StringEnum;
-use crate::text::one_line;
+use crate::error::text::one_line;
 
 /// A union that the shared functions can decode.
 pub(crate) trait DiscriminatedUnion: Sized + 'static {
@@ -270,7 +270,7 @@ impl<'de, I: Iterator<Item = (String, Value)>> MapAccess<'de> for Entries<I> {
 /// The name of a field comes from the manager. It is truncated, and cannot contain the end of a
 /// path.
 fn path_step(name: &str) -> String {
-    one_line(name, crate::decode::KEY_LIMIT).replace(": ", ":")
+    one_line(name, crate::error::text::FIELD_NAME_LIMIT).replace(": ", ":")
 }
 
 /// Why a value cannot be decoded, and its path.

@@ -84,7 +84,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn debug_shows_field_names_and_no_values() {
+    fn debug_of_extra_fields_shows_names_only() {
         let mut extra = Extra::default();
         assert_eq!(format!("{extra:?}"), "Extra");
         extra.insert("a".to_owned(), json!({ "SECRET": "SECRET" }));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn extra_derefs_to_its_map() {
+    fn extra_fields_are_used_as_a_map() {
         let map = Map::from_iter([("a".to_owned(), json!(1)), ("b".to_owned(), json!([2]))]);
         let extra = Extra::from(map.clone());
         assert_eq!(*extra, map);
@@ -108,7 +108,7 @@ mod tests {
 
     #[cfg(feature = "schemars")]
     #[test]
-    fn the_json_schema_of_extra_is_that_of_its_map() {
+    fn the_schema_of_extra_fields_is_that_of_a_map() {
         #[derive(schemars::JsonSchema)]
         #[expect(dead_code, reason = "only its schema counts")]
         struct With<T> {

@@ -1,21 +1,26 @@
-//! The settings of a client, checked when it is built.
+//! The configuration of a client, checked when the client is built.
 
-mod env;
+mod client_parts;
+mod health_probe;
 
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::address::Address;
-use crate::auth::{Authenticate, Keeper, Login, Scheme};
-use crate::client::Core;
-use crate::cluster::{Cluster, Endpoint};
-use crate::connections::{self, Connections};
-use crate::limit::Limiter;
-use crate::mask::Mask;
+use crate::client::Client;
+use crate::client::options::CallOptions;
+use crate::cluster::address::Address;
+use crate::cluster::connections::{self, Connections};
+use crate::cluster::limits::{Limiter, Limits};
+use crate::cluster::managers::{Cluster, Endpoint};
+use crate::scheme::auth_context::AuthContext;
+use crate::scheme::authenticate::Authenticate;
+use crate::scheme::dyn_scheme::Scheme;
+use crate::secret::mask::Mask;
 use crate::tls::{self, Identity, Pin, Source};
-use crate::{CallOptions, Client, Error, Limits, Secret};
+use crate::{Error, Secret};
+use client_parts::ClientParts;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -66,12 +71,23 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Config {
     address: String,
     others: Vec<String>,
-    scheme: Option<Arc<dyn Scheme>>,
-    tls: tls::Settings,
+    pub(crate) scheme: Option<Arc<dyn Scheme>>,
+    pub(crate) tls: tls::Settings,
     allow_http: bool,
     connect_timeout: Duration,
     limits: Limits,
-    options: CallOptions,
+    pub(crate) options: CallOptions,
+}
+
+impl Client {
+    /// Starts a client for the manager at `address`: a host name, an IP address, `host:port`, or a
+    /// URL.
+    ///
+    /// The default scheme is `https://`. The URL may contain a path, for example of a gateway in
+    /// front of the manager; it is put before the path of every operation.
+    pub fn builder(address: impl Into<String>) -> Config {
+        Config::new(address)
+    }
 }
 
 impl Config {
@@ -143,7 +159,7 @@ impl Config {
     /// The manager's certificate must not be expired, and must match the name or address that the
     /// client uses. If it does not, [pin it](Self::pin_certificate).
     pub fn ca_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.tls.added.push(Source::pem(pem));
+        self.tls.extra_roots.push(Source::pem(pem));
         self
     }
 
@@ -155,7 +171,7 @@ impl Config {
     /// the client logs a warning and keeps the old certificates. Anything that is not a regular
     /// file, such as a pipe, is read only once.
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.tls.added.push(Source::file(path));
+        self.tls.extra_roots.push(Source::file(path));
         self
     }
 
@@ -228,7 +244,7 @@ impl Config {
     /// with [`pin_thumbprint`](Self::pin_thumbprint), instead. Combining this with either of them
     /// is an error.
     pub fn danger_accept_invalid_certs(mut self, accept: bool) -> Self {
-        self.tls.anyone = accept;
+        self.tls.accept_invalid_certs = accept;
         self
     }
 
@@ -277,29 +293,26 @@ impl Config {
         let secrets = self
             .scheme
             .as_ref()
-            .map_or_else(Vec::new, |scheme| scheme.hidden());
-        self.check(&secrets)?;
-        let ground = self.ground(&secrets)?;
+            .map_or_else(Vec::new, |scheme| scheme.secrets());
+        self.check_auth(&secrets)?;
+        let parts = self.resolve(&secrets)?;
         let scheme = self.scheme.as_ref();
-        let first = ground.endpoint(&ground.first);
+        let first = parts.endpoint(&parts.first);
         let shared = scheme
-            .filter(|scheme| !scheme.is_for_each_manager())
-            .map(|scheme| ground.keeper(scheme, &first));
-        let with_keeper = |mut endpoint: Endpoint| {
-            let own = || scheme.map(|scheme| ground.keeper(scheme, &endpoint));
-            endpoint.keeper = shared.clone().or_else(own);
+            .filter(|scheme| !scheme.is_per_manager())
+            .map(|scheme| parts.credential_cache(scheme, &first));
+        let with_cache = |mut endpoint: Endpoint| {
+            let own = || scheme.map(|scheme| parts.credential_cache(scheme, &endpoint));
+            endpoint.credential_cache = shared.clone().or_else(own);
             endpoint
         };
-        let others = ground.others.iter().map(|address| ground.endpoint(address));
-        let cluster = Cluster::new(with_keeper(first), others.map(with_keeper).collect());
-        Ok(Client {
-            core: Core::new(ground.connections.clone(), cluster).into(),
-            options: self.options.clone(),
-        })
+        let others = parts.others.iter().map(|address| parts.endpoint(address));
+        let cluster = Cluster::new(with_cache(first), others.map(with_cache).collect());
+        Ok(parts.client(cluster))
     }
 
-    /// Says what is wrong with the way in.
-    fn check(&self, secrets: &[Secret]) -> Result<(), Error> {
+    /// Checks the scheme of authentication, and that there is no client certificate beside it.
+    fn check_auth(&self, secrets: &[Secret]) -> Result<(), Error> {
         let Some(scheme) = &self.scheme else {
             return Ok(());
         };
@@ -308,25 +321,25 @@ impl Config {
                 "a client certificate and a scheme of authentication contradict each other: how are calls authenticated?",
             ));
         }
-        match scheme.fault() {
-            Some(fault) => Err(Error::config(Mask::of(secrets).apply(fault.to_string()))),
-            None => Ok(()),
-        }
+        scheme
+            .check()
+            .map_err(|error| Error::config(Mask::new(secrets).apply(error.to_string())))
     }
 
-    /// The way to a login host: calls without credentials, whose errors show none of `secrets`.
-    pub(crate) fn login(self, secrets: &[Secret]) -> Result<Login, Error> {
+    /// Requests without credentials, to the host that issues tokens. Their errors show none of
+    /// `secrets`.
+    pub(crate) fn into_auth_context(self, secrets: &[Secret]) -> Result<AuthContext, Error> {
         if self.scheme.is_some() || !self.others.is_empty() {
             return Err(Error::config(
                 "the settings for a token have a scheme of authentication, or other managers, which they cannot have",
             ));
         }
-        let ground = self.ground(secrets)?;
-        Ok(ground.login(&ground.first, &Limiter::new(self.limits).into()))
+        let parts = self.resolve(secrets)?;
+        Ok(parts.auth_context(&parts.first, &Limiter::new(self.limits).into()))
     }
 
-    /// What clients are made of, checked.
-    fn ground(&self, secrets: &[Secret]) -> Result<Ground, Error> {
+    /// Checks the settings, and makes the parts of a client from them.
+    fn resolve(&self, secrets: &[Secret]) -> Result<ClientParts, Error> {
         let first = self.address(&self.address)?;
         let mut others = Vec::new();
         for text in &self.others {
@@ -342,13 +355,13 @@ impl Config {
             }
             others.push(address);
         }
-        if let Some(fault) = self.options.fault() {
-            return Err(Error::config(fault));
+        if let Some(error) = self.options.deferred_error() {
+            return Err(Error::config(error));
         }
         let all: Vec<&Address> = std::iter::once(&first).chain(&others).collect();
-        Ok(Ground {
+        Ok(ClientParts {
             connections: self.connections(&all)?.into(),
-            mask: Mask::of(secrets).into(),
+            mask: Mask::new(secrets).into(),
             options: self.options.clone(),
             limits: self.limits,
             first,
@@ -356,9 +369,9 @@ impl Config {
         })
     }
 
-    fn address(&self, text: &str) -> Result<Address, Error> {
+    pub(crate) fn address(&self, text: &str) -> Result<Address, Error> {
         let address = Address::parse(text).map_err(Error::config)?;
-        match address.is_open() && !self.allow_http {
+        match address.is_plaintext() && !self.allow_http {
             true => Err(Error::config(
                 "plain http:// shows the password to everyone on the way: use https://",
             )),
@@ -366,8 +379,8 @@ impl Config {
         }
     }
 
-    /// Ends before the attempt does, so that a connection that does not come about is told apart from an answer that
-    /// does not, and is tried again.
+    /// Shorter than an attempt, so that a connection that cannot be made fails as such, and is
+    /// retried.
     fn effective_connect_timeout(&self) -> Duration {
         let attempt = self.options.effective_attempt_timeout();
         self.connect_timeout.min(attempt / 4 * 3)
@@ -381,47 +394,8 @@ impl Config {
         Connections::new(connections::Settings {
             tls: any(|address| address.is_https).then(|| self.tls.clone()),
             connect_timeout: self.effective_connect_timeout(),
-            // A proxy gets a tunnel to a manager, and sees no credentials; without TLS it would see them all.
+            // A proxy tunnels TLS and sees no credentials. Without TLS it would see all of them.
             no_proxy: any(|address| !address.is_https || address.is_loopback()),
-        })
-    }
-}
-
-/// What the client and the way to its logins have in common.
-struct Ground {
-    connections: Arc<Connections>,
-    mask: Arc<Mask>,
-    options: CallOptions,
-    limits: Limits,
-    first: Address,
-    others: Vec<Address>,
-}
-
-impl Ground {
-    /// A manager, and the way to look at its health.
-    fn endpoint(&self, address: &Address) -> Endpoint {
-        let limiter = Limiter::new(self.limits).into();
-        let mut endpoint = Endpoint::new(address.clone(), self.mask.clone(), limiter);
-        // Where there is no choice nobody looks.
-        if !self.others.is_empty() {
-            endpoint.look = Some(self.login(address, &Limiter::new(Limits::off()).into()));
-        }
-        endpoint
-    }
-
-    /// What keeps the credentials of a manager.
-    fn keeper(&self, scheme: &Arc<dyn Scheme>, endpoint: &Endpoint) -> Arc<Keeper> {
-        let login = self.login(&endpoint.address, &endpoint.limiter);
-        Keeper::new(scheme.clone(), login).into()
-    }
-
-    /// Calls of one manager without credentials.
-    fn login(&self, address: &Address, limiter: &Arc<Limiter>) -> Login {
-        let endpoint = Endpoint::new(address.clone(), self.mask.clone(), limiter.clone());
-        let cluster = Cluster::new(endpoint, Vec::new());
-        Login::new(Client {
-            core: Core::new(self.connections.clone(), cluster).into(),
-            options: self.options.clone(),
         })
     }
 }
@@ -441,9 +415,12 @@ impl fmt::Debug for Config {
             )
             .field("auth", &self.scheme.as_ref().map(|scheme| scheme.name()))
             .field("identity", &self.tls.identity)
-            .field("ca", &self.tls.added)
+            .field("ca", &self.tls.extra_roots)
             .field("pins", &self.tls.pins)
-            .field("danger_accept_invalid_certs", &self.tls.anyone)
+            .field(
+                "danger_accept_invalid_certs",
+                &self.tls.accept_invalid_certs,
+            )
             .field("danger_allow_http", &self.allow_http)
             .field("connect_timeout", &self.connect_timeout)
             .field("limits", &self.limits)

@@ -1,4 +1,4 @@
-//! The kinds of failure, and the kind of a status.
+//! The kinds of errors.
 
 use http::StatusCode;
 
@@ -75,9 +75,9 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The kind of a call that was not sent, as its login failed like this: the same, if that kind says of a call that it had
-    /// no effect, and means the same.
-    pub(crate) fn without_effect(self) -> Self {
+    /// The kind of a call that was not sent because its login failed with this kind. It is the same if
+    /// it says that the call had no effect, and if it means the same for the call.
+    pub(crate) fn for_unsent_call(self) -> Self {
         match self {
             Self::Unauthorized
             | Self::Forbidden
@@ -88,8 +88,7 @@ impl ErrorKind {
         }
     }
 
-    /// The kind of a status that is not a success.
-    pub(crate) fn of(status: StatusCode) -> Self {
+    pub(crate) fn from_status(status: StatusCode) -> Self {
         match status.as_u16() {
             301 | 302 | 303 | 307 | 308 => Self::Redirect,
             400 => Self::BadRequest,

@@ -1,11 +1,13 @@
-//! The one error of the library: what kind it is, what the manager said, and which call it was.
+//! The error type: the kind, the manager's message, and the call.
 //!
-//! It is opaque, so that it can tell more later, and one word, so that a `Result` stays small. No header, no query
-//! and no body of a success ever gets into it.
+//! It is opaque, so that fields can be added, and one pointer wide, so that a `Result` stays small. It
+//! never contains headers, a query, or the body of a successful response.
 
+pub(crate) mod api_error;
 mod kind;
 #[cfg(test)]
 mod tests;
+pub(crate) mod text;
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -17,10 +19,10 @@ use http::StatusCode;
 
 pub use kind::ErrorKind;
 
-use crate::ApiError;
-use crate::text::one_line;
+use api_error::ApiError;
+use text::one_line;
 
-/// No message that is shown is longer, in characters.
+/// The longest message that is shown, in characters.
 const MESSAGE_LIMIT: usize = 500;
 
 /// The reason why a call failed, or why a client could not be built.
@@ -38,9 +40,9 @@ const MESSAGE_LIMIT: usize = 500;
 /// # #[cfg(feature = "mock")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use nsx_api::mock::{Answer, Manager};
+/// # use nsx_api::mock::{ErrorResponse, Manager};
 /// # let manager = Manager::start().await?;
-/// # manager.respond_with(Answer::api_error(404, 600, "The object was not found."));
+/// # manager.respond_with(ErrorResponse::api_error(404, 600, "The object was not found."));
 /// # let client = manager.client()?;
 /// use nsx_api::ErrorKind;
 /// use nsx_api::http::Method;
@@ -69,17 +71,16 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: ErrorKind,
     message: String,
-    call: Call,
-    answer: Option<Answer>,
+    call: CallInfo,
+    response: Option<ErrorResponse>,
     source: Option<Source>,
-    /// Why there was no other attempt, if that is not plain.
+    /// Why there was no other attempt, unless that is obvious.
     note: Option<&'static str>,
 }
 
-/// What caused an error.
 enum Source {
     Other(Box<dyn StdError + Send + Sync>),
-    /// The failure of a login, which all calls that waited for it share.
+    /// A failed login, shared by all calls that waited for it.
     Login(Arc<Error>),
 }
 
@@ -92,20 +93,20 @@ impl Source {
     }
 }
 
-/// Which call it was; also what a response tells of it.
+/// The call that an error or a response belongs to.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Call {
-    /// The `operationId`; method and path of a call that has none.
+pub(crate) struct CallInfo {
+    /// The `operationId`, or method and path if there is none.
     pub(crate) operation: Option<Cow<'static, str>>,
-    /// What it is counted as: one of few names.
+    /// The label in metrics: one of a small number of names.
     pub(crate) name: Option<&'static str>,
     pub(crate) manager: Option<Arc<str>>,
     pub(crate) attempts: u32,
 }
 
-/// What came back before it failed.
+/// What a failed call knows of the response.
 #[derive(Default)]
-pub(crate) struct Answer {
+pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
     pub(crate) request_id: Option<String>,
     pub(crate) api_error: Option<ApiError>,
@@ -118,14 +119,14 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
-            call: Call::default(),
-            answer: None,
+            call: CallInfo::default(),
+            response: None,
             source: None,
             note: None,
         }))
     }
 
-    /// The error of settings that cannot be used.
+    /// Invalid configuration.
     pub(crate) fn config(reason: impl Into<String>) -> Self {
         Self::new(ErrorKind::Config, reason)
     }
@@ -138,26 +139,26 @@ impl Error {
         self
     }
 
-    /// The error of a call that was not sent, as there were no credentials for it.
-    pub(crate) fn of_login(login: Arc<Self>) -> Self {
+    /// The error of a call that was not sent, because the login before it failed.
+    pub(crate) fn login_failed(login: Arc<Self>) -> Self {
         let mut error = Self::new(
-            login.kind().without_effect(),
+            login.kind().for_unsent_call(),
             format!("the login failed: {login}"),
         );
         error.0.source = Some(Source::Login(login));
         error
     }
 
-    /// The login that failed, where that is what this is of.
-    pub(crate) fn login(&self) -> Option<&Self> {
+    /// The error of the login, if a failed login is the reason.
+    pub(crate) fn login_error(&self) -> Option<&Self> {
         match &self.0.source {
             Some(Source::Login(login)) => Some(login),
             _ => None,
         }
     }
 
-    /// This refusal, after which the login that was to follow failed.
-    pub(crate) fn after_login(mut self, login: Self) -> Self {
+    /// Adds the error of the login that was tried after this refusal.
+    pub(crate) fn with_login_error(mut self, login: Self) -> Self {
         self.0.message = format!("no new credentials: {login}");
         match login.0.source {
             Some(source @ Source::Login(_)) => self.0.source = Some(source),
@@ -166,8 +167,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
-        self.0.answer = Some(answer);
+    pub(crate) fn with_response(mut self, response: ErrorResponse) -> Self {
+        self.0.response = Some(response);
         self
     }
 
@@ -176,7 +177,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn in_call(mut self, call: Call) -> Self {
+    pub(crate) fn in_call(mut self, call: CallInfo) -> Self {
         self.0.call = call;
         self
     }
@@ -191,7 +192,7 @@ impl Error {
     ///
     /// It is also set if a 2xx response could not be read or decoded.
     pub fn status(&self) -> Option<StatusCode> {
-        self.answer().map(|answer| answer.status)
+        self.response().map(|response| response.status)
     }
 
     /// The manager's error code, from its error body.
@@ -201,7 +202,7 @@ impl Error {
 
     /// The manager's error body, if there was one.
     pub fn api_error(&self) -> Option<&ApiError> {
-        self.answer()?.api_error.as_ref()
+        self.response()?.api_error.as_ref()
     }
 
     /// The start of the body of a non-2xx response as text, up to 4 KiB.
@@ -210,7 +211,7 @@ impl Error {
     /// never kept. Invalid UTF-8 is replaced by `U+FFFD`, and the client's credentials by `•••` if
     /// they are echoed. Control characters are kept: escape the text before you show it.
     pub fn body(&self) -> Option<&str> {
-        self.answer()?.body.as_deref()
+        self.response()?.body.as_deref()
     }
 
     /// The `operationId` of the call, or method and path of a
@@ -221,12 +222,12 @@ impl Error {
 
     /// The id that the manager gave the request, if any.
     pub fn request_id(&self) -> Option<&str> {
-        self.answer()?.request_id.as_deref()
+        self.response()?.request_id.as_deref()
     }
 
     /// The `Retry-After` of the response: how long the manager or a proxy asks clients to wait.
     pub fn retry_after(&self) -> Option<Duration> {
-        self.answer()?.retry_after
+        self.response()?.retry_after
     }
 
     /// The number of times that the request was sent, or that sending it was attempted. 0 if the
@@ -240,21 +241,21 @@ impl Error {
         self.0.call.manager.as_deref()
     }
 
-    /// What came back to the call, or to the login that it waited for.
-    fn answer(&self) -> Option<&Answer> {
-        match (&self.0.answer, &self.0.source) {
-            (Some(answer), _) => Some(answer),
-            (None, Some(Source::Login(login))) => login.answer(),
+    /// The response to the call, or to the login that it waited for.
+    fn response(&self) -> Option<&ErrorResponse> {
+        match (&self.0.response, &self.0.source) {
+            (Some(response), _) => Some(response),
+            (None, Some(Source::Login(login))) => login.response(),
             _ => None,
         }
     }
 
-    /// The manager's message, else its details, else the text that came in place of an error body.
-    fn said(&self) -> Option<String> {
-        let answer = self.0.answer.as_ref()?;
-        let texts = match &answer.api_error {
+    /// The manager's message, or its details, or the body if it is not a manager's error.
+    fn manager_message(&self) -> Option<String> {
+        let response = self.0.response.as_ref()?;
+        let texts = match &response.api_error {
             Some(error) => [error.error_message.as_deref(), error.details.as_deref()],
-            None => [answer.body.as_deref(), None],
+            None => [response.body.as_deref(), None],
         };
         texts
             .into_iter()
@@ -263,71 +264,71 @@ impl Error {
             .find(|line| !line.is_empty())
     }
 
-    /// The facts in brackets at the end of the line.
-    fn facts(&self) -> Vec<String> {
-        let mut facts = Vec::new();
-        // Those of a login are in its own line, which is a part of this one.
-        let said = self
+    /// The details in brackets at the end of the line.
+    fn details(&self) -> Vec<String> {
+        let mut details = Vec::new();
+        // A login's details are part of its own message, which this message contains.
+        let api_error = self
             .0
-            .answer
+            .response
             .as_ref()
-            .and_then(|answer| answer.api_error.as_ref());
-        if let Some(code) = said.and_then(|said| said.error_code) {
-            facts.push(format!("error_code {code}"));
+            .and_then(|response| response.api_error.as_ref());
+        if let Some(code) = api_error.and_then(|error| error.error_code) {
+            details.push(format!("error_code {code}"));
         }
-        if let Some(module) = said.and_then(|said| said.module_name.as_deref()) {
-            facts.push(format!("module {}", one_line(module, 80)));
+        if let Some(module) = api_error.and_then(|error| error.module_name.as_deref()) {
+            details.push(format!("module {}", one_line(module, 80)));
         }
-        facts.extend(self.patience_asked_for());
+        details.extend(self.retry_after_text());
         if self.attempts() > 1 {
-            facts.push(format!("{} attempts", self.attempts()));
+            details.push(format!("{} attempts", self.attempts()));
         }
-        facts.extend(self.0.note.map(str::to_owned));
-        facts
+        details.extend(self.0.note.map(str::to_owned));
+        details
     }
 
-    /// How long the manager asks to be left alone.
-    fn patience_asked_for(&self) -> Option<String> {
-        let asked = self.0.answer.as_ref()?.retry_after?;
+    /// The `Retry-After` of the response.
+    fn retry_after_text(&self) -> Option<String> {
+        let asked = self.0.response.as_ref()?.retry_after?;
         let part = u64::from(asked.subsec_nanos() > 0);
         match asked.as_secs().saturating_add(part) {
             0 => None,
-            // Longer than a century is no number that anybody means.
+            // A longer time is not meant as a number.
             seconds @ 1..=3_155_760_000 => Some(format!("retry after {seconds} s")),
             _ => Some("retry after more than a century".to_owned()),
         }
     }
 
-    /// The manager, where the line is about the way to it and no answer says who gave it.
-    fn far_end(&self) -> Option<String> {
-        let is_of_the_way = matches!(
+    /// The manager, if the failure is about the connection to it.
+    fn manager_if_unreachable(&self) -> Option<String> {
+        let is_of_connection = matches!(
             self.kind(),
             ErrorKind::Connect | ErrorKind::Tls | ErrorKind::Timeout | ErrorKind::Connection
         );
         let is_of_login = matches!(self.0.source, Some(Source::Login(_)));
         self.manager()
-            .filter(|_| is_of_the_way && !is_of_login)
+            .filter(|_| is_of_connection && !is_of_login)
             .map(|manager| one_line(manager, MESSAGE_LIMIT))
     }
 
-    /// The parts of the line that a colon divides.
+    /// The parts of the line, which colons separate.
     fn parts(&self) -> Vec<String> {
         let mut parts = Vec::new();
         parts.extend(
             self.operation()
                 .map(|operation| one_line(operation, MESSAGE_LIMIT)),
         );
-        parts.extend(self.far_end());
+        parts.extend(self.manager_if_unreachable());
         parts.extend(
             self.0
-                .answer
+                .response
                 .as_ref()
-                .map(|answer| answer.status.to_string()),
+                .map(|response| response.status.to_string()),
         );
         if !self.0.message.is_empty() {
             parts.push(one_line(&self.0.message, MESSAGE_LIMIT));
         }
-        parts.extend(self.said());
+        parts.extend(self.manager_message());
         parts
     }
 }
@@ -335,18 +336,18 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.parts().join(": "))?;
-        match self.facts() {
-            facts if facts.is_empty() => Ok(()),
-            facts => write!(f, " ({})", facts.join(", ")),
+        match self.details() {
+            details if details.is_empty() => Ok(()),
+            details => write!(f, " ({})", details.join(", ")),
         }
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Each text is bounded as in `Display`: errors end up in logs in this form too.
+        // Texts are truncated as in `Display`, because logs contain this form too.
         let short = |text: &str| one_line(text, MESSAGE_LIMIT);
-        let debug = |value: &dyn fmt::Debug| Plain(short(&format!("{value:?}")));
+        let debug = |value: &dyn fmt::Debug| PreformattedDebug(short(&format!("{value:?}")));
         f.debug_struct("Error")
             .field("kind", &self.kind())
             .field("message", &short(&self.0.message))
@@ -369,10 +370,10 @@ impl fmt::Debug for Error {
     }
 }
 
-/// A text that is the `Debug` of something already.
-struct Plain(String);
+/// A text that is `Debug` output already.
+struct PreformattedDebug(String);
 
-impl fmt::Debug for Plain {
+impl fmt::Debug for PreformattedDebug {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -1,7 +1,7 @@
 use super::*;
 
-fn answer(status: u16, body: &str) -> Answer {
-    Answer {
+fn answer(status: u16, body: &str) -> ErrorResponse {
+    ErrorResponse {
         status: StatusCode::from_u16(status).unwrap(),
         request_id: None,
         api_error: ApiError::from_body(body.as_bytes()),
@@ -10,25 +10,25 @@ fn answer(status: u16, body: &str) -> Answer {
     }
 }
 
-fn call(attempts: u32) -> Call {
-    Call {
+fn call(attempts: u32) -> CallInfo {
+    CallInfo {
         operation: Some("CreateRegistrationToken".into()),
         manager: Some("nsx.example.com".into()),
         attempts,
-        ..Call::default()
+        ..CallInfo::default()
     }
 }
 
 fn shown(status: u16, body: &str, attempts: u32) -> String {
-    let kind = ErrorKind::of(StatusCode::from_u16(status).unwrap());
+    let kind = ErrorKind::from_status(StatusCode::from_u16(status).unwrap());
     Error::new(kind, "")
-        .with_answer(answer(status, body))
+        .with_response(answer(status, body))
         .in_call(call(attempts))
         .to_string()
 }
 
 #[test]
-fn an_error_shows_as_one_clear_line() {
+fn an_error_displays_as_one_line() {
     let body = r#"{"error_code":"403","error_message":"The credentials\nwere incorrect.","module_name":"common-services"}"#;
     for (line, expected) in [
         (
@@ -71,14 +71,14 @@ fn an_error_shows_as_one_clear_line() {
         ),
         (
             Error::new(ErrorKind::Timeout, "too slow")
-                .with_answer(answer(200, ""))
+                .with_response(answer(200, ""))
                 .in_call(call(5))
                 .to_string(),
             "CreateRegistrationToken: nsx.example.com: 200 OK: too slow (5 attempts)",
         ),
         (
             Error::new(ErrorKind::Decode, "what")
-                .with_answer(answer(200, ""))
+                .with_response(answer(200, ""))
                 .in_call(call(1))
                 .to_string(),
             "CreateRegistrationToken: 200 OK: what",
@@ -89,7 +89,7 @@ fn an_error_shows_as_one_clear_line() {
 }
 
 #[test]
-fn a_line_says_how_long_the_manager_asks_to_wait() {
+fn an_error_shows_retry_after() {
     for (asked, shown) in [
         (Duration::ZERO, "429 Too Many Requests"),
         (
@@ -101,23 +101,23 @@ fn a_line_says_how_long_the_manager_asks_to_wait() {
             "429 Too Many Requests (retry after more than a century)",
         ),
     ] {
-        let answer = Answer {
+        let answer = ErrorResponse {
             retry_after: Some(asked),
             ..answer(429, "")
         };
-        let error = Error::new(ErrorKind::TooManyRequests, "").with_answer(answer);
+        let error = Error::new(ErrorKind::TooManyRequests, "").with_response(answer);
         assert_eq!(error.to_string(), shown);
     }
 }
 
 #[test]
-fn debug_is_bounded_too() {
+fn debug_of_an_error_is_truncated_too() {
     let long = "x".repeat(100_000);
     let body = serde_json::json!({ "error_message": long, "error_data": [long] });
     let mut answer = answer(500, &body.to_string());
     answer.request_id = Some(long.clone());
     let error = Error::new(ErrorKind::InternalServerError, long.clone())
-        .with_answer(answer)
+        .with_response(answer)
         .with_source(std::io::Error::other(long));
     for shown in [format!("{error:?}"), format!("{error:#?}")] {
         assert!(shown.len() < 3000, "{}", shown.len());
@@ -125,14 +125,14 @@ fn debug_is_bounded_too() {
 }
 
 #[test]
-fn a_long_message_is_cut() {
+fn a_long_error_message_is_truncated() {
     let line = shown(500, &"x".repeat(100_000), 1);
     assert!(line.chars().count() < MESSAGE_LIMIT + 100, "{}", line.len());
     assert!(line.ends_with("x…"));
 }
 
 #[test]
-fn each_status_has_its_kind() {
+fn each_status_maps_to_an_error_kind() {
     for (status, kind) in [
         (400, ErrorKind::BadRequest),
         (401, ErrorKind::Unauthorized),
@@ -151,7 +151,7 @@ fn each_status_has_its_kind() {
         (999, ErrorKind::Status),
     ] {
         assert_eq!(
-            ErrorKind::of(StatusCode::from_u16(status).unwrap()),
+            ErrorKind::from_status(StatusCode::from_u16(status).unwrap()),
             kind,
             "{status}"
         );
@@ -159,7 +159,7 @@ fn each_status_has_its_kind() {
 }
 
 #[test]
-fn an_error_is_one_word_and_can_be_shared() {
+fn an_error_is_one_pointer_wide_send_and_sync() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Error>();
     assert_eq!(size_of::<Error>(), size_of::<usize>());
@@ -167,14 +167,14 @@ fn an_error_is_one_word_and_can_be_shared() {
 }
 
 #[test]
-fn the_body_is_not_in_debug() {
-    let error = Error::new(ErrorKind::Status, "").with_answer(answer(502, "BODY"));
+fn debug_of_an_error_omits_the_body() {
+    let error = Error::new(ErrorKind::Status, "").with_response(answer(502, "BODY"));
     assert_eq!(error.body(), Some("BODY"));
     assert!(!format!("{error:?}").contains("BODY"));
 }
 
 #[test]
-fn the_chain_of_sources_is_kept() {
+fn an_error_keeps_its_sources() {
     let inner = std::io::Error::other("inner");
     let error = Error::new(ErrorKind::Connect, "outer").with_source(inner);
     assert_eq!(error.source().unwrap().to_string(), "inner");

@@ -1,4 +1,5 @@
-//! The targets of `fuzz/` for a moment, on any toolchain: their corpus, and what becomes of it by a few changes.
+//! Runs the fuzz targets briefly, on any toolchain: with their corpus, and with random changes to
+//! it.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +10,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 
 use super::*;
 
-/// What answers are made of.
+/// Parts of responses, for random insertions.
 const PIECES: [&str; 40] = [
     "\n",
     "\n\n",
@@ -53,13 +54,13 @@ const PIECES: [&str; 40] = [
     "\"expires_in\":",
 ];
 
-/// The files of a target; none where there is the package alone.
+/// The corpus files of a target. Empty if only the package is present, without the repository.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../fuzz/corpus")
         .join(target);
     let Ok(entries) = fs::read_dir(&folder) else {
-        eprintln!("left out: {} is not here", folder.display());
+        eprintln!("skipped: {} does not exist", folder.display());
         return Vec::new();
     };
     entries
@@ -67,10 +68,10 @@ fn corpus(target: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Runs a target with each file, and with some that pieces were put into and taken out of.
-fn run(target: &str, holds: fn(&[u8])) {
-    let files = corpus(target);
-    files.iter().for_each(|file| holds(file));
+/// Runs a target with each corpus file, and with copies in which parts were inserted and removed.
+fn run(name: &str, target: fn(&[u8])) {
+    let files = corpus(name);
+    files.iter().for_each(|file| target(file));
     if files.is_empty() {
         return;
     }
@@ -78,9 +79,9 @@ fn run(target: &str, holds: fn(&[u8])) {
     let changed =
         (any::<Index>(), prop::collection::vec(change, 1..8)).prop_map(|(file, changes)| {
             let mut bytes = file.get(&files).clone();
-            for (place, taken, piece) in changes {
-                let from = place.index(bytes.len() + 1);
-                let to = bytes.len().min(from + taken);
+            for (position, removed, piece) in changes {
+                let from = position.index(bytes.len() + 1);
+                let to = bytes.len().min(from + removed);
                 bytes.splice(from..to, piece.get(&PIECES).bytes());
             }
             bytes
@@ -89,10 +90,10 @@ fn run(target: &str, holds: fn(&[u8])) {
         failure_persistence: None,
         ..Config::default()
     };
-    // The same each time: luck is for `cargo fuzz`.
+    // Deterministic, so that the test is repeatable. `cargo fuzz` searches at random.
     let random = TestRng::deterministic_rng(RngAlgorithm::default());
     let result = TestRunner::new_with_rng(config, random).run(&changed, |bytes| {
-        holds(&bytes);
+        target(&bytes);
         Ok(())
     });
     if let Err(TestError::Fail(reason, bytes)) = result {
@@ -101,28 +102,28 @@ fn run(target: &str, holds: fn(&[u8])) {
 }
 
 #[test]
-fn every_error_is_a_line_without_a_secret() {
+fn fuzz_corpus_error_responses_become_one_line_errors_without_a_secret() {
     run("error", error);
 }
 
 #[test]
-fn every_retry_after_is_a_bounded_wait_or_none() {
+fn fuzz_corpus_retry_after_headers_become_bounded_waits() {
     run("retry_after", retry_after);
 }
 
 #[test]
-fn every_answer_to_a_login_is_credentials_that_can_be_sent_or_an_error() {
+fn fuzz_corpus_login_responses_become_valid_credentials_or_errors() {
     run("login", login);
 }
 
 #[test]
-fn a_secret_is_put_where_a_mark_is_and_known_in_every_form() {
-    let whole = with_secrets(b"a{0}{9}{ {6}");
+fn placeholders_become_secrets_and_the_mask_finds_every_encoding() {
+    let filled = insert_secrets(b"a{0}{9}{ {6}");
     assert_eq!(
-        whole,
+        filled,
         format!("a{SECRET}{{9}}{{ {}", ECHOES[6]).into_bytes()
     );
-    let mask = Mask::of([&Secret::from(SECRET)]);
+    let mask = Mask::new([&Secret::from(SECRET)]);
     for echo in ECHOES {
         assert_eq!(mask.apply(format!("[{echo}]")), "[•••]");
     }

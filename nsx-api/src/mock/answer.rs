@@ -1,8 +1,7 @@
-//! What a stand-in is told to answer: a documented response, one made by hand, or a fault of the
-//! network.
+//! The answers that a test can script: a documented response, a custom one, or a network fault.
 //!
-//! An [`Answer`] is a description; what it comes to for a given operation is worked out in
-//! `render`.
+//! An [`Answer`] is only a description. The module `render` turns it into a response to an
+//! operation.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,10 +11,11 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// What a [`Manager`](super::Manager) answers to a request.
+/// The answer of a [`Manager`](super::Manager) to a request.
 ///
-/// A constructor says what is answered, the modifiers how it arrives, how often, and to which
-/// calls. A status code is short for [`Answer::documented`] wherever an answer is asked for.
+/// Constructors such as [`documented`](Self::documented) create an answer. Modifiers set its
+/// content, how it is delivered, how often it is used, and for which operation. Wherever an answer
+/// is expected, a status code can be passed as a shorthand for [`Answer::documented`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,9 +27,9 @@ use serde_json::{Value, json};
 /// # let _ = (busy, proxy, stuck);
 /// ```
 #[derive(Clone)]
-#[must_use = "an answer is given only when a manager is told of it"]
+#[must_use = "an answer has no effect until it is passed to a manager"]
 pub struct Answer {
-    pub(super) source: Source,
+    pub(super) kind: AnswerKind,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Bytes>,
     pub(super) delay: Duration,
@@ -38,29 +38,29 @@ pub struct Answer {
     pub(super) target: Option<String>,
 }
 
-/// Where an answer comes from.
+/// The kind of an answer.
 #[derive(Clone)]
-pub(super) enum Source {
+pub(super) enum AnswerKind {
     /// The operation's successful response.
     Success,
-    /// The operation's response of this status, by the document.
+    /// The operation's documented response with this status.
     Documented(StatusCode),
-    /// This status and nothing else.
+    /// Only this status.
     Status(StatusCode),
-    /// No answer: the connection is closed.
+    /// No response: the connection is closed.
     Dropped,
     /// These bytes, instead of a response.
     Raw(Bytes),
-    /// The test asked for what cannot be; the text says why.
-    Mistake(String),
+    /// The test asked for an impossible answer, for this reason.
+    Invalid(String),
 }
 
-/// How the body goes out.
+/// How the body is sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Delivery {
-    /// The size of a chunk; without one the body is sent in one piece under a `Content-Length`.
+    /// The size of a chunk. `None` sends the body in one piece, with a `Content-Length`.
     pub(super) chunk: Option<usize>,
-    /// How long to wait before each chunk.
+    /// The wait before each chunk.
     pub(super) pause: Duration,
     pub(super) ending: Ending,
 }
@@ -68,156 +68,158 @@ pub(super) struct Delivery {
 /// How the body ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// As it should.
+    /// The whole body is sent.
     #[default]
     Complete,
-    /// After this many bytes the connection is closed.
+    /// The connection is closed after this many bytes.
     TruncatedAt(usize),
-    /// After this many bytes nothing more comes.
+    /// Nothing more is sent after this many bytes, and the connection stays open.
     StalledAt(usize),
 }
 
 impl Answer {
-    /// The operation's successful response with the document's example: what the manager answers
-    /// when nobody has told it otherwise.
+    /// The operation's successful response with the example of the document. This is the default
+    /// answer of a mock manager.
     ///
-    /// Secrets in the example are made afresh for each call.
+    /// Secrets in the example are replaced with a new random value for each call.
     pub fn success() -> Self {
-        Self::new(Source::Success)
+        Self::new(AnswerKind::Success)
     }
 
-    /// The operation's response of this status, with the document's example.
+    /// The operation's documented response with this status and the example of the document.
     ///
-    /// When the document has no such response, or no example of it, an error status comes with an
-    /// error body made up for it.
+    /// If the document has no such response or no example of it, an error status gets a generic
+    /// error body.
     pub fn documented(status: u16) -> Self {
-        Self::new(final_status(status).map_or_else(Source::Mistake, Source::Documented))
+        Self::new(final_status(status).map_or_else(AnswerKind::Invalid, AnswerKind::Documented))
     }
 
-    /// This status with an empty body.
+    /// A response with this status and an empty body.
     pub fn status(status: u16) -> Self {
-        Self::new(final_status(status).map_or_else(Source::Mistake, Source::Status))
+        Self::new(final_status(status).map_or_else(AnswerKind::Invalid, AnswerKind::Status))
     }
 
-    /// This status with a JSON body.
+    /// A response with this status and a JSON body.
     pub fn json(status: u16, body: impl Serialize) -> Self {
         match serde_json::to_vec(&body) {
             Ok(body) => Self::status(status)
                 .header("content-type", "application/json")
                 .body(body),
-            Err(error) => Self::new(Source::Mistake(format!(
-                "the body of the answer is not JSON: {error}"
+            Err(error) => Self::new(AnswerKind::Invalid(format!(
+                "the body of the answer cannot be serialized as JSON: {error}"
             ))),
         }
     }
 
-    /// This status with the error body of an NSX Manager. As real ones do, it writes the code as a
-    /// string; in what the stand-in says by itself it is a number, as in the documents.
+    /// A response with this status and the error body of an NSX Manager.
+    ///
+    /// The error code is a string, as real managers write it. In the errors that the mock manager
+    /// generates itself, it is a number, as the OpenAPI documents declare it.
     pub fn api_error(status: u16, error_code: i64, error_message: &str) -> Self {
         Self::json(status, error_body(error_code.to_string(), error_message))
     }
 
-    /// What the stand-in says by itself, in the form of the documents: the code is a number.
-    pub(super) fn refusal(status: u16, error_code: i64, error_message: &str) -> Self {
+    /// An error of the mock manager itself. The code is a number, as the documents declare it.
+    pub(super) fn generated_error(status: u16, error_code: i64, error_message: &str) -> Self {
         Self::json(status, error_body(error_code, error_message))
     }
 
-    /// No answer: once the request has been read (and after [`delay`](Self::delay)), the connection
-    /// is closed.
+    /// No response: the connection is closed after the request has been read and the
+    /// [`delay`](Self::delay) is over.
     ///
-    /// TLS is not closed properly either. Over HTTP/2 all calls of the connection share its end.
+    /// TLS is closed without `close_notify`. Over HTTP/2, all other calls on the connection fail
+    /// too.
     pub fn dropped() -> Self {
-        Self::new(Source::Dropped)
+        Self::new(AnswerKind::Dropped)
     }
 
-    /// These bytes in a response's place, as they are; then the connection is closed.
+    /// These bytes instead of a response. The connection is closed after them.
     ///
-    /// For what a well-behaved server cannot send: a broken status line, an interim response, two
-    /// `Content-Length`s. HTTP/1.1 only (see [`ManagerBuilder::http1_only`](super::ManagerBuilder::http1_only)):
-    /// over HTTP/2 the connection is closed without an answer.
+    /// Use it for malformed responses, such as an invalid status line or two `Content-Length`
+    /// headers, and for interim responses. It requires HTTP/1.1 (see
+    /// [`ManagerBuilder::http1_only`](super::ManagerBuilder::http1_only)). Over HTTP/2, the
+    /// connection is closed without a response.
     pub fn raw(bytes: impl Into<Bytes>) -> Self {
-        Self::new(Source::Raw(bytes.into()))
+        Self::new(AnswerKind::Raw(bytes.into()))
     }
 
-    /// Adds a header field, in place of those of the same name that the answer would have had by
-    /// itself.
+    /// Adds a header. It replaces default headers with the same name.
     ///
-    /// A `Content-Length` is sent as it is given, whatever the body's length: more than the body
-    /// has, and the connection is closed when the body is used up; fewer, and HTTP/1.1 sends no
-    /// more than that.
+    /// A `Content-Length` is sent unchanged. If it is larger than the body, the connection is
+    /// closed after the body. If it is smaller, HTTP/1.1 sends only that many bytes.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        let added = match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+        let is_added = match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             (Ok(name), Ok(value)) => self.headers.try_append(name, value).is_ok(),
             _ => false,
         };
-        if !added {
-            self.source =
-                Source::Mistake(format!("{name:?} with this value is not a header field"));
+        if !is_added {
+            self.kind =
+                AnswerKind::Invalid(format!("{name:?} with this value is not a valid header"));
         }
         self
     }
 
-    /// The body, in place of the one that the answer would have had. With a status that has none, 204
-    /// or 304, it is not sent.
+    /// Sets the body. It replaces the default body. With status 204 and 304 no body is sent.
     pub fn body(mut self, body: impl Into<Bytes>) -> Self {
         self.body = Some(body.into());
         self
     }
 
-    /// Waits this long before the status and the headers.
+    /// Waits before the status and the headers are sent.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Sends the body in chunks of this many bytes (at least one), without a `Content-Length`.
+    /// Sends the body in chunks of this many bytes, without a `Content-Length`. 0 is treated as 1.
     pub fn chunked(mut self, size: usize) -> Self {
         self.delivery.chunk = Some(size.max(1));
         self
     }
 
-    /// Waits this long before each chunk of the body, the first one included.
+    /// Waits before each chunk of the body, including the first one.
     pub fn pause(mut self, pause: Duration) -> Self {
         self.delivery.pause = pause;
         self
     }
 
-    /// Announces the whole body, sends this many bytes of it, and closes the connection. With 0 it
-    /// is closed right after the headers.
+    /// Announces the whole body, but closes the connection after this many
+    /// bytes of it. With 0, the connection is closed right after the headers.
     ///
-    /// Over HTTP/2 all calls of the connection share its end.
+    /// Over HTTP/2, all other calls on the connection fail too.
     pub fn truncated_at(mut self, bytes: usize) -> Self {
         self.delivery.ending = Ending::TruncatedAt(bytes);
         self
     }
 
-    /// Announces the whole body, sends this many bytes of it, and nothing more until the caller
-    /// hangs up.
+    /// Announces the whole body, but sends only this many bytes of it. The
+    /// connection stays open until the client closes it.
     pub fn stalled_at(mut self, bytes: usize) -> Self {
         self.delivery.ending = Ending::StalledAt(bytes);
         self
     }
 
-    /// Answers this many calls with it, instead of one. For
+    /// Uses the answer for this many calls instead of one. It affects only
     /// [`Manager::respond_with`](super::Manager::respond_with).
     pub fn times(mut self, times: usize) -> Self {
         self.times = times;
         self
     }
 
-    /// Answers only calls of this operation: an `operationId` of the document, or a method and a
-    /// path such as `GET /api/v1/cluster/status`, whose segments may be `{parameters}`.
+    /// Restricts the answer to calls of one operation. The operation is an `operationId` of the
+    /// document, or a method and a path such as `GET /api/v1/cluster/status`, whose segments may be
+    /// `{parameters}`.
     ///
-    /// `POST /api/session/create` and `POST /api/session/destroy` are answered by what is meant for
-    /// them, and by nothing else.
+    /// `POST /api/session/create` and `POST /api/session/destroy` only use answers that are
+    /// restricted to them.
     pub fn only_for(mut self, operation: &str) -> Self {
         self.target = Some(operation.to_owned());
         self
     }
 
-    fn new(source: Source) -> Self {
+    fn new(kind: AnswerKind) -> Self {
         Self {
-            source,
+            kind,
             headers: HeaderMap::new(),
             body: None,
             delay: Duration::ZERO,
@@ -227,18 +229,18 @@ impl Answer {
         }
     }
 
-    /// What a test is told that asked for what cannot be: loudly, and as an answer, so that its
-    /// call fails.
-    pub(super) fn mistake(what: &str) -> Self {
-        Self::refusal(
+    /// Answers 500 to a test that asked for an impossible answer, so that its call fails with the
+    /// reason.
+    pub(super) fn invalid(reason: &str) -> Self {
+        Self::generated_error(
             500,
             0,
-            &format!("the test asked the stand-in for what it cannot do: {what}"),
+            &format!("the test set an answer that the mock manager cannot give: {reason}"),
         )
     }
 }
 
-/// The body of an error, as a manager writes it.
+/// The error body of an NSX Manager.
 pub(super) fn error_body(error_code: impl Into<Value>, error_message: &str) -> Value {
     json!({
         "module_name": "common-services",
@@ -247,12 +249,12 @@ pub(super) fn error_body(error_code: impl Into<Value>, error_message: &str) -> V
     })
 }
 
-/// Hides the body and the values of the headers, which may hold what a client has to keep secret.
+/// Hides the body and the header values, which may contain secrets.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let headers: Vec<&str> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("Answer")
-            .field("source", &self.source)
+            .field("kind", &self.kind)
             .field("headers", &headers)
             .field("body_bytes", &self.body.as_ref().map(Bytes::len))
             .field("delay", &self.delay)
@@ -263,7 +265,7 @@ impl fmt::Debug for Answer {
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for AnswerKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Success => f.write_str("success"),
@@ -271,7 +273,7 @@ impl fmt::Debug for Source {
             Self::Status(status) => write!(f, "{}", status.as_u16()),
             Self::Dropped => f.write_str("dropped"),
             Self::Raw(bytes) => write!(f, "{} raw bytes", bytes.len()),
-            Self::Mistake(what) => write!(f, "mistake: {what}"),
+            Self::Invalid(reason) => write!(f, "invalid: {reason}"),
         }
     }
 }
@@ -288,26 +290,25 @@ impl From<StatusCode> for Answer {
     }
 }
 
-/// A status that can end a call: an interim one (1xx) cannot.
+/// Refuses interim statuses (1xx), which do not end a call.
 fn final_status(status: u16) -> Result<StatusCode, String> {
     StatusCode::from_u16(status)
         .ok()
         .filter(|status| !status.is_informational())
-        .ok_or_else(|| format!("{status} is not the status of a response"))
+        .ok_or_else(|| format!("{status} is not a final status of a response"))
 }
 
 impl Delivery {
-    /// How much of a body of this length is sent.
-    pub(super) fn sent(self, length: usize) -> usize {
+    /// The number of bytes that are sent of a body of this length.
+    pub(super) fn sent_length(self, length: usize) -> usize {
         match self.ending {
             Ending::Complete => length,
             Ending::TruncatedAt(bytes) | Ending::StalledAt(bytes) => bytes.min(length),
         }
     }
 
-    /// What the answer's own headers say about its length is kept; with a truncated or stalled body
-    /// it has to be said.
-    pub(super) fn announce(self, headers: &mut HeaderMap, length: usize) {
+    /// Adds a `Content-Length` for a truncated or stalled body, unless the headers have one.
+    pub(super) fn announce_length(self, headers: &mut HeaderMap, length: usize) {
         if self.ending != Ending::Complete
             && self.chunk.is_none()
             && !headers.contains_key(header::CONTENT_LENGTH)
@@ -322,7 +323,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_hides_the_body_and_the_values_of_headers() {
+    fn debug_of_a_mock_answer_hides_body_and_header_values() {
         for answer in [
             Answer::json(200, "SECRET"),
             Answer::status(200)
@@ -333,7 +334,7 @@ mod tests {
             assert!(!format!("{answer:?}").contains("SECRET"), "{answer:?}");
         }
         let shown = format!("{:?}", Answer::status(503).body("SECRET").header("a", "b"));
-        for part in ["source: 503,", "headers: [\"a\"]", "body_bytes: Some(6)"] {
+        for part in ["kind: 503,", "headers: [\"a\"]", "body_bytes: Some(6)"] {
             assert!(shown.contains(part), "{shown}");
         }
     }

@@ -1,5 +1,4 @@
-//! A response's body on its way out: in pieces, slowly, cut off, or never ending, as the answer
-//! says.
+//! The body of a response: in one piece, in chunks, with pauses, truncated or stalled.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -13,47 +12,47 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 use super::answer::{Delivery, Ending};
-use super::server::{End, Switch};
+use super::close::{CloseMode, ConnectionCloser};
 
-/// Time for what has been written to reach the socket before the connection is cut.
-const FLUSH: Duration = Duration::from_millis(20);
+/// The time for written data to reach the socket before the connection is closed.
+const FLUSH_DELAY: Duration = Duration::from_millis(20);
 
-pub(super) struct AnswerBody {
+pub(super) struct ResponseBody {
     rest: Bytes,
     chunk: usize,
     pause: Duration,
     ending: Ending,
     length: Option<u64>,
     timer: Option<Pin<Box<Sleep>>>,
-    switch: Switch,
+    closer: ConnectionCloser,
 }
 
-impl AnswerBody {
+impl ResponseBody {
     pub(super) fn new(
         body: Bytes,
         delivery: Delivery,
         headers: &HeaderMap,
-        switch: Switch,
+        closer: ConnectionCloser,
     ) -> Self {
         let announced = announced_length(headers);
         let ending = match announced {
-            // A body that falls short of what was announced ends with the connection.
+            // If the body is shorter than announced, only closing the connection can end it.
             Some(length) if delivery.ending == Ending::Complete && length > body.len() => {
                 Ending::TruncatedAt(body.len())
             }
             _ => delivery.ending,
         };
-        // hyper writes a `Content-Length` of its own when it knows the length, and refuses a second
-        // one.
-        let known = ending == Ending::Complete && delivery.chunk.is_none() && announced.is_none();
+        // If hyper knows the length, it adds a `Content-Length`, and refuses a second one.
+        let is_known =
+            ending == Ending::Complete && delivery.chunk.is_none() && announced.is_none();
         Self {
-            length: known.then_some(body.len() as u64),
-            rest: body.slice(..delivery.sent(body.len())),
+            length: is_known.then_some(body.len() as u64),
+            rest: body.slice(..delivery.sent_length(body.len())),
             chunk: delivery.chunk.unwrap_or(usize::MAX),
             pause: delivery.pause,
             ending,
             timer: None,
-            switch,
+            closer,
         }
     }
 
@@ -67,11 +66,11 @@ impl AnswerBody {
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self.ending {
             Ending::Complete => Poll::Ready(()),
-            // Nothing is left to wake for: the task is dropped with its connection.
+            // No waker is needed: the task is dropped together with the connection.
             Ending::StalledAt(_) => Poll::Pending,
             Ending::TruncatedAt(_) => {
-                ready!(self.poll_timer(FLUSH, cx));
-                self.switch.end(End::Dropped);
+                ready!(self.poll_timer(FLUSH_DELAY, cx));
+                self.closer.close(CloseMode::Drop);
                 self.ending = Ending::StalledAt(0);
                 Poll::Pending
             }
@@ -88,7 +87,7 @@ fn announced_length(headers: &HeaderMap) -> Option<usize> {
         .ok()
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Infallible;
 

@@ -1,7 +1,7 @@
-//! The certificates of a stand-in: an authority of its own, the leaf that the server shows, and
-//! those that it issues to clients.
+//! The certificates of a mock manager: its certificate authority, the server certificate, and the
+//! client certificates that it issues.
 //!
-//! Nothing is written to disk, and no two managers share an authority.
+//! Nothing is written to disk. Every mock manager has its own certificate authority.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,29 +12,30 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
-const NAMES: &[&str] = &["localhost", "127.0.0.1", "::1"];
+const SERVER_NAMES: &[&str] = &["localhost", "127.0.0.1", "::1"];
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Which certificate a [`Manager`](super::Manager) shows to its clients.
+/// The kind of server certificate that a [`Manager`](super::Manager) presents.
 ///
-/// Each but [`OtherName`](Self::OtherName) is for `localhost`, `127.0.0.1` and `::1`.
+/// All certificates are valid for `localhost`, `127.0.0.1` and `::1`, except
+/// [`OtherName`](Self::OtherName).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Certificate {
-    /// Issued by the stand-in's own authority.
+    /// Issued by the mock manager's own CA.
     #[default]
     Issued,
-    /// Signed by its own key, and not `CA:TRUE`.
+    /// Self-signed, without `CA:TRUE`.
     SelfSigned,
-    /// Signed by its own key, and `CA:TRUE`: what an NSX Manager shows that was not given another.
+    /// Self-signed, with `CA:TRUE`, like the default certificate of an NSX Manager.
     SelfSignedCa,
-    /// Issued by the stand-in's own authority, and expired since yesterday.
+    /// Issued by the mock manager's own CA, but expired yesterday.
     Expired,
-    /// Issued by the stand-in's own authority, for `other.example` and no other name.
+    /// Issued by the mock manager's own CA, but only for the name `other.example`.
     OtherName,
 }
 
-/// A certificate that a client can present to the [`Manager`](super::Manager) that issued it.
+/// A client certificate for the [`Manager`](super::Manager) that issued it.
 ///
 /// `Debug` hides the key.
 #[derive(Clone)]
@@ -42,7 +43,7 @@ pub enum Certificate {
 pub struct ClientCertificate {
     /// The certificate, in PEM.
     pub certificate_pem: String,
-    /// Its private key, in PEM: PKCS#8, not encrypted.
+    /// The private key, in PEM (PKCS#8, not encrypted).
     pub key_pem: String,
 }
 
@@ -54,7 +55,7 @@ impl fmt::Debug for ClientCertificate {
     }
 }
 
-/// What the server shows, and the key to it.
+/// A certificate and its private key.
 pub(super) struct Leaf {
     certificate: rcgen::Certificate,
     key: KeyPair,
@@ -74,12 +75,12 @@ impl Leaf {
     }
 }
 
-/// An authority that only one stand-in has.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+/// The certificate authority of one mock manager.
+pub(super) struct CertificateAuthority(CertifiedIssuer<'static, KeyPair>);
 
-impl Authority {
+impl CertificateAuthority {
     pub(super) fn new() -> Result<Self, rcgen::Error> {
-        let mut params = params("nsx-api stand-in CA", &[])?;
+        let mut params = params("nsx-api mock manager CA", &[])?;
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         CertifiedIssuer::self_signed(params, KeyPair::generate()?).map(Self)
@@ -93,13 +94,13 @@ impl Authority {
         self.0.der().clone()
     }
 
-    /// Makes the server's certificate.
-    pub(super) fn server(&self, kind: Certificate) -> Result<Leaf, rcgen::Error> {
+    /// Creates a server certificate. Depending on the kind, it is self-signed.
+    pub(super) fn server_certificate(&self, kind: Certificate) -> Result<Leaf, rcgen::Error> {
         let names = match kind {
             Certificate::OtherName => &["other.example"],
-            _ => NAMES,
+            _ => SERVER_NAMES,
         };
-        let mut params = params("nsx-api stand-in", names)?;
+        let mut params = params("nsx-api mock manager", names)?;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         match kind {
@@ -118,9 +119,9 @@ impl Authority {
         self.issue(params)
     }
 
-    /// Makes a certificate for a client.
-    pub(super) fn client(&self) -> Result<ClientCertificate, rcgen::Error> {
-        let mut params = params("nsx-api stand-in client", &[])?;
+    /// Issues a client certificate.
+    pub(super) fn client_certificate(&self) -> Result<ClientCertificate, rcgen::Error> {
+        let mut params = params("nsx-api mock client", &[])?;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let leaf = self.issue(params)?;
@@ -151,8 +152,8 @@ fn params(name: &str, subject_alt_names: &[&str]) -> Result<CertificateParams, r
         .collect();
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, name);
-    // Some platforms' verifiers refuse a leaf that is valid for years; a day back allows for clocks
-    // that differ.
+    // Some platforms refuse server certificates that are valid for years. The start is a day ago,
+    // in case clocks differ.
     let now = date_time_ymd(1970, 1, 1)
         + SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -167,16 +168,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_manager_has_an_authority_of_its_own() {
-        let first = Authority::new().unwrap().pem();
-        let second = Authority::new().unwrap().pem();
+    fn every_mock_manager_has_its_own_certificate_authority() {
+        let first = CertificateAuthority::new().unwrap().pem();
+        let second = CertificateAuthority::new().unwrap().pem();
         assert!(first.starts_with("-----BEGIN CERTIFICATE-----"));
         assert_ne!(first, second);
     }
 
     #[test]
-    fn a_client_certificate_does_not_show_its_key() {
-        let client = Authority::new().unwrap().client().unwrap();
+    fn debug_of_a_client_certificate_hides_its_key() {
+        let client = CertificateAuthority::new()
+            .unwrap()
+            .client_certificate()
+            .unwrap();
         assert!(client.key_pem.starts_with("-----BEGIN PRIVATE KEY-----"));
         let shown = format!("{client:?}");
         assert!(!shown.contains("KEY"), "{shown}");

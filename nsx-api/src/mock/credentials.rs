@@ -1,7 +1,6 @@
-//! Whose calls are answered: from the headers of a call and the certificate of its connection to a
-//! yes, or to the refusal that a manager would send.
+//! Checks the credentials of a call: accepts it, or refuses it like a real manager.
 //!
-//! Pure: what is known (sessions, tokens) and the time are handed in.
+//! Pure functions: the sessions, the tokens and the time are parameters.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -12,38 +11,38 @@ use http::header::{AUTHORIZATION, COOKIE};
 use tokio::time::Instant;
 
 use super::answer::Answer;
-use super::login::user_and_password;
-use super::recorded::{RecordedRequest, only};
-use super::sessions::{NoSession, Sessions, has_cookie};
+use super::login::login_form;
+use super::recorded::{RecordedRequest, single_header};
+use super::sessions::{SessionError, Sessions, has_session_cookie};
 
-/// What stays as it was when the stand-in started: its user, and how that user may come in.
-pub(super) struct Policy {
+/// The accepted user and the rules for credentials. They do not change after the start.
+pub(super) struct AuthPolicy {
     pub(super) username: String,
     pub(super) password: String,
-    pub(super) rules: Rules,
+    pub(super) rules: AuthRules,
 }
 
-/// How a user may come in.
+/// The rules for credentials.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
+pub(super) struct AuthRules {
     pub(super) basic_auth: bool,
     pub(super) behind_gateway: bool,
-    pub(super) anyone: bool,
+    pub(super) accept_anyone: bool,
 }
 
-impl Rules {
-    pub(super) fn takes_basic_auth(self) -> bool {
+impl AuthRules {
+    pub(super) fn allows_basic_auth(self) -> bool {
         self.basic_auth && !self.behind_gateway
     }
 }
 
-/// What comes and goes.
-pub(super) struct Granted {
+/// The sessions and tokens that are valid now.
+pub(super) struct AuthState {
     pub(super) sessions: Sessions,
     pub(super) bearer_tokens: HashSet<String>,
 }
 
-impl Granted {
+impl AuthState {
     pub(super) fn new(session_timeout: Duration) -> Self {
         Self {
             sessions: Sessions::new(session_timeout),
@@ -52,16 +51,16 @@ impl Granted {
     }
 }
 
-/// A call that is not answered, and what its caller is told.
+/// The error response to a call whose credentials are refused.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refused {
+pub(super) struct AuthRefusal {
     status: u16,
     code: i64,
     message: &'static str,
 }
 
-impl Refused {
-    /// The user is known and may not do this.
+impl AuthRefusal {
+    /// The credentials are correct, but the operation is forbidden.
     pub(super) const FORBIDDEN: Self = Self {
         status: 403,
         code: 289,
@@ -74,78 +73,79 @@ impl Refused {
     };
 }
 
-impl From<Refused> for Answer {
-    fn from(refused: Refused) -> Self {
-        Self::refusal(refused.status, refused.code, refused.message)
+impl From<AuthRefusal> for Answer {
+    fn from(refused: AuthRefusal) -> Self {
+        Self::generated_error(refused.status, refused.code, refused.message)
     }
 }
 
-impl Policy {
-    /// Whether a call is answered.
-    pub(super) fn check(
+impl AuthPolicy {
+    /// Checks the credentials of a call.
+    pub(super) fn authenticate(
         &self,
-        granted: &mut Granted,
+        auth_state: &mut AuthState,
         call: &RecordedRequest,
         now: Instant,
-    ) -> Result<(), Refused> {
-        if self.rules.anyone {
+    ) -> Result<(), AuthRefusal> {
+        if self.rules.accept_anyone {
             return Ok(());
         }
-        if has_cookie(&call.headers) {
-            return self.session(granted, call, now).map(drop);
+        if has_session_cookie(&call.headers) {
+            return self.session(auth_state, call, now).map(drop);
         }
-        let by_headers =
+        let uses_headers =
             call.headers.contains_key(AUTHORIZATION) || call.headers.contains_key(COOKIE);
-        let right = match by_headers {
-            true => self.authorizes(granted, call),
+        let is_accepted = match uses_headers {
+            true => self.accepts_authorization(auth_state, call),
             false => call.client_certificate.is_some(),
         };
-        right.then_some(()).ok_or(self.unknown())
+        is_accepted.then_some(()).ok_or(self.invalid_credentials())
     }
 
-    /// The session that a call belongs to. It alone counts: clients that log in again when they are told that it has ended
-    /// have an `Authorization` header beside it.
+    /// The session of a call. An `Authorization` header is ignored: some clients always send one in
+    /// addition, to log in again when the session has expired.
     pub(super) fn session(
         &self,
-        granted: &mut Granted,
+        auth_state: &mut AuthState,
         call: &RecordedRequest,
         now: Instant,
-    ) -> Result<String, Refused> {
-        let session = granted.sessions.find(&call.headers, now);
-        session.map_err(|why| match why {
-            NoSession::Unknown => self.unknown(),
-            NoSession::WrongXsrfToken => Refused::XSRF_TOKEN,
+    ) -> Result<String, AuthRefusal> {
+        let session = auth_state.sessions.find(&call.headers, now);
+        session.map_err(|error| match error {
+            SessionError::Unknown => self.invalid_credentials(),
+            SessionError::WrongXsrfToken => AuthRefusal::XSRF_TOKEN,
         })
     }
 
-    /// Whether a login has the right user and password.
-    pub(super) fn login(&self, call: &RecordedRequest) -> Result<(), Refused> {
-        let (username, password) = user_and_password(call).ok_or(self.unknown())?;
-        let right = username == self.username.as_bytes() && password == self.password.as_bytes();
-        right.then_some(()).ok_or(self.unknown())
+    /// Checks the user name and the password of a login.
+    pub(super) fn check_login(&self, call: &RecordedRequest) -> Result<(), AuthRefusal> {
+        let (username, password) = login_form(call).ok_or(self.invalid_credentials())?;
+        let is_correct =
+            username == self.username.as_bytes() && password == self.password.as_bytes();
+        is_correct.then_some(()).ok_or(self.invalid_credentials())
     }
 
-    fn authorizes(&self, granted: &Granted, call: &RecordedRequest) -> bool {
-        let given = only(&call.headers, AUTHORIZATION.as_str());
-        let Some((scheme, value)) = given.and_then(|given| given.split_once(' ')) else {
+    fn accepts_authorization(&self, auth_state: &AuthState, call: &RecordedRequest) -> bool {
+        let header = single_header(&call.headers, AUTHORIZATION.as_str());
+        let Some((scheme, value)) = header.and_then(|header| header.split_once(' ')) else {
             return false;
         };
         match scheme.to_ascii_lowercase().as_str() {
-            "basic" => self.rules.takes_basic_auth() && self.is_user(value),
-            "remote" => self.is_user(value),
-            "bearer" => granted.bearer_tokens.contains(value),
+            "basic" => self.rules.allows_basic_auth() && self.is_user_and_password(value),
+            "remote" => self.is_user_and_password(value),
+            "bearer" => auth_state.bearer_tokens.contains(value),
             _ => false,
         }
     }
 
-    fn is_user(&self, encoded: &str) -> bool {
+    fn is_user_and_password(&self, encoded: &str) -> bool {
         encoded == STANDARD.encode(format!("{}:{}", self.username, self.password))
     }
 
-    /// Nobody is known by these credentials, or there are none.
-    fn unknown(&self) -> Refused {
+    /// The credentials are wrong or missing.
+    fn invalid_credentials(&self) -> AuthRefusal {
         let status = if self.rules.behind_gateway { 401 } else { 403 };
-        Refused {
+        AuthRefusal {
             status,
             code: status.into(),
             message: "The credentials were incorrect or the account specified has been locked.",
@@ -159,16 +159,16 @@ mod tests {
 
     use super::*;
 
-    const USUAL: Rules = Rules {
+    const DEFAULT: AuthRules = AuthRules {
         basic_auth: true,
         behind_gateway: false,
-        anyone: false,
+        accept_anyone: false,
     };
     // admin:p+:ü
     const ADMIN: &str = "YWRtaW46cCs6w7w=";
 
-    fn policy(rules: Rules) -> Policy {
-        Policy {
+    fn policy(rules: AuthRules) -> AuthPolicy {
+        AuthPolicy {
             username: "admin".to_owned(),
             password: "p+:ü".to_owned(),
             rules,
@@ -185,11 +185,11 @@ mod tests {
         RecordedRequest::new(&head, Bytes::new(), certificate, None)
     }
 
-    /// Status and code of the refusal, or 200.
-    fn outcome(rules: Rules, headers: &[(&str, &str)], certificate: bool) -> (u16, i64) {
-        let (mut granted, now) = (Granted::new(Duration::from_secs(1)), Instant::now());
-        granted.bearer_tokens.insert("a.b.c".to_owned());
-        let session = granted.sessions.create(now).unwrap();
+    /// The status and error code of the refusal, or 200.
+    fn outcome(rules: AuthRules, headers: &[(&str, &str)], certificate: bool) -> (u16, i64) {
+        let (mut auth_state, now) = (AuthState::new(Duration::from_secs(1)), Instant::now());
+        auth_state.bearer_tokens.insert("a.b.c".to_owned());
+        let session = auth_state.sessions.create(now).unwrap();
         let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| {
@@ -199,79 +199,79 @@ mod tests {
             })
             .collect();
         let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        match policy(rules).check(&mut granted, &call(&headers, certificate), now) {
+        match policy(rules).authenticate(&mut auth_state, &call(&headers, certificate), now) {
             Ok(()) => (200, 0),
             Err(refused) => (refused.status, refused.code),
         }
     }
 
     #[test]
-    fn each_scheme_has_its_own_rules() {
+    fn mock_manager_checks_basic_bearer_session_and_certificate_credentials() {
         let remote = format!("Remote {ADMIN}");
         let basic = ("authorization", "<basic>");
         let session = ("cookie", "<session>");
         let xsrf = ("x-xsrf-token", "<xsrf>");
-        let no_basic = Rules {
+        let no_basic = AuthRules {
             basic_auth: false,
-            ..USUAL
+            ..DEFAULT
         };
-        let gateway = Rules {
+        let gateway = AuthRules {
             behind_gateway: true,
-            ..USUAL
+            ..DEFAULT
         };
-        let anyone = Rules {
-            anyone: true,
-            ..USUAL
+        let anyone = AuthRules {
+            accept_anyone: true,
+            ..DEFAULT
         };
-        let (fine, unknown, xsrf_wrong) = ((200, 0), (403, 403), (403, 98));
+        let (ok, invalid, wrong_xsrf) = ((200, 0), (403, 403), (403, 98));
         for (rules, headers, certificate, expected) in [
-            (USUAL, &[basic][..], false, fine),
-            (no_basic, &[basic], false, unknown),
+            (DEFAULT, &[basic][..], false, ok),
+            (no_basic, &[basic], false, invalid),
             (gateway, &[basic], false, (401, 401)),
-            (USUAL, &[basic, basic], false, unknown),
-            (USUAL, &[("authorization", &remote)], false, fine),
-            (no_basic, &[("authorization", &remote)], false, fine),
-            (gateway, &[("authorization", &remote)], false, fine),
-            (USUAL, &[("authorization", ADMIN)], false, unknown),
-            (USUAL, &[("authorization", "Remote x")], false, unknown),
-            (USUAL, &[("authorization", "Bearer a.b.c")], false, fine),
-            (gateway, &[("authorization", "bEARER a.b.c")], false, fine),
-            (USUAL, &[("authorization", "Bearer a.b")], false, unknown),
-            (USUAL, &[("authorization", "Basic a.b.c")], false, unknown),
-            (USUAL, &[session, xsrf], false, fine),
-            (no_basic, &[session, xsrf], false, fine),
-            (gateway, &[session, xsrf], false, fine),
-            (USUAL, &[session], false, xsrf_wrong),
+            (DEFAULT, &[basic, basic], false, invalid),
+            (DEFAULT, &[("authorization", &remote)], false, ok),
+            (no_basic, &[("authorization", &remote)], false, ok),
+            (gateway, &[("authorization", &remote)], false, ok),
+            (DEFAULT, &[("authorization", ADMIN)], false, invalid),
+            (DEFAULT, &[("authorization", "Remote x")], false, invalid),
+            (DEFAULT, &[("authorization", "Bearer a.b.c")], false, ok),
+            (gateway, &[("authorization", "bEARER a.b.c")], false, ok),
+            (DEFAULT, &[("authorization", "Bearer a.b")], false, invalid),
+            (DEFAULT, &[("authorization", "Basic a.b.c")], false, invalid),
+            (DEFAULT, &[session, xsrf], false, ok),
+            (no_basic, &[session, xsrf], false, ok),
+            (gateway, &[session, xsrf], false, ok),
+            (DEFAULT, &[session], false, wrong_xsrf),
             (
                 gateway,
                 &[session, ("x-xsrf-token", "x")],
                 false,
-                xsrf_wrong,
+                wrong_xsrf,
             ),
-            (USUAL, &[("cookie", "JSESSIONID=x"), xsrf], false, unknown),
+            (DEFAULT, &[("cookie", "JSESSIONID=x"), xsrf], false, invalid),
             (
                 gateway,
                 &[("cookie", "JSESSIONID=x"), xsrf],
                 false,
                 (401, 401),
             ),
-            (USUAL, &[session, xsrf, basic], false, fine),
-            (no_basic, &[session, xsrf, basic], false, fine),
-            (USUAL, &[session, basic], false, xsrf_wrong),
-            (USUAL, &[("cookie", "JSESSIONID=x"), basic], true, unknown),
-            (USUAL, &[("cookie", "lb=1"), basic], false, fine),
-            (USUAL, &[xsrf], false, unknown),
-            (USUAL, &[], false, unknown),
+            (DEFAULT, &[session, xsrf, basic], false, ok),
+            (no_basic, &[session, xsrf, basic], false, ok),
+            (DEFAULT, &[session, basic], false, wrong_xsrf),
+            (DEFAULT, &[("cookie", "JSESSIONID=x"), basic], true, invalid),
+            (DEFAULT, &[("cookie", "lb=1"), basic], false, ok),
+            (DEFAULT, &[xsrf], false, invalid),
+            (DEFAULT, &[], false, invalid),
             (gateway, &[], false, (401, 401)),
-            (USUAL, &[], true, fine),
-            (no_basic, &[("accept", "*/*")], true, fine),
-            (USUAL, &[("authorization", "")], true, unknown),
-            (USUAL, &[("authorization", "Bearer x")], true, unknown),
-            (USUAL, &[("cookie", "lb=1")], true, unknown),
-            (USUAL, &[session], true, xsrf_wrong),
-            (USUAL, &[session, xsrf], true, fine),
-            (anyone, &[], false, fine),
-            (anyone, &[session, basic], false, fine),
+            (DEFAULT, &[], true, ok),
+            (no_basic, &[("accept", "*/*")], true, ok),
+            (DEFAULT, &[("authorization", "")], true, invalid),
+            (DEFAULT, &[("authorization", "Bearer x")], true, invalid),
+            (DEFAULT, &[("cookie", "lb=1")], true, invalid),
+            (DEFAULT, &[session], true, wrong_xsrf),
+            (DEFAULT, &[session, xsrf], true, ok),
+            (anyone, &[], false, ok),
+            (anyone, &[session, basic], false, ok),
         ] {
             assert_eq!(
                 outcome(rules, headers, certificate),

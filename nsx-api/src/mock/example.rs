@@ -1,18 +1,18 @@
-//! What the examples of the docs run in.
+//! Runs the examples in the docs.
 
 use std::error::Error;
 
 use tokio::runtime::Builder;
 
-use super::Manager;
+use super::manager::Manager;
 use crate::Client;
 
-/// Runs an example with the client of a new manager, in a runtime of its own.
+/// Runs an example with the client of a new mock manager, in its own runtime.
 ///
-/// Examples call it in lines that the docs do not show.
+/// Examples call it in hidden lines.
 ///
 /// # Errors
-/// When the manager cannot be started, and what the example fails with.
+/// If the mock manager cannot be started, or the example returns an error.
 #[doc(hidden)]
 pub fn example<E>(run: impl AsyncFnOnce(Client) -> Result<(), E>) -> Result<(), Box<dyn Error>>
 where

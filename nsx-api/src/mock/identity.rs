@@ -1,4 +1,4 @@
-//! The stand-in's side of TLS: which certificate it shows, and whose it asks of its clients.
+//! The TLS setup of a mock manager: its server certificate, and the client certificates it accepts.
 
 use std::io;
 use std::sync::Arc;
@@ -7,32 +7,34 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
-use super::certificate::{Authority, Certificate, ClientCertificate};
+use super::certificate::{Certificate, CertificateAuthority, ClientCertificate};
 
-/// What a server needs to speak TLS, and what its clients need to be trusted and to trust it.
-pub(super) struct Identity {
-    /// The certificate that a client has to trust.
+/// The server certificate with its TLS configuration, and the CA that issues client certificates.
+pub(super) struct ServerIdentity {
+    /// The certificate that a client must trust.
     pub(super) ca_pem: String,
-    /// The certificate that the server shows.
+    /// The certificate of the server.
     pub(super) certificate_pem: String,
-    /// The server's side of the handshake.
+    /// The TLS configuration of the server.
     pub(super) config: Arc<ServerConfig>,
-    /// Issues certificates to clients, if the server asks for them.
-    clients: Option<Authority>,
+    /// Issues client certificates, if the server requests them.
+    client_ca: Option<CertificateAuthority>,
 }
 
-impl Identity {
-    /// Makes the certificates of a server that offers these protocols (ALPN), in order of
+impl ServerIdentity {
+    /// Creates the certificates of a server that offers these protocols (ALPN), in order of
     /// preference.
     pub(super) fn new(
         kind: Certificate,
         protocols: &[&[u8]],
-        asks_clients: bool,
+        requests_client_certificates: bool,
     ) -> io::Result<Self> {
-        let authority = Authority::new().map_err(io::Error::other)?;
-        let leaf = authority.server(kind).map_err(io::Error::other)?;
-        let verifier = match asks_clients {
-            true => verifier(&authority)?,
+        let authority = CertificateAuthority::new().map_err(io::Error::other)?;
+        let leaf = authority
+            .server_certificate(kind)
+            .map_err(io::Error::other)?;
+        let verifier = match requests_client_certificates {
+            true => client_verifier(&authority)?,
             false => WebPkiClientVerifier::no_client_auth(),
         };
         let mut config = ServerConfig::builder_with_provider(Arc::new(crate::tls::provider()))
@@ -49,23 +51,23 @@ impl Identity {
             },
             certificate_pem: leaf.pem(),
             config: Arc::new(config),
-            clients: asks_clients.then_some(authority),
+            client_ca: requests_client_certificates.then_some(authority),
         })
     }
 
-    /// Issues a certificate that the server accepts of a client.
+    /// Issues a client certificate that the server accepts.
     pub(super) fn client_certificate(&self) -> io::Result<ClientCertificate> {
-        let Some(authority) = &self.clients else {
+        let Some(authority) = &self.client_ca else {
             return Err(io::Error::other(
-                "this stand-in asks for no client certificates: start it with `client_certificates`",
+                "this mock manager does not request client certificates: start it with `client_certificates`",
             ));
         };
-        authority.client().map_err(io::Error::other)
+        authority.client_certificate().map_err(io::Error::other)
     }
 }
 
-/// Asks for a certificate, can do without one, and accepts only the authority's.
-fn verifier(authority: &Authority) -> io::Result<Arc<dyn ClientCertVerifier>> {
+/// Requests a certificate but does not require one. Accepts only certificates of this CA.
+fn client_verifier(authority: &CertificateAuthority) -> io::Result<Arc<dyn ClientCertVerifier>> {
     let mut roots = RootCertStore::empty();
     roots.add(authority.der()).map_err(io::Error::other)?;
     let provider = Arc::new(crate::tls::provider());

@@ -1,13 +1,12 @@
-//! The calls that begin and end a session, which are no operations of the document, and the form
-//! that a user logs in with.
+//! The calls that create and destroy a session, which are not in the document, and the login form.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method};
 
-use super::recorded::{RecordedRequest, only};
+use super::recorded::{RecordedRequest, single_header};
 
-/// A call that begins or ends a session.
+/// A call that creates or destroys a session.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum SessionCall {
     Create,
@@ -24,45 +23,49 @@ impl SessionCall {
     }
 }
 
-/// Whether a call is about sessions, and so not one of the API.
-pub(super) fn is_about_sessions(call: &RecordedRequest) -> bool {
+/// Whether the path of a call is below `/api/session/`, and so not part of the API.
+pub(super) fn has_session_path(call: &RecordedRequest) -> bool {
     call.path.starts_with("/api/session/")
 }
 
-/// The user and the password of a login, decoded.
+/// The decoded user name and password of a login.
 ///
-/// Each field once, under the media type of a form: where a server might guess, a test should not
-/// pass.
-pub(super) fn user_and_password(call: &RecordedRequest) -> Option<(Vec<u8>, Vec<u8>)> {
+/// It is strict, because a server that accepts more would hide bugs of a client: the media type
+/// must be that of a form, and each field must occur exactly once.
+pub(super) fn login_form(call: &RecordedRequest) -> Option<(Vec<u8>, Vec<u8>)> {
     if !is_form(&call.headers) {
         return None;
     }
     Some((
-        field(&call.body, b"j_username")?,
-        field(&call.body, b"j_password")?,
+        form_field(&call.body, b"j_username")?,
+        form_field(&call.body, b"j_password")?,
     ))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
-    only(headers, CONTENT_TYPE.as_str()).is_some_and(|value| {
+    single_header(headers, CONTENT_TYPE.as_str()).is_some_and(|value| {
         let media_type = value.split(';').next().unwrap_or_default().trim();
         media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
     })
 }
 
-/// A field that is there exactly once.
-fn field(form: &Bytes, name: &[u8]) -> Option<Vec<u8>> {
+/// The decoded value of a field that occurs exactly once.
+fn form_field(form: &Bytes, name: &[u8]) -> Option<Vec<u8>> {
     let mut values = form.split(|&byte| byte == b'&').filter_map(|pair| {
         let mut parts = pair.splitn(2, |&byte| byte == b'=');
         (parts.next() == Some(name)).then(|| parts.next().unwrap_or_default())
     });
     let value = values.next()?;
-    values.next().is_none().then(|| decode(value)).flatten()
+    values
+        .next()
+        .is_none()
+        .then(|| percent_decode(value))
+        .flatten()
 }
 
-/// Takes the percent-encoding away; `None` for a percent sign that begins no escape, which is one
-/// that was not encoded.
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
+/// Decodes percent-encoding. Returns `None` if a percent sign does not start an escape, which means
+/// that it was not encoded.
+fn percent_decode(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = text.iter().copied();
     let mut decoded = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {
@@ -96,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_read_as_it_was_encoded() {
+    fn a_session_login_form_is_decoded_strictly() {
         const FORM: &str = "application/x-www-form-urlencoded";
         let both = |user: &str, password: &str| Some((user.into(), password.into()));
         for (content_type, body, expected) in [
@@ -118,13 +121,13 @@ mod tests {
             ("application/json", "j_username=a&j_password=b", None),
         ] {
             let call = call("POST", "/api/session/create", content_type, body);
-            let read: Option<(Vec<u8>, Vec<u8>)> = expected;
-            assert_eq!(user_and_password(&call), read, "{content_type} {body}");
+            let expected: Option<(Vec<u8>, Vec<u8>)> = expected;
+            assert_eq!(login_form(&call), expected, "{content_type} {body}");
         }
     }
 
     #[test]
-    fn only_two_calls_begin_and_end_sessions() {
+    fn only_two_calls_create_and_destroy_sessions() {
         for (method, path, expected) in [
             ("POST", "/api/session/create", Some(SessionCall::Create)),
             ("POST", "/api/session/destroy", Some(SessionCall::Destroy)),

@@ -1,4 +1,4 @@
-//! The handle that a test holds: starts a stand-in, tells it what to answer, and asks what it
+//! The public handle of a mock manager: starts it, sets its answers, and returns the requests it
 //! received.
 
 use std::fmt;
@@ -14,10 +14,10 @@ use tokio_rustls::TlsAcceptor;
 
 use super::answer::Answer;
 use super::certificate::{Certificate, ClientCertificate};
-use super::credentials::{Policy, Rules};
-use super::identity::Identity;
+use super::credentials::{AuthPolicy, AuthRules};
+use super::identity::ServerIdentity;
+use super::random::random_hex;
 use super::recorded::RecordedRequest;
-use super::render::random_text;
 use super::script::Script;
 use super::server;
 use super::state::State;
@@ -25,171 +25,179 @@ use crate::auth::{Basic, Session};
 use crate::generated::{examples, operations};
 use crate::{Client, Error};
 
-/// A running stand-in for an NSX Manager, on a port of 127.0.0.1.
+/// A running mock NSX Manager on a port of 127.0.0.1.
 ///
-/// It stops when it is dropped: connections are closed and the port is free again as soon as the
-/// runtime gets to it. Any number of them run side by side, under any tokio runtime with I/O and
-/// time.
+/// Dropping it stops it: the runtime then closes its connections and frees the port. Any number of
+/// mock managers can run at the same time, on any tokio runtime with I/O and time enabled.
 ///
-/// A call is answered by the first of these that applies:
-/// 1. what [`respond_with`](Self::respond_with) has queued, and then what
-///    [`respond_always`](Self::respond_always) said: whatever the credentials, as a proxy in front
-///    of a manager would;
-/// 2. a refusal, when the call carries no credentials, or not the right ones (below);
-/// 3. 403 when it was told to [`forbid`](Self::forbid) the operation;
-/// 4. what a closure given to [`on`](Self::on) says;
-/// 5. [`Answer::success`], when the document has an operation with this method and path; otherwise
-///    405 or 404.
+/// The first rule that applies determines the answer to a call:
+/// 1. The next answer queued by [`respond_with`](Self::respond_with), or else the one set by
+///    [`respond_always`](Self::respond_always). Credentials are not checked, as if a proxy in front
+///    of the manager had answered.
+/// 2. 401 or 403, if the credentials are missing or wrong (see below).
+/// 3. 403, if the operation is [forbidden](Self::forbid).
+/// 4. The result of the closure set by [`on`](Self::on).
+/// 5. [`Answer::success`], if the document has an operation with this method and path. Otherwise
+///    405, if the path exists, or 404.
 ///
-/// Request bodies over 16 MiB are refused with 413. Each response carries an `X-NSX-RequestId` of
-/// its own.
+/// A request body over 16 MiB is answered 413. Every response has its own `X-NSX-RequestId` header.
 ///
 /// # Credentials
-/// A call is decided by the first of these that it has:
-/// 1. a cookie `JSESSIONID`, which must be that of a live session and come with the session's
-///    `X-XSRF-TOKEN`. Without the session it is answered 403 with the code 403, without the token
-///    403 with the code 98. An `Authorization` header beside it changes nothing: clients of old send both;
-/// 2. one `Authorization` header: `Basic` or `Remote` with the user and the password, or `Bearer`
-///    with a token that was [accepted](Self::accept_bearer). Anything else is answered 403 with the
-///    code 403;
-/// 3. a certificate that it has [issued](Self::issue_client_certificate), on a call that has no
-///    `Cookie` header either.
+/// The first of these that is present in a call determines whether it is accepted:
+/// 1. A `JSESSIONID` cookie. The session must exist (otherwise: status 403, error code 403), and
+///    the `X-XSRF-TOKEN` header must be the session's (otherwise: status 403, error code 98). An
+///    `Authorization` header is ignored, because old clients send both.
+/// 2. Exactly one `Authorization` header: `Basic` or `Remote` with the user name and the password,
+///    or `Bearer` with an [accepted](Self::accept_bearer) token. Otherwise: status 403, error code
+///    403.
+/// 3. A client certificate [issued](Self::issue_client_certificate) by this mock manager, if the
+///    call has no `Cookie` header.
 ///
-/// Without any of them it is answered 403 with the code 403. Behind a
-/// [gateway](ManagerBuilder::behind_gateway), 401 takes the place of the code 403.
+/// A call without any credentials is answered with status 403 and error code 403. Behind a
+/// [gateway](ManagerBuilder::behind_gateway), status and error code are 401 wherever the error code
+/// would be 403.
 ///
 /// # Sessions
-/// Two calls do not ask for credentials of the API, but only for these:
-/// - `POST /api/session/create` takes the user and the password as the fields `j_username` and
-///   `j_password` of a form (`application/x-www-form-urlencoded`). It answers 200 with the cookie
-///   and the `X-XSRF-TOKEN` of a new session, or 403 with the code 403. A `%` that was not encoded
-///   is not guessed at: the login is refused.
-/// - `POST /api/session/destroy` ends the session that it carries (200). It is refused as any other call
-///   with a session is.
+/// Two calls have their own rules for credentials:
+/// - `POST /api/session/create` is a login. It expects a form (`application/x-www-form-urlencoded`)
+///   with the fields `j_username` and `j_password`, and answers 200 with the cookie and the
+///   `X-XSRF-TOKEN` of a new session. If the credentials are wrong, or a `%` is not encoded, it
+///   answers with status 403 and error code 403.
+/// - `POST /api/session/destroy` ends the session of the call and answers 200. It requires the
+///   cookie and the token of a session like any other call.
 ///
-/// They are not calls of the API: an answer that was told to it is for `/api/session/…` only when
-/// it is [meant for](Answer::only_for) it, as in `only_for("POST /api/session/create")`. Neither can
-/// they be forbidden.
+/// A scripted answer applies to `/api/session/…` only if it is [restricted](Answer::only_for) to
+/// such a call, as in `only_for("POST /api/session/create")`. These calls cannot be forbidden.
 pub struct Manager {
     address: SocketAddr,
     scheme: &'static str,
-    identity: Option<Identity>,
+    identity: Option<ServerIdentity>,
     state: Arc<State>,
     task: JoinHandle<()>,
 }
 
 impl Manager {
-    /// Starts a manager that speaks HTTP/1.1 and HTTP/2 over TLS, with a password made for it.
+    /// Starts a mock manager that serves HTTP/1.1 and HTTP/2 over TLS, with a random password.
     ///
     /// # Errors
-    /// When there is no port, or no random number, to be had.
+    /// If no port or no random numbers are available.
     pub async fn start() -> io::Result<Self> {
         Self::builder().start().await
     }
 
-    /// A manager that differs from the usual one.
+    /// Returns a builder to configure a mock manager before it starts.
     pub fn builder() -> ManagerBuilder {
         ManagerBuilder {
             plain_http: false,
             http1_only: false,
             port: 0,
             credentials: None,
-            rules: Rules {
+            rules: AuthRules {
                 basic_auth: true,
                 behind_gateway: false,
-                anyone: false,
+                accept_anyone: false,
             },
-            session_timeout: SESSION_TIMEOUT,
+            session_timeout: DEFAULT_SESSION_TIMEOUT,
             certificate: Certificate::default(),
             client_certificates: false,
         }
     }
 
-    /// Its address, such as `https://127.0.0.1:49152`.
+    /// The URL of the mock manager, such as `https://127.0.0.1:49152`.
     pub fn url(&self) -> String {
         format!("{}://{}", self.scheme, self.address)
     }
 
-    /// The certificate that a client has to trust, in PEM: that of the authority that signed its
-    /// own, or its own if it is self-signed. Empty over plain HTTP.
+    /// The certificate that a client must trust, in PEM. It is the certificate of the issuing CA,
+    /// or the server certificate if that is self-signed. Empty over plain HTTP.
     pub fn ca_pem(&self) -> &str {
         let identity = self.identity.as_ref();
         identity.map_or("", |identity| &identity.ca_pem)
     }
 
-    /// The certificate that it shows, in PEM. Empty over plain HTTP.
+    /// The server certificate, in PEM. Empty over plain HTTP.
     pub fn certificate_pem(&self) -> &str {
         let identity = self.identity.as_ref();
         identity.map_or("", |identity| &identity.certificate_pem)
     }
 
-    /// Issues a certificate, another each time, with which a client is let in.
+    /// Issues a new client certificate, which authenticates the calls of a client.
     ///
     /// # Errors
-    /// When it was not started with [`client_certificates`](ManagerBuilder::client_certificates), or
-    /// speaks plain HTTP.
+    /// If the mock manager was started without
+    /// [`client_certificates`](ManagerBuilder::client_certificates), or uses plain HTTP.
     pub fn issue_client_certificate(&self) -> io::Result<ClientCertificate> {
         match &self.identity {
             Some(identity) => identity.client_certificate(),
             None => Err(io::Error::other(
-                "over plain HTTP there are no client certificates",
+                "client certificates are not available over plain HTTP",
             )),
         }
     }
 
-    /// The user whose calls it answers.
+    /// The name of the user that the mock manager accepts.
     pub fn username(&self) -> &str {
         &self.state.policy.username
     }
 
-    /// That user's password.
+    /// The password of the user that the mock manager accepts.
     pub fn password(&self) -> &str {
         &self.state.policy.password
     }
 
-    /// A client with its address, certificate authority and credentials: by HTTP Basic, so that each call is one request;
-    /// by a session where HTTP Basic is refused.
+    /// Builds a client that is configured for this mock manager.
+    ///
+    /// The client uses HTTP Basic, so that each call is one request. If HTTP Basic is refused, it
+    /// uses a session.
     ///
     /// # Errors
-    /// When the client cannot be built.
+    /// If the client cannot be built.
     pub fn client(&self) -> Result<Client, Error> {
         let config = match self.ca_pem() {
             "" => Client::builder(self.url()),
             pem => Client::builder(self.url()).ca_pem(pem),
         };
         let (user, password) = (self.username(), self.password());
-        match self.state.policy.rules.takes_basic_auth() {
+        match self.state.policy.rules.allows_basic_auth() {
             true => config.auth(Basic::new(user, password)).build(),
             false => config.auth(Session::new(user, password)).build(),
         }
     }
 
-    /// Answers the next call of the API, or the next [few](Answer::times), like this.
+    /// Queues an answer for the next API call, or for [several](Answer::times).
     ///
-    /// Answers queue up, and are used in the order they were given in. One that is [meant
-    /// for](Answer::only_for) an operation waits for it without holding up those behind it.
+    /// Queued answers are used in order. An answer that is [restricted](Answer::only_for) to an
+    /// operation stays in the queue until that operation is called, and does not block the answers
+    /// behind it.
     pub fn respond_with(&self, answer: impl Into<Answer>) {
         self.state
             .script()
-            .push(answer.into(), self.state.operations);
+            .push_answer(answer.into(), self.state.operations);
     }
 
-    /// Answers every call of the API, or every call of the operation that it is [meant for](Answer::only_for),
-    /// like this once the queue has nothing for it. Of several that fit, the one given last counts.
+    /// Sets the answer for every API call that has no queued answer.
+    ///
+    /// The answer can be [restricted](Answer::only_for) to an operation. If several answers apply,
+    /// the last one set is used.
     pub fn respond_always(&self, answer: impl Into<Answer>) {
         self.state
             .script()
-            .always(answer.into(), self.state.operations);
+            .add_permanent_answer(answer.into(), self.state.operations);
     }
 
-    /// Hands the calls of an operation to a closure, so that a test can keep state: what was PUT
-    /// comes back to GET.
+    /// Answers the calls of an operation with a closure. A test can use it to keep state, for
+    /// example to return from GET what was sent with PUT.
     ///
     /// The operation is an `operationId` of the document, or a method and a path such as `GET
-    /// /api/v1/cluster/status`, whose segments may be `{parameters}`. Only calls with the right
-    /// credentials get here, but for those that create and destroy a session, whose closure takes
-    /// their place. Of several closures that fit, the one given last counts. When it panics, as an
-    /// assertion in it does, the call is answered 500 with what it said.
+    /// /api/v1/cluster/status`, whose segments may be `{parameters}`. If several closures apply,
+    /// the last one set is used.
+    ///
+    /// The closure is called only if the credentials are correct. A closure for `POST
+    /// /api/session/create` or `POST /api/session/destroy` replaces the whole call, including the
+    /// check of the credentials.
+    ///
+    /// If the closure panics, for example because of a failed assertion, the call is answered 500
+    /// with the panic message.
     pub fn on<A: Into<Answer>>(
         &self,
         operation: &str,
@@ -198,59 +206,59 @@ impl Manager {
         let handler = Arc::new(move |call: &RecordedRequest| handler(call).into());
         self.state
             .script()
-            .on(operation, handler, self.state.operations);
+            .add_handler(operation, handler, self.state.operations);
     }
 
-    /// Takes the privilege for an operation away: calls of it that have the right credentials are
-    /// answered 403.
+    /// Forbids an operation: calls of it with correct credentials are answered 403.
     ///
-    /// The operation is named as in [`on`](Self::on). The body has the `error_code` 289, which is
-    /// this stand-in's choice: no document says which one a manager uses.
+    /// The operation is given as in [`on`](Self::on). The `error_code` of the body is 289. The code
+    /// of a real manager is not documented.
     pub fn forbid(&self, operation: &str) {
         self.state.script().forbid(operation, self.state.operations);
     }
 
-    /// Lets calls with `Authorization: Bearer <token>` in, until the token is
+    /// Accepts calls with `Authorization: Bearer <token>` until the token is
     /// [rejected](Self::reject_bearer).
     pub fn accept_bearer(&self, token: impl Into<String>) {
-        self.state.granted().bearer_tokens.insert(token.into());
+        self.state.auth_state().bearer_tokens.insert(token.into());
     }
 
-    /// Lets calls with this token in no longer.
+    /// Stops accepting this token.
     pub fn reject_bearer(&self, token: &str) {
-        self.state.granted().bearer_tokens.remove(token);
+        self.state.auth_state().bearer_tokens.remove(token);
     }
 
-    /// Ends all sessions there are, as their time-out would. New ones can be created.
+    /// Ends all sessions, as if they had timed out. New sessions can be created.
     pub fn expire_sessions(&self) {
-        self.state.granted().sessions.end_all();
+        self.state.auth_state().sessions.remove_all();
     }
 
-    /// How many sessions there are.
+    /// The number of live sessions.
     pub fn sessions(&self) -> usize {
-        self.state.granted().sessions.live(Instant::now())
+        self.state.auth_state().sessions.live_count(Instant::now())
     }
 
-    /// How many sessions were created since it was started.
+    /// The number of sessions created since the start.
     ///
-    /// A login that was answered by [`respond_with`](Self::respond_with) and the like created none.
+    /// Logins with a scripted answer, for example by [`respond_with`](Self::respond_with), create
+    /// no session.
     pub fn logins(&self) -> usize {
-        self.state.granted().sessions.created()
+        self.state.auth_state().sessions.created_count()
     }
 
-    /// What it received so far, in order: calls about sessions, and refused ones, too.
+    /// All requests received so far, in order, including session calls and rejected requests.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.state.requests().clone()
     }
 
-    /// How many requests it received so far.
+    /// The number of requests received so far.
     pub fn count(&self) -> usize {
         self.state.requests().len()
     }
 
-    /// Forgets what it received, what it was told to answer, and what it was told to forbid.
+    /// Removes all recorded requests, scripted answers, closures, and forbidden operations.
     ///
-    /// Sessions go on, their creations stay counted, and bearer tokens stay accepted.
+    /// Sessions, the number of logins, and accepted bearer tokens are kept.
     pub fn reset(&self) {
         *self.state.script() = Script::default();
         self.state.requests().clear();
@@ -271,15 +279,15 @@ impl fmt::Debug for Manager {
     }
 }
 
-/// Starts a [`Manager`] that differs from the usual one.
+/// Configures and starts a [`Manager`].
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use nsx_api::mock::Manager;
 ///
-/// let audited = Manager::builder().plain_http().credentials("audit", "p+ss:wörd");
-/// let manager = audited.start().await?;
+/// let builder = Manager::builder().plain_http().credentials("audit", "p+ss:wörd");
+/// let manager = builder.start().await?;
 /// assert!(manager.url().starts_with("http://127.0.0.1:"));
 /// # Ok(())
 /// # }
@@ -290,92 +298,97 @@ pub struct ManagerBuilder {
     http1_only: bool,
     port: u16,
     credentials: Option<(String, String)>,
-    rules: Rules,
+    rules: AuthRules,
     session_timeout: Duration,
     certificate: Certificate,
     client_certificates: bool,
 }
 
-/// That of a manager nobody has configured otherwise.
-const SESSION_TIMEOUT: Duration = Duration::from_secs(1800);
+/// The default of a real manager.
+const DEFAULT_SESSION_TIMEOUT: Duration = Duration::from_secs(1800);
 
 impl ManagerBuilder {
-    /// Speaks plain HTTP/1.1, without TLS.
+    /// Uses plain HTTP/1.1, without TLS.
     pub fn plain_http(mut self) -> Self {
         self.plain_http = true;
         self
     }
 
-    /// Does not offer HTTP/2.
+    /// Disables HTTP/2.
     pub fn http1_only(mut self) -> Self {
         self.http1_only = true;
         self
     }
 
-    /// Listens on this port, instead of a free one: so a manager that was dropped comes back to its place.
+    /// Listens on this port instead of a free one, for example to restart a manager at the same
+    /// address.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Answers this user, instead of `admin` with a password made at random.
+    /// Sets the accepted user name and password. The default is `admin` with a random password.
     pub fn credentials(mut self, username: impl Into<String>, password: impl Into<String>) -> Self {
         self.credentials = Some((username.into(), password.into()));
         self
     }
 
-    /// Refuses HTTP Basic, as a manager does on which it was switched off.
+    /// Refuses HTTP Basic, like a manager on which it is disabled.
     ///
-    /// Logins and `Authorization: Remote` go on.
+    /// Logins and `Authorization: Remote` still work.
     pub fn without_basic_auth(mut self) -> Self {
         self.rules.basic_auth = false;
         self
     }
 
-    /// Behaves as behind the gateway of VCF 9: missing and wrong credentials and a session that has
-    /// ended are answered 401 (with the code 401) instead of 403, and HTTP Basic is refused.
+    /// Behaves like a manager behind the gateway of VCF 9.
     ///
-    /// A wrong XSRF token, and what is [forbidden](Manager::forbid), are still answered 403.
+    /// Missing or wrong credentials and expired sessions are answered with status and error code
+    /// 401 instead of 403, and HTTP Basic is refused. Wrong XSRF tokens and
+    /// [forbidden](Manager::forbid) operations are still answered 403.
     pub fn behind_gateway(mut self) -> Self {
         self.rules.behind_gateway = true;
         self
     }
 
-    /// Answers anyone, whatever the credentials: for what is not a manager, such as a proxy or an
-    /// endpoint that gives out tokens.
+    /// Does not check credentials. Use it to mock servers other than a manager, such as a proxy or
+    /// a token endpoint.
     pub fn accept_anyone(mut self) -> Self {
-        self.rules.anyone = true;
+        self.rules.accept_anyone = true;
         self
     }
 
-    /// How long a session lives that is not used; 1800 seconds by default.
+    /// Sets how long a session may be idle before it expires. The default is 1800 seconds.
     ///
-    /// By Tokio's clock, so that a test that pauses it need not wait.
+    /// The time is measured by tokio's clock, so a test can pause it instead of waiting.
     pub fn session_timeout(mut self, timeout: Duration) -> Self {
         self.session_timeout = timeout;
         self
     }
 
-    /// Asks clients for a certificate when they connect, which they need not have.
+    /// Requests a certificate from clients when they connect. Clients without one can still
+    /// connect.
     ///
-    /// One that the stand-in did not [issue](Manager::issue_client_certificate) ends the handshake.
+    /// The handshake fails if the certificate was not
+    /// [issued](Manager::issue_client_certificate) by this mock manager.
     pub fn client_certificates(mut self) -> Self {
         self.client_certificates = true;
         self
     }
 
-    /// Shows this certificate, instead of one issued by its authority for its address.
+    /// Sets the kind of server certificate. The default is [`Certificate::Issued`].
     ///
-    /// There is none over plain HTTP. [`Manager::client`] verifies it as any client does.
+    /// It has no effect over plain HTTP. [`Manager::client`] verifies the certificate like any
+    /// other client.
     pub fn certificate(mut self, certificate: Certificate) -> Self {
         self.certificate = certificate;
         self
     }
 
-    /// Starts it.
+    /// Starts the mock manager.
     ///
     /// # Errors
-    /// When the port, or a random number, is not to be had.
+    /// If the port or random numbers are not available.
     pub async fn start(self) -> io::Result<Manager> {
         let identity = self.identity()?;
         let tls = identity
@@ -394,8 +407,8 @@ impl ManagerBuilder {
         })
     }
 
-    /// What it needs for TLS, if it speaks TLS.
-    fn identity(&self) -> io::Result<Option<Identity>> {
+    /// The server certificate and TLS configuration. `None` for plain HTTP.
+    fn identity(&self) -> io::Result<Option<ServerIdentity>> {
         if self.plain_http {
             return Ok(None);
         }
@@ -403,15 +416,15 @@ impl ManagerBuilder {
             true => &[b"http/1.1"],
             false => &[b"h2", b"http/1.1"],
         };
-        Identity::new(self.certificate, protocols, self.client_certificates).map(Some)
+        ServerIdentity::new(self.certificate, protocols, self.client_certificates).map(Some)
     }
 
     fn state(self) -> io::Result<State> {
         let (username, password) = match self.credentials {
             Some(credentials) => credentials,
-            None => ("admin".to_owned(), random_text()?),
+            None => ("admin".to_owned(), random_hex()?),
         };
-        let policy = Policy {
+        let policy = AuthPolicy {
             username,
             password,
             rules: self.rules,

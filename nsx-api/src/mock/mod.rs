@@ -1,13 +1,18 @@
-//! A stand-in for an NSX Manager, for tests: over real sockets, HTTP/1.1 and HTTP/2, and TLS with a
-//! certificate authority of its own. It answers from the operation table and the examples of the
-//! OpenAPI document, so it knows each operation that the SDK knows. Where a success has no example, it is
-//! what the schema requires, and no more.
+//! A mock NSX Manager for tests. It listens on a real socket and serves HTTP/1.1 and HTTP/2 over
+//! TLS, with its own certificate authority.
 //!
-//! Of a request it looks at the method, the path and the credentials: a body or a parameter that the document does not
-//! allow is answered too. Programs in other languages find it in the example `manager`:
-//! `cargo run -p nsx-api --example manager --features mock`.
+//! The mock manager supports every operation of the SDK. It answers with the examples of the
+//! OpenAPI document. If a successful response has no example, the answer contains only what the
+//! schema requires.
 //!
-//! A test needs three lines: start a manager, take its client, and say what is to be answered.
+//! It checks the method, the path and the credentials of a request, but not its parameters and
+//! body. Programs in other languages can use it through the example `manager`:
+//!
+//! ```sh
+//! cargo run -p nsx-api --example manager --features mock
+//! ```
+//!
+//! A test takes three steps: start a manager, get its client, and set an answer.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -28,8 +33,8 @@
 //! ```
 //!
 //! # Faults
-//! An [`Answer`] is any status with any headers and body, or a fault: a connection that is dropped,
-//! a body that is cut off or stalls, a delay, bytes that are not HTTP.
+//! An [`Answer`] is a response with any status, headers and body, or a fault: a dropped connection,
+//! a truncated or stalled body, a delay, or bytes that are not HTTP.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -41,11 +46,11 @@
 //!
 //! # let manager = Manager::start().await?;
 //! # let client = manager.client()?;
-//! manager.respond_with(Answer::status(200).body("never read in full").truncated_at(5));
+//! manager.respond_with(Answer::status(200).body("truncated").truncated_at(5));
 //! let html = Answer::status(404).header("content-type", "text/html");
 //! manager.respond_with(html.body("<h1>?</h1>"));
 //!
-//! // The client reads again what was cut off.
+//! // The client retries after the truncated response.
 //! let result = client.request(Method::GET, "/api/v1/node").send().await;
 //! assert_eq!(result.err().map(|error| error.kind()), Some(ErrorKind::NotFound));
 //! assert_eq!(manager.count(), 2);
@@ -54,8 +59,8 @@
 //! ```
 //!
 //! # State
-//! A closure can answer for an operation, by its `operationId` or by method and path, and keep what
-//! it was sent.
+//! A closure can answer the calls of an operation and keep state between them. The operation is
+//! given by its `operationId`, or by method and path.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -86,9 +91,9 @@
 //! ```
 //!
 //! # Sessions
-//! A session begins with a login, and ends when a test says so, or when it was not used for [a
-//! while](ManagerBuilder::session_timeout). Which credentials a call may carry, and what it is
-//! answered without, is said at [`Manager`].
+//! A login creates a session. It ends when the test expires it, or when it has been idle for the
+//! [session timeout](ManagerBuilder::session_timeout). [`Manager`] describes which credentials are
+//! accepted, and how calls without them are answered.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -117,7 +122,7 @@
 //! ```
 //!
 //! # Client certificates
-//! A stand-in that asks for certificates issues them too.
+//! A mock manager that requests client certificates also issues them.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -144,11 +149,13 @@
 mod answer;
 mod body;
 mod certificate;
+mod close;
 mod credentials;
 mod example;
 mod identity;
 mod login;
 mod manager;
+mod random;
 mod recorded;
 mod render;
 mod routes;

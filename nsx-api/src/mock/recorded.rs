@@ -1,4 +1,4 @@
-//! What a stand-in received: one request, as it came.
+//! A request that a mock manager received.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method, Version};
 use serde::de::DeserializeOwned;
 
-/// The headers that carry credentials.
+/// The headers that contain credentials.
 const CREDENTIALS: [HeaderName; 4] = [
     AUTHORIZATION,
     PROXY_AUTHORIZATION,
@@ -17,27 +17,27 @@ const CREDENTIALS: [HeaderName; 4] = [
 
 /// A request that a [`Manager`](super::Manager) received.
 ///
-/// `Debug` hides the values of the headers that carry credentials, and shows no more of the body
-/// and of the certificate than their length.
+/// `Debug` hides the values of headers that contain credentials. It shows only the length of the
+/// body and of the certificate.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RecordedRequest {
     /// The HTTP method.
     pub method: Method,
-    /// The path from the host's root, percent-encoded as it came.
+    /// The whole path, percent-encoded as received.
     pub path: String,
-    /// What stood after the `?`, percent-encoded as it came.
+    /// The query after the `?`, percent-encoded as received.
     pub query: Option<String>,
-    /// The header fields; over HTTP/2 without the pseudo-header fields.
+    /// The headers, without the pseudo-headers of HTTP/2.
     pub headers: HeaderMap,
-    /// The body; empty when it was refused for its length.
+    /// The body. Empty if it was too long and therefore refused.
     pub body: Bytes,
     /// `HTTP/1.1` or `HTTP/2.0`.
     pub version: Version,
-    /// The certificate that the client presented when it connected, in DER. Only a stand-in with
-    /// [`client_certificates`](super::ManagerBuilder::client_certificates) asks for one.
+    /// The client certificate of the connection, in DER. Only a mock manager with
+    /// [`client_certificates`](super::ManagerBuilder::client_certificates) requests one.
     pub client_certificate: Option<Bytes>,
-    /// The `operationId`, when the document has an operation with this method and path.
+    /// The `operationId`, if the document has an operation with this method and path.
     pub operation: Option<&'static str>,
 }
 
@@ -49,7 +49,7 @@ impl RecordedRequest {
         operation: Option<&'static str>,
     ) -> Self {
         let mut headers = head.headers.clone();
-        hide_credentials(&mut headers);
+        mark_credentials_sensitive(&mut headers);
         Self {
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
@@ -62,23 +62,23 @@ impl RecordedRequest {
         }
     }
 
-    /// A header's value, when it is there and is text. The first one, when it is there more than
-    /// once.
+    /// The value of a header, if it is present and visible ASCII. If the header occurs more than
+    /// once, the first value is returned.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body, read as JSON.
+    /// Deserializes the body as JSON.
     ///
     /// # Errors
-    /// When the body is not JSON, or does not fit the type.
+    /// If the body is not JSON, or does not match the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }
 }
 
-/// A header's value, when the header is there once and is text.
-pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// The value of a header that occurs exactly once and is visible ASCII.
+pub(super) fn single_header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?;
     match values.next() {
@@ -87,8 +87,8 @@ pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     }
 }
 
-/// Marks the values as sensitive, which is what keeps them out of `HeaderMap`'s `Debug`.
-fn hide_credentials(headers: &mut HeaderMap) {
+/// Marks the values as sensitive, which hides them in the `Debug` output of `HeaderMap`.
+fn mark_credentials_sensitive(headers: &mut HeaderMap) {
     for (name, value) in headers.iter_mut() {
         if CREDENTIALS.contains(name) {
             value.set_sensitive(true);
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_no_credentials() {
+    fn debug_of_a_recorded_request_hides_credentials() {
         let (head, ()) = http::Request::post("/api/session/create?x=1")
             .header("authorization", "Basic SECRET")
             .header("cookie", "a=SECRET")

@@ -1,21 +1,22 @@
-//! What an [`Answer`] comes to for one operation: the document's example looked up, secrets made
-//! afresh, headers and body of the answer's own put in place.
+//! Turns an [`Answer`] into the response to one operation: the example of the document with new
+//! secrets, and the headers and body of the answer itself.
 
 use std::io;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::answer::{Answer, Delivery, Source, error_body};
-use crate::operation::{DocumentedResponse, Operation};
+use super::answer::{Answer, AnswerKind, Delivery, error_body};
+use super::random::random_hex;
+use crate::{DocumentedResponse, Operation};
 
-/// An operationId, a status as the operation table writes it, and the example as JSON text.
+/// An operationId, a status as in the operation table, and the example as JSON text.
 pub(super) type Example = (&'static str, &'static str, &'static str);
 
-/// What stands in an example where the schema says `format: password`.
-const SECRET: &str = "<secret>";
+/// The value of a `format: password` property in an example.
+const SECRET_PLACEHOLDER: &str = "<secret>";
 
-/// What goes out.
+/// What is sent to the client.
 #[derive(Debug)]
 pub(super) enum Rendered {
     Response {
@@ -28,7 +29,7 @@ pub(super) enum Rendered {
     Raw(Bytes),
 }
 
-/// A body as the document has it.
+/// A body from the document and its media type.
 struct Content {
     media_type: &'static str,
     text: String,
@@ -42,42 +43,45 @@ impl Content {
         }
     }
 
-    /// An example, which is JSON: where the operation's success is none, a text stands for what it says.
+    /// The body of a successful response. Examples are JSON. If the response is not, a JSON string
+    /// is replaced with its text.
     fn of_success(operation: &Operation, example: String) -> Self {
         let media_type = media_type(operation);
-        let said = match is_json(media_type) {
+        let plain_text = match is_json(media_type) {
             true => None,
             false => serde_json::from_str(&example).ok(),
         };
         Self {
             media_type,
-            text: said.unwrap_or(example),
+            text: plain_text.unwrap_or(example),
         }
     }
 
-    fn media_type(&self) -> Option<HeaderValue> {
+    fn content_type(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(self.media_type).ok()
     }
 }
 
-/// Works out what an answer comes to for an operation, or for a request that is none.
+/// Renders an answer for an operation. `None` is a request that matches no operation.
 pub(super) fn render(
     answer: Answer,
     operation: Option<&Operation>,
     examples: &[Example],
 ) -> io::Result<Rendered> {
-    let (status, content) = match answer.source {
-        Source::Dropped => return Ok(Rendered::Dropped),
-        Source::Raw(bytes) => return Ok(Rendered::Raw(bytes)),
-        Source::Mistake(what) => return render(Answer::mistake(&what), operation, examples),
-        Source::Status(status) => (status, None),
-        Source::Success => success(operation, examples),
-        Source::Documented(status) => (status, documented(status, operation, examples)),
+    let (status, content) = match answer.kind {
+        AnswerKind::Dropped => return Ok(Rendered::Dropped),
+        AnswerKind::Raw(bytes) => return Ok(Rendered::Raw(bytes)),
+        AnswerKind::Invalid(reason) => {
+            return render(Answer::invalid(&reason), operation, examples);
+        }
+        AnswerKind::Status(status) => (status, None),
+        AnswerKind::Success => success_response(operation, examples),
+        AnswerKind::Documented(status) => (status, documented_content(status, operation, examples)),
     };
     let has_body = !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let content = content.filter(|_| has_body);
     let mut headers = HeaderMap::new();
-    if let Some(media_type) = content.as_ref().and_then(Content::media_type) {
+    if let Some(media_type) = content.as_ref().and_then(Content::content_type) {
         headers.insert(header::CONTENT_TYPE, media_type);
     }
     for name in answer.headers.keys() {
@@ -95,10 +99,10 @@ pub(super) fn render(
     }
     let body = match (answer.body, content) {
         (Some(body), _) => body,
-        (None, Some(content)) => with_fresh_secrets(&content.text)?.into(),
+        (None, Some(content)) => replace_secrets(&content.text)?.into(),
         (None, None) => Bytes::new(),
     };
-    answer.delivery.announce(&mut headers, body.len());
+    answer.delivery.announce_length(&mut headers, body.len());
     Ok(Rendered::Response {
         status,
         headers,
@@ -108,7 +112,10 @@ pub(super) fn render(
 }
 
 /// The status and the example of an operation's successful response.
-fn success(operation: Option<&Operation>, examples: &[Example]) -> (StatusCode, Option<Content>) {
+fn success_response(
+    operation: Option<&Operation>,
+    examples: &[Example],
+) -> (StatusCode, Option<Content>) {
     let Some(operation) = operation else {
         return (StatusCode::OK, Some(Content::json("{}".to_owned())));
     };
@@ -116,39 +123,39 @@ fn success(operation: Option<&Operation>, examples: &[Example]) -> (StatusCode, 
         .responses
         .iter()
         .find(|response| response.status.starts_with('2'));
-    // A range (`2XX`) has no number of its own.
+    // A range such as `2XX` is not a single status.
     let status = response
         .and_then(|response| response.status.parse().ok())
         .unwrap_or(StatusCode::OK);
     (
         status,
         response
-            .and_then(|response| example(operation, response, examples))
-            .or_else(|| made_up(status, operation))
+            .and_then(|response| find_example(operation, response, examples))
+            .or_else(|| minimal_success(status, operation))
             .map(|text| Content::of_success(operation, text)),
     )
 }
 
-/// The example of an operation's response of this status.
-fn documented(
+/// The example of an operation's documented response with this status, or a generic body.
+fn documented_content(
     status: StatusCode,
     operation: Option<&Operation>,
     examples: &[Example],
 ) -> Option<Content> {
-    let known = operation.and_then(|operation| {
+    let documented = operation.and_then(|operation| {
         let response = operation
             .responses
             .iter()
-            .filter(|response| covers(response.status, status));
-        // The status itself goes before its range, and both before `default`.
+            .filter(|response| status_matches(response.status, status));
+        // The exact status takes precedence over its range, and a range over `default`.
         let response = response
             .max_by_key(|response| response.status.bytes().filter(u8::is_ascii_digit).count())?;
-        example(operation, response, examples)
+        find_example(operation, response, examples)
     });
-    let text = known.or_else(|| match operation {
-        Some(operation) if status.is_success() => made_up(status, operation),
+    let text = documented.or_else(|| match operation {
+        Some(operation) if status.is_success() => minimal_success(status, operation),
         None if status.is_success() => Some("{}".to_owned()),
-        _ if status.is_client_error() || status.is_server_error() => Some(made_up_error(status)),
+        _ if status.is_client_error() || status.is_server_error() => Some(generic_error(status)),
         _ => None,
     })?;
     Some(match operation {
@@ -157,8 +164,8 @@ fn documented(
     })
 }
 
-/// Whether a status as a document writes it (`200`, `4XX`, `default`) stands for this one.
-fn covers(documented: &str, status: StatusCode) -> bool {
+/// Whether a status of a document (`200`, `4XX` or `default`) includes this status.
+fn status_matches(documented: &str, status: StatusCode) -> bool {
     match documented
         .strip_suffix("XX")
         .or_else(|| documented.strip_suffix("xx"))
@@ -168,7 +175,7 @@ fn covers(documented: &str, status: StatusCode) -> bool {
     }
 }
 
-fn example(
+fn find_example(
     operation: &Operation,
     response: &DocumentedResponse,
     examples: &[Example],
@@ -179,9 +186,9 @@ fn example(
         .map(|(_, _, text)| (*text).to_owned())
 }
 
-/// A success that nothing is known of: an empty object where the operation's callers read JSON, and nothing
-/// where they read something else.
-fn made_up(status: StatusCode, operation: &Operation) -> Option<String> {
+/// The body of a successful response without an example: an empty object if the operation returns
+/// JSON, otherwise an empty body.
+fn minimal_success(status: StatusCode, operation: &Operation) -> Option<String> {
     let body = match is_json(media_type(operation)) {
         true => "{}",
         false => "",
@@ -189,7 +196,8 @@ fn made_up(status: StatusCode, operation: &Operation) -> Option<String> {
     (status != StatusCode::NO_CONTENT).then(|| body.to_owned())
 }
 
-/// The media type of an operation's success: the first that its callers accept and that is no range of them (`*/*`).
+/// The media type of an operation's successful response: the first one in its `Accept` header
+/// without a wildcard.
 fn media_type(operation: &Operation) -> &'static str {
     let mut types = operation.accept.split(',').map(str::trim);
     types.find(|name| !name.contains('*')).unwrap_or_default()
@@ -199,30 +207,20 @@ fn is_json(media_type: &str) -> bool {
     media_type.contains("json")
 }
 
-fn made_up_error(status: StatusCode) -> String {
+fn generic_error(status: StatusCode) -> String {
     let reason = status.canonical_reason().unwrap_or("Unknown");
     error_body(status.as_u16(), reason).to_string()
 }
 
-/// Puts a value of its own in the place of each secret of an example.
-fn with_fresh_secrets(text: &str) -> io::Result<String> {
-    let mut parts = text.split(SECRET);
+/// Replaces each secret placeholder of an example with its own random value.
+fn replace_secrets(text: &str) -> io::Result<String> {
+    let mut parts = text.split(SECRET_PLACEHOLDER);
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        filled.push_str(&random_text()?);
+        filled.push_str(&random_hex()?);
         filled.push_str(part);
     }
     Ok(filled)
-}
-
-/// 128 random bits in hexadecimal.
-pub(super) fn random_text() -> io::Result<String> {
-    let mut bytes = [0; 16];
-    let random = crate::tls::provider().secure_random;
-    random
-        .fill(&mut bytes)
-        .map_err(|_| io::Error::other("the system has no random numbers to give"))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 #[cfg(test)]
@@ -275,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_documented_response_is_given() {
+    fn mock_answers_use_the_most_specific_documented_response() {
         for (status, text) in [
             (404, "exactly 404"),
             (409, "some 4XX"),
@@ -291,8 +289,8 @@ mod tests {
     }
 
     #[test]
-    fn a_success_comes_in_the_media_type_of_the_document() {
-        const fn read(accept: &'static str) -> Operation {
+    fn a_mock_success_has_the_media_type_of_the_document() {
+        const fn read_operation(accept: &'static str) -> Operation {
             Operation {
                 id: READ.id,
                 method: Method::GET,
@@ -315,11 +313,11 @@ mod tests {
             ),
         ] {
             let examples = [("Read", "201", example)];
-            let operation = read(accept);
+            let operation = read_operation(accept);
             for (answer, text) in [
                 (Answer::success(), text),
                 (Answer::documented(201), text),
-                // Of this status there is no example.
+                // There is no example for this status.
                 (
                     Answer::documented(200),
                     if expected == "text/csv" { "" } else { "{}" },
@@ -341,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_without_a_body_has_none() {
+    fn mock_answers_with_status_204_and_304_have_no_body() {
         for status in [204, 304] {
             for answer in [
                 Answer::status(status).body("never sent"),
@@ -359,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn an_undocumented_error_gets_a_body_made_up_for_it() {
+    fn an_undocumented_mock_error_has_a_generic_body() {
         let (status, text) = rendered(Answer::documented(429), None);
         assert_eq!(status, 429);
         assert!(
@@ -369,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn every_secret_is_fresh() {
+    fn every_secret_in_a_mock_answer_is_new() {
         let (status, first) = rendered(Answer::success(), Some(&READ));
         let (_, second) = rendered(Answer::success(), Some(&READ));
         assert_eq!(status, 201);
@@ -380,34 +378,34 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_answered_is_said_loudly() {
-        for (answer, why) in [
-            (Answer::status(42), "42 is not the status of a response"),
+    fn an_invalid_mock_answer_becomes_a_500_with_the_reason() {
+        for (answer, reason) in [
+            (Answer::status(42), "42 is not a final status of a response"),
             (
                 Answer::documented(100),
-                "100 is not the status of a response",
+                "100 is not a final status of a response",
             ),
             (
                 Answer::success().header("a b", "c"),
-                "is not a header field",
+                "is not a valid header",
             ),
             (
                 Answer::success().header("a", "b\r\nc: d"),
-                "is not a header field",
+                "is not a valid header",
             ),
             (
                 Answer::json(200, std::collections::HashMap::from([(vec![1], 1)])),
-                "is not JSON",
+                "cannot be serialized as JSON",
             ),
         ] {
             let (status, text) = rendered(answer, Some(&READ));
             assert_eq!(status, 500);
-            assert!(text.contains(why), "{text}");
+            assert!(text.contains(reason), "{text}");
         }
     }
 
     #[test]
-    fn headers_of_the_answers_own_go_before_the_usual_ones() {
+    fn headers_of_a_mock_answer_replace_the_default_headers() {
         let answer = Answer::success()
             .header("content-type", "a/b")
             .header("set-cookie", "1")

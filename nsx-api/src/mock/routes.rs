@@ -1,48 +1,50 @@
-//! From a request's method and path to the operation that it is: the document's table, read the
-//! other way round.
+//! Finds the operation of a request by its method, path and query.
 //!
-//! Pure functions over a table that is handed in, so that they are tested with paths that the
-//! document lacks.
+//! The operation table is a parameter, so that the tests can use paths that are not in the
+//! document.
 
 use std::cmp::Reverse;
 
 use http::Method;
 
-use crate::operation::Operation;
+use crate::Operation;
 
-/// What a method and a path come to.
+/// The result of a lookup.
 #[derive(Debug)]
 pub(super) enum Route {
     /// An operation of the document.
     Operation(&'static Operation),
-    /// The path is there, under these methods.
+    /// The document has the path, but only with these methods.
     OtherMethod(Vec<&'static Method>),
     /// The document has no such path.
     Unknown,
 }
 
-/// Finds the operation of a request. A path without parameters goes before one with, as OpenAPI
-/// demands, whatever the method, and one that goes by more of the query before others.
-pub(super) fn find(
+/// Finds the operation of a request.
+///
+/// As OpenAPI requires, a path without parameters takes precedence over one with parameters, even
+/// if the method is another one. If several operations share method and path, the one that requires
+/// more of the query takes precedence.
+pub(super) fn find_route(
     table: &[&'static Operation],
     method: &Method,
     path: &str,
     query: Option<&str>,
 ) -> Route {
-    let fits = |operation: &&'static Operation| {
-        matches(operation.path, path) && has_pairs(query, operation.query)
+    let is_match = |operation: &&'static Operation| {
+        path_matches(operation.path, path) && query_contains(query, operation.query)
     };
-    let fitting = table.iter().copied().filter(fits);
-    let fewest = fitting
+    let matching = table.iter().copied().filter(is_match);
+    let fewest = matching
         .clone()
-        .map(|operation| parameters(operation.path))
+        .map(|operation| parameter_count(operation.path))
         .min();
-    let same_path = fitting.filter(|operation| Some(parameters(operation.path)) == fewest);
+    let same_path = matching.filter(|operation| Some(parameter_count(operation.path)) == fewest);
     let same_path: Vec<_> = same_path.collect();
     let found = same_path
         .iter()
         .filter(|operation| operation.method == *method)
-        .min_by_key(|operation| Reverse(pairs(operation.query).count()));
+        .min_by_key(|operation| Reverse(query_pairs(operation.query).count()));
     match found {
         Some(operation) => Route::Operation(operation),
         None if same_path.is_empty() => Route::Unknown,
@@ -50,7 +52,7 @@ pub(super) fn find(
     }
 }
 
-/// The methods of operations, each once.
+/// The methods of these operations, without duplicates.
 fn methods(operations: &[&'static Operation]) -> Vec<&'static Method> {
     let mut methods = Vec::new();
     for operation in operations {
@@ -61,18 +63,19 @@ fn methods(operations: &[&'static Operation]) -> Vec<&'static Method> {
     methods
 }
 
-/// Whether all pairs of `wanted` are in a request's query.
-pub(super) fn has_pairs(query: Option<&str>, wanted: &str) -> bool {
-    pairs(wanted).all(|wanted| pairs(query.unwrap_or_default()).any(|pair| pair == wanted))
+/// Whether a query contains all pairs of `required`.
+pub(super) fn query_contains(query: Option<&str>, required: &str) -> bool {
+    let query = query.unwrap_or_default();
+    query_pairs(required).all(|required| query_pairs(query).any(|pair| pair == required))
 }
 
-fn pairs(query: &str) -> impl Iterator<Item = &str> {
+fn query_pairs(query: &str) -> impl Iterator<Item = &str> {
     query.split('&').filter(|pair| !pair.is_empty())
 }
 
-/// Whether a path fits a template such as `/api/v1/nodes/{node-id}`. A parameter stands for one or
-/// more characters within one segment.
-pub(super) fn matches(template: &str, path: &str) -> bool {
+/// Whether a path matches a template such as `/api/v1/nodes/{node-id}`. A parameter matches one or
+/// more characters within a segment.
+pub(super) fn path_matches(template: &str, path: &str) -> bool {
     let (mut templates, mut segments) = (template.split('/'), path.split('/'));
     loop {
         match (templates.next(), segments.next()) {
@@ -83,7 +86,7 @@ pub(super) fn matches(template: &str, path: &str) -> bool {
     }
 }
 
-fn parameters(template: &str) -> usize {
+fn parameter_count(template: &str) -> usize {
     template.matches('{').count()
 }
 
@@ -96,8 +99,8 @@ fn segment_matches(template: &str, segment: &str) -> bool {
     else {
         return false;
     };
-    // The first place where the next literal is found is as good as any later one; the last literal
-    // has to end it.
+    // Matching each literal at its first occurrence is sufficient, except for the last literal,
+    // which must be at the end of the segment.
     while let Some((literal, rest)) = template.split_once('{') {
         let (Some(after), Some((_, next))) =
             (after_parameter(segment, literal), rest.split_once('}'))
@@ -111,7 +114,7 @@ fn segment_matches(template: &str, segment: &str) -> bool {
         .is_some_and(|value| !value.is_empty())
 }
 
-/// What follows the first `literal` that has at least one character before it.
+/// The text after the first `literal` that has at least one character before it.
 fn after_parameter<'a>(segment: &'a str, literal: &str) -> Option<&'a str> {
     let mut characters = segment.chars();
     characters.next()?;
@@ -124,7 +127,7 @@ fn after_parameter<'a>(segment: &'a str, literal: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::DocumentedResponse;
+    use crate::DocumentedResponse;
 
     const fn operation(
         id: &'static str,
@@ -172,8 +175,8 @@ mod tests {
     ];
 
     #[test]
-    fn a_path_fits_its_template_segment_by_segment() {
-        for (template, path, fits) in [
+    fn mock_paths_match_templates_segment_by_segment() {
+        for (template, path, expected) in [
             ("/a/b", "/a/b", true),
             ("/a/b", "/a/b/", false),
             ("/a/b", "/a", false),
@@ -191,13 +194,17 @@ mod tests {
             ("/a/{x}{y", "/a/1", false),
             ("/a", "", false),
         ] {
-            assert_eq!(matches(template, path), fits, "{template} and {path}");
+            assert_eq!(
+                path_matches(template, path),
+                expected,
+                "{template} and {path}"
+            );
         }
     }
 
     #[test]
-    fn a_concrete_path_goes_before_a_template() {
-        let found = |method, path| name(find(TABLE, &method, path, None));
+    fn a_mock_route_without_parameters_takes_precedence() {
+        let found = |method, path| name(find_route(TABLE, &method, path, None));
         assert_eq!(found(Method::GET, "/api/v1/nodes/status"), "ReadStatus");
         assert_eq!(found(Method::GET, "/api/v1/nodes/7"), "ReadNode");
         assert_eq!(found(Method::PUT, "/api/v1/nodes/7"), "UpdateNode");
@@ -207,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn operations_that_share_a_path_are_told_apart_by_their_query() {
+    fn mock_routes_with_the_same_path_are_distinguished_by_their_query() {
         for (query, expected) in [
             (Some("action=start"), "Start"),
             (Some("x=1&action=stop"), "Stop"),
@@ -215,14 +222,14 @@ mod tests {
             (Some("action=pause"), "[GET, PUT]"),
             (None, "[GET, PUT]"),
         ] {
-            let route = find(TABLE, &Method::POST, "/api/v1/nodes/7", query);
+            let route = find_route(TABLE, &Method::POST, "/api/v1/nodes/7", query);
             assert_eq!(name(route), expected, "{query:?}");
         }
     }
 
     #[test]
-    fn a_method_that_several_operations_have_is_told_of_once() {
-        let route = find(
+    fn the_allowed_methods_of_a_mock_route_have_no_duplicates() {
+        let route = find_route(
             TABLE,
             &Method::PATCH,
             "/api/v1/nodes/7",

@@ -1,5 +1,4 @@
-//! What a stand-in was told: answers for the next calls, answers for all calls, closures for an
-//! operation, and operations that its user may not call.
+//! What a test has set up: queued and permanent answers, closures, and forbidden operations.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,106 +6,115 @@ use std::sync::Arc;
 use http::Method;
 
 use super::answer::Answer;
-use super::login::is_about_sessions;
+use super::login::has_session_path;
 use super::recorded::RecordedRequest;
 use super::routes;
-use crate::operation::Operation;
+use crate::Operation;
 
 /// A closure that answers the calls of one operation.
 pub(super) type Handler = Arc<dyn Fn(&RecordedRequest) -> Answer + Send + Sync>;
 
-/// Which calls something is for.
+/// The calls that an entry applies to.
 #[derive(Debug)]
 enum Target {
-    /// Those of the API.
-    All,
+    /// All calls of the API.
+    Api,
     Operation(&'static str),
     Route(Method, String),
 }
 
 #[derive(Default)]
 pub(super) struct Script {
-    next: VecDeque<(Target, Answer)>,
-    always: Vec<(Target, Answer)>,
+    queued: VecDeque<(Target, Answer)>,
+    permanent: Vec<(Target, Answer)>,
     handlers: Vec<(Target, Handler)>,
     forbidden: Vec<Target>,
-    mistake: Option<String>,
+    setup_error: Option<String>,
 }
 
 impl Script {
-    /// Puts an answer behind those that wait for a call.
-    pub(super) fn push(&mut self, answer: Answer, table: &[&'static Operation]) {
+    /// Appends an answer to the queue.
+    pub(super) fn push_answer(&mut self, answer: Answer, table: &[&'static Operation]) {
         if let Some(target) = self.target(answer.target.as_deref(), table) {
-            self.next.push_back((target, answer));
+            self.queued.push_back((target, answer));
         }
     }
 
-    /// Answers like this whenever no answer waits.
-    pub(super) fn always(&mut self, answer: Answer, table: &[&'static Operation]) {
+    /// Adds an answer for calls without a queued answer.
+    pub(super) fn add_permanent_answer(&mut self, answer: Answer, table: &[&'static Operation]) {
         if let Some(target) = self.target(answer.target.as_deref(), table) {
-            self.always.push((target, answer));
+            self.permanent.push((target, answer));
         }
     }
 
-    /// Hands the calls of one operation to a closure.
-    pub(super) fn on(&mut self, operation: &str, handler: Handler, table: &[&'static Operation]) {
+    /// Adds a closure that answers the calls of one operation.
+    pub(super) fn add_handler(
+        &mut self,
+        operation: &str,
+        handler: Handler,
+        table: &[&'static Operation],
+    ) {
         if let Some(target) = self.target(Some(operation), table) {
             self.handlers.push((target, handler));
         }
     }
 
-    /// Takes the privilege for one operation away.
+    /// Forbids one operation.
     pub(super) fn forbid(&mut self, operation: &str, table: &[&'static Operation]) {
         if let Some(target) = self.target(Some(operation), table) {
             self.forbidden.push(target);
         }
     }
 
-    /// The answer that was scripted for this call, if there is one; it is used up.
-    pub(super) fn take(&mut self, call: &RecordedRequest) -> Option<Answer> {
-        if let Some(mistake) = &self.mistake {
-            return Some(Answer::mistake(mistake));
+    /// Takes the scripted answer for a call, if there is one.
+    pub(super) fn next_answer(&mut self, call: &RecordedRequest) -> Option<Answer> {
+        if let Some(reason) = &self.setup_error {
+            return Some(Answer::invalid(reason));
         }
-        self.next.retain(|(_, answer)| answer.times > 0);
-        if let Some((_, answer)) = self.next.iter_mut().find(|(target, _)| target.fits(call)) {
+        self.queued.retain(|(_, answer)| answer.times > 0);
+        if let Some((_, answer)) = self
+            .queued
+            .iter_mut()
+            .find(|(target, _)| target.matches(call))
+        {
             answer.times -= 1;
             return Some(answer.clone());
         }
-        latest(&self.always, call).cloned()
+        latest(&self.permanent, call).cloned()
     }
 
-    /// The closure for this call, if there is one.
+    /// The closure for a call, if there is one.
     pub(super) fn handler(&self, call: &RecordedRequest) -> Option<Handler> {
         latest(&self.handlers, call).cloned()
     }
 
-    /// Whether the privilege for this call was taken away.
-    pub(super) fn forbids(&self, call: &RecordedRequest) -> bool {
-        self.forbidden.iter().any(|target| target.fits(call))
+    /// Whether a call is forbidden.
+    pub(super) fn is_forbidden(&self, call: &RecordedRequest) -> bool {
+        self.forbidden.iter().any(|target| target.matches(call))
     }
 
-    /// A name that nothing is called by is kept, and told to every caller: a test must not pass
-    /// because of it.
+    /// Parses the target of an entry. An unknown operation is an error of the test, which is
+    /// returned to every call: otherwise the test might pass by accident.
     fn target(&mut self, name: Option<&str>, table: &[&'static Operation]) -> Option<Target> {
         let Some(name) = name else {
-            return Some(Target::All);
+            return Some(Target::Api);
         };
         let target = Target::parse(name, table);
         if target.is_none() {
-            self.mistake = Some(format!(
-                "{name:?} is neither an operation of the document nor a method and a path"
+            self.setup_error = Some(format!(
+                "{name:?} is neither an operationId of the document nor a method and a path"
             ));
         }
         target
     }
 }
 
-/// What was told last goes first.
+/// The entry for a call that was added last.
 fn latest<'a, T>(entries: &'a [(Target, T)], call: &RecordedRequest) -> Option<&'a T> {
     entries
         .iter()
         .rev()
-        .find(|(target, _)| target.fits(call))
+        .find(|(target, _)| target.matches(call))
         .map(|(_, value)| value)
 }
 
@@ -121,15 +129,15 @@ impl Target {
             .then(|| Self::Route(method, path.to_owned()))
     }
 
-    fn fits(&self, call: &RecordedRequest) -> bool {
+    fn matches(&self, call: &RecordedRequest) -> bool {
         match self {
-            Self::All => !is_about_sessions(call),
+            Self::Api => !has_session_path(call),
             Self::Operation(id) => call.operation == Some(id),
             Self::Route(method, path) => {
                 let (path, query) = path.split_once('?').unwrap_or((path, ""));
                 call.method == *method
-                    && routes::matches(path, &call.path)
-                    && routes::has_pairs(call.query.as_deref(), query)
+                    && routes::path_matches(path, &call.path)
+                    && routes::query_contains(call.query.as_deref(), query)
             }
         }
     }
@@ -156,42 +164,42 @@ mod tests {
     }
 
     #[test]
-    fn waiting_answers_are_used_up_in_order_and_then_the_lasting_one_is_given() {
+    fn queued_mock_answers_are_used_in_order_before_the_permanent_answer() {
         let mut script = Script::default();
-        script.always(Answer::status(200).body("always"), &[]);
-        script.push(Answer::status(200).body("first").times(2), &[]);
-        script.push(Answer::status(200).body("never").times(0), &[]);
-        script.push(
+        script.add_permanent_answer(Answer::status(200).body("always"), &[]);
+        script.push_answer(Answer::status(200).body("first").times(2), &[]);
+        script.push_answer(Answer::status(200).body("never").times(0), &[]);
+        script.push_answer(
             Answer::status(200)
                 .body("other")
                 .only_for("GET /other/{id}"),
             &[],
         );
-        script.push(Answer::status(200).body("second"), &[]);
-        let given: Vec<_> = (0..5)
-            .map(|_| body(script.take(&call("GET", "/"))).unwrap())
+        script.push_answer(Answer::status(200).body("second"), &[]);
+        let bodies: Vec<_> = (0..5)
+            .map(|_| body(script.next_answer(&call("GET", "/"))).unwrap())
             .collect();
-        assert_eq!(given, ["first", "first", "second", "always", "always"]);
+        assert_eq!(bodies, ["first", "first", "second", "always", "always"]);
         assert_eq!(
-            body(script.take(&call("POST", "/other/1"))).unwrap(),
+            body(script.next_answer(&call("POST", "/other/1"))).unwrap(),
             "always"
         );
         assert_eq!(
-            body(script.take(&call("GET", "/other/1"))).unwrap(),
+            body(script.next_answer(&call("GET", "/other/1"))).unwrap(),
             "other"
         );
         assert_eq!(
-            body(script.take(&call("GET", "/other/1"))).unwrap(),
+            body(script.next_answer(&call("GET", "/other/1"))).unwrap(),
             "always"
         );
     }
 
     #[test]
-    fn a_session_is_begun_and_ended_by_the_answers_that_are_meant_for_that_alone() {
+    fn session_calls_only_use_mock_answers_that_are_restricted_to_them() {
         let mut script = Script::default();
-        script.always(Answer::status(200).body("always"), &[]);
-        script.push(Answer::status(200).body("next"), &[]);
-        script.push(
+        script.add_permanent_answer(Answer::status(200).body("always"), &[]);
+        script.push_answer(Answer::status(200).body("next"), &[]);
+        script.push_answer(
             Answer::status(200)
                 .body("login")
                 .only_for("POST /api/session/create"),
@@ -204,13 +212,13 @@ mod tests {
             ("/", Some("next")),
             ("/", Some("always")),
         ] {
-            let given = body(script.take(&call("POST", path)));
-            assert_eq!(given, expected.map(Bytes::from), "{path}");
+            let found = body(script.next_answer(&call("POST", path)));
+            assert_eq!(found, expected.map(Bytes::from), "{path}");
         }
     }
 
     #[test]
-    fn what_is_forbidden_is_one_operation() {
+    fn forbidding_an_operation_forbids_no_other() {
         let mut script = Script::default();
         script.forbid("GET /things/{id}", &[]);
         for (method, path, forbidden) in [
@@ -219,7 +227,7 @@ mod tests {
             ("GET", "/things", false),
         ] {
             assert_eq!(
-                script.forbids(&call(method, path)),
+                script.is_forbidden(&call(method, path)),
                 forbidden,
                 "{method} {path}"
             );
@@ -227,22 +235,28 @@ mod tests {
     }
 
     #[test]
-    fn what_was_told_last_goes_first() {
+    fn the_last_permanent_mock_answer_that_applies_is_used() {
         let mut script = Script::default();
-        script.always(Answer::status(200).body("old"), &[]);
-        script.always(Answer::status(200).body("new").only_for("GET /new"), &[]);
-        assert_eq!(body(script.take(&call("GET", "/new"))).unwrap(), "new");
-        assert_eq!(body(script.take(&call("GET", "/"))).unwrap(), "old");
+        script.add_permanent_answer(Answer::status(200).body("old"), &[]);
+        script.add_permanent_answer(Answer::status(200).body("new").only_for("GET /new"), &[]);
+        assert_eq!(
+            body(script.next_answer(&call("GET", "/new"))).unwrap(),
+            "new"
+        );
+        assert_eq!(body(script.next_answer(&call("GET", "/"))).unwrap(), "old");
     }
 
     #[test]
-    fn a_name_that_nothing_is_called_by_is_told_to_every_caller() {
+    fn an_unknown_operation_in_a_mock_answer_fails_every_call() {
         for name in ["Misspelt", "GET", "GET path", "G(T /path", ""] {
             let mut script = Script::default();
-            script.push(Answer::status(200).only_for(name), &[]);
-            let told = body(script.take(&call("GET", "/"))).unwrap();
-            let told = String::from_utf8(told.to_vec()).unwrap();
-            assert!(told.contains("is neither an operation"), "{name}: {told}");
+            script.push_answer(Answer::status(200).only_for(name), &[]);
+            let message = body(script.next_answer(&call("GET", "/"))).unwrap();
+            let message = String::from_utf8(message.to_vec()).unwrap();
+            assert!(
+                message.contains("is neither an operationId"),
+                "{name}: {message}"
+            );
         }
     }
 }

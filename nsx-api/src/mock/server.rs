@@ -1,7 +1,7 @@
-//! The stand-in's network side: accepts connections, speaks TLS, HTTP/1.1 and HTTP/2, and puts an
-//! answer on the wire.
+//! The network side of a mock manager: accepts connections, serves HTTP/1.1 and HTTP/2 over TLS,
+//! and sends the responses.
 //!
-//! What is answered is decided in `state`. A connection ends early when its [`Switch`] is thrown.
+//! The module `state` chooses the responses. A [`ConnectionCloser`] closes a connection early.
 
 use std::convert::Infallible;
 use std::future::{Future, pending, poll_fn};
@@ -23,94 +23,78 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::body::AnswerBody;
+use super::body::ResponseBody;
+use super::close::{CloseMode, ConnectionCloser};
 use super::render::Rendered;
 use super::state::State;
 
-/// The longest request body that is read.
+/// The maximum length of a request body.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
-/// How a connection ends early.
-pub(super) enum End {
-    /// Without a word.
-    Dropped,
-    /// After these bytes.
-    Raw(Bytes),
-}
-
-/// Ends the connection that it belongs to.
+/// A connection with a client.
 #[derive(Clone)]
-pub(super) struct Switch(mpsc::UnboundedSender<End>);
-
-impl Switch {
-    pub(super) fn end(&self, how: End) {
-        // Without a receiver the connection has ended already.
-        let _ = self.0.send(how);
-    }
-}
-
-/// Whose request it is: the client at the other end of a connection.
-#[derive(Clone)]
-struct Caller {
+struct Connection {
     state: Arc<State>,
-    /// The leaf that the client presented, in DER.
-    certificate: Option<Bytes>,
+    /// The client certificate, in DER.
+    client_certificate: Option<Bytes>,
 }
 
-/// Serves until it is dropped, and all connections with it.
+/// Serves until the future is dropped, which also closes all connections.
 pub(super) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, state: Arc<State>) {
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(connection(stream, tls.clone(), Arc::clone(&state)));
+                connections.spawn(serve_connection(stream, tls.clone(), Arc::clone(&state)));
             }
-            // Out of file descriptors, most likely: a moment later there may be one.
+            // Most likely there are no file descriptors left. Try again shortly.
             Err(_) => sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-async fn connection(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<State>) {
-    // Only latency is lost without it.
+async fn serve_connection(stream: TcpStream, tls: Option<TlsAcceptor>, state: Arc<State>) {
+    // A failure only increases latency.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        let certificate = None;
-        return serve_http1(stream, Caller { state, certificate }).await;
+        let connection = Connection {
+            state,
+            client_certificate: None,
+        };
+        return serve_http1(stream, connection).await;
     };
     let stream = match tls.accept(stream).into_fallible().await {
         Ok(stream) => stream,
-        // The client does not trust the certificate, or shows one that is not trusted, or speaks no TLS.
-        Err((_, stream)) => return hang_up(stream).await,
+        // One side does not trust the certificate of the other, or the client does not use TLS.
+        Err((_, stream)) => return close_after_alert(stream).await,
     };
     let (_, tls) = stream.get_ref();
     let certificate = tls.peer_certificates().and_then(|chain| chain.first());
-    let caller = Caller {
+    let connection = Connection {
         state,
-        certificate: certificate.map(|leaf| Bytes::copy_from_slice(leaf)),
+        client_certificate: certificate.map(|leaf| Bytes::copy_from_slice(leaf)),
     };
     match tls.alpn_protocol() {
-        Some(b"h2") => serve_http2(stream, caller).await,
-        _ => serve_http1(stream, caller).await,
+        Some(b"h2") => serve_http2(stream, connection).await,
+        _ => serve_http1(stream, connection).await,
     }
 }
 
-/// Closes a connection so that the client reads why: with something of it unread, the system would reset the connection,
-/// and the alert would be lost.
-async fn hang_up(mut stream: TcpStream) {
+/// Closes a connection in a way that the client can read the TLS alert. All its data is read first:
+/// otherwise the operating system would reset the connection, and the alert would be lost.
+async fn close_after_alert(mut stream: TcpStream) {
     let _ = stream.shutdown().await;
     let mut rest = [0; 1024];
     let drain = async { while stream.read(&mut rest).await.is_ok_and(|length| length > 0) {} };
     let _ = timeout(Duration::from_secs(1), drain).await;
 }
 
-async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, caller: Caller) {
-    let (sender, end) = mpsc::unbounded_channel();
-    let switch = Switch(sender);
-    let service = service_fn(move |request| respond(request, caller.clone(), switch.clone()));
+async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, client: Connection) {
+    let (closer, close_requests) = ConnectionCloser::new();
+    let service = service_fn(move |request| respond(request, client.clone(), closer.clone()));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    if let Some(End::Raw(bytes)) = until_end(&mut connection, end).await {
+    if let Some(CloseMode::SendAndClose(bytes)) = drive(&mut connection, close_requests).await {
         let mut stream = connection.into_parts().io.into_inner();
         if stream.write_all(&bytes).await.is_ok() {
             let _ = stream.shutdown().await;
@@ -118,23 +102,22 @@ async fn serve_http1<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, caller
     }
 }
 
-async fn serve_http2<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, caller: Caller) {
-    let (sender, end) = mpsc::unbounded_channel();
-    let switch = Switch(sender);
-    let service = service_fn(move |request| respond(request, caller.clone(), switch.clone()));
+async fn serve_http2<S: AsyncRead + AsyncWrite + Unpin + Send>(stream: S, client: Connection) {
+    let (closer, close_requests) = ConnectionCloser::new();
+    let service = service_fn(move |request| respond(request, client.clone(), closer.clone()));
     let mut connection =
         http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service);
-    until_end(&mut connection, end).await;
+    drive(&mut connection, close_requests).await;
 }
 
-/// Drives a connection until it is over (`None`) or its switch is thrown.
-async fn until_end(
+/// Drives a connection until it ends by itself (`None`) or is to be closed early.
+async fn drive(
     connection: &mut (impl Future + Unpin),
-    mut end: mpsc::UnboundedReceiver<End>,
-) -> Option<End> {
+    mut close_requests: mpsc::UnboundedReceiver<CloseMode>,
+) -> Option<CloseMode> {
     poll_fn(|cx| {
-        if let Poll::Ready(Some(end)) = end.poll_recv(cx) {
-            return Poll::Ready(Some(end));
+        if let Poll::Ready(Some(mode)) = close_requests.poll_recv(cx) {
+            return Poll::Ready(Some(mode));
         }
         Pin::new(&mut *connection).poll(cx).map(|_| None)
     })
@@ -143,12 +126,12 @@ async fn until_end(
 
 async fn respond(
     request: Request<Incoming>,
-    caller: Caller,
-    switch: Switch,
-) -> Result<Response<AnswerBody>, Infallible> {
+    client: Connection,
+    closer: ConnectionCloser,
+) -> Result<Response<ResponseBody>, Infallible> {
     let (head, body) = request.into_parts();
-    let body = read(body).await;
-    let reply = caller.state.reply(&head, body, caller.certificate);
+    let body = read_body(body).await;
+    let reply = client.state.reply(&head, body, client.client_certificate);
     if !reply.delay.is_zero() {
         sleep(reply.delay).await;
     }
@@ -159,25 +142,26 @@ async fn respond(
             body,
             delivery,
         } => {
-            let body = AnswerBody::new(body, delivery, &headers, switch);
+            let body = ResponseBody::new(body, delivery, &headers, closer);
             let mut response = Response::new(body);
             *response.status_mut() = status;
             *response.headers_mut() = headers;
             Ok(response)
         }
-        Rendered::Dropped => cut(&switch, End::Dropped).await,
-        Rendered::Raw(bytes) => cut(&switch, End::Raw(bytes)).await,
+        Rendered::Dropped => close(&closer, CloseMode::Drop).await,
+        Rendered::Raw(bytes) => close(&closer, CloseMode::SendAndClose(bytes)).await,
     }
 }
 
-/// Ends the connection, and with it this call.
-async fn cut<T>(switch: &Switch, how: End) -> T {
-    switch.end(how);
+/// Closes the connection. The future of the call never completes and is dropped with the
+/// connection.
+async fn close<T>(closer: &ConnectionCloser, mode: CloseMode) -> T {
+    closer.close(mode);
     pending().await
 }
 
-/// Reads a request's body; `None` when it is longer than the limit or breaks off.
-async fn read(mut body: Incoming) -> Option<Bytes> {
+/// Reads the body of a request. Returns `None` if it is too long or incomplete.
+async fn read_body(mut body: Incoming) -> Option<Bytes> {
     let mut read = BytesMut::new();
     while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(data) = frame.ok()?.into_data() else {

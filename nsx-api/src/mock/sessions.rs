@@ -1,6 +1,6 @@
-//! The sessions of a stand-in: created, looked up by the headers of a call, idle for too long, ended.
+//! The sessions of a mock manager, which expire when they are idle.
 //!
-//! No clock of its own: the time is handed in.
+//! There is no clock here: the time is a parameter.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,12 +10,12 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use tokio::time::Instant;
 
-use super::recorded::only;
-use super::render::random_text;
+use super::random::random_hex;
+use super::recorded::single_header;
 
-/// The cookie that holds a session's id.
+/// The cookie with the id of a session.
 pub(super) const SESSION_COOKIE: &str = "JSESSIONID";
-/// The header that has to come with it.
+/// The header that must accompany the cookie.
 pub(super) const XSRF_TOKEN: &str = "x-xsrf-token";
 
 pub(super) struct Sessions {
@@ -26,26 +26,26 @@ pub(super) struct Sessions {
 
 struct Session {
     xsrf_token: String,
-    used: Instant,
+    last_used: Instant,
 }
 
-/// A session as its owner knows it.
-pub(super) struct Created {
+/// A new session, as sent to the client.
+pub(super) struct NewSession {
     pub(super) id: String,
     pub(super) xsrf_token: String,
 }
 
-/// Why the headers of a call are not those of a session.
+/// Why a call has no valid session.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NoSession {
-    /// There is no such session, or none any more.
+pub(super) enum SessionError {
+    /// The session does not exist or has expired.
     Unknown,
-    /// The session is there, the XSRF token is missing or wrong.
+    /// The session exists, but the XSRF token is missing or wrong.
     WrongXsrfToken,
 }
 
 impl Sessions {
-    /// None yet. One that is not used for the time-out ends.
+    /// No sessions yet. A session expires when it has been idle for `timeout`.
     pub(super) fn new(timeout: Duration) -> Self {
         Self {
             live: HashMap::new(),
@@ -54,65 +54,69 @@ impl Sessions {
         }
     }
 
-    pub(super) fn create(&mut self, now: Instant) -> io::Result<Created> {
-        let (id, xsrf_token) = (random_text()?, random_text()?);
+    pub(super) fn create(&mut self, now: Instant) -> io::Result<NewSession> {
+        let (id, xsrf_token) = (random_hex()?, random_hex()?);
         let session = Session {
             xsrf_token: xsrf_token.clone(),
-            used: now,
+            last_used: now,
         };
         self.live.insert(id.clone(), session);
         self.created += 1;
-        Ok(Created { id, xsrf_token })
+        Ok(NewSession { id, xsrf_token })
     }
 
-    /// The session that a call's headers belong to, which is thereby used.
-    pub(super) fn find(&mut self, headers: &HeaderMap, now: Instant) -> Result<String, NoSession> {
-        self.forget_idle(now);
-        let id = ids(headers)
+    /// Finds the session of a call, and records that it was used.
+    pub(super) fn find(
+        &mut self,
+        headers: &HeaderMap,
+        now: Instant,
+    ) -> Result<String, SessionError> {
+        self.remove_idle(now);
+        let id = session_ids(headers)
             .find(|id| self.live.contains_key(*id))
-            .ok_or(NoSession::Unknown)?;
-        let session = self.live.get_mut(id).ok_or(NoSession::Unknown)?;
-        if only(headers, XSRF_TOKEN) != Some(session.xsrf_token.as_str()) {
-            return Err(NoSession::WrongXsrfToken);
+            .ok_or(SessionError::Unknown)?;
+        let session = self.live.get_mut(id).ok_or(SessionError::Unknown)?;
+        if single_header(headers, XSRF_TOKEN) != Some(session.xsrf_token.as_str()) {
+            return Err(SessionError::WrongXsrfToken);
         }
-        session.used = now;
+        session.last_used = now;
         Ok(id.to_owned())
     }
 
-    pub(super) fn end(&mut self, id: &str) {
+    pub(super) fn remove(&mut self, id: &str) {
         self.live.remove(id);
     }
 
-    pub(super) fn end_all(&mut self) {
+    pub(super) fn remove_all(&mut self) {
         self.live.clear();
     }
 
-    /// How many there are.
-    pub(super) fn live(&mut self, now: Instant) -> usize {
-        self.forget_idle(now);
+    /// The number of live sessions.
+    pub(super) fn live_count(&mut self, now: Instant) -> usize {
+        self.remove_idle(now);
         self.live.len()
     }
 
-    /// How many there have ever been.
-    pub(super) fn created(&self) -> usize {
+    /// The number of sessions created so far.
+    pub(super) fn created_count(&self) -> usize {
         self.created
     }
 
-    fn forget_idle(&mut self, now: Instant) {
+    fn remove_idle(&mut self, now: Instant) {
         let timeout = self.timeout;
         self.live
-            .retain(|_, session| now.saturating_duration_since(session.used) < timeout);
+            .retain(|_, session| now.saturating_duration_since(session.last_used) < timeout);
     }
 }
 
-/// Whether a call claims to belong to a session.
-pub(super) fn has_cookie(headers: &HeaderMap) -> bool {
-    ids(headers).next().is_some()
+/// Whether a call has a session cookie, valid or not.
+pub(super) fn has_session_cookie(headers: &HeaderMap) -> bool {
+    session_ids(headers).next().is_some()
 }
 
-/// The ids of sessions among the cookies, of which there may be several in one header, and over
-/// HTTP/2 several headers.
-fn ids(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+/// The session ids among the cookies. A header may contain several cookies, and over HTTP/2 there
+/// may be several headers.
+fn session_ids(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let headers = headers.get_all(COOKIE).into_iter();
     headers
         .filter_map(|cookies| cookies.to_str().ok())
@@ -139,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_found_among_the_cookies_and_with_its_own_token_only() {
+    fn a_mock_session_is_found_by_its_cookie_and_xsrf_token() {
         let mut sessions = Sessions::new(TIMEOUT);
         let now = Instant::now();
-        let Created { id, xsrf_token } = sessions.create(now).unwrap();
+        let NewSession { id, xsrf_token } = sessions.create(now).unwrap();
         let other = sessions.create(now).unwrap();
         let (right, token) = (format!("JSESSIONID={id}"), xsrf_token.as_str());
         let stale = "JSESSIONID=stale".to_owned();
@@ -151,25 +155,29 @@ mod tests {
             (vec![format!("a=1; {right};b=2")], &[token], Ok(())),
             (vec!["a=1".to_owned(), right.clone()], &[token], Ok(())),
             (vec![format!("{stale}; {right}")], &[token], Ok(())),
-            (vec![right.clone()], &[], Err(NoSession::WrongXsrfToken)),
-            (vec![right.clone()], &[""], Err(NoSession::WrongXsrfToken)),
+            (vec![right.clone()], &[], Err(SessionError::WrongXsrfToken)),
+            (
+                vec![right.clone()],
+                &[""],
+                Err(SessionError::WrongXsrfToken),
+            ),
             (
                 vec![right.clone()],
                 &[&other.xsrf_token],
-                Err(NoSession::WrongXsrfToken),
+                Err(SessionError::WrongXsrfToken),
             ),
             (
                 vec![right.clone()],
                 &[token, token],
-                Err(NoSession::WrongXsrfToken),
+                Err(SessionError::WrongXsrfToken),
             ),
-            (vec![stale], &[token], Err(NoSession::Unknown)),
+            (vec![stale], &[token], Err(SessionError::Unknown)),
             (
                 vec![format!("jsessionid={id}")],
                 &[token],
-                Err(NoSession::Unknown),
+                Err(SessionError::Unknown),
             ),
-            (vec![], &[token], Err(NoSession::Unknown)),
+            (vec![], &[token], Err(SessionError::Unknown)),
         ] {
             let shown = format!("{cookies:?} {tokens:?}");
             let found = sessions.find(&headers(&cookies, tokens), now);
@@ -178,21 +186,24 @@ mod tests {
     }
 
     #[test]
-    fn only_a_use_with_the_right_token_prolongs_a_session() {
+    fn only_calls_with_the_right_xsrf_token_extend_a_mock_session() {
         let mut sessions = Sessions::new(TIMEOUT);
         let start = Instant::now();
-        let Created { id, xsrf_token } = sessions.create(start).unwrap();
+        let NewSession { id, xsrf_token } = sessions.create(start).unwrap();
         let right = headers(&[format!("JSESSIONID={id}")], &[&xsrf_token]);
         let wrong = headers(&[format!("JSESSIONID={id}")], &[]);
         let nearly = TIMEOUT - Duration::from_millis(1);
         assert!(sessions.find(&right, start + nearly).is_ok());
         assert!(sessions.find(&right, start + 2 * nearly).is_ok());
         assert!(sessions.find(&wrong, start + 3 * nearly).is_err());
-        assert_eq!(sessions.live(start + 2 * nearly), 1);
+        assert_eq!(sessions.live_count(start + 2 * nearly), 1);
         assert_eq!(
             sessions.find(&right, start + 2 * nearly + TIMEOUT),
-            Err(NoSession::Unknown)
+            Err(SessionError::Unknown)
         );
-        assert_eq!((sessions.live(start), sessions.created()), (0, 1));
+        assert_eq!(
+            (sessions.live_count(start), sessions.created_count()),
+            (0, 1)
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Certificates, taken out of their PEM.
+//! Parses the certificates in a PEM.
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -9,32 +9,35 @@ use crate::Error;
 
 const FROM_DER: &str = "openssl x509 -inform der";
 
-/// The certificates in a PEM in their order, at least one.
-pub(super) fn certificates(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, Error> {
-    pem.check_form("certificate", FROM_DER)?;
+/// Parses the certificates in a PEM, in order. Returns an error if there are none.
+pub(super) fn parse_certificates(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, Error> {
+    pem.check_encoding("certificate", FROM_DER)?;
     let mut certificates = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(pem.bytes()) {
-        let certificate = certificate.map_err(|error| pem.broken(&error))?;
+        let certificate = certificate.map_err(|error| pem.malformed(&error))?;
         if RootCertStore::empty().add(certificate.clone()).is_err() {
             let number = certificates.len() + 1;
-            return Err(pem.fault(format_args!(
-                "is broken: number {number} in it is no certificate of X.509"
+            return Err(pem.error(format_args!(
+                "is malformed: certificate number {number} is not a valid X.509 certificate"
             )));
         }
         certificates.push(certificate);
     }
     match certificates.is_empty() {
-        true => Err(pem.fault(format_args!("has no certificate in it{}", instead(pem)))),
+        true => Err(pem.error(format_args!(
+            "contains no certificate{}",
+            wrong_content_hint(pem)
+        ))),
         false => Ok(certificates),
     }
 }
 
-/// What a PEM without certificates has in it, if that is known.
-fn instead(pem: &Pem) -> &'static str {
+/// What a PEM without certificates contains instead, if it is recognized.
+fn wrong_content_hint(pem: &Pem) -> &'static str {
     if pem.contains(b"PRIVATE KEY-----") {
-        ", but a private key: is it the right file?"
+        ", only a private key: check that this is the right file"
     } else if pem.contains(b"-----BEGIN TRUSTED CERTIFICATE-----") {
-        ", but a TRUSTED CERTIFICATE, which is OpenSSL's own form: convert it with `openssl x509`"
+        ", only a TRUSTED CERTIFICATE, which only OpenSSL can read: convert it with `openssl x509`"
     } else {
         ""
     }

@@ -1,4 +1,4 @@
-//! Who the client says it is: a certificate and its private key.
+//! The client certificate and its private key.
 
 use std::path::PathBuf;
 
@@ -8,28 +8,29 @@ use rustls::sign::CertifiedKey;
 use rustls::{Error as TlsError, InconsistentKeys};
 use zeroize::Zeroizing;
 
-use super::certificates::certificates;
+use super::certificates::parse_certificates;
 use super::pem::{Pem, Source};
 use super::provider::backend;
 use crate::Error;
 
 const FROM_DER: &str = "openssl pkey -inform der";
-/// How errors call the two.
+// The names of the two in error messages.
 const CERTIFICATE: &str = "client certificate";
 const KEY: &str = "client key";
 
-/// A client's certificate with its private key, by which a manager knows a principal identity.
+/// A client certificate and its private key, which authenticate a principal identity.
 ///
-/// Both are PEM. The certificate may come with those that lead from it to a CA, after it. The key is in PKCS#8
-/// (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`); RSA from 2048 bits, P-256, P-384 and Ed25519 work
-/// everywhere. An encrypted key is refused: `openssl pkey -in encrypted.pem -out key.pem` decrypts it.
+/// Both are PEM. The certificate may be followed by the intermediate certificates of its chain. The
+/// key is PKCS#8 (`PRIVATE KEY`), PKCS#1 (`RSA PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`). RSA with
+/// at least 2048 bits, P-256, P-384 and Ed25519 are supported on every platform. Encrypted keys are
+/// not supported: decrypt them with `openssl pkey -in encrypted.pem -out key.pem`.
 ///
-/// It is shown to whoever asks for one in a handshake that is trusted: the managers, and a proxy of the environment at
-/// `https://`, which is verified by the same trust as they are.
+/// The certificate is sent to every trusted server that requests one during the handshake: the
+/// managers, and an `https://` proxy from the environment, which is verified by the same rules.
 ///
-/// Nothing is looked at before the client is [built](crate::Config::build). `Debug` shows nothing of it but where it comes
-/// from. The PEM that is held here, and the keys decoded from it, are wiped from memory when they are dropped; the
-/// libraries that decode a key and sign with it make copies of their own, which are not.
+/// The PEM is read and checked when the client is [built](crate::Config::build). `Debug` shows
+/// where the PEM comes from, but not its content. The PEM held here and the keys decoded from it
+/// are wiped from memory on drop. The TLS libraries make copies of the key that are not wiped.
 ///
 /// ```
 /// # #[cfg(not(feature = "mock"))]
@@ -66,7 +67,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// A certificate and its key as PEM. They may be one and the same PEM that holds both.
+    /// Uses a certificate and its key in PEM. One PEM that contains both may be passed for each.
     ///
     /// ```
     /// # #[cfg(not(feature = "mock"))]
@@ -99,12 +100,14 @@ impl Identity {
         }
     }
 
-    /// A certificate and its key in PEM files of up to 1 MiB, or in one that holds both.
+    /// Reads a certificate and its key from PEM files of up to 1 MiB. One file that contains both
+    /// may be passed for each.
     ///
-    /// Files that change while the client is in use are picked up: within 10 seconds, or at once when a manager refuses
-    /// the certificate. Calls under way end with what they began with. What is no regular file, such as a pipe, is read once,
-    /// when the client is built. Files that cannot be used, half written ones or
-    /// a key that does not belong to the certificate, leave the client with what it had, and a warning in the log.
+    /// Changes to the files are picked up while the client is in use: within 10 seconds, or
+    /// immediately when a manager rejects the certificate. Calls in progress finish with the old
+    /// certificate. If the new files are unusable, for example half written or with a key that does
+    /// not match the certificate, the client keeps using the old ones and logs a warning. A pipe or
+    /// another special file is read once, when the client is built.
     pub fn from_pem_files(
         certificate_path: impl Into<PathBuf>,
         key_path: impl Into<PathBuf>,
@@ -115,91 +118,96 @@ impl Identity {
         }
     }
 
-    /// The same, from these variables of the environment.
-    pub(crate) fn named(self, certificate: &'static str, key: &'static str) -> Self {
+    /// Records the environment variables that the values come from, for error messages.
+    pub(crate) fn with_variables(self, certificate: &'static str, key: &'static str) -> Self {
         Self {
-            certificate: self.certificate.named(certificate),
-            key: self.key.named(key),
+            certificate: self.certificate.with_variable(certificate),
+            key: self.key.with_variable(key),
         }
     }
 
-    /// Reads what can be read only once.
-    pub(super) fn take_in(&mut self) -> Result<(), Error> {
-        self.certificate.take_in(CERTIFICATE)?;
-        self.key.share(&self.certificate);
-        self.key.take_in(KEY)
+    /// Reads sources that can be read only once, and keeps their content.
+    pub(super) fn buffer_pipes(&mut self) -> Result<(), Error> {
+        self.certificate.buffer_pipe(CERTIFICATE)?;
+        self.key.reuse_buffer_of(&self.certificate);
+        self.key.buffer_pipe(KEY)
     }
 
     pub(super) fn sources(&self) -> [&Source; 2] {
         [&self.certificate, &self.key]
     }
 
-    pub(super) fn read(&self) -> Result<Pair, Error> {
-        Ok(Pair {
-            certificate: self.certificate.read(CERTIFICATE)?,
-            key: self.key.read(KEY)?,
+    pub(super) fn load(&self) -> Result<LoadedIdentity, Error> {
+        Ok(LoadedIdentity {
+            certificate: self.certificate.load(CERTIFICATE)?,
+            key: self.key.load(KEY)?,
         })
     }
 }
 
-/// A certificate and its key as they were read.
-pub(super) struct Pair {
+/// The PEM of a client certificate and its key.
+pub(super) struct LoadedIdentity {
     certificate: Pem,
     key: Pem,
 }
 
-impl Pair {
+impl LoadedIdentity {
     pub(super) fn pems(&self) -> [&Pem; 2] {
         [&self.certificate, &self.key]
     }
 
-    /// The two together, ready to sign, if they belong together.
-    pub(super) fn certified(&self) -> Result<CertifiedKey, Error> {
-        let key = private_key(&self.key)?;
-        let chain = certificates(&self.certificate)?;
+    /// The certificate chain with its signing key. Returns an error if the two do not match.
+    pub(super) fn certified_key(&self) -> Result<CertifiedKey, Error> {
+        let key = parse_private_key(&self.key)?;
+        let chain = parse_certificates(&self.certificate)?;
         let key = backend::sign::any_supported_type(&key).map_err(|_| {
-            self.key.fault(
-                "has a key that cannot be used: it has to be RSA of 2048 to 8192 bits, P-256, P-384 or Ed25519",
+            self.key.error(
+                "contains an unsupported key: \
+                 use RSA with 2048 to 8192 bits, P-256, P-384 or Ed25519",
             )
         })?;
         let certified = CertifiedKey::new(chain, key);
         match certified.keys_match() {
-            // Not to be told is no fault.
+            // `Unknown`: the key type does not allow the check.
             Ok(()) | Err(TlsError::InconsistentKeys(InconsistentKeys::Unknown)) => Ok(certified),
-            Err(_) => Err(self.key.fault(format_args!(
-                "has a key that does not belong to the first certificate of {}",
+            Err(_) => Err(self.key.error(format_args!(
+                "contains a key that does not match the first certificate of {}",
                 self.certificate.name()
             ))),
         }
     }
 }
 
-/// The one private key in a PEM.
-fn private_key(pem: &Pem) -> Result<Zeroizing<PrivateKeyDer<'static>>, Error> {
-    // The older form has headers where the PEM library expects base64.
+/// Parses the private key in a PEM, which must contain exactly one.
+fn parse_private_key(pem: &Pem) -> Result<Zeroizing<PrivateKeyDer<'static>>, Error> {
+    // An encrypted PKCS#1 or SEC1 key has headers, which the PEM library would report as bad
+    // base64.
     if pem.contains(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") || pem.contains(b"4,ENCRYPTED") {
-        return Err(pem.fault(
-            "has an encrypted key in it, which cannot be used: decrypt it, with \
+        return Err(pem.error(
+            "contains an encrypted key, which is not supported: decrypt it with \
              `openssl pkey -in encrypted.pem -out key.pem`",
         ));
     }
-    pem.check_form("private key", FROM_DER)?;
+    pem.check_encoding("private key", FROM_DER)?;
     let mut keys = Vec::new();
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem.bytes()) {
-        let (kind, der) = section.map_err(|error| pem.broken(&error))?;
-        keys.extend(key_of(kind, der));
+        let (kind, der) = section.map_err(|error| pem.malformed(&error))?;
+        keys.extend(private_key_in(kind, der));
     }
     match (keys.pop(), keys.len()) {
         (Some(key), 0) => Ok(key),
-        (Some(_), others) => Err(pem.fault(format_args!(
-            "has {} private keys in it: which one is meant?",
+        (Some(_), others) => Err(pem.error(format_args!(
+            "contains {} private keys: it must contain exactly one",
             others + 1
         ))),
-        (None, _) => Err(pem.fault(format_args!("has no private key in it{}", instead(pem)))),
+        (None, _) => Err(pem.error(format_args!(
+            "contains no private key{}",
+            wrong_content_hint(pem)
+        ))),
     }
 }
 
-fn key_of(kind: SectionKind, der: Vec<u8>) -> Option<Zeroizing<PrivateKeyDer<'static>>> {
+fn private_key_in(kind: SectionKind, der: Vec<u8>) -> Option<Zeroizing<PrivateKeyDer<'static>>> {
     let key = match kind {
         SectionKind::PrivateKey => PrivatePkcs8KeyDer::from(der).into(),
         SectionKind::RsaPrivateKey => PrivatePkcs1KeyDer::from(der).into(),
@@ -209,12 +217,12 @@ fn key_of(kind: SectionKind, der: Vec<u8>) -> Option<Zeroizing<PrivateKeyDer<'st
     Some(Zeroizing::new(key))
 }
 
-/// What a PEM without a private key has in it, if that is known.
-fn instead(pem: &Pem) -> &'static str {
+/// What a PEM without a private key contains instead, if it is recognized.
+fn wrong_content_hint(pem: &Pem) -> &'static str {
     if pem.contains(b"-----BEGIN OPENSSH PRIVATE KEY-----") {
-        ", but one in OpenSSH's own form: convert it, with `ssh-keygen -p -m PEM`"
+        ", only one in OpenSSH format: convert it with `ssh-keygen -p -m PEM`"
     } else if pem.contains(b"-----BEGIN CERTIFICATE-----") {
-        ", but a certificate: is it the right file?"
+        ", only a certificate: check that this is the right file"
     } else {
         ""
     }

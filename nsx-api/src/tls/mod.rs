@@ -1,16 +1,18 @@
-//! TLS: whom a client trusts, who it says it is, and the configuration of rustls that follows from both.
+//! TLS settings of a client: trusted certificates, the client certificate, and the rustls
+//! configuration built from them.
 //!
-//! The configuration is made here and handed to the HTTP library, which then adds nothing of its own, neither
-//! roots nor protocols. What is in files is read apart from it, so that files can be compared with what they were.
+//! The HTTP library gets the finished configuration and adds neither roots nor protocols of its
+//! own. Reading PEM files is separate from building the configuration, so that a reload can first
+//! check whether the content of the files has changed.
 
-mod authority;
+mod certificate_role;
 mod certificates;
 mod identity;
+mod messages;
 mod pem;
 mod pin;
 mod provider;
 mod verify;
-mod words;
 
 use std::sync::Arc;
 
@@ -20,48 +22,49 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, RootCertStore};
 
 pub use identity::Identity;
+pub(crate) use messages::{advice, client_certificate_refusal};
 pub(crate) use pem::Source;
 pub(crate) use pin::Pin;
 pub(crate) use provider::provider;
-pub(crate) use words::{advice, refusal};
 
 use crate::Error;
-use authority::{Standing, standing};
-use certificates::certificates;
-use identity::Pair;
+use certificate_role::{CertificateRole, role_of};
+use certificates::parse_certificates;
+use identity::LoadedIdentity;
 use pem::{CA, Pem};
 use provider::{Digest, sha256};
-use verify::{Accept, Verifier};
+use verify::{TrustPolicy, Verifier};
 
-/// Such a certificate can be neither: rustls does not verify a server with it, and a CA has to say that it is one.
-const VERSION_1: &str = "has a certificate of version 1 in it, which does not say whether it is a CA's: \
-                         make one of version 3, with `openssl req -x509` for one";
+/// rustls verifies no server against such a certificate, and a CA has to be marked as one.
+const VERSION_1: &str = "contains an X.509 version 1 certificate, which cannot be marked as a CA: \
+                         use a version 3 certificate, for example from `openssl req -x509`";
 
-/// What the caller said about TLS.
+/// The caller's TLS settings.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
-    /// Certificates beside those of the platform.
-    pub(crate) added: Vec<Source>,
-    /// The only certificates to trust, if there are any.
+    /// Certificates that are trusted in addition to those of the platform.
+    pub(crate) extra_roots: Vec<Source>,
+    /// If not empty, the only certificates that are trusted.
     pub(crate) pins: Vec<Pin>,
-    /// Whether any certificate will do.
-    pub(crate) anyone: bool,
-    /// The certificate to show, with its key.
+    /// Whether every server certificate is accepted.
+    pub(crate) accept_invalid_certs: bool,
+    /// The client certificate and its key.
     pub(crate) identity: Option<Identity>,
 }
 
-/// What was in the files, and what was given without one.
-pub(crate) struct Material {
-    added: Vec<Pem>,
-    identity: Option<Pair>,
+/// The PEM of all settings, read from files or given as bytes.
+pub(crate) struct LoadedPem {
+    extra_roots: Vec<Pem>,
+    identity: Option<LoadedIdentity>,
 }
 
-impl Material {
-    /// The same for the same content, and kept in its place: there is a private key in it.
+impl LoadedPem {
+    /// Equal for equal content. Digests are kept instead of the content, which includes a private
+    /// key.
     pub(crate) fn fingerprint(&self) -> Result<Vec<Digest>, Error> {
         let provider = provider();
-        let identity = self.identity.iter().flat_map(Pair::pems);
-        self.added
+        let identity = self.identity.iter().flat_map(LoadedIdentity::pems);
+        self.extra_roots
             .iter()
             .chain(identity)
             .map(|pem| sha256(&provider, pem.bytes()))
@@ -70,101 +73,107 @@ impl Material {
 }
 
 impl Settings {
-    /// Refuses what contradicts itself.
+    /// Refuses settings that exclude each other.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let said = [
+        let exclusive = [
             (!self.pins.is_empty(), "a pinned certificate"),
-            (!self.added.is_empty(), "an added CA"),
-            (self.anyone, "`danger_accept_invalid_certs`"),
+            (!self.extra_roots.is_empty(), "an added CA"),
+            (self.accept_invalid_certs, "`danger_accept_invalid_certs`"),
         ];
-        let mut said = said.iter().filter(|(is_said, _)| *is_said);
-        match (said.next(), said.next()) {
+        let mut present = exclusive.iter().filter(|(is_set, _)| *is_set);
+        match (present.next(), present.next()) {
             (Some((_, one)), Some((_, other))) => Err(Error::config(format!(
-                "{one} and {other} contradict each other: which certificates are to be trusted?"
+                "{one} and {other} cannot be combined: use only one of them"
             ))),
             _ => Ok(()),
         }
     }
 
-    /// Refuses what has no meaning for a manager without TLS, and would be believed to protect something.
+    /// Refuses settings that have no effect over plain HTTP, because the caller would rely on them.
     pub(crate) fn check_unused(&self) -> Result<(), Error> {
-        let said = match (&self.identity, self.pins.is_empty()) {
+        let unused = match (&self.identity, self.pins.is_empty()) {
             (Some(_), _) => "a client certificate",
             (None, false) => "a pinned certificate",
             (None, true) => return Ok(()),
         };
         Err(Error::config(format!(
-            "{said} means nothing to a manager at http://: all of them have to be at https://"
+            "{unused} has no effect over http://: use https:// for every manager"
         )))
     }
 
-    /// Takes in what can be read only once, such as a pipe. Blocks.
-    pub(crate) fn take_in(&mut self) -> Result<(), Error> {
-        for source in &mut self.added {
-            source.take_in(CA)?;
+    /// Reads sources that can be read only once, such as pipes, and keeps their content. Blocks.
+    pub(crate) fn buffer_pipes(&mut self) -> Result<(), Error> {
+        for source in &mut self.extra_roots {
+            source.buffer_pipe(CA)?;
         }
         match &mut self.identity {
-            Some(identity) => identity.take_in(),
+            Some(identity) => identity.buffer_pipes(),
             None => Ok(()),
         }
     }
 
-    /// Whether there is anything that may change while the program runs.
+    /// Whether any PEM comes from a file, which may change while the program runs.
     pub(crate) fn has_files(&self) -> bool {
         let identity = self.identity.iter().flat_map(Identity::sources);
-        self.added.iter().chain(identity).any(Source::is_file)
+        self.extra_roots.iter().chain(identity).any(Source::is_file)
     }
 
-    /// Reads the files, of which none is a pipe. Blocks.
-    pub(crate) fn read(&self) -> Result<Material, Error> {
-        let added = self.added.iter().map(|source| source.read(CA));
-        Ok(Material {
-            added: added.collect::<Result<_, _>>()?,
-            identity: self.identity.as_ref().map(Identity::read).transpose()?,
+    /// Reads all PEM files. Call [`buffer_pipes`](Self::buffer_pipes) first. Blocks.
+    pub(crate) fn load_pem(&self) -> Result<LoadedPem, Error> {
+        let extra_roots = self.extra_roots.iter().map(|source| source.load(CA));
+        Ok(LoadedPem {
+            extra_roots: extra_roots.collect::<Result<_, _>>()?,
+            identity: self.identity.as_ref().map(Identity::load).transpose()?,
         })
     }
 
-    /// The configuration of a client. Blocks: the platform's certificates may be in files too.
-    pub(crate) fn config(&self, material: &Material) -> Result<ClientConfig, Error> {
+    /// Builds the rustls configuration of a client. Blocks: the certificates of the platform may be
+    /// in files too.
+    pub(crate) fn client_config(&self, loaded: &LoadedPem) -> Result<ClientConfig, Error> {
         let provider = Arc::new(provider());
-        // Before the platform's certificates, which take longer.
-        let pair = material
+        // First the client certificate: errors in it show up before the platform's certificates are
+        // loaded, which takes longer.
+        let certified_key = loaded
             .identity
             .as_ref()
-            .map(Pair::certified)
+            .map(LoadedIdentity::certified_key)
             .transpose()?;
-        let accept = self.accept(material, &provider)?;
-        let verifier = Verifier::new(accept, provider.clone());
+        let policy = self.trust_policy(loaded, &provider)?;
+        let verifier = Verifier::new(policy, provider.clone());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(unusable)?
+            .map_err(setup_error)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier));
-        let mut config = match pair {
-            Some(pair) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(pair))),
+        let mut config = match certified_key {
+            Some(key) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key))),
             None => builder.with_no_client_auth(),
         };
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     }
 
-    fn accept(&self, material: &Material, provider: &Arc<CryptoProvider>) -> Result<Accept, Error> {
-        if self.anyone {
-            return Ok(Accept::Anyone);
+    fn trust_policy(
+        &self,
+        loaded: &LoadedPem,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<TrustPolicy, Error> {
+        if self.accept_invalid_certs {
+            return Ok(TrustPolicy::AcceptAny);
         }
         if !self.pins.is_empty() {
             let pins = self.pins.iter().map(|pin| pin.digest(provider));
-            return Ok(Accept::Pinned(pins.collect::<Result<_, _>>()?));
+            return Ok(TrustPolicy::Pinned(pins.collect::<Result<_, _>>()?));
         }
-        let (mut added, mut roots) = (Vec::new(), Vec::new());
-        for pem in &material.added {
-            for certificate in certificates(pem)? {
-                match standing(&certificate) {
-                    Standing::Authority => roots.push(certificate.clone()),
-                    Standing::Leaf => {}
-                    Standing::Unknown => return Err(pem.fault(VERSION_1)),
+        let (mut extra, mut roots) = (Vec::new(), Vec::new());
+        for pem in &loaded.extra_roots {
+            for certificate in parse_certificates(pem)? {
+                match role_of(&certificate) {
+                    CertificateRole::Ca => roots.push(certificate.clone()),
+                    CertificateRole::EndEntity => {}
+                    CertificateRole::Unknown => return Err(pem.error(VERSION_1)),
                 }
-                added.push(certificate);
+                extra.push(certificate);
             }
         }
         let has_roots = !roots.is_empty();
@@ -172,24 +181,25 @@ impl Settings {
             rustls_platform_verifier::Verifier::new_with_extra_roots(roots, provider.clone());
         let platform: Option<Arc<dyn ServerCertVerifier>> = match platform {
             Ok(platform) => Some(Arc::new(platform)),
-            // Without any root, as in a container without certificates, the added ones are trusted all the same.
-            Err(_) if !has_roots && !added.is_empty() => None,
-            Err(error) => return Err(unusable(error)),
+            // There is no root at all, as in a container without CA certificates. The added server
+            // certificates are still trusted.
+            Err(_) if !has_roots && !extra.is_empty() => None,
+            Err(error) => return Err(setup_error(error)),
         };
-        Ok(Accept::Trusted { platform, added })
+        Ok(TrustPolicy::Roots { platform, extra })
     }
 }
 
-/// A configuration that trusts nobody: for plain HTTP, where there is no certificate to look at.
+/// A configuration without any trusted certificate, for clients that use plain HTTP only.
 pub(crate) fn unused() -> Result<ClientConfig, Error> {
     let config = ClientConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()
-        .map_err(unusable)?
+        .map_err(setup_error)?
         .with_root_certificates(RootCertStore::empty())
         .with_no_client_auth();
     Ok(config)
 }
 
-fn unusable(error: rustls::Error) -> Error {
-    Error::config(format!("TLS cannot be set up: {error}")).with_source(error)
+fn setup_error(error: rustls::Error) -> Error {
+    Error::config(format!("cannot set up TLS: {error}")).with_source(error)
 }

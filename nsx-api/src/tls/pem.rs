@@ -1,7 +1,8 @@
-//! PEM that a caller gives, as bytes or as a file: read, and refused with a reason that helps.
+//! Reads PEM given as bytes or as a file, and explains what is wrong with it.
 //!
-//! What is read may hold a private key, or be another file altogether. So no message repeats any of it, and the errors of
-//! the PEM library, which do, go no further than here. Memory that held it is wiped.
+//! The content may include a private key, or be an unrelated file. No error message repeats any of
+//! it. The errors of the PEM library do, so they are translated here. The memory of the content is
+//! wiped.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -12,19 +13,19 @@ use rustls::pki_types::pem;
 use zeroize::Zeroizing;
 
 use crate::Error;
-use crate::text::without_bom;
+use crate::error::text::without_bom;
 
-/// Many times the bundle of all public authorities.
+/// Several times the size of a bundle of all public CAs.
 const FILE_LIMIT: u64 = 1 << 20;
 
-/// How errors call what is to be trusted.
+/// The name of a trusted certificate in error messages.
 pub(super) const CA: &str = "CA";
 
 /// Where a PEM comes from.
 #[derive(Clone)]
 pub(crate) struct Source {
     origin: Origin,
-    /// The variable of the environment that it was in, which its errors begin with.
+    /// The environment variable that it was configured with. Error messages begin with it.
     variable: Option<&'static str>,
 }
 
@@ -32,17 +33,17 @@ pub(crate) struct Source {
 enum Origin {
     Pem(Zeroizing<Vec<u8>>),
     File(PathBuf),
-    /// What was read of something that is no regular file, a pipe for one, and cannot be read again.
-    Once(PathBuf, Zeroizing<Vec<u8>>),
+    /// The path and the content of a special file, such as a pipe, that can be read only once.
+    Buffered(PathBuf, Zeroizing<Vec<u8>>),
 }
 
-/// Shows no content: there may be a key in it.
+/// Hides the content, which may include a private key.
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {
             Origin::Pem(pem) => write!(f, "Pem({} bytes)", pem.len()),
-            Origin::File(path) if is_pem(path) => f.write_str("PEM in the place of a path"),
-            Origin::File(path) | Origin::Once(path, _) => path.fmt(f),
+            Origin::File(path) if is_pem_content(path) => f.write_str("PEM instead of a path"),
+            Origin::File(path) | Origin::Buffered(path, _) => path.fmt(f),
         }
     }
 }
@@ -62,48 +63,52 @@ impl Source {
         }
     }
 
-    /// The same, from this variable of the environment.
-    pub(crate) fn named(self, variable: &'static str) -> Self {
+    /// Records the environment variable that the value comes from, for error messages.
+    pub(crate) fn with_variable(self, variable: &'static str) -> Self {
         Self {
             variable: Some(variable),
             ..self
         }
     }
 
-    /// Whether it may change.
+    /// Whether it is a file whose content may change.
     pub(super) fn is_file(&self) -> bool {
         matches!(self.origin, Origin::File(_))
     }
 
-    /// Reads it now and for good, if it is neither a regular file nor missing.
-    pub(super) fn take_in(&mut self, what: &str) -> Result<(), Error> {
+    /// Reads a special file, such as a pipe, and keeps its content. Other sources stay unchanged.
+    ///
+    /// `what` names the content in error messages.
+    pub(super) fn buffer_pipe(&mut self, what: &str) -> Result<(), Error> {
         if let Origin::File(path) = &self.origin
-            && !is_pem(path)
+            && !is_pem_content(path)
             && fs::metadata(path).is_ok_and(|metadata| !metadata.is_file())
         {
             let path = path.clone();
-            let bytes = read(&path).map_err(|error| self.unreadable(what, error))?;
-            self.origin = Origin::Once(path, bytes);
+            let bytes = read_limited(&path).map_err(|error| self.read_error(what, error))?;
+            self.origin = Origin::Buffered(path, bytes);
         }
         Ok(())
     }
 
-    /// Takes what the other has read, if both are the same pipe: the second reader of one finds nothing.
-    pub(super) fn share(&mut self, other: &Self) {
-        if let (Origin::File(path), Origin::Once(other_path, _)) = (&self.origin, &other.origin)
+    /// Takes over the content of `other` if both are the same pipe, which can be read only once.
+    pub(super) fn reuse_buffer_of(&mut self, other: &Self) {
+        if let (Origin::File(path), Origin::Buffered(other_path, _)) = (&self.origin, &other.origin)
             && path == other_path
         {
             self.origin = other.origin.clone();
         }
     }
 
-    /// The content. `what` it is meant to be is how errors call it.
-    pub(super) fn read(&self, what: &str) -> Result<Pem, Error> {
+    /// Loads the content. `what` names it in error messages.
+    pub(super) fn load(&self, what: &str) -> Result<Pem, Error> {
         let bytes = match &self.origin {
-            Origin::Pem(bytes) | Origin::Once(_, bytes) => bytes.clone(),
-            Origin::File(path) if is_pem(path) => return Err(self.pem_for_path(what)),
+            Origin::Pem(bytes) | Origin::Buffered(_, bytes) => bytes.clone(),
+            Origin::File(path) if is_pem_content(path) => {
+                return Err(self.pem_instead_of_path(what));
+            }
             Origin::File(path) => {
-                read_regular(path).map_err(|error| self.unreadable(what, error))?
+                read_regular_file(path).map_err(|error| self.read_error(what, error))?
             }
         };
         Ok(Pem {
@@ -116,64 +121,65 @@ impl Source {
     fn name(&self, what: &str) -> String {
         match &self.origin {
             Origin::Pem(_) => format!("the {what} given as PEM"),
-            Origin::File(path) | Origin::Once(path, _) => {
+            Origin::File(path) | Origin::Buffered(path, _) => {
                 format!("the {what} file {}", path.display())
             }
         }
     }
 
-    fn unreadable(&self, what: &str, error: io::Error) -> Error {
+    fn read_error(&self, what: &str, error: io::Error) -> Error {
         let message = format!("{} cannot be read: {error}", self.name(what));
-        Error::config(labelled(self.variable, message)).with_source(error)
+        Error::config(with_variable_prefix(self.variable, message)).with_source(error)
     }
 
-    fn pem_for_path(&self, what: &str) -> Error {
-        // Each variable of a file has a sister for its content.
+    fn pem_instead_of_path(&self, what: &str) -> Error {
+        // Each `…_FILE` variable has a counterpart without the suffix for the content.
         let variable = self.variable.map(|name| name.trim_end_matches("_FILE"));
         let function = match what {
             CA => "`ca_pem`",
             _ => "`Identity::from_pem`",
         };
         let message = format!(
-            "the path of the {what} file is PEM and not a path: give it with {}",
+            "the path of the {what} file is PEM, not a path: pass the PEM with {}",
             variable.unwrap_or(function)
         );
-        Error::config(labelled(self.variable, message))
+        Error::config(with_variable_prefix(self.variable, message))
     }
 }
 
-fn labelled(variable: Option<&str>, message: String) -> String {
+fn with_variable_prefix(variable: Option<&str>, message: String) -> String {
     match variable {
         Some(variable) => format!("{variable}: {message}"),
         None => message,
     }
 }
 
-/// Whether a path is what should be in the file, a private key for one, which must not show.
-fn is_pem(path: &Path) -> bool {
+/// Whether a path is actually the content of a PEM file. It may be a private key, so it must not be
+/// shown.
+fn is_pem_content(path: &Path) -> bool {
     let path = path.to_string_lossy();
     path.contains("-----BEGIN") || path.contains(['\n', '\r'])
 }
 
-/// A file that may be read again and again. Another kind is not opened: that may take until somebody writes to it.
-fn read_regular(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+/// Reads a regular file. Special files are not opened, because opening a pipe may block.
+fn read_regular_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     match fs::metadata(path)?.is_file() {
-        true => read(path),
-        false => Err(io::Error::other("it is not a regular file any more")),
+        true => read_limited(path),
+        false => Err(io::Error::other("it is no longer a regular file")),
     }
 }
 
-/// The whole file, unless it is too large to be one of certificates: a device, for one, has no end.
-fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+/// Reads a file of limited size. A device such as `/dev/zero` would never end.
+fn read_limited(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = File::open(path)?;
-    // Room for all of it: a vector that grows leaves copies behind that nobody wipes.
+    // Reserve the full size: a vector that grows would leave copies that are not wiped.
     let metadata = file.metadata()?;
     let length = match metadata.is_file() {
         true => metadata.len().min(FILE_LIMIT),
         false => FILE_LIMIT,
     };
-    let room = usize::try_from(length).unwrap_or_default() + 64;
-    let mut content = Zeroizing::new(Vec::with_capacity(room));
+    let capacity = usize::try_from(length).unwrap_or_default() + 64;
+    let mut content = Zeroizing::new(Vec::with_capacity(capacity));
     file.take(FILE_LIMIT + 1).read_to_end(&mut content)?;
     if content.len() as u64 > FILE_LIMIT {
         let reason = format!("it is larger than {} MiB", FILE_LIMIT >> 20);
@@ -182,7 +188,7 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(content)
 }
 
-/// A PEM that was read, and its name in errors. It has no `Debug`.
+/// Loaded PEM content and its name in error messages. It has no `Debug`, because it may be a key.
 pub(super) struct Pem {
     name: String,
     variable: Option<&'static str>,
@@ -194,7 +200,7 @@ impl Pem {
         &self.name
     }
 
-    /// Without the mark of the byte order, should there be one.
+    /// The content without a byte order mark.
     pub(super) fn bytes(&self) -> &[u8] {
         without_bom(&self.bytes)
     }
@@ -203,53 +209,58 @@ impl Pem {
         contains(&self.bytes, text)
     }
 
-    /// The error of this PEM: its name, and then this.
-    pub(super) fn fault(&self, reason: impl fmt::Display) -> Error {
-        Error::config(labelled(self.variable, format!("{} {reason}", self.name)))
+    /// An error about this PEM: its name, followed by `reason`.
+    pub(super) fn error(&self, reason: impl fmt::Display) -> Error {
+        Error::config(with_variable_prefix(
+            self.variable,
+            format!("{} {reason}", self.name),
+        ))
     }
 
-    pub(super) fn broken(&self, error: &pem::Error) -> Error {
-        self.fault(format_args!("is broken: {}", fault(error)))
+    pub(super) fn malformed(&self, error: &pem::Error) -> Error {
+        self.error(format_args!("is malformed: {}", describe(error)))
     }
 
-    /// The error of a file that is not PEM at all but in a form that is known, with what to do about it.
-    /// `der` is how DER is converted.
-    pub(super) fn check_form(&self, meant: &str, der: &str) -> Result<(), Error> {
-        match other_form(self.bytes(), der) {
-            Some(form) => Err(self.fault(format_args!("has no {meant} in PEM in it: {form}"))),
+    /// Refuses a known encoding other than PEM, and says how to convert it.
+    ///
+    /// `from_der` is the command that converts DER.
+    pub(super) fn check_encoding(&self, expected: &str, from_der: &str) -> Result<(), Error> {
+        match detect_other_encoding(self.bytes(), from_der) {
+            Some(found) => Err(self.error(format_args!("is not a PEM {expected}: {found}"))),
             None => Ok(()),
         }
     }
 }
 
-/// What is wrong with a PEM, in words of our own: the library's quote lines of it.
-fn fault(error: &pem::Error) -> &'static str {
+/// Describes a PEM error without quoting the content, as the library's message would.
+fn describe(error: &pem::Error) -> &'static str {
     match error {
-        pem::Error::MissingSectionEnd { .. } => "an END line is missing: are the line ends lost?",
-        pem::Error::IllegalSectionStart { .. } => "a BEGIN line is damaged",
-        pem::Error::Base64Decode(_) => "what stands between BEGIN and END is not base64",
+        pem::Error::MissingSectionEnd { .. } => {
+            "an END line is missing (were the line breaks lost?)"
+        }
+        pem::Error::IllegalSectionStart { .. } => "a BEGIN line is malformed",
+        pem::Error::Base64Decode(_) => "the text between BEGIN and END is not base64",
         pem::Error::SectionTooLarge => "a section is too large",
         _ => "it is not PEM",
     }
 }
 
-fn other_form(content: &[u8], der: &str) -> Option<String> {
-    let form = match content {
-        // An ASN.1 sequence with a length of one or two bytes, which everything in DER here begins with.
+fn detect_other_encoding(content: &[u8], from_der: &str) -> Option<String> {
+    let hint = match content {
+        // An ASN.1 sequence with a length of one or two bytes, as at the start of every DER
+        // certificate and key.
         [0x30, 0x81 | 0x82, ..] => {
-            return Some(format!(
-                "it looks like DER: convert it, with `{der}` for one"
-            ));
+            return Some(format!("it looks like DER, convert it with `{from_der}`"));
         }
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [b'-', 0, ..] | [0, b'-', ..] => {
-            "it is text in UTF-16: save it as UTF-8"
+            "it is UTF-16 text, save it as UTF-8"
         }
         _ if contains(content, b"\xEF\xBB\xBF-----BEGIN ") => {
-            "a byte order mark stands before a BEGIN line: remove it"
+            "a byte order mark precedes a BEGIN line, remove it"
         }
         _ => return None,
     };
-    Some(form.to_owned())
+    Some(hint.to_owned())
 }
 
 fn contains(content: &[u8], text: &[u8]) -> bool {

@@ -1,14 +1,16 @@
-//! A pinned certificate: the one that a manager must show, whoever signed it and whatever it says.
+//! Pinned certificates. A manager must present a pinned certificate; its issuer, names and dates
+//! are ignored.
 
 use std::fmt;
 
 use rustls::crypto::CryptoProvider;
 
+use super::certificates::parse_certificates;
+use super::pem::Source;
 use super::provider::{Digest, sha256};
-use super::{Source, certificates};
 use crate::Error;
 
-/// A certificate by what the caller knows of it.
+/// A pinned certificate, given by its thumbprint or as PEM.
 #[derive(Clone, Debug)]
 pub(crate) enum Pin {
     Thumbprint(String),
@@ -16,12 +18,12 @@ pub(crate) enum Pin {
 }
 
 impl Pin {
-    /// The digest that the certificate must have.
+    /// The SHA-256 digest that the certificate must have.
     pub(super) fn digest(&self, provider: &CryptoProvider) -> Result<Digest, Error> {
         match self {
-            Self::Thumbprint(text) => parse(text).map_err(Error::config),
+            Self::Thumbprint(text) => parse_thumbprint(text).map_err(Error::config),
             Self::Certificate(source) => {
-                let certificates = certificates(&source.read("pinned certificate")?)?;
+                let certificates = parse_certificates(&source.load("pinned certificate")?)?;
                 let first = certificates.first().map(AsRef::as_ref);
                 sha256(provider, first.unwrap_or_default())
             }
@@ -29,36 +31,37 @@ impl Pin {
     }
 }
 
-/// Reads a thumbprint in any of the forms that browsers, openssl and the manager itself show.
-fn parse(text: &str) -> Result<Digest, &'static str> {
-    const FORM: &str = "the pinned thumbprint is not a SHA-256 one of 64 hexadecimal digits: \
-                        `openssl x509 -noout -fingerprint -sha256` shows it";
+/// Parses a thumbprint in any format that browsers, openssl and NSX Manager show.
+fn parse_thumbprint(text: &str) -> Result<Digest, &'static str> {
+    const INVALID: &str = "the pinned thumbprint is not a SHA-256 thumbprint of 64 hexadecimal \
+                           digits: `openssl x509 -noout -fingerprint -sha256` prints it";
     let mut digits: Vec<u8> = Vec::new();
-    for character in text.chars().filter(|character| !is_between(*character)) {
+    for character in text.chars().filter(|character| !is_separator(*character)) {
         let digit = character
             .to_digit(16)
             .and_then(|digit| digit.try_into().ok());
-        digits.push(digit.ok_or(FORM)?);
+        digits.push(digit.ok_or(INVALID)?);
     }
     if digits.len() == 40 {
         return Err(
-            "the pinned thumbprint has 40 digits: that is a SHA-1 thumbprint, SHA-256 is needed",
+            "the pinned thumbprint has 40 digits, so it is a SHA-1 thumbprint: use SHA-256",
         );
     }
     let (pairs, _) = digits.as_chunks::<2>();
     let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
     match digits.len() {
-        64 => bytes.try_into().map_err(|_| FORM),
-        _ => Err(FORM),
+        64 => bytes.try_into().map_err(|_| INVALID),
+        _ => Err(INVALID),
     }
 }
 
-/// What may stand between the digits. Windows puts a mark of direction before the first that nobody sees.
-fn is_between(character: char) -> bool {
+/// Whether a character is allowed between the digits. Windows puts an invisible direction mark
+/// before the first digit.
+fn is_separator(character: char) -> bool {
     character == ':' || character == '\u{200E}' || character.is_whitespace()
 }
 
-/// A thumbprint the way it is usually shown, `AB:CD:…`.
+/// Displays a thumbprint in the usual format, `AB:CD:…`.
 pub(super) struct Thumbprint<'a>(pub(super) &'a Digest);
 
 impl fmt::Display for Thumbprint<'_> {
@@ -76,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thumbprint_is_read_in_every_usual_form_and_no_other() {
+    fn a_pinned_thumbprint_is_parsed_in_every_common_format_and_no_other() {
         let digest: Digest = std::array::from_fn(|index| 0xA0 + index as u8);
         let shown = Thumbprint(&digest).to_string();
         assert!(shown.starts_with("A0:A1:") && shown.ends_with(":BF"));
@@ -88,7 +91,7 @@ mod tests {
             shown.replace(':', " "),
             format!("\u{200E}{bare}\n"),
         ] {
-            assert_eq!(parse(&text), Ok(digest), "{text}");
+            assert_eq!(parse_thumbprint(&text), Ok(digest), "{text}");
         }
         let (sha1, _) = bare.split_at(40);
         let (sha1_with_colons, _) = shown.split_at(59);
@@ -100,10 +103,10 @@ mod tests {
             (&format!("{bare}00"), "64 hexadecimal digits"),
             (&format!("sha256:{bare}"), "64 hexadecimal digits"),
             (&bare.replace('A', "Ä"), "64 hexadecimal digits"),
-            (sha1, "that is a SHA-1 thumbprint, SHA-256 is needed"),
-            (sha1_with_colons, "that is a SHA-1 thumbprint"),
+            (sha1, "it is a SHA-1 thumbprint: use SHA-256"),
+            (sha1_with_colons, "it is a SHA-1 thumbprint"),
         ] {
-            let found = parse(text).unwrap_err();
+            let found = parse_thumbprint(text).unwrap_err();
             assert!(found.contains(reason), "{text}: {found}");
         }
     }

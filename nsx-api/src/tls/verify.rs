@@ -1,7 +1,7 @@
-//! Whether a manager's certificate is good enough.
+//! Verifies the certificate of a server.
 //!
-//! Only that differs: what the other side signs in the handshake is always verified, so that whoever shows a certificate
-//! has its key.
+//! Only the rules for certificates can be configured. The signature of the handshake is always
+//! verified, so that the server has proved possession of the certificate's private key.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,35 +16,41 @@ use rustls::{CertificateError, DigitallySignedStruct, OtherError, RootCertStore,
 use super::pin::Thumbprint;
 use super::provider::{Digest, sha256};
 
-/// Which certificates are good enough.
+/// The server certificates that are accepted.
 #[derive(Debug)]
-pub(super) enum Accept {
-    /// Those that the platform or an added certificate of a CA vouches for, and the added ones themselves.
-    Trusted {
-        /// `None` if there is nobody who vouches for another.
+pub(super) enum TrustPolicy {
+    /// Certificates signed by a CA of the platform or an added CA, and the added certificates
+    /// themselves.
+    Roots {
+        /// Verifies against the CAs of the platform and the added ones. `None` if there is no CA.
         platform: Option<Arc<dyn ServerCertVerifier>>,
-        added: Vec<CertificateDer<'static>>,
+        /// All added certificates, of CAs and of servers.
+        extra: Vec<CertificateDer<'static>>,
     },
-    /// Those with one of these digests, whatever is in them.
+    /// Certificates with one of these digests. Nothing else in them is checked.
     Pinned(Vec<Digest>),
-    /// Any.
-    Anyone,
+    /// All certificates.
+    AcceptAny,
 }
 
-/// Verifies certificates by one of these rules.
+/// Verifies server certificates by a [`TrustPolicy`].
 #[derive(Debug)]
 pub(super) struct Verifier {
-    accept: Accept,
+    policy: TrustPolicy,
     provider: Arc<CryptoProvider>,
 }
 
 impl Verifier {
-    pub(super) fn new(accept: Accept, provider: Arc<CryptoProvider>) -> Self {
-        Self { accept, provider }
+    pub(super) fn new(policy: TrustPolicy, provider: Arc<CryptoProvider>) -> Self {
+        Self { policy, provider }
     }
 
-    fn pinned(&self, pins: &[Digest], shown: &CertificateDer<'_>) -> Result<(), rustls::Error> {
-        let digest = sha256(&self.provider, shown)
+    fn verify_pin(
+        &self,
+        pins: &[Digest],
+        certificate: &CertificateDer<'_>,
+    ) -> Result<(), rustls::Error> {
+        let digest = sha256(&self.provider, certificate)
             .map_err(|error| rustls::Error::General(error.to_string()))?;
         if pins.contains(&digest) {
             return Ok(());
@@ -53,25 +59,28 @@ impl Verifier {
         Err(CertificateError::Other(error).into())
     }
 
-    /// A certificate that was added itself. What makes one a CA's does not matter then, unlike to the verifier behind, which
-    /// accepts no server under a certificate that says `CA:TRUE`, as those that managers make for themselves do.
-    fn added(
+    /// Verifies a server certificate that was itself added to the trusted ones.
+    ///
+    /// Only its dates and names are checked. The platform's verifier would refuse it if it has
+    /// `CA:TRUE`, as the self-signed certificates of NSX Managers do.
+    fn verify_added(
         &self,
         certificate: &CertificateDer<'_>,
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<(), rustls::Error> {
         let parsed = ParsedCertificate::try_from(certificate)?;
-        self.is_current(certificate, &parsed, now)?;
+        self.verify_dates(certificate, &parsed, now)?;
         verify_server_name(&parsed, name)
     }
 
-    /// Whether a certificate is within its dates.
+    /// Verifies that `now` is within the validity period of a certificate.
     ///
-    /// rustls does not show them, but looks at them before anything else when it verifies a chain. An error of another kind
-    /// means that they are fine, if at the end of time the same certificate is expired; should rustls ever change the order,
-    /// it would not be, and the certificate is refused.
-    fn is_current(
+    /// rustls does not expose the dates, but checks them first when it verifies a chain. So if
+    /// verification fails with another error, the dates are valid. This relies on the order of the
+    /// checks. To be safe if rustls changes that order, the same certificate must also be reported
+    /// as expired at the end of time.
+    fn verify_dates(
         &self,
         certificate: &CertificateDer<'_>,
         parsed: &ParsedCertificate<'_>,
@@ -87,14 +96,15 @@ impl Verifier {
             return Ok(());
         };
         let end_of_time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(u64::MAX));
-        match !is_of_dates(&error) && verify(end_of_time).is_err_and(|error| is_of_dates(&error)) {
+        let dates_are_checked = || verify(end_of_time).is_err_and(|error| is_date_error(&error));
+        match !is_date_error(&error) && dates_are_checked() {
             true => Ok(()),
             false => Err(error),
         }
     }
 }
 
-fn is_of_dates(error: &rustls::Error) -> bool {
+fn is_date_error(error: &rustls::Error) -> bool {
     use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
     matches!(
         error,
@@ -113,16 +123,16 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match &self.accept {
-            Accept::Anyone => {}
-            Accept::Pinned(pins) => self.pinned(pins, end_entity)?,
-            Accept::Trusted { added, .. } if added.iter().any(|added| added == end_entity) => {
-                self.added(end_entity, server_name, now)?;
+        match &self.policy {
+            TrustPolicy::AcceptAny => {}
+            TrustPolicy::Pinned(pins) => self.verify_pin(pins, end_entity)?,
+            TrustPolicy::Roots { extra, .. } if extra.contains(end_entity) => {
+                self.verify_added(end_entity, server_name, now)?;
             }
-            Accept::Trusted { platform: None, .. } => {
+            TrustPolicy::Roots { platform: None, .. } => {
                 return Err(CertificateError::UnknownIssuer.into());
             }
-            Accept::Trusted {
+            TrustPolicy::Roots {
                 platform: Some(platform),
                 ..
             } => {
@@ -165,7 +175,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// A certificate was shown that is not a pinned one.
+/// The server presented a certificate that is not pinned.
 #[derive(Debug)]
 pub(super) struct NotPinned(Digest);
 
@@ -173,8 +183,8 @@ impl fmt::Display for NotPinned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the manager's certificate has the SHA-256 thumbprint {}, which is not a pinned one: \
-             either the manager has a new certificate, or it is not the manager",
+            "the manager's certificate has the SHA-256 thumbprint {}, which is not pinned: \
+             either the certificate was replaced, or the server is not the manager",
             Thumbprint(&self.0)
         )
     }

@@ -1,12 +1,14 @@
-//! A proxy before a manager that passes bytes through, TLS and all, until it is told to spoil something.
+//! A TCP proxy in front of a manager. It forwards the encrypted bytes unchanged and injects network
+//! faults on demand.
 //!
-//! It reads nothing of what it passes on. For it a request begins with the first bytes that a client sends after the manager
-//! has sent some, which is so for calls made one after the other on a connection that has been in use.
+//! The proxy does not parse the traffic. It assumes that a request begins with the first bytes that
+//! the client sends after the manager has sent some. This holds for sequential calls on a reused
+//! connection.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
-pub(crate) mod scene;
+pub(crate) mod fault_script;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -24,59 +26,68 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Direction {
     ToManager,
     ToClient,
 }
 
-/// What happens to a connection.
+/// A network fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Fault {
     /// The client's side is reset (RST).
     Reset,
-    /// It is closed (FIN), without TLS having said so.
+    /// The client's side is closed (FIN) without a TLS `close_notify`.
     Close,
-    /// It stays open, and nothing more comes or goes.
+    /// The connection stays open, but no more bytes are forwarded.
     Stall,
-    /// From here on bytes go one at a time, with a pause after each.
+    /// From here on, bytes are forwarded one at a time with a pause after each.
     Slow(Duration),
 }
 
-/// A deed done when more bytes are to go a way than these, counted from the beginning of the connection or the request.
+/// A fault that is injected once `after` bytes have been forwarded in one direction, counted from
+/// the start of the connection or of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
-    way: Way,
+pub(crate) struct ScheduledFault {
+    direction: Direction,
     after: usize,
-    pub(crate) deed: Deed,
+    pub(crate) fault: Fault,
 }
 
-impl Fault {
-    pub(crate) fn in_request(after: usize, deed: Deed) -> Self {
-        let way = Way::ToManager;
-        Self { way, after, deed }
+impl ScheduledFault {
+    pub(crate) fn in_request(after: usize, fault: Fault) -> Self {
+        let direction = Direction::ToManager;
+        Self {
+            direction,
+            after,
+            fault,
+        }
     }
 
-    pub(crate) fn in_answer(after: usize, deed: Deed) -> Self {
-        let way = Way::ToClient;
-        Self { way, after, deed }
+    pub(crate) fn in_answer(after: usize, fault: Fault) -> Self {
+        let direction = Direction::ToClient;
+        Self {
+            direction,
+            after,
+            fault,
+        }
     }
 }
 
-/// A running proxy. It stops when it is dropped, and its connections with it.
+/// A running proxy. Dropping it closes its port and its connections.
 pub(crate) struct Proxy {
     address: SocketAddr,
     certificate_pem: String,
     shared: Arc<Shared>,
-    /// Not there while the port is only held, so that it refuses connections.
+    /// `None` for a proxy that refuses connections: the port is bound, but not listened on.
     _serve: Option<JoinSet<()>>,
     _port: Option<TcpSocket>,
 }
 
 struct Shared {
     manager: SocketAddr,
-    /// For the connections and requests to come, one each; `None` leaves one alone.
-    faults: Mutex<VecDeque<Option<Fault>>>,
-    cut: watch::Sender<Option<Deed>>,
+    /// One entry for each new connection or request; `None` injects nothing.
+    faults: Mutex<VecDeque<Option<ScheduledFault>>>,
+    disconnect: watch::Sender<Option<Fault>>,
     accepted: AtomicUsize,
     open: AtomicUsize,
 }
@@ -90,14 +101,14 @@ impl Proxy {
         proxy
     }
 
-    /// One that refuses every connection.
+    /// A proxy that refuses every connection.
     pub(crate) fn refusing(manager: &Manager) -> Self {
         let port = TcpSocket::new_v4().unwrap();
         port.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
         let shared = Shared {
             manager: manager.url().replace("https://", "").parse().unwrap(),
             faults: Mutex::default(),
-            cut: watch::Sender::new(None),
+            disconnect: watch::Sender::new(None),
             accepted: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
         };
@@ -110,42 +121,43 @@ impl Proxy {
         }
     }
 
-    /// The settings of a client that reaches the manager this way. It is quicker to build than one that reads the
-    /// certificates of the platform.
+    /// The configuration of a client that connects through this proxy. It pins the certificate
+    /// because that is faster than loading the platform's certificates.
     pub(crate) fn client(&self) -> Config {
         Client::builder(format!("https://{}", self.address))
             .pin_certificate(self.certificate_pem.as_str())
     }
 
-    /// Spoils the next connection, or the next request on one that is open, whichever comes first. Faults queue up.
-    pub(crate) fn spoil(&self, fault: Fault) {
+    /// Injects a fault into the next connection, or the next request on an open connection,
+    /// whichever comes first. Faults queue up.
+    pub(crate) fn inject(&self, fault: ScheduledFault) {
         self.shared.faults.lock().unwrap().push_back(Some(fault));
     }
 
-    /// Leaves one alone before what is spoilt.
+    /// Lets one connection or request pass before the next queued fault.
     pub(crate) fn skip(&self) {
         self.shared.faults.lock().unwrap().push_back(None);
     }
 
-    /// How many faults have met nothing yet.
+    /// The number of queued entries that have not been used yet.
     pub(crate) fn pending(&self) -> usize {
         self.shared.faults.lock().unwrap().len()
     }
 
-    /// Resets or closes all connections, and comes back when that is done.
-    pub(crate) async fn cut(&self, deed: Deed) {
-        self.shared.cut.send_replace(Some(deed));
+    /// Resets or closes all connections and waits until none is open.
+    pub(crate) async fn disconnect_all(&self, fault: Fault) {
+        self.shared.disconnect.send_replace(Some(fault));
         while self.open() > 0 {
             sleep(Duration::from_millis(1)).await;
         }
     }
 
-    /// How many connections there were.
+    /// The number of connections that were accepted so far.
     pub(crate) fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
     }
 
-    /// How many there are.
+    /// The number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.shared.open.load(Ordering::SeqCst)
     }
@@ -158,40 +170,40 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         let (client, _) = listener.accept().await.unwrap();
         shared.accepted.fetch_add(1, Ordering::SeqCst);
         shared.open.fetch_add(1, Ordering::SeqCst);
-        connections.spawn(connection(client, Open(shared.clone())));
+        connections.spawn(connection(client, OpenConnection(shared.clone())));
     }
 }
 
-/// Counts a connection as one that there is, while it lives.
-struct Open(Arc<Shared>);
+/// Counts a connection as open until it is dropped.
+struct OpenConnection(Arc<Shared>);
 
-impl Drop for Open {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
-async fn connection(mut client: TcpStream, open: Open) {
-    let mut cut = open.0.cut.subscribe();
+async fn connection(mut client: TcpStream, open: OpenConnection) {
+    let mut disconnect = open.0.disconnect.subscribe();
     let Ok(mut manager) = TcpStream::connect(open.0.manager).await else {
         return;
     };
-    // An error here is a client that has gone already.
+    // Fails only if the client has disconnected already.
     let _ = (client.set_nodelay(true), manager.set_nodelay(true));
-    let course = Mutex::new(Course::new(&open.0));
+    let state = Mutex::new(FaultState::new(&open.0));
     let (from_client, to_client) = client.split();
     let (from_manager, to_manager) = manager.split();
-    let deed = tokio::select! {
-        deed = pump(&course, Way::ToManager, from_client, to_manager) => deed,
-        deed = pump(&course, Way::ToClient, from_manager, to_client) => deed,
-        _ = cut.changed() => *cut.borrow(),
+    let fault = tokio::select! {
+        fault = forward(&state, Direction::ToManager, from_client, to_manager) => fault,
+        fault = forward(&state, Direction::ToClient, from_manager, to_client) => fault,
+        _ = disconnect.changed() => *disconnect.borrow(),
     };
-    match deed {
-        Some(Deed::Reset) => client.set_zero_linger().unwrap(),
-        Some(Deed::Stall) => until_closed(&mut client).await,
+    match fault {
+        Some(Fault::Reset) => client.set_zero_linger().unwrap(),
+        Some(Fault::Stall) => until_closed(&mut client).await,
         _ => {}
     }
-    // Before it no longer counts as open.
+    // Close the socket before `open` is dropped and the connection no longer counts as open.
     drop(client);
 }
 
@@ -200,67 +212,72 @@ async fn until_closed(client: &mut TcpStream) {
     while client.read(&mut rest).await.is_ok_and(|read| read > 0) {}
 }
 
-/// How far a connection has come with its fault.
-struct Course<'s> {
+/// The scheduled fault of a connection, and the progress towards it.
+struct FaultState<'s> {
     shared: &'s Shared,
-    fault: Option<Fault>,
-    /// How many bytes have gone the way of the fault.
-    passed: usize,
+    scheduled: Option<ScheduledFault>,
+    /// The number of bytes that were forwarded in the direction of the fault.
+    forwarded: usize,
     /// Whether the client's next bytes begin a request.
     answered: bool,
 }
 
-impl<'s> Course<'s> {
+impl<'s> FaultState<'s> {
     fn new(shared: &'s Shared) -> Self {
         Self {
             shared,
-            fault: shared.faults.lock().unwrap().pop_front().flatten(),
-            passed: 0,
+            scheduled: shared.faults.lock().unwrap().pop_front().flatten(),
+            forwarded: 0,
             answered: false,
         }
     }
 
-    /// What is to be done with bytes that have come this way: so many may go on, or the deed.
-    fn come(&mut self, way: Way) -> Result<usize, Deed> {
-        match way {
-            Way::ToClient => self.answered = true,
-            Way::ToManager if self.answered => *self = Self::new(self.shared),
-            Way::ToManager => {}
+    /// How many of the bytes that arrived in this direction may be forwarded, or the fault to
+    /// inject.
+    fn allowance(&mut self, direction: Direction) -> Result<usize, Fault> {
+        match direction {
+            Direction::ToClient => self.answered = true,
+            Direction::ToManager if self.answered => *self = Self::new(self.shared),
+            Direction::ToManager => {}
         }
-        match self.fault {
-            Some(fault) if fault.way == way && fault.after <= self.passed => Err(fault.deed),
-            Some(fault) if fault.way == way => Ok(fault.after - self.passed),
-            _ => Ok(usize::MAX),
+        match self.scheduled {
+            Some(next) if next.direction != direction => Ok(usize::MAX),
+            Some(next) if next.after <= self.forwarded => Err(next.fault),
+            Some(next) => Ok(next.after - self.forwarded),
+            None => Ok(usize::MAX),
         }
     }
 
-    fn went(&mut self, way: Way, bytes: usize) {
-        if self.fault.is_some_and(|fault| fault.way == way) {
-            self.passed += bytes;
+    fn record_forwarded(&mut self, direction: Direction, bytes: usize) {
+        if self
+            .scheduled
+            .is_some_and(|next| next.direction == direction)
+        {
+            self.forwarded += bytes;
         }
     }
 }
 
-/// Passes bytes on until one side ends (`None`), or the deed is to be done.
-async fn pump(
-    course: &Mutex<Course<'_>>,
-    way: Way,
+/// Forwards bytes until one side ends (`None`) or a fault is due.
+async fn forward(
+    state: &Mutex<FaultState<'_>>,
+    direction: Direction,
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
-) -> Option<Deed> {
+) -> Option<Fault> {
     let mut bytes = Vec::with_capacity(16 << 10);
-    // Nothing is read before it is known that it may go on.
+    // Peek first: nothing is read before it is known that it may be forwarded.
     while from.peek(&mut [0]).await.is_ok_and(|read| read > 0) {
-        let (most, pause) = match course.lock().unwrap().come(way) {
+        let (most, pause) = match state.lock().unwrap().allowance(direction) {
             Ok(most) => (most, None),
-            Err(Deed::Slow(pause)) => (1, Some(pause)),
-            Err(deed) => return Some(deed),
+            Err(Fault::Slow(pause)) => (1, Some(pause)),
+            Err(fault) => return Some(fault),
         };
         let mut some = (&mut from).take(most as u64);
         let length = some.read_buf(&mut bytes).await.ok()?;
         to.write_all(&bytes).await.ok()?;
         bytes.clear();
-        course.lock().unwrap().went(way, length);
+        state.lock().unwrap().record_forwarded(direction, length);
         if let Some(pause) = pause {
             sleep(pause).await;
         }

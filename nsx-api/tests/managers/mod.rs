@@ -1,4 +1,4 @@
-//! The managers of a cluster, with things to call.
+//! The mock managers of a cluster, and calls to them.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
@@ -21,12 +21,12 @@ pub(crate) async fn managers<const N: usize>() -> [Manager; N] {
 pub(crate) async fn start(builder: ManagerBuilder) -> std::io::Result<Manager> {
     let builder = builder.credentials("admin", "Pa55-word").plain_http();
     let manager = builder.start().await?;
-    prepare(&manager);
+    add_handlers(&manager);
     Ok(manager)
 }
 
-/// It has things, and is well.
-pub(crate) fn prepare(manager: &Manager) {
+/// Adds handlers for things and a health check that succeeds.
+pub(crate) fn add_handlers(manager: &Manager) {
     for method in ["GET", "PUT", "POST"] {
         manager.on(&format!("{method} /api/v1/things/{{id}}"), |_| {
             Answer::json(200, ())

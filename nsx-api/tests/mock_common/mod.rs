@@ -1,8 +1,8 @@
-//! What the tests of the stand-in begin with: ways to reach it, and a client that is not the SDK's.
+//! Shared by the tests of the mock manager: its transports, and a plain HTTP client.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-pub(crate) mod wire;
+pub(crate) mod raw_client;
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub(crate) const TOKEN_PATH: &str = "/api/v1/aaa/registration-token";
 
-/// The three ways to reach a manager, and the version that each comes to.
+/// The three transports of a mock manager, and the HTTP version that each negotiates.
 pub(crate) fn transports() -> [(ManagerBuilder, Version); 3] {
     [
         (Manager::builder(), Version::HTTP_2),
@@ -51,7 +51,7 @@ pub(crate) fn client_that_trusts(ca_pem: Option<&str>) -> reqwest::Client {
         .unwrap()
 }
 
-/// A manager and a client that trusts it.
+/// A mock manager, and a plain HTTP client that trusts it.
 pub(crate) struct Pair {
     pub(crate) manager: Manager,
     pub(crate) client: reqwest::Client,
@@ -59,12 +59,12 @@ pub(crate) struct Pair {
 
 impl Pair {
     pub(crate) async fn start() -> Self {
-        Self::of(Manager::builder()).await
+        Self::from_builder(Manager::builder()).await
     }
 
-    pub(crate) async fn of(builder: ManagerBuilder) -> Self {
+    pub(crate) async fn from_builder(builder: ManagerBuilder) -> Self {
         let manager = builder.start().await.unwrap();
-        // Over plain HTTP there is none.
+        // Over plain HTTP there is no CA.
         let ca_pem = Some(manager.ca_pem()).filter(|pem| !pem.is_empty());
         let client = client_that_trusts(ca_pem);
         Self { manager, client }

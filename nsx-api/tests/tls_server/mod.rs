@@ -1,4 +1,5 @@
-//! A TLS server that tells what it saw, certificates for it, and keys in the forms that users have.
+//! A TLS server that records its requests, certificates for it, and keys in the formats that users
+//! have.
 //!
 //! The keys in `test_only_keys` were made with openssl for these tests and protect nothing.
 
@@ -70,12 +71,12 @@ impl Leaf {
     }
 }
 
-/// What is said of a server at `localhost`.
+/// Certificate parameters of a server at `localhost`.
 pub(crate) fn server_params() -> CertificateParams {
     CertificateParams::new(["localhost".to_owned()]).unwrap()
 }
 
-/// The same, but it says that it is a CA's.
+/// The same with the CA flag.
 pub(crate) fn ca_params() -> CertificateParams {
     let mut params = server_params();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -94,7 +95,7 @@ pub(crate) fn not_yet_valid(mut params: CertificateParams) -> CertificateParams 
     params
 }
 
-/// A certificate for `localhost`, signed with the key of one that speaks for itself alone.
+/// A certificate for `localhost` that is signed with the key of `signer`.
 pub(crate) fn forged(params: CertificateParams, signer: &Leaf) -> Leaf {
     let signer_key = KeyPair::from_pem(&signer.key_pem).unwrap();
     let issuer = Issuer::new(params, signer_key);
@@ -128,7 +129,7 @@ impl Authority {
         self.issue_for(params, &key.serialize_pem())
     }
 
-    /// A certificate for a key in PKCS#8.
+    /// A certificate for this PKCS#8 key.
     pub(crate) fn issue_for(&self, params: &CertificateParams, key_pem: &str) -> Leaf {
         let key = KeyPair::from_pem(key_pem).unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
@@ -146,21 +147,22 @@ impl Authority {
     }
 }
 
-/// The configuration of a server with this certificate.
-pub(crate) fn config(leaf: &Leaf, clients_of: Option<&Authority>) -> ServerConfig {
-    config_of(rustls::ALL_VERSIONS, leaf, clients_of)
+/// The configuration of a server that presents this certificate, and that requires a client
+/// certificate of `client_ca`, if any.
+pub(crate) fn config(leaf: &Leaf, client_ca: Option<&Authority>) -> ServerConfig {
+    config_with_versions(rustls::ALL_VERSIONS, leaf, client_ca)
 }
 
-pub(crate) fn config_of(
+pub(crate) fn config_with_versions(
     versions: &[&'static SupportedProtocolVersion],
     leaf: &Leaf,
-    clients_of: Option<&Authority>,
+    client_ca: Option<&Authority>,
 ) -> ServerConfig {
     let provider = Arc::new(backend::default_provider());
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(versions)
         .unwrap();
-    let builder = match clients_of {
+    let builder = match client_ca {
         Some(authority) => {
             let roots = Arc::new(authority.roots());
             let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider);
@@ -171,15 +173,15 @@ pub(crate) fn config_of(
     builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(leaf.certified())))
 }
 
-/// What a connection with a request on it brought.
+/// A request that the server received.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Seen {
-    /// The number of the connection.
+    /// The number of its connection.
     pub(crate) connection: usize,
     pub(crate) client: Option<CertificateDer<'static>>,
 }
 
-/// A server that answers every request of HTTP/1.1 with 200.
+/// A server that answers every HTTP/1.1 request with 200.
 pub(crate) struct Server {
     port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -205,8 +207,8 @@ impl Server {
         server
     }
 
-    /// The connections that come from now on are made with this.
-    pub(crate) fn change(&self, config: ServerConfig) {
+    /// Uses this configuration for new connections.
+    pub(crate) fn set_config(&self, config: ServerConfig) {
         *self.config.lock().unwrap() = Arc::new(config);
     }
 
@@ -214,12 +216,12 @@ impl Server {
         format!("https://localhost:{}", self.port)
     }
 
-    /// The same server, by a name that its certificate does not have.
+    /// The same server under a name that is not in its certificate.
     pub(crate) fn other_url(&self) -> String {
         format!("https://127.0.0.1:{}", self.port)
     }
 
-    /// One for each request, or beginning of one, that came through TLS.
+    /// One entry for each connection or request on which the server received data.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -239,7 +241,8 @@ async fn serve(
     let mut stream = match acceptor.accept(stream).into_fallible().await {
         Ok(stream) => stream,
         Err((_, mut stream)) => {
-            // Closed with something unread, a connection is reset, and the alert may be lost.
+            // Read everything first. Closing a socket with unread data resets it, and the alert may
+            // be lost.
             while stream
                 .read(&mut buffer)
                 .await
@@ -265,22 +268,23 @@ async fn serve(
     }
 }
 
-/// Calls once with this client.
+/// Makes one call with this client.
 pub(crate) async fn get(client: &Client) -> Result<u16, Error> {
     let response = client.request(http::Method::GET, "/x").send().await?;
     Ok(response.status().as_u16())
 }
 
-/// Builds a client and calls once.
+/// Builds a client and makes one call.
 pub(crate) async fn call(builder: Config) -> Result<u16, Error> {
     let client = builder.options(CallOptions::new().max_retries(0)).build()?;
     get(&client).await
 }
 
-/// Where the certificates of the platform are read from on Linux.
+/// The variable that names the platform's certificates on Linux.
 pub(crate) const PLATFORM_FILE: &str = "SSL_CERT_FILE";
 
-/// Runs a test again in a process of its own, whose certificates of the platform are in this file. True in that process.
+/// Runs a test again in its own process, with the platform's certificates in this file. Returns
+/// true in that process.
 pub(crate) fn in_own_process(test: &str, platform: &Path) -> bool {
     const MARK: &str = "NSX_API_TEST_OWN_PROCESS";
     if std::env::var_os(MARK).is_some() {
@@ -293,7 +297,10 @@ pub(crate) fn in_own_process(test: &str, platform: &Path) -> bool {
         .env_remove("SSL_CERT_DIR")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success() && said.contains("1 passed"), "{said}");
+    let output = String::from_utf8_lossy(&run.stdout);
+    assert!(
+        run.status.success() && output.contains("1 passed"),
+        "{output}"
+    );
     false
 }

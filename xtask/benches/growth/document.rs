@@ -1,24 +1,24 @@
-//! Documents of as many operations as are wanted, of the shapes that managers have: resources that are created, read, listed, changed
-//! and deleted, with objects in objects, enums and lists.
+//! Builds documents with a given number of operations. They resemble the documents of managers:
+//! they create, read, list, update and delete resources with nested objects, enums and lists.
 
 use serde_json::{Map, Value, json};
 
-/// A document in JSON.
-pub(crate) fn of(operations: usize) -> String {
+/// A JSON document with this number of operations.
+pub(crate) fn with_operations(operations: usize) -> String {
     let mut paths = Map::new();
     let mut schemas = Map::new();
     for number in 0..operations.div_ceil(5) {
         let mut left = operations - 5 * number;
         let name = format!("Resource{number}");
         let path = format!("/api/v1/resources-{number}");
-        let ways = [
+        let calls = [
             (path.clone() + "/{id}", "get", "Get", false),
             (path.clone(), "get", "List", false),
             (path.clone(), "post", "Create", true),
             (path.clone() + "/{id}", "put", "Update", true),
             (path + "/{id}", "delete", "Delete", false),
         ];
-        for (path, method, verb, has_body) in ways {
+        for (path, method, verb, has_body) in calls {
             if left == 0 {
                 break;
             }
@@ -43,18 +43,18 @@ fn operation(name: &str, path: &str, verb: &str, has_body: bool, tag: usize) -> 
         parameters.push(parameter("page_size", "query", "integer"));
         parameters.push(parameter("sort_ascending", "query", "boolean"));
     }
-    let answer = match verb {
-        "Delete" => json!({"description": "It is gone"}),
+    let response = match verb {
+        "Delete" => json!({"description": "Deleted"}),
         "List" => content("The resources", &format!("{name}ListResult")),
         _ => content("The resource", name),
     };
     let mut operation = json!({
         "operationId": format!("{verb}{name}"),
         "summary": format!("{verb} the resources of kind {name}"),
-        "description": "What it does is told here in a sentence or two, as documents do. It needs a privilege.",
+        "description": "A description of one or two sentences, as in real documents. It needs a privilege.",
         "tags": [format!("Tag {tag}")],
         "parameters": parameters,
-        "responses": {"200": answer},
+        "responses": {"200": response},
     });
     if has_body {
         operation["requestBody"] = content("", name);
@@ -63,8 +63,8 @@ fn operation(name: &str, path: &str, verb: &str, has_body: bool, tag: usize) -> 
     operation
 }
 
-fn parameter(name: &str, place: &str, kind: &str) -> Value {
-    json!({"name": name, "in": place, "required": place == "path", "schema": {"type": kind}, "description": format!("The {name}")})
+fn parameter(name: &str, location: &str, kind: &str) -> Value {
+    json!({"name": name, "in": location, "required": location == "path", "schema": {"type": kind}, "description": format!("The {name}")})
 }
 
 fn content(description: &str, schema: &str) -> Value {
@@ -75,7 +75,7 @@ fn reference(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
-/// Those of one resource.
+/// Adds the schemas of one resource.
 fn add_schemas(schemas: &mut Map<String, Value>, name: &str) {
     let text = |about: &str| json!({"type": "string", "description": about});
     let integer =

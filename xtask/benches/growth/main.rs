@@ -1,12 +1,15 @@
-//! From a document to code that is checked: the shipped document, those of real managers, and how it grows with the number of operations.
+//! Measures `cargo xtask generate` and `cargo check` of the generated code: for the document of
+//! this workspace, for documents of real managers, and for documents with a growing number of
+//! operations.
 //!
-//! `cargo bench -p xtask --bench growth`. Where `openapi-to-rust` is installed it is measured beside; documents of real managers are where
-//! there is a folder of them beside the project. A plot is left in `target/tmp`.
+//! Run it with `cargo bench -p xtask --bench growth`. If `openapi-to-rust` is installed, it is
+//! measured too. Documents of real managers are read from `shared/openapi` next to this repository,
+//! if it exists. The benchmark writes a plot to `target/tmp`.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a panic is a fault of the benchmark"
+    reason = "a panic is an error in the benchmark"
 )]
 
 mod document;
@@ -19,40 +22,40 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use measure::{number, row, table};
+use measure::{format_count, print_row, print_table_header};
 use plot::Line;
-use support::Place;
+use support::BenchDirs;
 use support::process::{Cost, cargo, run};
 
 const SIZES: [usize; 4] = [1, 10, 100, 1000];
-const RIVAL: &str = "openapi-to-rust";
-/// What the code of the rival's documents says that it needs.
-const RIVAL_VERSION: &str = "0.23.0";
+const OTHER_GENERATOR: &str = "openapi-to-rust";
+/// The version that this benchmark was written for.
+const OTHER_VERSION: &str = "0.23.0";
 
-/// The generator as users run it, but built for speed.
+/// The xtask binary, built in release mode.
 const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
 
 fn main() {
     if !measure::is_bench() {
-        println!("growth takes minutes: it is left to `cargo bench`");
+        println!("skipped: this benchmark takes minutes, run it with `cargo bench`");
         return;
     }
-    let place = Place::new("growth");
-    shipped_and_real(&place);
-    grow(&place);
+    let dirs = BenchDirs::new("growth");
+    bench_documents(&dirs);
+    bench_growth(&dirs);
 }
 
-/// The shipped document, and those of real managers where they are at hand.
-fn shipped_and_real(place: &Place) {
-    table(
-        "Code made of documents (built for speed)",
+/// Measures the document of this workspace, and documents of real managers if there are any.
+fn bench_documents(dirs: &BenchDirs) {
+    print_table_header(
+        "Code generation (release build)",
         ["document", "operations", "CPU", "memory", "lines of Rust"],
     );
-    let shipped = place.root.join("spec/nsx.yaml");
-    say_generated(place, "spec/nsx.yaml", &shipped);
-    let folder = place.root.join("../shared/openapi");
-    let Ok(entries) = fs::read_dir(&folder) else {
-        println!("\nLeft out: there is no folder of real documents beside the project.");
+    let shipped = dirs.root.join("spec/nsx.yaml");
+    print_generated_row(dirs, "spec/nsx.yaml", &shipped);
+    let dir = dirs.root.join("../shared/openapi");
+    let Ok(entries) = fs::read_dir(&dir) else {
+        println!("\nSkipped: there is no directory shared/openapi next to this repository.");
         return;
     };
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
@@ -62,40 +65,40 @@ fn shipped_and_real(place: &Place) {
         if !(name.contains("openapi3") || name.contains("swagger2")) {
             continue;
         }
-        let imported = place.scratch.join("imported.yaml");
+        let imported = dirs.scratch.join("imported.yaml");
         let arguments = ["import", path(&file), "--all", "--output", path(&imported)];
-        run(XTASK, &place.root, &arguments).unwrap();
-        say_generated(place, &name, &imported);
+        run(XTASK, &dirs.root, &arguments).unwrap();
+        print_generated_row(dirs, &name, &imported);
     }
 }
 
-fn say_generated(place: &Place, name: &str, file: &Path) {
-    let out = place.scratch.join("generated");
-    let cost = generate(place, file, &out);
+fn print_generated_row(dirs: &BenchDirs, name: &str, file: &Path) {
+    let out = dirs.scratch.join("generated");
+    let cost = generate(dirs, file, &out);
     let table = fs::read_to_string(out.join("operations.rs")).unwrap();
-    // The table of all of them is one more.
+    // One of them is the table of all operations.
     let operations = table.matches("pub static ").count() - 1;
-    row([
+    print_row([
         name,
-        &number(operations as u64),
+        &format_count(operations as u64),
         &cost.seconds(),
         &cost.megabytes(),
-        &number(lines(&out)),
+        &format_count(lines(&out)),
     ]);
 }
 
-fn generate(place: &Place, file: &Path, out: &Path) -> Cost {
+fn generate(dirs: &BenchDirs, file: &Path, out: &Path) -> Cost {
     let _ = fs::remove_dir_all(out);
     run(
         XTASK,
-        &place.root,
+        &dirs.root,
         &["generate", "--spec", path(file), "--out", path(out)],
     )
     .unwrap()
 }
 
-fn lines(folder: &Path) -> u64 {
-    let entries = fs::read_dir(folder).unwrap();
+fn lines(dir: &Path) -> u64 {
+    let entries = fs::read_dir(dir).unwrap();
     let lines = entries.map(|entry| {
         let path = entry.unwrap().path();
         match path.is_dir() {
@@ -113,32 +116,32 @@ fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// The cost of both steps, and the size of what lies between.
-struct Grown {
+/// The costs of generating and checking, and the size of the generated code.
+struct Costs {
     generate: Cost,
     check: Cost,
     lines: u64,
 }
 
-/// How it grows with the number of operations, beside the rival.
-fn grow(place: &Place) {
-    let sdk = Sdk::prepare(place);
-    let rival = Rival::prepare(place);
-    table(
+/// Measures documents with a growing number of operations, with both generators.
+fn bench_growth(dirs: &BenchDirs) {
+    let sdk = Sdk::prepare(dirs);
+    let other = OtherGenerator::prepare(dirs);
+    print_table_header(
         "Growth with the number of operations",
         [
             "operations",
             "generate, CPU",
-            "its memory",
+            "memory",
             "cargo check, CPU",
-            "its memory",
-            "lines",
-            "the rival: generate",
-            "memory",
-            "cargo check",
             "memory",
             "lines",
-            "check, ratio",
+            "openapi-to-rust: generate, CPU",
+            "memory",
+            "cargo check, CPU",
+            "memory",
+            "lines",
+            "cargo check, ratio",
         ],
     );
     let mut lines = [
@@ -153,22 +156,22 @@ fn grow(place: &Place) {
         points: Vec::new(),
     });
     for size in SIZES {
-        let file = place.scratch.join(format!("{size}.json"));
-        fs::write(&file, document::of(size)).unwrap();
-        let grown = sdk.measure(place, &file);
-        let other = rival.as_ref().map(|rival| rival.measure(&file));
-        let mut cells = vec![number(size as u64)];
-        cells.extend(grown.cells());
+        let file = dirs.scratch.join(format!("{size}.json"));
+        fs::write(&file, document::with_operations(size)).unwrap();
+        let costs = sdk.measure(dirs, &file);
+        let other = other.as_ref().map(|other| other.measure(&file));
+        let mut cells = vec![format_count(size as u64)];
+        cells.extend(costs.cells());
         cells.extend(
             other
                 .as_ref()
-                .map_or([const { String::new() }; 5], Grown::cells),
+                .map_or([const { String::new() }; 5], Costs::cells),
         );
         let ratio = other
             .as_ref()
-            .map(|other| grown.check.cpu.as_secs_f64() / other.check.cpu.as_secs_f64());
+            .map(|other| costs.check.cpu.as_secs_f64() / other.check.cpu.as_secs_f64());
         cells.push(ratio.map_or_else(String::new, |ratio| format!("**{ratio:.2}**")));
-        row::<12>(
+        print_row::<12>(
             cells
                 .iter()
                 .map(String::as_str)
@@ -177,9 +180,9 @@ fn grow(place: &Place) {
                 .unwrap(),
         );
         let costs = [
-            Some(grown.check),
+            Some(costs.check),
             other.as_ref().map(|other| other.check),
-            Some(grown.generate),
+            Some(costs.generate),
             other.as_ref().map(|other| other.generate),
         ];
         for (line, cost) in lines.iter_mut().zip(costs) {
@@ -187,44 +190,44 @@ fn grow(place: &Place) {
             line.points.extend(point);
         }
     }
-    if rival.is_none() {
+    if other.is_none() {
         println!(
-            "\nLeft out: {RIVAL} is not installed (`cargo install {RIVAL} --version {RIVAL_VERSION} --locked`)."
+            "\nSkipped: {OTHER_GENERATOR} is not installed (`cargo install {OTHER_GENERATOR} --version {OTHER_VERSION} --locked`)."
         );
     }
-    let file = place.scratch.join("growth.svg");
+    let file = dirs.scratch.join("growth.svg");
     plot::draw(&file, &lines);
     println!(
-        "\nThe plot is in {}.",
-        file.strip_prefix(&place.root).unwrap_or(&file).display()
+        "\nWrote the plot to {}.",
+        file.strip_prefix(&dirs.root).unwrap_or(&file).display()
     );
 }
 
-impl Grown {
+impl Costs {
     fn cells(&self) -> [String; 5] {
         [
             self.generate.seconds(),
             self.generate.megabytes(),
             self.check.seconds(),
             self.check.megabytes(),
-            number(self.lines),
+            format_count(self.lines),
         ]
     }
 }
 
-/// A copy of the SDK whose generated code is another one each time.
+/// A copy of the SDK whose generated code is replaced for each document.
 struct Sdk {
-    folder: PathBuf,
+    dir: PathBuf,
 }
 
 impl Sdk {
-    fn prepare(place: &Place) -> Self {
-        let folder = place.scratch.join("sdk");
-        copy(&place.root.join("nsx-api"), &folder.join("nsx-api"));
+    fn prepare(dirs: &BenchDirs) -> Self {
+        let dir = dirs.scratch.join("sdk");
+        copy(&dirs.root.join("nsx-api"), &dir.join("nsx-api"));
         for file in ["Cargo.toml", "Cargo.lock"] {
-            fs::copy(place.root.join(file), folder.join(file)).unwrap();
+            fs::copy(dirs.root.join(file), dir.join(file)).unwrap();
         }
-        let manifest = folder.join("Cargo.toml");
+        let manifest = dir.join("Cargo.toml");
         let text = fs::read_to_string(&manifest).unwrap();
         let members = r#"members = ["nsx-api", "nsx-api-gen", "xtask"]"#;
         assert!(text.contains(members));
@@ -233,19 +236,19 @@ impl Sdk {
             .lines()
             .filter(|line| !line.starts_with("nsx-api-gen = "));
         fs::write(manifest, lines.collect::<Vec<_>>().join("\n")).unwrap();
-        let sdk = Self { folder };
+        let sdk = Self { dir };
         sdk.check();
         sdk
     }
 
     fn check(&self) -> Cost {
-        cargo(&self.folder, &["check", "--package", "nsx-api"])
+        cargo(&self.dir, &["check", "--package", "nsx-api"])
     }
 
-    fn measure(&self, place: &Place, file: &Path) -> Grown {
-        let out = self.folder.join("nsx-api/src/generated");
-        let generate = generate(place, file, &out);
-        Grown {
+    fn measure(&self, dirs: &BenchDirs, file: &Path) -> Costs {
+        let out = self.dir.join("nsx-api/src/generated");
+        let generate = generate(dirs, file, &out);
+        Costs {
             generate,
             check: self.check(),
             lines: lines(&out),
@@ -265,41 +268,42 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A crate whose code the rival makes, with what that says it needs.
-struct Rival {
-    folder: PathBuf,
+/// A crate with the code of the other generator and the dependencies of that code.
+struct OtherGenerator {
+    dir: PathBuf,
 }
 
-impl Rival {
-    fn prepare(place: &Place) -> Option<Self> {
-        let folder = place.scratch.join("rival");
-        fs::create_dir_all(folder.join("src")).unwrap();
-        let file = place.scratch.join("rival.json");
-        // Of all the shapes, so that what is needed is there the first time.
-        fs::write(&file, document::of(10)).unwrap();
-        run(RIVAL, &folder, &["generate", path(&file)])?;
-        let needed = fs::read_to_string(folder.join("src/generated/REQUIRED_DEPS.toml")).unwrap();
-        let package = "[package]\nname = \"rival\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n";
-        fs::write(folder.join("Cargo.toml"), format!("{package}{needed}")).unwrap();
+impl OtherGenerator {
+    fn prepare(dirs: &BenchDirs) -> Option<Self> {
+        let dir = dirs.scratch.join("openapi-to-rust");
+        fs::create_dir_all(dir.join("src")).unwrap();
+        let file = dirs.scratch.join("openapi-to-rust.json");
+        // Contains all kinds of operations, so that the list of dependencies is complete.
+        fs::write(&file, document::with_operations(10)).unwrap();
+        run(OTHER_GENERATOR, &dir, &["generate", path(&file)])?;
+        let dependencies =
+            fs::read_to_string(dir.join("src/generated/REQUIRED_DEPS.toml")).unwrap();
+        let package = "[package]\nname = \"other\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n";
+        fs::write(dir.join("Cargo.toml"), format!("{package}{dependencies}")).unwrap();
         fs::write(
-            folder.join("src/lib.rs"),
+            dir.join("src/lib.rs"),
             "#![allow(warnings)]\npub mod generated;\n",
         )
         .unwrap();
-        let rival = Self { folder };
-        rival.check();
-        Some(rival)
+        let other = Self { dir };
+        other.check();
+        Some(other)
     }
 
     fn check(&self) -> Cost {
-        cargo(&self.folder, &["check"])
+        cargo(&self.dir, &["check"])
     }
 
-    fn measure(&self, file: &Path) -> Grown {
-        let out = self.folder.join("src/generated");
+    fn measure(&self, file: &Path) -> Costs {
+        let out = self.dir.join("src/generated");
         fs::remove_dir_all(&out).unwrap();
-        let generate = run(RIVAL, &self.folder, &["generate", path(file)]).unwrap();
-        Grown {
+        let generate = run(OTHER_GENERATOR, &self.dir, &["generate", path(file)]).unwrap();
+        Costs {
             generate,
             check: self.check(),
             lines: lines(&out),

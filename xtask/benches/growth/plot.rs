@@ -1,17 +1,17 @@
-//! The plot of how it grows.
+//! The plot of CPU time by number of operations.
 
 use std::path::Path;
 
 use plotters::prelude::*;
 
-/// A line: what it is called, whether it is ours, and CPU seconds by operations.
+/// A line of the plot. The points are operations and CPU seconds.
 pub(crate) struct Line {
     pub(crate) name: &'static str,
     pub(crate) is_ours: bool,
     pub(crate) points: Vec<(f64, f64)>,
 }
 
-/// Draws lines on two scales of powers of ten.
+/// Draws the lines with logarithmic axes.
 pub(crate) fn draw(file: &Path, lines: &[Line]) {
     let seconds = lines
         .iter()

@@ -1,11 +1,12 @@
-//! A program that makes one call, with the SDK and by hand, built from nothing; and what lists add to a binary.
+//! Compares a program that makes one call with the SDK with a handwritten one: number of crates,
+//! build time and binary size. Also measures what reading and writing lists adds to a binary.
 //!
-//! `cargo bench -p xtask --bench programs`.
+//! Run it with `cargo bench -p xtask --bench programs`.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a panic is a fault of the benchmark"
+    reason = "a panic is an error in the benchmark"
 )]
 
 #[path = "../../../nsx-api/benches/measure/mod.rs"]
@@ -18,8 +19,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use measure::{number, ratio, row, table};
-use support::Place;
+use measure::{format_count, format_ratio, print_row, print_table_header};
+use support::BenchDirs;
 use support::process::{Cost, cargo};
 
 const SDK: &str = r#"
@@ -28,7 +29,7 @@ use nsx_api::auth::Session;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let [address, user, password] = [1, 2, 3].map(|place| std::env::args().nth(place).unwrap_or_default());
+    let [address, user, password] = [1, 2, 3].map(|index| std::env::args().nth(index).unwrap_or_default());
     let client = Client::builder(address).auth(Session::new(user, password)).build()?;
     let token = client.create_registration_token().send().await?;
     println!("{}", token.roles.join(", "));
@@ -47,7 +48,7 @@ struct Token {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let [address, user, password] = [1, 2, 3].map(|place| std::env::args().nth(place).unwrap_or_default());
+    let [address, user, password] = [1, 2, 3].map(|index| std::env::args().nth(index).unwrap_or_default());
     rustls::crypto::ring::default_provider().install_default().map_err(|_| "there is a provider already")?;
     let http = reqwest::Client::new();
     let form = [("j_username", user), ("j_password", password)];
@@ -67,8 +68,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
-/// The same cryptography for both, and what reqwest needs to speak HTTP/2, JSON and forms.
-const BY_HAND_NEEDS: &str = r#"
+/// The same cryptography provider as the SDK, and the features of reqwest for HTTP/2, JSON and
+/// forms.
+const BY_HAND_DEPENDENCIES: &str = r#"
 reqwest = { version = "0.13", default-features = false, features = ["form", "http2", "json", "rustls-no-provider"] }
 rustls = { version = "0.23", default-features = false, features = ["ring", "logging", "std", "tls12"] }
 serde = { version = "1", features = ["derive"] }
@@ -78,38 +80,38 @@ const TOKIO: &str = r#"tokio = { version = "1", features = ["macros", "rt-multi-
 
 fn main() {
     if !measure::is_bench() {
-        println!("building programs takes minutes: it is left to `cargo bench`");
+        println!("skipped: this benchmark takes minutes, run it with `cargo bench`");
         return;
     }
-    let place = Place::new("programs");
-    compare(&place);
-    compare_lists(&place);
+    let dirs = BenchDirs::new("programs");
+    bench_programs(&dirs);
+    bench_list_sizes(&dirs);
 }
 
-/// A program made of these parts, alone in its workspace.
+/// A package with one or more programs, in its own workspace.
 struct Program {
-    folder: PathBuf,
+    dir: PathBuf,
 }
 
 impl Program {
-    fn new(place: &Place, name: &str, needs: &str) -> Self {
-        let folder = place.scratch.join(name);
-        fs::create_dir_all(folder.join("src/bin")).unwrap();
+    fn new(dirs: &BenchDirs, name: &str, dependencies: &str) -> Self {
+        let dir = dirs.scratch.join(name);
+        fs::create_dir_all(dir.join("src/bin")).unwrap();
         let manifest = format!(
-            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{needs}\n"
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n{dependencies}\n"
         );
-        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-        // The same versions for all.
-        fs::copy(place.root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
-        Self { folder }
+        fs::write(dir.join("Cargo.toml"), manifest).unwrap();
+        // The same versions of dependencies in all programs.
+        fs::copy(dirs.root.join("Cargo.lock"), dir.join("Cargo.lock")).unwrap();
+        Self { dir }
     }
 
     fn with(self, name: &str, text: &str) -> Self {
-        fs::write(self.folder.join("src/bin").join(format!("{name}.rs")), text).unwrap();
+        fs::write(self.dir.join("src/bin").join(format!("{name}.rs")), text).unwrap();
         self
     }
 
-    /// How many crates are compiled for it, without itself.
+    /// The number of crates that it depends on.
     fn crates(&self) -> u64 {
         let tree = Command::new(env!("CARGO"))
             .args([
@@ -121,7 +123,7 @@ impl Program {
                 "--format",
                 "{p}",
             ])
-            .current_dir(&self.folder)
+            .current_dir(&self.dir)
             .output()
             .unwrap();
         let tree = String::from_utf8(tree.stdout).unwrap();
@@ -134,78 +136,78 @@ impl Program {
     }
 
     fn build(&self, arguments: &[&str]) -> Cost {
-        cargo(&self.folder, &[&["build"], arguments].concat())
+        cargo(&self.dir, &[&["build"], arguments].concat())
     }
 }
 
-/// The size of a binary that was built for release.
-fn size(target: &Path, name: &str) -> u64 {
+/// The size of a release binary.
+fn binary_size(target: &Path, name: &str) -> u64 {
     let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
     fs::metadata(target.join("release").join(name))
         .unwrap()
         .len()
 }
 
-/// The SDK, by its place.
+/// The dependency on the SDK, by path.
 fn sdk(root: &Path) -> String {
     format!("nsx-api = {{ path = {:?} }}", root.join("nsx-api"))
 }
 
-fn compare(place: &Place) {
+fn bench_programs(dirs: &BenchDirs) {
     let sdk =
-        Program::new(place, "with-sdk", &[&sdk(&place.root), TOKIO].join("\n")).with("call", SDK);
-    let by_hand =
-        Program::new(place, "by-hand", &[BY_HAND_NEEDS, TOKIO].concat()).with("call", BY_HAND);
+        Program::new(dirs, "with-sdk", &[&sdk(&dirs.root), TOKIO].join("\n")).with("call", SDK);
+    let by_hand = Program::new(dirs, "by-hand", &[BY_HAND_DEPENDENCIES, TOKIO].concat())
+        .with("call", BY_HAND);
     let programs = [&sdk, &by_hand];
     for program in programs {
-        cargo(&program.folder, &["fetch"]);
+        cargo(&program.dir, &["fetch"]);
     }
     let crates = programs.map(Program::crates);
     let debug = programs.map(|program| program.build(&[]));
     let release = programs.map(|program| program.build(&["--release"]));
-    let sizes = programs.map(|program| size(&program.folder.join("target"), "call"));
-    table(
-        "A program of one call, built from nothing",
-        ["", "SDK", "by hand", "ratio", "aim"],
+    let sizes = programs.map(|program| binary_size(&program.dir.join("target"), "call"));
+    print_table_header(
+        "A program with one call, clean build",
+        ["", "SDK", "by hand", "ratio", "target"],
     );
-    compared("crates", crates, number);
+    print_comparison("crates", crates, format_count);
     for (name, costs) in [("debug", debug), ("release", release)] {
         let milliseconds = |pick: fn(&Cost) -> std::time::Duration| {
             costs.map(|cost| pick(&cost).as_millis() as u64)
         };
         let seconds = |milliseconds| format!("{:.1} s", milliseconds as f64 / 1000.0);
-        compared(
+        print_comparison(
             &format!("cargo build, {name}, CPU"),
             milliseconds(|cost| cost.cpu),
             seconds,
         );
-        compared(
-            &format!("cargo build, {name}, time"),
+        print_comparison(
+            &format!("cargo build, {name}, wall time"),
             milliseconds(|cost| cost.time),
             seconds,
         );
     }
-    compared("the binary for release, bytes", sizes, number);
+    print_comparison("release binary, bytes", sizes, format_count);
 }
 
-fn compared(name: &str, [ours, theirs]: [u64; 2], shown: impl Fn(u64) -> String) {
-    row([
+fn print_comparison(name: &str, [ours, theirs]: [u64; 2], format: impl Fn(u64) -> String) {
+    print_row([
         name,
-        &shown(ours),
-        &shown(theirs),
-        &ratio(ours, theirs),
+        &format(ours),
+        &format(theirs),
+        &format_ratio(ours, theirs),
         "1.15",
     ]);
 }
 
-/// A program that reads a list and writes it.
+/// A program that reads and writes a list.
 const LISTS: &str = r#"
-#[path = "FOLDER/compact.rs"]
+#[path = "DIR/compact.rs"]
 mod compact;
 #[macro_use]
-#[path = "FOLDER/forms.rs"]
-mod forms;
-#[path = "FOLDER/types.rs"]
+#[path = "DIR/serde_macros.rs"]
+mod serde_macros;
+#[path = "DIR/types.rs"]
 mod types;
 
 use nsx_api::Extra;
@@ -217,14 +219,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 "#;
 
-/// What a list of switches adds to a program that reads and writes one word.
-fn compare_lists(place: &Place) {
-    let needs = format!(
+/// Measures what a list of switches adds to a program that reads and writes only a `bool`.
+fn bench_list_sizes(dirs: &BenchDirs) {
+    let dependencies = format!(
         "{}\nserde = {{ version = \"1\", features = [\"derive\"] }}\nserde_json = \"1\"\n",
-        sdk(&place.root)
+        sdk(&dirs.root)
     );
-    let mut program = Program::new(place, "lists", &needs);
-    let folder = place.root.join("nsx-api/benches/lists");
+    let mut program = Program::new(dirs, "lists", &dependencies);
+    let dir = dirs.root.join("nsx-api/benches/lists");
     let forms = [
         "derived",
         "compact_skip",
@@ -237,30 +239,35 @@ fn compare_lists(place: &Place) {
         .chain(forms.iter().copied().zip(types.iter().map(String::as_str)))
     {
         let text = LISTS
-            .replace("FOLDER", folder.to_str().unwrap())
+            .replace("DIR", dir.to_str().unwrap())
             .replace("TYPE", kind);
         program = program.with(name, &text);
     }
-    let target = place.scratch.join("with-sdk/target");
+    let target = dirs.scratch.join("with-sdk/target");
     program.build(&["--release", "--target-dir", target.to_str().unwrap()]);
-    let none = size(&target, "none");
-    table(
-        "What reading and writing a list of switches adds to a binary for release, bytes",
-        ["the compact form", "adds", "derive", "ratio"],
+    let none = binary_size(&target, "none");
+    print_table_header(
+        "Size that reading and writing a list of switches adds to a release binary, bytes",
+        ["variant", "compact", "derive", "ratio"],
     );
     for (name, ours, theirs) in [
         (
-            "skips what is unknown, as derive",
+            "skips unknown fields, like derive",
             "compact_skip",
             "derived",
         ),
         (
-            "keeps it, as derive with `flatten`",
+            "keeps unknown fields, like derive with `flatten`",
             "compact_extra",
             "derived_flatten",
         ),
     ] {
-        let [ours, theirs] = [ours, theirs].map(|form| size(&target, form) - none);
-        row([name, &number(ours), &number(theirs), &ratio(ours, theirs)]);
+        let [ours, theirs] = [ours, theirs].map(|form| binary_size(&target, form) - none);
+        print_row([
+            name,
+            &format_count(ours),
+            &format_count(theirs),
+            &format_ratio(ours, theirs),
+        ]);
     }
 }

@@ -1,21 +1,21 @@
-//! Where the benchmarks of building find things, and how they run programs.
+//! Helpers for the benchmarks that build programs: directories and processes.
 
-#![allow(dead_code, reason = "each benchmark uses a part of it")]
+#![allow(dead_code, reason = "each benchmark uses some of the helpers")]
 
 pub(crate) mod process;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where things are.
-pub(crate) struct Place {
-    /// Of this workspace.
+/// The directories of a benchmark.
+pub(crate) struct BenchDirs {
+    /// The root of this workspace.
     pub(crate) root: PathBuf,
-    /// For what is built, empty at the beginning.
+    /// A temporary directory for builds. It is empty at the start.
     pub(crate) scratch: PathBuf,
 }
 
-impl Place {
+impl BenchDirs {
     pub(crate) fn new(name: &str) -> Self {
         let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&scratch);

@@ -1,4 +1,4 @@
-//! Programs run to their end, and what they took.
+//! Runs programs and measures their cost.
 
 use std::ffi::OsStr;
 use std::io::Read;
@@ -10,12 +10,12 @@ use wait4::Wait4;
 
 use crate::measure;
 
-/// What a process and all that it has started took.
+/// The cost of a process and its child processes.
 #[derive(Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) time: Duration,
     pub(crate) cpu: Duration,
-    /// The most that one of them had at once, in bytes.
+    /// The peak memory of the largest process, in bytes.
     pub(crate) memory: u64,
 }
 
@@ -25,14 +25,14 @@ impl Cost {
     }
 
     pub(crate) fn megabytes(&self) -> String {
-        format!("{} MB", measure::number(self.memory / 1_000_000))
+        format!("{} MB", measure::format_count(self.memory / 1_000_000))
     }
 }
 
-/// Runs a command in a folder; `None` if there is no such program.
-pub(crate) fn run<S: AsRef<OsStr>>(program: &str, folder: &Path, arguments: &[S]) -> Option<Cost> {
+/// Runs a program in a directory. `None` if the program does not exist.
+pub(crate) fn run<S: AsRef<OsStr>>(program: &str, dir: &Path, arguments: &[S]) -> Option<Cost> {
     let mut command = Command::new(program);
-    // What cargo says of this package would make the build scripts of others run again.
+    // With cargo's variables for this package, some build scripts of dependencies would run again.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -42,16 +42,16 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, folder: &Path, arguments: &[S]
     let start = Instant::now();
     let mut child = command
         .args(arguments)
-        .current_dir(folder)
+        .current_dir(dir)
         .env_remove("CARGO_TARGET_DIR")
-        // What was compiled of an earlier size would not be compiled again.
+        // Otherwise parts compiled for an earlier document would be reused.
         .env("CARGO_INCREMENTAL", "0")
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .ok()?;
-    let mut said = String::new();
-    let _ = child.stderr.take().unwrap().read_to_string(&mut said);
+    let mut errors = String::new();
+    let _ = child.stderr.take().unwrap().read_to_string(&mut errors);
     let used = child.wait4().unwrap();
     let words: Vec<_> = arguments
         .iter()
@@ -59,7 +59,7 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, folder: &Path, arguments: &[S]
         .collect();
     assert!(
         used.status.success(),
-        "{program} {}: {}\n{said}",
+        "{program} {}: {}\n{errors}",
         words.join(" "),
         used.status
     );
@@ -70,6 +70,6 @@ pub(crate) fn run<S: AsRef<OsStr>>(program: &str, folder: &Path, arguments: &[S]
     })
 }
 
-pub(crate) fn cargo(folder: &Path, arguments: &[&str]) -> Cost {
-    run(env!("CARGO"), folder, arguments).unwrap()
+pub(crate) fn cargo(dir: &Path, arguments: &[&str]) -> Cost {
+    run(env!("CARGO"), dir, arguments).unwrap()
 }

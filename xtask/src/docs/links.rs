@@ -1,6 +1,7 @@
-//! Whether the links of written pages lead to a page that is there, and to a place on it. Other hosts are not asked.
+//! Finds broken links in HTML pages: links to missing files and to missing anchors. Links to other
+//! hosts are not checked.
 
-use crate::workspace::at;
+use crate::workspace::with_path;
 use html5gum::{DefaultEmitter, Token, Tokenizer};
 use percent_encoding::percent_decode_str;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,79 +10,84 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// Where rustdoc begins to repeat the docs of other crates, with links that lead somewhere in those alone.
-const FOREIGN: &str = "blanket-implementations";
+/// The id of the section in which rustdoc repeats docs of other crates. Their links work only in
+/// the docs of those crates.
+const BLANKET_IMPLEMENTATIONS: &str = "blanket-implementations";
 
-/// A link that leads nowhere.
+/// A link whose target does not exist.
 #[derive(Debug, PartialEq)]
-pub(super) struct Broken {
+pub(super) struct BrokenLink {
     page: PathBuf,
     link: String,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for BrokenLink {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let page = self.page.display();
-        write!(formatter, "{page}: {} leads nowhere", self.link)
+        write!(formatter, "{page}: broken link: {}", self.link)
     }
 }
 
-/// What matters of a page.
+/// The anchors and links of a page.
 #[derive(Default)]
 struct Page {
-    /// The places that a link may lead to.
-    places: BTreeSet<String>,
-    /// The targets of its own links that lead to this folder, as they are written.
+    /// The ids of the elements.
+    anchors: BTreeSet<String>,
+    /// The local links, as written in the page.
     links: BTreeSet<String>,
 }
 
-/// How many pages there are in these parts of the folder, and which of their links lead nowhere.
-pub(super) fn check(folder: &Path, parts: &[&str]) -> io::Result<(usize, Vec<Broken>)> {
+/// Checks the pages in these subdirectories of `dir`. Returns the number of pages and the broken
+/// links.
+pub(super) fn find_broken_links(
+    dir: &Path,
+    subdirs: &[&str],
+) -> io::Result<(usize, Vec<BrokenLink>)> {
     let mut pages = BTreeMap::new();
-    for part in parts {
-        read(&folder.join(part), &mut pages)?;
+    for subdir in subdirs {
+        read_pages(&dir.join(subdir), &mut pages)?;
     }
-    let mut broken = Vec::new();
+    let mut broken_links = Vec::new();
     for (path, page) in &pages {
-        let nowhere = page
+        let broken = page
             .links
             .iter()
-            .filter(|link| !leads(folder, path, link, &pages));
-        broken.extend(nowhere.map(|link| Broken {
-            page: path.strip_prefix(folder).unwrap_or(path).to_owned(),
+            .filter(|link| !target_exists(dir, path, link, &pages));
+        broken_links.extend(broken.map(|link| BrokenLink {
+            page: path.strip_prefix(dir).unwrap_or(path).to_owned(),
             link: link.clone(),
         }));
     }
-    Ok((pages.len(), broken))
+    Ok((pages.len(), broken_links))
 }
 
-/// Reads the pages of a folder and of those below it.
-fn read(folder: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> io::Result<()> {
-    for entry in fs::read_dir(folder).map_err(at(folder))? {
-        let entry = entry.map_err(at(folder))?;
+/// Reads the pages of a directory, recursively.
+fn read_pages(dir: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> io::Result<()> {
+    for entry in fs::read_dir(dir).map_err(with_path(dir))? {
+        let entry = entry.map_err(with_path(dir))?;
         let path = entry.path();
-        // A link to a folder is not followed: it may lead back here.
-        if entry.file_type().map_err(at(&path))?.is_dir() {
-            read(&path, pages)?;
+        // Symbolic links to directories are not followed, because they may form a loop.
+        if entry.file_type().map_err(with_path(&path))?.is_dir() {
+            read_pages(&path, pages)?;
         } else if path
             .extension()
             .is_some_and(|extension| extension == "html")
         {
-            let text = fs::read_to_string(&path).map_err(at(&path))?;
-            pages.insert(path, Page::of(&text));
+            let html = fs::read_to_string(&path).map_err(with_path(&path))?;
+            pages.insert(path, Page::parse(&html));
         }
     }
     Ok(())
 }
 
 impl Page {
-    fn of(text: &str) -> Self {
+    fn parse(html: &str) -> Self {
         let mut page = Self::default();
-        let mut foreign = false;
+        let mut in_blanket_implementations = false;
         let mut emitter = DefaultEmitter::default();
         // What looks like a tag in a script or a style sheet is none.
         emitter.naively_switch_states(true);
-        for token in Tokenizer::new_with_emitter(text, emitter).flatten() {
+        for token in Tokenizer::new_with_emitter(html, emitter).flatten() {
             let Token::StartTag(tag) = token else {
                 continue;
             };
@@ -89,50 +95,53 @@ impl Page {
                 let value = tag.attributes.get(name)?;
                 Some(String::from_utf8_lossy(value).into_owned())
             };
-            if let Some(place) = value(b"id") {
-                foreign |= place == FOREIGN;
-                page.places.insert(place);
+            if let Some(id) = value(b"id") {
+                in_blanket_implementations |= id == BLANKET_IMPLEMENTATIONS;
+                page.anchors.insert(id);
             }
             let source = value(b"src").filter(|_| tag.name.as_slice() == b"img");
             let links = value(b"href").into_iter().chain(source);
             page.links
-                .extend(links.filter(|link| !foreign && is_local(link)));
+                .extend(links.filter(|link| !in_blanket_implementations && is_local(link)));
         }
         page
     }
 }
 
-/// Whether a link has no scheme: neither `https:` nor `data:` leads to this folder.
+/// Whether a link has neither a scheme, such as `https:` or `data:`, nor a host.
 fn is_local(link: &str) -> bool {
     let end = link.find(['/', '?', '#']).unwrap_or(link.len());
     !link.starts_with("//") && !link.get(..end).is_some_and(|start| start.contains(':'))
 }
 
-/// Whether a link of a page leads somewhere.
-fn leads(folder: &Path, page: &Path, link: &str, pages: &BTreeMap<PathBuf, Page>) -> bool {
-    let (path, place) = link.split_once('#').unwrap_or((link, ""));
+/// Whether the target of a link exists.
+fn target_exists(dir: &Path, page: &Path, link: &str, pages: &BTreeMap<PathBuf, Page>) -> bool {
+    let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
     let path = path.split('?').next().unwrap_or(path);
     let target = match path {
         "" => page.to_owned(),
-        path => joined(page.parent().unwrap_or(page), &decoded(path)),
+        path => join_normalized(page.parent().unwrap_or(page), &percent_decoded(path)),
     };
     match pages.get(&target) {
-        // As a browser does: rustdoc has places with signs that are encoded, and they are called so.
+        // Like a browser, this compares the encoded anchor first: some ids of rustdoc contain
+        // percent signs.
         Some(page) => {
-            place.is_empty() || page.places.contains(place) || page.places.contains(&decoded(place))
+            anchor.is_empty()
+                || page.anchors.contains(anchor)
+                || page.anchors.contains(&percent_decoded(anchor))
         }
-        // A file of another kind, or a page that a script makes the places of, as those of source code.
-        None => target.starts_with(folder) && target.is_file(),
+        // Not an HTML page, or a page whose anchors a script creates, such as source code.
+        None => target.starts_with(dir) && target.is_file(),
     }
 }
 
-fn decoded(text: &str) -> String {
+fn percent_decoded(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// A path below a folder, without the `..` in it.
-fn joined(folder: &Path, path: &str) -> PathBuf {
-    let mut joined = folder.to_owned();
+/// Joins the paths and resolves `..`.
+fn join_normalized(dir: &Path, path: &str) -> PathBuf {
+    let mut joined = dir.to_owned();
     for part in Path::new(path).components() {
         match part {
             Component::ParentDir => {
@@ -150,18 +159,18 @@ mod tests {
     use super::*;
     use tempfile::TempDir;
 
-    /// The links that lead nowhere from a page beside which there are another one, with a place, and a style sheet.
-    fn broken(body: &str) -> Vec<String> {
-        let folder = TempDir::new().unwrap();
-        let put = |path: &str, text: &str| {
-            let path = folder.path().join(path);
+    /// The broken links of a page. There is also a page with an anchor, and a style sheet.
+    fn broken_links(body: &str) -> Vec<String> {
+        let dir = TempDir::new().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = dir.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        put("sdk/a/page.html", body);
-        put("sdk/b.html", "<h1 id=\"here now\">B</h1>");
-        put("other/style.css", "");
-        let (pages, broken) = check(folder.path(), &["sdk"]).unwrap();
+        write("sdk/a/page.html", body);
+        write("sdk/b.html", "<h1 id=\"here now\">B</h1>");
+        write("other/style.css", "");
+        let (pages, broken) = find_broken_links(dir.path(), &["sdk"]).unwrap();
         assert_eq!(pages, 2);
         assert!(
             broken
@@ -172,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_leads_to_a_page_a_place_on_it_or_a_file() {
+    fn links_to_pages_anchors_and_files_are_valid() {
         let links = [
             "../b.html",
             "../b.html#here%20now",
@@ -187,12 +196,12 @@ mod tests {
         for link in links {
             let page =
                 format!("<i id=own></i><i id=impl-From%3CT%3E-for-T></i><a href=\"{link}\">x</a>");
-            assert_eq!(broken(&page), [""; 0], "{link}");
+            assert_eq!(broken_links(&page), [""; 0], "{link}");
         }
     }
 
     #[test]
-    fn a_link_that_leads_nowhere_is_told() {
+    fn broken_links_are_found() {
         for link in [
             "../c.html",
             "b.html",
@@ -201,33 +210,33 @@ mod tests {
             "../b.html/x",
             "../../../../../../../../../../etc/hostname",
         ] {
-            assert_eq!(broken(&format!("<a href=\"{link}\">x</a>")), [link]);
+            assert_eq!(broken_links(&format!("<a href=\"{link}\">x</a>")), [link]);
         }
-        assert_eq!(broken("<img src='gone.svg'>"), ["gone.svg"]);
+        assert_eq!(broken_links("<img src='gone.svg'>"), ["gone.svg"]);
     }
 
     #[test]
-    fn the_docs_of_other_crates_that_rustdoc_repeats_are_not_this_ones() {
+    fn links_in_blanket_implementations_are_not_checked() {
         let page = "<a href=x>x</a><h2 id=blanket-implementations></h2><a href=y>y</a>";
-        assert_eq!(broken(page), ["x"]);
+        assert_eq!(broken_links(page), ["x"]);
     }
 
     #[cfg(unix)]
     #[test]
-    fn folders_that_lead_back_to_themselves_are_read_once() {
-        let folder = TempDir::new().unwrap();
+    fn symbolic_links_to_directories_are_not_followed() {
+        let dir = TempDir::new().unwrap();
         for name in ["x", "y"] {
-            std::os::unix::fs::symlink(".", folder.path().join(name)).unwrap();
+            std::os::unix::fs::symlink(".", dir.path().join(name)).unwrap();
         }
-        fs::write(folder.path().join("page.html"), "").unwrap();
-        let (pages, _) = check(folder.path(), &[""]).unwrap();
+        fs::write(dir.path().join("page.html"), "").unwrap();
+        let (pages, _) = find_broken_links(dir.path(), &[""]).unwrap();
         assert_eq!(pages, 1);
     }
 
     #[test]
-    fn what_only_looks_like_a_link_is_none() {
+    fn links_in_comments_and_code_are_ignored() {
         assert_eq!(
-            broken("<!-- <a href=\"x\"> --><code>&lt;a href=\"y\"></code>"),
+            broken_links("<!-- <a href=\"x\"> --><code>&lt;a href=\"y\"></code>"),
             [""; 0]
         );
     }

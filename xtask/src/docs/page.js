@@ -1,7 +1,7 @@
 "use strict";
 
-// Up to so many operations are shown in full at once; of more there is a list to open them from.
-const FEW = 10;
+// Documents with at most this many operations are shown expanded; others as a list with a filter.
+const MAX_EXPANDED = 10;
 
 const methods = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 const items = Object.values(openapi.paths ?? {});
@@ -10,11 +10,11 @@ const count = items.flatMap((item) => methods.filter((method) => item?.[method])
 document.title = openapi.info?.title ?? document.title;
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
-dark.addEventListener("change", follow);
-follow();
+const applyColorScheme = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", applyColorScheme);
+applyColorScheme();
 
-// The ways to authenticate, in the place of the viewer's dialogue that asks for passwords.
+// A table of the security schemes. It replaces the dialog of Swagger UI, which asks for passwords.
 const schemes = Object.entries(openapi.components?.securitySchemes ?? openapi.securityDefinitions ?? {});
 const authentication = ({ getComponent, React: { createElement } }) => {
   if (schemes.length === 0) return null;
@@ -29,15 +29,17 @@ const authentication = ({ getComponent, React: { createElement } }) => {
     createElement("table", null, createElement("tbody", null, rows)));
 };
 
-// The viewer's filter looks at tags alone, and nobody knows those of a thousand operations.
-const fits = (tag, operation, phrase) => {
-  const named = ["operationId", "summary"].map((key) => operation.getIn(["operation", key]));
-  const words = [tag, operation.get("method"), operation.get("path"), ...named];
-  return words.join(" ").toLowerCase().includes(phrase.toLowerCase());
+// The filter of Swagger UI searches only tags. This one also searches method, path, operationId and
+// summary.
+const matches = (tag, operation, phrase) => {
+  const texts = ["operationId", "summary"].map((key) => operation.getIn(["operation", key]));
+  const fields = [tag, operation.get("method"), operation.get("path"), ...texts];
+  return fields.join(" ").toLowerCase().includes(phrase.toLowerCase());
 };
-const filtered = (tags, phrase) =>
+const filterOperations = (tags, phrase) =>
   tags
-    .map((content, tag) => content.update("operations", (list) => list.filter((operation) => fits(tag, operation, phrase))))
+    .map((content, tag) =>
+      content.update("operations", (list) => list.filter((operation) => matches(tag, operation, phrase))))
     .filter((content) => content.get("operations").size > 0);
 const filterField = ({ layoutActions, layoutSelectors, React: { createElement } }) => {
   const phrase = layoutSelectors.currentFilter();
@@ -45,34 +47,34 @@ const filterField = ({ layoutActions, layoutSelectors, React: { createElement } 
   const field = createElement("input", {
     className: "operation-filter-input",
     placeholder: "Filter by path, operationId, summary or tag",
-    "aria-label": "Filter the operations",
+    "aria-label": "Filter operations",
     value: phrase === true ? "" : phrase,
     onChange: (event) => layoutActions.updateFilter(event.target.value || true),
   });
   return createElement("div", { className: "filter wrapper" }, field);
 };
 
-// The viewer fetches the document, and again to follow a schema that refers to itself. A page on disk can fetch nothing, and this
-// one nothing at all: the document is at hand, and parts of other documents are not.
-const place = "https://document.invalid/openapi.json";
+// Swagger UI fetches the document, and fetches it again for recursive schemas. A page opened from disk
+// cannot fetch anything, so this `fetch` returns the document of this page and refuses every other URL.
+const documentUrl = "https://document.invalid/openapi.json";
 const text = JSON.stringify(openapi);
 window.fetch = async (request) => {
   const url = String(request.url ?? request);
-  if (url !== place) throw new Error(`${url} is not part of this page`);
+  if (url !== documentUrl) throw new Error(`${url} is not part of this page`);
   return new Response(text, { headers: { "content-type": "application/json" } });
 };
 
 SwaggerUIBundle({
   dom_id: "#reference",
-  url: place,
+  url: documentUrl,
   deepLinking: true,
-  docExpansion: count <= FEW ? "full" : "none",
-  filter: count > FEW,
-  // A page to read: nothing is sent to a manager.
+  docExpansion: count <= MAX_EXPANDED ? "full" : "none",
+  filter: count > MAX_EXPANDED,
+  // Disables "Try it out": the page sends no requests to a manager.
   supportedSubmitMethods: [],
   plugins: [
     (system) => ({
-      fn: { opsFilter: filtered },
+      fn: { opsFilter: filterOperations },
       components: {
         FilterContainer: () => filterField(system.getSystem()),
         AuthorizeBtnContainer: () => authentication(system.getSystem()),
@@ -81,6 +83,6 @@ SwaggerUIBundle({
       },
     }),
   ],
-  // The validator is on another host.
+  // The default validator is on another host.
   validatorUrl: null,
 });

@@ -1,9 +1,11 @@
-//! The reference of the API: Swagger UI and the document, in a folder that a browser reads from disk as well as from a server.
+//! The API reference: Swagger UI with the document, in a directory that a browser can open from
+//! disk or from a server.
 //!
-//! The viewer comes from a crate, packed. The page asks no other host for anything, by its content security policy: a description
-//! of the document could otherwise have a browser fetch a picture from elsewhere.
+//! Swagger UI comes as an archive in a crate. The content security policy of the page allows no
+//! requests to other hosts; without it, a description in the document could load an image from
+//! elsewhere.
 
-use crate::workspace::at;
+use crate::workspace::with_path;
 use serde_json::Value;
 use std::error::Error;
 use std::fs;
@@ -12,66 +14,70 @@ use std::path::Path;
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
-/// The name of the folder, beside those of crates, none of which can be called so.
-pub(super) const FOLDER: &str = "api-reference";
+/// The name of the directory. It is next to the directories of crates: no crate can have this name,
+/// because of the `-`.
+pub(super) const DIR_NAME: &str = "api-reference";
 
-/// The parts of the viewer that the page needs: the script, what it looks like, and what its licence asks to be kept.
-const VIEWER: [&str; 4] = [
+/// The files of Swagger UI that the page needs: script, style sheet, and the files that its license
+/// requires.
+const VIEWER_FILES: [&str; 4] = [
     "dist/swagger-ui-bundle.js",
     "dist/swagger-ui.css",
     "LICENSE",
     "NOTICE",
 ];
 
-/// The parts that are the same for every document.
-const PAGE: [(&str, &str); 3] = [
+/// The files that are the same for every document.
+const PAGE_FILES: [(&str, &str); 3] = [
     ("index.html", include_str!("index.html")),
     ("page.js", include_str!("page.js")),
     ("page.css", include_str!("page.css")),
 ];
 
-/// Writes the reference of the document into the folder.
-pub(super) fn write(document: &Path, folder: &Path) -> Result<(), Box<dyn Error>> {
-    let script = script(&nsx_api_gen::read(document)?)?;
-    fs::create_dir_all(folder).map_err(at(folder))?;
-    put_viewer(folder)?;
-    for (name, content) in PAGE {
-        put(folder, name, content.as_bytes())?;
+/// Writes the API reference of the document to the directory.
+pub(super) fn write(document: &Path, dir: &Path) -> Result<(), Box<dyn Error>> {
+    let script = document_script(&nsx_api_gen::read(document)?)?;
+    fs::create_dir_all(dir).map_err(with_path(dir))?;
+    extract_viewer(dir)?;
+    for (name, content) in PAGE_FILES {
+        write_file(dir, name, content.as_bytes())?;
     }
-    put(folder, "document.js", script.as_bytes())?;
+    write_file(dir, "document.js", script.as_bytes())?;
     Ok(())
 }
 
-/// The document as a script, because a page on disk may read no other file. It is a text that the page reads as JSON: as code, a
-/// property named `__proto__` would be more than a property.
-fn script(document: &Value) -> serde_json::Result<String> {
+/// The document as a script, because a page opened from disk cannot fetch other files.
+///
+/// The script parses a JSON string. An object literal would not do: a property named `__proto__`
+/// would set the prototype.
+fn document_script(document: &Value) -> serde_json::Result<String> {
     let text = serde_json::to_string(&document.to_string())?;
     Ok(format!("const openapi = JSON.parse({text});\n"))
 }
 
-/// Writes the parts of the viewer.
-fn put_viewer(folder: &Path) -> Result<(), Box<dyn Error>> {
+/// Extracts the files of Swagger UI.
+fn extract_viewer(dir: &Path) -> Result<(), Box<dyn Error>> {
     let mut archive = ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
-    // All is in one folder, whose name has the version.
+    // The archive has one top directory, named after the version.
     let top = archive
         .file_names()
         .flatten()
         .find_map(|name| name.split_once('/').map(|(top, _)| top.to_owned()))
         .ok_or("the archive of Swagger UI is empty")?;
-    for path in VIEWER {
+    for path in VIEWER_FILES {
         let mut content = Vec::new();
         archive
             .by_name(&format!("{top}/{path}"))?
             .read_to_end(&mut content)?;
         let name = path.rsplit('/').next().unwrap_or(path);
-        put(folder, name, &content)?;
+        write_file(dir, name, &content)?;
     }
     Ok(())
 }
 
-fn put(folder: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
-    let path = folder.join(name);
-    fs::write(&path, content).map_err(at(&path))
+fn write_file(dir: &Path, name: &str, content: &[u8]) -> std::io::Result<()> {
+    let path = dir.join(name);
+    fs::write(&path, content).map_err(with_path(&path))
 }
 
 #[cfg(test)]
@@ -80,11 +86,11 @@ mod tests {
     use tempfile::TempDir;
 
     #[test]
-    fn the_folder_has_the_page_the_viewer_and_the_document() {
-        let folder = TempDir::new().unwrap();
-        let document = folder.path().join("nsx.json");
+    fn the_api_reference_has_the_page_swagger_ui_and_the_document() {
+        let dir = TempDir::new().unwrap();
+        let document = dir.path().join("nsx.json");
         fs::write(&document, r#"{"openapi": "3.0.3", "paths": {}}"#).unwrap();
-        let reference = folder.path().join("reference");
+        let reference = dir.path().join("reference");
         write(&document, &reference).unwrap();
 
         let page = fs::read_to_string(reference.join("index.html")).unwrap();
@@ -105,10 +111,10 @@ mod tests {
     }
 
     #[test]
-    fn the_document_is_read_as_json_and_never_as_code() {
+    fn the_script_parses_the_document_as_json_and_never_runs_it_as_code() {
         let hostile =
             serde_json::json!({"__proto__": {"x": "\u{2028}\"); alert(1); (\"</script>"}});
-        let script = script(&hostile).unwrap();
+        let script = document_script(&hostile).unwrap();
         let text = script
             .strip_prefix("const openapi = JSON.parse(")
             .and_then(|rest| rest.strip_suffix(");\n"))

@@ -1,6 +1,6 @@
-//! A document and a folder of generated code to try the commands on, apart from those of the workspace.
+//! Helpers that run the commands on copies of the document and the generated code.
 
-#![allow(dead_code)] // Each test file uses its own part.
+#![allow(dead_code)] // Each test file uses a part of the helpers.
 
 pub(crate) mod terminal;
 
@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use std::time::SystemTime;
 use tempfile::TempDir;
 
-/// The workspace's root.
+/// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -19,16 +19,16 @@ pub(crate) fn root() -> PathBuf {
         .to_path_buf()
 }
 
-/// The command that cargo built for this test.
+/// The xtask binary that cargo built for this test.
 pub(crate) fn xtask() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-    // The user may want colours; what is compared here has none.
+    // The tests compare output without colors.
     command.env_remove("CLICOLOR_FORCE");
     command
 }
 
-/// Generates from a document into a folder.
-pub(crate) fn command(spec: &Path, out: &Path) -> Command {
+/// `cargo xtask generate` with this document and output directory.
+pub(crate) fn generate_command(spec: &Path, out: &Path) -> Command {
     let mut command = xtask();
     command
         .arg("generate")
@@ -39,37 +39,37 @@ pub(crate) fn command(spec: &Path, out: &Path) -> Command {
     command
 }
 
-/// A copy of the document, and a folder beside it.
+/// A temporary directory with a copy of the document and an output directory.
 pub(crate) struct Sandbox {
-    pub(crate) folder: TempDir,
+    pub(crate) dir: TempDir,
 }
 
 impl Sandbox {
-    /// With the document only.
+    /// Contains only the document.
     pub(crate) fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        fs::copy(root().join("spec/nsx.yaml"), folder.path().join("nsx.yaml")).unwrap();
-        Self { folder }
+        let dir = TempDir::new().unwrap();
+        fs::copy(root().join("spec/nsx.yaml"), dir.path().join("nsx.yaml")).unwrap();
+        Self { dir }
     }
 
-    /// With the code generated too.
+    /// Contains the document and the generated code.
     pub(crate) fn generated() -> Self {
         let sandbox = Self::new();
-        sandbox.run(&[]).succeeded();
+        sandbox.run(&[]).success();
         sandbox
     }
 
     pub(crate) fn spec(&self) -> PathBuf {
-        self.folder.path().join("nsx.yaml")
+        self.dir.path().join("nsx.yaml")
     }
 
     pub(crate) fn out(&self) -> PathBuf {
-        self.folder.path().join("generated")
+        self.dir.path().join("generated")
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = xtask();
-        command.current_dir(self.folder.path()).args([
+        command.current_dir(self.dir.path()).args([
             "generate",
             "--spec",
             "nsx.yaml",
@@ -80,17 +80,17 @@ impl Sandbox {
         command
     }
 
-    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        Outcome::of(&mut self.command(arguments))
+    pub(crate) fn run(&self, arguments: &[&str]) -> CommandOutput {
+        CommandOutput::run(&mut self.command(arguments))
     }
 
-    /// Changes the document.
+    /// Edits the document.
     pub(crate) fn edit_spec(&self, edit: impl FnOnce(String) -> String) {
         let text = fs::read_to_string(self.spec()).unwrap();
         fs::write(self.spec(), edit(text)).unwrap();
     }
 
-    /// Renames the operation, which changes some generated files and not others.
+    /// Renames the operation. This changes some of the generated files.
     pub(crate) fn rename_operation(&self) {
         self.edit_spec(|text| {
             text.replace(
@@ -100,13 +100,13 @@ impl Sandbox {
         });
     }
 
-    pub(crate) fn tree(&self) -> Tree {
-        tree(&self.out())
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        snapshot(&self.out())
     }
 
-    /// The names beside the document and the folder.
+    /// The names of other files next to the document and the output directory.
     pub(crate) fn leftovers(&self) -> Vec<String> {
-        let names = fs::read_dir(self.folder.path()).unwrap();
+        let names = fs::read_dir(self.dir.path()).unwrap();
         let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         names
             .filter(|name| name != "nsx.yaml" && name != "generated")
@@ -114,15 +114,15 @@ impl Sandbox {
     }
 }
 
-/// Bytes and time of each file.
-pub(crate) type Tree = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
+/// The content and modification time of each file.
+pub(crate) type Snapshot = BTreeMap<PathBuf, (Vec<u8>, SystemTime)>;
 
-pub(crate) fn tree(folder: &Path) -> Tree {
-    let mut files = Tree::new();
-    for entry in fs::read_dir(folder).unwrap() {
+pub(crate) fn snapshot(dir: &Path) -> Snapshot {
+    let mut files = Snapshot::new();
+    for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files.extend(tree(&path));
+            files.extend(snapshot(&path));
         } else {
             let modified = fs::metadata(&path).unwrap().modified().unwrap();
             files.insert(path.clone(), (fs::read(&path).unwrap(), modified));
@@ -131,26 +131,26 @@ pub(crate) fn tree(folder: &Path) -> Tree {
     files
 }
 
-/// Text of each file, by its path from the folder.
-pub(crate) fn texts(folder: &Path) -> BTreeMap<PathBuf, String> {
-    let strip = |path: PathBuf| path.strip_prefix(folder).unwrap().to_path_buf();
+/// The text of each file, by its path relative to the directory.
+pub(crate) fn read_files(dir: &Path) -> BTreeMap<PathBuf, String> {
+    let strip = |path: PathBuf| path.strip_prefix(dir).unwrap().to_path_buf();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    let files = tree(folder).into_iter();
+    let files = snapshot(dir).into_iter();
     files
         .map(|(path, (bytes, _))| (strip(path), text(bytes)))
         .collect()
 }
 
-/// What a command did.
+/// The exit code and output of a command.
 #[derive(Debug)]
-pub(crate) struct Outcome {
+pub(crate) struct CommandOutput {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Outcome {
-    pub(crate) fn of(command: &mut Command) -> Self {
+impl CommandOutput {
+    pub(crate) fn run(command: &mut Command) -> Self {
         let Output {
             status,
             stdout,
@@ -165,24 +165,24 @@ impl Outcome {
     }
 
     #[track_caller]
-    pub(crate) fn succeeded(self) -> Self {
-        self.ended_with(0)
+    pub(crate) fn success(self) -> Self {
+        self.exit_code(0)
     }
 
     #[track_caller]
-    pub(crate) fn ended_with(self, code: i32) -> Self {
+    pub(crate) fn exit_code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
     }
 
     #[track_caller]
-    pub(crate) fn says(self, text: &str) -> Self {
+    pub(crate) fn stdout_contains(self, text: &str) -> Self {
         assert!(self.stdout.contains(text), "no {text:?} in {self:#?}");
         self
     }
 
     #[track_caller]
-    pub(crate) fn complains(self, text: &str) -> Self {
+    pub(crate) fn stderr_contains(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "no {text:?} in {self:#?}");
         self
     }

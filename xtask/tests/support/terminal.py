@@ -1,6 +1,6 @@
-"""Runs a command on a pseudo-terminal and prints what it shows there.
+"""Runs a command on a pseudo-terminal and prints its output.
 
-Usage: terminal.py TEXT COMMAND... Once TEXT is on the screen, Ctrl-C is pressed; an empty TEXT presses nothing.
+Usage: terminal.py TEXT COMMAND... Sends Ctrl-C once TEXT is on the screen, unless TEXT is empty.
 """
 
 import os
@@ -11,19 +11,19 @@ text, command = sys.argv[1].encode(), sys.argv[2:]
 process, terminal = pty.fork()
 if process == 0:
     os.execvp(command[0], command)
-shown, pressed = b"", not text
+output, interrupted = b"", not text
 while True:
     try:
-        part = os.read(terminal, 65536)
-    except OSError:  # Linux ends it so, once nobody has the other end open.
+        chunk = os.read(terminal, 65536)
+    except OSError:  # On Linux, this is the end of the output: the command closed the terminal.
         break
-    if not part:
+    if not chunk:
         break
-    shown += part
-    if not pressed and text in shown:
+    output += chunk
+    if not interrupted and text in output:
         os.write(terminal, b"\x03")
-        pressed = True
+        interrupted = True
 _, status = os.waitpid(process, 0)
-sys.stdout.buffer.write(shown)
+sys.stdout.buffer.write(output)
 sys.stdout.flush()
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))

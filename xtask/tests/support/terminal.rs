@@ -1,33 +1,35 @@
-//! Commands on a pseudo-terminal, which Python has.
+//! Runs commands on a pseudo-terminal, with Python's `pty` module.
 
 use std::process::Command;
 
 const PYTHON: &str = "python3";
 
-/// What would change the colours or the progress line.
-const SETTINGS: [&str; 5] = ["CI", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"];
+/// The environment variables that affect colors or the progress line.
+const COLOR_VARIABLES: [&str; 5] = ["CI", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"];
 
-/// What a command showed, and how it ended; 128 and more is the signal that ended it.
+/// The screen output and the exit code of a command. From 128 on, the code is 128 plus the signal
+/// that ended the command.
 #[derive(Debug)]
-pub(crate) struct Shown {
+pub(crate) struct TerminalOutput {
     pub(crate) code: Option<i32>,
     pub(crate) screen: String,
 }
 
-/// Runs a command on a terminal, in the environment of a user who has set nothing. `None` where there is no terminal to be had.
-pub(crate) fn on_terminal(command: &Command) -> Option<Shown> {
+/// Runs a command on a terminal, without the color variables of the user. `None` if there are no
+/// pseudo-terminals.
+pub(crate) fn run_in_terminal(command: &Command) -> Option<TerminalOutput> {
     run(command, "")
 }
 
-/// The same, and presses Ctrl-C once this text is shown.
-pub(crate) fn interrupted_at(text: &str, command: &Command) -> Option<Shown> {
+/// Like [`run_in_terminal`], but sends Ctrl-C once this text is shown.
+pub(crate) fn run_and_interrupt_at(text: &str, command: &Command) -> Option<TerminalOutput> {
     run(command, text)
 }
 
-fn run(command: &Command, text: &str) -> Option<Shown> {
+fn run(command: &Command, text: &str) -> Option<TerminalOutput> {
     let has_terminals = Command::new(PYTHON).args(["-c", "import pty"]).output();
     if !has_terminals.is_ok_and(|output| output.status.success()) {
-        println!("left out: {PYTHON} is missing or has no terminals");
+        println!("skipped: {PYTHON} is missing or has no pseudo-terminals");
         return None;
     }
     let mut python = Command::new(PYTHON);
@@ -35,9 +37,9 @@ fn run(command: &Command, text: &str) -> Option<Shown> {
         .args(["-c", include_str!("terminal.py"), text])
         .arg(command.get_program())
         .args(command.get_args());
-    without_settings(&mut python).env("TERM", "xterm");
-    if let Some(folder) = command.get_current_dir() {
-        python.current_dir(folder);
+    without_color_variables(&mut python).env("TERM", "xterm");
+    if let Some(dir) = command.get_current_dir() {
+        python.current_dir(dir);
     }
     for (name, value) in command.get_envs() {
         match value {
@@ -46,15 +48,15 @@ fn run(command: &Command, text: &str) -> Option<Shown> {
         };
     }
     let output = python.output().unwrap();
-    Some(Shown {
+    Some(TerminalOutput {
         code: output.status.code(),
         screen: String::from_utf8(output.stdout).unwrap(),
     })
 }
 
-/// Without what the user of these tests may have set.
-pub(crate) fn without_settings(command: &mut Command) -> &mut Command {
-    for name in SETTINGS {
+/// Removes the color variables that may be set where the tests run.
+pub(crate) fn without_color_variables(command: &mut Command) -> &mut Command {
+    for name in COLOR_VARIABLES {
         command.env_remove(name);
     }
     command

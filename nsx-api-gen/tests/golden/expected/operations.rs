@@ -75,7 +75,7 @@
 
 use http::Method;
 
-use crate::operation::{DocumentedResponse, Operation};
+use crate::{DocumentedResponse, Operation};
 
 /// All operations of the document, ordered by path.
 pub static ALL: &[&Operation] = &[

@@ -11,7 +11,7 @@ use super::types::Kind;
 use crate::compact_serde::{
     Discriminator, FromMap, Object, deserialize, discriminated_union, next_field, set_optional,
 };
-use crate::decode;
+use crate::response::decode;
 
 /// A generated type with a field of every kind.
 #[derive(Clone, Debug, Default)]

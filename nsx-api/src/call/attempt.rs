@@ -1,0 +1,165 @@
+//! One attempt: the request is sent once, and the response is read.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use tokio::time::Instant;
+
+use super::context::CallContext;
+use super::decision::AttemptFailure;
+use super::failure::{self, Failure, read_error_body};
+use super::receive::{self, Receive};
+use super::retry::Cause;
+use super::time_limit::TimeLimit;
+use crate::ErrorKind;
+use crate::cluster::limits::Throttle;
+use crate::credentials::credential_cache::RefreshOutcome;
+use crate::error::ErrorResponse;
+use crate::response::headers::{mark_sensitive, request_id};
+
+/// The time limit for the body of an error. The status says what matters.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
+/// An attempt is not stopped sooner than this to leave time for another manager: some calls take
+/// seconds, and a manager that hangs is also found by its probes.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(5);
+
+/// One attempt, with its time limit.
+pub(super) struct Attempt<'a> {
+    call: &'a CallContext<'a>,
+    limit: TimeLimit,
+}
+
+impl<'a> Attempt<'a> {
+    pub(super) fn new(call: &'a CallContext<'a>) -> Self {
+        Self {
+            limit: call.attempt_limit(),
+            call,
+        }
+    }
+
+    pub(super) async fn run<T: Receive>(&self) -> Result<(T, StatusCode, HeaderMap), Failure> {
+        let mut response = self.limit.timeout(pin!(self.execute())).await??;
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
+        mark_sensitive(&mut headers);
+        if !status.is_success() {
+            return Err(self.refused(response, headers).await);
+        }
+        let announced = receive::announced(&self.call.request.method, status, &headers);
+        let max_length = self.call.options.effective_body_limit();
+        match T::receive(response, announced, self.limit, max_length).await {
+            Ok(value) => Ok((value, status, headers)),
+            Err(failure) => Err(failure.with_response(ErrorResponse {
+                status,
+                request_id: request_id(&headers).map(|id| self.call.mask(id.to_owned())),
+                ..ErrorResponse::default()
+            })),
+        }
+    }
+
+    async fn execute(&self) -> Result<reqwest::Response, Failure> {
+        let prepared = &self.call.request;
+        let mut request = reqwest::Request::new(prepared.method.clone(), prepared.url.clone());
+        *request.headers_mut() = prepared.headers.clone();
+        *request.body_mut() = prepared.body.take()?;
+        self.call.credentials.apply(request.headers_mut());
+        #[cfg(test)]
+        if let Some(network) = super::network::network() {
+            return network(request).await;
+        }
+        let connections = &self.call.core.connections;
+        let http = connections
+            .http(self.limit.left().unwrap_or(Duration::MAX))
+            .await;
+        let result = http.execute(request).await;
+        result.map_err(|error| failure::request(error, connections.has_identity()))
+    }
+
+    /// The failure of a response other than a success.
+    async fn refused(&self, response: reqwest::Response, headers: HeaderMap) -> Failure {
+        let status = response.status();
+        let body = read_error_body(response, self.limit.at_most(ERROR_BODY_TIME)).await;
+        let mask = |text: String| self.call.mask(text);
+        failure::refused(status, &headers, &body, &self.call.request.url, mask)
+    }
+}
+
+impl CallContext<'_> {
+    /// The limit of an attempt that begins now. If another manager may do better, an idempotent
+    /// call does not spend all of its time at one that hangs: once, an attempt is stopped when half
+    /// of the time is over. An explicit time-out is not shortened.
+    fn attempt_limit(&self) -> TimeLimit {
+        let limit = self.deadline.of_attempt(self.options);
+        let should_shorten = self.state.may_shorten_attempt()
+            && !self.options.has_attempt_timeout()
+            && self.has_alternative();
+        match should_shorten {
+            true => limit.cap_at_half_of_remaining(self.deadline, SHORTEST_ATTEMPT),
+            false => limit,
+        }
+    }
+
+    /// Passes on what an attempt shows about the manager and the credentials. It was sent at
+    /// `sent`.
+    pub(super) fn record_outcome(&self, sent: Instant, failure: Option<&Failure>) {
+        let cause = failure.map(|failure| failure.cause);
+        let has_answered = failure.is_none_or(|failure| failure.error.status().is_some());
+        self.record_for_limits(sent, cause, has_answered);
+        if self.core.cluster.has_others() {
+            self.record_for_health(sent, cause, has_answered);
+        }
+        self.record_for_credentials(cause);
+    }
+
+    fn record_for_limits(&self, sent: Instant, cause: Option<Cause>, has_answered: bool) {
+        let limiter = &self.endpoint().limiter;
+        match cause {
+            Some(Cause::Status(StatusCode::TOO_MANY_REQUESTS, _)) => {
+                limiter.on_throttled(Throttle::Rate, sent);
+            }
+            Some(Cause::Status(StatusCode::SERVICE_UNAVAILABLE, Some(_))) => {
+                limiter.on_throttled(Throttle::Busy, sent);
+            }
+            _ if has_answered => limiter.on_response(),
+            _ => {}
+        }
+    }
+
+    fn record_for_health(&self, sent: Instant, cause: Option<Cause>, has_answered: bool) {
+        let endpoint = self.endpoint();
+        let (health, manager) = (&endpoint.health, &endpoint.address.manager);
+        match cause {
+            Some(Cause::DeadlineExceeded | Cause::FailoverTimeout) => endpoint.probe_if_suspect(),
+            Some(cause) if cause.is_of_manager() => health.on_failure(manager, Instant::now()),
+            _ if has_answered => health.on_response(manager, sent),
+            _ => {}
+        }
+    }
+
+    fn record_for_credentials(&self, cause: Option<Cause>) {
+        let (Some(cache), Some(credentials)) = (self.cache(), &self.credentials.current) else {
+            return;
+        };
+        match cause {
+            None => cache.on_accepted(self.operation()),
+            Some(cause)
+                if cause.is_credential_refusal()
+                    && self.state.refreshed == Some(RefreshOutcome::Refreshed) =>
+            {
+                cache.on_refused_after_refresh(credentials, self.operation());
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The facts about a failed attempt that count for the decision what to do next.
+    pub(super) fn facts_of(&self, failure: &Failure) -> AttemptFailure {
+        AttemptFailure {
+            cause: failure.cause,
+            is_tls: failure.error.kind() == ErrorKind::Tls,
+            retry_after: failure.retry_after,
+            redirect_to: self.redirect_target(failure),
+        }
+    }
+}
