@@ -4,7 +4,7 @@
 use serde_json::Value;
 use syn::Type;
 
-use super::paths::{is, named, short_type, text};
+use super::paths::{is, named, sdk_type, short_type, text};
 use super::signatures::{Function, argument_name};
 use super::typify_input;
 use crate::document::parameter_style::Style;
@@ -184,8 +184,11 @@ impl<'a> Argument<'a> {
             description: parameter.description.as_deref(),
             example_value: parameter.example_value.as_ref(),
             ty: match (parameter.is_file, parameter.is_list_of_files) {
-                (true, _) => syn::parse_quote!(crate::Part),
-                (_, true) => syn::parse_quote!(Vec<crate::Part>),
+                (true, _) => sdk_type("Part"),
+                (_, true) => {
+                    let part = sdk_type("Part");
+                    syn::parse_quote!(Vec<#part>)
+                }
                 _ => ty,
             },
         }
@@ -205,7 +208,7 @@ impl<'a> BodyArgument<'a> {
         };
         // progenitor's type of it is a type parameter of the function.
         if argument.streams() {
-            argument.ty = syn::parse_quote!(crate::Body);
+            argument.ty = sdk_type("Body");
         }
         argument
     }

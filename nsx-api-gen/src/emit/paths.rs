@@ -3,9 +3,10 @@
 //!
 //! Schemas cannot have these names (`names::RESERVED_TYPES`), so the short paths are unambiguous.
 
+use proc_macro2::Span;
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
-use syn::{GenericArgument, Item, Path, PathArguments, Type};
+use syn::{GenericArgument, Ident, Item, Path, PathArguments, Type};
 
 /// Shortens every path in an item.
 pub(super) fn shorten(item: &mut Item) {
@@ -48,6 +49,12 @@ pub(super) fn argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     }
+}
+
+/// A type of the SDK that generated code refers to: `crate::Name`.
+pub(super) fn sdk_type(name: &str) -> Type {
+    let [root, name] = ["crate", name].map(|part| Ident::new(part, Span::call_site()));
+    syn::parse_quote!(#root::#name)
 }
 
 /// A type with its paths shortened.

@@ -143,18 +143,18 @@ fn has_parts(schema: &Map<String, Value>) -> bool {
     PARTS.iter().any(|key| schema.contains_key(*key))
 }
 
-/// Whether a schema is a part of another, which knows more of the properties.
+/// Whether a schema is a part of another one, which may define more properties.
 fn is_part(pointer: &str) -> bool {
     let mut keys = pointer.rsplit('/');
     let is_index = keys.next().is_some_and(|key| key.parse::<usize>().is_ok());
     is_index && keys.next().is_some_and(|key| PARTS.contains(&key))
 }
 
-/// The properties of a schema, of all that it is made of, and of its variants.
+/// The properties of a schema, including its `allOf` parts and variants.
 #[derive(Default)]
 struct Known<'a> {
     names: BTreeSet<&'a str>,
-    /// Whether values of any name are known.
+    /// Whether properties with any name are allowed.
     has_additional: bool,
     seen: BTreeSet<*const Value>,
 }

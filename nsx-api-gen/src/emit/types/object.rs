@@ -8,7 +8,7 @@ use super::attributes::{docs_of, docs_of_type};
 
 use super::field_order::FieldOrder;
 use crate::emit::code::Code;
-use crate::emit::paths::{argument, shorten_type, text, type_ident};
+use crate::emit::paths::{argument, sdk_type, shorten_type, text, type_ident};
 use crate::names::deduplicate;
 
 /// The name of a discriminator property, and the value that identifies the variant.
@@ -298,7 +298,7 @@ impl Member {
             json: String::new(),
             docs: "Fields that the document does not list. They are kept and sent back unchanged."
                 .to_owned(),
-            ty: syn::parse_quote!(crate::Extra),
+            ty: sdk_type("Extra"),
             optional: true,
             may_be_missing: true,
             rest: true,
@@ -383,10 +383,8 @@ impl Member {
 
     /// Readers of the docs cannot guess how to access a secret.
     fn document_secret_access(&mut self) {
-        let secrets: [Type; 2] = [
-            syn::parse_quote!(crate::Secret),
-            syn::parse_quote!(Option<crate::Secret>),
-        ];
+        let secret = sdk_type("Secret");
+        let secrets: [Type; 2] = [syn::parse_quote!(Option<#secret>), secret];
         if !secrets.contains(&self.ty) {
             return;
         }
