@@ -322,7 +322,7 @@ impl BodyArgument<'_> {
     fn calls(&self, value: &str) -> Vec<String> {
         let (call, usual) = match self.format {
             BodyFormat::Json => (format!(".json(&{value})"), "application/json"),
-            BodyFormat::UrlEncoded => (format!(".format(&{value})"), URL_ENCODED),
+            BodyFormat::UrlEncoded => (format!(".form(&{value})"), URL_ENCODED),
             BodyFormat::Text if self.is_secret => {
                 (format!(".text({value}.expose_secret())"), "text/plain")
             }

@@ -124,7 +124,6 @@ fn write_uses(types: &[&Defined], code: &mut Code) {
         (objects, "FromMap"),
         (string_enums, "StringEnum"),
         (unions, "discriminated_union"),
-        (unions, "discriminated_union"),
         (string_enums, "string_enum"),
     ]);
     if !ours.is_empty() {

@@ -427,7 +427,7 @@ impl<'a> FormThing<'a> {
     fn into_request(self) -> Request<'a> {
         let request = self.client.operation(&operations::FORM_THING);
         match self.body {
-            Some(body) => request.format(&body),
+            Some(body) => request.form(&body),
             None => request,
         }
     }

@@ -3,14 +3,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact_serde::{
-    self,
-    FromMap,
-    StringEnum,
-    discriminated_union,
-    discriminated_union,
-    string_enum,
-};
+use crate::compact_serde::{self, FromMap, StringEnum, discriminated_union, string_enum};
 
 use super::Kind;
 
