@@ -40,9 +40,9 @@ const MESSAGE_LIMIT: usize = 500;
 /// # #[cfg(feature = "mock")]
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # use nsx_api::mock::{ErrorResponse, Manager};
+/// # use nsx_api::mock::{Answer, Manager};
 /// # let manager = Manager::start().await?;
-/// # manager.respond_with(ErrorResponse::api_error(404, 600, "The object was not found."));
+/// # manager.respond_with(Answer::api_error(404, 600, "The object was not found."));
 /// # let client = manager.client()?;
 /// use nsx_api::ErrorKind;
 /// use nsx_api::http::Method;
