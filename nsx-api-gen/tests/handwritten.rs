@@ -1,4 +1,5 @@
-//! What the generator knows of the layer written by hand is what that layer says.
+//! The generator's assumptions about the hand-written layer are correct, and hand-written files and
+//! functions are short.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
@@ -9,8 +10,8 @@ use nsx_api_gen::generate_from_str;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, ImplItemFn, ItemFn, ItemMod};
 
-/// What is written by hand is read in one sitting: no file has more lines of code than this, without its tests, and no function more
-/// than that.
+/// The maximum number of lines of code in a hand-written file, without its tests, and in a
+/// function.
 const LONGEST_FILE: usize = 500;
 const LONGEST_FUNCTION: usize = 60;
 
@@ -28,7 +29,7 @@ fn builder(id: &str, responses: &str) -> String {
     generated.files[Path::new("builder/untagged.rs")].clone()
 }
 
-/// The methods of every `impl Client` block that is written by hand.
+/// The methods of every hand-written `impl Client` block.
 fn client_methods() -> Vec<String> {
     let mut methods = Vec::new();
     for path in files_by_hand(&["nsx-api/src"]) {
@@ -52,7 +53,7 @@ fn client_methods() -> Vec<String> {
 }
 
 #[test]
-fn an_operation_called_like_a_method_of_the_client_gets_another_name() {
+fn an_operation_named_like_a_client_method_is_renamed() {
     let methods = client_methods();
     for method in ["builder", "close", "request"] {
         assert!(methods.contains(&method.to_owned()), "{methods:?}");
@@ -67,7 +68,7 @@ fn an_operation_called_like_a_method_of_the_client_gets_another_name() {
 }
 
 #[test]
-fn the_page_of_an_operation_names_the_kind_of_error_that_a_status_is() {
+fn the_docs_of_an_operation_link_the_error_kind_of_each_status() {
     let source = source("error/kind.rs");
     let mut seen = 0;
     for line in source.lines() {
@@ -110,7 +111,7 @@ fn files_by_hand(folders: &[&str]) -> Vec<PathBuf> {
     files
 }
 
-/// The functions of a file that are longer than one may be, and how many lines of code there are.
+/// The functions of a file that are too long, and the number of its lines of code.
 #[derive(Default)]
 struct Lines {
     too_long: Vec<String>,
@@ -169,7 +170,7 @@ impl<'ast> Visit<'ast> for Lines {
 }
 
 #[test]
-fn what_is_written_by_hand_is_read_in_one_sitting() {
+fn hand_written_files_and_functions_are_short() {
     let mut long = Vec::new();
     let mut all = 0;
     for path in files_by_hand(&["nsx-api/src", "nsx-api-gen/src", "xtask/src"]) {

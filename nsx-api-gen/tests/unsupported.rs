@@ -243,12 +243,12 @@ fn a_document_imported_with_skip_unsupported_can_be_generated() {
     };
     let imported = import(&task(Selection::new().all(), true)).unwrap();
     assert_eq!((imported.operations, imported.of), (2, 5));
-    let told: Vec<Option<&str>> = imported
+    let skipped: Vec<Option<&str>> = imported
         .skipped
         .iter()
         .map(|one| one.operation.as_deref())
         .collect();
-    assert_eq!(told, [Some("GetA"), Some("GetB"), None]);
+    assert_eq!(skipped, [Some("GetA"), Some("GetB"), None]);
     assert!(
         imported.text.contains("/a?action=[^/]+"),
         "{}",

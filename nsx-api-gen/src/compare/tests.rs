@@ -113,7 +113,7 @@ fn texts(values: &[&str]) -> Value {
     node(json!({"type": "string", "enum": values}))
 }
 
-fn choice(types: &[&str]) -> Value {
+fn union(types: &[&str]) -> Value {
     let variants: Vec<Value> = types.iter().map(|name| json!({"type": name})).collect();
     node(json!({"oneOf": variants}))
 }
@@ -476,18 +476,18 @@ fn property_cases() -> Vec<Case> {
         (EnumValueRemoved, texts(&["A", "B"]), texts(&["A"])),
         (
             ChoiceVariantAdded,
-            choice(&["string", "integer"]),
-            choice(&["boolean", "string", "integer"]),
+            union(&["string", "integer"]),
+            union(&["boolean", "string", "integer"]),
         ),
         (
             ChoiceVariantRemoved,
-            choice(&["boolean", "string", "integer"]),
-            choice(&["string", "integer"]),
+            union(&["boolean", "string", "integer"]),
+            union(&["string", "integer"]),
         ),
         (
             ChoiceVariantsReordered,
-            choice(&["string", "integer"]),
-            choice(&["integer", "string"]),
+            union(&["string", "integer"]),
+            union(&["integer", "string"]),
         ),
     ]
 }
@@ -687,7 +687,7 @@ fn a_change_of_an_inherited_allof_property_is_reported_for_the_base() {
         "Base",
     );
     let changes = changes(&old, &new);
-    let told: Vec<_> = changes
+    let reported: Vec<_> = changes
         .iter()
         .map(|change| (change.subject.clone(), change.to_string()))
         .collect();
@@ -695,7 +695,7 @@ fn a_change_of_an_inherited_allof_property_is_reported_for_the_base() {
         name: name.to_owned(),
     };
     assert_eq!(
-        told,
+        reported,
         [
             (
                 subject("Base"),

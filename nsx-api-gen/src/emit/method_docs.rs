@@ -116,8 +116,8 @@ fn responses(method: &Method<'_>, types: &Types) -> String {
     }
     lines.extend(["", "# Errors", ""].map(str::to_owned));
     lines.push(
-        "Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its \
-         [kind](crate::ErrorKind) tells them apart."
+        "Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its \
+         [kind](crate::ErrorKind) tells these cases apart."
             .to_owned(),
     );
     lines.join("\n")

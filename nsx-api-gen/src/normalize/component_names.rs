@@ -298,15 +298,15 @@ mod tests {
     #[test]
     fn a_renamed_oneof_variant_keeps_its_discriminator_value() {
         for key in ["oneOf", "anyOf"] {
-            let choice =
+            let union =
                 json!({key: [to("IP"), to("Ip")], "discriminator": {"propertyName": "type"}});
-            let list = json!({"type": "array", "items": choice.clone()});
-            let schemas = renamed(json!({"IP": {}, "Ip": {}, "Choice": choice, "List": list}));
-            let choices = [&schemas["Choice"], &schemas["List"]["items"]];
-            for choice in choices {
-                assert_eq!(choice[key], json!([to("Ip2"), to("Ip")]));
+            let list = json!({"type": "array", "items": union.clone()});
+            let schemas = renamed(json!({"IP": {}, "Ip": {}, "Union": union, "List": list}));
+            let unions = [&schemas["Union"], &schemas["List"]["items"]];
+            for union in unions {
+                assert_eq!(union[key], json!([to("Ip2"), to("Ip")]));
                 assert_eq!(
-                    choice["discriminator"]["mapping"],
+                    union["discriminator"]["mapping"],
                     json!({"IP": target("Ip2")})
                 );
             }

@@ -149,13 +149,10 @@ fn complete_union(root: &Value, schema: &mut Map<String, Value>) -> bool {
         return false;
     }
     let variants = referenced_names(discriminated_union::union_variants(&before));
-    let mut union_rows = mapping_rows(discriminator, |name| variants.contains(&name));
-    add_names(&mut union_rows, variants.iter().copied());
+    let mut rows = mapping_rows(discriminator, |name| variants.contains(&name));
+    add_names(&mut rows, variants.iter().copied());
     if let Some(Value::Object(discriminator)) = schema.get_mut("discriminator") {
-        discriminator.insert(
-            "mapping".to_owned(),
-            mapping_of(&union_rows, &BTreeMap::new()),
-        );
+        discriminator.insert("mapping".to_owned(), mapping_of(&rows, &BTreeMap::new()));
     }
     if let Some(parts) = schema.shift_remove("anyOf") {
         schema.entry("oneOf").or_insert(parts);
@@ -177,20 +174,20 @@ fn mapping_rows(discriminator: Option<&Value>, is_known: impl Fn(&str) -> bool) 
 }
 
 /// The name of a component is also one of its values.
-fn add_names<'a>(union_rows: &mut Vec<Row>, referenced_names: impl Iterator<Item = &'a str>) {
-    for name in referenced_names {
-        if !union_rows.iter().any(|(value, _)| value == name) {
-            union_rows.push((name.to_owned(), name.to_owned()));
+fn add_names<'a>(rows: &mut Vec<Row>, names: impl Iterator<Item = &'a str>) {
+    for name in names {
+        if !rows.iter().any(|(value, _)| value == name) {
+            rows.push((name.to_owned(), name.to_owned()));
         }
     }
 }
 
-fn mapping_of(union_rows: &[Row], renamed: &BTreeMap<String, String>) -> Value {
+fn mapping_of(rows: &[Row], renamed: &BTreeMap<String, String>) -> Value {
     let row = |(value, name): &Row| {
         let target = pointer(renamed.get(name).unwrap_or(name));
         (value.clone(), json!(target))
     };
-    Value::Object(union_rows.iter().map(row).collect())
+    Value::Object(rows.iter().map(row).collect())
 }
 
 /// The components that a list of schemas refers to.
@@ -202,7 +199,7 @@ fn referenced_names(list: Option<&Value>) -> Vec<&str> {
 struct Base {
     name: String,
     property: String,
-    union_rows: Vec<Row>,
+    rows: Vec<Row>,
     /// The variants that were combined with the properties next to `oneOf`: the new component and
     /// the original variant.
     joined: Vec<(String, String)>,
@@ -212,7 +209,7 @@ impl Base {
     /// The report of the change; `new` is the name of the component with the base's properties.
     fn message(&self, new: &str) -> String {
         let mut variants: Vec<String> = Vec::new();
-        for (_, name) in &self.union_rows {
+        for (_, name) in &self.rows {
             let name = format!("`{name}`");
             if !variants.contains(&name) {
                 variants.push(name);
@@ -251,10 +248,10 @@ fn unions_from_bases(root: &mut Value, changes: &mut Vec<Change>) {
         ));
     }
     split(root, &found, &renamed);
-    let variants = found.iter().flat_map(|base| &base.union_rows);
+    let variants = found.iter().flat_map(|base| &base.rows);
     let variants = variants.map(|(_, name)| renamed.get(name).unwrap_or(name));
-    let referenced_names: BTreeSet<&String> = variants.chain(renamed.values()).collect();
-    for name in referenced_names {
+    let names: BTreeSet<&String> = variants.chain(renamed.values()).collect();
+    for name in names {
         flatten_single_parent(root, name);
     }
 }
@@ -275,10 +272,10 @@ fn find_bases(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
             continue;
         }
         match union_rows(root, name, schema, &children) {
-            Ok((property, union_rows)) => found.push(Base {
+            Ok((property, rows)) => found.push(Base {
                 name: name.clone(),
                 property: property.to_owned(),
-                union_rows,
+                rows,
                 joined: Vec::new(),
             }),
             Err(reason) => {
@@ -326,20 +323,17 @@ fn union_rows<'a>(
     // An inherited mapping also contains other children.
     let is_own = schema.get("discriminator").is_some();
     let is_mapped = |child: &str| (is_own || known.contains(child)) && is_child(child);
-    let mut union_rows = mapping_rows(discriminator, is_mapped);
-    add_names(
-        &mut union_rows,
-        named.into_iter().filter(|child| is_child(child)),
-    );
-    match union_rows.is_empty() {
+    let mut rows = mapping_rows(discriminator, is_mapped);
+    add_names(&mut rows, named.into_iter().filter(|child| is_child(child)));
+    match rows.is_empty() {
         true => Err(format!("no value of `{property}` is the name of a child")),
-        false => Ok((property, union_rows)),
+        false => Ok((property, rows)),
     }
 }
 
 /// The names of all types.
 struct UsedNames {
-    referenced_names: BTreeSet<String>,
+    names: BTreeSet<String>,
     numbers: NumberSuffixes,
 }
 
@@ -347,21 +341,19 @@ impl UsedNames {
     fn new(root: &Value) -> Self {
         let components = members(root.pointer("/components/schemas"));
         Self {
-            referenced_names: components.map(|(name, _)| type_name(name)).collect(),
+            names: components.map(|(name, _)| type_name(name)).collect(),
             numbers: NumberSuffixes::default(),
         }
     }
 
     /// The name, with the first free number appended if it is already used.
     fn free(&mut self, name: &str) -> String {
-        if self.referenced_names.insert(type_name(name)) {
+        if self.names.insert(type_name(name)) {
             return name.to_owned();
         }
         let numbered = self.numbers.first_free(name, |number| {
             let name = format!("{name}{number}");
-            self.referenced_names
-                .insert(type_name(&name))
-                .then_some(name)
+            self.names.insert(type_name(&name)).then_some(name)
         });
         numbered.unwrap_or_default()
     }
@@ -394,10 +386,10 @@ fn join_variants(
         else {
             continue;
         };
-        let variants = base.union_rows.iter().map(|(_, name)| name.as_str());
+        let variants = base.rows.iter().map(|(_, name)| name.as_str());
         let lacking_shared =
             discriminated_union::variants_without_shared_properties(root, schema, variants);
-        for (_, name) in &mut base.union_rows {
+        for (_, name) in &mut base.rows {
             let known = base.joined.iter().find(|(_, variant)| variant == name);
             if let Some((new, _)) = known {
                 name.clone_from(new);
@@ -450,7 +442,7 @@ fn union_of(base: &Base, schema: &Value, renamed: &BTreeMap<String, String>, new
     }
     let fallback = json!({"$ref": pointer(new)});
     let mut parts: Vec<Value> = Vec::new();
-    for (_, name) in &base.union_rows {
+    for (_, name) in &base.rows {
         let part = json!({"$ref": pointer(renamed.get(name).unwrap_or(name))});
         if !parts.contains(&part) {
             parts.push(part);
@@ -460,7 +452,7 @@ fn union_of(base: &Base, schema: &Value, renamed: &BTreeMap<String, String>, new
     complete_union.insert("oneOf".to_owned(), json!(parts));
     let discriminator = json!({
         "propertyName": base.property,
-        "mapping": mapping_of(&base.union_rows, renamed),
+        "mapping": mapping_of(&base.rows, renamed),
         X_FALLBACK: fallback,
     });
     complete_union.insert("discriminator".to_owned(), discriminator);

@@ -256,7 +256,7 @@ mod tests {
                     {"name": "c", "schema": {"type": "string", "nullable": true}},
                 ],
                 "requestBody": body(to("Alias")),
-                "responses": {"200": body(to("Choice"))},
+                "responses": {"200": body(to("Union"))},
             }}},
             "components": {"schemas": {
                 "Kind": {"type": "string", "nullable": true, "enum": ["a", null]},
@@ -269,7 +269,7 @@ mod tests {
                     "said": {"description": "S", "allOf": [to("Kind")]},
                     "any": {"nullable": true},
                 }}]},
-                "Choice": {"oneOf": [to("Node"), {"type": "string"}]},
+                "Union": {"oneOf": [to("Node"), {"type": "string"}]},
                 "Inline": {"anyOf": [{"type": "integer"}, {"type": "string", "nullable": true}]},
             }},
         });
@@ -286,7 +286,7 @@ mod tests {
                         {"name": "c", "schema": {"type": "string"}},
                     ],
                     "requestBody": body(or_null("Alias")),
-                    "responses": {"200": body(or_null("Choice"))},
+                    "responses": {"200": body(or_null("Union"))},
                 }}},
                 "components": {"schemas": {
                     "Kind": {"type": "string", "enum": ["a"]},
@@ -299,7 +299,7 @@ mod tests {
                         "said": {"description": "S", "allOf": [to("Kind")], "nullable": true},
                         "any": {"nullable": true},
                     }}]},
-                    "Choice": {"oneOf": [to("Node"), {"type": "string"}]},
+                    "Union": {"oneOf": [to("Node"), {"type": "string"}]},
                     "Inline": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
                 }},
             })
@@ -316,7 +316,7 @@ mod tests {
             )
         };
         let mut reported = vec![parameter(1), parameter(2)];
-        reported.extend(["Kind", "Alias", "Described", "Node", "Choice", "Inline"].map(of));
+        reported.extend(["Kind", "Alias", "Described", "Node", "Union", "Inline"].map(of));
         assert_eq!(changes, reported);
     }
 

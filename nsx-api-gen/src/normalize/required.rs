@@ -200,7 +200,7 @@ mod tests {
                 "Base": {"required": ["of_child"], "properties": {"b": {}}},
                 "Child": {"allOf": [to("Base"), {"required": ["b", "c"], "properties": {"of_child": {}}}], "properties": {"c": {}}},
                 "Map": {"required": ["m"], "additionalProperties": {"type": "string"}},
-                "Choice": {"properties": {"a": {}}, "oneOf": [{"required": ["a"]}, to("Base")]},
+                "Union": {"properties": {"a": {}}, "oneOf": [{"required": ["a"]}, to("Base")]},
             })
         };
         let mut root = json!({"components": {"schemas": schemas(json!({

@@ -281,8 +281,8 @@ fn properties_next_to_oneof_are_in_each_variant() {
     schema["properties"] = json!({"kind": {"type": "string"}, "x": {"type": "string"}});
     schema["discriminator"]["mapping"] = json!({"a": "A"});
     let (schemas, changes) = normalized(root);
-    let choice = json!([to("BaseA2"), to("Full"), to("BaseBase")]);
-    assert_eq!(schemas["Base"]["oneOf"], choice);
+    let union = json!([to("BaseA2"), to("Full"), to("BaseBase")]);
+    assert_eq!(schemas["Base"]["oneOf"], union);
     let mapping = json!({"a": pointer("BaseA2"), "A": pointer("BaseA2"), "Full": pointer("Full")});
     assert_eq!(schemas["Base"]["discriminator"]["mapping"], mapping);
     assert_eq!(
@@ -299,19 +299,19 @@ fn properties_next_to_oneof_are_in_each_variant() {
 #[test]
 fn each_oneof_variant_gets_a_discriminator_value() {
     let kind = json!({"properties": {"kind": {"type": "string"}}});
-    let choice = |key: &str, mapping: Value| {
+    let union = |key: &str, mapping: Value| {
         let discriminator = json!({"propertyName": "kind", "mapping": mapping});
         json!({key: [to("A"), to("B")], "discriminator": discriminator})
     };
     let root = json!({"paths": {}, "components": {"schemas": {
         "A": kind, "B": kind,
-        "Choice": choice("anyOf", json!({"a": "A", "b": pointer("B"), "gone": "Gone"})),
+        "Union": union("anyOf", json!({"a": "A", "b": pointer("B"), "gone": "Gone"})),
     }}});
     let (schemas, changes) = normalized(root);
     let mapping =
         json!({"a": pointer("A"), "b": pointer("B"), "A": pointer("A"), "B": pointer("B")});
-    assert_eq!(schemas["Choice"]["oneOf"], json!([to("A"), to("B")]));
-    assert_eq!(schemas["Choice"]["discriminator"]["mapping"], mapping);
+    assert_eq!(schemas["Union"]["oneOf"], json!([to("A"), to("B")]));
+    assert_eq!(schemas["Union"]["discriminator"]["mapping"], mapping);
     assert_eq!(changes, ["variant_values: #: 1 times"]);
 }
 
@@ -333,11 +333,11 @@ fn a_oneof_whose_variants_cannot_be_distinguished_is_left_to_be_reported() {
     ] {
         let root = json!({"paths": {}, "components": {"schemas": {
             "A": {"properties": {"a": {"type": "string"}}},
-            "Choice": {"oneOf": [part], "discriminator": {"propertyName": "kind"}},
+            "Union": {"oneOf": [part], "discriminator": {"propertyName": "kind"}},
         }}});
-        let choice = &root["components"]["schemas"]["Choice"];
+        let union = &root["components"]["schemas"]["Union"];
         assert_eq!(
-            discriminated_union::discriminator_fault(&root, choice).as_deref(),
+            discriminated_union::discriminator_fault(&root, union).as_deref(),
             Some(reason)
         );
         assert_eq!(
@@ -356,7 +356,7 @@ fn extensible_components_are_marked() {
         "Shape": {"oneOf": [to("Round"), to("shape_base")], "discriminator": other},
         "shape_base": {"properties": kind},
         "Round": {"allOf": [to("shape_base")]},
-        "Choice": {"oneOf": [to("Round")], "discriminator": by_kind},
+        "Union": {"oneOf": [to("Round")], "discriminator": by_kind},
         "Alone": {"properties": kind, "discriminator": by_kind},
         "Parent": {"properties": kind, "discriminator": by_kind},
         "Child": {"allOf": [to("Parent")]},

@@ -17,7 +17,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
     ///
     /// # Pagination
     ///
@@ -50,7 +50,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
     ///
     /// # Example
     ///
@@ -77,7 +77,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
     ///
     /// # Example
     ///
@@ -104,7 +104,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
     ///
     /// # Example
     ///
@@ -131,7 +131,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
     ///
     /// # Pagination
     ///
@@ -165,7 +165,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
     ///
     /// # Pagination
     ///
@@ -206,7 +206,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Every non-2xx response above, every other status, and a call without a response give an [`Error`](crate::Error). Its [kind](crate::ErrorKind) tells them apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
     ///
     /// # Pagination
     ///
