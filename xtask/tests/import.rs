@@ -136,7 +136,7 @@ fn a_duplicate_operation_id_is_listed_with_its_original_and_noted_at_import() {
         "nsx.yaml",
     ];
     import(dir.path(), &arguments).success().stdout_contains(
-        "`ListSwitches` is the operationId of others too, which were not chosen: GlobalListSwitches\n",
+        "other operations with the operationId `ListSwitches` were not selected: GlobalListSwitches\n",
     );
 }
 
