@@ -32,7 +32,8 @@ COMMON = """
 [phases.examples]
 fill-missing = true
 """
-# With valid credentials, valid requests must succeed. Schemathesis must not add generated credentials.
+# With valid credentials, valid requests must succeed. Schemathesis must not add generated
+# credentials.
 VALID_CREDENTIALS = COMMON + """
 [generation]
 with-security-parameters = false

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The first steps of a new user, in a fresh clone: runs the demo, changes a description and checks that
-# the docs show it, adds a field and checks the diff, and runs a program that uses the SDK.
+# The first steps of a new user, in a fresh clone: runs the demo, changes a description and checks
+# that the docs show it, adds a field and checks the diff, and runs a program that uses the SDK.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,5 +1,5 @@
-//! The modules of a package form layers: its folders import each other without a cycle, and inside a
-//! folder at most three files import each other in a cycle.
+//! The modules of a package form layers: its folders import each other without a cycle, and inside
+//! a folder at most three files import each other in a cycle.
 //!
 //! `cargo test -p nsx-api-gen --test modules -- --nocapture` prints the figures.
 

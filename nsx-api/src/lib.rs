@@ -366,7 +366,8 @@ mod sync;
 mod telemetry;
 mod tls;
 
-// What the interface speaks of: methods, headers and statuses; bodies; and values that have no type of their own.
+// What the interface speaks of: methods, headers and statuses; bodies; and values that have no type
+// of their own.
 pub use {bytes, http, serde_json};
 
 pub use body::Body;

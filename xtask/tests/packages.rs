@@ -171,7 +171,7 @@ fn the_dependency_counts_in_the_docs_are_correct() {
     assert_row("ring", format!("| {all} in all |"));
     assert_row(
         "aws-lc-rs",
-        format!(" {} beside it |", crates("aws-lc-rs") - all),
+        format!(" {} if both are on |", crates("aws-lc-rs") - all),
     );
     for feature in ["mock", "metrics", "schemars"] {
         assert_row(feature, format!("| {} more |", crates(feature) - all));

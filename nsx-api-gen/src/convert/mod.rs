@@ -1,4 +1,5 @@
-//! Converts Swagger 2.0 and OpenAPI 3.1 to OpenAPI 3.0, so that the later steps know one version only.
+//! Converts Swagger 2.0 and OpenAPI 3.1 to OpenAPI 3.0, so that the later steps know one version
+//! only.
 
 mod openapi31;
 mod path_items;

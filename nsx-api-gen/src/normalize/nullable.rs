@@ -1,11 +1,11 @@
-//! `nullable_components`: moves nullability from components to the places where they are used.
+//! `nullable`: moves nullability from components to the places where they are used.
 //!
-//! A nullable component such as `Kind: {type: string, nullable_components: true}` would become a newtype
-//! around an `Option`, which is neither a string nor an enum in Rust. Instead, the references to it
-//! become nullable, in the form that OpenAPI 3.0 requires: `nullable_components: true` next to an `allOf` with
-//! the reference. A component that inherits from a nullable one is not nullable itself, but a union
-//! is if one of its variants is. A parameter is never null. Known documents of NSX Manager have no
-//! nullable components; those of Java programs do.
+//! A nullable component such as `Kind: {type: string, nullable: true}` would become a
+//! newtype around an `Option`, which is neither a string nor an enum in Rust. Instead, the
+//! references to it become nullable, in the form that OpenAPI 3.0 requires: `nullable: true`
+//! next to an `allOf` with the reference. A component that inherits from a nullable one is
+//! not nullable itself, but a union is if one of its variants is. A parameter is never null. Known
+//! documents of NSX Manager have no nullable components; those of Java programs do.
 
 use std::collections::BTreeSet;
 

@@ -34,7 +34,8 @@ use options::CallOptions;
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    // Fields instead of methods, because an operation of the document may have the name of a method.
+    // Fields instead of methods, because an operation of the document may have the name of a
+    // method.
     pub(crate) core: Arc<Core>,
     pub(crate) options: CallOptions,
 }

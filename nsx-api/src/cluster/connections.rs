@@ -1,4 +1,5 @@
-//! The connections to the managers, and a watch on the certificate and key files they are made with.
+//! The connections to the managers, and a watch on the certificate and key files they are made
+//! with.
 //!
 //! The files are checked every ten seconds at most, and only while there are calls. If they have
 //! changed, a new HTTP client with connections of its own replaces the current one. So no call
@@ -95,8 +96,8 @@ impl Connections {
 
     /// Returns the HTTP client for an attempt of a call that has `left` until its deadline.
     ///
-    /// If the files are due for a check, one caller waits for it, for half of that time at most. The
-    /// others get the current client at once.
+    /// If the files are due for a check, one caller waits for it, for half of that time at most.
+    /// The others get the current client at once.
     pub(crate) async fn http(&self, left: Duration) -> reqwest::Client {
         if let Some(Ok(watch)) = self.watch.clone().map(Mutex::try_lock_owned)
             && watch.next_check <= Instant::now()
@@ -118,8 +119,8 @@ impl Connections {
     }
 
     /// Checks the files after a failed call, and returns whether the HTTP client has been replaced
-    /// since generation `since`. All calls that failed wait for the same check, and there is at most
-    /// one a second.
+    /// since generation `since`. All calls that failed wait for the same check, and there is at
+    /// most one a second.
     pub(crate) async fn reload(&self, since: u64) -> bool {
         let Some(watch) = self.watch.clone() else {
             return false;

@@ -1,5 +1,5 @@
-//! The health of each manager of a cluster. A manager is ejected when it cannot be reached, does not
-//! answer, or is missing behind its proxy, and it is probed again while there are calls.
+//! The health of each manager of a cluster. A manager is ejected when it cannot be reached, does
+//! not answer, or is missing behind its proxy, and it is probed again while there are calls.
 //!
 //! A call spawns a probe and does not wait for it. A probe ends within seconds, even if the client
 //! has been dropped.

@@ -1,10 +1,10 @@
 //! Remembers the operations that were refused again after a refresh, so that a missing privilege
 //! does not cause a login for every call.
 //!
-//! A 403 does not say whether the session has expired or the user lacks a privilege. So an operation
-//! that is refused again with new credentials triggers no refresh for a while, and for twice as long
-//! each time. Other operations still do: if the session has really expired, the next of them
-//! refreshes it for all.
+//! A 403 does not say whether the session has expired or the user lacks a privilege. So an
+//! operation that is refused again with new credentials triggers no refresh for a while, and for
+//! twice as long each time. Other operations still do: if the session has really expired, the next
+//! of them refreshes it for all.
 
 use std::time::Duration;
 

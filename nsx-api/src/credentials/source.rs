@@ -1,7 +1,7 @@
 //! Where the credential cache gets its credentials: a scheme of authentication at one manager.
 //!
-//! The cache knows no more of a scheme than this. So it does not depend on the client whose requests
-//! a scheme sends.
+//! The cache knows no more of a scheme than this. So it does not depend on the client whose
+//! requests a scheme sends.
 
 use std::error::Error as StdError;
 use std::future::Future;

@@ -1,7 +1,7 @@
 //! Encodes parameters into the path template of an operation, and into a query.
 //!
-//! URL libraries resolve the segments `.` and `..`, so a parameter with that value would call another
-//! operation. It is rejected.
+//! URL libraries resolve the segments `.` and `..`, so a parameter with that value would call
+//! another operation. It is rejected.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -28,7 +28,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':')
     .remove(b'@');
 
-/// Encodes all but the unreserved characters of RFC 3986, for names and values of a query or a form.
+/// Encodes all but the unreserved characters of RFC 3986, for names and values of a query or a
+/// form.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -117,7 +118,8 @@ pub(crate) fn append_pair(pairs: &mut String, name: &str, value: &str) {
     append_list(pairs, name, &[value]);
 }
 
-/// Replaces all pairs with that name by `name=value`. Returns `false` if that pair was there already.
+/// Replaces all pairs with that name by `name=value`. Returns `false` if that pair was there
+/// already.
 pub(crate) fn replace_pair(pairs: &mut String, name: &str, value: &str) -> bool {
     let mut pair = String::new();
     append_pair(&mut pair, name, value);

@@ -1,8 +1,8 @@
 //! The error body of a manager, parsed leniently.
 //!
-//! The type does not come from the document, because it has to exist for every document, and because
-//! managers deviate from it: `error_code` may be a string, and `error_data` an array. A field of the
-//! wrong type must not discard the others.
+//! The type does not come from the document, because it has to exist for every document, and
+//! because managers deviate from it: `error_code` may be a string, and `error_data` an array. A
+//! field of the wrong type must not discard the others.
 
 use serde_json::{Map, Value};
 
@@ -79,8 +79,8 @@ impl ApiError {
         (error != Self::default()).then_some(error)
     }
 
-    /// Applies `change` to all texts, and to the text of all numbers. A number that changes becomes a
-    /// text. An error code that changes is dropped.
+    /// Applies `change` to all texts, and to the text of all numbers. A number that changes becomes
+    /// a text. An error code that changes is dropped.
     pub(crate) fn map_texts(mut self, change: &impl Fn(String) -> String) -> Self {
         self.error_code = self.error_code.filter(|code| {
             let code = code.to_string();

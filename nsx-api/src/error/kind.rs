@@ -34,8 +34,8 @@ pub enum ErrorKind {
     TooManyRequests,
     /// 500: the manager failed. The call may have taken effect, completely or in part.
     InternalServerError,
-    /// 503: the manager is busy or starting, its cluster is down, or a proxy got no response from it.
-    /// The call had no effect if the response has an [`error_code`](crate::Error::error_code);
+    /// 503: the manager is busy or starting, its cluster is down, or a proxy got no response from
+    /// it. The call had no effect if the response has an [`error_code`](crate::Error::error_code);
     /// otherwise it may have taken effect.
     ServiceUnavailable,
     /// Any other non-2xx status; see [`Error::status`](crate::Error::status). The call may have
@@ -75,8 +75,8 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The kind of a call that was not sent because its login failed with this kind. It is the same if
-    /// it says that the call had no effect, and if it means the same for the call.
+    /// The kind of a call that was not sent because its login failed with this kind. It is the same
+    /// if it says that the call had no effect, and if it means the same for the call.
     pub(crate) fn for_unsent_call(self) -> Self {
         match self {
             Self::Unauthorized

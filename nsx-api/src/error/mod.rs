@@ -1,7 +1,7 @@
 //! The error type: the kind, the manager's message, and the call.
 //!
-//! It is opaque, so that fields can be added, and one pointer wide, so that a `Result` stays small. It
-//! never contains headers, a query, or the body of a successful response.
+//! It is opaque, so that fields can be added, and one pointer wide, so that a `Result` stays small.
+//! It never contains headers, a query, or the body of a successful response.
 
 pub(crate) mod api_error;
 mod kind;

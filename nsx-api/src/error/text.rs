@@ -1,7 +1,7 @@
 //! Makes text from a manager safe to show: one line, no control characters, of limited length.
 //!
-//! The message of a manager, or the page of a proxy, ends up in logs and on terminals. There it must
-//! not start a new line, move the cursor or change the writing direction.
+//! The message of a manager, or the page of a proxy, ends up in logs and on terminals. There it
+//! must not start a new line, move the cursor or change the writing direction.
 
 /// The longest field name that is shown, in characters. The name may come from the manager.
 pub(crate) const FIELD_NAME_LIMIT: usize = 64;

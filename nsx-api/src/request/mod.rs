@@ -1,7 +1,7 @@
 //! The request builder: operation or path, parameters, headers, body.
 //!
-//! Invalid arguments are reported when the request is sent, so that a call is one chain with one `?`
-//! at its end.
+//! Invalid arguments are reported when the request is sent, so that a call is one chain with one
+//! `?` at its end.
 
 mod body_pieces;
 pub(crate) mod operation;

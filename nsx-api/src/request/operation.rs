@@ -1,7 +1,7 @@
 //! An operation of the document: a row of the table that the generator writes.
 //!
-//! Requests take the method, the path and the idempotency from it, errors the name of the operation,
-//! and the mock manager its routes.
+//! Requests take the method, the path and the idempotency from it, errors the name of the
+//! operation, and the mock manager its routes.
 
 use http::Method;
 

@@ -1,8 +1,8 @@
 //! Pagination.
 //!
 //! A manager returns part of a list and a cursor. The same call with that cursor returns the next
-//! part. Each page is a call of its own, with its own timeouts and retries, and is only sent when the
-//! caller waits for it.
+//! part. Each page is a call of its own, with its own timeouts and retries, and is only sent when
+//! the caller waits for it.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -225,8 +225,8 @@ impl PageCalls<'_> {
     }
 }
 
-/// The error of a page whose cursor leads to itself. The caller already has the page, because it may
-/// be a new one.
+/// The error of a page whose cursor leads to itself. The caller already has the page, because it
+/// may be a new one.
 fn cursor_loop_error(meta: &ResponseMeta) -> Error {
     telemetry::record_decode_error(&meta.call);
     let reason = "the page has the cursor that it was asked for with, so the list has no end";

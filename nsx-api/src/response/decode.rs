@@ -1,8 +1,8 @@
 //! Decodes the body of a successful response. An error message never quotes a value of the body.
 //!
 //! The messages of serde do (`invalid type: string "…"`), and the value may be a token. So only
-//! messages of known forms are used, without the value, and serde's error is dropped. The path to the
-//! value is recorded by a second decoding, only after a failure.
+//! messages of known forms are used, without the value, and serde's error is dropped. The path to
+//! the value is recorded by a second decoding, only after a failure.
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -96,7 +96,8 @@ fn reason_without_value(message: &str) -> Option<String> {
         .rfind(" at line ")
         .and_then(|end| message.get(..end))
         .unwrap_or(message);
-    // A type without fields or variants expects nothing. The names in its message come from the body.
+    // A type without fields or variants expects nothing. The names in its message come from the
+    // body.
     if ["there are no fields", "there are no variants"]
         .iter()
         .any(|end| message.ends_with(end))

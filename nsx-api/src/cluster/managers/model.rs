@@ -1,5 +1,5 @@
-//! A model test of failover with random scripts. Managers go down, hang, fail, are busy, redirect calls
-//! and return, while calls are concurrent, delayed or dropped.
+//! A model test of failover with random scripts. Managers go down, hang, fail, are busy, redirect
+//! calls and return, while calls are concurrent, delayed or dropped.
 //!
 //! The client is the real one, with sessions and health probes. The managers are models. In some
 //! scripts the first manager is always healthy: then calls must succeed whatever happens to the
@@ -95,8 +95,8 @@ impl Run {
         });
     }
 
-    /// A completed call ends in time. If a manager is always healthy, it succeeds, unless it may have
-    /// taken effect, or was redirected elsewhere or refused several times.
+    /// A completed call ends in time. If a manager is always healthy, it succeeds, unless it may
+    /// have taken effect, or was redirected elsewhere or refused several times.
     fn check(&self, ended: Option<Completed>) {
         let Some(Completed {
             call,

@@ -1,5 +1,5 @@
-//! A model test of the credential cache with random scripts. Calls are concurrent, delayed or dropped,
-//! sessions expire, logins are slow or fail, and the client is closed at any time.
+//! A model test of the credential cache with random scripts. Calls are concurrent, delayed or
+//! dropped, sessions expire, logins are slow or fail, and the client is closed at any time.
 //!
 //! The client is the real one. Its manager is a model.
 

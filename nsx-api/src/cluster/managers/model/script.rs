@@ -15,7 +15,8 @@ pub(super) struct Script {
     pub(super) with_sessions: bool,
     /// Whether the first manager is always healthy.
     pub(super) is_steady: bool,
-    /// Whether attempts have a timeout. Otherwise one attempt of a call ends at half of its deadline.
+    /// Whether attempts have a timeout. Otherwise one attempt of a call ends at half of its
+    /// deadline.
     pub(super) with_timeout: bool,
     pub(super) events: Vec<Event>,
 }
