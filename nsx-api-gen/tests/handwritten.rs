@@ -197,3 +197,128 @@ fn hand_written_files_and_functions_are_short() {
     assert!(all > 10_000, "{all}");
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
+
+/// Names that the field's own have replaced: whole words that stand nowhere in the repository.
+const RETIRED: [&str; 49] = [
+    "Callers",
+    "Course",
+    "CutShort",
+    "Deed",
+    "Hoist",
+    "Keeper",
+    "LeftOut",
+    "Manner",
+    "Misfit",
+    "NotBegun",
+    "OneOf",
+    "OutOfTime",
+    "Outgoing",
+    "Renewal",
+    "Renewed",
+    "Unready",
+    "any_values",
+    "blame",
+    "culprits",
+    "far_end",
+    "half_at_most",
+    "halve",
+    "has_way_out",
+    "is_discreet",
+    "is_for_each_manager",
+    "is_passing",
+    "is_way_out",
+    "keeper",
+    "kitchen",
+    "left_out",
+    "look_if_due",
+    "look_if_suspect",
+    "made_of",
+    "made_up",
+    "mend",
+    "mended",
+    "names_apart",
+    "not_excluded",
+    "one_given",
+    "other_files",
+    "part_discriminators",
+    "redeclared",
+    "stand_in",
+    "sum_up",
+    "take_in",
+    "tour",
+    "were_good",
+    "were_no_use",
+    "wide_integers",
+];
+
+/// The longest line of a comment. Tables, links and strings in examples may be longer.
+const COMMENT_WIDTH: usize = 100;
+
+/// The text files of the repository, without those that are generated or downloaded.
+fn repository_files() -> Vec<PathBuf> {
+    const SKIPPED: [&str; 7] = [
+        ".git",
+        "CHANGELOG.md",
+        "corpus",
+        "expected",
+        "generated",
+        "handwritten.rs",
+        "target",
+    ];
+    const ENDINGS: [&str; 7] = ["md", "py", "rs", "sh", "toml", "yaml", "yml"];
+    let mut pending = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..")];
+    let mut files = Vec::new();
+    while let Some(path) = pending.pop() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if SKIPPED.contains(&name.as_ref()) {
+            continue;
+        }
+        if path.is_dir() {
+            pending.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path
+            .extension()
+            .is_some_and(|ending| ENDINGS.contains(&ending.to_string_lossy().as_ref()))
+        {
+            files.push(path);
+        }
+    }
+    files
+}
+
+#[test]
+fn retired_names_are_not_used() {
+    let mut found = Vec::new();
+    for path in repository_files() {
+        let text = fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let mut words = line.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            let is_stand_in = line.to_lowercase().contains("stand-in");
+            if is_stand_in || words.any(|word| RETIRED.contains(&word)) {
+                found.push(format!("{}:{}: {line}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn comments_fit_their_width() {
+    let mut too_long = Vec::new();
+    for path in repository_files() {
+        let text = fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let comment = line.trim_start();
+            let words = comment.trim_start_matches(['/', '!']).trim_start();
+            let is_exempt = words.starts_with(['|', '[', '#', '"']) || words.contains("](");
+            let is_long = line.chars().count() > COMMENT_WIDTH;
+            if comment.starts_with("//") && is_long && !is_exempt {
+                too_long.push(format!("{}:{}", path.display(), number + 1));
+            }
+        }
+    }
+    assert!(too_long.is_empty(), "{}", too_long.join("\n"));
+}

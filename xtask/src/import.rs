@@ -150,15 +150,15 @@ fn print_result(arguments: &Arguments, output: &Path, imported: &Imported) {
         of,
         summary,
         notes,
-        skipped: left_out,
+        skipped,
         ..
     } = imported;
     if !arguments.verbose {
         print_pass_summary(summary);
     }
     notes.iter().for_each(print);
-    unsupported::print_skipped(left_out);
-    unsupported::print_summary(left_out, *operations);
+    unsupported::print_skipped(skipped);
+    unsupported::print_summary(skipped, *operations);
     let output = output.display();
     print(format_args!(
         "{output} written: {operations} of {of} operations. Next: cargo xtask generate"

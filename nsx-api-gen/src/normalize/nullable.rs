@@ -50,7 +50,7 @@ pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
         changes.push(Change::of_document(
             PASS,
             pointer,
-            "moved `nullable_components` to the places where it is used",
+            "moved `nullable` to the places where it is used",
         ));
     }
 }
@@ -307,7 +307,7 @@ mod tests {
         let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
         let of = |name: &str| {
             format!(
-                "nullable: #/components/schemas/{name}: moved `nullable_components` to the places where it is used"
+                "nullable: #/components/schemas/{name}: moved `nullable` to the places where it is used"
             )
         };
         let parameter = |index: usize| {

@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind};
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 
-type Outgoing = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
+type ChunkStream = Pin<Box<dyn Stream<Item = std::io::Result<Bytes>> + Send>>;
 
 /// The body of a request: bytes, or a stream.
 ///
@@ -35,7 +35,7 @@ enum Content {
     #[default]
     Empty,
     Bytes(Bytes),
-    Stream(Arc<Mutex<Option<Outgoing>>>),
+    Stream(Arc<Mutex<Option<ChunkStream>>>),
 }
 
 impl Body {

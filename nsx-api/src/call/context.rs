@@ -42,7 +42,7 @@ impl<'c> CallContext<'c> {
         let of_request = request.credentials.is_some();
         let client = match &core.cluster.first.credential_cache {
             None => ClientCredentials::None,
-            Some(keeper) if keeper.is_per_manager() => ClientCredentials::PerManager,
+            Some(cache) if cache.is_per_manager() => ClientCredentials::PerManager,
             Some(_) => ClientCredentials::Shared,
         };
         let policy = Policy {
