@@ -128,9 +128,12 @@ pub(crate) fn deduplicate(names: Vec<String>) -> Vec<String> {
     names.into_iter().map(&mut own).collect()
 }
 
-/// Separates the text of an enum value from a suffix that makes its variant's name unique. It is a
-/// Unicode noncharacter, which documents do not contain.
-const SUFFIX_MARK: char = '\u{fdd0}';
+/// A Unicode noncharacter that marks names of the generator's own. `read` rejects documents that
+/// contain it.
+pub(crate) const RESERVED_CHAR: char = '\u{fdd0}';
+
+/// Separates the text of an enum value from a suffix that makes its variant's name unique.
+const SUFFIX_MARK: char = RESERVED_CHAR;
 
 /// The values of an enum, changed so that each gives a unique variant name: a value whose name is
 /// already in use gets a number, and a value without letters or digits gets a word.

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::document::parameter_style::Style;
 use crate::document::{
-    self, IN_PART, OperationRef, URL_ENCODED, join, media_type, members, resolve, text,
+    self, IN_PART, OperationRef, URL_ENCODED, is_same_parameter, join, media_type, members,
+    reference, resolve, text,
 };
 use crate::error::Faults;
 use crate::names;
@@ -92,13 +93,24 @@ impl<'a> OperationChecker<'a> {
             return;
         };
         let mut declared = Vec::new();
-        for (pointer, node) in self.effective_parameters() {
+        let parameters = self.place.parameters(self.root);
+        // `check::references` reports references without a target.
+        let parameters = parameters
+            .into_iter()
+            .filter(|(_, node)| reference(node).is_none());
+        let mut known: Vec<&Value> = Vec::new();
+        for (pointer, node) in parameters {
             let (Some(name), Some(place)) = (text(node, "name"), text(node, "in")) else {
                 let message = "a parameter must have `name` and `in`";
                 self.report(&pointer, message);
                 continue;
             };
             self.check_parameter(&pointer, node, name, place, &template);
+            if known.iter().any(|known| is_same_parameter(known, node)) {
+                let message = format!("the parameter `{name}` is declared twice in the {place}");
+                self.report(&pointer, message);
+            }
+            known.push(node);
             if node.get("schema").is_none() && node.get("content").is_none() {
                 let message = format!("the parameter `{name}` must have a `schema`");
                 self.report(&pointer, message);
@@ -114,27 +126,6 @@ impl<'a> OperationChecker<'a> {
             let message = format!("the path parameter `{name}` is not declared");
             self.report(&self.place.pointer.clone(), message);
         }
-    }
-
-    /// The parameters of the operation. They override those of the path item.
-    fn effective_parameters(&self) -> Vec<(String, &'a Value)> {
-        let mut list: Vec<(String, &Value)> = Vec::new();
-        let own = format!("{}/", self.place.pointer);
-        for (pointer, node) in self.place.parameters() {
-            let Some(node) = resolve(self.root, node) else {
-                continue;
-            };
-            let same = |known: &Value| {
-                ["name", "in"]
-                    .iter()
-                    .all(|key| known.get(*key) == node.get(*key))
-            };
-            if pointer.starts_with(&own) {
-                list.retain(|(known, other)| known.starts_with(&own) || !same(other));
-            }
-            list.push((pointer, node));
-        }
-        list
     }
 
     fn check_parameter(

@@ -8,9 +8,7 @@ use super::change::{Subject, Usage};
 use super::shape::{Field, Shape, Ty};
 use crate::document::discriminated_union::{self, DiscriminatedUnion};
 use crate::document::parameter_style::Style;
-use crate::document::{
-    self, IN_PART, OperationRef, is_json_content, is_password, members, resolve, text,
-};
+use crate::document::{self, OperationRef, is_json_content, is_password, members, resolve};
 use crate::model::{self, Api, BodyFormat, In};
 use crate::names;
 
@@ -205,26 +203,21 @@ fn without_parameter_names(path: &str) -> String {
 
 /// The arguments of the method: path parameters in the order of the path, then the others.
 fn arguments(root: &Value, place: &OperationRef<'_>, model: &model::Operation) -> Vec<Argument> {
-    let nodes: Vec<&Value> = place
-        .parameters()
-        .into_iter()
-        .filter_map(|(_, node)| resolve(root, node))
-        .collect();
+    let nodes = model::parameter_nodes(root, place);
     let parameters = model.parameters.iter();
     let mut list: Vec<Argument> = parameters
         .map(|parameter| {
-            let place = location_name(parameter.place);
-            let mut nodes = nodes.iter().rev();
-            let node = nodes.find(|node| {
-                text(node, "name") == Some(&parameter.name) && text(node, "in") == Some(place)
-            });
-            Argument::new(root, parameter, node, &model.id)
+            let mut nodes = nodes.iter();
+            let node =
+                nodes.find(|one| (one.0, one.1) == (parameter.name.as_str(), parameter.place));
+            Argument::new(root, parameter, node.map(|one| one.2), &model.id)
         })
         .collect();
     let template = document::path_parameter_names(place.path).unwrap_or_default();
     list.sort_by_key(|argument| {
-        let index = template.iter().position(|name| *name == argument.name);
-        (argument.place != In::Path, index)
+        let is_path = argument.place == In::Path;
+        let mut names = template.iter().filter(|_| is_path);
+        (!is_path, names.position(|name| *name == argument.name))
     });
     list
 }
@@ -235,12 +228,12 @@ pub(super) fn location_name(place: In) -> &'static str {
         In::Path => "path",
         In::Query => "query",
         In::Header => "header",
-        In::Part => IN_PART,
+        In::Part => "part",
     }
 }
 
 impl Argument {
-    fn new(root: &Value, parameter: &model::Parameter, node: Option<&&Value>, id: &str) -> Self {
+    fn new(root: &Value, parameter: &model::Parameter, node: Option<&Value>, id: &str) -> Self {
         let schema = node.and_then(|node| node.get("schema"));
         let name = names::type_name(&format!("{id}-{}", parameter.name));
         let ty = match schema {

@@ -17,8 +17,8 @@ pub(crate) use media_type::{
     MULTIPART, URL_ENCODED, has_file, is_json, is_json_content, media_type, sent_media_type,
 };
 pub(crate) use operation::{
-    IDEMPOTENT, IN_PART, METHODS, ORIGINAL_ID, OperationRef, PRIVILEGES, is_success, operation_at,
-    operations, path_parameter_names, paths,
+    IDEMPOTENT, IN_PART, METHODS, ORIGINAL_ID, OperationRef, PRIVILEGES, is_same_parameter,
+    is_success, operation_at, operations, path_parameter_names, paths,
 };
 pub(crate) use pointer::{component, component_at, items, join, members, reference, resolve, text};
 pub(crate) use schema::{

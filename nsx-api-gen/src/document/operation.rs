@@ -20,7 +20,7 @@ pub(crate) const ORIGINAL_ID: &str = "x-operation-id";
 pub(crate) const PRIVILEGES: &str = "x-required-privileges";
 
 /// The `in` value of a parameter that is part of the body, in a normalized document.
-pub(crate) const IN_PART: &str = "part";
+pub(crate) const IN_PART: &str = "\u{fdd0}part";
 
 /// An operation of a document, and its location.
 pub(crate) struct OperationRef<'a> {
@@ -52,17 +52,25 @@ impl<'a> OperationRef<'a> {
         self.path.split_once('?').unwrap_or((self.path, ""))
     }
 
-    /// The parameters of the path item and of the operation, unresolved, each with its pointer.
-    pub(crate) fn parameters(&self) -> Vec<(String, &'a Value)> {
+    /// The parameters of the operation, resolved, each with its pointer. Its own override those of
+    /// the path item. A reference without a target stays as it is.
+    ///
+    /// A parameter that is declared twice is in the list twice, unless both are the same.
+    pub(crate) fn parameters(&self, root: &'a Value) -> Vec<(String, &'a Value)> {
         let of = |owner: &'a Value, pointer: &str| {
-            let pointer = format!("{pointer}/parameters");
-            let list = items(owner.get("parameters")).enumerate();
-            list.map(|(index, node)| (format!("{pointer}/{index}"), node))
-                .collect::<Vec<_>>()
+            let mut list: Vec<(String, &Value)> = Vec::new();
+            for (index, node) in items(owner.get("parameters")).enumerate() {
+                let node = resolve(root, node).unwrap_or(node);
+                if !is_ignored(node) && list.iter().all(|(_, known)| *known != node) {
+                    list.push((format!("{pointer}/parameters/{index}"), node));
+                }
+            }
+            list
         };
+        let own = of(self.node, &self.pointer);
         let mut list = of(self.item, &join("#/paths", self.path));
-        list.extend(of(self.node, &self.pointer));
-        list.retain(|(_, node)| !is_ignored(node));
+        list.retain(|(_, node)| !own.iter().any(|(_, other)| is_same_parameter(node, other)));
+        list.extend(own);
         list
     }
 
@@ -106,6 +114,18 @@ pub(crate) fn path_parameter_names(path: &str) -> Option<Vec<String>> {
         rest = after;
     }
     (!rest.contains('}')).then_some(names)
+}
+
+/// Whether two definitions are of one parameter. The names of headers are case-insensitive.
+pub(crate) fn is_same_parameter(one: &Value, other: &Value) -> bool {
+    let (Some(name), Some(place)) = (text(one, "name"), text(one, "in")) else {
+        return false;
+    };
+    let is_same_name = |other: &str| match place {
+        "header" => name.eq_ignore_ascii_case(other),
+        _ => name == other,
+    };
+    text(other, "in") == Some(place) && text(other, "name").is_some_and(is_same_name)
 }
 
 /// OpenAPI ignores parameters for these three headers. The SDK sets them.

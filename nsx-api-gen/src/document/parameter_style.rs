@@ -225,7 +225,13 @@ mod tests {
                 &text,
                 Err("cookie parameters are not supported"),
             ),
-            ("part", None, None, &objects, Ok(Style::Scalar)),
+            (
+                crate::document::IN_PART,
+                None,
+                None,
+                &objects,
+                Ok(Style::Scalar),
+            ),
         ] {
             let mut parameter = json!({"name": "a", "in": place, "schema": schema});
             let more = [

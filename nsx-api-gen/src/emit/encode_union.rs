@@ -57,8 +57,9 @@ pub(super) enum EncodedName {
 }
 
 impl EncodedName {
-    /// Distinguishes encoded names from the property names of documents.
-    const MARKER: &str = "union";
+    /// Distinguishes encoded names from the property names of documents, which cannot contain this
+    /// character.
+    const MARKER: &str = "\u{fdd0}union";
 
     fn encode(&self) -> String {
         match self {
@@ -143,8 +144,9 @@ mod tests {
             "[]",
             "[1]",
             r#"["a"]"#,
-            r#"["union", 1]"#,
-            r#"["union", 1, [2]]"#,
+            r#"["union","kind"]"#,
+            "[\"\u{fdd0}union\", 1]",
+            "[\"\u{fdd0}union\", 1, [2]]",
         ] {
             assert_eq!(EncodedName::decode(name), None, "{name}");
         }

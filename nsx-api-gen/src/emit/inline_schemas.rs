@@ -39,15 +39,24 @@ impl InlineSchemas {
 
     /// An inline schema for which progenitor would generate a type called `name`.
     pub(super) fn inline(&mut self, name: &str, schema: &mut Value) {
-        self.visit(name, schema);
-        if !is_named(schema) {
+        // typify applies the rules for names again: `AXH` becomes `Axh`.
+        let name = type_name(name);
+        self.visit(&name, schema);
+        if !is_named(schema) || self.used_names.insert(name.clone()) {
             return;
         }
-        if self.used_names.insert(name.to_owned()) {
-            return;
-        }
-        let name = self.free_name(name);
+        let name = self.free_name(&name);
         self.become_component(name, schema);
+    }
+
+    /// An inline schema in a place where typify has names of its own. It becomes a component,
+    /// because typify would silently use another type of the same name.
+    fn component(&mut self, name: &str, schema: &mut Value) {
+        let name = self.free_name(&type_name(name));
+        self.visit_all(&name, schema);
+        if is_named(schema) {
+            self.become_component(name, schema);
+        }
     }
 
     /// The schema of a body or response.
@@ -63,28 +72,50 @@ impl InlineSchemas {
 
     /// The inline schemas in a schema whose type is called `name`.
     fn visit(&mut self, name: &str, schema: &mut Value) {
-        encode_union(schema);
-        for key in ["oneOf", "anyOf"] {
-            let parts = schema.get_mut(key).and_then(Value::as_array_mut);
-            for (index, part) in parts.into_iter().flatten().enumerate() {
-                let name = self.free_name(&format!("{name}Variant{}", index + 1));
-                self.visit(&name, part);
-                if is_object(part) {
-                    self.become_component(name, part);
-                }
-            }
-        }
+        self.visit_union(name, schema);
         let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
         for part in parts.into_iter().flatten() {
             self.visit(name, part);
         }
+        let is_struct = has_properties(schema);
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
         for (property, inner) in properties.into_iter().flatten() {
             self.inline(&format!("{name}{}", type_name(property)), inner);
         }
+        if let Some(inner) = schema.get_mut("items") {
+            self.inline(&format!("{name}Item"), inner);
+        }
+        match schema.get_mut("additionalProperties") {
+            Some(inner) if is_struct => self.component(&format!("{name}ExtraValue"), inner),
+            Some(inner) => self.inline(&format!("{name}Value"), inner),
+            None => {}
+        }
+    }
+
+    /// The same for a schema in whose type typify has names of its own.
+    fn visit_all(&mut self, name: &str, schema: &mut Value) {
+        self.visit_union(name, schema);
+        let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
+        for part in parts.into_iter().flatten() {
+            self.visit_all(name, part);
+        }
+        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+        for (property, inner) in properties.into_iter().flatten() {
+            self.component(&format!("{name}{}", type_name(property)), inner);
+        }
         for (key, suffix) in [("items", "Item"), ("additionalProperties", "Value")] {
             if let Some(inner) = schema.get_mut(key) {
-                self.inline(&format!("{name}{suffix}"), inner);
+                self.component(&format!("{name}{suffix}"), inner);
+            }
+        }
+    }
+
+    fn visit_union(&mut self, name: &str, schema: &mut Value) {
+        encode_union(schema);
+        for key in ["oneOf", "anyOf"] {
+            let parts = schema.get_mut(key).and_then(Value::as_array_mut);
+            for (index, part) in parts.into_iter().flatten().enumerate() {
+                self.component(&format!("{name}Variant{}", index + 1), part);
             }
         }
     }
@@ -106,21 +137,20 @@ impl InlineSchemas {
     }
 }
 
-fn is_object(schema: &Value) -> bool {
-    reference(schema).is_none()
-        && (schema.get("properties").is_some() || schema.get("allOf").is_some())
-}
-
 /// Whether typify generates a named type for an inline schema.
 fn is_named(schema: &Value) -> bool {
     let has = |key: &str| items(schema.get(key)).next().is_some();
     let is_enum = text(schema, "type") == Some("string") && has("enum");
     let is_union = has("oneOf") || has("anyOf");
-    let is_combined = items(schema.get("allOf")).nth(1).is_some();
-    let is_struct = schema.get("properties").is_some_and(|properties| {
-        properties
-            .as_object()
-            .is_some_and(|properties| !properties.is_empty())
-    });
-    reference(schema).is_none() && (is_enum || is_union || is_combined || is_struct)
+    let is_combined = match items(schema.get("allOf")).collect::<Vec<_>>()[..] {
+        [] => false,
+        [part] => is_named(part),
+        _ => true,
+    };
+    reference(schema).is_none() && (is_enum || is_union || is_combined || has_properties(schema))
+}
+
+fn has_properties(schema: &Value) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    properties.is_some_and(|properties| !properties.is_empty())
 }

@@ -66,8 +66,9 @@ impl<'a> Method<'a> {
         };
         let template = path_parameter_names(&operation.path).unwrap_or_default();
         method.arguments.sort_by_key(|argument| {
-            let index = template.iter().position(|name| name == argument.name);
-            (argument.place != In::Path, index)
+            let is_path = argument.place == In::Path;
+            let mut names = template.iter().filter(|_| is_path);
+            (!is_path, names.position(|name| name == argument.name))
         });
 
         Ok(method)

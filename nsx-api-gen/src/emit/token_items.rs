@@ -60,6 +60,12 @@ impl TokenItem {
         self.0.iter().any(|token| mentions(token, name))
     }
 
+    /// Whether a path with these two segments in a row is anywhere in the item.
+    pub(super) fn mentions_path(&self, first: &str, second: &str) -> bool {
+        let tokens = self.0.iter().cloned().collect();
+        mentions_path(tokens, first, second)
+    }
+
     /// Parses the item.
     pub(super) fn read<T: Parse>(self) -> syn::Result<T> {
         syn::parse2(self.0.into_iter().collect())
@@ -101,6 +107,24 @@ fn mentions(token: &TokenTree, name: &str) -> bool {
     }
 }
 
+fn mentions_path(tokens: TokenStream, first: &str, second: &str) -> bool {
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    let is_ident =
+        |token: &TokenTree, name: &str| matches!(token, TokenTree::Ident(ident) if ident == name);
+    let is_path = tokens.windows(4).any(|window| {
+        matches!(window, [one, colon, other_colon, two]
+            if is_ident(one, first)
+                && is_punct(colon, ':')
+                && is_punct(other_colon, ':')
+                && is_ident(two, second))
+    });
+    is_path
+        || tokens.into_iter().any(|token| match token {
+            TokenTree::Group(group) => mentions_path(group.stream(), first, second),
+            _ => false,
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +140,7 @@ mod tests {
             pub type C = ::std::collections::BTreeMap<String, D>;
             enum E { F { g: u8 }, H }
             impl<'de> ::serde::Deserialize<'de> for types::I<J> { fn k() { mentioned } }
-            impl L<M, N> {}
+            impl L<M, N> { fn p(_: self::error::E) {} }
             mod error { struct O; }
         });
         let names: Vec<_> = token_items
@@ -134,6 +158,8 @@ mod tests {
             (names[3].0, names[4].0, names[5]),
             ("impl", "impl", ("mod", "error"))
         );
+        assert!(token_items[4].mentions_path("error", "E") && token_items[4].mentions("E"));
+        assert!(!token_items[3].mentions_path("error", "E"));
         assert!(token_items[3].is_of_trait() && !token_items[4].is_of_trait());
         assert!(token_items[3].mentions("mentioned") && !token_items[4].mentions("mentioned"));
         assert_eq!(token_items[5].body().to_string(), "struct O ;");

@@ -223,24 +223,18 @@ pub(crate) fn parameters(root: &Value, place: &OperationRef<'_>) -> Vec<Paramete
     list
 }
 
-/// Name, location and definition of each parameter. The operation's own parameters override those
-/// of the path item with the same name and location.
+/// Name, location and definition of each parameter.
 pub(crate) fn parameter_nodes<'a>(
     root: &'a Value,
     place: &OperationRef<'a>,
 ) -> Vec<(&'a str, In, &'a Value)> {
-    let mut list: Vec<(&str, In, &Value)> = Vec::new();
-    for (_, node) in place.parameters() {
-        let named = resolve(root, node).and_then(|node| {
+    let nodes = place.parameters(root).into_iter();
+    nodes
+        .filter_map(|(_, node)| {
             let place = In::parse(text(node, "in")?)?;
             Some((text(node, "name")?, place, node))
-        });
-        if let Some((name, at, node)) = named {
-            list.retain(|known| (known.0, known.1) != (name, at));
-            list.push((name, at, node));
-        }
-    }
-    list
+        })
+        .collect()
 }
 
 /// Gives each parameter a unique argument name, different from that of the body.

@@ -1,17 +1,20 @@
 //! Parameters: those of the path, and those that stand for several.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
 use crate::document::parameter_style::{Style, is_scalar, schema_type};
 use crate::document::{
-    self, IN_PART, MULTIPART, OperationRef, all_of_parts, is_json, items, media_type, members,
-    path_parameter_names, resolve, text,
+    self, IN_PART, MULTIPART, OperationRef, all_of_parts, is_json, items, join, media_type,
+    members, path_parameter_names, resolve, text,
 };
 
 /// Normalizes the parameters of every operation.
 pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
     let mut normalized = Vec::new();
+    let mut changed_paths = BTreeSet::new();
     for place in document::operations(root) {
         let mut list = Parameters::new(root, &place);
         list.fixed_query();
@@ -22,17 +25,28 @@ pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
         let is_multipart = list.multipart_parts();
         list.drop_unsupported();
         if !list.changes.is_empty() {
-            normalized.push((place.pointer.clone(), list.list, is_multipart));
-            changes.extend(list.changes);
+            changed_paths.insert(place.path.to_owned());
+            changes.append(&mut list.changes);
         }
+        let path = place.path.to_owned();
+        normalized.push((path, place.pointer.clone(), list.list, is_multipart));
     }
-    for (pointer, list, is_multipart) in normalized {
+    // The operations of a changed path get all of its parameters, so that none of those that were
+    // dropped or replaced remains.
+    for (path, pointer, list, is_multipart) in normalized {
         let node = root.pointer_mut(pointer.trim_start_matches('#'));
+        let node = node.filter(|_| changed_paths.contains(&path));
         if let Some(node) = node.and_then(Value::as_object_mut) {
             node.insert("parameters".to_owned(), Value::Array(list));
             if is_multipart {
                 node.remove("requestBody");
             }
+        }
+    }
+    for path in &changed_paths {
+        let item = root.pointer_mut(&join("/paths", path));
+        if let Some(item) = item.and_then(Value::as_object_mut) {
+            item.remove("parameters");
         }
     }
 }
@@ -47,20 +61,12 @@ struct Parameters<'a> {
 
 impl<'a> Parameters<'a> {
     fn new(root: &'a Value, place: &'a OperationRef<'a>) -> Self {
-        let mut list: Vec<Value> = Vec::new();
-        for (_, node) in place.parameters() {
-            // A dangling reference stays, for `check` to report.
-            let node = resolve(root, node).unwrap_or(node);
-            if let (Some(at), Some(name)) = (text(node, "in"), text(node, "name")) {
-                // The operation's own parameter comes later and overrides that of the path item.
-                list.retain(|known| !has_location_and_name(known, at, name));
-            }
-            list.push(node.clone());
-        }
+        // A dangling reference stays, for `check` to report.
+        let nodes = place.parameters(root).into_iter();
         Self {
             root,
             place,
-            list,
+            list: nodes.map(|(_, node)| node.clone()).collect(),
             changes: Vec::new(),
         }
     }
@@ -245,12 +251,22 @@ impl<'a> Parameters<'a> {
             return false;
         };
         let is_required = body.get("required") == Some(&Value::Bool(true));
-        let parts: Vec<(&String, &Value)> = members(schema.get("properties")).collect();
+        let schemas = all_of_parts(self.root, schema);
+        let mut parts: Vec<(&String, &Value)> = Vec::new();
+        for (name, part) in schemas
+            .iter()
+            .flat_map(|one| members(one.get("properties")))
+        {
+            // The last declaration of a property overrides the others.
+            parts.retain(|(known, _)| *known != name);
+            parts.push((name, part));
+        }
         if parts.is_empty() {
             return false;
         }
         for (name, part) in &parts {
-            let required = is_required && items(schema.get("required")).any(|one| one == *name);
+            let mut listed = schemas.iter().flat_map(|one| items(one.get("required")));
+            let required = is_required && listed.any(|one| one == *name);
             let about = resolve(self.root, part).and_then(|part| text(part, "description"));
             self.list
                 .push(new_parameter(name, IN_PART, required, about, part));
@@ -360,7 +376,7 @@ mod tests {
         let places = document::operations(&root);
         let shown = places
             .iter()
-            .flat_map(OperationRef::parameters)
+            .flat_map(|place| place.parameters(&root))
             .map(|(_, node)| {
                 let required = node.get("required") == Some(&Value::Bool(true));
                 format!(

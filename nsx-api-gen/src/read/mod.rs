@@ -14,7 +14,9 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Faults};
+use crate::document::join;
+use crate::error::{Error, Fault, Faults};
+use crate::names::RESERVED_CHAR;
 pub(crate) use file::{MAX_BYTES, read_file};
 pub use source::Source;
 pub(crate) use strict::Budget;
@@ -81,8 +83,43 @@ fn decode_utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Error> {
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
-/// An object whose first key is quoted is JSON. A brace alone may also start YAML in flow style.
 fn parse_text(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
+    let root = parse_json_or_yaml(file, text, budget)?;
+    match find_reserved(&root) {
+        None => Ok(root),
+        Some(pointer) => {
+            let message = "contains U+FDD0, which is not a character: remove it";
+            Err(Error::Document {
+                file: file.to_owned(),
+                faults: vec![Fault::of_document(&format!("#{pointer}"), message)],
+            })
+        }
+    }
+}
+
+/// The pointer of a key or a string that contains the character that is reserved for the names of
+/// the generator.
+fn find_reserved(node: &Value) -> Option<String> {
+    let is_reserved = |text: &str| text.contains(RESERVED_CHAR);
+    match node {
+        Value::String(text) => is_reserved(text).then(String::new),
+        Value::Array(list) => list.iter().enumerate().find_map(|(index, inner)| {
+            let below = find_reserved(inner)?;
+            Some(format!("/{index}{below}"))
+        }),
+        Value::Object(map) => map.iter().find_map(|(key, inner)| {
+            let below = match is_reserved(key) {
+                true => String::new(),
+                false => find_reserved(inner)?,
+            };
+            Some(format!("{}{below}", join("", key)))
+        }),
+        _ => None,
+    }
+}
+
+/// An object whose first key is quoted is JSON. A brace alone may also start YAML in flow style.
+fn parse_json_or_yaml(file: &str, text: &str, budget: &Budget) -> Result<Value, Error> {
     let object = text.trim_start().strip_prefix('{').map(str::trim_start);
     if !object.is_some_and(|object| object.starts_with('"')) {
         return parse_yaml(file, text, budget);

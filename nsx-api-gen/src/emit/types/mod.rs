@@ -278,7 +278,10 @@ fn type_kind(item: Item, order: &FieldOrder) -> Result<TypeKind, String> {
             let object = Object::new(item, order)?;
             DiscriminatedUnion::decode(&object).map_or(TypeKind::Object(object), TypeKind::Union)
         }
-        Item::Enum(item) if is_string_enum(&item) => TypeKind::StringEnum(item),
+        Item::Enum(item) if is_string_enum(&item) => {
+            string_enum::check_values(&item)?;
+            TypeKind::StringEnum(item)
+        }
         Item::Struct(mut item) => {
             replace_attributes(&item.ident, &mut item.attrs);
             TypeKind::Other(shortened(Item::Struct(item)))
@@ -299,7 +302,7 @@ fn implementation(item: TokenItem, type_kind: &TypeKind) -> Result<Option<Item>,
         TypeKind::Other(_) => false,
     };
     // progenitor's conversions from strings use its own error type. They are not needed.
-    if is_generated || item.mentions("ConversionError") {
+    if is_generated || item.mentions_path("error", "ConversionError") {
         return Ok(None);
     }
     item.read()

@@ -103,6 +103,23 @@ pub(super) fn is_string_enum(item: &ItemEnum) -> bool {
     !untagged && variants.all(|variant| matches!(variant.fields, Fields::Unit))
 }
 
+/// Checks that the values of all variants can be read: a missed one would silently change what is
+/// sent.
+pub(super) fn check_values(item: &ItemEnum) -> Result<(), String> {
+    let attributes = item.variants.iter().flat_map(|variant| &variant.attrs);
+    for attribute in attributes.filter(|one| one.path().is_ident("serde")) {
+        let values = attribute.parse_nested_meta(|meta| {
+            meta.value()?.parse::<syn::LitStr>()?;
+            match meta.path.is_ident("rename") {
+                true => Ok(()),
+                false => Err(meta.error("unknown attribute")),
+            }
+        });
+        values.map_err(|error| format!("progenitor's enum `{}`: {error}", item.ident))?;
+    }
+    Ok(())
+}
+
 fn serde_rename(attributes: &[Attribute]) -> Option<String> {
     let mut text = None;
     for attribute in attributes.iter().filter(|one| one.path().is_ident("serde")) {
