@@ -10,6 +10,7 @@ use crate::{CallOptions, Config, ErrorKind, Limits};
 
 const CRATE_GUIDE: &str = include_str!("lib.rs");
 const COOKBOOK: &str = include_str!("cookbook.rs");
+const ENVIRONMENT: &str = include_str!("environment/mod.rs");
 const KINDS: &str = include_str!("error/kind.rs");
 
 /// The lines of the `//!` comments of a file.
@@ -202,6 +203,30 @@ fn the_documented_retry_budget_and_concurrency_limit_match_the_code() {
         limits.contains(&format!("concurrent: {concurrent}")),
         "{limits}"
     );
+}
+
+#[test]
+fn the_docs_of_from_env_list_every_variable() {
+    let variables = ENVIRONMENT
+        .lines()
+        .filter_map(|line| line.split_once("&str = \"NSXT_"))
+        .map(|(_, name)| name.trim_end_matches("\";"))
+        // One constant names two variables, for errors.
+        .filter(|name| !name.contains(' '))
+        .map(|name| format!("`NSXT_{name}`"));
+    let table: Vec<&str> = ENVIRONMENT
+        .lines()
+        .filter(|line| line.trim_start().starts_with("/// | `NSXT_"))
+        .collect();
+    let mut count = 0;
+    for variable in variables {
+        assert!(
+            table.iter().any(|row| row.contains(&variable)),
+            "{variable}"
+        );
+        count += 1;
+    }
+    assert!(count > 10, "{count}");
 }
 
 #[test]

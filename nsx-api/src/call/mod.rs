@@ -174,7 +174,7 @@ fn log_resend(call: &CallContext<'_>, step: Step, error: &Error, was_sent: bool)
     info!(
         operation = call.info.operation.as_deref(),
         attempts = call.info.attempts,
-        manager = call.info.manager.as_deref(),
+        manager = &*call.endpoint().address.manager,
         error = %error,
         wait = ?step.wait(),
         reason = step.reason(),

@@ -106,8 +106,8 @@ impl CallOptions {
     ///
     /// With several managers, the default is shorter for the first attempt of an idempotent call:
     /// half of the time until the deadline, if that is five seconds or more. If the manager hangs,
-    /// the other half is left for another manager. A login is limited in the same way. Setting this
-    /// option disables that.
+    /// the other half is left for another manager. Setting this option disables that. A login
+    /// leaves the other half of the time in any case.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self

@@ -63,7 +63,7 @@ enum Mode {
 }
 
 impl Limits {
-    /// No limits.
+    /// No limits, whatever else is set.
     pub fn off() -> Self {
         Self::new(Mode::Off)
     }

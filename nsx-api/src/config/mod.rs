@@ -117,10 +117,10 @@ impl Config {
     /// # Ejection
     ///
     /// A manager is ejected after a failed connection or login, a timeout, a lost connection, or a
-    /// 502, 503 or 504. An ejected manager gets no calls unless all are ejected. It is probed with
-    /// `GET /api/v1/reverse-proxy/node/health` while there is traffic: first after one second, then
-    /// with doubling delays up to 10 seconds. A manager is also probed when the deadline of a call
-    /// passes there.
+    /// 502, 503 or 504. An ejected manager gets no calls unless all are ejected, or a redirect
+    /// leads to it. It is probed with `GET /api/v1/reverse-proxy/node/health` while there is
+    /// traffic: first after one second, then with doubling delays up to 10 seconds. A manager is
+    /// also probed when the deadline of a call passes there.
     ///
     /// # Failover
     ///

@@ -51,21 +51,47 @@ impl Client {
 }
 
 impl Config {
-    /// Builds a client from environment variables. [`Config::from_env`] lists them.
+    /// Reads the settings from environment variables, the same as those of the Terraform provider.
+    /// They can be changed before the client is built; [`Client::from_env`] builds it at once.
+    ///
+    /// | variable | meaning |
+    /// | --- | --- |
+    /// | `NSXT_MANAGER_HOST` | the manager: `nsx.example.com`, `nsx.example.com:8443` or a URL |
+    /// | `NSXT_USERNAME`, `NSXT_PASSWORD` | a user name and password, for a [`Session`] |
+    /// | `NSXT_SESSION_AUTH` | `false`: user name and password are sent with every call ([`Basic`]) |
+    /// | `NSXT_REMOTE_AUTH` | `true`: the user is a vIDM user ([`Remote`]) |
+    /// | `NSXT_CLIENT_AUTH_CERT_FILE`, `NSXT_CLIENT_AUTH_KEY_FILE` | PEM files of a client certificate and its key, instead of a user name and password ([`Identity`]) |
+    /// | `NSXT_CLIENT_AUTH_CERT`, `NSXT_CLIENT_AUTH_KEY` | the same as PEM text |
+    /// | `NSXT_VMC_TOKEN` | an API token of VMware Cloud Services, instead of a user name and password ([`Csp`]) |
+    /// | `NSXT_VMC_AUTH_HOST` | where the token is exchanged: a host, or a host with a path; `console.cloud.vmware.com` by default |
+    /// | `NSXT_CA_FILE` | a PEM file with the CA of the manager's certificate, or with a self-signed certificate itself |
+    /// | `NSXT_CA` | the same as PEM text |
+    /// | `NSXT_ALLOW_UNVERIFIED_SSL` | `true`: accepts any certificate; anyone who can intercept the connection can then read the password |
+    /// | `NSXT_MAX_RETRIES` | how many attempts may follow a failed one; 4 by default |
+    /// | `NSXT_RETRY_MIN_DELAY`, `NSXT_RETRY_MAX_DELAY` | the shortest and the longest delay before a retry, in milliseconds; 0 and 10000 by default |
+    ///
+    /// An empty variable counts as not set. Flags are `true`, `t`, `1`, `false`, `f` or `0`, in
+    /// lower or upper case.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config): a variable is missing, invalid, or
-    /// contradicts another. The message names it.
+    /// contradicts another. The message names it. Files and PEM are read when the client is
+    /// [built](Self::build); the message names the variable then too.
     ///
     /// ```
-    /// use nsx_api::Client;
+    /// use std::time::Duration;
+    /// use nsx_api::Config;
     ///
-    /// match Client::from_env() {
-    ///     Ok(client) => println!("{client:?}"),
+    /// match Config::from_env() {
+    ///     Ok(config) => {
+    ///         println!("{config:?}");
+    ///         let client = config.connect_timeout(Duration::from_secs(3)).build()?;
+    ///     }
     ///     // The message names the variable.
     ///     Err(error) => eprintln!("{error}"),
     /// }
+    /// # Ok::<_, nsx_api::Error>(())
     /// ```
     pub fn from_env() -> Result<Self, Error> {
         Self::from_variables(&|name| env::var_os(name))

@@ -183,8 +183,8 @@ impl Answer {
         self
     }
 
-    /// Announces the whole body, but closes the connection after this many
-    /// bytes of it. With 0, the connection is closed right after the headers.
+    /// Announces the whole body, but closes the connection after this many bytes of it. With 0,
+    /// the connection is closed right after the headers.
     ///
     /// Over HTTP/2, all other calls on the connection fail too.
     pub fn truncated_at(mut self, bytes: usize) -> Self {
@@ -192,8 +192,8 @@ impl Answer {
         self
     }
 
-    /// Announces the whole body, but sends only this many bytes of it. The
-    /// connection stays open until the client closes it.
+    /// Announces the whole body, but sends only this many bytes of it. The connection stays open
+    /// until the client closes it.
     pub fn stalled_at(mut self, bytes: usize) -> Self {
         self.delivery.ending = Ending::StalledAt(bytes);
         self

@@ -26,7 +26,7 @@ use crate::request::Request;
 /// # manager.on("GET /api/v1/node", |_| 200);
 /// # let (address, ca) = (manager.url(), manager.ca_pem());
 /// use nsx_api::Client;
-/// use nsx_api::auth::{Authenticate, BoxError, Credentials, AuthContext};
+/// use nsx_api::auth::{AuthContext, Authenticate, BoxError, Credentials};
 /// use nsx_api::http::Method;
 ///
 /// struct Ticket;

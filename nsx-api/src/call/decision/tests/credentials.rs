@@ -155,6 +155,16 @@ fn a_failed_refresh_moves_the_call_or_retries_the_login() {
             },
         ),
         row(
+            "a Retry-After of the login of more than a minute is not obeyed",
+            session_call(),
+            one(),
+            failed(LoginFailure {
+                retry_after: Some(seconds(61)),
+                ..UNREACHABLE
+            }),
+            GIVE_UP,
+        ),
+        row(
             "a login that failed by itself is not retried: a wrong password",
             session_call(),
             cluster([UP, UP]),
@@ -191,6 +201,16 @@ fn a_login_that_fails_before_an_attempt_moves_the_call_or_is_retried() {
             unsent(session_call()),
             cluster([DOWN, UP]),
             failed(UNREACHABLE),
+            Step::TryOtherManager { manager: 1 },
+        ),
+        row(
+            "a manager that answers 429 to a login: another manager",
+            unsent(session_call()),
+            cluster([UP, UP]),
+            failed(LoginFailure {
+                is_rate_limited: true,
+                ..UNREACHABLE
+            }),
             Step::TryOtherManager { manager: 1 },
         ),
         row(

@@ -124,7 +124,9 @@ fn no_retry_of_what_would_fail_again_even_if_idempotent() {
         ("412: never", manager(412, 604)),
         ("418, any other 4xx: never", proxy(418)),
         ("501, any other 5xx: never", proxy(501)),
-        ("302 and 303: never", proxy(302)),
+        ("302: never", proxy(302)),
+        ("303: never", proxy(303)),
+        ("401 without credentials to refresh: never", proxy(401)),
         (
             "a body that is too large: never",
             failure(Cause::CallerError),
@@ -139,9 +141,21 @@ fn no_retry_of_what_would_fail_again_even_if_idempotent() {
         ),
         ("403 for a missing licence: never", manager(403, 505)),
     ] {
-        check([row(promise, idempotent_call(), one(), failure, GIVE_UP)]);
+        // Without credentials, a refusal makes the client look at its TLS files first.
+        let event = match failure.cause.is_credential_refusal() {
+            true => Event::ReloadEnded(failure, false),
+            false => failure.into(),
+        };
+        check([row(promise, idempotent_call(), one(), event, GIVE_UP)]);
     }
     check([
+        row(
+            "403 to a client certificate that has not changed: never",
+            certificate_call(),
+            one(),
+            Event::ReloadEnded(manager(403, 403), false),
+            GIVE_UP,
+        ),
         row(
             "a certificate that is not trusted: only at another manager",
             idempotent_call(),
@@ -371,6 +385,20 @@ fn tls_files_are_reloaded_after_a_tls_failure() {
             "at once when a manager's certificate is not trusted",
             call(),
             one(),
+            untrusted,
+            Step::ReloadTls(untrusted),
+        ),
+        row(
+            "before a retry of any TLS failure",
+            call(),
+            one(),
+            tls(Cause::NoConnection),
+            Step::ReloadTls(tls(Cause::NoConnection)),
+        ),
+        row(
+            "before the call goes to another manager",
+            call(),
+            cluster([UP, UP]),
             untrusted,
             Step::ReloadTls(untrusted),
         ),

@@ -53,6 +53,26 @@ fn failover_is_free_once_as_a_retry_or_as_a_redirect() {
 }
 
 #[test]
+fn resends_and_moves_after_a_failed_login_use_no_retry_budget() {
+    let two = cluster([UP, UP]);
+    let uses_budget = |state: CallState, event: Event, managers: &ClusterSnapshot| {
+        next(&state, event, managers, moment()).uses_budget()
+    };
+    let refreshed = Event::RefreshEnded(manager(403, 403), RefreshOutcome::Refreshed);
+    let reloaded = Event::ReloadEnded(tls(Cause::Untrusted), true);
+    let failed = Event::RefreshFailed(UNREACHABLE);
+    for (promise, state, event, expected) in [
+        ("new credentials", session_call(), refreshed, false),
+        ("new certificates", call(), reloaded, false),
+        ("a login at another manager", session_call(), failed, false),
+        ("another login at the same one", token_call(), failed, true),
+        ("a retry", call(), proxy(429).into(), true),
+    ] {
+        assert_eq!(uses_budget(state, event, &two), expected, "{promise}");
+    }
+}
+
+#[test]
 fn a_refresh_is_remembered_at_its_manager_and_forgotten_at_another() {
     let event = Event::RefreshEnded(manager(403, 403), RefreshOutcome::Refreshed);
     let state = after(session_call(), event, &one());

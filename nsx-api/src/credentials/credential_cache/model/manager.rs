@@ -73,7 +73,7 @@ impl LoginRecord {
     }
 }
 
-/// Work that is under way, for as long as this is cached.
+/// Work in progress, recorded when this is dropped.
 pub(super) struct Work<'a>(&'a Manager, Option<usize>, Instant);
 
 impl Drop for Work<'_> {
