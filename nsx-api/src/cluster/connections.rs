@@ -1,5 +1,4 @@
-//! The connections to the managers, and a watch on the certificate and key files they are made
-//! with.
+//! The connections to the managers, which are replaced when the certificate or key files change.
 //!
 //! The files are checked every ten seconds at most, and only while there are calls. If they have
 //! changed, a new HTTP client with connections of its own replaces the current one. So no call
@@ -19,11 +18,11 @@ use crate::tls::{self, LoadedPem};
 
 /// A longer interval would delay calls to a manager that rejects the old certificate.
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
-/// The interval between checks after failed calls, and after a check that found unusable files. Of
-/// a certificate and its key, one file is written first.
+/// The interval between checks after failed calls, and after a check that found unusable files: a
+/// certificate may have been replaced a moment before its key.
 const MIN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a call waits for a check. A later result is applied when it arrives. A network file
-/// system that is down would block the call for ever.
+/// How long a call waits for a check, because a network file system that is down would block it
+/// forever. A later result is applied when it arrives.
 const RELOAD_WAIT: Duration = Duration::from_secs(1);
 /// How long an HTTP/2 connection may be silent during a call before it is pinged, and how long the
 /// ping may take. Without pings a client would keep using a connection that hangs.
@@ -43,8 +42,8 @@ pub(crate) struct Settings {
 pub(crate) struct Connections {
     settings: Arc<Settings>,
     current: Arc<RwLock<Current>>,
-    /// `None` without files. A check holds the lock until it ends, even if the call that started
-    /// it is dropped meanwhile.
+    /// `None` without files. A check holds the lock until it ends, even if the call that started it
+    /// is dropped in the meantime.
     watch: Option<Arc<Mutex<FileWatch>>>,
 }
 

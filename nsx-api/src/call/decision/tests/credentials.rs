@@ -1,5 +1,5 @@
-//! The promises of `auth` about refused credentials, and of `CallOptions::max_retries` about failed
-//! logins.
+//! What the docs of `auth` promise about refused credentials, and those of
+//! `CallOptions::max_retries` about failed logins.
 
 use super::*;
 
@@ -187,7 +187,7 @@ fn a_login_that_fails_before_an_attempt_moves_the_call_or_is_retried() {
     });
     check([
         row(
-            "no credentials, if it may pass: another manager",
+            "no credentials, if transient: another manager",
             unsent(session_call()),
             cluster([DOWN, UP]),
             failed(UNREACHABLE),

@@ -1,4 +1,5 @@
-//! The promises of `Config::manager` and of the crate page about several managers and redirects.
+//! What the docs of `Config::manager` and the crate guide promise about several managers and
+//! redirects.
 
 use super::*;
 
@@ -194,14 +195,14 @@ fn retry_after_of_each_manager_is_kept_when_all_were_tried() {
             retry_after(1, NOT_PROCESSED, seconds(3), Some(seconds(3))),
         ),
         row(
-            "a manager that has asked for nothing accepts it sooner",
+            "a manager without a Retry-After accepts it earlier",
             asked(0, 10),
             cluster([UP, UP]),
             proxy(429),
             retry(1, NOT_PROCESSED),
         ),
         row(
-            "when both ask for more than a minute there is no retry",
+            "when both `Retry-After` exceed a minute there is no retry",
             asked(0, 90),
             cluster([UP, UP]),
             proxy(429).retry_after(seconds(120)),

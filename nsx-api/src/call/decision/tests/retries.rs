@@ -1,5 +1,5 @@
-//! The promises of `CallOptions::max_retries` and of the crate page's tables of errors and retries,
-//! with one manager.
+//! What the docs of `CallOptions::max_retries` and the crate guide's tables of errors and retries
+//! promise, with one manager.
 
 use super::*;
 
@@ -85,7 +85,7 @@ fn retry_only_if_idempotent_when_the_request_may_have_been_processed() {
         ("502: if idempotent", proxy(502)),
         ("504: if idempotent", proxy(504)),
         (
-            "a time-out of the attempt: if idempotent",
+            "an attempt timeout: if idempotent",
             failure(Cause::AttemptTimeout),
         ),
         (
@@ -97,7 +97,7 @@ fn retry_only_if_idempotent_when_the_request_may_have_been_processed() {
             failure(Cause::ConnectionLost),
         ),
     ] {
-        // Without a certificate, 500 with the code 99 makes the client look at its TLS files first.
+        // Without a certificate, a 500 with the code 99 makes the client check its TLS files first.
         check(
             rows_if_idempotent(promise, failure)
                 .into_iter()
@@ -230,7 +230,7 @@ fn retry_after_is_obeyed_up_to_a_minute() {
             GIVE_UP,
         ),
         row(
-            "one that is over asks for nothing",
+            "one in the past has no effect",
             call(),
             one(),
             proxy(429).retry_after(Duration::ZERO),

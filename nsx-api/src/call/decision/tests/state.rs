@@ -1,4 +1,4 @@
-//! The change of the state that goes with each step.
+//! The state change of each step.
 
 use super::*;
 
