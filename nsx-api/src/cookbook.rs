@@ -98,7 +98,8 @@
 //! | `HTTPS_PROXY` | `http://proxy.example.com:3128`; with `https://` the proxy's certificate is verified like a manager's |
 //! | `NO_PROXY` | hosts that are called directly, separated by commas: `nsx.example.com,10.0.0.0/8` |
 //!
-//! A gateway may instead forward a path of its own to the manager. Put that path into the address:
+//! A gateway may instead forward one of its own paths to the manager. Put that path into the
+//! address:
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]

@@ -112,7 +112,7 @@ impl Config {
     ///
     /// A call goes to the manager with the fewest calls in flight. While it waits for a
     /// [limit](crate::Limits), it moves to another manager that has fewer calls. With
-    /// [`Session`](crate::auth::Session), each manager has a session of its own.
+    /// [`Session`](crate::auth::Session), each manager has its own session.
     ///
     /// # Ejection
     ///

@@ -1,8 +1,8 @@
 //! The credentials that all calls share. The cache obtains them once for all calls that wait,
 //! refreshes them early, and replaces them when a manager refuses them.
 //!
-//! The scheme runs in a task of its own, so a call that is dropped or runs out of time does not
-//! affect the others. The lock is never held across an `await`.
+//! The scheme runs in its own task, so a call that is dropped or times out does not affect the
+//! others. The lock is never held across an `await`.
 
 use std::error::Error as StdError;
 use std::fmt;
