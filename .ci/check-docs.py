@@ -86,7 +86,7 @@ def check_reference(check, scheme):
     operation.locator("tr.response").last.wait_for()
     statuses = operation.locator("tr.response .response-col_status").all_inner_texts()
     check.expect([status.strip() for status in statuses] == STATUSES, f"seven responses, found {statuses}")
-    for text in ("The token was created.", "A manager in read-only mode answers this too.", '"enterprise_admin"'):
+    for text in ("The token was created.", "A manager in read-only mode also returns 403.", '"enterprise_admin"'):
         check.expect(text in operation.inner_text(), text)
     check.expect(page.locator(".errors-wrapper").count() == 0, "no error box")
     inputs = page.locator(".try-out, .authorize, input[type=password]")

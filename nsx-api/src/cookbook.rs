@@ -2,8 +2,8 @@
 //!
 //! Replace `address`, `user` and `password` with those of your manager; the tests use a [mock
 //! manager][mock]. `client` is a [`Client`]. Each recipe is the body of an `async fn` that returns
-//! a `Result`. It needs the crate `tokio` with the features `macros` and `rt-multi-thread`, and
-//! `serde` with the feature `derive` if it declares a type.
+//! a `Result`. The recipes need the crate `tokio` with the features `macros` and `rt-multi-thread`.
+//! Those that declare types also need `serde` with the feature `derive`.
 //!
 //! # Connecting
 //!
@@ -98,7 +98,8 @@
 //! | `HTTPS_PROXY` | `http://proxy.example.com:3128`; with `https://` the proxy's certificate is verified like a manager's |
 //! | `NO_PROXY` | hosts that are called directly, separated by commas: `nsx.example.com,10.0.0.0/8` |
 //!
-//! A gateway may instead forward a path of its own to the manager. Put that path into the address:
+//! A gateway may instead forward one of its own paths to the manager. Put that path into the
+//! address:
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -305,7 +306,7 @@
 //!     response = client.request(Method::GET, "/api/v1/node/version").send() => {
 //!         println!("{} bytes", response?.len());
 //!     }
-//!     // `tokio::signal::ctrl_c()`, for one.
+//!     // For example `tokio::signal::ctrl_c()`.
 //!     () = shutdown() => println!("stopped"),
 //! }
 //! client.close().await; // Ends the session.
@@ -374,7 +375,7 @@
 //!         let said = error.api_error().and_then(|said| said.error_message.as_deref());
 //!         println!("a licence is missing: {}", said.unwrap_or_default());
 //!     }
-//!     Err(error) => return Err(error.into()), // Its one line says everything.
+//!     Err(error) => return Err(error.into()), // It prints as one line with the manager's message.
 //! }
 //! # Ok(())
 //! # }
@@ -589,7 +590,7 @@
 //!
 //! The [crate guide](crate#observability) lists the fields of the spans.
 //!
-// Where the feature is off there is nothing to link to but what the feature is.
+// If the feature is disabled, its module does not exist, so the link goes to the list of features.
 #![cfg_attr(feature = "mock", doc = "[mock]: crate::mock")]
 #![cfg_attr(not(feature = "mock"), doc = "[mock]: crate#features")]
 

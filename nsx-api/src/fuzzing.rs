@@ -145,7 +145,7 @@ fn assert_wait_is_bounded(requested: Option<Duration>) {
     }
 }
 
-/// A login response becomes the request headers that it asks for, or an error without a secret.
+/// A login response becomes request headers with its credentials, or an error without a secret.
 pub fn login(response: &[u8]) {
     let (status, headers, body) = parse_response(response);
     let mask = Mask::new([&Secret::from(SECRET)]);

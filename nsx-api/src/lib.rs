@@ -93,11 +93,11 @@
 //!
 //! # Errors
 //!
-//! Every failure is an [`Error`]. Match on its [`kind`](Error::kind), and print it for people: it
-//! is one line that contains the manager's message. [`api_error`](Error::api_error) is the
-//! manager's error body.
+//! Every failure is an [`Error`]. Match on its [`kind`](Error::kind). `Display` is one line for
+//! people that contains the manager's message. [`api_error`](Error::api_error) is the manager's
+//! error body.
 //!
-//! The column *retried* says whether the client has already retried the call when you see the
+//! The column *retried* shows whether the client has already retried the call when it returns the
 //! error. *If idempotent* also means that the call may have taken effect.
 //!
 //! | status or failure | [`ErrorKind`] | retried | what to do |
@@ -107,12 +107,12 @@
 //! | 403 | [`Forbidden`](ErrorKind::Forbidden) | with new credentials | check the credentials and the user's role; the [code](Error::error_code) 505 is a missing licence |
 //! | 404 | [`NotFound`](ErrorKind::NotFound) | never | check the id and the path |
 //! | 409 | [`Conflict`](ErrorKind::Conflict) | never | [read the object again](cookbook#concurrent-changes-to-an-object), and apply your change to the new state |
-//! | 412 | [`PreconditionFailed`](ErrorKind::PreconditionFailed) | never | the same, or bring about the state that the call requires |
+//! | 412 | [`PreconditionFailed`](ErrorKind::PreconditionFailed) | never | the same, or first create the state that the call requires |
 //! | 429 | [`TooManyRequests`](ErrorKind::TooManyRequests) | always | send fewer calls, and share one client among all tasks; other programs with the same user count too |
 //! | 500 | [`InternalServerError`](ErrorKind::InternalServerError) | if idempotent | check what took effect; search the manager's log for the [request id](Error::request_id) |
 //! | 503, with an `error_code` | [`ServiceUnavailable`](ErrorKind::ServiceUnavailable) | always | wait: the manager is busy or starting, and did nothing |
 //! | 503, without one | [`ServiceUnavailable`](ErrorKind::ServiceUnavailable) | if idempotent | check what took effect, then wait |
-//! | 502, 504 | [`Status`](ErrorKind::Status) | if idempotent | check what took effect; a proxy got no answer from the manager |
+//! | 502, 504 | [`Status`](ErrorKind::Status) | if idempotent | check what took effect; a proxy got no response from the manager |
 //! | any other 4xx, 5xx | [`Status`](ErrorKind::Status) | never | read [`status`](Error::status) and [`body`](Error::body) |
 //! | 301, 307, 308 | [`Redirect`](ErrorKind::Redirect) | at [a configured manager](#several-managers) | use the address in the message, or add it to the client |
 //! | 302, 303 | [`Redirect`](ErrorKind::Redirect) | never | use the address in the message |
@@ -183,7 +183,7 @@
 //! // One of the two may be down.
 //! let request = client.request(Method::GET, "/api/v1/node/version");
 //! let response = request.send().await?;
-//! println!("{} answered", response.manager());
+//! println!("{} responded", response.manager());
 //! # assert!(second.url().ends_with(response.manager()));
 //! # Ok(())
 //! # }
@@ -192,8 +192,8 @@
 //! # Testing your code
 //!
 //! The feature `mock` adds a [mock manager][`mock`] with real sockets, TLS, sessions and faults. It
-//! implements every operation of the document, and answers with the document's examples unless a
-//! test says otherwise.
+//! implements every operation of the document, and responds with the document's examples unless a
+//! test sets something else.
 //!
 //! ```
 //! # #[cfg(not(feature = "mock"))]
@@ -240,7 +240,7 @@
 //! | feature | what it adds | crates | CPU time |
 //! | --- | --- | --- | --- |
 //! | `ring`, the default | TLS with the cryptography of ring | 100 in all | 96 s in all |
-//! | `aws-lc-rs` | TLS with the cryptography of AWS-LC, even if `ring` is on too, and P-521 keys of client certificates | 4 more than with `ring` if it replaces it, 7 if both are on | 44 s more if it replaces `ring`, 55 s if both are on |
+//! | `aws-lc-rs` | TLS with the cryptography of AWS-LC, even if `ring` is enabled too, and P-521 keys of client certificates | 4 more than with `ring` if it replaces it, 7 if both are on | 44 s more if it replaces `ring`, 55 s if both are on |
 //! | `mock` | [`mock`], a mock manager for tests | 8 more | 21 s more |
 //! | `metrics` | counts and durations of calls, [below](#observability) | 3 more | 4 s more |
 //! | `schemars` | JSON Schemas of the generated types, in [`schemas`] | 6 more | 11 s more |
@@ -286,7 +286,7 @@
 //! | files of certificates and keys | reloaded when they change, while the client is in use |
 //! | plain HTTP | refused, except to this machine or with [`danger_allow_http`](Config::danger_allow_http) |
 //! | redirects | followed only to [configured managers](Config::manager), so credentials are sent to no other host |
-//! | a [proxy](cookbook#a-proxy) from the environment | only tunnels, and sees no credentials. The certificate of an HTTPS proxy is verified like a manager's, and the proxy gets the client certificate if it asks for one |
+//! | a [proxy](cookbook#a-proxy) from the environment | only tunnels, and sees no credentials. The certificate of an HTTPS proxy is verified like a manager's, and the proxy gets the client certificate if it requests one |
 //! | passwords, tokens, cookies, keys | never in `Debug` output, errors or logs of this library, even if a manager echoes them. A field that the document marks as a password is a [`Secret`] |
 //!
 //! One exception: at `DEBUG`, the dependency `h2` logs the debug data of a `GOAWAY` frame, which
@@ -327,12 +327,12 @@
 //!
 //! A call can be [dropped](cookbook#cancelling-a-call) at any time. It is then not retried.
 //!
-// Where a feature is off there is nothing to link to but what the feature is.
+// If a feature is disabled, its module does not exist, so the link goes to the list of features.
 #![cfg_attr(feature = "mock", doc = "[`mock`]: crate::mock")]
 #![cfg_attr(not(feature = "mock"), doc = "[`mock`]: #features")]
 #![cfg_attr(feature = "schemars", doc = "[`schemas`]: crate::schemas")]
 #![cfg_attr(not(feature = "schemars"), doc = "[`schemas`]: #features")]
-// The docs say which feature an item needs, where the compiler can do that.
+// If the compiler supports it, the docs show which feature an item needs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod auth;
@@ -353,7 +353,7 @@ mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
-// prettyplease formats it, which rustfmt would do a little differently.
+// Formatted by prettyplease, which differs slightly from rustfmt.
 #[rustfmt::skip]
 mod generated;
 #[cfg(feature = "mock")]
@@ -366,8 +366,8 @@ mod sync;
 mod telemetry;
 mod tls;
 
-// What the interface speaks of: methods, headers and statuses; bodies; and values that have no type
-// of their own.
+// Types of the public API: methods, headers and statuses (http), bodies (bytes) and untyped values
+// (serde_json).
 pub use {bytes, http, serde_json};
 
 pub use body::Body;
@@ -389,7 +389,7 @@ pub use request::pages::{Items, Page, Pages};
 pub use response::Response;
 pub use secret::Secret;
 
-/// The program of this package's README runs as a test.
+/// Runs the program in this package's README as a test.
 #[cfg(all(doctest, feature = "mock"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

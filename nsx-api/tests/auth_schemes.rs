@@ -396,5 +396,5 @@ async fn client_certificate_identity_needs_no_other_credentials() {
         .auth(Basic::new("a", "b"));
     let error = both.build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.to_string().contains("contradict"), "{error}");
+    assert!(error.to_string().contains("cannot be combined"), "{error}");
 }

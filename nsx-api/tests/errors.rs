@@ -82,31 +82,31 @@ async fn decode_error_names_the_path_and_the_expected_type() {
         (json_body(""), "200 OK: the body is empty"),
         (
             json_body("[\"SECRET\",[]]"),
-            "200 OK: the body does not fit: expected struct RegistrationToken, found an array",
+            "200 OK: the body does not match the type: expected struct RegistrationToken, found an array",
         ),
         (
             json_body("null"),
-            "200 OK: the body does not fit: expected struct RegistrationToken, found null",
+            "200 OK: the body does not match the type: expected struct RegistrationToken, found null",
         ),
         (
             json_body(r#"{"roles":[]}"#),
-            "200 OK: the body does not fit: missing field `token`",
+            "200 OK: the body does not match the type: missing field `token`",
         ),
         (
             json_body(r#"{"token":"SECRET","roles":[7]}"#),
-            "200 OK: the body does not fit: at roles[0]: expected a string, found an integer",
+            "200 OK: the body does not match the type: at roles[0]: expected a string, found an integer",
         ),
         (
             json_body(r#"{"token":"SECRET","roles":["a",null]}"#),
-            "200 OK: the body does not fit: at roles[1]: expected a string, found null",
+            "200 OK: the body does not match the type: at roles[1]: expected a string, found null",
         ),
         (
             json_body(r#"{"token":{"SECRET":1},"roles":[]}"#),
-            "200 OK: the body does not fit: at token: expected a string, found an object",
+            "200 OK: the body does not match the type: at token: expected a string, found an object",
         ),
         (
             json_body(r#"{"token":"SECRET","token":"SECRET","roles":[]}"#),
-            "200 OK: the body does not fit: duplicate field `token`",
+            "200 OK: the body does not match the type: duplicate field `token`",
         ),
         (
             json_body(r#"{"token":"SECRET","roles":["#),
@@ -118,7 +118,7 @@ async fn decode_error_names_the_path_and_the_expected_type() {
         ),
         (
             json_body(&deep),
-            "200 OK: the body does not fit: at roles[0]: expected a string, found an array",
+            "200 OK: the body does not match the type: at roles[0]: expected a string, found an array",
         ),
         (
             Answer::status(200)

@@ -56,7 +56,7 @@ fn build(example: &str) -> PathBuf {
         .expect("cargo names the executable")
 }
 
-/// Removes the settings of whoever runs the tests.
+/// Removes the settings of the user who runs the tests.
 fn remove_settings(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("NSXT_") {

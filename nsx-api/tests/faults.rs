@@ -109,10 +109,7 @@ async fn redirect_to_an_unknown_host_is_an_error_and_sends_nothing_there() {
         assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
         let line = error.to_string();
         assert!(
-            line.ends_with(&format!(
-                "it points to {}, and is not followed",
-                other.url()
-            )),
+            line.ends_with(&format!("the redirect to {} is not followed", other.url())),
             "{line}"
         );
         assert!(!format!("{error:?}").contains("SECRET"));
@@ -122,7 +119,7 @@ async fn redirect_to_an_unknown_host_is_an_error_and_sends_nothing_there() {
         let error = token_error(&client).await;
         assert_eq!(
             error.to_string(),
-            "CreateRegistrationToken: 307 Temporary Redirect: it points to another path, and is not followed"
+            "CreateRegistrationToken: 307 Temporary Redirect: the redirect to another path is not followed"
         );
     }
     assert_eq!(other.count(), 0);
@@ -140,17 +137,17 @@ async fn missing_response_is_a_timeout_of_the_attempt_or_the_deadline() {
         (
             &client,
             late(),
-            "no whole answer within the attempt's time-out of 2s",
+            "no complete response within the attempt timeout of 2s",
         ),
         (
             &client,
             stalled(),
-            "200 OK: no whole answer within the attempt's time-out of 2s",
+            "200 OK: no complete response within the attempt timeout of 2s",
         ),
         (
             &deadline_first,
             late(),
-            "no whole answer within the deadline of 100ms",
+            "no complete response within the deadline of 100ms",
         ),
     ] {
         manager.respond_with(answer);

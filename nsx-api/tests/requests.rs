@@ -54,10 +54,7 @@ async fn failed_stream_body_is_distinguished_from_a_lost_connection() {
         let error = request.send().await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connection, 1));
         let line = error.to_string();
-        assert!(
-            line.contains("the stream of the request's body failed: "),
-            "{line}"
-        );
+        assert!(line.contains("the request body stream failed: "), "{line}");
     }
 }
 

@@ -19,7 +19,7 @@ const BASIC: &str = "YWRtaW46UGE1NS13b3JkKyUm";
 /// Used as a token, a cookie, and any other secret that a manager returns.
 const SECRET: &str = "S3CR3T-value";
 
-/// Answers that echo the secrets in every place that a caller could look at.
+/// Responses that echo the secrets in every place that a caller could read.
 fn answers_that_echo_secrets() -> Vec<Answer> {
     let echo = format!("You sent: Authorization: Basic {BASIC} for admin with {PASSWORD}");
     let token = format!(r#"{{"token":"{SECRET}","roles":[]}}"#);

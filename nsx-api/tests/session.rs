@@ -301,19 +301,19 @@ async fn failed_session_login_gets_a_retry_or_a_clear_error() {
         (
             html().times(99),
             Err(ErrorKind::Authentication),
-            "CreateRegistrationToken: the login failed: the answer to the login sets no cookie JSESSIONID (content-type: text/html): is this an NSX Manager?",
+            "CreateRegistrationToken: the login failed: the login response sets no cookie JSESSIONID (content-type: text/html): is this an NSX Manager?",
         ),
         (
             Answer::status(200).header("x-xsrf-token", "x").times(99),
             Err(ErrorKind::Authentication),
-            "CreateRegistrationToken: the login failed: the answer to the login sets no cookie JSESSIONID: is this an NSX Manager?",
+            "CreateRegistrationToken: the login failed: the login response sets no cookie JSESSIONID: is this an NSX Manager?",
         ),
         (
             Answer::status(302)
                 .header("location", "/login.jsp")
                 .times(99),
             Err(ErrorKind::Authentication),
-            "CreateRegistrationToken: the login failed: POST /api/session/create: 302 Found: it points to another path, and is not followed",
+            "CreateRegistrationToken: the login failed: POST /api/session/create: 302 Found: the redirect to another path is not followed",
         ),
         (
             Answer::dropped().times(99),

@@ -138,7 +138,7 @@ async fn spans_cover_the_call_and_each_attempt_and_a_retry_logs_its_reason() {
     );
     let retry = seen
         .iter()
-        .find(|line| line.contains("there will be another"))
+        .find(|line| line.contains("trying again"))
         .unwrap();
     assert_has(
         retry,

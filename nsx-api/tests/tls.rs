@@ -98,7 +98,7 @@ async fn tls_refuses_a_manager_with_an_unknown_ca_or_another_host_name() {
         );
         let line = error.to_string();
         assert!(
-            line.contains("no trusted connection: ") && line.contains(cause),
+            line.contains("TLS handshake failed: ") && line.contains(cause),
             "{line}"
         );
         assert!(error.source().is_some());

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
-An NSX Manager serves its document at /api/v1/spec/openapi/nsx_api.json, and the one of the Policy
-API at /policy/api/v1/spec/openapi/nsx_policy_api.json.
+An NSX Manager serves its document at /api/v1/spec/openapi/nsx_api.json, and the document of the
+Policy API at /policy/api/v1/spec/openapi/nsx_policy_api.json.
 
 Examples:
   cargo xtask import nsx_api.json --list switch

@@ -31,7 +31,7 @@ Exit codes of all commands:
   0  success
   1  an error, which is printed
   2  invalid command line
-  4  the check of --check failed: generated files are out of date, or the version is too low";
+  4  --check failed: generated files are out of date, or the version is too low";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,7 +6,7 @@
 //! affect the code. Each component schema is compared once and reported with the methods that use
 //! it. [`Kind`] lists all kinds of changes.
 //!
-//! Ignored is everything that does not affect the code: descriptions, examples, defaults, lengths,
+//! Everything that does not affect the code is ignored: descriptions, examples, defaults, lengths,
 //! patterns and ranges, values of numeric enums, bodies of error responses, security.
 //!
 //! ```

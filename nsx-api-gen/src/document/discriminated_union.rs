@@ -3,8 +3,8 @@
 //!
 //! Documents define them in two ways (see `normalize::discriminated_unions`). A normalized document
 //! uses one of them: `oneOf` refers to each variant, and `mapping` maps each discriminator value to
-//! its variant. The variant without a value of its own is used for all other values; the
-//! discriminator names it in `x-fallback`.
+//! its variant. The variant without its own value is used for all other values; `x-fallback` in the
+//! discriminator names it.
 
 use std::collections::BTreeSet;
 
@@ -135,8 +135,8 @@ pub(crate) fn find_discriminator<'a>(root: &'a Value, schema: &'a Value) -> Opti
     None
 }
 
-/// Whether a component has components that inherit from it and can stand in for it, and is not a
-/// union yet.
+/// Whether a component is not a union yet, and other components inherit from it and can be used in
+/// its place.
 pub(crate) fn is_discriminated_base(
     root: &Value,
     name: &str,
@@ -221,7 +221,7 @@ fn find_property<'a>(
     })
 }
 
-/// Follows references and single-part `allOf`s. The flag tells whether the result is a component.
+/// Follows references and single-part `allOf`s. The flag is set if the result is a component.
 fn unwrap_single<'a>(root: &'a Value, schema: &'a Value, left: usize) -> Option<(&'a Value, bool)> {
     let left = left.checked_sub(1)?;
     if reference(schema).is_some() {

@@ -2,8 +2,8 @@
 //!
 //! Descriptions in OpenAPI are CommonMark, at least in theory. Rustdoc would treat brackets as
 //! links to items, angle brackets as HTML, and indented lines as code to run, so all of them are
-//! escaped outside of code. This is also a matter of security: documents come from third parties,
-//! rustdoc would run what it takes for code, and a browser would load what it takes for HTML.
+//! escaped outside of code. This also matters for security: documents come from third parties,
+//! rustdoc would run code in them, and a browser would load their HTML.
 
 use std::collections::BTreeMap;
 

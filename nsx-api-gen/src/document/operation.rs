@@ -9,7 +9,7 @@ pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// The extension of an operation that says whether repeating it is safe.
+/// The extension of an operation that sets whether it is safe to repeat.
 pub(crate) const IDEMPOTENT: &str = "x-idempotent";
 
 /// The extension of an operation with the vendor's operationId, if the SDK uses another one.

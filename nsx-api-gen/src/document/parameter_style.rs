@@ -11,13 +11,13 @@ use super::schema::{all_of_parts, properties};
 /// How a value is serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// A scalar as it is. Each item of an array is a parameter of its own.
+    /// A scalar as it is. Each item of an array is a separate parameter.
     Scalar,
     /// An array as one value, with this separator.
     Joined(char),
     /// Any value, as JSON.
     Json,
-    /// Each member of an object as a parameter of its own.
+    /// Each member of an object as a separate parameter.
     Members,
 }
 

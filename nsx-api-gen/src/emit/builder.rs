@@ -134,13 +134,13 @@ impl Method<'_> {
         };
         let (method, method_docs) = (self.method_name(), text(method_docs));
         code.docs(&format!(
-            "Streams the items of this page and all following pages. Each page is a call of [`Client::{method}`], made when it is needed."
+            "Streams the items of this page and all following pages. Each page is a separate call of [`Client::{method}`], made when the page is needed."
         ));
         let head = format!("pub fn stream(self) -> Items<'a, {method_docs}>");
         code.block(head, |code| code.line("self.pages().items()"));
         code.gap();
         code.docs(&format!(
-            "Streams this page and all following pages. Each page is a call of [`Client::{method}`], made when it is needed."
+            "Streams this page and all following pages. Each page is a separate call of [`Client::{method}`], made when the page is needed."
         ));
         let head = format!("pub fn pages(self) -> Pages<'a, {method_docs}>");
         code.block(head, |code| code.line("self.into_request().pages()"));

@@ -147,7 +147,7 @@ impl<'m> Call<'m> {
 /// A value with its arguments or fields on separate lines, if it is too long for one.
 fn broken(before: &str, value: &str, after: &str) -> Vec<String> {
     let line = format!("{before}{value}{after}");
-    // A bracket in a string opens nothing, and a string on two lines could end the code block.
+    // Brackets in strings do not count, and a string on two lines could end the code block.
     let opening = value.find(['(', '{', '"']);
     let opening = opening.filter(|opening| {
         !value
@@ -205,7 +205,7 @@ pub(super) fn section(method: &Method<'_>, types: &Types, api: &Api) -> String {
     format!("# Example\n\n{}", call.block(&body))
 }
 
-/// A call that prints something of its response and handles the most likely error.
+/// A call that prints part of its response and handles the most likely error.
 fn single_call(call: &Call<'_>, types: &Types) -> Vec<String> {
     let names_one = call.operation().path.contains('{');
     let handled = if names_one {
@@ -236,7 +236,7 @@ fn list_iteration(call: &Call<'_>, types: &Types) -> Vec<String> {
 }
 
 impl Call<'_> {
-    /// The statement that prints something of the response.
+    /// The statement that prints part of the response.
     fn print_statement(&self, types: &Types) -> String {
         match &self.method.success {
             Success::Value(ty) => types.doc_field_access(ty, "response", true),
@@ -244,8 +244,8 @@ impl Call<'_> {
         }
     }
 
-    /// The call, with a statement that prints something of its response. If `kind` is set, that
-    /// kind of error is handled; `returned` is the expression for any other error.
+    /// The call, with a statement that prints part of its response. If `kind` is set, that kind of
+    /// error is handled; `returned` is the expression for any other error.
     pub(super) fn sent(&self, types: &Types, kind: Option<&str>, returned: &str) -> Vec<String> {
         let (mut lines, code) = self.code();
         let shown = self.print_statement(types);
@@ -322,7 +322,7 @@ impl Call<'_> {
 }
 
 /// A setter, to show that there are some, preferably for a number or an enum. A switch that changes
-/// the effect of a call is better not copied from an example.
+/// the effect of a call should not be copied from an example.
 fn setter(method: &Method<'_>, types: &Types) -> Option<String> {
     let is_read = method.operation().method == "get";
     let optional = method.arguments.iter().filter(|one| !one.required);

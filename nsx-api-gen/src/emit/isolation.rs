@@ -3,7 +3,7 @@
 use std::sync::Once;
 use std::thread;
 
-/// Runs a function that may panic or need a large stack in a thread of its own. A panic becomes an
+/// Runs a function that may panic or need a large stack in its own thread. A panic becomes an
 /// error.
 pub(super) fn run_isolated<T: Send>(
     run: impl FnOnce() -> Result<T, String> + Send,

@@ -117,7 +117,7 @@ fn responses(method: &Method<'_>, types: &Types) -> String {
     lines.extend(["", "# Errors", ""].map(str::to_owned));
     lines.push(
         "Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its \
-         [kind](crate::ErrorKind) tells these cases apart."
+         [kind](crate::ErrorKind) distinguishes these cases."
             .to_owned(),
     );
     lines.join("\n")
@@ -135,7 +135,7 @@ fn error(response: &Response, types: &Types) -> String {
     let name = names::type_name(name);
     let body = match types.has(&name) {
         true => format!("of type [`{name}`](crate::types::{name})"),
-        false => "with a schema of its own".to_owned(),
+        false => "with its own schema".to_owned(),
     };
     format!("{kind}, with a [body](crate::Error::body) {body}")
 }
@@ -146,7 +146,7 @@ fn pages(method: &Method<'_>) -> String {
     let link = |name: &str| format!("[`{name}`](crate::builder::{builder}::{name})");
     format!(
         "# Pagination\n\n`send` returns one page of the list. {} returns the items of this and all following pages, and {} returns the pages. \
-         Each page is a call, made when it is needed.",
+         Each page is requested by its own call, when it is needed.",
         link("stream"),
         link("pages"),
     )

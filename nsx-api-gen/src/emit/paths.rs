@@ -1,5 +1,4 @@
-//! Type paths as a person writes them: `Option<String>` instead of
-//! `::std::option::Option<::std::string::String>`.
+//! Short type paths: `Option<String>` instead of `::std::option::Option<::std::string::String>`.
 //!
 //! Schemas cannot have these names (`names::RESERVED_TYPES`), so the short paths are unambiguous.
 

@@ -1,4 +1,4 @@
-//! Vendor extensions, which are of no use to a reviewer of the document.
+//! Vendor extensions, which a reviewer of the document does not need.
 //!
 //! More than half of a Policy API document of NSX is extensions such as
 //! `x-vmw-nsx-example-request`.

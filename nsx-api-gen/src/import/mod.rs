@@ -5,9 +5,8 @@
 //! [overlay](Import::overlay), keeps the [selected](Selection) operations and the components that
 //! they use, adds them to an existing document if there is one, and writes YAML. The changes that
 //! `generate` makes before it generates code are not included, so that the document stays close to
-//! the manager's. The exception are names that depend on the rest of the document: names of
-//! operations and components are chosen for the whole document and written, so that they do not
-//! depend on the selection.
+//! the manager's. Names are the exception: the names of operations and components are chosen for
+//! the whole document and written to the result, so that they do not depend on the selection.
 //!
 //! ```
 //! use nsx_api_gen::compare::Source;
@@ -74,7 +73,7 @@ pub struct Import {
 }
 
 impl Import {
-    /// Imports a part of a document as a document of its own.
+    /// Imports part of a document as a separate document.
     pub fn new(document: Source, selection: Selection) -> Self {
         Self {
             document,

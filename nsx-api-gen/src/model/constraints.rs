@@ -154,7 +154,7 @@ fn format(schema: &Map<String, Value>, kind: Option<&str>) -> Option<String> {
     (!is_seen).then(|| format!("Format: {}.", span(format)))
 }
 
-/// The values of an enum that is not a type of its own.
+/// The values of an enum without its own type.
 fn values(schema: &Map<String, Value>) -> Option<String> {
     let values: Vec<String> = items(schema.get("enum")).map(json_span).collect();
     (!values.is_empty()).then(|| format!("One of {}.", values.join(", ")))

@@ -53,8 +53,8 @@ pub(crate) struct Operation {
     pub(crate) privileges: Vec<String>,
     /// The scopes that the operation requires, by security scheme.
     pub(crate) scopes: Vec<(String, Vec<String>)>,
-    /// Whether repeating the operation has the same effect as sending it once: as the document
-    /// says, otherwise by HTTP method.
+    /// Whether repeating the operation has the same effect as sending it once, according to the
+    /// document or else the HTTP method.
     pub(crate) idempotent: bool,
     pub(crate) tag: Option<String>,
     pub(crate) parameters: Vec<Parameter>,

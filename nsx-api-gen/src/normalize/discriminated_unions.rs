@@ -51,7 +51,7 @@ pub(super) fn strip_marks(root: &mut Value) {
     });
 }
 
-/// Marks the components that stand for values that the document does not list.
+/// Marks the components that are used for values that the document does not list.
 fn mark(root: &mut Value) {
     let extensible = extensible_components(root);
     let schemas = root.pointer_mut("/components/schemas");
@@ -131,7 +131,7 @@ fn complete_unions(root: &mut Value, changes: &mut Vec<Change>) {
     }
 }
 
-/// Whether a schema is a union without a fallback, that is not one made from a base.
+/// Whether a schema is a union without a fallback, so not one that was made from a base.
 fn is_incomplete(schema: &Map<String, Value>) -> bool {
     let discriminator = schema.get("discriminator");
     let is_choice = schema.contains_key("oneOf") || schema.contains_key("anyOf");
@@ -512,7 +512,7 @@ fn only_parent<'a>(schemas: &Map<String, Value>, schema: &'a Value) -> Option<&'
     }
 }
 
-/// Whether a schema has more than its `allOf` parts.
+/// Whether a schema has members besides its `allOf` parts.
 fn adds_something(schema: &Value) -> bool {
     const KEYS: [&str; 7] = [
         "additionalProperties",

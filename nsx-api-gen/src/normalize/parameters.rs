@@ -1,4 +1,5 @@
-//! Parameters: those of the path, and those that stand for several.
+//! Parameters: completes path parameters, splits objects and multipart bodies, and drops
+//! unsupported parameters.
 
 use std::collections::BTreeSet;
 

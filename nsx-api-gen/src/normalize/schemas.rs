@@ -10,7 +10,7 @@ use crate::document::{for_each_schema_at, items, members, operation_at};
 /// Normalizes each schema individually, which other passes require.
 pub(super) fn normalize_each(root: &mut Value, changes: &mut Vec<Change>) {
     let known = changes.len();
-    // Runs first, because other passes need not look at schemas that it drops.
+    // Runs first, so that other passes do not visit schemas that it drops.
     run(root, &[("dropped_not", dropped_not)], changes);
     run(root, &PASSES, changes);
     add_operations(root, changes.iter_mut().skip(known));

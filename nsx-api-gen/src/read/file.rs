@@ -7,8 +7,8 @@ use std::path::Path;
 /// The maximum size of a document. The largest known document of a manager has 20 MB.
 pub(crate) const MAX_BYTES: usize = 64 << 20;
 
-/// Reads a file. Named pipes are rejected, because a read blocks until somebody writes to them. To
-/// read another program's output, use standard input or the shell's `<(…)`.
+/// Reads a file. Named pipes are rejected, because reading one blocks until another program writes
+/// to it. To read another program's output, use standard input or the shell's `<(…)`.
 pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
     let is_plain = |kind: fs::FileType| kind.is_file() || kind.is_dir();
     if !is_plain(fs::metadata(path)?.file_type()) && !path.starts_with("/dev") {

@@ -358,7 +358,7 @@ async fn pagination_with_a_repeated_cursor_is_an_error() -> Result {
     let error = pages.next().await.ok_or("no error")?.err().ok_or("no error")?;
     assert_eq!(
         error.to_string(),
-        "ListThings: 200 OK: the page has the cursor that it was asked for with, so the list has no end"
+        "ListThings: 200 OK: the page repeats the cursor that it was requested with, so the list would never end"
     );
     assert!(pages.next().await.is_none());
     assert_eq!(manager.count(), 4);

@@ -63,7 +63,7 @@ pub(super) fn check_token(token: &Secret, what: &str) -> Result<(), BoxError> {
     let text = token.expose_secret();
     match text.is_empty() || !text.chars().all(|character| character.is_ascii_graphic()) {
         true => Err(format!(
-            "the {what} is empty, or has a blank or another character in it that no token has"
+            "the {what} is empty or contains a character that tokens cannot contain, such as a space"
         )
         .into()),
         false => Ok(()),

@@ -59,7 +59,7 @@ pub struct Csp {
     grant: Grant,
     config: Config,
     path: Option<String>,
-    /// Made from the configuration on first use.
+    /// Created from the configuration on first use.
     context: OnceLock<AuthContext>,
 }
 
@@ -109,7 +109,7 @@ impl Csp {
         self
     }
 
-    /// Replaces the path of VMware Cloud Services.
+    /// Sets another path than that of VMware Cloud Services.
     pub(crate) fn path(mut self, path: String) -> Self {
         self.path = Some(path);
         self
@@ -129,7 +129,7 @@ impl Csp {
     /// Reads the token from the response to a login.
     pub(crate) fn parse_response(response: Response<Bytes>) -> Result<Credentials, BoxError> {
         let token = response.json::<Token>()?.into_inner();
-        check_token(&token.access_token, "token that was answered")?;
+        check_token(&token.access_token, "token in the response")?;
         let credentials = Credentials::bearer(token.access_token);
         Ok(match token.expires_in {
             Some(lifetime) => credentials.expires_in(lifetime),

@@ -34,8 +34,8 @@
 //!
 //! # Missing privileges
 //!
-//! A manager also returns 403 if the user lacks a privilege. A login does not help then, so the
-//! client limits logins after refusals:
+//! A manager also returns 403 if the user lacks a privilege. Logging in again does not change that,
+//! so the client limits logins after refusals:
 //!
 //! | situation | limit |
 //! | --- | --- |

@@ -1,4 +1,5 @@
-//! Sessions of an NSX Manager: user name and password once, then a cookie and an XSRF token.
+//! Sessions of an NSX Manager: one login with user name and password, then a cookie and an XSRF
+//! token.
 
 use std::time::{Duration, SystemTime};
 
@@ -18,7 +19,8 @@ const COOKIE: &str = "JSESSIONID";
 const XSRF: &str = "x-xsrf-token";
 /// The default of a manager.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1800);
-/// The number of cookies, and their total length: a gateway may set some beside the session cookie.
+/// The maximum number and total length of cookies: a gateway may set others besides the session
+/// cookie.
 const MAX_COOKIES: usize = 16;
 const MAX_COOKIE_BYTES: usize = 4096;
 
@@ -71,8 +73,8 @@ impl Session {
         }
     }
 
-    /// Sets the idle timeout that is configured on the manager. 30 minutes by default, as on the
-    /// manager.
+    /// Sets the idle timeout that is configured on the manager. 30 minutes by default, which is the
+    /// manager's default.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
         self
@@ -126,7 +128,7 @@ impl Authenticate for Session {
             return Err("the user name is empty".into());
         }
         match self.idle_timeout.is_zero() {
-            true => Err("the idle time-out of the session is zero".into()),
+            true => Err("the idle timeout of the session is zero".into()),
             false => Ok(()),
         }
     }
@@ -213,9 +215,7 @@ fn no_session_reason(headers: &HeaderMap) -> String {
         true => ", or too many others",
         false => "",
     };
-    format!(
-        "the answer to the login sets no cookie {COOKIE}{many}{media_type}: is this an NSX Manager?"
-    )
+    format!("the login response sets no cookie {COOKIE}{many}{media_type}: is this an NSX Manager?")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Request bodies: bytes, streams, and several parts in one.
+//! Request bodies: bytes, streams, and concatenated bodies.
 
 pub(crate) mod multipart;
 pub(crate) mod stream;
@@ -87,7 +87,7 @@ impl Body {
                 let stream = stream.ok_or_else(|| {
                     Error::new(
                         ErrorKind::InvalidRequest,
-                        "the stream of the body was sent already",
+                        "the body stream was already sent",
                     )
                 })?;
                 Ok(Some(reqwest::Body::wrap_stream(stream)))
@@ -114,7 +114,7 @@ impl Stream for Chain {
                 Content::Stream(shared) => match &mut *lock(shared) {
                     Some(stream) => ready!(stream.as_mut().poll_next(context)),
                     None => Some(Err(std::io::Error::other(
-                        "the stream of the part was sent already",
+                        "the stream of the part was already sent",
                     ))),
                 },
             };

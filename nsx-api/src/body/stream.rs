@@ -110,7 +110,7 @@ impl Stream for ByteStream {
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                // Outside of a runtime Tokio's timer panics.
+                // Outside of a runtime, Tokio's timer panics.
                 if self.timer.is_none() && Handle::try_current().is_err() {
                     let reason = "the body is read outside of a Tokio runtime";
                     return self.failed(Error::new(ErrorKind::InvalidRequest, reason));

@@ -1,4 +1,4 @@
-//! What an attempt needs before it begins: credentials, and a slot within the client's own limits.
+//! Admission of an attempt: waits for credentials and for a slot within the client's limits.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use super::decision::better_manager;
 use crate::cluster::managers::InFlight;
 use crate::{Error, ErrorKind};
 
-/// How long a call waits for a slot at one manager before it looks for a better one.
+/// How long a call waits for a slot at one manager before another manager is considered.
 const BETWEEN_CHOICES: Duration = Duration::from_secs(1);
 
-/// Permission for one attempt. It is given back when this is dropped.
+/// A permit for one attempt. Dropping it releases the slot.
 pub(super) struct Admission<'c> {
     #[expect(dead_code, reason = "counts the call until it is dropped")]
     in_flight: InFlight<'c>,
@@ -22,8 +22,7 @@ pub(super) struct Admission<'c> {
     slot: Slot<'c>,
 }
 
-/// Why an attempt cannot begin. The call still counts as in flight at the manager until this is
-/// dropped.
+/// Why an attempt cannot start. The call counts as in flight at the manager until this is dropped.
 pub(super) struct NotAdmitted<'c> {
     pub(super) error: Error,
     pub(super) in_flight: InFlight<'c>,
@@ -45,7 +44,7 @@ impl From<Error> for Stop {
 }
 
 impl<'c> CallContext<'c> {
-    /// Waits for all that an attempt needs, at the current manager or at a better one.
+    /// Waits for everything that an attempt needs, at the current manager or at a better one.
     pub(super) async fn admit(&mut self) -> Result<Admission<'c>, NotAdmitted<'c>> {
         loop {
             let in_flight = self.endpoint().track_in_flight();
@@ -66,8 +65,8 @@ impl<'c> CallContext<'c> {
         if self.take_current_credentials() {
             return Ok(slot);
         }
-        // The credentials have expired during the wait. They are fetched without occupying a slot,
-        // and only once more: those of some schemes are never valid for long.
+        // The credentials have expired during the wait. Obtain them again without occupying a slot,
+        // but only once: some schemes only have short-lived credentials.
         drop(slot);
         self.fetch_credentials().await?;
         self.slot().await
@@ -82,15 +81,15 @@ impl<'c> CallContext<'c> {
         })
     }
 
-    /// Waits for a slot at the current manager until another one is better. After a redirect no
-    /// other is.
+    /// Waits for a slot at the current manager until another manager is better. After a redirect,
+    /// the call stays at the current one.
     async fn slot_or_better_manager(&self) -> Result<Slot<'c>, Stop> {
         let endpoint = self.endpoint();
         let mut slot = pin!(endpoint.limiter.acquire());
         if self.state.pinned_by_redirect || !self.core.cluster.has_others() {
             return Ok(slot.await);
         }
-        // A manager that was down when it was chosen was the best one available.
+        // If the manager was down already when it was chosen, there was no better one.
         let was_up = endpoint.health.is_up();
         loop {
             let slot = timeout(BETWEEN_CHOICES, slot.as_mut()).await;

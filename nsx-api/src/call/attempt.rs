@@ -1,4 +1,4 @@
-//! One attempt: the request is sent once, and the response is read.
+//! One attempt: sends the request once and reads the response.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -18,10 +18,9 @@ use crate::credentials::credential_cache::RefreshOutcome;
 use crate::error::ErrorResponse;
 use crate::response::headers::{mark_sensitive, request_id};
 
-/// The time limit for the body of an error. The status says what matters.
+/// The time limit for reading the body of an error. The status is enough to handle the error.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(5);
-/// An attempt is not stopped sooner than this to leave time for another manager: some calls take
-/// seconds, and a manager that hangs is also found by its probes.
+/// The shortest failover timeout. Some calls take seconds, and probes detect a hanging manager too.
 const SHORTEST_ATTEMPT: Duration = Duration::from_secs(5);
 
 /// One attempt, with its time limit.
@@ -76,7 +75,7 @@ impl<'a> Attempt<'a> {
         result.map_err(|error| failure::request(error, connections.has_identity()))
     }
 
-    /// The failure of a response other than a success.
+    /// The failure for a non-2xx response.
     async fn refused(&self, response: reqwest::Response, headers: HeaderMap) -> Failure {
         let status = response.status();
         let body = read_error_body(response, self.limit.at_most(ERROR_BODY_TIME)).await;
@@ -86,9 +85,9 @@ impl<'a> Attempt<'a> {
 }
 
 impl CallContext<'_> {
-    /// The limit of an attempt that begins now. If another manager may do better, an idempotent
-    /// call does not spend all of its time at one that hangs: once, an attempt is stopped when half
-    /// of the time is over. An explicit time-out is not shortened.
+    /// The time limit of an attempt that starts now. If there is an alternative manager, one
+    /// attempt of an idempotent call is limited to half of the remaining time, in case the manager
+    /// hangs. An explicit attempt timeout is not shortened.
     fn attempt_limit(&self) -> TimeLimit {
         let limit = self.deadline.of_attempt(self.options);
         let should_shorten = self.state.may_shorten_attempt()
@@ -100,8 +99,8 @@ impl CallContext<'_> {
         }
     }
 
-    /// Passes on what an attempt shows about the manager and the credentials. It was sent at
-    /// `sent`.
+    /// Updates the limits, the health of the manager and the credential cache with the outcome of
+    /// an attempt. The request was sent at `sent`.
     pub(super) fn record_outcome(&self, sent: Instant, failure: Option<&Failure>) {
         let cause = failure.map(|failure| failure.cause);
         let has_answered = failure.is_none_or(|failure| failure.error.status().is_some());
@@ -153,7 +152,7 @@ impl CallContext<'_> {
         }
     }
 
-    /// The facts about a failed attempt that count for the decision what to do next.
+    /// The facts about a failed attempt that the decision depends on.
     pub(super) fn facts_of(&self, failure: &Failure) -> AttemptFailure {
         AttemptFailure {
             cause: failure.cause,

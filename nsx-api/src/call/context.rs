@@ -1,4 +1,4 @@
-//! A call in progress: its state, and what its steps work with.
+//! A call in progress: its state, and the resources that its steps use.
 
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
@@ -70,7 +70,7 @@ impl<'c> CallContext<'c> {
         call
     }
 
-    /// The manager of the current attempt, or of the next.
+    /// The manager of the current attempt or, between attempts, of the next one.
     pub(super) fn endpoint(&self) -> &'c Endpoint {
         self.core.cluster.endpoint(self.state.manager)
     }
@@ -85,8 +85,8 @@ impl<'c> CallContext<'c> {
         self.info.operation.as_deref().unwrap_or_default()
     }
 
-    /// Sends the call to another manager from now on. It stays where it is if its URL would be too
-    /// long there.
+    /// Moves the call to another manager. It stays at the current one if its URL would be too long
+    /// for the other.
     pub(super) fn go_to(&mut self, manager: usize, by_redirect: bool) {
         if manager != self.state.manager
             && let Ok(url) = self.url_at(manager)
@@ -101,14 +101,14 @@ impl<'c> CallContext<'c> {
         endpoint.address.url(&self.request.path_and_query)
     }
 
-    /// Whether there is another manager for the call, which is up. Credentials of the request are
-    /// for the first manager only.
+    /// Whether the call can move to another manager that is up. A request with its own credentials
+    /// must stay at the first manager.
     pub(super) fn has_alternative(&self) -> bool {
         !self.state.auth.of_request && self.core.cluster.has_alternative(self.state.manager)
     }
 
-    /// The manager to which a response redirects this call; `None` if the target is none of the
-    /// cluster, or another path.
+    /// The manager to which a response redirects this call; `None` if the target is outside of the
+    /// cluster or has another path.
     pub(super) fn redirect_target(&self, failure: &Failure) -> Option<usize> {
         let target = failure.redirect.as_ref()?;
         let manager = self.core.cluster.index_of(target)?;
@@ -116,7 +116,7 @@ impl<'c> CallContext<'c> {
         is_same_call.then_some(manager)
     }
 
-    /// Decides what to do after `event`, and changes the state accordingly.
+    /// Decides what to do after `event`, and updates the state.
     pub(super) fn decide(&mut self, event: Event) -> Step {
         let moment = Moment {
             now: Instant::now(),
@@ -128,14 +128,14 @@ impl<'c> CallContext<'c> {
         step
     }
 
-    /// Reads the TLS files again, and says whether there are new connections since the last
+    /// Reloads the TLS files. Returns whether the connections have been replaced since the last
     /// attempt.
     pub(super) async fn reload_tls(&self) -> bool {
         let reload = self.core.connections.reload(self.generation);
         self.deadline.timeout(pin!(reload)).await.unwrap_or(false)
     }
 
-    /// Goes to the manager that `step` names, if it names one, and waits as long as it says.
+    /// Moves to the manager of `step`, if it has one, and waits for its delay.
     pub(super) async fn go_on(&mut self, step: Step) {
         if let Some(manager) = step.manager() {
             self.go_to(manager, matches!(step, Step::FollowRedirect { .. }));
@@ -145,7 +145,7 @@ impl<'c> CallContext<'c> {
         }
     }
 
-    /// Removes the call's secrets from a text of the other side, which may echo them.
+    /// Masks the call's secrets in text from a server, which may echo them.
     pub(super) fn mask(&self, text: String) -> String {
         self.credentials.mask(text, &self.endpoint().mask)
     }

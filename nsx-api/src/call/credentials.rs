@@ -1,4 +1,4 @@
-//! The credentials of a call: fetched before an attempt, and refreshed when the manager refuses
+//! The credentials of a call: obtained before an attempt, and refreshed when the manager refuses
 //! them.
 
 use std::future::Future;
@@ -17,14 +17,14 @@ use crate::credentials::refusal_backoff::Refused;
 use crate::secret::mask::{Mask, mask};
 use crate::{Error, ErrorKind};
 
-/// A login is not stopped sooner than this to leave time for another manager.
+/// The shortest time limit of a login if another manager could be tried.
 const SHORTEST_LOGIN: Duration = Duration::from_millis(500);
 
 /// The credentials that a call has used.
 pub(super) struct CallCredentials {
-    /// Those of the current attempt, or of the next.
+    /// Those of the current or the next attempt.
     pub(super) current: Option<Arc<CachedCredentials>>,
-    /// Those of earlier attempts. A late echo of them is masked too.
+    /// Those of earlier attempts, which are masked too if they are echoed.
     replaced: Vec<Arc<CachedCredentials>>,
 }
 
@@ -50,7 +50,7 @@ impl CallCredentials {
         }
     }
 
-    /// Removes these credentials, and the secrets of the scheme, from a text.
+    /// Masks these credentials and the secrets of the scheme in a text.
     pub(super) fn mask(&self, text: String, scheme: &Mask) -> String {
         let used = self.replaced.iter().chain(&self.current);
         let used = used.map(|credentials| &credentials.mask);
@@ -69,8 +69,8 @@ impl CallContext<'_> {
         Ok(())
     }
 
-    /// Takes the credentials that are current now, if there are any: those from before the wait for
-    /// a slot may have expired.
+    /// Switches to the current credentials, if there are any: those from before the wait for a slot
+    /// may have expired.
     pub(super) fn take_current_credentials(&mut self) -> bool {
         let Some(cache) = self.cache() else {
             return true;
@@ -83,7 +83,7 @@ impl CallContext<'_> {
         has_current
     }
 
-    /// Gets other credentials than those that the manager refused.
+    /// Obtains new credentials after the manager refused the current ones.
     pub(super) async fn refresh_credentials(
         &self,
         failure: &AttemptFailure,
@@ -98,9 +98,8 @@ impl CallContext<'_> {
         }
     }
 
-    /// Waits for an authentication scheme until the call's deadline; or, if another manager could
-    /// be tried instead, as long as for an attempt, and no longer than half of the time that is
-    /// left.
+    /// Waits for an authentication scheme until the call's deadline. If another manager could be
+    /// tried, it waits no longer than the attempt timeout or half of the remaining time.
     async fn within_login_limit<T>(
         &self,
         work: Pin<&mut impl Future<Output = Result<T, Error>>>,
@@ -118,8 +117,8 @@ impl CallContext<'_> {
         })
     }
 
-    /// The facts about a failed login. If the manager is the reason it is ejected, unless it
-    /// answered 429, which shows that it is up.
+    /// The facts about a failed login. If the manager caused the failure, it is ejected, unless it
+    /// returned 429, which shows that it is up.
     pub(super) fn login_failed(&self, error: &Error) -> LoginFailure {
         let login = LoginFailure::of(error);
         if self.state.should_leave(&login, self.deadline.left()) && !login.is_rate_limited {
@@ -132,7 +131,7 @@ impl CallContext<'_> {
 }
 
 impl LoginFailure {
-    /// The facts about `login`, the error of a login or of the wait for one.
+    /// The facts about `login`: the error of a login, or of waiting for one.
     fn of(login: &Error) -> Self {
         Self {
             is_transient: is_transient(login),
@@ -142,8 +141,8 @@ impl LoginFailure {
     }
 }
 
-/// Whether a login failed because of the manager, so that another manager, or the same one later,
-/// may accept it. A scheme that fails by itself will fail again.
+/// Whether a login failed because of the manager, so that it may succeed at another manager or
+/// later. If the scheme itself failed, it would fail again.
 fn is_transient(login: &Error) -> bool {
     let is_of_manager = |error: &Error| {
         matches!(
@@ -158,7 +157,7 @@ fn is_transient(login: &Error) -> bool {
             .is_some_and(|status| status.is_server_error())
     };
     match login.login_error() {
-        // The call has stopped waiting for the login.
+        // The call stopped waiting for the login.
         None => login.kind() == ErrorKind::Authentication || is_of_manager(login),
         Some(login) => is_of_manager(login),
     }

@@ -1,9 +1,9 @@
-//! The decision whether, where and when a call goes on. It is pure: plain data in, plain data out,
-//! no clock and no lock.
+//! Decides whether, where and when a call continues. The functions are pure: they use no clock and
+//! no lock.
 //!
-//! [`next`] has the order of precedence, and [`CallState::apply`] the change of the state that goes
-//! with each step. `call::run` executes the steps. If the result of a step needs another decision
-//! it becomes the next [`Event`].
+//! [`next`] applies the rules in their order of precedence, and [`CallState::apply`] updates the
+//! state for each step. `call::run` executes the steps. If the result of a step needs another
+//! decision, it becomes the next [`Event`].
 
 use std::time::Duration;
 
@@ -21,35 +21,33 @@ mod tests;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Event {
     AttemptFailed(AttemptFailure),
-    /// The refresh of the credentials that the manager refused has ended.
+    /// The refresh after a refusal has ended.
     RefreshEnded(AttemptFailure, RefreshOutcome),
-    /// No credentials to replace those that the manager refused.
+    /// There are no new credentials after a refusal.
     RefreshFailed(LoginFailure),
-    /// The TLS files were read again; `true` if there are new connections.
+    /// The TLS files were reloaded; `true` if the connections were replaced.
     ReloadEnded(AttemptFailure, bool),
-    /// The next attempt could not begin: there are no credentials for it, or no slot before the
-    /// deadline.
+    /// The next attempt could not start: there were no credentials, or no slot before the deadline.
     AdmissionFailed(LoginFailure),
     /// The retry budget does not cover this step.
     BudgetSpent(Step),
 }
 
-/// The facts about a failed attempt that count for the decision.
+/// The facts about a failed attempt that the decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct AttemptFailure {
     pub(super) cause: Cause,
-    /// TLS failed, for whatever reason.
+    /// TLS failed, for any reason.
     pub(super) is_tls: bool,
     pub(super) retry_after: Option<Duration>,
     /// The manager to which the response redirects the same call.
     pub(super) redirect_to: Option<usize>,
 }
 
-/// The facts about a failed login that count for the decision.
+/// The facts about a failed login that the decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LoginFailure {
-    /// The manager failed, and not the scheme: another manager, or the same one later, may accept
-    /// the login.
+    /// The manager failed, not the scheme: the login may succeed at another manager or later.
     pub(super) is_transient: bool,
     /// The manager rejected the login with 429, so it is up.
     pub(super) is_rate_limited: bool,
@@ -69,9 +67,9 @@ pub(super) struct Moment {
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
-    /// Get other credentials than those that the manager refused.
+    /// Refresh the credentials that the manager refused.
     RefreshCredentials(AttemptFailure),
-    /// Read the TLS files again.
+    /// Reload the TLS files.
     ReloadTls(AttemptFailure),
     /// Send the call again at the same manager, at once.
     Resend { reason: &'static str },
@@ -79,7 +77,7 @@ pub(super) enum Step {
     TryOtherManager { manager: usize },
     /// Wait, and log in again.
     RetryLogin { manager: usize, wait: Duration },
-    /// Send the call to the manager that the current one names.
+    /// Send the call to the manager that the redirect points to.
     FollowRedirect {
         manager: usize,
         wait: Duration,
@@ -90,13 +88,13 @@ pub(super) enum Step {
         wait: Duration,
         reason: &'static str,
         uses_budget: bool,
-        /// The call moves to another manager after its request was sent, so the next such move uses
-        /// the budget.
+        /// The request was sent before the call moves to another manager, so its next move uses the
+        /// budget.
         ends_free_failover: bool,
         /// When the current manager may be called again, by its `Retry-After`.
         retry_after_until: Option<Instant>,
     },
-    /// End with the error; the note says why there is no retry, if that is not obvious.
+    /// Fail with the error. The note explains why there is no retry, if that is not obvious.
     GiveUp { note: Option<&'static str> },
 }
 
@@ -107,7 +105,7 @@ const BUDGET_SPENT: &str = "the retry budget of the client is spent";
 ///
 /// 1. refused credentials are refreshed;
 /// 2. if the login fails, the call goes to another manager, or waits for another login;
-/// 3. after a TLS failure or a refused client certificate the TLS files are read again;
+/// 3. after a TLS failure or a refused client certificate, the TLS files are reloaded;
 /// 4. a redirect to another manager of the cluster is followed;
 /// 5. the call is retried, if that is safe.
 pub(super) fn next(
@@ -151,8 +149,8 @@ pub(super) fn next(
     }
 }
 
-/// The manager to which a call moves that waits for a slot at its own; `None` if it stays.
-/// `is_ejected` says that its own manager went down in the meantime.
+/// The manager to which a call moves that is waiting for a slot; `None` if it stays. `is_ejected`
+/// says whether its current manager went down in the meantime.
 pub(super) fn better_manager(
     state: &CallState,
     cluster: &ClusterSnapshot,
@@ -163,8 +161,8 @@ pub(super) fn better_manager(
     (is_better && cluster.is_alternative(state.manager, manager)).then_some(manager)
 }
 
-/// The best manager for the next attempt. Credentials of the request are sent to the first manager
-/// only.
+/// The best manager for the next attempt. A request with its own credentials stays at the first
+/// manager.
 fn choose(state: &CallState, cluster: &ClusterSnapshot, tried: &impl Tried) -> usize {
     match state.auth.of_request {
         true => 0,
@@ -178,7 +176,7 @@ struct Decision<'a> {
     moment: Moment,
 }
 
-/// The managers that a call has tried, with the one that it fails at now.
+/// The managers that a call has tried, including the one where it has just failed.
 struct TriedWithCurrent<'a>(&'a CallState);
 
 impl Tried for TriedWithCurrent<'_> {
@@ -207,7 +205,7 @@ impl Decision<'_> {
     }
 
     /// If no other manager is up, the call waits and logs in at one that is down. With a single
-    /// manager the login has made its own retries already.
+    /// manager, the login has already been retried.
     fn after_admission_failed(&self, login: &LoginFailure) -> Step {
         let give_up = Step::GiveUp { note: None };
         if let Some(step) = self.try_other_manager(login) {
@@ -231,7 +229,7 @@ impl Decision<'_> {
         should_move.then_some(Step::TryOtherManager { manager })
     }
 
-    /// The manager has done nothing but refuse the call, so this is safe for every operation.
+    /// The manager only refused the call, so this is safe for every operation.
     fn retry_login(&self, login: &LoginFailure, manager: usize) -> Option<Step> {
         let mut policy = self.state.policy;
         policy.repeatable = self.state.can_send();
@@ -248,8 +246,8 @@ impl Decision<'_> {
             .then_some(Step::RetryLogin { manager, wait })
     }
 
-    /// Credentials of the request stay at the first manager, and a call never goes back to a
-    /// manager that has redirected it.
+    /// A request with its own credentials stays at the first manager, and a call never returns to a
+    /// manager that redirected it.
     fn redirect(&self, failure: &AttemptFailure) -> Option<Step> {
         let Moment { now, left, .. } = self.moment;
         let state = self.state;
@@ -296,8 +294,8 @@ impl Decision<'_> {
                 note: is_too_long.then_some(TOO_LONG),
             };
         };
-        // A request that was not sent was no load. Of those that were sent, one per call may fail
-        // over without the budget.
+        // A request that was not sent caused no load. After one that was sent, a call may fail over
+        // once without using the budget.
         let is_new_load = !cause.is_before_request();
         let is_free =
             elsewhere && cause.is_of_manager() && !(is_new_load && state.used_free_failover);
@@ -311,7 +309,7 @@ impl Decision<'_> {
         }
     }
 
-    /// The manager that accepts the call sooner, by their `Retry-After`: the current one or
+    /// The manager that accepts the call earlier according to `Retry-After`: the current one or
     /// `other`. Both were tried.
     fn earliest_available(&self, other: usize, failure: &AttemptFailure) -> usize {
         let (state, now) = (self.state, self.moment.now);
@@ -329,31 +327,31 @@ impl Decision<'_> {
         }
     }
 
-    /// `None` without a `Retry-After`, and for one that is too far away for a clock.
+    /// `None` without a `Retry-After`, or if its end cannot be represented.
     fn retry_after_until(&self, failure: &AttemptFailure) -> Option<Instant> {
         self.moment.now.checked_add(failure.retry_after?)
     }
 }
 
 impl CallState {
-    /// Whether the manager refused credentials that the client can refresh. New ones that were
-    /// refused too are not refreshed again.
+    /// Whether the manager refused credentials that the client can refresh. Credentials from a
+    /// refresh are not refreshed again.
     fn should_refresh(&self, failure: &AttemptFailure) -> bool {
         failure.cause.is_credential_refusal()
             && self.uses_client_credentials()
             && self.refreshed != Some(RefreshOutcome::Refreshed)
     }
 
-    /// Whether a refresh has brought other credentials. Per manager a call is sent again once with
-    /// those that another call has fetched, and once with new ones.
+    /// Whether a refresh returned different credentials. At each manager, a call is resent once
+    /// with credentials that another call obtained, and once with new ones.
     fn should_use(&self, outcome: RefreshOutcome) -> bool {
         outcome != RefreshOutcome::Unchanged
             && self.refreshed != Some(outcome)
             && self.policy.repeatable
     }
 
-    /// Whether the TLS files may have changed in a way that helps: after a TLS failure, and after a
-    /// refusal of a call that is authenticated by the client's certificate.
+    /// Whether reloading the TLS files may help: after a TLS failure, or after a refusal of a call
+    /// that is authenticated by the client certificate.
     fn should_reload_tls(&self, failure: &AttemptFailure) -> bool {
         let cause = failure.cause;
         let is_refused_identity = self.auth.client == ClientCredentials::None
@@ -361,13 +359,13 @@ impl CallState {
         (is_refused_identity || failure.is_tls) && !self.reloaded_tls && self.policy.repeatable
     }
 
-    /// Whether the call can be sent again with new certificates. If the old one was rejected after
-    /// the request was sent, only an idempotent call can.
+    /// Whether the call can be resent with new certificates. If the old one was rejected after the
+    /// request was sent, only an idempotent call can be.
     fn can_resend_with_new_certificates(&self, failure: &AttemptFailure) -> bool {
         failure.cause != Cause::CertificateRejected || self.policy.idempotent
     }
 
-    /// Whether a failed login is a failure of the current manager, and the call may leave it.
+    /// Whether a failed login is a failure of the current manager and the call may move to another.
     pub(super) fn should_leave(&self, login: &LoginFailure, left: Option<Duration>) -> bool {
         login.is_transient
             && self.uses_credentials_per_manager()
@@ -375,7 +373,7 @@ impl CallState {
             && left.is_none_or(|left| !left.is_zero())
     }
 
-    /// The state after an event and the step that it led to. The executor changes the manager, with
+    /// The state after an event and the resulting step. The executor changes the manager with
     /// [`CallState::move_to`].
     pub(super) fn apply(&mut self, event: Event, step: Step) {
         match event {
@@ -430,7 +428,7 @@ impl CallState {
 }
 
 impl Step {
-    /// The manager that the call goes to, if the step names one.
+    /// The manager that the step moves the call to, if any.
     pub(super) fn manager(self) -> Option<usize> {
         match self {
             Self::TryOtherManager { manager }
@@ -450,7 +448,7 @@ impl Step {
         }
     }
 
-    /// Whether the retry budget must cover the step.
+    /// Whether the step uses the retry budget.
     pub(super) fn uses_budget(self) -> bool {
         match self {
             Self::RetryLogin { .. } => true,
@@ -461,7 +459,7 @@ impl Step {
         }
     }
 
-    /// Why the call is sent again, for the log.
+    /// Why the call is resent, for the log.
     pub(super) fn reason(self) -> &'static str {
         match self {
             Self::Resend { reason } | Self::Retry { reason, .. } => reason,

@@ -1,6 +1,5 @@
-//! Failed attempts: the error that the caller sees, and the cause that decides about a retry. They
-//! come from a response other than a success, from an error of the HTTP library, or from a time
-//! limit.
+//! Failed attempts: the error for the caller, and the cause that determines whether the call is
+//! retried. A failure is a non-2xx response, an error of the HTTP library, or a timeout.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -20,10 +19,10 @@ use crate::error::text::{self, one_line};
 use crate::response::headers::request_id;
 use crate::{ApiError, Error, ErrorKind, tls};
 
-/// The largest part of an error's body that is read. It must fit a manager's error with all its
-/// related errors.
+/// The maximum number of bytes of an error body that are read: enough for a manager's error with
+/// all its related errors.
 const ERROR_BODY_LIMIT: usize = 1 << 20;
-/// The part of it that is kept as text.
+/// The maximum number of those bytes that are kept as text.
 const KEPT_BODY: usize = 4 << 10;
 
 /// A failed attempt.
@@ -32,7 +31,7 @@ pub(crate) struct Failure {
     pub(crate) cause: Cause,
     /// The `Retry-After` of the response.
     pub(crate) retry_after: Option<Duration>,
-    /// The target of a redirect for the same call, whichever host it is on.
+    /// The target of a redirect for the same call, on any host.
     pub(crate) redirect: Option<Url>,
 }
 
@@ -46,7 +45,7 @@ impl Failure {
         }
     }
 
-    /// Adds what is known of the response whose body could not be read.
+    /// Adds the metadata of the response whose body could not be read.
     pub(crate) fn with_response(mut self, answer: ErrorResponse) -> Self {
         self.error = self.error.with_response(answer);
         self
@@ -63,7 +62,10 @@ impl From<Error> for Failure {
 /// There was no complete response in time.
 impl From<Expired> for Failure {
     fn from(expired: Expired) -> Self {
-        let error = Error::new(ErrorKind::Timeout, format!("no whole answer {expired}"));
+        let error = Error::new(
+            ErrorKind::Timeout,
+            format!("no complete response {expired}"),
+        );
         let cause = match expired.kind {
             LimitKind::Deadline => Cause::DeadlineExceeded,
             LimitKind::Attempt => Cause::AttemptTimeout,
@@ -73,8 +75,8 @@ impl From<Expired> for Failure {
     }
 }
 
-/// Reads the body of an error as far as it arrives in time. Its end may be missing: the status says
-/// what matters.
+/// Reads as much of an error body as arrives in time. It may be incomplete: the status is enough to
+/// handle the error.
 pub(super) async fn read_error_body(mut response: reqwest::Response, limit: TimeLimit) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Ok(Some(chunk))) = limit.timeout(pin!(response.chunk())).await {
@@ -86,15 +88,15 @@ pub(super) async fn read_error_body(mut response: reqwest::Response, limit: Time
     body
 }
 
-/// The part of an error's body that is kept. `mask` removes the secrets from all of it before it is
-/// cut, so that none is cut in two.
+/// The part of an error body that is kept. All of it is masked before it is truncated, so that no
+/// secret is cut in two.
 fn kept_body(body: &[u8], mask: impl Fn(String) -> String) -> String {
     let text = mask(String::from_utf8_lossy(text::without_bom(body)).into_owned());
     text::beginning(text.as_bytes(), KEPT_BODY)
 }
 
-/// The failure of a response other than a success, to a request of `url`. All texts of it that may
-/// be shown pass through `mask`.
+/// The failure for a non-2xx response to a request to `url`. `mask` is applied to all text that may
+/// be shown.
 pub(crate) fn refused(
     status: StatusCode,
     headers: &HeaderMap,
@@ -123,15 +125,15 @@ pub(crate) fn refused(
     }
 }
 
-/// The failure of a request without a response. `has_identity` says whether the client has a
+/// The failure for a request without a response. `has_identity` says whether the client has a
 /// certificate.
 pub(crate) fn request(error: reqwest::Error, has_identity: bool) -> Failure {
     if error.is_builder() {
-        let what = "the request cannot be made";
+        let what = "the request cannot be built";
         return failure(ErrorKind::InvalidRequest, what, Cause::CallerError, error);
     }
     if is_of_body_stream(&error) {
-        let what = "the stream of the request's body failed";
+        let what = "the request body stream failed";
         return failure(ErrorKind::Connection, what, Cause::CallerError, error);
     }
     if let Some(message) = certificate_rejection(&error, has_identity) {
@@ -152,20 +154,21 @@ pub(crate) fn request(error: reqwest::Error, has_identity: bool) -> Failure {
     body(error)
 }
 
-/// The failure to establish a connection. If TLS fails later, that is a lost connection like any
-/// other.
+/// The failure to establish a connection. A TLS error after that is handled as a lost connection.
 fn no_connection(error: reqwest::Error) -> Failure {
     let (kind, what, cause) = match find::<rustls::Error>(&error) {
         None => (ErrorKind::Connect, "cannot connect", Cause::NoConnection),
-        Some(fault) if is_transient(fault) => (ErrorKind::Tls, "no TLS", Cause::NoConnection),
-        Some(_) => (ErrorKind::Tls, "no trusted connection", Cause::Untrusted),
+        Some(fault) if is_transient(fault) => {
+            (ErrorKind::Tls, "TLS handshake failed", Cause::NoConnection)
+        }
+        Some(_) => (ErrorKind::Tls, "TLS handshake failed", Cause::Untrusted),
     };
     failure(kind, what, cause, error)
 }
 
-/// Whether a TLS handshake may succeed the next time: the messages were wrong, as those of a
-/// manager that is starting or of a proxy before it may be. Certificates, versions and ciphers that
-/// were rejected will be rejected again.
+/// Whether a TLS handshake may succeed the next time. A manager that is starting, or a proxy in
+/// front of it, may send invalid messages for a while. Rejected certificates, versions and ciphers
+/// will be rejected again.
 fn is_transient(fault: &rustls::Error) -> bool {
     use rustls::Error as Fault;
     matches!(
@@ -179,18 +182,17 @@ fn is_transient(fault: &rustls::Error) -> bool {
     )
 }
 
-/// The message for an alert about the client's certificate; `None` if there is no such alert among
-/// the causes.
+/// The message for a TLS alert about the client certificate; `None` if no cause is such an alert.
 ///
-/// With TLS 1.3 managers send the alert after the client has finished the handshake, instead of a
-/// response. They process no request before they have accepted the certificate. If the client has
-/// no certificate, the only alert that makes sense after the handshake is that one is required. Any
-/// other may come from a peer that has processed the request.
+/// With TLS 1.3, managers send the alert after the handshake, instead of a response. They process
+/// no request before they have accepted the certificate. If the client has no certificate, only
+/// `CertificateRequired` counts after the handshake: the peer may send any other alert after it has
+/// processed the request.
 fn certificate_rejection(error: &reqwest::Error, has_identity: bool) -> Option<String> {
     let alert = match find::<rustls::Error>(error) {
         Some(rustls::Error::AlertReceived(alert)) => *alert,
         _ => {
-            // An error of HTTP/2 keeps only the text of the alert.
+            // An HTTP/2 error contains only the text of the alert.
             let message = find::<io::Error>(error)?.to_string();
             (0..=u8::MAX)
                 .map(AlertDescription::from)
@@ -202,8 +204,8 @@ fn certificate_rejection(error: &reqwest::Error, has_identity: bool) -> Option<S
     tls::client_certificate_refusal(alert).filter(|_| is_plausible)
 }
 
-/// Whether the caller's stream of the request body failed. With HTTP/2 this shows as a reset from
-/// this side.
+/// Whether the caller's request body stream failed. With HTTP/2, the error is then a reset by this
+/// client.
 fn is_of_body_stream(error: &reqwest::Error) -> bool {
     let within = causes(error)
         .skip(1)
@@ -214,7 +216,7 @@ fn is_of_body_stream(error: &reqwest::Error) -> bool {
     within || reset
 }
 
-/// The failure of a response body that could not be read to its end.
+/// The failure for a response body that could not be read completely.
 pub(crate) fn body(error: reqwest::Error) -> Failure {
     match error.is_timeout() {
         true => failure(
@@ -232,7 +234,7 @@ pub(crate) fn body(error: reqwest::Error) -> Failure {
     }
 }
 
-/// The failure of a response body that ended without an error, but before its announced length.
+/// The failure for a response body that ended without an error, but before its announced length.
 pub(crate) fn cut_off(received: u64, announced: u64) -> Failure {
     let cause = MessageError(format!(
         "the body ended after {received} of {announced} bytes"
@@ -243,7 +245,7 @@ pub(crate) fn cut_off(received: u64, announced: u64) -> Failure {
 }
 
 fn failure(kind: ErrorKind, what: &str, cause: Cause, error: reqwest::Error) -> Failure {
-    // The URL may contain a query, and the error names operation and manager anyway.
+    // The URL may contain a query, and the error contains the operation and the manager anyway.
     let error = error.without_url();
     let root = one_line(&root_cause(&error), 300);
     let failed = Error::new(kind, format!("{what}: {root}"));
@@ -254,7 +256,7 @@ fn failure(kind: ErrorKind, what: &str, cause: Cause, error: reqwest::Error) -> 
     Failure::new(failed, cause)
 }
 
-/// A cause that is only a message, instead of one that is not safe to show.
+/// A message that replaces a cause that is not safe to show.
 #[derive(Debug)]
 struct MessageError(String);
 
@@ -276,7 +278,7 @@ fn is_safe_to_show(error: &reqwest::Error) -> bool {
 /// Some messages of rustls link to its manual, which does not help the users of this library.
 const MANUAL: &str = "https://docs.rs/rustls/";
 
-/// Whether the other side said that it did not process the request: HTTP/2 has codes for that.
+/// Whether an HTTP/2 error code says that the server did not process the request.
 fn was_not_processed(error: &reqwest::Error) -> bool {
     find::<h2::Error>(error).is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
@@ -285,7 +287,7 @@ fn was_not_processed(error: &reqwest::Error) -> bool {
     })
 }
 
-/// The message of the last cause, or our own where that one does not help or is not safe to show.
+/// The message of the last cause, or our own if that is not helpful or not safe to show.
 fn root_cause(error: &(dyn StdError + 'static)) -> String {
     if let Some(error) = find::<h2::Error>(error) {
         return http2_reason(error);
@@ -299,13 +301,13 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
         .unwrap_or_default()
 }
 
-/// The reason of an HTTP/2 error. The rest may be text of the other side.
+/// The reason of an HTTP/2 error. The rest may be text from the server.
 fn http2_reason(error: &h2::Error) -> String {
     match (error.get_io(), error.reason()) {
         (Some(error), _) => without_manual(&error.to_string()),
         (None, Some(reason)) if error.is_go_away() => format!("HTTP/2 GOAWAY {reason:?}"),
         (None, Some(reason)) => format!("HTTP/2 {reason:?}"),
-        (None, None) => "HTTP/2 was not kept to".to_owned(),
+        (None, None) => "HTTP/2 protocol error".to_owned(),
     }
 }
 
@@ -313,7 +315,7 @@ fn http2_reason(error: &h2::Error) -> String {
 fn without_manual(message: &str) -> String {
     match message.split_once(MANUAL) {
         Some((message, _)) if message.contains("close_notify") => {
-            "the other side closed the connection without the notice that TLS asks for".to_owned()
+            "the peer closed the connection without a close_notify alert".to_owned()
         }
         Some((message, _)) => message.trim_end_matches([':', ' ']).to_owned(),
         None => message.to_owned(),
@@ -349,7 +351,8 @@ mod tests {
             let kept = kept_body(body.as_bytes(), mask);
             assert!(kept.len() <= KEPT_BODY && !kept.contains('S'), "{before}");
         }
-        // Masking may shorten the text, so that what stood far behind is kept.
+        // Masking may shorten the text, so that text beyond the limit moves into the part that is
+        // kept.
         let many = "SECRET".repeat(20_000);
         let kept = kept_body(many.as_bytes(), |text| text.replace("SECRET", ""));
         assert_eq!(kept, "");
@@ -369,7 +372,7 @@ mod tests {
             ("plain: words", "plain: words"),
             (
                 "peer closed connection without sending TLS close_notify: https://docs.rs/rustls/x",
-                "the other side closed the connection without the notice that TLS asks for",
+                "the peer closed the connection without a close_notify alert",
             ),
             ("see here: https://docs.rs/rustls/latest", "see here"),
         ] {

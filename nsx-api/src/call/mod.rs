@@ -1,11 +1,11 @@
-//! One call: the loop from the first attempt to the response or the error.
+//! One call: the loop over its attempts, until there is a response or a final error.
 //!
 //! [`run`] waits until an attempt is [admitted](admission), [executes](attempt) it and records its
-//! outcome. After a failure the [decision] names the next step, which `recover` executes.
+//! outcome. After a failure, [decision] determines the next step and `recover` executes it.
 //!
-//! Nothing here depends on the operation or its types, so this code is compiled once for each of
-//! the two ways to receive a body. A call can be dropped at every `await`: its slot and its place
-//! among the calls in flight are given back on drop.
+//! Nothing here depends on the operation or its types, so this code is compiled only twice: once
+//! for each way to receive a body. A call can be dropped at every `await`. Dropping it releases its
+//! slot and its place among the calls in flight.
 
 mod admission;
 mod attempt;
@@ -42,7 +42,7 @@ use decision::{Event, Step};
 pub(crate) use prepared_request::PreparedRequest;
 use receive::Receive;
 
-/// Sends a request until it succeeds, its failure is final, or no retry or no time is left.
+/// Sends a request until it succeeds, fails finally, or runs out of retries or time.
 pub(crate) async fn send<T: Receive>(
     core: &Core,
     options: &CallOptions,
@@ -69,7 +69,7 @@ async fn run<'c, T: Receive>(
     // The error of the last attempt.
     let mut last = None;
     loop {
-        // A call that was not admitted counts as in flight until it tries again.
+        // A call that was not admitted still counts as in flight until it tries again.
         let (event, error, _in_flight) = match call.admit().await {
             Ok(admission) => {
                 let result = pin!(attempt(call, watch)).await;
@@ -123,8 +123,8 @@ async fn attempt<'c, T: Receive>(
     }
 }
 
-/// Executes the steps after a failure until the next attempt may begin; or returns the error that
-/// the call ends with. `error` is that of `event`.
+/// Executes the steps after a failure until the next attempt can start, or returns the final error
+/// of the call. `error` is the error of `event`.
 async fn recover(
     call: &mut CallContext<'_>,
     mut event: Event,
@@ -168,8 +168,8 @@ async fn recover(
 
 fn log_resend(call: &CallContext<'_>, step: Step, error: &Error, was_sent: bool) {
     let message = match was_sent {
-        true => "attempt failed, there will be another",
-        false => "attempt could not begin, there will be another",
+        true => "attempt failed, trying again",
+        false => "attempt could not start, trying again",
     };
     info!(
         operation = call.info.operation.as_deref(),
@@ -182,8 +182,8 @@ fn log_resend(call: &CallContext<'_>, step: Step, error: &Error, was_sent: bool)
     );
 }
 
-/// The error of a call whose next attempt could not begin. The error of its last attempt says more
-/// than a time limit.
+/// The error of a call whose next attempt could not start. The error of its last attempt is more
+/// informative than a timeout.
 fn unsent(call: &mut CallContext<'_>, error: Error, last: Option<Error>) -> Error {
     let endpoint = call.endpoint();
     if call.deadline.is_over() && call.core.cluster.has_others() {
@@ -191,7 +191,7 @@ fn unsent(call: &mut CallContext<'_>, error: Error, last: Option<Error>) -> Erro
     }
     match last {
         Some(last) if error.source().is_none() => {
-            let note = "no other attempt could begin before the deadline";
+            let note = "no other attempt could start before the deadline";
             gave_up(call, last.with_note(note))
         }
         _ => {

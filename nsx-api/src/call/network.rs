@@ -1,10 +1,10 @@
-//! A network in memory, for the model tests. Time is paused while there is work, so each
-//! interleaving is reproducible from its script.
+//! An in-memory network for the model tests. Time is paused while there is work, so each
+//! interleaving can be reproduced from its script.
 //!
-//! All code of the client is real, except the HTTP library, which needs sockets. The client holds
-//! no lock across an `await`, so only the interleavings of tasks at their `await`s matter, and the
-//! scripts consist of those. `loom`, which checks the interleavings between the steps of threads,
-//! is meant for other code.
+//! All code of the client is real; only the HTTP library, which needs sockets, is replaced. The
+//! client holds no `std` lock across an `await`, so only the interleavings of tasks at their
+//! `await`s matter, and the scripts cover those. `loom` checks the interleavings of threads, which
+//! is not needed here.
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -29,12 +29,12 @@ thread_local! {
     static NETWORK: RefCell<Option<Network>> = const { RefCell::new(None) };
 }
 
-/// The function that answers the requests of this thread instead of the HTTP library.
+/// The function that responds to the requests of this thread instead of the HTTP library.
 pub(super) fn network() -> Option<Network> {
     NETWORK.with_borrow(Clone::clone)
 }
 
-/// Runs a test on a runtime without sockets, in which `answer` answers all requests.
+/// Runs a test on a runtime without sockets. `answer` responds to all requests.
 pub(crate) fn run<F>(
     answer: impl Fn(reqwest::Request) -> F + Send + Sync + 'static,
     test: impl Future<Output = ()>,

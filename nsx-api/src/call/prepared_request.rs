@@ -12,7 +12,7 @@ use crate::credentials::credential_cache::CachedCredentials;
 /// A request that is ready to be sent, as often as necessary.
 pub(crate) struct PreparedRequest {
     pub(crate) method: Method,
-    /// The URL at the manager of the next attempt. At first this is the client's first manager.
+    /// The URL at the manager of the next attempt, initially the client's first manager.
     pub(crate) url: Url,
     pub(crate) path_and_query: Cow<'static, str>,
     pub(crate) headers: HeaderMap,

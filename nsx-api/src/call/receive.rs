@@ -1,4 +1,4 @@
-//! Reading the body of a success: all of it, up to a limit, or later by the caller.
+//! Receives the body of a 2xx response: completely, up to a limit, or as a stream for the caller.
 
 use std::future::{Future, ready};
 use std::pin::pin;
@@ -11,10 +11,10 @@ use super::retry::Cause;
 use super::time_limit::TimeLimit;
 use crate::{Error, ErrorKind};
 
-/// How the body of a success is received.
+/// How the body of a 2xx response is received.
 pub(crate) trait Receive: Sized {
-    /// Reads the body within `limit`. `announced` is its length, if a header says so. A body that
-    /// is held in memory has at most `max_length` bytes.
+    /// Reads the body within `limit`. `announced` is its length according to the headers, if known.
+    /// A body in memory has at most `max_length` bytes.
     fn receive(
         response: reqwest::Response,
         announced: Option<u64>,
@@ -75,11 +75,10 @@ impl Receive for reqwest::Response {
     }
 }
 
-/// The length of the body by `Content-Length`; `None` if the header is missing or does not apply to
-/// this response.
+/// The length of the body according to `Content-Length`; `None` if the header is missing or does
+/// not apply.
 pub(crate) fn announced(method: &Method, status: StatusCode, headers: &HeaderMap) -> Option<u64> {
-    // In a response to HEAD, and with 204, no body follows. A chunked body has no length in
-    // advance.
+    // A response to HEAD and a 204 have no body. The length of a chunked body is unknown.
     if *method == Method::HEAD
         || status == StatusCode::NO_CONTENT
         || headers.contains_key(header::TRANSFER_ENCODING)
@@ -94,9 +93,9 @@ pub(crate) fn announced(method: &Method, status: StatusCode, headers: &HeaderMap
         .ok()
 }
 
-/// The failure of a body that ended before its announced length; `None` if it is complete.
+/// The failure if a body ended before its announced length; `None` if it is complete.
 ///
-/// HTTP/2 can end a body by a reset without an error, which the HTTP library reports as a regular
+/// In HTTP/2, a reset without an error can end a body, and the HTTP library reports it as a regular
 /// end.
 pub(crate) fn cut_off(received: u64, announced: Option<u64>) -> Option<Failure> {
     let announced = announced.filter(|announced| received < *announced)?;

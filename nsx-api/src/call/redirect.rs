@@ -1,14 +1,14 @@
-//! Redirects. They are followed from one manager of the cluster to another, and to no other host.
+//! Redirects. They are only followed between managers of the cluster, never to another host.
 //!
-//! A node of a cluster may answer 301, 307 or 308 with the address of the node that must handle the
-//! call. The HTTP library would follow a redirect to any host, and send the body and the token
-//! against cross-site requests there.
+//! A node of a cluster may return 301, 307 or 308 with the address of the node that must handle the
+//! call. The HTTP library would follow a redirect to any host, and send the body and the XSRF token
+//! to it.
 
 use http::{HeaderMap, StatusCode, header};
 use reqwest::Url;
 
-/// The target of a redirect of `url`, if the status means that the same request must be sent there.
-/// 302 and 303 mean that another request must be sent.
+/// The target of a redirect from `url`, if its status means that the same request must be sent
+/// there. 302 and 303 mean that another request must be sent.
 pub(crate) fn target(status: StatusCode, headers: &HeaderMap, url: &Url) -> Option<Url> {
     if !matches!(status.as_u16(), 301 | 307 | 308) {
         return None;
@@ -30,10 +30,10 @@ pub(crate) fn message(headers: &HeaderMap, mask: impl Fn(String) -> String) -> S
     match target {
         // Masked once more: parsing may have revealed a secret, by removing a tab for example.
         Some(url) => format!(
-            "it points to {}, and is not followed",
+            "the redirect to {} is not followed",
             mask(url.origin().ascii_serialization())
         ),
-        None => "it points to another path, and is not followed".to_owned(),
+        None => "the redirect to another path is not followed".to_owned(),
     }
 }
 

@@ -1,10 +1,10 @@
-//! The retry policy: whether a failed attempt may be repeated, and after which delay. It is pure:
-//! the caller passes the time that is left and a random number.
+//! The retry policy: whether a failed attempt is repeated, and after which delay. The functions are
+//! pure: the caller passes the remaining time and a random number.
 //!
 //! Delays grow exponentially with full jitter: a random part of 250 ms, 500 ms, 1 s and so on, up
 //! to 10 s. A manager counts the requests of a user per second, so clients that were rejected
-//! together must not retry together. The four retries of the default are spread over up to four
-//! seconds, which is several of the manager's windows. A `Retry-After` is added to the jitter,
+//! together must not retry together. The default of four retries is spread over up to four seconds,
+//! so over several of the manager's one-second windows. A `Retry-After` is added to the jitter,
 //! because the other rejected clients received the same one.
 
 use std::time::{Duration, SystemTime};
@@ -12,8 +12,8 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, StatusCode, header};
 use tower::retry::budget::TpsBudget;
 
-/// Retries that are allowed on top of [`SHARE_OF_CALLS`], so that a program with few calls can
-/// retry.
+/// Retries per second that are allowed in addition to [`SHARE_OF_CALLS`], so that a program with
+/// few calls can retry.
 pub(crate) const RETRIES_PER_SECOND: u32 = 10;
 /// The share of the recent calls that may be retried.
 pub(crate) const SHARE_OF_CALLS: f32 = 0.2;
@@ -22,12 +22,12 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
 /// The upper bound of the first delay. It doubles with each retry.
 const FIRST_DELAY: Duration = Duration::from_millis(250);
-/// A longer `Retry-After` fails the call: the caller rather has the error now than an answer
-/// minutes later.
+/// A longer `Retry-After` fails the call: an error now is more useful than a response minutes
+/// later.
 pub(crate) const LONGEST_OBEYED: Duration = Duration::from_secs(60);
 /// The `error_code` of a manager that does not know the client's certificate yet.
 pub(crate) const UNKNOWN_CERTIFICATE: i64 = 99;
-/// The `error_code` of a missing licence, which is answered with 403 too.
+/// The `error_code` of a missing licence, which is a 403 too.
 const MISSING_LICENCE: i64 = 505;
 
 /// Why an attempt failed.
@@ -36,22 +36,22 @@ pub(crate) enum Cause {
     /// A response with this status, and the manager's `error_code`. Without a code it may come from
     /// a proxy.
     Status(StatusCode, Option<i64>),
-    /// The connection could not be established: nobody listens, or the handshake did not finish.
+    /// The connection could not be established: it was refused, or the handshake did not finish.
     NoConnection,
     /// The connection could not be established because one side does not trust the other's
     /// certificate.
     Untrusted,
-    /// The manager rejected the client's certificate after the request was sent, as it may with TLS
-    /// 1.3. It should not have processed the request by then, but this is not certain.
+    /// The manager rejected the client certificate after the request was sent, which TLS 1.3
+    /// allows. It should not have processed the request, but that is not certain.
     CertificateRejected,
-    /// The other side said, in the terms of HTTP/2, that it did not process the request.
+    /// An HTTP/2 error code says that the request was not processed.
     NotProcessed,
     /// The connection was lost after at least a part of the request was sent.
     ConnectionLost,
-    /// There was no complete response within the time-out of an attempt.
+    /// There was no complete response within the attempt timeout.
     AttemptTimeout,
-    /// There was no complete response within half of the time that the call had left. The manager
-    /// may be down, or just slow.
+    /// There was no complete response within half of the call's remaining time. The manager may be
+    /// down or just slow.
     FailoverTimeout,
     /// The deadline of the call passed.
     DeadlineExceeded,
@@ -60,7 +60,7 @@ pub(crate) enum Cause {
     CallerError,
 }
 
-/// What a cause says about the effect of the request.
+/// Whether the request may have taken effect, according to the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     /// The manager did not process the request: every operation can be retried.
@@ -93,7 +93,7 @@ impl Cause {
         matches!(self, Self::NoConnection | Self::Untrusted)
     }
 
-    /// Whether the manager may not know the credentials, or not any more.
+    /// Whether the manager may not know the credentials, or no longer.
     pub(crate) fn is_credential_refusal(self) -> bool {
         match self {
             Self::Status(StatusCode::UNAUTHORIZED, _) => true,
@@ -102,17 +102,17 @@ impl Cause {
         }
     }
 
-    /// Whether the manager does not know the client's certificate yet. It has not processed the
+    /// Whether the manager does not know the client certificate yet. It has not processed the
     /// request.
     pub(crate) fn is_unknown_certificate(self) -> bool {
         self == Self::Status(StatusCode::INTERNAL_SERVER_ERROR, Some(UNKNOWN_CERTIFICATE))
     }
 }
 
-/// The settings of a call that decide about retries.
+/// The settings of a call that affect retries.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy {
-    /// How many retries may follow the first attempt.
+    /// The maximum number of retries.
     pub(crate) max_retries: u32,
     /// The lower and the upper bound of a delay.
     pub(crate) delay: (Duration, Duration),
@@ -126,13 +126,13 @@ pub(crate) struct Policy {
     pub(crate) by_certificate: bool,
 }
 
-/// What the policy decides about a retry from.
+/// The input of the retry decision.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RetryInput {
-    /// How many retries there were before.
+    /// The number of previous retries.
     pub(crate) retries: u32,
     pub(crate) cause: Cause,
-    /// How long the manager of the next attempt asked to wait.
+    /// The `Retry-After` of the manager of the next attempt.
     pub(crate) retry_after: Option<Duration>,
     /// The time until the call's deadline; `None` if it has none.
     pub(crate) left: Option<Duration>,
@@ -141,10 +141,11 @@ pub(crate) struct RetryInput {
 }
 
 impl Policy {
-    /// The delay before a retry; `None` if there must be none. `random` is between 0 and 1.
+    /// The delay before a retry; `None` if the call must not be retried. `random` is between 0 and
+    /// 1.
     ///
-    /// A retry at another manager starts at once, because that manager has nothing to recover from.
-    /// A delay that would reach the deadline is not started: it is better to fail now than later.
+    /// A retry at another manager starts at once, because that manager has not failed. If the delay
+    /// would reach the deadline, the call fails at once.
     pub(crate) fn wait(&self, input: RetryInput, random: f64) -> Option<Duration> {
         if !self.repeatable || input.retries >= self.max_retries || !self.is_safe(input) {
             return None;
@@ -185,7 +186,8 @@ impl Policy {
         match input.cause {
             Cause::Status(status, code) => self.outcome_of_status(status.as_u16(), code),
             Cause::NoConnection | Cause::NotProcessed => Outcome::NotProcessed,
-            // The same manager would present the same certificate, and receive the same one.
+            // The same manager would present the same certificate, and get the same one from the
+            // client.
             Cause::Untrusted if input.elsewhere => Outcome::NotProcessed,
             Cause::CertificateRejected if input.elsewhere => Outcome::Unknown,
             Cause::ConnectionLost | Cause::AttemptTimeout | Cause::FailoverTimeout => {
@@ -198,12 +200,12 @@ impl Policy {
         }
     }
 
-    /// What a status other than a success means.
+    /// The outcome of a non-2xx status.
     ///
-    /// A manager answers 429, and 503 with an `error_code`, before it processes a request. Proxies
-    /// answer 503 too, possibly after they forwarded the request. 500 says that the manager failed,
-    /// but not how far it came, except with the code for an unknown client certificate. With 502
-    /// and 504 the proxy does not know either.
+    /// A manager returns 429, and 503 with an `error_code`, before it processes a request. Proxies
+    /// return 503 too, possibly after they forwarded the request. After a 500, it is unknown how
+    /// far the manager got, except with the code for an unknown client certificate. After a 502 or
+    /// 504, it is unknown as well.
     fn outcome_of_status(&self, status: u16, code: Option<i64>) -> Outcome {
         match (status, code) {
             (429, _) => Outcome::NotProcessed,
@@ -218,8 +220,8 @@ impl Policy {
 /// The retry budget of a client: a fifth of the calls of the last ten seconds, plus ten retries a
 /// second.
 ///
-/// It limits what a manager that fails every request is sent: a fifth more requests than calls, and
-/// not five times as many.
+/// It limits the load on a manager that fails every request: to a fifth more requests than calls,
+/// instead of five times as many.
 pub(crate) fn budget() -> TpsBudget {
     TpsBudget::new(BUDGET_WINDOW, RETRIES_PER_SECOND, SHARE_OF_CALLS)
 }

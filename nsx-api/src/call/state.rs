@@ -14,18 +14,18 @@ pub(super) struct CallState {
     /// The call's settings for retries.
     pub(super) policy: Policy,
     pub(super) auth: Auth,
-    /// The manager of the current attempt, or of the next.
+    /// The manager of the current or the next attempt.
     pub(super) manager: usize,
     pub(super) attempts: u32,
     /// The attempts that count as retries. A resend after a credential refresh, a TLS reload or a
     /// redirect does not.
     pub(super) retries: u32,
-    /// The managers that the call has left or failed at, the latest at the end.
+    /// The managers that the call has left or failed at, the latest last.
     pub(super) tried: Vec<Visit>,
     /// The last credential refresh at the current manager.
     pub(super) refreshed: Option<RefreshOutcome>,
     pub(super) reloaded_tls: bool,
-    /// A manager has redirected the call to the current one.
+    /// The call was redirected to the current manager.
     pub(super) pinned_by_redirect: bool,
     /// An attempt was stopped early to leave time for another manager. This happens once.
     pub(super) attempt_was_shortened: bool,
@@ -38,7 +38,7 @@ pub(super) struct CallState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Auth {
     pub(super) client: ClientCredentials,
-    /// The request has credentials of its own, which replace the client's. They are meant for the
+    /// The request has its own credentials, which replace the client's. They are only sent to the
     /// first manager.
     pub(super) of_request: bool,
 }
@@ -46,7 +46,7 @@ pub(super) struct Auth {
 /// The credentials that a client has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClientCredentials {
-    /// None, or a client certificate.
+    /// No credentials, or a client certificate.
     None,
     /// One set for all managers.
     Shared,
@@ -58,7 +58,7 @@ pub(super) enum ClientCredentials {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Visit {
     pub(super) manager: usize,
-    /// The end of the time that the manager asked to wait.
+    /// The end of the manager's `Retry-After`.
     pub(super) retry_after_until: Option<Instant>,
     /// The manager redirected the call.
     pub(super) redirected: bool,
@@ -81,8 +81,8 @@ impl CallState {
         }
     }
 
-    /// Sends the call to `manager` from now on. What is known about the credentials of one manager
-    /// does not apply to another.
+    /// Moves the call to `manager`. The last refresh is forgotten, because it was for the
+    /// credentials of another manager.
     pub(super) fn move_to(&mut self, manager: usize, by_redirect: bool) {
         if manager != self.manager {
             self.manager = manager;
@@ -91,18 +91,18 @@ impl CallState {
         }
     }
 
-    /// Whether the call uses credentials that the client caches, and can refresh.
+    /// Whether the call uses credentials that the client caches and can refresh.
     pub(super) fn uses_client_credentials(&self) -> bool {
         self.auth.client != ClientCredentials::None && !self.auth.of_request
     }
 
-    /// The same, where each manager has its own: then a failed login is the failure of one manager.
+    /// The same, if each manager has its own credentials. A failed login is then a failure of one
+    /// manager.
     pub(super) fn uses_credentials_per_manager(&self) -> bool {
         self.auth.client == ClientCredentials::PerManager && !self.auth.of_request
     }
 
-    /// Whether the request can be sent, once more or for the first time. A body that is a stream
-    /// can be sent once.
+    /// Whether the request can still be sent. A stream body can be sent only once.
     pub(super) fn can_send(&self) -> bool {
         self.policy.repeatable || self.attempts == 0
     }
@@ -122,7 +122,7 @@ impl CallState {
         visits.any(|visit| visit.redirected && visit.manager == manager)
     }
 
-    /// How long a manager asked to wait, from `now` on.
+    /// The remaining `Retry-After` of a manager at `now`.
     pub(super) fn retry_after(&self, manager: usize, now: Instant) -> Option<Duration> {
         let visits = self.tried.iter().rev();
         let mut visits = visits.filter(|visit| visit.manager == manager);

@@ -1,4 +1,4 @@
-//! Time limits: of one attempt, and of a whole call.
+//! Time limits of attempts and calls.
 
 use std::fmt;
 use std::future::Future;
@@ -14,22 +14,22 @@ use crate::CallOptions;
 pub(super) enum LimitKind {
     /// The deadline of the call.
     Deadline,
-    /// The time-out of an attempt.
+    /// The attempt timeout.
     Attempt,
-    /// Half of the call's time, so that the other half is left for another manager.
+    /// Half of the call's remaining time, which leaves the other half for another manager.
     FailoverShare,
 }
 
 /// The end of an attempt or of a call.
 #[derive(Clone, Copy)]
 pub(crate) struct TimeLimit {
-    /// `None` if it is too far away for a clock.
+    /// `None` if it cannot be represented.
     until: Option<Instant>,
     kind: LimitKind,
     length: Duration,
 }
 
-/// Some work did not finish within this limit.
+/// Work did not finish within this limit.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expired {
     pub(super) kind: LimitKind,
@@ -37,12 +37,12 @@ pub(super) struct Expired {
 }
 
 impl TimeLimit {
-    /// The deadline of a call that begins now.
+    /// The deadline of a call that starts now.
     pub(super) fn of_call(options: &CallOptions) -> Self {
         Self::new(LimitKind::Deadline, options.effective_deadline())
     }
 
-    /// The limit of an attempt that begins now: its time-out or this deadline, whichever is sooner.
+    /// The limit of an attempt that starts now: its timeout or this deadline, whichever is earlier.
     pub(super) fn of_attempt(self, options: &CallOptions) -> Self {
         let attempt = Self::new(LimitKind::Attempt, options.effective_attempt_timeout());
         match (self.until, attempt.until) {
@@ -59,8 +59,8 @@ impl TimeLimit {
         }
     }
 
-    /// This limit, but no later than after half of the time that is left of `deadline`. A half that
-    /// is shorter than `shortest` is not applied.
+    /// The earlier of this limit and half of the time until `deadline`. A half that is shorter than
+    /// `shortest` is not applied.
     pub(super) fn cap_at_half_of_remaining(self, deadline: Self, shortest: Duration) -> Self {
         let half = deadline.left().map(|left| left / 2);
         match half.filter(|half| *half >= shortest) {
@@ -69,7 +69,7 @@ impl TimeLimit {
         }
     }
 
-    /// This limit, or one that ends after `length` from now, whichever is sooner.
+    /// The earlier of this limit and one that ends after `length` from now.
     pub(super) fn at_most(self, length: Duration) -> Self {
         let other = Self::new(LimitKind::FailoverShare, length);
         match (self.until, other.until) {
@@ -82,16 +82,16 @@ impl TimeLimit {
         self.left().is_some_and(|left| left.is_zero())
     }
 
-    /// The time that is left; `None` if there is no end.
+    /// The remaining time; `None` if there is no end.
     pub(super) fn left(self) -> Option<Duration> {
         let until = self.until?;
         Some(until.saturating_duration_since(Instant::now()))
     }
 
-    /// Waits for `work`, but no longer than this limit.
+    /// Waits for `work` until this limit.
     ///
-    /// The caller pins `work`: a future that is passed by value is copied, and makes the future of
-    /// the call larger at each step.
+    /// The caller pins `work`: passing a future by value copies it and makes the future of the call
+    /// larger at each step.
     pub(super) async fn timeout<T>(
         self,
         work: Pin<&mut impl Future<Output = T>>,
@@ -106,13 +106,13 @@ impl TimeLimit {
     }
 }
 
-/// Shows what the work exceeded, as the end of a sentence: `within the deadline of 5s`.
+/// Shows the limit as the end of a sentence: `within the deadline of 5s`.
 impl fmt::Display for Expired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limit = match self.kind {
             LimitKind::Deadline => "the deadline",
-            LimitKind::Attempt => "the attempt's time-out",
-            LimitKind::FailoverShare => "half of the time left,",
+            LimitKind::Attempt => "the attempt timeout",
+            LimitKind::FailoverShare => "half of the remaining time,",
         };
         write!(f, "within {limit} of {:?}", self.length)
     }

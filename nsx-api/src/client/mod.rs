@@ -87,7 +87,7 @@ impl Client {
     /// # }
     /// ```
     pub async fn close(&self) {
-        // Without a runtime there was no login.
+        // Without a runtime, there cannot have been a login.
         if Handle::try_current().is_err() {
             return;
         }
@@ -122,7 +122,7 @@ impl Client {
     /// # Ok(())
     /// # }
     /// ```
-    #[must_use = "the options hold for the client that comes back"]
+    #[must_use = "the options apply only to the returned client"]
     pub fn with(&self, options: CallOptions) -> Self {
         Self {
             core: self.core.clone(),

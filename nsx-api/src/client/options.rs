@@ -19,7 +19,7 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 ///
 /// [`Config::options`](crate::Config::options) sets the options of a client,
 /// [`Client::with`](crate::Client::with) those of some calls. An option that is not set has the
-/// client's value, and then the default.
+/// value of the client, or else the default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -39,7 +39,7 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 /// | --- | --- | --- | --- |
 /// | retries | 4 | 4 | 9 |
 /// | backoff | random, up to 250 ms, 500 ms … 10 s | random, up to 500 ms | random, 0.5 s doubling, up to 10 s |
-/// | retried | requests that were not processed; if idempotent also those that may have been ([all cases](Self::max_retries)) | 400, 409, 429, 500, 503, 504, no answer | 429, 503, 500 with the codes 98, 607, 610 |
+/// | retried | requests that were not processed; if idempotent also those that may have been ([all cases](Self::max_retries)) | 400, 409, 429, 500, 503, 504, no response | 429, 503, 500 with the codes 98, 607, 610 |
 /// | retry budget | a fifth of the calls, plus 10 per second | none | none |
 /// | calls per second | adapted to 429 and 503 responses ([`Limits`](crate::Limits)) | none | off; if enabled, from 1 per second: halved after each 429 or 503, one more after a call waited, up to 100 |
 /// | concurrent calls | 40 per manager | | 10 connections per manager |
@@ -67,7 +67,7 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 /// | half of the requests | 5,000 | 61 % | 6,099 |
 /// | all requests | 5,000 | none | 6,100 |
 #[derive(Clone, Default)]
-#[must_use = "options do nothing until a client has them"]
+#[must_use = "options do nothing until they are passed to a client"]
 pub struct CallOptions {
     deadline: Option<Duration>,
     attempt_timeout: Option<Duration>,
@@ -82,7 +82,7 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// Creates options of which none is set.
+    /// Creates options without any option set.
     pub fn new() -> Self {
         Self::default()
     }
@@ -196,9 +196,9 @@ impl CallOptions {
     ///
     /// # Errors
     ///
-    /// Headers for authentication and for the connection are not allowed.
-    /// [`Config::build`](crate::Config::build) reports that, or the call if the options were set
-    /// with [`Client::with`](crate::Client::with).
+    /// Headers for authentication and for the connection are not allowed. With one of them,
+    /// [`Config::build`](crate::Config::build) fails, or the call if the options were set with
+    /// [`Client::with`](crate::Client::with).
     pub fn header(mut self, name: &str, value: &str) -> Self {
         if let Err(reason) = value::set_header(&mut self.headers, name, value) {
             self.deferred_error.get_or_insert(reason);
@@ -323,7 +323,7 @@ mod tests {
         assert!(!format!("{options:?}").contains("SECRET"));
         assert_eq!(
             options.deferred_error(),
-            Some("the header cookie is not the caller's to set")
+            Some("the header cookie cannot be set by the caller")
         );
     }
 }

@@ -65,7 +65,7 @@ async fn a_redirect_is_followed_to_a_manager_of_the_cluster_only() {
         (308, true, "/x?y=1", true),
         (302, true, "/x?y=1", false),
         (307, false, "/x?y=1", false),
-        // These targets are other calls.
+        // These targets are different calls.
         (307, true, "/y?y=1", false),
         (308, true, "/x?y=1&force=true", false),
         (307, true, "/x", false),

@@ -1,4 +1,4 @@
-//! The address of a manager: parsed from what a user writes, and the base of every URL.
+//! The address of a manager: parsed from the user's input, and the base of every URL.
 //!
 //! An error never repeats the text, which may contain a password.
 
@@ -94,7 +94,7 @@ impl Address {
         }
         url.set_query(query);
         if !self.is_below(&url) {
-            return Err("the path leads out of the manager's".into());
+            return Err("the path leaves the path of the manager's address".into());
         }
         if url.as_str().len() > MAX_URL_LENGTH {
             return Err(too_long());
@@ -116,7 +116,7 @@ fn with_scheme(text: &str) -> Result<String, String> {
         .chars()
         .any(|c| c.is_whitespace() || c.is_control() || c == '\\')
     {
-        return Err("the address has a blank, a control character or a backslash in it".into());
+        return Err("the address contains white space, a control character or a backslash".into());
     }
     if text.parse::<Ipv6Addr>().is_ok() {
         return Ok(format!("https://[{text}]"));
@@ -137,48 +137,49 @@ fn with_scheme(text: &str) -> Result<String, String> {
 
 fn check_url(url: &Url) -> Result<(), String> {
     if !matches!(url.scheme(), "https" | "http") {
-        return Err("the address has a scheme other than https or http".into());
+        return Err("the scheme of the address is neither https nor http".into());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("the address has a user or a password in it: give them on their own".into());
+        return Err("the address contains a user name or a password: pass them separately".into());
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("the address has a query or a fragment".into());
     }
     if url.port() == Some(0) {
-        return Err("the address has the port 0, where nobody can listen".into());
+        return Err("the address has the port 0, which is not valid".into());
     }
     let path = url.path().to_ascii_lowercase() + "/";
     if path.contains("/api/v1/") {
         return Err(
-            "the address has /api/v1 in it, which every operation's path begins with: leave it \
-             out, and what stands behind it"
+            "the address contains /api/v1, which is already part of every operation's path: remove \
+             it and everything after it"
                 .into(),
         );
     }
     Ok(())
 }
 
-/// Rejects invalid host names, and a host that is the rest of a misspelled scheme.
+/// Rejects invalid host names, and a misspelled scheme that was parsed as the host.
 fn check_host(host: &Host<&str>) -> Result<(), String> {
     let Host::Domain(name) = host else {
         return Ok(());
     };
     if matches!(*name, "http" | "https") {
         return Err(format!(
-            "the address has `{name}` for a host: write {name}://"
+            "the host of the address is `{name}`: write {name}://"
         ));
     }
     // A trailing dot marks a fully qualified name.
     let labels = name.strip_suffix('.').unwrap_or(name).split('.');
     for label in labels {
         if label.is_empty() {
-            return Err("the host has two dots in a row, or one at its beginning".into());
+            return Err("the host starts with a dot or contains two dots in a row".into());
         }
         let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         if !label.bytes().all(is_known) {
             return Err(
-                "the host has a character other than letters, digits, `-`, `_` and dots".into(),
+                "the host contains a character other than letters, digits, `-`, `_` and dots"
+                    .into(),
             );
         }
     }
@@ -272,9 +273,9 @@ mod tests {
             ("SECRET://", "no host after ://"),
             ("ftp://nsx", "scheme"),
             ("file:///etc/passwd", "no host"),
-            ("admin:SECRET@nsx", "user or a password"),
-            ("https://admin:SECRET@nsx", "user or a password"),
-            ("https://admin@nsx", "user or a password"),
+            ("admin:SECRET@nsx", "user name or a password"),
+            ("https://admin:SECRET@nsx", "user name or a password"),
+            ("https://admin@nsx", "user name or a password"),
             ("https://nsx?token=SECRET", "query"),
             ("https://nsx?", "query"),
             ("https://nsx/#SECRET", "fragment"),
@@ -300,8 +301,8 @@ mod tests {
             ("nsx;a=b", "a character other than"),
             ("nsx/api/v1", "/api/v1"),
             ("https://nsx\\@evil", "backslash"),
-            ("nsx .example", "blank"),
-            ("nsx\r\nHost: evil", "blank"),
+            ("nsx .example", "white space"),
+            ("nsx\r\nHost: evil", "white space"),
             ("nsx:99999", "invalid port"),
             ("nsx:SECRET", "invalid port"),
             ("[::1", "IPv6"),

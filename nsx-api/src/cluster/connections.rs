@@ -1,10 +1,8 @@
-//! The connections to the managers, and a watch on the certificate and key files they are made
-//! with.
+//! The connections to the managers, which are replaced when the certificate or key files change.
 //!
-//! The files are checked every ten seconds at most, and only while there are calls. If they have
-//! changed, a new HTTP client with connections of its own replaces the current one. So no call
-//! starts on a connection that was made with the old certificates. Running calls keep the client
-//! that they started with.
+//! The files are checked at most every ten seconds, and only while there are calls. If they have
+//! changed, a new HTTP client replaces the current one, so that no call starts on a connection with
+//! the old certificates. Running calls keep the client that they started with.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::Builder;
@@ -19,11 +17,11 @@ use crate::tls::{self, LoadedPem};
 
 /// A longer interval would delay calls to a manager that rejects the old certificate.
 const CHECK_INTERVAL: Duration = Duration::from_secs(10);
-/// The interval between checks after failed calls, and after a check that found unusable files. Of
-/// a certificate and its key, one file is written first.
+/// The interval between checks after failed calls, and after a check that found unusable files: a
+/// certificate may have been replaced a moment before its key.
 const MIN_CHECK_INTERVAL: Duration = Duration::from_secs(1);
-/// How long a call waits for a check. A later result is applied when it arrives. A network file
-/// system that is down would block the call for ever.
+/// How long a call waits for a check, because a network file system that is down would block it
+/// forever. A later result is applied when it arrives.
 const RELOAD_WAIT: Duration = Duration::from_secs(1);
 /// How long an HTTP/2 connection may be silent during a call before it is pinged, and how long the
 /// ping may take. Without pings a client would keep using a connection that hangs.
@@ -43,8 +41,8 @@ pub(crate) struct Settings {
 pub(crate) struct Connections {
     settings: Arc<Settings>,
     current: Arc<RwLock<Current>>,
-    /// `None` without files. A check holds the lock until it ends, even if the call that started
-    /// it is dropped meanwhile.
+    /// `None` without files. A check holds the lock until it ends, even if the call that started it
+    /// is dropped in the meantime.
     watch: Option<Arc<Mutex<FileWatch>>>,
 }
 
@@ -107,7 +105,7 @@ impl Connections {
         self.with_current(|current| current.http.clone())
     }
 
-    /// Whether the client has a certificate of its own.
+    /// Whether the client has a client certificate.
     pub(crate) fn has_identity(&self) -> bool {
         let tls = self.settings.tls.as_ref();
         tls.is_some_and(|tls| tls.identity.is_some())
@@ -140,8 +138,8 @@ impl Connections {
         read(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Checks the files in a plain thread, because a runtime that shuts down would wait for one of
-    /// its own. The check continues even if this future is dropped.
+    /// Checks the files in a plain thread, because a runtime waits for its own threads when it
+    /// shuts down. The check continues even if this future is dropped.
     async fn check_files(&self, mut watch: OwnedMutexGuard<FileWatch>) {
         let settings = self.settings.clone();
         let current = self.current.clone();
@@ -207,7 +205,7 @@ impl FileWatch {
 type NewClient = (reqwest::Client, Vec<[u8; 32]>);
 
 impl Settings {
-    /// Makes a new HTTP client if the content of the files no longer has this fingerprint.
+    /// Creates a new HTTP client if the content of the files no longer has this fingerprint.
     fn load_if_changed(&self, fingerprint: &[[u8; 32]]) -> Result<Option<NewClient>, Error> {
         let Some(tls) = &self.tls else {
             return Ok(None);
@@ -221,8 +219,8 @@ impl Settings {
         Ok(Some((http, found)))
     }
 
-    /// Makes an HTTP client without redirects and retries of its own. Redirects would send
-    /// credentials to another host, and its retries do not know which operations are idempotent.
+    /// Creates an HTTP client with its own redirects and retries disabled. Its redirects would send
+    /// credentials to other hosts, and its retries ignore which operations are idempotent.
     fn build_http_client(&self, config: rustls::ClientConfig) -> Result<reqwest::Client, Error> {
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(config)

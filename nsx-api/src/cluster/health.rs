@@ -1,5 +1,5 @@
-//! The health of each manager of a cluster. A manager is ejected when it cannot be reached, does
-//! not answer, or is missing behind its proxy, and it is probed again while there are calls.
+//! The health of each manager of a cluster. A manager is ejected if it cannot be reached, does not
+//! respond, or is missing behind its proxy. It is probed while there are calls.
 //!
 //! A call spawns a probe and does not wait for it. A probe ends within seconds, even if the client
 //! has been dropped.
@@ -23,7 +23,7 @@ const MAX_PROBE_INTERVAL: Duration = Duration::from_secs(10);
 /// A manager that fails again within this time after its return was not healthy yet.
 const STABLE_AFTER: Duration = Duration::from_secs(30);
 
-/// Asks a manager whether it is healthy, within the given time.
+/// Checks whether a manager is healthy, within the given time.
 pub(crate) type HealthProbe =
     Arc<dyn Fn(Duration) -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
@@ -78,7 +78,7 @@ impl Health {
         });
     }
 
-    /// Ends an ejection, unless the request that was answered was sent before the ejection.
+    /// Ends an ejection, unless the request was sent before it.
     pub(crate) fn on_response(&self, manager: &str, sent: Instant) {
         let mut state = lock(&self.0);
         if let Some(ejected) = state.ejected.take_if(|ejected| ejected.since <= sent) {
@@ -134,7 +134,7 @@ pub(crate) fn probe_if_due(health: &Arc<Health>, manager: &Arc<str>, probe: &Hea
     }
 }
 
-/// Probes a manager at which a call ran into its deadline. The call may simply have been too long.
+/// Probes a manager at which a call exceeded its deadline. The call itself may have been slow.
 pub(crate) fn probe_if_suspect(health: &Arc<Health>, manager: &Arc<str>, probe: &HealthProbe) {
     if health.is_probe_allowed(Instant::now()) {
         spawn_probe(health, manager, probe, SUSPECT_PROBE_DEADLINE);
@@ -148,6 +148,6 @@ fn spawn_probe(health: &Arc<Health>, manager: &Arc<str>, probe: &HealthProbe, de
         let is_healthy = probe(deadline).await;
         health.on_probe(&manager, began, is_healthy);
     };
-    // A parent would keep the span of the call open until the probe ends.
+    // With a parent, the span of the call would stay open until the probe ends.
     tokio::spawn(task.instrument(debug_span!(parent: None, "nsx_health_probe")));
 }

@@ -1,12 +1,12 @@
-//! The limits that the client puts on itself: concurrent requests, and requests per second.
+//! The client's own limits: concurrent requests, and requests per second.
 //!
-//! A manager answers 429 to more than 100 requests a second from one user, and 503 (some pages say
-//! 429) to more than 40 concurrent ones. Newer versions allow more, and an administrator may change
-//! it. So the rate is measured. It is unlimited until the first rejection. From then on it is
-//! adjusted once a second:
+//! A manager returns 429 for more than 100 requests a second from one user, and 503 (or 429,
+//! according to some pages) for more than 40 concurrent ones. Newer versions allow more, and an
+//! administrator may change it. So the rate is measured. It is unlimited until the first rejection.
+//! From then on it is adjusted once a second:
 //! - after a second with rejections, to what the manager accepted;
-//! - otherwise half of the way back to the rate at which the manager rejected requests, and later
-//!   beyond it.
+//! - otherwise halfway back to the rate at which the manager rejected requests, and later beyond
+//!   it.
 //!
 //! Halving the rate at each rejection, as is common, would give up half of the manager's capacity.
 //! Rejections that are as frequent at a lower rate do not depend on the rate, and are ignored. All
@@ -27,7 +27,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// After a second with rejections the new rate is between these shares of the old one.
 const MAX_SHARE_AFTER_CUT: f64 = 0.98;
 const MIN_SHARE_AFTER_CUT: f64 = 0.5;
-/// The time before a rate that was rejected is tried again.
+/// The time before a rejected rate is tried again.
 const CAUTION: Duration = Duration::from_secs(5);
 /// A timer may be late by this much without losing its slot.
 const TIMER_TOLERANCE: Duration = Duration::from_millis(100);
@@ -130,7 +130,7 @@ pub(crate) enum Throttle {
 pub(crate) struct Limiter {
     limits: Limits,
     permits: Semaphore,
-    /// The request that holds it takes the next slot.
+    /// The request that holds the lock takes the next slot.
     queue: Queue<()>,
     rate: Mutex<Option<RateController>>,
 }
@@ -271,7 +271,7 @@ impl RateController {
             return;
         }
         let share = self.rejected_share();
-        // A few busy responses have reasons of their own. If most are busy, the rate is too high.
+        // A few busy responses have other causes. If most are busy, the rate is too high.
         if share > self.baseline * SIGNIFICANT || self.busy > self.accepted {
             let accepted = f64::from(self.accepted) / length.as_secs_f64();
             self.ceiling = self.rate;
@@ -284,7 +284,7 @@ impl RateController {
             let is_normal = share < MAX_BASELINE;
             self.rate = self.rate.max(if is_normal { self.floor } else { MIN_RATE });
         } else if f64::from(self.accepted) >= 0.5 * self.rate * length.as_secs_f64() {
-            // A rate that calls do not use must not grow.
+            // If calls do not use the full rate, it must not grow.
             self.raise(now);
         }
         (self.window_start, self.accepted, self.rejected, self.busy) = (now, 0, 0, 0);
@@ -399,7 +399,7 @@ mod tests {
             let refused: f64 = settled.iter().map(|rate| (rate - limit).max(0.0)).sum();
             assert!(refused / taken < 0.01, "{limit}: {settled:?}");
         }
-        // A higher limit is found too, in time.
+        // A higher limit is eventually found too.
         assert!(rates(Limits::adaptive(), 250.0, 200).last().unwrap() > &240.0);
     }
 

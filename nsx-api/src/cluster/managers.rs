@@ -12,7 +12,7 @@ use super::snapshot::{self, ClusterSnapshot, ManagerSnapshot, NoneTried};
 use crate::credentials::credential_cache::CredentialCache;
 use crate::secret::mask::Mask;
 
-/// The managers of one cluster, one at least.
+/// The managers of one cluster, at least one.
 pub(crate) struct Cluster {
     pub(crate) first: Endpoint,
     others: Vec<Endpoint>,
@@ -20,17 +20,17 @@ pub(crate) struct Cluster {
     next_start: AtomicUsize,
 }
 
-/// A manager, and all that the client keeps for it.
+/// A manager and its state in the client.
 pub(crate) struct Endpoint {
     pub(crate) address: Address,
     /// `None` if calls carry no credentials.
     pub(crate) credential_cache: Option<Arc<CredentialCache>>,
-    /// The secrets of the scheme of authentication.
+    /// The secrets of the authentication scheme.
     pub(crate) mask: Arc<Mask>,
     /// Shared with the requests of the scheme.
     pub(crate) limiter: Arc<Limiter>,
     pub(crate) health: Arc<Health>,
-    /// Bypasses the limits. `None` if there is no other manager to use instead.
+    /// Bypasses the limits. `None` if there is no other manager.
     pub(crate) probe: Option<HealthProbe>,
     in_flight: AtomicUsize,
 }

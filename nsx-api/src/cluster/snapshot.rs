@@ -1,6 +1,6 @@
 //! The state of the managers at one moment, as plain data, and the choice between them.
 
-/// What the choice of a manager depends on.
+/// The state that the choice of a manager depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ManagerSnapshot {
     pub(crate) is_up: bool,
@@ -19,11 +19,11 @@ pub(crate) struct ClusterSnapshot {
 /// The managers that a call has tried.
 pub(crate) trait Tried {
     fn has_tried(&self, manager: usize) -> bool;
-    /// The manager where the call has failed last.
+    /// The manager where the call failed last.
     fn last_tried(&self) -> Option<usize>;
 }
 
-/// A call that has not begun.
+/// A call that has not started.
 pub(super) struct NoneTried;
 
 impl Tried for NoneTried {
@@ -37,7 +37,8 @@ impl Tried for NoneTried {
 }
 
 impl ClusterSnapshot {
-    /// The manager for a call that has tried some already. [`choose`] has the order.
+    /// The manager for a call that has already tried some. [`choose`] documents the order of
+    /// preference.
     pub(crate) fn choose(&self, tried: &impl Tried) -> usize {
         choose(self.managers.len(), self.turn, tried, |manager| {
             self.manager(manager)

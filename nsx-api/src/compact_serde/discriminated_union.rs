@@ -1,9 +1,10 @@
-//! Discriminated unions: the value of one field determines as what an object is decoded.
+//! Discriminated unions: the value of one field determines the variant that an object is decoded
+//! as.
 //!
-//! That field need not be the first one, so all fields are buffered before the variant is decoded.
-//! The path of a value that cannot be decoded is collected while the error is returned, and put
-//! before the message: `at hosts[0].name: invalid type: …`. Nothing is decoded twice, however
-//! deeply unions are nested.
+//! That field is not necessarily the first one, so all fields are buffered before the variant is
+//! decoded. The path of a value that cannot be decoded is collected while the error is returned,
+//! and put before the message: `at hosts[0].name: invalid type: …`. Nothing is decoded twice,
+//! however deeply unions are nested.
 
 use std::fmt;
 
@@ -147,7 +148,7 @@ impl<'de> Deserializer<'de> for Fields {
     }
 }
 
-/// A value in memory.
+/// A buffered value.
 struct BufferedValue(Value);
 
 impl<'de> Deserializer<'de> for BufferedValue {

@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_schema_of_extra_fields_is_that_of_a_map() {
         #[derive(schemars::JsonSchema)]
-        #[expect(dead_code, reason = "only its schema counts")]
+        #[expect(dead_code, reason = "only its schema is used")]
         struct With<T> {
             id: String,
             #[schemars(flatten)]

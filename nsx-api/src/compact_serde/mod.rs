@@ -10,7 +10,7 @@
 #![allow(
     dead_code,
     unused_imports,
-    reason = "which of these are used is up to the document"
+    reason = "the document determines which of these are used"
 )]
 
 mod discriminated_union;

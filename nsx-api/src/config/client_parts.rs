@@ -1,4 +1,4 @@
-//! The parts that a client and its requests for credentials have in common.
+//! The parts that a client shares with the requests of its authentication scheme.
 
 use std::sync::Arc;
 

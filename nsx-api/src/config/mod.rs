@@ -112,7 +112,7 @@ impl Config {
     ///
     /// A call goes to the manager with the fewest calls in flight. While it waits for a
     /// [limit](crate::Limits), it moves to another manager that has fewer calls. With
-    /// [`Session`](crate::auth::Session), each manager has a session of its own.
+    /// [`Session`](crate::auth::Session), each manager has its own session.
     ///
     /// # Ejection
     ///
@@ -311,14 +311,14 @@ impl Config {
         Ok(parts.client(cluster))
     }
 
-    /// Checks the scheme of authentication, and that there is no client certificate beside it.
+    /// Checks the authentication scheme, and that it is not combined with a client certificate.
     fn check_auth(&self, secrets: &[Secret]) -> Result<(), Error> {
         let Some(scheme) = &self.scheme else {
             return Ok(());
         };
         if self.tls.identity.is_some() {
             return Err(Error::config(
-                "a client certificate and a scheme of authentication contradict each other: how are calls authenticated?",
+                "a client certificate and an authentication scheme cannot be combined: use only one of them",
             ));
         }
         scheme
@@ -326,19 +326,19 @@ impl Config {
             .map_err(|error| Error::config(Mask::new(secrets).apply(error.to_string())))
     }
 
-    /// Requests without credentials, to the host that issues tokens. Their errors show none of
-    /// `secrets`.
+    /// Creates the context for requests without credentials to the host that issues tokens.
+    /// `secrets` are masked in its errors.
     pub(crate) fn into_auth_context(self, secrets: &[Secret]) -> Result<AuthContext, Error> {
         if self.scheme.is_some() || !self.others.is_empty() {
             return Err(Error::config(
-                "the settings for a token have a scheme of authentication, or other managers, which they cannot have",
+                "the settings of the token endpoint must not contain an authentication scheme or other managers",
             ));
         }
         let parts = self.resolve(secrets)?;
         Ok(parts.auth_context(&parts.first, &Limiter::new(self.limits).into()))
     }
 
-    /// Checks the settings, and makes the parts of a client from them.
+    /// Checks the settings and creates the parts of a client.
     fn resolve(&self, secrets: &[Secret]) -> Result<ClientParts, Error> {
         let first = self.address(&self.address)?;
         let mut others = Vec::new();
@@ -349,7 +349,7 @@ impl Config {
                 .any(|known| known.is_same_as(&address))
             {
                 return Err(Error::config(format!(
-                    "the manager {} is given twice",
+                    "the manager {} is configured twice",
                     address.manager
                 )));
             }
@@ -373,14 +373,14 @@ impl Config {
         let address = Address::parse(text).map_err(Error::config)?;
         match address.is_plaintext() && !self.allow_http {
             true => Err(Error::config(
-                "plain http:// shows the password to everyone on the way: use https://",
+                "plain http:// exposes the password to anyone who can intercept the connection: use https://",
             )),
             false => Ok(address),
         }
     }
 
-    /// Shorter than an attempt, so that a connection that cannot be made fails as such, and is
-    /// retried.
+    /// Shorter than an attempt, so that a connection that cannot be established fails with
+    /// `Connect`, which is retried.
     fn effective_connect_timeout(&self) -> Duration {
         let attempt = self.options.effective_attempt_timeout();
         self.connect_timeout.min(attempt / 4 * 3)

@@ -1,8 +1,8 @@
 //! The credentials that all calls share. The cache obtains them once for all calls that wait,
 //! refreshes them early, and replaces them when a manager refuses them.
 //!
-//! The scheme runs in a task of its own, so a call that is dropped or runs out of time does not
-//! affect the others. The lock is never held across an `await`.
+//! The scheme runs in its own task, so a call that is dropped or times out does not affect the
+//! others. The lock is never held across an `await`.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -26,18 +26,18 @@ use crate::{Error, ErrorKind};
 
 /// The pause after a failed refresh, while calls can use the current credentials.
 const REFRESH_PAUSE: Duration = Duration::from_secs(10);
-/// The same if the login got no response, or a response that says that the manager failed.
+/// The pause if the login got no response, or a response that the manager failed.
 const SHORT_REFRESH_PAUSE: Duration = Duration::from_secs(1);
 /// How long a call waits for new credentials while the current ones were refused for another
-/// operation. They may be good for this one.
+/// operation. They may still be valid for this one.
 const SUSPECT_WAIT: Duration = Duration::from_secs(2);
-/// How often a running refresh shows that it is alive.
+/// The heartbeat interval of a running refresh.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// An upper bound for `close`: sessions expire on the manager anyway.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(10);
 /// The number of refreshes that refusals may start within [`REFRESH_PAUSE`].
 const MAX_REFRESHES_AFTER_REFUSAL: usize = 8;
-/// The number of replaced credentials that `close` revokes at most.
+/// The maximum number of replaced credentials that `close` revokes.
 const MAX_UNNEEDED: usize = 8;
 
 /// The credentials of one manager, or of all managers of a cluster.
@@ -68,7 +68,7 @@ struct State {
 /// A refresh that is running.
 #[derive(Clone)]
 struct Refresh {
-    /// When its task last showed that it is alive.
+    /// The last heartbeat of its task.
     heartbeat: Arc<Mutex<Instant>>,
     outcome: watch::Receiver<Option<SharedOutcome>>,
 }
@@ -140,7 +140,7 @@ impl CredentialCache {
             Ok(cached) => return Ok(cached),
             Err(refresh) => refresh,
         };
-        // The current credentials were refused for one operation, and may be good for this one.
+        // The current credentials were refused for one operation, but may be valid for this one.
         if lock(&self.state).unexpired(Instant::now()).is_some() {
             let refreshed = timeout(SUSPECT_WAIT, self.wait_for(refresh.clone())).await;
             let refreshed = refreshed.ok().and_then(Result::ok);
@@ -229,8 +229,8 @@ impl CredentialCache {
         Ok(RefreshOutcome::Refreshed)
     }
 
-    /// Records that an operation was refused again after a refresh. The credentials before it were
-    /// therefore good, and have to be revoked.
+    /// Records that an operation was refused again after a refresh. The previous credentials were
+    /// therefore still valid and have to be revoked.
     pub(crate) fn on_refused_after_refresh(
         &self,
         refused: &Arc<CachedCredentials>,
@@ -328,14 +328,14 @@ impl CredentialCache {
             }
         };
         let task = async move {
-            // A task of its own turns a panic of the scheme into an error.
+            // Its own task turns a panic of the scheme into an error.
             let result = match tokio::spawn(authenticate.in_current_span()).await {
                 Ok(result) => result,
                 Err(error) if error.is_panic() => {
-                    let message = "the scheme of authentication panicked";
+                    let message = "the authentication scheme panicked";
                     Err(Error::new(ErrorKind::Authentication, message))
                 }
-                // The runtime shuts down.
+                // The runtime is shutting down.
                 Err(_) => return,
             };
             let result = result.map(|credentials| CachedCredentials::new(credentials).into());
@@ -353,7 +353,8 @@ impl CredentialCache {
         }
         let again = self.join_refresh(&mut lock(&self.state));
         again.outcome().await.unwrap_or_else(|| {
-            let message = "the authentication task ended without a result, as its runtime did";
+            let message =
+                "the authentication task ended without a result because its runtime shut down";
             Err(Arc::new(Error::new(ErrorKind::Authentication, message)))
         })
     }
@@ -387,7 +388,7 @@ impl CredentialCache {
         }
     }
 
-    /// Whether neither an error nor its sources show a secret of the scheme.
+    /// Whether an error and its sources are free of the scheme's secrets.
     fn is_safe_to_show(&self, error: &(dyn StdError + 'static)) -> bool {
         iter::successors(Some(error), |&error| error.source()).all(|error| {
             let shown = format!("{error} {error:?}");
@@ -399,7 +400,7 @@ impl CredentialCache {
     fn store(&self, number: u64, result: Result<Arc<CachedCredentials>, Error>) -> SharedOutcome {
         let mut state = lock(&self.state);
         let (manager, scheme) = (self.source.manager(), self.source.scheme_name());
-        // If this refresh took too long, another one has replaced it.
+        // If this refresh was slow, another one may have replaced it.
         let is_latest = state.refreshes == number;
         let was_early = state.current.is_some() && !state.suspect;
         if is_latest {
@@ -438,7 +439,8 @@ impl CredentialCache {
 }
 
 impl State {
-    /// Whether a refusal may start a refresh. The number is limited, whatever a manager answers.
+    /// Whether a refusal may start a refresh. The number of refreshes is limited, whatever the
+    /// manager responds.
     fn allows_refresh_after_refusal(&mut self, now: Instant) -> bool {
         if self.suspect {
             return true;
@@ -463,8 +465,8 @@ impl State {
         current.filter(|cached| cached.freshness(now) != Freshness::Expired)
     }
 
-    /// The error of the last refresh, while another one is likely to fail too. After a manager was
-    /// unreachable that is a shorter time.
+    /// The error of the last refresh, during the pause after it. The pause is shorter if the
+    /// manager was unreachable.
     fn recent_failure(&self, now: Instant) -> Option<Arc<Error>> {
         let error = &self.failure.as_ref()?.error;
         let is_answer = error
@@ -486,7 +488,7 @@ impl State {
 }
 
 impl Refresh {
-    /// Whether the task may still produce an outcome.
+    /// Whether the task may still complete.
     ///
     /// If its runtime has shut down, the channel is closed. If its runtime is not polled, or the
     /// scheme blocks the thread, only the heartbeat stops.
@@ -508,12 +510,12 @@ impl Refresh {
     }
 }
 
-/// What a refresh after a refusal has changed.
+/// The outcome of a refresh after a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefreshOutcome {
-    /// There are no other credentials, or they would not help.
+    /// There are no other credentials, or they would be refused too.
     Unchanged,
-    /// Another call had refreshed them already.
+    /// Another call had already refreshed them.
     ByAnotherCall,
     Refreshed,
 }

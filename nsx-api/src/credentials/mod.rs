@@ -80,14 +80,14 @@ impl Credentials {
         let value = value.into();
         match HeaderName::from_bytes(name.as_bytes()) {
             Ok(name) if value::is_connection_header(&name) => self.with_error(&format!(
-                "the header {name} is no credential: it belongs to the connection"
+                "the header {name} belongs to the connection and cannot carry credentials"
             )),
             Ok(name) => self.set_secret_header(
                 name,
                 Zeroizing::new(value.expose_secret().to_owned()),
                 value,
             ),
-            Err(_) => self.with_error("the name of a header of the credentials is not valid"),
+            Err(_) => self.with_error("a header name of the credentials is not valid"),
         }
     }
 
@@ -100,7 +100,7 @@ impl Credentials {
             || !value.expose_secret().chars().all(is_of_cookie)
         {
             return self.with_error(
-                "the name or the value of a cookie has a character that no cookie has",
+                "the name or the value of a cookie contains a character that is not allowed",
             );
         }
         let before = self
@@ -248,11 +248,11 @@ pub(crate) fn check_user_and_password(user: &str, password: &Secret) -> Result<(
         return Err("the user name is empty".into());
     }
     if user.contains(':') {
-        return Err("the user name has a colon in it, which HTTP Basic cannot carry".into());
+        return Err("the user name contains a colon, which HTTP Basic does not allow".into());
     }
     let mut characters = user.chars().chain(password.expose_secret().chars());
     if characters.any(char::is_control) {
-        return Err("the user name or the password has a control character in it".into());
+        return Err("the user name or the password contains a control character".into());
     }
     Ok(())
 }

@@ -11,12 +11,12 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
-/// How long an operation triggers no refresh, at first and at most.
+/// The initial and the maximum time in which an operation triggers no refresh.
 const MIN_PAUSE: Duration = Duration::from_secs(10);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// How long an entry is kept.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(300);
-/// If this many operations are refused at the same time, probably all are.
+/// If this many operations are paused at the same time, the user probably lacks all privileges.
 const MANY_OPERATIONS: usize = 4;
 /// More operations than a program usually calls.
 const MAX_ENTRIES: usize = 64;

@@ -1,7 +1,7 @@
-//! Where the credential cache gets its credentials: a scheme of authentication at one manager.
+//! The source of a credential cache: an authentication scheme at one manager.
 //!
-//! The cache knows no more of a scheme than this. So it does not depend on the client whose
-//! requests a scheme sends.
+//! The cache uses a scheme only through this trait, so it does not depend on the client that sends
+//! the scheme's requests.
 
 use std::error::Error as StdError;
 use std::future::Future;
@@ -17,7 +17,7 @@ pub(crate) type BoxFuture<'a, T> =
 pub(crate) trait CredentialSource: Send + Sync {
     fn authenticate(&self) -> BoxFuture<'_, Credentials>;
     fn revoke<'a>(&'a self, credentials: &'a Credentials) -> BoxFuture<'a, ()>;
-    /// Whether each manager needs credentials of its own.
+    /// Whether each manager needs its own credentials.
     fn is_per_manager(&self) -> bool;
     /// The name of the scheme, for `Debug` and for logs.
     fn scheme_name(&self) -> &'static str;
@@ -25,6 +25,6 @@ pub(crate) trait CredentialSource: Send + Sync {
     fn manager(&self) -> &str;
     /// The time limit for `authenticate`.
     fn deadline(&self) -> Duration;
-    /// Replaces the secrets of the scheme in a text.
+    /// Masks the secrets of the scheme in a text.
     fn mask(&self, text: String) -> String;
 }

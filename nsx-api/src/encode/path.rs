@@ -65,7 +65,7 @@ fn fill_encoded(template: &str, name: &str, encoded: &str) -> Result<String, Str
     let placeholder = format!("{{{name}}}");
     if !template.contains(&placeholder) {
         return Err(format!(
-            "the path has no parameter {name}, or it was given twice"
+            "the path has no parameter {name}, or it was set twice"
         ));
     }
     Ok(template.replacen(&placeholder, encoded, 1))
@@ -74,7 +74,7 @@ fn fill_encoded(template: &str, name: &str, encoded: &str) -> Result<String, Str
 /// Rejects a template with a parameter that was not filled in, and the segments `.` and `..`.
 pub(crate) fn check_filled(path: &str) -> Result<(), String> {
     if path.contains(['{', '}']) {
-        return Err("a path parameter was not given".into());
+        return Err("a path parameter is missing".into());
     }
     check_dot_segments(path)
 }
@@ -85,7 +85,9 @@ pub(crate) fn split(path: &str) -> Result<(&str, &str), String> {
         return Err("the path does not begin with a slash".into());
     }
     if path.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '#')) {
-        return Err("the path has a blank, a control character, a backslash or a `#` in it".into());
+        return Err(
+            "the path contains white space, a control character, a backslash or `#`".into(),
+        );
     }
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     check_dot_segments(path)?;
@@ -118,8 +120,8 @@ pub(crate) fn append_pair(pairs: &mut String, name: &str, value: &str) {
     append_list(pairs, name, &[value]);
 }
 
-/// Replaces all pairs with that name by `name=value`. Returns `false` if that pair was there
-/// already.
+/// Replaces all pairs with that name with `name=value`. Returns `false` if that pair was already
+/// there.
 pub(crate) fn replace_pair(pairs: &mut String, name: &str, value: &str) -> bool {
     let mut pair = String::new();
     append_pair(&mut pair, name, value);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::path::append_pair;
 
-/// Headers of the connection, which nobody may set.
+/// Headers of the connection, which cannot be set.
 const CONNECTION_HEADERS: &[&str] = &[
     "connection",
     "content-length",
@@ -21,7 +21,7 @@ const CONNECTION_HEADERS: &[&str] = &[
     "upgrade",
 ];
 
-/// Headers of authentication, which only credentials may set.
+/// Headers for authentication, which only credentials can set.
 const AUTHENTICATION_HEADERS: &[&str] = &["authorization", "cookie", "x-xsrf-token"];
 
 pub(crate) fn is_connection_header(name: &HeaderName) -> bool {
@@ -52,7 +52,7 @@ pub(crate) fn to_joined_text(value: &(impl Serialize + ?Sized)) -> Result<Option
 pub(crate) fn to_form(value: &(impl Serialize + ?Sized)) -> Result<String, String> {
     let mut pairs = String::new();
     match to_json(value)? {
-        Value::Null => Err("a form is made from an object only".into()),
+        Value::Null => Err("a form must be an object".into()),
         value => append_members(&value, &mut pairs).map(|()| pairs),
     }
 }
@@ -65,7 +65,7 @@ pub(crate) fn append_members(
     let fields = match to_json(value)? {
         Value::Object(fields) => fields,
         Value::Null => return Ok(()),
-        _ => return Err("it is no object".into()),
+        _ => return Err("the value is not an object".into()),
     };
     for (name, value) in &fields {
         for text in to_texts(value).map_err(|reason| format!("the field {name}: {reason}"))? {
@@ -101,10 +101,10 @@ fn too_many(_: impl Sized) -> String {
 
 fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
     let Ok(parsed) = HeaderName::from_bytes(name.as_bytes()) else {
-        return Err("a header's name is not valid".into());
+        return Err("a header name is not valid".into());
     };
     if is_connection_header(&parsed) || AUTHENTICATION_HEADERS.contains(&parsed.as_str()) {
-        return Err(format!("the header {parsed} is not the caller's to set"));
+        return Err(format!("the header {parsed} cannot be set by the caller"));
     }
     match HeaderValue::from_str(value) {
         Ok(parsed_value) if value.is_ascii() => Ok((parsed, parsed_value)),
@@ -116,7 +116,7 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), St
 
 // The message of serde may quote the value, so it is dropped.
 fn to_json(value: &(impl Serialize + ?Sized)) -> Result<Value, String> {
-    serde_json::to_value(value).map_err(|_| "the value does not serialise".into())
+    serde_json::to_value(value).map_err(|_| "the value cannot be serialized".into())
 }
 
 fn scalar_text(value: Value) -> Result<String, String> {
@@ -124,8 +124,8 @@ fn scalar_text(value: Value) -> Result<String, String> {
         Value::String(text) => Ok(text),
         Value::Bool(value) => Ok(value.to_string()),
         Value::Number(value) => Ok(value.to_string()),
-        Value::Null => Err("null stands in an array".into()),
-        Value::Array(_) | Value::Object(_) => Err("an array or an object is no scalar".into()),
+        Value::Null => Err("an array contains null".into()),
+        Value::Array(_) | Value::Object(_) => Err("an array or an object is not a scalar".into()),
     }
 }
 

@@ -283,7 +283,7 @@ impl Variables<'_> {
         };
         match text.parse() {
             Ok(number) => Ok(Some(number)),
-            Err(_) => Err(variable_error(name, format!("is no {what}"))),
+            Err(_) => Err(variable_error(name, format!("is not a {what}"))),
         }
     }
 
@@ -300,7 +300,7 @@ impl Variables<'_> {
 
     fn required(&self, name: &str) -> Result<String, Error> {
         self.value_of(name)?
-            .ok_or_else(|| variable_error(name, "is not set, or empty"))
+            .ok_or_else(|| variable_error(name, "is not set or is empty"))
     }
 
     /// The value of a variable that is set and not empty.

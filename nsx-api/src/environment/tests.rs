@@ -91,18 +91,18 @@ fn env_errors_name_missing_invalid_and_contradicting_variables() {
     let host = &HOST_AND_USER[..1];
     let token = (VMC_TOKEN, "SECRET");
     for (variables, message) in [
-        (user.to_vec(), "NSXT_MANAGER_HOST is not set, or empty"),
+        (user.to_vec(), "NSXT_MANAGER_HOST is not set or is empty"),
         (
             [&[(HOST, "")], user].concat(),
-            "NSXT_MANAGER_HOST is not set, or empty",
+            "NSXT_MANAGER_HOST is not set or is empty",
         ),
         (
             [&[(HOST, "https://a b")], user].concat(),
-            "NSXT_MANAGER_HOST: the address has a blank",
+            "NSXT_MANAGER_HOST: the address contains white space",
         ),
         (
             [&[(HOST, "ann:SECRET@nsx")], user].concat(),
-            "NSXT_MANAGER_HOST: the address has a user",
+            "NSXT_MANAGER_HOST: the address contains a user",
         ),
         (
             host.to_vec(),
@@ -150,11 +150,11 @@ fn env_errors_name_missing_invalid_and_contradicting_variables() {
         ),
         (
             [host, &[token, (VMC_AUTH_HOST, "a b")]].concat(),
-            "NSXT_VMC_AUTH_HOST: the address has a blank",
+            "NSXT_VMC_AUTH_HOST: the address contains white space",
         ),
         (
             [host, &[(VMC_TOKEN, "SEC\nRET")]].concat(),
-            "NSXT_VMC_TOKEN: the API token is empty, or has a blank",
+            "NSXT_VMC_TOKEN: the API token is empty or contains a character",
         ),
         (
             [HOST_AND_USER, &[(CERT_FILE, "/no/cert.pem")]].concat(),
@@ -222,19 +222,19 @@ fn env_errors_name_missing_invalid_and_contradicting_variables() {
         ),
         (
             [HOST_AND_USER, &[(MAX_RETRIES, "many")]].concat(),
-            "NSXT_MAX_RETRIES is no number of retries",
+            "NSXT_MAX_RETRIES is not a number of retries",
         ),
         (
             [HOST_AND_USER, &[(MAX_RETRIES, "-1")]].concat(),
-            "NSXT_MAX_RETRIES is no number of retries",
+            "NSXT_MAX_RETRIES is not a number of retries",
         ),
         (
             [HOST_AND_USER, &[(RETRY_MIN_DELAY, "1s")]].concat(),
-            "NSXT_RETRY_MIN_DELAY is no number of milliseconds",
+            "NSXT_RETRY_MIN_DELAY is not a number of milliseconds",
         ),
         (
             [HOST_AND_USER, &[(RETRY_MAX_DELAY, "0.5")]].concat(),
-            "NSXT_RETRY_MAX_DELAY is no number of milliseconds",
+            "NSXT_RETRY_MAX_DELAY is not a number of milliseconds",
         ),
         (
             [HOST_AND_USER, &[(RETRY_MIN_DELAY, "10001")]].concat(),

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::text::without_bom;
 
-/// The manager's error body: what a manager says about a failed call.
+/// The manager's error body, which explains why a call failed.
 ///
 /// Error bodies are always read as this type, even if the document defines another `ApiError` in
 /// [`types`](crate::types). Fields that cannot be read are left out; the others are kept.
@@ -80,7 +80,7 @@ impl ApiError {
     }
 
     /// Applies `change` to all texts, and to the text of all numbers. A number that changes becomes
-    /// a text. An error code that changes is dropped.
+    /// a string. An error code that changes is dropped.
     pub(crate) fn map_texts(mut self, change: &impl Fn(String) -> String) -> Self {
         self.error_code = self.error_code.filter(|code| {
             let code = code.to_string();

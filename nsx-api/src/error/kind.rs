@@ -8,7 +8,7 @@ use http::StatusCode;
 /// earlier attempt may have taken effect. A call that is not idempotent is only retried after
 /// attempts that had no effect.
 ///
-/// The [crate guide](crate#errors) says for each kind what to do. Kinds may be added, so a `match`
+/// The [crate guide](crate#errors) lists for each kind what to do. Kinds may be added, so a `match`
 /// needs a wildcard arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -29,8 +29,8 @@ pub enum ErrorKind {
     /// 412: a precondition is not met, for example because of a stale revision. The call had no
     /// effect.
     PreconditionFailed,
-    /// 429: more requests than the manager allows, or the client's own limits did not let the call
-    /// start before its deadline. The call had no effect.
+    /// 429: there were more requests than the manager allows, or the client's own limits delayed
+    /// the call until its deadline. The call had no effect.
     TooManyRequests,
     /// 500: the manager failed. The call may have taken effect, completely or in part.
     InternalServerError,
@@ -62,9 +62,9 @@ pub enum ErrorKind {
     /// The status is 2xx, but the body is larger than the [limit](crate::CallOptions::body_limit).
     /// The call took effect.
     BodyTooLarge,
-    /// There were no credentials for the call: the login or the authentication scheme failed for a
-    /// reason without a kind of its own. See [`source`](std::error::Error::source). The call was
-    /// not sent, so it had no effect.
+    /// There were no credentials for the call: the login or the authentication scheme failed, for a
+    /// reason without its own kind. See [`source`](std::error::Error::source). The call was not
+    /// sent, so it had no effect.
     Authentication,
     /// The arguments are invalid, or the call was made outside of a Tokio runtime. Nothing was
     /// sent, so the call had no effect. (If a [`ByteStream`](crate::ByteStream) returns this, a
@@ -75,8 +75,8 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// The kind of a call that was not sent because its login failed with this kind. It is the same
-    /// if it says that the call had no effect, and if it means the same for the call.
+    /// The kind of a call that was not sent because its login failed with this kind. It stays the
+    /// same if it means that the call had no effect, and if its meaning applies to the call too.
     pub(crate) fn for_unsent_call(self) -> Self {
         match self {
             Self::Unauthorized

@@ -31,7 +31,7 @@ const MESSAGE_LIMIT: usize = 500;
 /// the manager's message. [`source`](StdError::source) is the cause. [`api_error`](Self::api_error)
 /// is the manager's error body.
 ///
-/// The [crate guide](crate#errors) says for each kind what to do, and whether the client retries
+/// The [crate guide](crate#errors) lists for each kind what to do, and whether the client retries
 /// it.
 ///
 /// ```
@@ -53,8 +53,8 @@ const MESSAGE_LIMIT: usize = 500;
 ///     // The object was not found. (error_code 600, …)
 ///     println!("{error}");
 ///     let hint = match error.kind() {
-///         ErrorKind::Unauthorized | ErrorKind::Forbidden => "look at the credentials",
-///         ErrorKind::Connect | ErrorKind::Tls => "look at the address and the CA",
+///         ErrorKind::Unauthorized | ErrorKind::Forbidden => "check the credentials",
+///         ErrorKind::Connect | ErrorKind::Tls => "check the address and the CA",
 ///         _ => "read the message",
 ///     };
 ///     println!("{hint}");
@@ -98,13 +98,13 @@ impl Source {
 pub(crate) struct CallInfo {
     /// The `operationId`, or method and path if there is none.
     pub(crate) operation: Option<Cow<'static, str>>,
-    /// The label in metrics: one of a small number of names.
+    /// The label in metrics, out of a small set of names.
     pub(crate) name: Option<&'static str>,
     pub(crate) manager: Option<Arc<str>>,
     pub(crate) attempts: u32,
 }
 
-/// What a failed call knows of the response.
+/// The metadata of the response to a failed call.
 #[derive(Default)]
 pub(crate) struct ErrorResponse {
     pub(crate) status: StatusCode,
@@ -293,7 +293,7 @@ impl Error {
         let part = u64::from(asked.subsec_nanos() > 0);
         match asked.as_secs().saturating_add(part) {
             0 => None,
-            // A longer time is not meant as a number.
+            // A longer time is not shown as a number.
             seconds @ 1..=3_155_760_000 => Some(format!("retry after {seconds} s")),
             _ => Some("retry after more than a century".to_owned()),
         }

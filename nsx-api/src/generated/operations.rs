@@ -4,7 +4,7 @@
 //!
 //! # Access Token
 //!
-//! Tokens by which other machines make themselves known to a manager.
+//! Tokens that other machines use to register with a manager.
 //!
 //! | method | request | description |
 //! | --- | --- | --- |
@@ -27,11 +27,11 @@ pub static CREATE_REGISTRATION_TOKEN: Operation = Operation {
     accept: "application/json",
     responses: &[
         DocumentedResponse::new("200", "The token was created."),
-        DocumentedResponse::new("400", "The manager could not make sense of the request. The same request will fail again: compare it with what the operation takes, and look for what a proxy may have changed on the way."),
-        DocumentedResponse::new("403", "The credentials are wrong, the session has expired, or the caller lacks the privilege. Log in again if a session was in use; otherwise check the user name, the password and the user's roles. A manager in read-only mode answers this too."),
-        DocumentedResponse::new("404", "The manager does not have what the path names. Check that the host is an NSX Manager and that its version has this operation."),
-        DocumentedResponse::new("412", "The manager is not in the state that the request relies on, or an object was changed after the caller read it. Read the state again before the next attempt."),
-        DocumentedResponse::new("500", "The manager failed while it worked on the request, which may have taken effect nevertheless. If it happens again, search the manager's logs for the `module_name` and the `error_code`."),
-        DocumentedResponse::new("503", "The manager cannot take the request now: it is starting, its cluster is forming, or too many requests are open. Wait, then try again."),
+        DocumentedResponse::new("400", "The request is malformed or invalid, and would fail again. Compare it with the parameters and the body of the operation, and check whether a proxy changed it."),
+        DocumentedResponse::new("403", "The credentials are wrong, the session has expired, or the caller lacks the privilege. Log in again if a session was used; otherwise check the user name, the password and the user's roles. A manager in read-only mode also returns 403."),
+        DocumentedResponse::new("404", "The path does not exist on this host. Check that the host is an NSX Manager and that its version has this operation."),
+        DocumentedResponse::new("412", "The manager is not in the state that the request requires, or an object was changed after the caller read it. Read the state again before the next attempt."),
+        DocumentedResponse::new("500", "The manager failed while it processed the request. The request may have taken effect. If it fails again, search the manager's logs for the `module_name` and the `error_code`."),
+        DocumentedResponse::new("503", "The manager cannot process the request now: it is starting, its cluster is forming, or there are too many concurrent requests. Try again later."),
     ],
 };

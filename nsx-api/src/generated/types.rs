@@ -7,21 +7,21 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::compact_serde::{self, FromMap};
 
-/// What a manager says about a request that failed.
+/// The error body of a failed request.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ApiError {
-    /// Facts about the error in a form for programs. Its fields depend on the error.
+    /// Machine-readable data about the error. Its fields depend on the error.
     pub error_data: Option<serde_json::Map<String, serde_json::Value>>,
-    /// More about the error than `error_message` says.
+    /// Further details about the error.
     pub details: Option<String>,
-    /// Other errors that belong to this one, such as the causes of it.
+    /// Related errors, such as the causes of this one.
     pub related_errors: Option<Vec<ApiError>>,
-    /// The module of the manager in which the error arose.
+    /// The module of the manager that reported the error.
     pub module_name: Option<String>,
-    /// What went wrong, in a sentence for people.
+    /// A human-readable description of the error.
     pub error_message: Option<String>,
-    /// The number of the error in the manager's own list. It says more than the HTTP status does.
+    /// The manager's error code, which is more specific than the HTTP status.
     pub error_code: Option<i64>,
 }
 
@@ -83,17 +83,17 @@ impl Serialize for ApiError {
     }
 }
 
-/// A registration token and the roles that it carries.
+/// A registration token and its roles.
 ///
 /// Returned by [`create_registration_token`](crate::Client::create_registration_token).
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RegistrationToken {
-    /// The access token itself. A secret.
+    /// The token, which is a secret.
     ///
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
     pub token: crate::Secret,
-    /// The roles of the caller, which are those of the token too.
+    /// The roles of the token, which are those of the caller.
     pub roles: Vec<String>,
 }
 

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 /// The answer of a [`Manager`](super::Manager) to a request.
 ///
-/// Constructors such as [`documented`](Self::documented) create an answer. Modifiers set its
-/// content, how it is delivered, how often it is used, and for which operation. Wherever an answer
-/// is expected, a status code can be passed as a shorthand for [`Answer::documented`].
+/// Constructors such as [`documented`](Self::documented) create an answer. Other methods set its
+/// content, how it is delivered, how often it is used, and for which operation. A status code can
+/// be passed instead of an answer, as a shorthand for [`Answer::documented`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -51,7 +51,7 @@ pub(super) enum AnswerKind {
     Dropped,
     /// These bytes, instead of a response.
     Raw(Bytes),
-    /// The test asked for an impossible answer, for this reason.
+    /// The test set an answer that is impossible, for this reason.
     Invalid(String),
 }
 
@@ -60,7 +60,7 @@ pub(super) enum AnswerKind {
 pub(super) struct Delivery {
     /// The size of a chunk. `None` sends the body in one piece, with a `Content-Length`.
     pub(super) chunk: Option<usize>,
-    /// The wait before each chunk.
+    /// The delay before each chunk.
     pub(super) pause: Duration,
     pub(super) ending: Ending,
 }
@@ -229,8 +229,7 @@ impl Answer {
         }
     }
 
-    /// Answers 500 to a test that asked for an impossible answer, so that its call fails with the
-    /// reason.
+    /// Returns 500 if a test set an impossible answer, so that its call fails with the reason.
     pub(super) fn invalid(reason: &str) -> Self {
         Self::generated_error(
             500,

@@ -40,7 +40,7 @@ use crate::{Client, Error};
 /// 5. [`Answer::success`], if the document has an operation with this method and path. Otherwise
 ///    405, if the path exists, or 404.
 ///
-/// A request body over 16 MiB is answered 413. Every response has its own `X-NSX-RequestId` header.
+/// A request body over 16 MiB gets a 413. Every response has its own `X-NSX-RequestId` header.
 ///
 /// # Credentials
 /// The first of these that is present in a call determines whether it is accepted:
@@ -53,17 +53,17 @@ use crate::{Client, Error};
 /// 3. A client certificate [issued](Self::issue_client_certificate) by this mock manager, if the
 ///    call has no `Cookie` header.
 ///
-/// A call without any credentials is answered with status 403 and error code 403. Behind a
+/// A call without any credentials gets status 403 and error code 403. Behind a
 /// [gateway](ManagerBuilder::behind_gateway), status and error code are 401 wherever the error code
 /// would be 403.
 ///
 /// # Sessions
 /// Two calls have their own rules for credentials:
 /// - `POST /api/session/create` is a login. It expects a form (`application/x-www-form-urlencoded`)
-///   with the fields `j_username` and `j_password`, and answers 200 with the cookie and the
+///   with the fields `j_username` and `j_password`, and returns 200 with the cookie and the
 ///   `X-XSRF-TOKEN` of a new session. If the credentials are wrong, or a `%` is not encoded, it
-///   answers with status 403 and error code 403.
-/// - `POST /api/session/destroy` ends the session of the call and answers 200. It requires the
+///   returns status 403 and error code 403.
+/// - `POST /api/session/destroy` ends the session of the call and returns 200. It requires the
 ///   cookie and the token of a session like any other call.
 ///
 /// A scripted answer applies to `/api/session/…` only if it is [restricted](Answer::only_for) to
@@ -185,8 +185,8 @@ impl Manager {
             .add_permanent_answer(answer.into(), self.state.operations);
     }
 
-    /// Answers the calls of an operation with a closure. A test can use it to keep state, for
-    /// example to return from GET what was sent with PUT.
+    /// Responds to the calls of an operation with a closure. A closure can keep state, for example
+    /// to return from GET what was sent with PUT.
     ///
     /// The operation is an `operationId` of the document, or a method and a path such as `GET
     /// /api/v1/cluster/status`, whose segments may be `{parameters}`. If several closures apply,
@@ -196,8 +196,8 @@ impl Manager {
     /// /api/session/create` or `POST /api/session/destroy` replaces the whole call, including the
     /// check of the credentials.
     ///
-    /// If the closure panics, for example because of a failed assertion, the call is answered 500
-    /// with the panic message.
+    /// If the closure panics, for example because of a failed assertion, the call gets a 500 with
+    /// the panic message.
     pub fn on<A: Into<Answer>>(
         &self,
         operation: &str,
@@ -209,7 +209,7 @@ impl Manager {
             .add_handler(operation, handler, self.state.operations);
     }
 
-    /// Forbids an operation: calls of it with correct credentials are answered 403.
+    /// Forbids an operation: calls to it with correct credentials get a 403.
     ///
     /// The operation is given as in [`on`](Self::on). The `error_code` of the body is 289. The code
     /// of a real manager is not documented.
@@ -343,9 +343,9 @@ impl ManagerBuilder {
 
     /// Behaves like a manager behind the gateway of VCF 9.
     ///
-    /// Missing or wrong credentials and expired sessions are answered with status and error code
-    /// 401 instead of 403, and HTTP Basic is refused. Wrong XSRF tokens and
-    /// [forbidden](Manager::forbid) operations are still answered 403.
+    /// Calls with missing or wrong credentials or an expired session get status and error code 401
+    /// instead of 403, and HTTP Basic is refused. Calls with a wrong XSRF token and of
+    /// [forbidden](Manager::forbid) operations still get a 403.
     pub fn behind_gateway(mut self) -> Self {
         self.rules.behind_gateway = true;
         self

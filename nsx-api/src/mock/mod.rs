@@ -1,8 +1,8 @@
 //! A mock NSX Manager for tests. It listens on a real socket and serves HTTP/1.1 and HTTP/2 over
 //! TLS, with its own certificate authority.
 //!
-//! The mock manager supports every operation of the SDK. It answers with the examples of the
-//! OpenAPI document. If a successful response has no example, the answer contains only what the
+//! The mock manager supports every operation of the SDK. It responds with the examples of the
+//! OpenAPI document. If a successful response has no example, the response contains only what the
 //! schema requires.
 //!
 //! It checks the method, the path and the credentials of a request, but not its parameters and
@@ -56,8 +56,8 @@
 //! ```
 //!
 //! # State
-//! A closure can answer the calls of an operation and keep state between them. The operation is
-//! given by its `operationId`, or by method and path.
+//! A closure can respond to the calls of an operation and keep state between them. Specify the
+//! operation by its `operationId`, or by method and path.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -90,7 +90,7 @@
 //! # Sessions
 //! A login creates a session. It ends when the test expires it, or when it has been idle for the
 //! [session timeout](ManagerBuilder::session_timeout). [`Manager`] describes which credentials are
-//! accepted, and how calls without them are answered.
+//! accepted, and the responses to calls without them.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]

@@ -93,8 +93,8 @@ impl Script {
         self.forbidden.iter().any(|target| target.matches(call))
     }
 
-    /// Parses the target of an entry. An unknown operation is an error of the test, which is
-    /// returned to every call: otherwise the test might pass by accident.
+    /// Parses the target of an entry. An unknown operation is an error in the test, which every
+    /// call returns: otherwise the test might pass by accident.
     fn target(&mut self, name: Option<&str>, table: &[&'static Operation]) -> Option<Target> {
         let Some(name) = name else {
             return Some(Target::Api);

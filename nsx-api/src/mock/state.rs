@@ -188,8 +188,8 @@ fn documented_answer(route: Route) -> Answer {
     }
 }
 
-/// Calls the closure of a test. A panic becomes an answer with its message, because a closed
-/// connection would not tell the test what happened.
+/// Calls the closure of a test. A panic becomes a response with its message, because a closed
+/// connection would not show what happened.
 fn run_handler(handler: &Handler, call: &RecordedRequest) -> Answer {
     // The state that a panic may leave inconsistent belongs to the test, which fails anyway.
     catch_unwind(AssertUnwindSafe(|| handler(call))).unwrap_or_else(|panic| {

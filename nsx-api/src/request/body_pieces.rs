@@ -1,4 +1,4 @@
-//! The pieces of a response body, with the errors of the HTTP library turned into ours.
+//! The pieces of a response body, with the HTTP library's errors converted to ours.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

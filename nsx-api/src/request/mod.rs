@@ -142,7 +142,11 @@ impl<'a> Request<'a> {
     pub(crate) fn for_path(client: &'a Client, method: Method, path: &str) -> Self {
         let (path, query, deferred_error) = match path::split(path) {
             // CONNECT would turn the connection into a tunnel.
-            Ok(_) if method == Method::CONNECT => ("", "", Some("CONNECT is no call".to_owned())),
+            Ok(_) if method == Method::CONNECT => (
+                "",
+                "",
+                Some("the method CONNECT is not supported".to_owned()),
+            ),
             Ok((path, query)) => (path, query, None),
             Err(reason) => ("", "", Some(reason)),
         };
@@ -335,7 +339,7 @@ impl<'a> Request<'a> {
         match serde_json::to_vec(body) {
             Ok(bytes) => self.content("application/json", bytes.into()),
             Err(_) => {
-                self.defer_error("the body does not serialise".into());
+                self.defer_error("the body cannot be serialized".into());
                 self
             }
         }
@@ -434,8 +438,8 @@ impl<'a> Request<'a> {
     /// use nsx_api::auth::Credentials;
     /// use nsx_api::http::Method;
     ///
-    /// let whoever = Credentials::bearer("eyJhbGciOi");
-    /// let request = client.request(Method::GET, "/api/v1/node").credentials(&whoever);
+    /// let token = Credentials::bearer("eyJhbGciOi");
+    /// let request = client.request(Method::GET, "/api/v1/node").credentials(&token);
     /// request.send().await?;
     /// # assert_eq!(manager.requests()[0].header("authorization"), Some("Bearer eyJhbGciOi"));
     /// # Ok(())
@@ -556,7 +560,7 @@ impl<'a> Request<'a> {
         self.clone().prepare().map(drop)
     }
 
-    /// The request as it is sent, and the facts about the call; or the first error.
+    /// Returns the request as it is sent and the metadata of the call, or the first error.
     fn prepare(mut self) -> Result<(PreparedRequest, CallInfo), Error> {
         let call = CallInfo {
             operation: Some(std::mem::take(&mut self.operation)),

@@ -1,7 +1,6 @@
-//! An operation of the document: a row of the table that the generator writes.
+//! An operation of the document: a row of the generated operation table.
 //!
-//! Requests take the method, the path and the idempotency from it, errors the name of the
-//! operation, and the mock manager its routes.
+//! Requests use its method, path and idempotency, errors its name, and the mock manager its routes.
 
 use http::Method;
 
@@ -30,7 +29,7 @@ pub struct Operation {
     /// An operation that is not idempotent is never retried after an attempt that may have taken
     /// effect.
     pub idempotent: bool,
-    /// The media types that it can read, in the format of the `Accept` header.
+    /// The media types of its responses, in the format of the `Accept` header.
     pub accept: &'static str,
     /// The responses that the document describes, by status.
     pub responses: &'static [DocumentedResponse],

@@ -1,8 +1,8 @@
 //! Pagination.
 //!
 //! A manager returns part of a list and a cursor. The same call with that cursor returns the next
-//! part. Each page is a call of its own, with its own timeouts and retries, and is only sent when
-//! the caller waits for it.
+//! part. Each page is a separate call, with its own timeouts and retries, and is only requested
+//! when the caller waits for it.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -34,7 +34,7 @@ pub trait Page: DeserializeOwned {
     fn into_items(self) -> Vec<Self::Item>;
 }
 
-/// The pages of a list. Each is the [`Response`] of a call of its own.
+/// The pages of a list. Each is the [`Response`] of a separate call.
 ///
 /// [`next`](Self::next) returns one page after the other; `Pages` is also a [`Stream`]. A page is
 /// requested only when it is polled for. Its call has the options of the client, so the deadline
@@ -79,7 +79,7 @@ pub trait Page: DeserializeOwned {
 /// # Ok(())
 /// # }
 /// ```
-#[must_use = "nothing is sent until a page is asked for"]
+#[must_use = "nothing is sent until a page is requested"]
 pub struct Pages<'a, P> {
     calls: PageCalls<'a>,
     page: PhantomData<fn() -> P>,
@@ -90,7 +90,7 @@ pub struct Pages<'a, P> {
 /// [`next`](Self::next) returns one item after the other; `Items` is also a [`Stream`]. The next
 /// page is requested when all items of the current one have been taken, so only one page is in
 /// memory. Everything else is as for [`Pages`].
-#[must_use = "nothing is sent until an item is asked for"]
+#[must_use = "nothing is sent until an item is requested"]
 pub struct Items<'a, P: Page> {
     pages: Pages<'a, P>,
     /// The rest of the page.
@@ -104,7 +104,7 @@ struct PageCalls<'a> {
     state: State<'a>,
 }
 
-/// What to do when the caller waits for a page.
+/// The next step when the caller waits for a page.
 enum State<'a> {
     Send,
     InFlight(PendingResponse<'a>),
@@ -183,7 +183,7 @@ impl<P: Page> Stream for Items<'_, P> {
             if let Some(item) = self.items.next() {
                 return Poll::Ready(Some(Ok(item)));
             }
-            // An empty page need not be the last.
+            // An empty page is not necessarily the last.
             match ready!(Pin::new(&mut self.pages).poll_next(context)) {
                 Some(Ok(page)) => self.items = page.into_inner().into_items().into_iter(),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
@@ -225,11 +225,12 @@ impl PageCalls<'_> {
     }
 }
 
-/// The error of a page whose cursor leads to itself. The caller already has the page, because it
-/// may be a new one.
+/// The error for a page with the cursor that it was requested with. The caller already has the
+/// page, because its items may be new.
 fn cursor_loop_error(meta: &ResponseMeta) -> Error {
     telemetry::record_decode_error(&meta.call);
-    let reason = "the page has the cursor that it was asked for with, so the list has no end";
+    let reason =
+        "the page repeats the cursor that it was requested with, so the list would never end";
     Error::new(ErrorKind::Decode, reason)
         .with_response(meta.error_response())
         .in_call(meta.call.clone())

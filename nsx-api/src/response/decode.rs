@@ -1,8 +1,8 @@
 //! Decodes the body of a successful response. An error message never quotes a value of the body.
 //!
-//! The messages of serde do (`invalid type: string "…"`), and the value may be a token. So only
-//! messages of known forms are used, without the value, and serde's error is dropped. The path to
-//! the value is recorded by a second decoding, only after a failure.
+//! Serde's messages do (`invalid type: string "…"`), and the value may be a token. So only messages
+//! in known formats are used, with the value removed, and serde's error is dropped. The path to the
+//! value is recorded by a second decoding, only after a failure.
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -41,7 +41,7 @@ fn position(error: &serde_json::Error) -> String {
     format!("line {} column {}", error.line(), error.column())
 }
 
-/// Describes where valid JSON does not match the type, and how.
+/// Describes where and how valid JSON does not match the type.
 fn mismatch_message<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> String {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let outer = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
@@ -59,7 +59,7 @@ fn mismatch_message<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error)
     };
     let reason = reason_without_value(message)
         .unwrap_or_else(|| format!("the value is not valid, {}", position(error)));
-    format!("the body does not fit: {at}{reason}")
+    format!("the body does not match the type: {at}{reason}")
 }
 
 /// Joins a path and its continuation.
@@ -200,47 +200,47 @@ mod tests {
             ),
             (
                 r#"{"token":"SECRET","roles":[7]}"#,
-                "the body does not fit: at roles[0]: expected a string, found an integer",
+                "the body does not match the type: at roles[0]: expected a string, found an integer",
             ),
             (
                 r#"{"token":["SECRET"],"roles":[]}"#,
-                "the body does not fit: at token: expected a string, found an array",
+                "the body does not match the type: at token: expected a string, found an array",
             ),
             (
                 r#"{"token":"SECRET"}"#,
-                "the body does not fit: missing field `roles`",
+                "the body does not match the type: missing field `roles`",
             ),
             (
                 r#"{"token":"SECRET","token":"SECRET","roles":[]}"#,
-                "the body does not fit: duplicate field `token`",
+                "the body does not match the type: duplicate field `token`",
             ),
             (
                 r#""SECRET""#,
-                "the body does not fit: expected struct Token, found a string",
+                "the body does not match the type: expected struct Token, found a string",
             ),
             (
                 "null",
-                "the body does not fit: expected struct Token, found null",
+                "the body does not match the type: expected struct Token, found null",
             ),
             (
                 r#"{"token":"","roles":"SECRET, expected SECRET"}"#,
-                "the body does not fit: at roles: expected a sequence, found a string",
+                "the body does not match the type: at roles: expected a sequence, found a string",
             ),
             (
                 r#"{"token":"","roles":[],"kind":"SECRET"}"#,
-                "the body does not fit: at kind: expected `A`",
+                "the body does not match the type: at kind: expected `A`",
             ),
             (
                 r#"{"token":"","roles":[],"count":1000}"#,
-                "the body does not fit: at count: expected u8",
+                "the body does not match the type: at count: expected u8",
             ),
             (
                 r#"{"token":"","roles":[],"pair":[1]}"#,
-                "the body does not fit: at pair: expected a tuple of size 2",
+                "the body does not match the type: at pair: expected a tuple of size 2",
             ),
             (
                 "{\"token\":\"\",\"roles\":[],\"nested\":{\"a\\nb\":{}}}",
-                "the body does not fit: at nested.a b: expected u8, found an object",
+                "the body does not match the type: at nested.a b: expected u8, found an object",
             ),
         ] {
             let found = json::<Token>(body.as_bytes()).unwrap_err();

@@ -18,7 +18,7 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<&str> {
         .find(|id| !id.is_empty() && id.len() <= 128)
 }
 
-/// Hides the values of headers that carry a session, or a URL that may, from `Debug`.
+/// Hides header values from `Debug` that contain a session, or a URL that may contain one.
 pub(crate) fn mark_sensitive(headers: &mut HeaderMap) {
     for (name, value) in headers {
         let is_sensitive = matches!(

@@ -87,7 +87,8 @@ impl<T> Response<T> {
         &self.meta.headers
     }
 
-    /// The id that the manager gave the request, if any. The vendor's support asks for it.
+    /// The id that the manager gave the request, if any. Include it in support requests to the
+    /// vendor.
     pub fn request_id(&self) -> Option<&str> {
         request_id(&self.meta.headers)
     }

@@ -1,4 +1,4 @@
-//! What a scheme uses to request credentials from a manager.
+//! The context in which a scheme requests credentials from a manager.
 
 use std::fmt;
 
@@ -33,8 +33,8 @@ use crate::request::Request;
 ///
 /// impl Authenticate for Ticket {
 ///     async fn authenticate(&self, context: &AuthContext) -> Result<Credentials, BoxError> {
-///         let answer = context.request(Method::POST, "/tickets").send().await?;
-///         let ticket = answer.json::<String>()?.into_inner();
+///         let response = context.request(Method::POST, "/tickets").send().await?;
+///         let ticket = response.json::<String>()?.into_inner();
 ///         Ok(Credentials::new().header("X-Ticket", ticket))
 ///     }
 /// }

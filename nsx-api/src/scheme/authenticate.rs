@@ -1,4 +1,4 @@
-//! The trait that every scheme of authentication implements, the library's own and the caller's.
+//! The trait of all authentication schemes, both built-in and custom.
 
 use std::error::Error as StdError;
 use std::future::{Future, ready};
@@ -38,8 +38,8 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 pub trait Authenticate: Send + Sync + 'static {
     /// Obtains credentials: reads them, computes them, or requests them.
     ///
-    /// It runs in a task of its own, once for all calls that wait for credentials, and no longer
-    /// than the [deadline](crate::CallOptions::deadline) that the client was built with.
+    /// It runs in its own task, once for all calls that wait for credentials, and no longer than
+    /// the [deadline](crate::CallOptions::deadline) that the client was built with.
     ///
     /// # Errors
     ///
@@ -74,7 +74,8 @@ pub trait Authenticate: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// What is wrong with the settings. [`Config::build`](crate::Config::build) fails with it.
+    /// If the settings are invalid, an error that explains why.
+    /// [`Config::build`](crate::Config::build) fails with it.
     fn check(&self) -> Result<(), BoxError> {
         Ok(())
     }

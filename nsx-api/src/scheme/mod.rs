@@ -1,4 +1,4 @@
-//! Schemes of authentication: the trait, what an implementation is given, and the trait object.
+//! Authentication schemes: the trait, the context for its implementations, and the trait object.
 
 pub(crate) mod auth_context;
 pub(crate) mod authenticate;

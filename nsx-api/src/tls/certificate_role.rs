@@ -1,4 +1,4 @@
-//! Tells CA certificates from server certificates.
+//! Distinguishes CA certificates from server certificates.
 //!
 //! An added certificate belongs either to a CA or to a manager. The library that builds chains does
 //! not distinguish them: any trust anchor may sign for any name. If a manager's own certificate

@@ -1,5 +1,5 @@
-//! TLS settings of a client: trusted certificates, the client certificate, and the rustls
-//! configuration built from them.
+//! TLS settings of a client: trusted certificates, the client certificate, and the resulting rustls
+//! configuration.
 //!
 //! The HTTP library gets the finished configuration and adds neither roots nor protocols of its
 //! own. Reading PEM files is separate from building the configuration, so that a reload can first

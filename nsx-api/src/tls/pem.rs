@@ -1,4 +1,4 @@
-//! Reads PEM given as bytes or as a file, and explains what is wrong with it.
+//! Reads PEM from bytes or a file, and explains errors in it.
 //!
 //! The content may include a private key, or be an unrelated file. No error message repeats any of
 //! it. The errors of the PEM library do, so they are translated here. The memory of the content is

@@ -65,7 +65,7 @@ impl Converter {
         Some(self.body(body, media))
     }
 
-    /// The body parameter of the path, unless the operation has form fields of its own.
+    /// The body parameter of the path, unless the operation has its own form fields.
     fn first_body<'a>(
         &mut self,
         bodies: impl Iterator<Item = Part<'a>>,

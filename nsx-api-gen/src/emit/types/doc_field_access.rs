@@ -1,4 +1,4 @@
-//! Chooses what an example prints of a response: an informative field, and never a secret.
+//! Chooses the part of a response that an example prints: an informative field, never a secret.
 
 use syn::Type;
 

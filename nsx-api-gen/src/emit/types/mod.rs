@@ -143,7 +143,7 @@ impl Types {
         })
     }
 
-    /// Adds to the docs of each type which operations use it.
+    /// Adds the operations that use a type to its docs.
     pub(super) fn add_used_by(&mut self, uses: &BTreeMap<String, String>) {
         for defined in &mut self.defined {
             let docs = match &mut defined.kind {

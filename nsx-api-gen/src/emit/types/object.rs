@@ -82,7 +82,7 @@ impl Object {
         object.write_serialize(code);
     }
 
-    /// The object with what is known only after all types were read.
+    /// Adds the data that is known only after all types were read.
     pub(super) fn completed(&self, kept: bool, values: &[DiscriminatorValue]) -> Self {
         let mut object = self.clone();
         for member in object.fields.iter_mut().filter(|member| !member.rest) {
@@ -95,7 +95,7 @@ impl Object {
     }
 
     /// The value of a discriminator in a new object. If the type is a variant of two unions, one of
-    /// them may only know it by its name.
+    /// them may identify it only by its name.
     fn discriminator_value(&self, values: &[DiscriminatorValue], property: &str) -> Option<String> {
         let matching = || values.iter().filter(|(name, _)| name == property);
         let own = matching().find(|(_, value)| self.name != *value);

@@ -150,7 +150,7 @@ fn a_discriminated_union_variant_may_be_a_newtype() {
     let reason = decode_error(r#"[{"numbers":[300],"kind":"wrapped"}]"#);
     assert_eq!(
         reason,
-        "the body does not fit: at [0].numbers[0]: expected i8"
+        "the body does not match the type: at [0].numbers[0]: expected i8"
     );
 }
 
@@ -226,7 +226,7 @@ fn a_decode_error_has_the_path_through_nested_discriminated_unions() {
     ] {
         assert_eq!(
             decode_error(body),
-            format!("the body does not fit: {reason}"),
+            format!("the body does not match the type: {reason}"),
             "{body}"
         );
     }
@@ -239,6 +239,6 @@ fn a_decode_error_below_many_discriminated_unions_takes_linear_time() {
         body = json!({"inner": body, "kind": "A"});
     }
     let reason = decode_error(&json!([body]).to_string());
-    assert!(reason.starts_with("the body does not fit: at [0].inner.inner."));
+    assert!(reason.starts_with("the body does not match the type: at [0].inner.inner."));
     assert!(!reason.contains("SECRET"), "{reason}");
 }

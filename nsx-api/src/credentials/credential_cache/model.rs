@@ -222,7 +222,7 @@ impl Run {
         assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
     }
 
-    /// All sessions are revoked, except replaced ones that the client could not know to be good.
+    /// All sessions are revoked, except replaced ones that the client could not know to be valid.
     fn check_leaks(&self) {
         let sessions = &lock(&self.manager.world).sessions;
         let is_renewed_early = self.script.lifetime.is_some() || self.script.idle_timeout.is_some();

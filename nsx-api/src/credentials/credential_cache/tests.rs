@@ -557,7 +557,7 @@ async fn a_scheme_that_panics_or_returns_invalid_credentials_is_an_authenticatio
     for (scheme, message) in [
         (
             Returning(|| panic!("at the disco")),
-            "the login failed: the scheme of authentication panicked",
+            "the login failed: the authentication scheme panicked",
         ),
         (
             Returning(|| Ok(Credentials::bearer("SECRET\n"))),

@@ -5,14 +5,14 @@ use crate::{Client, Error, Request, Response};
 
 /// Operations with the tag *Access Token*.
 ///
-/// Tokens by which other machines make themselves known to a manager.
+/// Tokens that other machines use to register with a manager.
 impl Client {
     /// Create a registration token.
     ///
-    /// Creates a token by which another machine registers with the manager. The token has the privileges of the caller,
-    /// so it is as much a secret as the caller's password: keep it out of logs.
+    /// Creates a token that another machine uses to register with the manager. The token has the privileges of the
+    /// caller, so it must be kept as secret as the caller's password.
     ///
-    /// Every call creates a new token. A call that was sent twice has created two.
+    /// Every call creates a new token, so a call that is sent twice creates two.
     ///
     /// Request: `POST /api/v1/aaa/registration-token`. The operation is not idempotent, so it is [retried](crate::CallOptions::max_retries) only if the previous attempt cannot have taken effect.
     ///
@@ -21,16 +21,16 @@ impl Client {
     /// | status | description | result |
     /// | --- | --- | --- |
     /// | 200 | The token was created. | `Response<`[`RegistrationToken`](crate::types::RegistrationToken)`>` |
-    /// | 400 | The manager could not make sense of the request. The same request will fail again: compare it with what the operation takes, and look for what a proxy may have changed on the way. | [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) |
-    /// | 403 | The credentials are wrong, the session has expired, or the caller lacks the privilege. Log in again if a session was in use; otherwise check the user name, the password and the user's roles. A manager in read-only mode answers this too. | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
-    /// | 404 | The manager does not have what the path names. Check that the host is an NSX Manager and that its version has this operation. | [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) |
-    /// | 412 | The manager is not in the state that the request relies on, or an object was changed after the caller read it. Read the state again before the next attempt. | [`ErrorKind::PreconditionFailed`](crate::ErrorKind::PreconditionFailed) |
-    /// | 500 | The manager failed while it worked on the request, which may have taken effect nevertheless. If it happens again, search the manager's logs for the `module_name` and the `error_code`. | [`ErrorKind::InternalServerError`](crate::ErrorKind::InternalServerError) |
-    /// | 503 | The manager cannot take the request now: it is starting, its cluster is forming, or too many requests are open. Wait, then try again. | [`ErrorKind::ServiceUnavailable`](crate::ErrorKind::ServiceUnavailable) |
+    /// | 400 | The request is malformed or invalid, and would fail again. Compare it with the parameters and the body of the operation, and check whether a proxy changed it. | [`ErrorKind::BadRequest`](crate::ErrorKind::BadRequest) |
+    /// | 403 | The credentials are wrong, the session has expired, or the caller lacks the privilege. Log in again if a session was used; otherwise check the user name, the password and the user's roles. A manager in read-only mode also returns 403. | [`ErrorKind::Forbidden`](crate::ErrorKind::Forbidden) |
+    /// | 404 | The path does not exist on this host. Check that the host is an NSX Manager and that its version has this operation. | [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) |
+    /// | 412 | The manager is not in the state that the request requires, or an object was changed after the caller read it. Read the state again before the next attempt. | [`ErrorKind::PreconditionFailed`](crate::ErrorKind::PreconditionFailed) |
+    /// | 500 | The manager failed while it processed the request. The request may have taken effect. If it fails again, search the manager's logs for the `module_name` and the `error_code`. | [`ErrorKind::InternalServerError`](crate::ErrorKind::InternalServerError) |
+    /// | 503 | The manager cannot process the request now: it is starting, its cluster is forming, or there are too many concurrent requests. Try again later. | [`ErrorKind::ServiceUnavailable`](crate::ErrorKind::ServiceUnavailable) |
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///

@@ -17,7 +17,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -46,7 +46,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -73,7 +73,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -102,7 +102,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -131,7 +131,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -158,7 +158,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -187,7 +187,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -214,7 +214,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -253,7 +253,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -280,7 +280,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -314,7 +314,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -362,7 +362,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///

@@ -17,11 +17,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Pagination
     ///
-    /// `send` returns one page of the list. [`stream`](crate::builder::ListNames::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListNames::pages) returns the pages. Each page is a call, made when it is needed.
+    /// `send` returns one page of the list. [`stream`](crate::builder::ListNames::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListNames::pages) returns the pages. Each page is requested by its own call, when it is needed.
     ///
     /// # Example
     ///
@@ -50,7 +50,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -77,7 +77,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -104,7 +104,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -131,11 +131,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Pagination
     ///
-    /// `send` returns one page of the list. [`stream`](crate::builder::ListRequired::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListRequired::pages) returns the pages. Each page is a call, made when it is needed.
+    /// `send` returns one page of the list. [`stream`](crate::builder::ListRequired::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListRequired::pages) returns the pages. Each page is requested by its own call, when it is needed.
     ///
     /// # Example
     ///
@@ -165,11 +165,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Pagination
     ///
-    /// `send` returns one page of the list. [`stream`](crate::builder::ListThings::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListThings::pages) returns the pages. Each page is a call, made when it is needed.
+    /// `send` returns one page of the list. [`stream`](crate::builder::ListThings::stream) returns the items of this and all following pages, and [`pages`](crate::builder::ListThings::pages) returns the pages. Each page is requested by its own call, when it is needed.
     ///
     /// # Example
     ///
@@ -206,11 +206,11 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Pagination
     ///
-    /// `send` returns one page of the list. [`stream`](crate::builder::Pages_::stream) returns the items of this and all following pages, and [`pages`](crate::builder::Pages_::pages) returns the pages. Each page is a call, made when it is needed.
+    /// `send` returns one page of the list. [`stream`](crate::builder::Pages_::stream) returns the items of this and all following pages, and [`pages`](crate::builder::Pages_::pages) returns the pages. Each page is requested by its own call, when it is needed.
     ///
     /// # Example
     ///
@@ -251,12 +251,12 @@ impl<'a> ListNames<'a> {
         self.into_request().send().await?.json()
     }
 
-    /// Streams the items of this page and all following pages. Each page is a call of [`Client::list_names`], made when it is needed.
+    /// Streams the items of this page and all following pages. Each page is a separate call of [`Client::list_names`], made when the page is needed.
     pub fn stream(self) -> Items<'a, types::AlsoNames> {
         self.pages().items()
     }
 
-    /// Streams this page and all following pages. Each page is a call of [`Client::list_names`], made when it is needed.
+    /// Streams this page and all following pages. Each page is a separate call of [`Client::list_names`], made when the page is needed.
     pub fn pages(self) -> Pages<'a, types::AlsoNames> {
         self.into_request().pages()
     }
@@ -354,12 +354,12 @@ impl<'a> ListRequired<'a> {
         self.into_request().send().await?.json()
     }
 
-    /// Streams the items of this page and all following pages. Each page is a call of [`Client::list_required`], made when it is needed.
+    /// Streams the items of this page and all following pages. Each page is a separate call of [`Client::list_required`], made when the page is needed.
     pub fn stream(self) -> Items<'a, types::ListRequiredResponse> {
         self.pages().items()
     }
 
-    /// Streams this page and all following pages. Each page is a call of [`Client::list_required`], made when it is needed.
+    /// Streams this page and all following pages. Each page is a separate call of [`Client::list_required`], made when the page is needed.
     pub fn pages(self) -> Pages<'a, types::ListRequiredResponse> {
         self.into_request().pages()
     }
@@ -411,12 +411,12 @@ impl<'a> ListThings<'a> {
         self.into_request().send().await?.json()
     }
 
-    /// Streams the items of this page and all following pages. Each page is a call of [`Client::list_things`], made when it is needed.
+    /// Streams the items of this page and all following pages. Each page is a separate call of [`Client::list_things`], made when the page is needed.
     pub fn stream(self) -> Items<'a, types::ThingListResult> {
         self.pages().items()
     }
 
-    /// Streams this page and all following pages. Each page is a call of [`Client::list_things`], made when it is needed.
+    /// Streams this page and all following pages. Each page is a separate call of [`Client::list_things`], made when the page is needed.
     pub fn pages(self) -> Pages<'a, types::ThingListResult> {
         self.into_request().pages()
     }
@@ -454,12 +454,12 @@ impl<'a> Pages_<'a> {
         self.into_request().send().await?.json()
     }
 
-    /// Streams the items of this page and all following pages. Each page is a call of [`Client::pages`], made when it is needed.
+    /// Streams the items of this page and all following pages. Each page is a separate call of [`Client::pages`], made when the page is needed.
     pub fn stream(self) -> Items<'a, types::ThingListResult> {
         self.pages().items()
     }
 
-    /// Streams this page and all following pages. Each page is a call of [`Client::pages`], made when it is needed.
+    /// Streams this page and all following pages. Each page is a separate call of [`Client::pages`], made when the page is needed.
     pub fn pages(self) -> Pages<'a, types::ThingListResult> {
         self.into_request().pages()
     }

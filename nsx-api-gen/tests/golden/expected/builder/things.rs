@@ -26,7 +26,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -81,7 +81,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///

@@ -18,7 +18,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -51,7 +51,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -95,7 +95,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -151,7 +151,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -180,7 +180,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -208,7 +208,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -244,7 +244,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -276,7 +276,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -309,7 +309,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -338,7 +338,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -372,7 +372,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///

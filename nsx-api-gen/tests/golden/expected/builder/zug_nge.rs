@@ -17,7 +17,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -46,7 +46,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -104,7 +104,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -133,7 +133,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -162,7 +162,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///
@@ -191,7 +191,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) tells these cases apart.
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
     ///
     /// # Example
     ///

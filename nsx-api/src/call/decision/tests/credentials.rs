@@ -1,5 +1,5 @@
-//! The promises of `auth` about refused credentials, and of `CallOptions::max_retries` about failed
-//! logins.
+//! What the docs of `auth` promise about refused credentials, and those of
+//! `CallOptions::max_retries` about failed logins.
 
 use super::*;
 
@@ -57,7 +57,7 @@ fn refresh_of_credentials_after_401_and_403() {
             GIVE_UP,
         ),
         row(
-            "a resend after a refresh is no retry",
+            "a resend after a refresh does not count as a retry",
             no_retries(session_call()),
             one(),
             refresh_ended(RefreshOutcome::Refreshed),
@@ -71,7 +71,7 @@ fn refresh_of_credentials_after_401_and_403() {
             RESEND,
         ),
         row(
-            "credentials that another call has fetched may be refused as well",
+            "credentials that another call obtained may be refused as well",
             refreshed(RefreshOutcome::ByAnotherCall),
             one(),
             refresh_ended(RefreshOutcome::Refreshed),
@@ -92,14 +92,14 @@ fn refresh_of_credentials_after_401_and_403() {
             GIVE_UP,
         ),
         row(
-            "a refusal is passed on when a refresh finds no other credentials",
+            "a refusal is returned if a refresh finds no other credentials",
             session_call(),
             one(),
             refresh_ended(RefreshOutcome::Unchanged),
             GIVE_UP,
         ),
         row(
-            "a body that is a stream is sent once",
+            "a stream body is sent only once",
             with(session_call(), |state| state.policy.repeatable = false),
             one(),
             refresh_ended(RefreshOutcome::Refreshed),
@@ -138,7 +138,7 @@ fn a_failed_refresh_moves_the_call_or_retries_the_login() {
             login_later(0),
         ),
         row(
-            "waiting for another login is a retry",
+            "waiting for another login counts as a retry",
             session_call(),
             one(),
             failed(UNREACHABLE),
@@ -165,7 +165,7 @@ fn a_failed_refresh_moves_the_call_or_retries_the_login() {
             GIVE_UP,
         ),
         row(
-            "a login that failed by itself is not retried: a wrong password",
+            "a login that the scheme itself failed is not retried: a wrong password",
             session_call(),
             cluster([UP, UP]),
             failed(WRONG_PASSWORD),
@@ -179,7 +179,7 @@ fn a_failed_refresh_moves_the_call_or_retries_the_login() {
             GIVE_UP,
         ),
         row(
-            "a body that is a stream is sent once",
+            "a stream body is sent only once",
             with(session_call(), |state| state.policy.repeatable = false),
             cluster([UP, UP]),
             failed(UNREACHABLE),
@@ -197,7 +197,7 @@ fn a_login_that_fails_before_an_attempt_moves_the_call_or_is_retried() {
     });
     check([
         row(
-            "no credentials, if it may pass: another manager",
+            "no credentials, if transient: another manager",
             unsent(session_call()),
             cluster([DOWN, UP]),
             failed(UNREACHABLE),
@@ -214,7 +214,7 @@ fn a_login_that_fails_before_an_attempt_moves_the_call_or_is_retried() {
             Step::TryOtherManager { manager: 1 },
         ),
         row(
-            "a body that is a stream was not sent yet",
+            "a stream body was not sent yet",
             with(unsent(session_call()), |state| {
                 state.policy.repeatable = false;
             }),
@@ -237,7 +237,7 @@ fn a_login_that_fails_before_an_attempt_moves_the_call_or_is_retried() {
             login_later(1),
         ),
         row(
-            "also with a body that is a stream and was not sent yet",
+            "also with a stream body that was not sent yet",
             with(unsent(session_call()), |state| {
                 state.policy.repeatable = false;
             }),
@@ -246,7 +246,7 @@ fn a_login_that_fails_before_an_attempt_moves_the_call_or_is_retried() {
             login_later(1),
         ),
         row(
-            "a manager that answers 429 to a login is up: wait, and log in there",
+            "a manager that returns 429 for a login is up: wait, and log in there",
             unsent(session_call()),
             cluster([UP, DOWN]),
             failed(LoginFailure {
@@ -263,7 +263,7 @@ fn a_login_that_fails_before_an_attempt_moves_the_call_or_is_retried() {
             login_later(1),
         ),
         row(
-            "with one manager the login has made its own retries",
+            "with one manager the login itself is retried",
             unsent(session_call()),
             one(),
             failed(UNREACHABLE),

@@ -1,4 +1,5 @@
-//! The promises of `Config::manager` and of the crate page about several managers and redirects.
+//! What the docs of `Config::manager` and the crate guide promise about several managers and
+//! redirects.
 
 use super::*;
 
@@ -35,7 +36,7 @@ fn failover_of_a_retry_to_a_manager_that_is_up_and_was_not_tried() {
             failover(2, IDEMPOTENT, false),
         ),
         row(
-            "whatever the Retry-After of the first one",
+            "regardless of the Retry-After of the first one",
             call(),
             cluster([UP, UP]),
             proxy(429).retry_after(minute * 2),
@@ -49,7 +50,7 @@ fn failover_of_a_retry_to_a_manager_that_is_up_and_was_not_tried() {
             },
         ),
         row(
-            "whether there is a retry is decided as with one manager",
+            "whether there is a retry does not depend on the number of managers",
             call(),
             cluster([UP, UP]),
             failure(Cause::ConnectionLost),
@@ -144,7 +145,7 @@ fn failover_uses_the_retry_budget_except_once_per_call() {
     };
     check([
         row(
-            "a retry because a manager is not there does not use the budget, once for each call",
+            "a retry because a manager is down does not use the budget, once per call",
             idempotent_call(),
             cluster([UP, UP]),
             proxy(502),
@@ -158,7 +159,7 @@ fn failover_uses_the_retry_budget_except_once_per_call() {
             failover(1, IDEMPOTENT, true),
         ),
         row(
-            "one before anything was sent does not, however often",
+            "one before anything was sent never uses it",
             moved(call()),
             cluster([UP, UP]),
             failure(Cause::NoConnection),
@@ -172,14 +173,14 @@ fn failover_uses_the_retry_budget_except_once_per_call() {
             },
         ),
         row(
-            "a manager that answers 429 is there: the budget is used",
+            "a manager that returns 429 is up: the budget is used",
             call(),
             cluster([UP, UP]),
             proxy(429),
             failover(1, NOT_PROCESSED, true),
         ),
         row(
-            "an attempt that was stopped at half of the time: the budget is used",
+            "an attempt that hit the failover timeout: the budget is used",
             idempotent_call(),
             cluster([UP, UP]),
             failure(Cause::FailoverTimeout),
@@ -208,28 +209,28 @@ fn retry_after_of_each_manager_is_kept_when_all_were_tried() {
     };
     check([
         row(
-            "the call goes to the manager that accepts it sooner: the other one",
+            "the call goes to the manager that accepts it earlier: the other one",
             asked(0, 3),
             cluster([UP, UP]),
             proxy(429).retry_after(seconds(10)),
             retry_after(0, NOT_PROCESSED, seconds(3), Some(seconds(10))),
         ),
         row(
-            "the call goes to the manager that accepts it sooner: the current one",
+            "the call goes to the manager that accepts it earlier: the current one",
             asked(0, 10),
             cluster([UP, UP]),
             proxy(429).retry_after(seconds(3)),
             retry_after(1, NOT_PROCESSED, seconds(3), Some(seconds(3))),
         ),
         row(
-            "a manager that has asked for nothing accepts it sooner",
+            "a manager without a Retry-After accepts it earlier",
             asked(0, 10),
             cluster([UP, UP]),
             proxy(429),
             retry(1, NOT_PROCESSED),
         ),
         row(
-            "when both ask for more than a minute there is no retry",
+            "when both `Retry-After` exceed a minute there is no retry",
             asked(0, 90),
             cluster([UP, UP]),
             proxy(429).retry_after(seconds(120)),
@@ -262,7 +263,7 @@ fn redirect_to_another_manager_of_the_cluster() {
             follow(false),
         ),
         row(
-            "a redirect is no retry",
+            "a redirect does not count as a retry",
             with(call(), |state| state.policy.max_retries = 0),
             cluster([UP, UP]),
             redirect_to(1),
@@ -304,7 +305,7 @@ fn redirect_to_another_manager_of_the_cluster() {
             GIVE_UP,
         ),
         row(
-            "a body that is a stream is sent once",
+            "a stream body is sent only once",
             with(call(), |state| state.policy.repeatable = false),
             cluster([UP, UP]),
             redirect_to(1),
@@ -374,14 +375,14 @@ fn a_call_that_waits_for_a_slot_moves_to_a_better_manager() {
             Some(1),
         ),
         (
-            "not for one call: both would be equal then",
+            "not for a difference of one call: both would be equal then",
             call(),
             [busy(5), busy(4)],
             false,
             None,
         ),
         (
-            "its manager was ejected meanwhile",
+            "its manager was ejected in the meantime",
             call(),
             [DOWN, busy(40)],
             true,

@@ -1,5 +1,5 @@
-//! The promises of `CallOptions::max_retries` and of the crate page's tables of errors and retries,
-//! with one manager.
+//! What the docs of `CallOptions::max_retries` and the crate guide's tables of errors and retries
+//! promise, with one manager.
 
 use super::*;
 
@@ -14,14 +14,14 @@ fn retry_always_if_the_request_was_not_processed() {
             retry(0, NOT_PROCESSED),
         ),
         row(
-            "TLS failed: always, after a look at the TLS files",
+            "TLS failed: always, after a check of the TLS files",
             call(),
             one(),
             Event::ReloadEnded(tls(Cause::NoConnection), false),
             retry(0, NOT_PROCESSED),
         ),
         row(
-            "HTTP/2, the stream is refused or a GOAWAY came before it: always",
+            "HTTP/2, the stream was refused or a GOAWAY arrived before it: always",
             call(),
             one(),
             failure(Cause::NotProcessed),
@@ -85,11 +85,11 @@ fn retry_only_if_idempotent_when_the_request_may_have_been_processed() {
         ("502: if idempotent", proxy(502)),
         ("504: if idempotent", proxy(504)),
         (
-            "a time-out of the attempt: if idempotent",
+            "an attempt timeout: if idempotent",
             failure(Cause::AttemptTimeout),
         ),
         (
-            "half of the time is over: if idempotent",
+            "a failover timeout: if idempotent",
             failure(Cause::FailoverTimeout),
         ),
         (
@@ -97,7 +97,7 @@ fn retry_only_if_idempotent_when_the_request_may_have_been_processed() {
             failure(Cause::ConnectionLost),
         ),
     ] {
-        // Without a certificate, 500 with the code 99 makes the client look at its TLS files first.
+        // Without a certificate, a 500 with the code 99 makes the client check its TLS files first.
         check(
             rows_if_idempotent(promise, failure)
                 .into_iter()
@@ -131,10 +131,7 @@ fn no_retry_of_what_would_fail_again_even_if_idempotent() {
             "a body that is too large: never",
             failure(Cause::CallerError),
         ),
-        (
-            "arguments that make no request: never",
-            failure(Cause::CallerError),
-        ),
+        ("invalid arguments: never", failure(Cause::CallerError)),
         (
             "the deadline of the call: never",
             failure(Cause::DeadlineExceeded),
@@ -177,7 +174,7 @@ fn no_retry_of_what_would_fail_again_even_if_idempotent() {
 fn max_retries_bounds_the_retries_and_a_stream_is_sent_once() {
     check([
         row(
-            "max_retries 0 switches retries off",
+            "max_retries 0 disables retries",
             with(call(), |state| state.policy.max_retries = 0),
             one(),
             proxy(429),
@@ -198,7 +195,7 @@ fn max_retries_bounds_the_retries_and_a_stream_is_sent_once() {
             GIVE_UP,
         ),
         row(
-            "a body that is a stream is sent once",
+            "a stream body is sent only once",
             with(call(), |state| state.policy.repeatable = false),
             one(),
             proxy(429),
@@ -219,7 +216,7 @@ fn retry_after_is_obeyed_up_to_a_minute() {
             retry_after(0, NOT_PROCESSED, minute, Some(minute)),
         ),
         row(
-            "for a longer one there is no retry, and the error says so",
+            "after a longer one there is no retry, and the error shows it",
             call(),
             one(),
             proxy(429).retry_after(seconds(61)),
@@ -228,7 +225,7 @@ fn retry_after_is_obeyed_up_to_a_minute() {
             },
         ),
         row(
-            "one that no clock can represent is too long",
+            "one that cannot be represented is too long",
             call(),
             one(),
             proxy(429).retry_after(Duration::MAX),
@@ -244,7 +241,7 @@ fn retry_after_is_obeyed_up_to_a_minute() {
             GIVE_UP,
         ),
         row(
-            "one that is over asks for nothing",
+            "one in the past has no effect",
             call(),
             one(),
             proxy(429).retry_after(Duration::ZERO),
@@ -262,7 +259,7 @@ fn no_retry_starts_that_would_reach_the_deadline() {
     check_with(
         left(ms(250)),
         [row(
-            "a delay that reaches the deadline is not started",
+            "there is no delay that reaches the deadline",
             call(),
             one(),
             failure(Cause::NoConnection),
@@ -323,7 +320,7 @@ fn retry_delays_are_those_of_the_options() {
             ms(5),
         ),
         (
-            "min_retry_delay wins over max_retry_delay",
+            "min_retry_delay takes precedence over max_retry_delay",
             (ms(7), ms(5)),
             ms(7),
         ),
@@ -347,7 +344,7 @@ fn a_spent_retry_budget_ends_the_call_with_a_note() {
     };
     check([
         row(
-            "when the budget is spent the error of the last attempt says so",
+            "when the budget is spent the error of the last attempt shows it",
             call(),
             one(),
             Event::BudgetSpent(retry(0, NOT_PROCESSED)),
@@ -356,14 +353,14 @@ fn a_spent_retry_budget_ends_the_call_with_a_note() {
             },
         ),
         row(
-            "a redirect that the budget does not cover is an error",
+            "a redirect without budget left is an error",
             call(),
             cluster([UP, UP]),
             Event::BudgetSpent(redirect),
             GIVE_UP,
         ),
         row(
-            "another login that the budget does not cover is not attempted",
+            "another login without budget left is not attempted",
             session_call(),
             one(),
             Event::BudgetSpent(login),
@@ -403,7 +400,7 @@ fn tls_files_are_reloaded_after_a_tls_failure() {
             Step::ReloadTls(untrusted),
         ),
         row(
-            "the call is sent again with new certificates, also without retries",
+            "the call is resent with new certificates, even without retries",
             with(call(), |state| state.policy.max_retries = 0),
             one(),
             reload(untrusted),
@@ -432,7 +429,7 @@ fn tls_files_are_reloaded_after_a_tls_failure() {
             resend,
         ),
         row(
-            "a manager that answers 403 to a client certificate",
+            "a manager that returns 403 for a client certificate",
             certificate_call(),
             one(),
             manager(403, 403),
@@ -446,7 +443,7 @@ fn tls_files_are_reloaded_after_a_tls_failure() {
             Step::ReloadTls(manager(500, 99)),
         ),
         row(
-            "a body that is a stream is sent once",
+            "a stream body is sent only once",
             with(call(), |state| state.policy.repeatable = false),
             one(),
             untrusted,

@@ -1,4 +1,4 @@
-//! The change of the state that goes with each step.
+//! The state change of each step.
 
 use super::*;
 
@@ -114,7 +114,7 @@ fn an_attempt_is_shortened_for_failover_once_and_only_if_it_can_be_retried() {
             false,
         ),
         (
-            "a body that is a stream",
+            "a stream body",
             with(idempotent_call(), |state| state.policy.repeatable = false),
             false,
         ),

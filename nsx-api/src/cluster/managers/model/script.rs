@@ -53,7 +53,7 @@ pub(super) enum Behavior {
     ClosesConnection,
     /// A proxy responds, which may have forwarded the call.
     Proxy(u16),
-    /// It responds with an error of its own, and possibly with a `Retry-After` in seconds.
+    /// The manager itself returns an error, possibly with a `Retry-After` in seconds.
     Fails(u16, Option<u8>),
     /// It redirects to this manager, which may not exist.
     RedirectsTo(usize),
