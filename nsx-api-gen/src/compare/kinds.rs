@@ -243,11 +243,11 @@ kinds! {
         "The enum, which is `#[non_exhaustive]`, has a new variant. Before, the value was an `Unrecognized`."
     EnumValueRemoved "enum-value-removed" Removed Breaking Breaking "removed"
         "A variant was removed. The value is now an `Unrecognized`."
-    ChoiceVariantAdded "choice-variant-added" Added Breaking Breaking "added"
+    UnionVariantAdded "union-variant-added" Added Breaking Breaking "added"
         "The enum has a new variant, so a `match` over all the others no longer compiles."
-    ChoiceVariantRemoved "choice-variant-removed" Removed Breaking Breaking "removed"
+    UnionVariantRemoved "union-variant-removed" Removed Breaking Breaking "removed"
         "A variant of the enum was removed."
-    ChoiceVariantsReordered "choice-variants-reordered" Changed Note Breaking "were reordered"
+    UnionVariantsReordered "union-variants-reordered" Changed Note Breaking "were reordered"
         "A response is decoded as the first variant that matches, which may be another one now."
 }
 

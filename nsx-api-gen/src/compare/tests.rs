@@ -475,17 +475,17 @@ fn property_cases() -> Vec<Case> {
         (EnumValueAdded, texts(&["A"]), texts(&["A", "B"])),
         (EnumValueRemoved, texts(&["A", "B"]), texts(&["A"])),
         (
-            ChoiceVariantAdded,
+            UnionVariantAdded,
             union(&["string", "integer"]),
             union(&["boolean", "string", "integer"]),
         ),
         (
-            ChoiceVariantRemoved,
+            UnionVariantRemoved,
             union(&["boolean", "string", "integer"]),
             union(&["string", "integer"]),
         ),
         (
-            ChoiceVariantsReordered,
+            UnionVariantsReordered,
             union(&["string", "integer"]),
             union(&["integer", "string"]),
         ),

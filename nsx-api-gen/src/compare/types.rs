@@ -401,13 +401,13 @@ impl<'a> TypeComparison<'a> {
                     self.same(before, after);
                 }
                 None => {
-                    let kind = Kind::ChoiceVariantAdded;
+                    let kind = Kind::UnionVariantAdded;
                     self.report.add(kind, &place, None, Some(after.rust()));
                 }
             }
         }
         for (_, before) in left {
-            let kind = Kind::ChoiceVariantRemoved;
+            let kind = Kind::UnionVariantRemoved;
             self.report.add(kind, &place, Some(before.rust()), None);
         }
         let after = names(&known);
@@ -415,7 +415,7 @@ impl<'a> TypeComparison<'a> {
         let before = names(&known);
         if before != after {
             let place = self.part("variants");
-            let kind = Kind::ChoiceVariantsReordered;
+            let kind = Kind::UnionVariantsReordered;
             self.report.changed(kind, &place, &before, &after);
         }
     }

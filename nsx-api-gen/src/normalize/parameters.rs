@@ -231,7 +231,7 @@ impl<'a> Parameters<'a> {
         });
         reported
             .into_iter()
-            .for_each(|message| self.changed("left_out_parameters", message));
+            .for_each(|message| self.changed("dropped_parameters", message));
     }
 
     /// `multipart_parts`: each part of a multipart body becomes a parameter of the operation.
@@ -431,8 +431,8 @@ mod tests {
         assert_eq!(
             changes,
             [
-                "left_out_parameters: dropped `a`: cookie parameters are not supported",
-                "left_out_parameters: dropped `b`: an array of arrays or objects as a query parameter is not supported",
+                "dropped_parameters: dropped `a`: cookie parameters are not supported",
+                "dropped_parameters: dropped `b`: an array of arrays or objects as a query parameter is not supported",
             ]
         );
         assert_eq!(

@@ -103,15 +103,15 @@ impl CallContext<'_> {
     /// an attempt. The request was sent at `sent`.
     pub(super) fn record_outcome(&self, sent: Instant, failure: Option<&Failure>) {
         let cause = failure.map(|failure| failure.cause);
-        let has_answered = failure.is_none_or(|failure| failure.error.status().is_some());
-        self.record_for_limits(sent, cause, has_answered);
+        let has_responded = failure.is_none_or(|failure| failure.error.status().is_some());
+        self.record_for_limits(sent, cause, has_responded);
         if self.core.cluster.has_others() {
-            self.record_for_health(sent, cause, has_answered);
+            self.record_for_health(sent, cause, has_responded);
         }
         self.record_for_credentials(cause);
     }
 
-    fn record_for_limits(&self, sent: Instant, cause: Option<Cause>, has_answered: bool) {
+    fn record_for_limits(&self, sent: Instant, cause: Option<Cause>, has_responded: bool) {
         let limiter = &self.endpoint().limiter;
         match cause {
             Some(Cause::Status(StatusCode::TOO_MANY_REQUESTS, _)) => {
@@ -120,18 +120,18 @@ impl CallContext<'_> {
             Some(Cause::Status(StatusCode::SERVICE_UNAVAILABLE, Some(_))) => {
                 limiter.on_throttled(Throttle::Busy, sent);
             }
-            _ if has_answered => limiter.on_response(),
+            _ if has_responded => limiter.on_response(),
             _ => {}
         }
     }
 
-    fn record_for_health(&self, sent: Instant, cause: Option<Cause>, has_answered: bool) {
+    fn record_for_health(&self, sent: Instant, cause: Option<Cause>, has_responded: bool) {
         let endpoint = self.endpoint();
         let (health, manager) = (&endpoint.health, &endpoint.address.manager);
         match cause {
             Some(Cause::DeadlineExceeded | Cause::FailoverTimeout) => endpoint.probe_if_suspect(),
             Some(cause) if cause.is_of_manager() => health.on_failure(manager, Instant::now()),
-            _ if has_answered => health.on_response(manager, sent),
+            _ if has_responded => health.on_response(manager, sent),
             _ => {}
         }
     }
@@ -153,7 +153,7 @@ impl CallContext<'_> {
     }
 
     /// The facts about a failed attempt that the decision depends on.
-    pub(super) fn facts_of(&self, failure: &Failure) -> AttemptFailure {
+    pub(super) fn failure_facts(&self, failure: &Failure) -> AttemptFailure {
         AttemptFailure {
             cause: failure.cause,
             is_tls: failure.error.kind() == ErrorKind::Tls,

@@ -119,7 +119,10 @@ async fn attempt<'c, T: Receive>(
             let facts = ResponseMeta::new(info, status, headers, |text| call.mask(text));
             Ok(Response::new(value, facts))
         }
-        Err(failure) => Err((Event::AttemptFailed(call.facts_of(&failure)), failure.error)),
+        Err(failure) => Err((
+            Event::AttemptFailed(call.failure_facts(&failure)),
+            failure.error,
+        )),
     }
 }
 

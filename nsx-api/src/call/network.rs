@@ -67,7 +67,7 @@ pub(crate) fn answer(
 }
 
 /// An attempt without a response.
-pub(crate) fn no_answer(kind: ErrorKind, cause: Cause) -> Failure {
+pub(crate) fn no_response(kind: ErrorKind, cause: Cause) -> Failure {
     Failure::new(Error::new(kind, "no answer"), cause)
 }
 

@@ -469,10 +469,10 @@ impl State {
     /// manager was unreachable.
     fn recent_failure(&self, now: Instant) -> Option<Arc<Error>> {
         let error = &self.failure.as_ref()?.error;
-        let is_answer = error
+        let has_response = error
             .status()
             .is_some_and(|status| status.is_client_error());
-        let pause = match is_answer {
+        let pause = match has_response {
             true => REFRESH_PAUSE,
             false => SHORT_REFRESH_PAUSE,
         };

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::script::{Behavior, Mode};
 use crate::ErrorKind;
 use crate::call::failure::Failure;
-use crate::call::network::{answer, no_answer};
+use crate::call::network::{answer, no_response};
 use crate::call::retry::Cause;
 use crate::sync::lock;
 
@@ -87,15 +87,15 @@ impl Managers {
         };
         let code = r#"{"error_code": 98, "error_message": "Not now."}"#;
         match mode.behavior {
-            Behavior::Unreachable => Err(no_answer(ErrorKind::Connect, Cause::NoConnection)),
+            Behavior::Unreachable => Err(no_response(ErrorKind::Connect, Cause::NoConnection)),
             Behavior::Hangs => std::future::pending().await,
             _ if is_refused => Ok(answer(403, &[], "")),
             _ if is_success => Ok(self.success(number)),
             Behavior::LosesConnection | Behavior::Succeeds => {
-                Err(no_answer(ErrorKind::Connection, Cause::ConnectionLost))
+                Err(no_response(ErrorKind::Connection, Cause::ConnectionLost))
             }
             Behavior::ClosesConnection => {
-                Err(no_answer(ErrorKind::Connection, Cause::NotProcessed))
+                Err(no_response(ErrorKind::Connection, Cause::NotProcessed))
             }
             Behavior::Proxy(status) => Ok(answer(status, &[], "<h1>Gone</h1>")),
             Behavior::Fails(status, None) => Ok(answer(status, &[], code)),
