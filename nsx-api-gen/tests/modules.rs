@@ -404,6 +404,8 @@ struct Report {
     largest_cycle: usize,
     /// A message for each forbidden cycle, with an example.
     cycles: Vec<String>,
+    /// The folders, each with those that it imports from.
+    imports: Graph,
 }
 
 fn report(source: &Path) -> Report {
@@ -456,6 +458,7 @@ fn report(source: &Path) -> Report {
         top_level,
         largest_cycle: sizes.max().unwrap_or_default(),
         cycles: forbidden,
+        imports: of_folders,
     }
 }
 
@@ -473,6 +476,38 @@ fn modules_have_no_import_cycle() {
         failures.extend(cycles.map(|message| format!("{package}: {message}")));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The folders of a package in the order of the table in `ARCHITECTURE.md`.
+fn documented_layers(package: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ARCHITECTURE.md");
+    let text = fs::read_to_string(path).unwrap().replace("\r\n", "\n");
+    let heading = format!("## The folders of `{package}/src`\n");
+    let section = text.split(&heading).nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    rows.map(|row| row.split(['/', '.', '`']).next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn folders_import_only_from_the_documented_layers_above() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for package in PACKAGES {
+        let layers = documented_layers(package);
+        let layer = |name: &str| layers.iter().position(|layer| layer == name);
+        let report = report(&root.join(package).join("src"));
+        let mut checked = 0;
+        for (folder, imports) in &report.imports {
+            for import in imports {
+                if let (Some(from), Some(to)) = (layer(folder), layer(import)) {
+                    assert!(to < from, "{package}: {folder} imports {import}");
+                    checked += 1;
+                }
+            }
+        }
+        assert!(checked > 20, "{package}: {checked} imports");
+    }
 }
 
 /// Reads a package that consists of these files.
