@@ -105,7 +105,7 @@ fn plain_text(text: &str) -> String {
         "Read it with [`expose_secret`](crate::Secret::expose_secret).",
         "",
     );
-    let end = ["The answer of [", "Sent by ["]
+    let end = ["Returned by [", "Sent by ["]
         .iter()
         .filter_map(|start| text.find(start))
         .min();
