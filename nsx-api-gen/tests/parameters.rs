@@ -81,6 +81,25 @@ fn value_type_of_additional_properties_does_not_become_that_of_a_property() {
 }
 
 #[test]
+fn nullable_enum_in_a_union_is_an_option_of_the_enum() {
+    let (_, types) = code(&document(
+        "/u: {post: {operationId: PostU, requestBody: {content: {application/json: {schema: {oneOf: [{type: integer}, \
+         {type: object, properties: {kind: {type: string, nullable: true, enum: [one]}, \
+         list: {type: array, items: {type: string, enum: [two, null]}}}}]}}}}, \
+         responses: {'204': {description: D}}}}",
+        "",
+    ));
+    for line in [
+        "pub kind: Option<PostUBodyVariant2Kind>,",
+        "pub list: Option<Vec<Option<PostUBodyVariant2ListItem>>>,",
+        "(\"one\", Self::One)",
+        "(\"two\", Self::Two)",
+    ] {
+        assert_has(&types, line);
+    }
+}
+
+#[test]
 fn header_names_of_path_item_and_operation_are_compared_without_case() {
     let (builder, _) = code(&document(
         "/h: {parameters: [{name: X-Note, in: header, required: true, schema: {type: string}}], \

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::pointer::{items, members, resolve, text};
+use super::pointer::{items, members, reference, resolve, text};
 
 /// Whether a schema is a file, that is binary data.
 pub(crate) fn is_file(root: &Value, schema: &Value) -> bool {
@@ -29,6 +29,26 @@ pub(crate) fn is_password(root: &Value, schema: &Value) -> bool {
 pub(crate) fn is_nullable(schema: &Value) -> bool {
     schema.get("nullable") == Some(&Value::Bool(true))
         || items(schema.get("enum")).any(Value::is_null)
+}
+
+/// Removes null from a schema. If only a reference is left, it replaces the schema.
+pub(crate) fn strip_null(schema: &mut Value) {
+    let Some(map) = schema.as_object_mut() else {
+        return;
+    };
+    map.shift_remove("nullable");
+    if let Some(values) = map.get_mut("enum").and_then(Value::as_array_mut) {
+        values.retain(|value| !value.is_null());
+        if values.is_empty() {
+            map.shift_remove("enum");
+        }
+    }
+    let parts = map.get("allOf").and_then(Value::as_array);
+    if let (1, Some([part])) = (map.len(), parts.map(Vec::as_slice))
+        && reference(part).is_some()
+    {
+        *schema = part.clone();
+    }
 }
 
 /// The names of the properties of a schema and of its `allOf` parts, in order.

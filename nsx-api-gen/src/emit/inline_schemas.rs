@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::encode_union::encode_union;
-use crate::document::{items, reference, text};
+use crate::document::{is_nullable, items, reference, strip_null, text};
 use crate::names::type_name;
 
 /// The components of progenitor's input, and the names of all types that it will generate.
@@ -120,8 +120,14 @@ impl InlineSchemas {
         }
     }
 
+    /// A component is never null, only references to it are. Otherwise typify would generate a
+    /// newtype around an `Option`.
     fn become_component(&mut self, name: String, schema: &mut Value) {
-        let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        let mut reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        if is_nullable(schema) {
+            strip_null(schema);
+            reference = json!({"nullable": true, "allOf": [reference]});
+        }
         let schema = std::mem::replace(schema, reference);
         self.used_names.insert(name.clone());
         self.schemas.insert(name, schema);
