@@ -22,6 +22,6 @@ pub(crate) use operation::{
 };
 pub(crate) use pointer::{component, component_at, items, join, members, reference, resolve, text};
 pub(crate) use schema::{
-    all_of_parts, is_file, is_list_of_files, is_nullable, is_password, properties,
+    all_of_parts, is_file, is_list_of_files, is_nullable, is_password, properties, strip_null,
 };
 pub(crate) use visit::{Location, for_each_schema, for_each_schema_at};

@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use crate::document::change::Change;
 use crate::document::discriminated_union;
 use crate::document::{
-    METHODS, component, for_each_schema, is_nullable, items, join, members, reference, text,
+    METHODS, component, for_each_schema, is_nullable, items, join, members, reference, strip_null,
+    text,
 };
 
 const PASS: &str = "nullable";
@@ -210,26 +211,6 @@ fn parameter_schema(
         operation,
         message: "a parameter is never null".to_owned(),
     })
-}
-
-/// Removes null from a schema. If only a reference is left, it replaces the schema.
-fn strip_null(schema: &mut Value) {
-    let Some(map) = schema.as_object_mut() else {
-        return;
-    };
-    map.shift_remove("nullable");
-    if let Some(values) = map.get_mut("enum").and_then(Value::as_array_mut) {
-        values.retain(|value| !value.is_null());
-        if values.is_empty() {
-            map.shift_remove("enum");
-        }
-    }
-    let parts = map.get("allOf").and_then(Value::as_array);
-    if let (1, Some([part])) = (map.len(), parts.map(Vec::as_slice))
-        && reference(part).is_some()
-    {
-        *schema = part.clone();
-    }
 }
 
 #[cfg(test)]
