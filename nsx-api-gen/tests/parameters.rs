@@ -86,14 +86,102 @@ fn nullable_enum_in_a_union_is_an_option_of_the_enum() {
         "/u: {post: {operationId: PostU, requestBody: {content: {application/json: {schema: {oneOf: [{type: integer}, \
          {type: object, properties: {kind: {type: string, nullable: true, enum: [one]}, \
          list: {type: array, items: {type: string, enum: [two, null]}}}}]}}}}, \
-         responses: {'204': {description: D}}}}",
-        "",
+         responses: {'200': {description: D, content: {application/json: {schema: \
+         {$ref: '#/components/schemas/PostUBodyVariant2KindInner'}}}}}}}",
+        "PostUBodyVariant2KindInner: {type: string, enum: [three]}",
     ));
     for line in [
         "pub kind: Option<PostUBodyVariant2Kind>,",
         "pub list: Option<Vec<Option<PostUBodyVariant2ListItem>>>,",
         "(\"one\", Self::One)",
         "(\"two\", Self::Two)",
+        "(\"three\", Self::Three)",
+    ] {
+        assert_has(&types, line);
+    }
+}
+
+#[test]
+fn component_made_of_a_nullable_part_is_an_enum() {
+    let all = "All: {type: object, required: [kind], properties: {kind: {$ref: '#/components/schemas/Kind'}}}";
+    let one = "{type: string, nullable: true, enum: [one]}";
+    for kind in [
+        one.to_owned(),
+        format!("{{oneOf: [{one}, {{type: string, enum: [two]}}]}}"),
+    ] {
+        let (_, types) = code(&document(
+            "/k: {post: {operationId: PostK, requestBody: {content: {application/json: {schema: \
+             {$ref: '#/components/schemas/All'}}}}, responses: {'204': {description: D}}}}",
+            &format!("Kind: {{allOf: [{kind}]}}, {all}"),
+        ));
+        assert_has(&types, "pub enum Kind {");
+        assert_has(&types, "pub kind: Option<Kind>,");
+    }
+}
+
+#[test]
+fn union_of_enums_is_one_enum() {
+    let (_, types) = code(&document(
+        "/u: {post: {operationId: PostU, requestBody: {content: {application/json: {schema: {oneOf: \
+         [{type: string, enum: [one, two]}, {type: string, enum: [two, three]}]}}}}, \
+         responses: {'204': {description: D}}}}",
+        "",
+    ));
+    assert_has(&types, "pub enum PostUBody {");
+    for value in ["One", "Two", "Three"] {
+        assert_has(
+            &types,
+            &format!("(\"{}\", Self::{value})", value.to_lowercase()),
+        );
+    }
+    assert!(!types.contains("PostUBodyVariant"));
+}
+
+/// The union has no conversion from strings, so the alias cannot have one.
+#[test]
+fn alias_of_a_union_of_scalars_has_no_conversion_from_strings() {
+    for first in ["{type: string, enum: [one]}", "{type: boolean}"] {
+        let (_, types) = code(&document(
+            "/u: {get: {operationId: GetU, responses: {'200': {description: D, content: {application/json: {schema: \
+             {$ref: '#/components/schemas/Alias'}}}}}}}",
+            &format!(
+                "Alias: {{allOf: [{{$ref: '#/components/schemas/Size'}}]}}, Size: {{oneOf: [{first}, {{type: integer}}]}}"
+            ),
+        ));
+        assert_has(&types, "pub struct Alias(pub Size);");
+        assert_has(&types, "Display for Alias");
+        assert!(
+            !types.contains("FromStr for Alias") && !types.contains("for Alias {\n    type Err")
+        );
+    }
+}
+
+#[test]
+fn inherited_enum_does_not_become_the_type_of_the_same_name() {
+    let schemas = "Base: {type: object, properties: {status: {type: string, enum: [one]}, size: {type: integer}}}, \
+                   Node: {allOf: [{$ref: '#/components/schemas/Base'}, {type: object, properties: {n: {type: string}}}]}";
+    let operation = |parameters: &str, schema: &str| {
+        format!(
+            "/n: {{get: {{operationId: Node, parameters: [{parameters}], responses: {{'200': {{description: D, content: \
+             {{application/json: {{schema: {{$ref: '#/components/schemas/{schema}'}}}}}}}}}}}}}}"
+        )
+    };
+    // Another inline enum gets a number.
+    let parameter = "{name: status, in: query, schema: {type: string, enum: [two]}}";
+    let (builder, types) = code(&document(&operation(parameter, "Node"), schemas));
+    assert_has(&types, "pub status: Option<NodeStatus>,");
+    assert_has(&types, "(\"one\", Self::One)");
+    assert_has(&types, "(\"two\", Self::Two)");
+    assert_has(&builder, "impl Into<types::NodeStatus2>");
+    // Beside a component, the inherited one does.
+    let property = "All: {type: object, properties: {a: {$ref: '#/components/schemas/Node'}, \
+                    b: {$ref: '#/components/schemas/NodeStatus'}}}";
+    let more = format!("{schemas}, NodeStatus: {{type: string, enum: [three]}}, {property}");
+    let (_, types) = code(&document(&operation("", "All"), &more));
+    for line in [
+        "pub struct Node {\n    pub status: Option<NodeStatus2>,\n    pub size: Option<i64>,\n    pub n:",
+        "pub b: Option<NodeStatus>,",
+        "(\"three\", Self::Three)",
     ] {
         assert_has(&types, line);
     }

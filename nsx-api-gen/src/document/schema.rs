@@ -25,10 +25,14 @@ pub(crate) fn is_password(root: &Value, schema: &Value) -> bool {
     resolve(root, schema).is_some_and(is_text) && all_of_parts(root, schema).iter().any(is_own)
 }
 
-/// Whether a schema itself allows null.
+/// Whether a schema itself allows null, or has no own type and each part of its `allOf` does.
 pub(crate) fn is_nullable(schema: &Value) -> bool {
+    let has_type = schema.get("type").is_some() || schema.get("properties").is_some();
+    let parts = items(schema.get("allOf")).filter(|_| !has_type);
+    let mut parts = parts.peekable();
     schema.get("nullable") == Some(&Value::Bool(true))
         || items(schema.get("enum")).any(Value::is_null)
+        || (parts.peek().is_some() && parts.all(is_nullable))
 }
 
 /// Removes null from a schema. If only a reference is left, it replaces the schema.
@@ -37,6 +41,8 @@ pub(crate) fn strip_null(schema: &mut Value) {
         return;
     };
     map.shift_remove("nullable");
+    let parts = map.get_mut("allOf").and_then(Value::as_array_mut);
+    parts.into_iter().flatten().for_each(strip_null);
     if let Some(values) = map.get_mut("enum").and_then(Value::as_array_mut) {
         values.retain(|value| !value.is_null());
         if values.is_empty() {

@@ -14,19 +14,23 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::encode_union::encode_union;
-use crate::document::{is_nullable, items, reference, strip_null, text};
+use crate::document::{
+    all_of_parts, is_nullable, items, members, reference, resolve, strip_null, text,
+};
 use crate::names::type_name;
 
 /// The components of progenitor's input, and the names of all types that it will generate.
-pub(super) struct InlineSchemas {
+pub(super) struct InlineSchemas<'a> {
+    root: &'a Value,
     pub(super) schemas: Map<String, Value>,
     used_names: BTreeSet<String>,
 }
 
-impl InlineSchemas {
+impl<'a> InlineSchemas<'a> {
     /// The components, with their inline schemas moved where necessary.
-    pub(super) fn new(components: Map<String, Value>) -> Self {
+    pub(super) fn new(root: &'a Value, components: Map<String, Value>) -> Self {
         let mut inline_schemas = Self {
+            root,
             used_names: components.keys().map(|name| type_name(name)).collect(),
             schemas: Map::new(),
         };
@@ -72,10 +76,17 @@ impl InlineSchemas {
 
     /// The inline schemas in a schema whose type is called `name`.
     fn visit(&mut self, name: &str, schema: &mut Value) {
+        if is_merged(schema) {
+            self.inherit(name, schema, &mut own_properties(schema));
+        }
+        self.visit_inner(name, schema);
+    }
+
+    fn visit_inner(&mut self, name: &str, schema: &mut Value) {
         self.visit_union(name, schema);
         let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
         for part in parts.into_iter().flatten() {
-            self.visit(name, part);
+            self.visit_inner(name, part);
         }
         let is_struct = has_properties(schema);
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
@@ -94,10 +105,17 @@ impl InlineSchemas {
 
     /// The same for a schema in whose type typify has names of its own.
     fn visit_all(&mut self, name: &str, schema: &mut Value) {
+        if is_merged(schema) {
+            self.inherit(name, schema, &mut own_properties(schema));
+        }
+        self.visit_all_inner(name, schema);
+    }
+
+    fn visit_all_inner(&mut self, name: &str, schema: &mut Value) {
         self.visit_union(name, schema);
         let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
         for part in parts.into_iter().flatten() {
-            self.visit_all(name, part);
+            self.visit_all_inner(name, part);
         }
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
         for (property, inner) in properties.into_iter().flatten() {
@@ -112,6 +130,7 @@ impl InlineSchemas {
 
     fn visit_union(&mut self, name: &str, schema: &mut Value) {
         encode_union(schema);
+        merge_enums(schema);
         for key in ["oneOf", "anyOf"] {
             let parts = schema.get_mut(key).and_then(Value::as_array_mut);
             for (index, part) in parts.into_iter().flatten().enumerate() {
@@ -120,8 +139,65 @@ impl InlineSchemas {
         }
     }
 
+    /// typify generates the inline types of inherited properties again, named after the type that
+    /// inherits. If such a name is already used, a copy of the base replaces the reference, and its
+    /// inline types get other names.
+    fn inherit(&mut self, name: &str, schema: &mut Value, seen: &mut BTreeSet<String>) {
+        let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
+        for part in parts.into_iter().flatten() {
+            if reference(part).is_some() {
+                let bases = all_of_parts(self.root, part);
+                let mut names = Vec::new();
+                let properties = bases.iter().flat_map(|one| members(one.get("properties")));
+                let before = seen.clone();
+                for (property, inner) in properties {
+                    if seen.insert(property.clone()) {
+                        let name = format!("{name}{}", type_name(property));
+                        self.inherited_names(&name, inner, &mut names);
+                    }
+                }
+                let has_union = bases.iter().any(|one| is_union(one));
+                let is_used = names.iter().any(|name| self.used_names.contains(name));
+                let base = resolve(self.root, part).filter(|_| is_used && !has_union);
+                let Some(base) = base else {
+                    self.used_names.extend(names);
+                    continue;
+                };
+                *part = base.clone();
+                *seen = before;
+                seen.extend(own_properties(part));
+            }
+            self.inherit(name, part, seen);
+        }
+    }
+
+    /// The names that typify gives to the types in an inherited schema. Its unions and the values
+    /// of its additional properties are components.
+    fn inherited_names(&self, name: &str, schema: &Value, names: &mut Vec<String>) {
+        if reference(schema).is_some() {
+            return;
+        }
+        names.extend(is_named(schema).then(|| name.to_owned()));
+        let nodes = match is_merged(schema) {
+            true => all_of_parts(self.root, schema),
+            false => items(schema.get("allOf")).chain([schema]).collect(),
+        };
+        for node in nodes.into_iter().filter(|node| reference(node).is_none()) {
+            for (property, inner) in members(node.get("properties")) {
+                self.inherited_names(&format!("{name}{}", type_name(property)), inner, names);
+            }
+            if let Some(inner) = node.get("items") {
+                self.inherited_names(&format!("{name}Item"), inner, names);
+            }
+            let values = node.get("additionalProperties");
+            if let Some(inner) = values.filter(|_| !has_properties(node)) {
+                self.inherited_names(&format!("{name}Value"), inner, names);
+            }
+        }
+    }
+
     /// A component is never null, only references to it are. Otherwise typify would generate a
-    /// newtype around an `Option`.
+    /// newtype around an `Option`, and a type with a name of its own in it.
     fn become_component(&mut self, name: String, schema: &mut Value) {
         let mut reference = json!({"$ref": format!("#/components/schemas/{name}")});
         if is_nullable(schema) {
@@ -143,17 +219,61 @@ impl InlineSchemas {
     }
 }
 
+/// A union of enums becomes one enum. As types of their own, the first would accept every text.
+fn merge_enums(schema: &mut Value) {
+    let is_other = schema.get("allOf").is_some() || schema.get("enum").is_some();
+    let is_text = text(schema, "type").is_none_or(|name| name == "string");
+    for key in ["oneOf", "anyOf"] {
+        let parts: Vec<&Value> = items(schema.get(key)).collect();
+        let is_enums = !parts.is_empty() && parts.iter().all(|part| is_enum(part));
+        if !is_enums || !is_text || is_other {
+            continue;
+        }
+        let values = parts.iter().flat_map(|part| items(part.get("enum")));
+        let values: Vec<Value> = values.cloned().collect();
+        if let Some(map) = schema.as_object_mut() {
+            map.shift_remove(key);
+            map.insert("type".to_owned(), json!("string"));
+            map.insert("enum".to_owned(), Value::Array(values));
+        }
+        return;
+    }
+}
+
+fn is_enum(schema: &Value) -> bool {
+    text(schema, "type") == Some("string") && items(schema.get("enum")).next().is_some()
+}
+
 /// Whether typify generates a named type for an inline schema.
 fn is_named(schema: &Value) -> bool {
-    let has = |key: &str| items(schema.get(key)).next().is_some();
-    let is_enum = text(schema, "type") == Some("string") && has("enum");
-    let is_union = has("oneOf") || has("anyOf");
     let is_combined = match items(schema.get("allOf")).collect::<Vec<_>>()[..] {
         [] => false,
         [part] => is_named(part),
         _ => true,
     };
-    reference(schema).is_none() && (is_enum || is_union || is_combined || has_properties(schema))
+    reference(schema).is_none()
+        && (is_enum(schema) || is_union(schema) || is_combined || has_properties(schema))
+}
+
+fn is_union(schema: &Value) -> bool {
+    let mut keys = ["oneOf", "anyOf"].into_iter();
+    keys.any(|key| items(schema.get(key)).next().is_some())
+}
+
+/// Whether typify merges the parts of a schema into one type.
+fn is_merged(schema: &Value) -> bool {
+    match items(schema.get("allOf")).count() {
+        0 => false,
+        1 => has_properties(schema),
+        _ => true,
+    }
+}
+
+/// The properties that a schema and its inline `allOf` parts declare.
+fn own_properties(schema: &Value) -> BTreeSet<String> {
+    let own = members(schema.get("properties")).map(|(name, _)| name.clone());
+    let parts = items(schema.get("allOf")).flat_map(own_properties);
+    own.chain(parts).collect()
 }
 
 fn has_properties(schema: &Value) -> bool {

@@ -32,7 +32,7 @@ pub(super) fn to_typify_input(root: &Value) -> Value {
     let schemas = members(root.pointer("/components/schemas"))
         .filter(|(_, schema)| !is_password(root, schema))
         .map(|(name, schema)| (name.clone(), schema.clone()));
-    let mut inline_schemas = InlineSchemas::new(schemas.collect());
+    let mut inline_schemas = InlineSchemas::new(root, schemas.collect());
     let mut paths = Map::new();
     for (index, place) in document::operations(root).iter().enumerate() {
         let operation = operation(root, place, &mut inline_schemas);
@@ -48,7 +48,11 @@ pub(super) fn to_typify_input(root: &Value) -> Value {
     input
 }
 
-fn operation(root: &Value, place: &OperationRef<'_>, inline_schemas: &mut InlineSchemas) -> Value {
+fn operation(
+    root: &Value,
+    place: &OperationRef<'_>,
+    inline_schemas: &mut InlineSchemas<'_>,
+) -> Value {
     let id = place.id().unwrap_or_default();
     let type_of = |suffix: &str| type_name(&format!("{id}-{suffix}"));
     let body = place.node.get("requestBody");

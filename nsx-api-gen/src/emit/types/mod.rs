@@ -204,11 +204,20 @@ impl Defined {
             _ => None,
         }
     }
+
+    /// The name of the type in a newtype.
+    fn newtype_of(&self) -> Option<String> {
+        match &self.kind {
+            TypeKind::Other(Item::Struct(item)) => own_name(&item.fields.iter().next()?.ty),
+            _ => None,
+        }
+    }
 }
 
 /// The types with their implementations, which follow each type in progenitor's code.
 fn defined(code: Code, order: &FieldOrder) -> Result<Vec<Defined>, String> {
     let mut list: Vec<Defined> = Vec::new();
+    let mut without_conversions = HashSet::new();
     for part in code.0 {
         match (part, list.last_mut()) {
             (Part::Type(item), _) => list.push(Defined {
@@ -224,6 +233,9 @@ fn defined(code: Code, order: &FieldOrder) -> Result<Vec<Defined>, String> {
                     ));
                 }
                 let item = implementation(item, &defined.kind)?;
+                if item.is_none() && matches!(defined.kind, TypeKind::Other(_)) {
+                    without_conversions.insert(defined.name.clone());
+                }
                 defined.implementations.extend(item);
             }
             (Part::Impl(_), None) => {
@@ -231,7 +243,37 @@ fn defined(code: Code, order: &FieldOrder) -> Result<Vec<Defined>, String> {
             }
         }
     }
+    drop_conversions(&mut list, without_conversions);
     Ok(list)
+}
+
+/// Drops the conversions from strings of newtypes around a type that has none.
+fn drop_conversions(list: &mut [Defined], mut without: HashSet<String>) {
+    loop {
+        let before = without.len();
+        for defined in list.iter_mut() {
+            if defined
+                .newtype_of()
+                .is_some_and(|one| without.contains(&one))
+            {
+                defined.implementations.retain(|item| !is_conversion(item));
+                without.insert(defined.name.clone());
+            }
+        }
+        if without.len() == before {
+            return;
+        }
+    }
+}
+
+/// Whether an item is one of the conversions from strings that progenitor generates for a newtype.
+fn is_conversion(item: &Item) -> bool {
+    let Item::Impl(item) = item else {
+        return false;
+    };
+    let path = item.trait_.as_ref().map(|(path, _)| path);
+    let name = path.and_then(|path| path.segments.last());
+    name.is_some_and(|name| name.ident == "FromStr" || name.ident == "TryFrom")
 }
 
 fn printed(item: &Item) -> String {
