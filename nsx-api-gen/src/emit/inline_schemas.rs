@@ -26,6 +26,16 @@ pub(super) struct InlineSchemas<'a> {
     used_names: BTreeSet<String>,
 }
 
+/// Who names the types of the inline schemas in a schema.
+#[derive(Clone, Copy, PartialEq)]
+enum Naming {
+    /// typify, by rules that are known here.
+    Typify,
+    /// This module, because typify has names of its own there. Every type becomes a component:
+    /// otherwise typify would silently use another type of the same name.
+    Own,
+}
+
 impl<'a> InlineSchemas<'a> {
     /// The components, with their inline schemas moved where necessary.
     pub(super) fn new(root: &'a Value, components: Map<String, Value>) -> Self {
@@ -35,7 +45,7 @@ impl<'a> InlineSchemas<'a> {
             schemas: Map::new(),
         };
         for (name, mut schema) in components {
-            inline_schemas.visit(&type_name(&name), &mut schema);
+            inline_schemas.visit(&type_name(&name), &mut schema, Naming::Typify);
             inline_schemas.schemas.insert(name, schema);
         }
         inline_schemas
@@ -43,24 +53,26 @@ impl<'a> InlineSchemas<'a> {
 
     /// An inline schema for which progenitor would generate a type called `name`.
     pub(super) fn inline(&mut self, name: &str, schema: &mut Value) {
-        // typify applies the rules for names again: `AXH` becomes `Axh`.
-        let name = type_name(name);
-        self.visit(&name, schema);
-        if !is_named(schema) || self.used_names.insert(name.clone()) {
-            return;
-        }
-        let name = self.free_name(&name);
-        self.become_component(name, schema);
+        self.inline_as(name, schema, Naming::Typify);
     }
 
-    /// An inline schema in a place where typify has names of its own. It becomes a component,
-    /// because typify would silently use another type of the same name.
-    fn component(&mut self, name: &str, schema: &mut Value) {
-        let name = self.free_name(&type_name(name));
-        self.visit_all(&name, schema);
-        if is_named(schema) {
-            self.become_component(name, schema);
+    fn inline_as(&mut self, name: &str, schema: &mut Value, naming: Naming) {
+        // typify applies the rules for names again: `AXH` becomes `Axh`.
+        let mut name = type_name(name);
+        if naming == Naming::Own {
+            name = self.free_name(&name);
         }
+        self.visit(&name, schema, naming);
+        if !is_named(schema) {
+            return;
+        }
+        if naming == Naming::Typify {
+            if self.used_names.insert(name.clone()) {
+                return;
+            }
+            name = self.free_name(&name);
+        }
+        self.become_component(name, schema);
     }
 
     /// The schema of a body or response.
@@ -75,55 +87,34 @@ impl<'a> InlineSchemas<'a> {
     }
 
     /// The inline schemas in a schema whose type is called `name`.
-    fn visit(&mut self, name: &str, schema: &mut Value) {
+    fn visit(&mut self, name: &str, schema: &mut Value, naming: Naming) {
         if is_merged(schema) {
             self.inherit(name, schema, &mut own_properties(schema));
         }
-        self.visit_inner(name, schema);
+        self.visit_inner(name, schema, naming);
     }
 
-    fn visit_inner(&mut self, name: &str, schema: &mut Value) {
+    fn visit_inner(&mut self, name: &str, schema: &mut Value, naming: Naming) {
         self.visit_union(name, schema);
         let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
         for part in parts.into_iter().flatten() {
-            self.visit_inner(name, part);
+            self.visit_inner(name, part, naming);
         }
-        let is_struct = has_properties(schema);
+        // Beside properties, typify has a name of its own for the values.
+        let (value, value_naming) = match has_properties(schema) && naming == Naming::Typify {
+            true => ("ExtraValue", Naming::Own),
+            false => ("Value", naming),
+        };
         let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
         for (property, inner) in properties.into_iter().flatten() {
-            self.inline(&format!("{name}{}", type_name(property)), inner);
+            self.inline_as(&format!("{name}{}", type_name(property)), inner, naming);
         }
-        if let Some(inner) = schema.get_mut("items") {
-            self.inline(&format!("{name}Item"), inner);
-        }
-        match schema.get_mut("additionalProperties") {
-            Some(inner) if is_struct => self.component(&format!("{name}ExtraValue"), inner),
-            Some(inner) => self.inline(&format!("{name}Value"), inner),
-            None => {}
-        }
-    }
-
-    /// The same for a schema in whose type typify has names of its own.
-    fn visit_all(&mut self, name: &str, schema: &mut Value) {
-        if is_merged(schema) {
-            self.inherit(name, schema, &mut own_properties(schema));
-        }
-        self.visit_all_inner(name, schema);
-    }
-
-    fn visit_all_inner(&mut self, name: &str, schema: &mut Value) {
-        self.visit_union(name, schema);
-        let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
-        for part in parts.into_iter().flatten() {
-            self.visit_all_inner(name, part);
-        }
-        let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-        for (property, inner) in properties.into_iter().flatten() {
-            self.component(&format!("{name}{}", type_name(property)), inner);
-        }
-        for (key, suffix) in [("items", "Item"), ("additionalProperties", "Value")] {
+        for (key, suffix, naming) in [
+            ("items", "Item", naming),
+            ("additionalProperties", value, value_naming),
+        ] {
             if let Some(inner) = schema.get_mut(key) {
-                self.component(&format!("{name}{suffix}"), inner);
+                self.inline_as(&format!("{name}{suffix}"), inner, naming);
             }
         }
     }
@@ -134,7 +125,7 @@ impl<'a> InlineSchemas<'a> {
         for key in ["oneOf", "anyOf"] {
             let parts = schema.get_mut(key).and_then(Value::as_array_mut);
             for (index, part) in parts.into_iter().flatten().enumerate() {
-                self.component(&format!("{name}Variant{}", index + 1), part);
+                self.inline_as(&format!("{name}Variant{}", index + 1), part, Naming::Own);
             }
         }
     }
