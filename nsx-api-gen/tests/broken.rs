@@ -1,7 +1,5 @@
 //! Invalid and unsupported documents: each gives an error with its location, and none panics.
 
-#![allow(clippy::panic, clippy::indexing_slicing)]
-
 use nsx_api_gen::{Error, generate_from_str};
 
 /// A document with these paths and components, in JSON's flow style.

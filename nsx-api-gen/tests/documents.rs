@@ -1,8 +1,6 @@
 //! Documents of real managers and related products, if available: each is imported completely and
 //! generated.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use std::path::{Path, PathBuf};
 
 use nsx_api_gen::compare::Source;

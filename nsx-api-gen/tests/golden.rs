@@ -1,8 +1,6 @@
 //! A document with many edge cases: its code is the same on every run, compiles without warnings,
 //! and makes the requests that the document defines.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
-
 #[path = "golden/arguments.rs"]
 mod arguments;
 

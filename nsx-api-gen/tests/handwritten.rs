@@ -1,8 +1,6 @@
 //! The generator's assumptions about the hand-written layer are correct, and hand-written files and
 //! functions are short.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,8 +1,6 @@
 //! Documents that try to exhaust memory, stack or time: each ends quickly, with code or with an
 //! error that names the limit.
 
-#![allow(clippy::panic, clippy::unwrap_used)]
-
 use std::io::Read;
 use std::time::{Duration, Instant};
 

@@ -1,9 +1,7 @@
 //! The modules of a package form layers: its folders import each other without a cycle, and inside
 //! a folder at most three files import each other in a cycle.
 //!
-//! `cargo test -p nsx-api-gen --test modules -- --nocapture` prints the figures.
-
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+//! `cargo test -p nsx-api-gen modules -- --nocapture` prints the figures.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;

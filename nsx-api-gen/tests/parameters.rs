@@ -1,8 +1,6 @@
 //! Parameters and inline types keep their own name, place and type, or the document is rejected.
 //! `golden/arguments.rs` calls operations with every mix of parameters and bodies.
 
-#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
-
 use std::path::Path;
 
 use nsx_api_gen::generate_from_str;

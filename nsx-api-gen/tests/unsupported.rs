@@ -1,7 +1,5 @@
 //! Documents with unsupported operations: what is skipped, and how it is reported.
 
-#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
-
 use std::path::Path;
 
 use nsx_api_gen::compare::Source;

@@ -1,7 +1,5 @@
 //! Authentication schemes other than sessions: the manager accepts each of them, the client
 //! refreshes those that expire, and a call never carries the credentials of two.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,9 +1,5 @@
 //! No authentication scheme leaks its secrets, in any encoding: not in `Debug` output, not in an
 //! error, not in a log at the lowest level.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod leak_capture;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +7,7 @@ use nsx_api::auth::{Basic, Bearer, Credentials, Csp, Identity, Remote, Session};
 use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Config};
 
-use leak_capture::capture_all_logs;
+use crate::leak_capture::capture_all_logs;
 
 const PASSWORD: &str = "Pa55-word+%&";
 const BEARER: &str = "eyJhbGciOi.B34RER+/=";

@@ -1,10 +1,5 @@
 //! Cancellation: a call that is dropped at any point leaves no connection, task or session behind,
 //! and the client stays usable.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod fault_proxy;
-mod managers;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -17,7 +12,8 @@ use nsx_api::{CallOptions, Limits};
 use tokio::runtime::Handle;
 use tokio::time::{sleep, timeout};
 
-use fault_proxy::fault_script::{DONE, Fixture, SMALL, VERSIONS, call, let_tasks_run};
+use crate::fault_proxy::fault_script::{DONE, Fixture, SMALL, VERSIONS, call, let_tasks_run};
+use crate::managers;
 
 /// The number of tasks, and of connections through the proxy.
 fn in_use(fixture: &Fixture) -> (usize, usize) {

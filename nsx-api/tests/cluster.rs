@@ -1,8 +1,4 @@
 //! Several managers: calls are balanced among them and fail over when one of them is unreachable.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod managers;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +12,7 @@ use nsx_api::{CallOptions, Client, Error, ErrorKind, Limits};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use managers::{HEALTH, add_handlers, call, calls_of, config, managers, start};
+use crate::managers::{HEALTH, add_handlers, call, calls_of, config, managers, start};
 
 #[tokio::test]
 async fn load_balancing_is_even_and_the_response_names_its_manager() {

@@ -1,9 +1,5 @@
 //! Clusters of managers with partial failures: managers that hang, lose their sessions or redirect
 //! calls, and managers that fail although their health check succeeds.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod managers;
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +9,7 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, Config, Error, ErrorKind, Limits};
 use tokio::task::JoinSet;
 
-use managers::{call, calls_of, config, managers};
+use crate::managers::{call, calls_of, config, managers};
 
 const LOGIN: &str = "POST /api/session/create";
 const FOREVER: Duration = Duration::from_secs(600);

@@ -1,16 +1,12 @@
 //! The result that a caller gets for each kind of response from a manager, or from a proxy in front
 //! of it.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod common;
 
 use http::StatusCode;
 use nsx_api::mock::Answer;
 use nsx_api::{ErrorKind, operations};
 use serde_json::json;
 
-use common::{json_body, manager, manager_over_http1, token_error};
+use crate::common::{json_body, manager, manager_over_http1, token_error};
 
 #[tokio::test]
 async fn response_carries_the_metadata_of_its_call() {

@@ -1,9 +1,5 @@
 //! The error that a caller gets for an incomplete or missing response, a redirect, or a request
 //! that cannot be sent.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod common;
 
 use std::time::Duration;
 
@@ -12,7 +8,7 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, ErrorKind};
 use serde_json::json;
 
-use common::{json_body, manager, manager_over_http1, token_error};
+use crate::common::{json_body, manager, manager_over_http1, token_error};
 
 #[tokio::test]
 async fn lost_connection_has_its_own_error_kind() {

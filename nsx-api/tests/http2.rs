@@ -1,7 +1,5 @@
 //! Signals that only HTTP/2 has: a request was not processed and can be retried, a body ends before
 //! its announced length, and why a connection was closed.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 use std::error::Error as _;
 use std::future::Future;

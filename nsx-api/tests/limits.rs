@@ -1,12 +1,4 @@
 //! The client's own rate and concurrency limits, against a manager that enforces its own.
-#![cfg(feature = "mock")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers fail at their line"
-)]
-
-mod common;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +9,7 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, ErrorKind, Limits};
 use tokio::task::JoinSet;
 
-use common::unauthenticated_manager;
+use crate::common::unauthenticated_manager;
 
 /// The manager's counters: requests in the current second, and how many were answered and refused.
 struct Counts {

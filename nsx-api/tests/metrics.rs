@@ -1,8 +1,5 @@
 //! Metrics: the counters and histograms of calls.
 #![cfg(all(feature = "mock", feature = "metrics"))]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod common;
 
 use std::time::Duration;
 
@@ -12,7 +9,7 @@ use nsx_api::auth::Session;
 use nsx_api::http::Method;
 use nsx_api::mock::{Answer, Manager};
 
-use common::unauthenticated_manager_and_client;
+use crate::common::unauthenticated_manager_and_client;
 
 /// The metrics recorded since the last snapshot.
 fn counted(snapshotter: &Snapshotter) -> Vec<String> {

@@ -1,9 +1,4 @@
 //! The mock manager as a plain HTTP client sees it.
-#![cfg(feature = "mock")]
-// Shared helpers panic at their line, as tests do.
-#![allow(clippy::unwrap_used)]
-
-mod mock_common;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -15,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use mock_common::{Pair, TOKEN_PATH, body, client_that_trusts, transports};
+use crate::mock_common::{Pair, TOKEN_PATH, body, client_that_trusts, transports};
 
 #[tokio::test]
 async fn mock_manager_serves_http2_and_http1_over_tls_and_http1_without_tls() {

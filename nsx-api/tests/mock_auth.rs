@@ -1,8 +1,4 @@
 //! Authentication at the mock manager: each scheme, tested with a plain HTTP client.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod mock_common;
 
 use std::time::Duration;
 
@@ -11,8 +7,8 @@ use http::request::Builder;
 use nsx_api::mock::{Answer, Manager};
 use serde_json::Value;
 
-use mock_common::raw_client::{Reply, basic, encoded, send, send_as, token};
-use mock_common::transports;
+use crate::mock_common::raw_client::{Reply, basic, encoded, send, send_as, token};
+use crate::mock_common::transports;
 
 const CREATE: &str = "/api/session/create";
 const DESTROY: &str = "/api/session/destroy";

@@ -1,8 +1,4 @@
 //! The mock manager keeps working when it receives malformed bytes.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod mock_common;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
@@ -12,7 +8,7 @@ use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use mock_common::{Pair, tls_that_trusts, transports};
+use crate::mock_common::{Pair, tls_that_trusts, transports};
 
 /// Malformed HTTP/1.1 requests.
 fn hostile() -> Vec<Vec<u8>> {

@@ -1,8 +1,4 @@
 //! The certificates of the mock manager: those that it presents and those that it requests.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod mock_common;
 
 use std::sync::{Arc, Mutex};
 
@@ -12,8 +8,10 @@ use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, HandshakeKind, SignatureScheme};
 
-use mock_common::raw_client::{basic, connect, der, exchange, provider, send_as, tls, token};
-use mock_common::transports;
+use crate::mock_common::raw_client::{
+    basic, connect, der, exchange, provider, send_as, tls, token,
+};
+use crate::mock_common::transports;
 
 #[tokio::test]
 async fn mock_manager_accepts_a_client_certificate_without_other_credentials() {

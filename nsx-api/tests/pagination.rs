@@ -1,7 +1,4 @@
 //! Pagination with pages that the caller defines. Each page is fetched with a regular call.
-#![cfg(feature = "mock")]
-// Shared helpers panic at their line, as tests do.
-#![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
 

@@ -1,8 +1,4 @@
 //! Requests as the manager receives them, and response streams.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod common;
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -12,7 +8,7 @@ use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
 
-use common::{THING as PATH, manager_with_things as manager};
+use crate::common::{THING as PATH, manager_with_things as manager};
 
 #[tokio::test]
 async fn stream_body_is_sent_once_and_gets_no_retry() {

@@ -1,10 +1,5 @@
 //! Behavior under network faults: what the caller gets, how many requests the manager sees, and how
 //! many tokens it creates.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod common;
-mod fault_proxy;
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +10,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use fault_proxy::fault_script::{
+use crate::common;
+use crate::fault_proxy::fault_script::{
     DONE, DONE_ON_RETRY, Fixture, HALF, LARGE, Outcome, SMALL, THING, VERSIONS, call, failed,
     fast_retry, let_tasks_run, outcome,
 };
-use fault_proxy::{Fault, Proxy, ScheduledFault};
+use crate::fault_proxy::{Fault, Proxy, ScheduledFault};
 
 /// The timeout of cases that are expected to time out. All other cases use one minute.
 const SHORT: Duration = Duration::from_secs(2);

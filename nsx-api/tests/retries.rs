@@ -1,8 +1,4 @@
 //! Retries, idempotency and deadlines of a call to one manager.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod common;
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +9,7 @@ use nsx_api::{CallOptions, Client, Config, ErrorKind};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use common::{THING as PATH, manager_with_things as manager};
+use crate::common::{THING as PATH, manager_with_things as manager};
 
 async fn attempts(client: &Client, method: Method) -> (Result<u16, ErrorKind>, u32) {
     match client.request(method, PATH).send().await {

@@ -1,8 +1,4 @@
 //! The retry budget: retries hide occasional failures without flooding managers that fail.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod managers;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +8,7 @@ use nsx_api::mock::Answer;
 use nsx_api::{CallOptions, Client};
 use tokio::task::JoinSet;
 
-use managers::{call, calls_of, config, managers};
+use crate::managers::{call, calls_of, config, managers};
 
 #[tokio::test]
 async fn retry_hides_failures_of_one_request_in_ten() {

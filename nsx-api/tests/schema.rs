@@ -2,7 +2,6 @@
 //! document.
 
 #![cfg(feature = "schemars")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 

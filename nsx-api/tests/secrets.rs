@@ -1,8 +1,4 @@
 //! No secret leaks: not in `Debug` output, not in an error, not in a log at the lowest level.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod leak_capture;
 
 use std::time::Duration;
 
@@ -11,7 +7,7 @@ use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client};
 
-use leak_capture::{LeakCapture, capture_all_logs};
+use crate::leak_capture::{LeakCapture, capture_all_logs};
 
 const PASSWORD: &str = "Pa55-word+%&";
 /// `admin:` and the password in base64, as HTTP Basic sends them.

@@ -1,6 +1,4 @@
 //! Sessions: created once, refreshed automatically, and kept when an error has another cause.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

@@ -1,9 +1,4 @@
 //! Tracing: the spans of calls and attempts, and an event for each retry.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod common;
-mod leak_capture;
 
 use std::time::Duration;
 
@@ -12,8 +7,8 @@ use nsx_api::http::Method;
 use nsx_api::mock::Answer;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use common::unauthenticated_manager_and_client;
-use leak_capture::LeakCapture;
+use crate::common::unauthenticated_manager_and_client;
+use crate::leak_capture::LeakCapture;
 
 /// The lines that the library logged since the last call.
 fn take_lines(capture: &LeakCapture) -> Vec<String> {

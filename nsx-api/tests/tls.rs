@@ -1,6 +1,4 @@
 //! Which managers a client trusts: CAs, self-signed certificates, pins and the danger flags.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 use std::error::Error as _;
 use std::future::Future;
@@ -20,10 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-mod tls_server;
-use tls_server::{
-    Authority, Leaf, Server, backend, ca_params, config, config_with_versions, expired, forged,
-    not_yet_valid, server_params,
+use crate::tls_server::{
+    self, Authority, Leaf, Server, backend, ca_params, config, config_with_versions, expired,
+    forged, not_yet_valid, server_params,
 };
 
 async fn call(builder: Config) -> Result<u16, Error> {

@@ -1,9 +1,5 @@
 //! A manager that closes a connection with an alert after it has read a request. Even an alert
 //! about certificates does not prove that the request was rejected: it may have been carried out.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
-mod tls_server;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -20,7 +16,7 @@ use rustls::{
     ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig, ServerConnection,
 };
 
-use tls_server::{Leaf, config_with_versions, server_params};
+use crate::tls_server::{Leaf, config_with_versions, server_params};
 
 /// A manager that answers GET, and that carries out a POST and then sends this alert. Returns its
 /// address and a counter of the POSTs that it carried out.

@@ -1,10 +1,4 @@
 //! Certificate and key files that change while a client is in use.
-#![cfg(feature = "mock")]
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "helpers fail at their line"
-)]
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -14,8 +8,7 @@ use nsx_api::auth::Identity;
 use nsx_api::{CallOptions, Client, ErrorKind};
 use tempfile::TempDir;
 
-mod tls_server;
-use tls_server::{Authority, Leaf, Server, config, get, server_params};
+use crate::tls_server::{self, Authority, Leaf, Server, config, get, server_params};
 
 /// Advances Tokio's clock by this many seconds without waiting.
 async fn advance_time(seconds: u64) {

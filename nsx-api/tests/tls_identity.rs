@@ -1,6 +1,4 @@
 //! Client certificates: the identity that a client presents.
-#![cfg(feature = "mock")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
 
 use std::error::Error as _;
 use std::path::Path;
@@ -10,8 +8,7 @@ use nsx_api::{Client, ErrorKind};
 use rustls::ServerConfig;
 use rustls::version::TLS12;
 
-mod tls_server;
-use tls_server::{
+use crate::tls_server::{
     Authority, EC_PKCS8, EC_SEC1, ENCRYPTED_PKCS1, ENCRYPTED_PKCS8, ENCRYPTED_SEC1, Leaf,
     RSA_PKCS1, RSA_PKCS8, Server, call, config, config_with_versions, expired, server_params,
 };

@@ -1,13 +1,9 @@
 //! `cargo xtask demo` up to the point where it runs cargo, on a copy of the workspace. The output
 //! of the demo itself is tested with the commands of the README.
 
-#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
-
-mod support;
-
+use crate::support::{CommandOutput, root, xtask};
 use std::ffi::OsStr;
 use std::fs;
-use support::{CommandOutput, root, xtask};
 use tempfile::TempDir;
 
 /// The files of a workspace that the command needs.

@@ -1,13 +1,9 @@
 //! Runs `cargo xtask diff` in temporary git repositories.
 
-#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
-
-mod support;
-
+use crate::support::{CommandOutput, xtask};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{CommandOutput, xtask};
 use tempfile::TempDir;
 
 const FAILED: i32 = 1;

@@ -1,15 +1,11 @@
 //! Runs `cargo xtask generate` on copies of the document and the generated code.
 
-#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
-
-mod support;
-
+use crate::support::{CommandOutput, Sandbox, generate_command, read_files, root, xtask};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use support::{CommandOutput, Sandbox, generate_command, read_files, root, xtask};
 
 const STALE: i32 = 4;
 const FAILED: i32 = 1;

@@ -1,14 +1,10 @@
 //! Runs `cargo xtask import`.
 
-#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
-
-mod support;
-
+use crate::support::{CommandOutput, xtask};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
-use support::{CommandOutput, xtask};
 use tempfile::TempDir;
 
 const DOCUMENT: &str = r##"{

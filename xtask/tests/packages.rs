@@ -1,14 +1,10 @@
 //! Requirements on the published packages.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // A panic in a helper function fails the test.
-
-mod support;
-
+use crate::support::{CommandOutput, root};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
-use support::{CommandOutput, root};
 
 const PUBLISHED: [&str; 2] = ["nsx-api", "nsx-api-gen"];
 

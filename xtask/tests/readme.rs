@@ -1,13 +1,9 @@
 //! Runs every code block of the README, except the command that runs these tests.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // A panic in a helper function fails the test.
-
-mod support;
-
+use crate::support::{self, CommandOutput, root, xtask};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::{CommandOutput, root, xtask};
 use tempfile::TempDir;
 
 /// The command of the README that runs all tests. It would run itself here, so `.ci/run` runs it.

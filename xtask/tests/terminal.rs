@@ -1,18 +1,15 @@
 //! Terminal output: the progress line and colors.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used)] // A panic in a helper function fails the test.
 
-mod support;
-
+use crate::support::terminal::{
+    TerminalOutput, run_and_interrupt_at, run_in_terminal, without_color_variables,
+};
+use crate::support::{CommandOutput, root, xtask};
 use std::fs::{self, File};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
-use support::terminal::{
-    TerminalOutput, run_and_interrupt_at, run_in_terminal, without_color_variables,
-};
-use support::{CommandOutput, root, xtask};
 use tempfile::TempDir;
 
 const ESCAPE: char = '\u{1b}';

@@ -1,7 +1,7 @@
 //! Compares a call of the SDK with a handwritten one on reqwest and serde_json: time, instructions,
 //! allocations, throughput and memory. Both send the same headers to the same server.
 //!
-//! Run it with `cargo bench -p nsx-api --features mock --bench calls`. Instructions are counted if
+//! Run it with `cargo bench -p nsx-api --bench calls`. Instructions are counted if
 //! valgrind is installed.
 
 #![allow(

@@ -1,7 +1,7 @@
 //! Measures what recovery costs: a retry, a failover to another manager, a new session. Counts the
 //! requests, and compares the time with calls without a fault.
 //!
-//! Run it with `cargo bench -p nsx-api --features mock --bench recovery`. Retry delays are set to
+//! Run it with `cargo bench -p nsx-api --bench recovery`. Retry delays are set to
 //! zero, except in one row, because their length is a setting.
 
 #![allow(

@@ -1,7 +1,7 @@
 //! Soak test: makes mixed calls for a long time, against managers with injected faults, and checks
 //! that memory, file descriptors and tasks do not grow.
 //!
-//! `cargo bench -p nsx-api --features mock --bench soak -- 600` runs for ten minutes. It fails if
+//! `cargo bench -p nsx-api --bench soak -- 600` runs for ten minutes. It fails if
 //! one of them grows, or if tasks or file descriptors are left at the end. The managers run in a
 //! child process.
 

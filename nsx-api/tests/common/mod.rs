@@ -1,7 +1,5 @@
 //! Mock managers, clients and answers that several test files share.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::time::Duration;
 
 use nsx_api::mock::{Answer, Manager};

@@ -5,9 +5,6 @@
 //! the client sends after the manager has sent some. This holds for sequential calls on a reused
 //! connection.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
 pub(crate) mod fault_script;
 
 use std::collections::VecDeque;

@@ -1,9 +1,6 @@
 //! Captures everything that a program could print, and all logs, so that tests can search it for
 //! leaked secrets.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
 use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,8 +1,5 @@
 //! The mock managers of a cluster, and calls to them.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
 use nsx_api::auth::Basic;
 use nsx_api::http::Method;
 use nsx_api::mock::{Answer, Manager, ManagerBuilder};

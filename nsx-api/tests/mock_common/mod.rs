@@ -1,7 +1,5 @@
 //! Shared by the tests of the mock manager: its transports, and a plain HTTP client.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 pub(crate) mod raw_client;
 
 use std::sync::Arc;

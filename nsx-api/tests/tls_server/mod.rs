@@ -3,9 +3,6 @@
 //!
 //! The keys in `test_only_keys` were made with openssl for these tests and protect nothing.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(clippy::unwrap_used, reason = "helpers fail at their line")]
-
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

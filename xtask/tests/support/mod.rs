@@ -1,7 +1,5 @@
 //! Helpers that run the commands on copies of the document and the generated code.
 
-#![allow(dead_code)] // Each test file uses a part of the helpers.
-
 pub(crate) mod terminal;
 
 use std::collections::BTreeMap;

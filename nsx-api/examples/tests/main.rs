@@ -1,59 +1,28 @@
 //! Runs the examples as a user does: with environment variables, checking output and exit code.
-#![cfg(feature = "mock")]
-// Shared helpers panic at their line, as tests do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use std::collections::HashMap;
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers fail at their line"
+)]
+
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::{LazyLock, Mutex};
 
 use nsx_api::mock::Manager;
 use nsx_api::operations;
 use serde_json::Value;
 
-/// The executable of an example, built once with the command from its docs.
-///
-/// A binary in the target directory may be outdated: cargo does not rebuild examples when it runs a
-/// single test.
-fn program(example: &'static str) -> PathBuf {
-    static BUILT: LazyLock<Mutex<HashMap<&str, PathBuf>>> = LazyLock::new(Mutex::default);
-    let mut built = BUILT.lock().unwrap();
-    built
-        .entry(example)
-        .or_insert_with(|| build(example))
-        .clone()
-}
-
-fn build(example: &str) -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    // Cargo sets these variables for the test. Passing them on would make ring's build script run
-    // again and rebuild everything that depends on it, here and in the next `cargo test`.
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            cargo.env_remove(&*name);
-        }
+/// The executable of an example.
+fn program(example: &str) -> &'static str {
+    match example {
+        "demo" => env!("CARGO_BIN_EXE_demo"),
+        "manager" => env!("CARGO_BIN_EXE_manager"),
+        "registration_token" => env!("CARGO_BIN_EXE_registration_token"),
+        _ => unreachable!("{example}"),
     }
-    let output = cargo
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(["build", "--quiet", "-p", "nsx-api", "--features", "mock"])
-        .args(["--example", example, "--message-format", "json"])
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| message["target"]["name"] == example)
-        .find_map(|message| message["executable"].as_str().map(PathBuf::from))
-        .expect("cargo names the executable")
 }
 
 /// Removes the settings of the user who runs the tests.
@@ -331,7 +300,7 @@ fn manager_example_runs_a_mock_manager_until_its_input_ends() {
     let mut input = manager.stdin.take().unwrap();
     let mut output = BufReader::new(manager.stdout.take().unwrap()).lines();
     let mut next = || output.next().unwrap().unwrap();
-    let variables: HashMap<String, String> = (0..4)
+    let variables: std::collections::HashMap<String, String> = (0..4)
         .map(|_| {
             let line = next();
             let (name, value) = line
