@@ -1,7 +1,7 @@
 //! Runs a mock manager that programs in any language can call, such as a script or Terraform.
 //!
 //! ```text
-//! cargo run -p nsx-api-examples --bin manager
+//! cargo run --bin manager
 //! ```
 //!
 //! It prints its address and credentials as `export` lines for a shell, under the names that

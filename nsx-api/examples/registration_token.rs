@@ -5,7 +5,7 @@
 //! a host, the example starts a mock manager:
 //!
 //! ```text
-//! cargo run -p nsx-api-examples --bin registration_token
+//! cargo run --bin registration_token
 //! ```
 
 use std::env;

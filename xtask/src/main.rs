@@ -67,7 +67,7 @@ enum Command {
     Diff(diff::Arguments),
     /// Build the docs of the SDK and an API reference, check the links and run the examples
     Docs(docs::Arguments),
-    /// Generate the code, then run the SDK's demo against a mock manager
+    /// Call a mock manager with the SDK
     #[command(after_help = demo::EXAMPLES)]
     Demo,
 }

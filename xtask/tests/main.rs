@@ -7,7 +7,6 @@
     reason = "helpers fail at their line"
 )]
 
-mod demo;
 mod diff;
 mod generate;
 mod import;

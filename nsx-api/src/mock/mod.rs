@@ -6,8 +6,8 @@
 //! schema requires.
 //!
 //! It checks the method, the path and the credentials of a request, but not its parameters and
-//! body. Programs in other languages can use it through an example program: `cargo run -p
-//! nsx-api-examples --bin manager`.
+//! body. Programs in other languages can use it through an example program: `cargo run --bin
+//! manager`.
 //!
 //! A test takes three steps: start a manager, get its client, and set an answer.
 //!

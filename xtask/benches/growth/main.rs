@@ -33,7 +33,7 @@ const OTHER_GENERATOR: &str = "openapi-to-rust";
 const OTHER_VERSION: &str = "0.23.0";
 
 /// The xtask binary, built in release mode.
-const XTASK: &str = env!("CARGO_BIN_EXE_xtask");
+const XTASK: &str = env!("CARGO_BIN_EXE_xtask-commands");
 
 fn main() {
     if !measure::is_bench() {

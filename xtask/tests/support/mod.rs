@@ -19,7 +19,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// The xtask binary that cargo built for this test.
 pub(crate) fn xtask() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask-commands"));
     // The tests compare output without colors.
     command.env_remove("CLICOLOR_FORCE");
     command
