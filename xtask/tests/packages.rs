@@ -71,7 +71,11 @@ fn the_sdk_and_the_generator_do_not_depend_on_each_other() {
         let found: Vec<_> = dependencies
             .iter()
             .map(|dependency| &dependency["name"])
-            .filter(|name| PUBLISHED.iter().any(|other| *other != package && *name == other))
+            .filter(|name| {
+                PUBLISHED
+                    .iter()
+                    .any(|other| *other != package && *name == other)
+            })
             .collect();
         assert!(found.is_empty(), "{package}: {found:?}");
     }

@@ -9,6 +9,10 @@ use tempfile::TempDir;
 /// The command of the README that runs all tests. It would run itself here, so `.ci/run` runs it.
 const TEST_COMMAND: &str = "cargo test --workspace --no-fail-fast";
 
+/// The command of CONTRIBUTING.md that runs the slow tests, such as the ones in this file that run
+/// cargo.
+const SLOW_TESTS: &str = "cargo test --workspace --no-fail-fast -- --ignored";
+
 /// A fenced block.
 #[derive(Debug)]
 struct Block {
@@ -108,6 +112,7 @@ fn the_commands_of_contributing_md_refer_to_existing_files() {
         lines,
         [
             "bash .ci/run",
+            SLOW_TESTS,
             "UPDATE_EXPECTED=1 cargo test -p nsx-api-gen golden",
             "git diff nsx-api-gen/tests/golden/expected",
             "cargo fuzz run --sanitizer none document -- -max_total_time=600 -timeout=10 -rss_limit_mb=1024",
@@ -173,12 +178,12 @@ fn ci_runs_every_command_of_the_readme_that_changes_no_file() {
         .lines()
         .filter_map(|line| line.strip_prefix("step "))
         .collect();
-    for command in readme_commands()
-        .iter()
-        .filter(|command| *command != "cargo xtask generate")
-    {
+    let commands = readme_commands();
+    let commands = commands.iter().map(String::as_str);
+    let commands = commands.filter(|command| *command != "cargo xtask generate");
+    for command in commands.chain([SLOW_TESTS]) {
         assert!(
-            steps.contains(&command.as_str()),
+            steps.contains(&command),
             "{command} is not a step of {steps:?}"
         );
     }
@@ -243,7 +248,9 @@ fn the_rust_program_of_the_readme_runs_in_a_separate_crate() {
     // The locked versions are available offline.
     fs::copy(root().join("Cargo.lock"), crate_root.join("Cargo.lock")).unwrap();
 
-    let target = Path::new(env!("CARGO_BIN_EXE_xtask-commands")).ancestors().nth(2);
+    let target = Path::new(env!("CARGO_BIN_EXE_xtask-commands"))
+        .ancestors()
+        .nth(2);
     let mut cargo = with_clean_env(Command::new(std::env::var_os("CARGO").unwrap()));
     cargo
         .args(["run", "--quiet", "--offline", "--target-dir"])
