@@ -84,6 +84,10 @@ write_a_program() {
 		[dependencies]
 		nsx-api = { path = "../nsx-sdk/nsx-api", features = ["mock"] }
 		tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+
+		# As in the workspace, whose dependencies it reuses.
+		[profile.dev]
+		debug = "line-tables-only"
 	TOML
     cat >"$temp_dir/program/src/main.rs" <<-'RUST'
 		use nsx_api::{Client, ErrorKind, auth::Session, mock::Manager};
