@@ -9,6 +9,7 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
 
 use crate::common::{THING as PATH, manager_with_things as manager};
+use crate::frozen_clock::FrozenClock;
 
 #[tokio::test]
 async fn stream_body_is_sent_once_and_gets_no_retry() {
@@ -75,7 +76,8 @@ impl futures_core::Stream for Pieces {
 #[tokio::test]
 async fn response_stream_has_no_size_limit_and_reports_timeout_and_lost_connection() {
     let (manager, client) = manager().await;
-    let client = client.with(CallOptions::new().attempt_timeout(Duration::from_secs(2)));
+    let limit = Duration::from_secs(2);
+    let client = client.with(CallOptions::new().attempt_timeout(limit));
     let get = || client.request(Method::GET, PATH).stream();
     let size = (16 << 20) + 5;
     manager.respond_with(503);
@@ -84,17 +86,20 @@ async fn response_stream_has_no_size_limit_and_reports_timeout_and_lost_connecti
     assert_eq!(response.attempts(), 2);
     assert_eq!(read_stream(response.into_inner()).await.unwrap(), size);
 
+    let clock = FrozenClock::start();
     manager.respond_with(Answer::status(200).body("hello").stalled_at(2));
-    let error = read_stream(get().await.unwrap().into_inner())
-        .await
-        .unwrap_err();
+    let mut body = get().await.unwrap().into_inner();
+    assert_eq!(body.next().await.unwrap().unwrap(), "he");
+    let begun = std::future::ready(());
+    let rest = clock.expires(limit, begun, read_stream(body)).await;
+    let error = rest.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
 
     manager.respond_with(Answer::status(200).body("hello").truncated_at(2));
-    let error = read_stream(get().await.unwrap().into_inner())
-        .await
-        .unwrap_err();
+    let truncated = async { read_stream(get().await.unwrap().into_inner()).await };
+    let (result, _) = clock.measure(Duration::from_millis(1), truncated).await;
+    let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
 
     manager.respond_with(404);
