@@ -63,6 +63,7 @@ async fn no_auth_scheme_leaks_secrets_in_debug_errors_or_logs() {
             .await
             .unwrap();
         manager.accept_bearer(BEARER);
+        manager.on("POST /api/session/destroy", echo);
         let issued = manager.issue_client_certificate().unwrap();
         secrets.extend(private_parts(&issued.key_pem));
         let csp = Manager::builder().accept_anyone().start().await.unwrap();
@@ -101,10 +102,10 @@ async fn no_auth_scheme_leaks_secrets_in_debug_errors_or_logs() {
             }
             // The login after the refusal is refused as well, with an answer that echoes the
             // secrets.
-            let echo = |secret| Answer::api_error(403, 403, &encodings(secret)[..3].join(" "));
-            manager.respond_with(echo(PASSWORD).only_for("POST /api/session/create"));
+            let refuse = |secret| Answer::api_error(403, 403, &encodings(secret)[..3].join(" "));
+            manager.respond_with(refuse(PASSWORD).only_for("POST /api/session/create"));
             if !exchanged.is_empty() {
-                csp.respond_with(echo(exchanged));
+                csp.respond_with(refuse(exchanged));
             }
             manager.respond_with(Answer::status(401).only_for("CreateRegistrationToken"));
             capture.record_token_call(&client).await;
@@ -130,6 +131,7 @@ async fn no_auth_scheme_leaks_secrets_in_debug_errors_or_logs() {
         " and ••• and ",
         "the login failed",
         "credentials refreshed",
+        "credentials were not revoked",
         "Session",
         "Csp",
     ] {
