@@ -123,17 +123,23 @@ async fn no_auth_scheme_sends_no_credentials() {
     assert_eq!(manager.count(), 1);
 }
 
+/// The number of concurrent calls.
+const CALLS: u32 = 1000;
+
 /// Provides numbered tokens, and registers each of them with the manager.
 struct NumberedTokens {
     manager: Arc<Manager>,
     fetches: Arc<AtomicU32>,
+    begun: Arc<AtomicU32>,
 }
 
 impl Authenticate for NumberedTokens {
     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         let number = self.fetches.fetch_add(1, Ordering::Relaxed);
-        // Long enough for all concurrent calls to wait for the same refresh.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        if number > 0 {
+            // All calls have begun, so all of them need the second token.
+            until(|| self.begun.load(Ordering::Relaxed) == CALLS).await;
+        }
         let token = format!("token-{number}");
         self.manager.accept_bearer(&token);
         Ok(Credentials::bearer(token).expires_in(Duration::from_secs(3600)))
@@ -143,11 +149,12 @@ impl Authenticate for NumberedTokens {
 #[tokio::test]
 async fn refused_token_under_a_thousand_calls_triggers_one_credential_refresh() {
     let manager = Arc::new(Manager::start().await.unwrap());
-    let fetches = Arc::new(AtomicU32::new(0));
+    let [fetches, begun] = [(); 2].map(|()| Arc::new(AtomicU32::new(0)));
     let client = config(&manager)
         .auth(NumberedTokens {
             manager: manager.clone(),
             fetches: fetches.clone(),
+            begun: begun.clone(),
         })
         .build()
         .unwrap();
@@ -160,15 +167,18 @@ async fn refused_token_under_a_thousand_calls_triggers_one_credential_refresh() 
     });
     manager.reject_bearer("token-0");
     let mut calls = JoinSet::new();
-    for _ in 0..1000 {
-        let client = client.clone();
-        calls.spawn(async move { create_token(&client).await });
+    for _ in 0..CALLS {
+        let (client, begun) = (client.clone(), begun.clone());
+        calls.spawn(async move {
+            begun.fetch_add(1, Ordering::Relaxed);
+            create_token(&client).await
+        });
     }
     for result in calls.join_all().await {
         assert!(matches!(result, Ok(1 | 2)), "{result:?}");
     }
     assert_eq!(fetches.load(Ordering::Relaxed), 2);
-    assert_eq!(tokens_created.load(Ordering::Relaxed), 1000);
+    assert_eq!(tokens_created.load(Ordering::Relaxed), CALLS);
 }
 
 /// A mock of the VMware Cloud Services token endpoint. It counts its requests.

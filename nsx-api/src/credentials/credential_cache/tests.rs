@@ -462,9 +462,12 @@ fn start_late_refresh(cache: &Arc<CredentialCache>) -> [Runtime; 2] {
     [late, current]
 }
 
-/// Polls a runtime until only timers are left.
-fn poll(runtime: &Runtime) {
-    runtime.block_on(async { sleep(Duration::from_millis(1)).await });
+/// Polls the late runtime again until only timers are left, at the time of the other one.
+fn poll(late: &Runtime) {
+    late.block_on(async {
+        advance(HEARTBEAT * 5).await;
+        sleep(Duration::from_millis(1)).await;
+    });
 }
 
 fn cache_with_slow_logins() -> (Arc<CredentialCache>, Arc<Numbered>) {
