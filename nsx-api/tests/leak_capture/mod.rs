@@ -23,6 +23,15 @@ impl LeakCapture {
         writeln!(self.text(), "{thing:?} {thing:#?}").unwrap();
     }
 
+    /// Asserts that no secret was captured, in any encoding.
+    pub(crate) fn assert_hides<'s>(&self, secrets: impl IntoIterator<Item = &'s str>) {
+        let text = self.text();
+        for needle in secrets.into_iter().flat_map(encodings) {
+            let line = text.lines().find(|line| line.contains(&needle));
+            assert_eq!(line, None, "{needle} shows");
+        }
+    }
+
     /// Records an error with its sources.
     pub(crate) fn record_error(&self, error: &Error) {
         self.record(error);
@@ -91,6 +100,24 @@ pub(crate) fn capture_all_logs() -> LeakCapture {
     log::set_boxed_logger(Box::new(capture.clone())).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     capture
+}
+
+/// The encodings in which a secret could appear.
+pub(crate) fn encodings(secret: &str) -> Vec<String> {
+    let percent = |byte: &u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(*byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    let percent: String = secret.as_bytes().iter().map(percent).collect();
+    vec![
+        secret.to_owned(),
+        percent,
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("admin:{secret}")),
+        format!("{:?}", secret.as_bytes()),
+    ]
 }
 
 /// The parts of the base64 lines of an elliptic curve key (PKCS#8 in PEM) that encode its private
