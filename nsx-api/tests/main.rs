@@ -1,5 +1,5 @@
-//! All integration tests of the SDK. They are modules of one program, because each program would link
-//! the whole SDK again.
+//! All integration tests of the SDK. They are modules of one program, because each program would
+//! link the whole SDK again.
 
 #![cfg(feature = "mock")]
 #![allow(

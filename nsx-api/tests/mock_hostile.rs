@@ -68,8 +68,8 @@ fn hostile_to_http2() -> Vec<Vec<u8>> {
         .to_vec()
 }
 
-/// Counts the panics of all threads of the process from now on. A panic in a connection's task would
-/// not fail a test.
+/// Counts the panics of all threads of the process from now on. A panic in a connection's task
+/// would not fail a test.
 fn count_panics() -> Arc<AtomicUsize> {
     let panics = Arc::new(AtomicUsize::new(0));
     let (counted, usual) = (panics.clone(), std::panic::take_hook());

@@ -296,8 +296,8 @@ async fn result_of_a_hung_tls_file_reload_is_used_once_it_completes() {
     files.write("ca.pem", &new.pem());
     make_fifo(&platform);
     clock.advance(seconds(11)).await;
-    // A call waits for the reload before it connects and again after the failure, for a second each.
-    // The limits leave time for the handshakes.
+    // A call waits for the reload before it connects and again after the failure, for a second
+    // each. The limits leave time for the handshakes.
     for (shortest, longest) in [(2, 8), (1, 7)] {
         let (result, waited) = clock.measure(STEP, get(&client)).await;
         let error = result.unwrap_err();

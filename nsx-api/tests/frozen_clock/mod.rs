@@ -2,7 +2,8 @@
 //! time.
 //!
 //! Tokio's paused clock alone is not enough. It jumps to the next timer whenever the runtime has
-//! nothing else to do, and waiting for a socket counts as that: a slow machine would cause timeouts.
+//! nothing else to do, and waiting for a socket counts as that: a slow machine would cause
+//! timeouts.
 
 use std::future::Future;
 use std::pin::pin;
@@ -43,7 +44,7 @@ impl FrozenClock {
         let_io_happen().await;
     }
 
-    /// The result of `work`, whose time limit must end `limit` from now: not earlier, and not later.
+    /// The result of `work`, whose time limit must end `limit` from now, not earlier and not later.
     /// The clock moves once `begun` ends, which shows that the work has come as far as it can.
     pub(crate) async fn expires<T>(
         &self,

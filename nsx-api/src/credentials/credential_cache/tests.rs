@@ -453,8 +453,8 @@ fn begin_refresh(runtime: &Runtime, cache: &Arc<CredentialCache>) {
     });
 }
 
-/// Starts a refresh in a runtime that is then not polled any more. Returns that runtime, and another
-/// one whose clock is later, so that the refresh counts as dead there.
+/// Starts a refresh in a runtime that is then not polled any more. Returns that runtime, and
+/// another one whose clock is later, so that the refresh counts as dead there.
 fn start_late_refresh(cache: &Arc<CredentialCache>) -> [Runtime; 2] {
     let [late, current] = [paused_runtime(), paused_runtime()];
     begin_refresh(&late, cache);
