@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nsx_api::auth::{
     AuthContext, Authenticate, Basic, Bearer, BoxError, Credentials, Csp, Identity, Remote,
@@ -13,8 +13,11 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, Config, Error, ErrorKind};
 use tokio::task::JoinSet;
 
+use crate::frozen_clock::{FrozenClock, until};
+
+/// Pins the certificate, because that is faster than loading the platform's certificates.
 fn config(manager: &Manager) -> Config {
-    Client::builder(manager.url()).ca_pem(manager.ca_pem())
+    Client::builder(manager.url()).pin_certificate(manager.certificate_pem())
 }
 
 async fn create_token(client: &Client) -> Result<u32, Error> {
@@ -120,17 +123,23 @@ async fn no_auth_scheme_sends_no_credentials() {
     assert_eq!(manager.count(), 1);
 }
 
+/// The number of concurrent calls.
+const CALLS: u32 = 1000;
+
 /// Provides numbered tokens, and registers each of them with the manager.
 struct NumberedTokens {
     manager: Arc<Manager>,
     fetches: Arc<AtomicU32>,
+    begun: Arc<AtomicU32>,
 }
 
 impl Authenticate for NumberedTokens {
     async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
         let number = self.fetches.fetch_add(1, Ordering::Relaxed);
-        // Long enough for all concurrent calls to wait for the same refresh.
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        if number > 0 {
+            // All calls have begun, so all of them need the second token.
+            until(|| self.begun.load(Ordering::Relaxed) == CALLS).await;
+        }
         let token = format!("token-{number}");
         self.manager.accept_bearer(&token);
         Ok(Credentials::bearer(token).expires_in(Duration::from_secs(3600)))
@@ -140,11 +149,12 @@ impl Authenticate for NumberedTokens {
 #[tokio::test]
 async fn refused_token_under_a_thousand_calls_triggers_one_credential_refresh() {
     let manager = Arc::new(Manager::start().await.unwrap());
-    let fetches = Arc::new(AtomicU32::new(0));
+    let [fetches, begun] = [(); 2].map(|()| Arc::new(AtomicU32::new(0)));
     let client = config(&manager)
         .auth(NumberedTokens {
             manager: manager.clone(),
             fetches: fetches.clone(),
+            begun: begun.clone(),
         })
         .build()
         .unwrap();
@@ -157,27 +167,35 @@ async fn refused_token_under_a_thousand_calls_triggers_one_credential_refresh() 
     });
     manager.reject_bearer("token-0");
     let mut calls = JoinSet::new();
-    for _ in 0..1000 {
-        let client = client.clone();
-        calls.spawn(async move { create_token(&client).await });
+    for _ in 0..CALLS {
+        let (client, begun) = (client.clone(), begun.clone());
+        calls.spawn(async move {
+            begun.fetch_add(1, Ordering::Relaxed);
+            create_token(&client).await
+        });
     }
     for result in calls.join_all().await {
         assert!(matches!(result, Ok(1 | 2)), "{result:?}");
     }
     assert_eq!(fetches.load(Ordering::Relaxed), 2);
-    assert_eq!(tokens_created.load(Ordering::Relaxed), 1000);
+    assert_eq!(tokens_created.load(Ordering::Relaxed), CALLS);
 }
 
 /// A mock of the VMware Cloud Services token endpoint. It counts its requests.
 async fn csp(path: &'static str, token: &'static str, expires_in: serde_json::Value) -> Manager {
     let csp = Manager::builder().accept_anyone().start().await.unwrap();
     csp.on(&format!("POST {path}"), move |_| {
-        let answer = serde_json::json!({
-            "access_token": token, "token_type": "bearer", "expires_in": expires_in, "id_token": "x",
-        });
-        Answer::json(200, answer)
+        exchange(token, expires_in.clone())
     });
     csp
+}
+
+/// The response of a token endpoint.
+fn exchange(token: &str, expires_in: serde_json::Value) -> Answer {
+    let answer = serde_json::json!({
+        "access_token": token, "token_type": "bearer", "expires_in": expires_in, "id_token": "x",
+    });
+    Answer::json(200, answer)
 }
 
 #[tokio::test]
@@ -199,7 +217,7 @@ async fn csp_token_is_exchanged_once_and_sent_with_every_call() {
         ),
     ] {
         let csp = csp(path, "access", serde_json::json!("1799")).await;
-        let scheme = scheme.endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
+        let scheme = scheme.endpoint(config(&csp));
         let client = config(&manager).auth(scheme).build().unwrap();
         for _ in 0..3 {
             assert_eq!(outcome(&client).await, Ok(1));
@@ -212,24 +230,32 @@ async fn csp_token_is_exchanged_once_and_sent_with_every_call() {
 
 #[tokio::test]
 async fn csp_token_refresh_happens_before_expiry_while_calls_continue() {
+    let clock = FrozenClock::start();
     let manager = Manager::start().await.unwrap();
     manager.accept_bearer("access");
-    let path = "/csp/gateway/am/api/auth/api-tokens/authorize";
-    let csp = csp(path, "access", serde_json::json!(8)).await;
-    let scheme = Csp::api_token("t0ken").endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
-    let client = config(&manager).auth(scheme).build().unwrap();
-    create_token(&client).await.unwrap();
-    let began = Instant::now();
-    while csp.count() < 2 {
-        assert!(
-            began.elapsed() < Duration::from_secs(8),
-            "the token was not refreshed"
-        );
+    // One minute before the end of the lifetime, or after three quarters of a short one.
+    for (lifetime, due) in [(1800, 1740), (8, 6)] {
+        let path = "/csp/gateway/am/api/auth/api-tokens/authorize";
+        let csp = csp(path, "access", lifetime.into()).await;
+        let scheme = Csp::api_token("t0ken").endpoint(config(&csp));
+        let client = config(&manager).auth(scheme).build().unwrap();
+        create_token(&client).await.unwrap();
+        let moment = Duration::from_millis(1);
+        clock.pass(Duration::from_secs(due) - moment).await;
+        for _ in 0..2 {
+            assert_eq!(outcome(&client).await, Ok(1));
+        }
+        assert_eq!(csp.count(), 1, "{lifetime}");
+        // The clock stands still, so calls continue during the refresh if they complete.
+        csp.respond_with(exchange("access", lifetime.into()).delay(moment));
+        clock.pass(moment).await;
         assert_eq!(outcome(&client).await, Ok(1));
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        until(|| csp.count() == 2).await;
+        assert_eq!(outcome(&client).await, Ok(1));
+        clock.pass(2 * moment).await;
+        assert_eq!(outcome(&client).await, Ok(1));
+        assert_eq!(csp.count(), 2, "{lifetime}");
     }
-    // The refresh is due after three quarters of the lifetime.
-    assert!(began.elapsed() > Duration::from_secs(5));
 }
 
 #[tokio::test]
@@ -257,8 +283,7 @@ async fn failed_csp_token_exchange_names_the_endpoint_and_hides_the_secret() {
     ] {
         let csp = Manager::builder().accept_anyone().start().await.unwrap();
         csp.respond_always(answer);
-        let scheme =
-            Csp::api_token("s3cret-token").endpoint(Config::new(csp.url()).ca_pem(csp.ca_pem()));
+        let scheme = Csp::api_token("s3cret-token").endpoint(config(&csp));
         let client = config(&manager).auth(scheme).build().unwrap();
         let error = create_token(&client).await.unwrap_err();
         assert_eq!((error.kind(), error.attempts()), (kind, 0));

@@ -9,6 +9,7 @@ use nsx_api::{CallOptions, Client, ErrorKind};
 use serde_json::json;
 
 use crate::common::{json_body, manager, manager_over_http1, token_error};
+use crate::frozen_clock::{FrozenClock, until};
 
 #[tokio::test]
 async fn lost_connection_has_its_own_error_kind() {
@@ -124,30 +125,41 @@ async fn redirect_to_an_unknown_host_is_an_error_and_sends_nothing_there() {
 
 #[tokio::test]
 async fn missing_response_is_a_timeout_of_the_attempt_or_the_deadline() {
+    let clock = FrozenClock::start();
     let (manager, client) = manager().await;
-    let client = client.with(CallOptions::new().attempt_timeout(Duration::from_secs(2)));
-    let deadline_first = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let [two_seconds, deadline] = [2000, 100].map(Duration::from_millis);
+    let client = client.with(CallOptions::new().attempt_timeout(two_seconds));
+    let deadline_first = client.with(CallOptions::new().deadline(deadline));
+    // A second call, over the same connection, gets its response after what arrives of the first.
+    let second_call = async |calls| {
+        until(|| manager.count() > calls).await;
+        client.create_registration_token().send().await.unwrap();
+    };
     let late = || Answer::success().delay(Duration::from_secs(60));
     let stalled = || json_body(r#"{"token":"SECRET","roles":[]}"#).stalled_at(5);
-    for (client, answer, line) in [
+    for (client, limit, answer, line) in [
         (
             &client,
+            two_seconds,
             late(),
             "no complete response within the attempt timeout of 2s",
         ),
         (
             &client,
+            two_seconds,
             stalled(),
             "200 OK: no complete response within the attempt timeout of 2s",
         ),
         (
             &deadline_first,
+            deadline,
             late(),
             "no complete response within the deadline of 100ms",
         ),
     ] {
         manager.respond_with(answer);
-        let error = token_error(client).await;
+        let begun = second_call(manager.count());
+        let error = clock.expires(limit, begun, token_error(client)).await;
         let host = manager.url().replace("https://", "");
         assert_eq!(
             error.to_string(),
@@ -157,7 +169,10 @@ async fn missing_response_is_a_timeout_of_the_attempt_or_the_deadline() {
     }
     // A stalled body of an error response is no timeout: the status is reported.
     manager.respond_with(Answer::status(502).body("<html>...").stalled_at(6));
-    let error = token_error(&client).await;
+    let begun = second_call(manager.count());
+    let error = clock
+        .expires(two_seconds, begun, token_error(&client))
+        .await;
     assert_eq!(
         (error.kind(), error.body()),
         (ErrorKind::Status, Some("<html>"))

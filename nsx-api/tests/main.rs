@@ -1,5 +1,5 @@
-//! All integration tests of the SDK. They are modules of one program, because each program would link
-//! the whole SDK again.
+//! All integration tests of the SDK. They are modules of one program, because each program would
+//! link the whole SDK again.
 
 #![cfg(feature = "mock")]
 #![allow(
@@ -20,6 +20,7 @@ mod cookbook;
 mod errors;
 mod fault_proxy;
 mod faults;
+mod frozen_clock;
 mod http2;
 mod leak_capture;
 mod limits;
@@ -30,6 +31,7 @@ mod mock_auth;
 mod mock_common;
 mod mock_hostile;
 mod mock_tls;
+mod own_process;
 mod pagination;
 mod requests;
 mod resilience;

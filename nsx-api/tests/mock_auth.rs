@@ -7,6 +7,7 @@ use http::request::Builder;
 use nsx_api::mock::{Answer, Manager};
 use serde_json::Value;
 
+use crate::frozen_clock::FrozenClock;
 use crate::mock_common::raw_client::{Reply, basic, encoded, send, send_as, token};
 use crate::mock_common::transports;
 
@@ -204,14 +205,17 @@ async fn mock_manager_session_refusals_have_the_documented_status_and_error_code
 
 #[tokio::test]
 async fn mock_manager_session_expires_after_its_idle_timeout() {
-    let timeout = Duration::from_millis(30);
+    let clock = FrozenClock::start();
+    let timeout = Duration::from_secs(1800);
     let manager = Manager::builder()
         .session_timeout(timeout)
         .start()
         .await
         .unwrap();
     let session = Session::create(&manager).await;
-    tokio::time::sleep(timeout).await;
+    clock.advance(timeout - Duration::from_millis(1)).await;
+    assert_eq!(session.outcome(&manager).await, (200, 0));
+    clock.advance(timeout).await;
     assert_eq!(session.outcome(&manager).await, (403, 403));
     assert_eq!((manager.sessions(), manager.logins()), (0, 1));
 }

@@ -1,14 +1,18 @@
 //! Requests as the manager receives them, and response streams.
 
-use std::sync::Mutex;
+use std::ffi::OsStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::Method;
 use nsx_api::auth::Basic;
 use nsx_api::mock::{Answer, Manager};
-use nsx_api::{Body, CallOptions, Client, Error, ErrorKind};
+use nsx_api::{Body, CallOptions, Client, Config, Error, ErrorKind};
 
-use crate::common::{THING as PATH, manager_with_things as manager};
+use crate::common::{THING as PATH, manager_with_things as manager, unauthenticated_manager};
+use crate::frozen_clock::FrozenClock;
+use crate::own_process::in_own_process;
 
 #[tokio::test]
 async fn stream_body_is_sent_once_and_gets_no_retry() {
@@ -75,7 +79,8 @@ impl futures_core::Stream for Pieces {
 #[tokio::test]
 async fn response_stream_has_no_size_limit_and_reports_timeout_and_lost_connection() {
     let (manager, client) = manager().await;
-    let client = client.with(CallOptions::new().attempt_timeout(Duration::from_secs(2)));
+    let limit = Duration::from_secs(2);
+    let client = client.with(CallOptions::new().attempt_timeout(limit));
     let get = || client.request(Method::GET, PATH).stream();
     let size = (16 << 20) + 5;
     manager.respond_with(503);
@@ -84,17 +89,20 @@ async fn response_stream_has_no_size_limit_and_reports_timeout_and_lost_connecti
     assert_eq!(response.attempts(), 2);
     assert_eq!(read_stream(response.into_inner()).await.unwrap(), size);
 
+    let clock = FrozenClock::start();
     manager.respond_with(Answer::status(200).body("hello").stalled_at(2));
-    let error = read_stream(get().await.unwrap().into_inner())
-        .await
-        .unwrap_err();
+    let mut body = get().await.unwrap().into_inner();
+    assert_eq!(body.next().await.unwrap().unwrap(), "he");
+    let begun = std::future::ready(());
+    let rest = clock.expires(limit, begun, read_stream(body)).await;
+    let error = rest.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert_eq!(error.status().map(|status| status.as_u16()), Some(200));
 
     manager.respond_with(Answer::status(200).body("hello").truncated_at(2));
-    let error = read_stream(get().await.unwrap().into_inner())
-        .await
-        .unwrap_err();
+    let truncated = async { read_stream(get().await.unwrap().into_inner()).await };
+    let (result, _) = clock.measure(Duration::from_millis(1), truncated).await;
+    let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
 
     manager.respond_with(404);
@@ -193,4 +201,55 @@ async fn base_path_of_a_gateway_url_prefixes_every_path() {
         (sent.path.as_str(), sent.query.as_deref()),
         ("/gateway/nsx/api/v1/x", Some("a=1"))
     );
+}
+
+/// A proxy sees TLS traffic only as bytes, but everything of plain HTTP. This machine needs none.
+#[cfg(unix)]
+#[tokio::test]
+async fn proxy_of_the_environment_is_used_for_https_to_other_machines_only() {
+    // A proxy that closes each connection, so that no call through it succeeds.
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let proxied = Arc::new(AtomicUsize::new(0));
+    let count = proxied.clone();
+    std::thread::spawn(move || {
+        for stream in proxy.incoming() {
+            count.fetch_add(1, Ordering::SeqCst);
+            drop(stream);
+        }
+    });
+    let set = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
+    let set = set.map(|name| (name, Some(OsStr::new(&url))));
+    let unset = ["no_proxy", "NO_PROXY", "REQUEST_METHOD"].map(|name| (name, None));
+    let test = proxy_of_the_environment_is_used_for_https_to_other_machines_only;
+    if !in_own_process(test, set.into_iter().chain(unset)) {
+        assert_eq!(proxied.load(Ordering::SeqCst), 1);
+        return;
+    }
+    let tls = Manager::builder().accept_anyone().start().await.unwrap();
+    let plain = unauthenticated_manager().await;
+    // Connects to this machine, but is not one of its loopback addresses.
+    let plaintext = plain.url().replace("127.0.0.1", "0.0.0.0");
+    let is_called = async |config: Config| {
+        let config = config.danger_accept_invalid_certs(true);
+        let options = CallOptions::new().max_retries(0);
+        let client = config.options(options).build().unwrap();
+        client.create_registration_token().send().await.is_ok()
+    };
+    let port = tls.url().rsplit_once(':').unwrap().1.to_owned();
+    for (url, is_direct) in [
+        (tls.url().to_owned(), true),
+        (format!("https://localhost:{port}"), true),
+        ("https://nsx.invalid".to_owned(), false),
+    ] {
+        assert_eq!(is_called(Client::builder(&url)).await, is_direct, "{url}");
+    }
+    for url in [plain.url(), plaintext] {
+        let client = Client::builder(&url)
+            .danger_allow_http(true)
+            .build()
+            .unwrap();
+        let call = client.create_registration_token().send().await;
+        assert!(call.is_ok(), "{url}: {call:?}");
+    }
 }

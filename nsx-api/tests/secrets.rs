@@ -8,6 +8,7 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client};
 
 use crate::leak_capture::{LeakCapture, capture_all_logs};
+use crate::own_process::in_own_process;
 
 const PASSWORD: &str = "Pa55-word+%&";
 /// `admin:` and the password in base64, as HTTP Basic sends them.
@@ -93,8 +94,14 @@ async fn try_everything(client: &Client, capture: &LeakCapture) {
 
 #[tokio::test]
 async fn no_secret_leaks_in_debug_errors_or_logs() {
+    if !in_own_process(no_secret_leaks_in_debug_errors_or_logs, []) {
+        return;
+    }
     let capture = capture_all_logs();
-    let options = CallOptions::new().header("x-other", SECRET).max_retries(1);
+    let options = CallOptions::new()
+        .header("x-other", SECRET)
+        .max_retries(1)
+        .max_retry_delay(Duration::from_millis(1));
     capture.record(&options);
     for builder in [Manager::builder(), Manager::builder().http1_only()] {
         let manager = builder
@@ -113,7 +120,7 @@ async fn no_secret_leaks_in_debug_errors_or_logs() {
             try_everything(&client, &capture).await;
         }
         let short_timeout =
-            client.with(CallOptions::new().attempt_timeout(Duration::from_millis(500)));
+            client.with(CallOptions::new().attempt_timeout(Duration::from_millis(100)));
         let token = format!(r#"{{"token":"{SECRET}","roles":[]}}"#);
         manager.respond_always(Answer::status(200).body(token).stalled_at(20));
         try_everything(&short_timeout, &capture).await;
@@ -129,11 +136,8 @@ async fn no_secret_leaks_in_debug_errors_or_logs() {
         );
     }
 
+    capture.assert_hides([PASSWORD, BASIC, SECRET, "Pa55-word"]);
     let text = capture.text();
-    for needle in [PASSWORD, BASIC, SECRET, "Pa55-word"] {
-        let line = text.lines().find(|line| line.contains(needle));
-        assert_eq!(line, None, "{needle} shows");
-    }
     // Check that the capture works: these texts are harmless and expected, except for the cookie's
     // name.
     for needle in [

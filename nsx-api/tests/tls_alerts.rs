@@ -54,8 +54,8 @@ fn serve(mut stream: TcpStream, config: Arc<ServerConfig>, posts: &AtomicUsize, 
     }
     posts.fetch_add(1, Ordering::SeqCst);
     send_alert(tls, &mut stream, alert);
-    // Keep the connection open until the client has read the alert.
-    thread::sleep(Duration::from_millis(200));
+    // Keep the connection open until the client has read the alert and closes it.
+    while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) {}
 }
 
 /// Encrypts an alert by hand, because rustls has no API to send one.

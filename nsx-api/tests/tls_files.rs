@@ -1,20 +1,19 @@
 //! Certificate and key files that change while a client is in use.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use nsx_api::auth::Identity;
 use nsx_api::{CallOptions, Client, ErrorKind};
 use tempfile::TempDir;
 
+use crate::frozen_clock::FrozenClock;
+use crate::own_process::in_own_process;
 use crate::tls_server::{self, Authority, Leaf, Server, config, get, server_params};
 
-/// Advances Tokio's clock by this many seconds without waiting.
-async fn advance_time(seconds: u64) {
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(seconds)).await;
-    tokio::time::resume();
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
 /// A directory with the files of a client.
@@ -68,11 +67,12 @@ fn with_ca(server: &Server, ca: &Path) -> Client {
 
 #[tokio::test]
 async fn rotated_client_certificate_is_used_within_ten_seconds_on_new_tls_connections_only() {
+    let clock = FrozenClock::start();
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     files.write_identity(&old);
     let (server, client) = with_identity(&files, &clients).await;
-    for (seconds, is_rotated, connection, shown) in [
+    for (time, is_rotated, connection, shown) in [
         (0, false, 0, &old),
         (11, false, 0, &old),
         (5, true, 0, &old),
@@ -82,30 +82,31 @@ async fn rotated_client_certificate_is_used_within_ten_seconds_on_new_tls_connec
         if is_rotated {
             files.write_identity(&new);
         }
-        advance_time(seconds).await;
+        clock.advance(seconds(time)).await;
         assert_eq!(get(&client).await.unwrap(), 200);
         let seen = server.seen().pop().unwrap();
         assert_eq!(
             (seen.connection, seen.client.as_ref()),
             (connection, Some(&shown.der)),
-            "{seconds} {is_rotated}"
+            "{time} {is_rotated}"
         );
     }
 }
 
 #[tokio::test]
 async fn refused_client_certificate_reloads_its_tls_files_at_once() {
+    let clock = FrozenClock::start();
     let (files, clients) = (Files::new(), Authority::new("clients"));
     files.write_identity(&Authority::new("former").issue(&server_params()));
     let (server, client) = with_identity(&files, &clients).await;
-    advance_time(2).await;
+    clock.advance(seconds(2)).await;
     let error = get(&client).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Tls, 1));
     let new = clients.issue(&server_params());
     files.write_identity(&new);
     // The files are checked at most once per second.
     assert!(get(&client).await.is_err());
-    advance_time(1).await;
+    clock.advance(seconds(1)).await;
     // With TLS 1.3 the refusal arrives after the request was sent. A POST is not retried, but the
     // next call uses the new certificate.
     let post = || client.request(http::Method::POST, "/x").send();
@@ -117,23 +118,24 @@ async fn refused_client_certificate_reloads_its_tls_files_at_once() {
 
 #[tokio::test]
 async fn rotated_tls_ca_file_is_reloaded_when_the_manager_is_no_longer_trusted() {
+    let clock = FrozenClock::start();
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
     let server = Server::start(config(&old.issue(&server_params()), None)).await;
     let client = with_ca(&server, &files.path("ca.pem"));
     server.set_config(config(&new.issue(&server_params()), None));
-    advance_time(1).await;
+    clock.advance(seconds(1)).await;
     let error = get(&client).await.unwrap_err();
     assert!(error.to_string().contains("UnknownIssuer"), "{error}");
     files.write("ca.pem", &new.pem());
-    advance_time(1).await;
+    clock.advance(seconds(1)).await;
     assert_eq!(get(&client).await.unwrap(), 200);
     assert_eq!(server.seen().len(), 1);
     // The former CA is no longer trusted, and connections that it verified are not reused.
     server.set_config(config(&old.issue(&server_params()), None));
     files.write("ca.pem", &old.pem());
-    advance_time(11).await;
+    clock.advance(seconds(11)).await;
     assert_eq!(get(&client).await.unwrap(), 200);
     let connections: Vec<_> = server.seen().iter().map(|seen| seen.connection).collect();
     assert_eq!(connections, [2, 3]);
@@ -141,6 +143,7 @@ async fn rotated_tls_ca_file_is_reloaded_when_the_manager_is_no_longer_trusted()
 
 #[tokio::test]
 async fn unusable_tls_files_keep_the_previous_certificate_until_they_are_valid() {
+    let clock = FrozenClock::start();
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     let half = new.pem.split_at(new.pem.len() / 2).0;
@@ -158,13 +161,13 @@ async fn unusable_tls_files_keep_the_previous_certificate_until_they_are_valid()
         let (server, client) = with_identity(&files, &clients).await;
         assert_eq!(get(&client).await.unwrap(), 200);
         fault();
-        advance_time(11).await;
+        clock.advance(seconds(11)).await;
         assert_eq!(get(&client).await.unwrap(), 200);
         assert_eq!(server.seen().pop().unwrap().connection, 0);
         files.write_identity(&new);
         // An incomplete change is checked again after one second, because the other half may follow
         // soon.
-        advance_time(1).await;
+        clock.advance(seconds(1)).await;
         assert_eq!(get(&client).await.unwrap(), 200);
         let shown = server.client_certificates();
         let [old, new] = [&old, &new].map(|leaf| Some(leaf.der.clone()));
@@ -175,6 +178,7 @@ async fn unusable_tls_files_keep_the_previous_certificate_until_they_are_valid()
 #[cfg(unix)]
 #[tokio::test]
 async fn retargeted_symbolic_link_reloads_the_tls_ca_file() {
+    let clock = FrozenClock::start();
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     for (folder, authority) in [("1", &old), ("2", &new)] {
@@ -190,7 +194,7 @@ async fn retargeted_symbolic_link_reloads_the_tls_ca_file() {
     let client = with_ca(&server, &files.path("data/ca.pem"));
     assert!(get(&client).await.is_err());
     point_to("2");
-    advance_time(11).await;
+    clock.advance(seconds(11)).await;
     assert_eq!(get(&client).await.unwrap(), 200);
 }
 
@@ -212,6 +216,7 @@ fn write_when_opened(path: &Path, content: String) -> std::thread::JoinHandle<()
 #[cfg(unix)]
 #[tokio::test]
 async fn tls_ca_from_a_pipe_is_read_once_and_kept_while_other_files_change() {
+    let clock = FrozenClock::start();
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let [old, new] = [(); 2].map(|()| clients.issue(&server_params()));
     let authority = Authority::new("private");
@@ -229,7 +234,7 @@ async fn tls_ca_from_a_pipe_is_read_once_and_kept_while_other_files_change() {
     writer.join().unwrap();
     assert_eq!(get(&client).await.unwrap(), 200);
     files.write_identity(&new);
-    advance_time(11).await;
+    clock.advance(seconds(11)).await;
     assert_eq!(get(&client).await.unwrap(), 200);
     let shown = server.client_certificates();
     assert_eq!(shown, [Some(old.der), Some(new.der)]);
@@ -238,6 +243,7 @@ async fn tls_ca_from_a_pipe_is_read_once_and_kept_while_other_files_change() {
 #[cfg(unix)]
 #[tokio::test]
 async fn client_certificate_and_key_can_come_from_one_pipe() {
+    let clock = FrozenClock::start();
     let (files, clients) = (Files::new(), Authority::new("clients"));
     let leaf = clients.issue(&server_params());
     files.write("both.pem", "");
@@ -252,7 +258,7 @@ async fn client_certificate_and_key_can_come_from_one_pipe() {
         .build()
         .unwrap();
     writer.join().unwrap();
-    advance_time(11).await;
+    clock.advance(seconds(11)).await;
     assert_eq!(get(&client).await.unwrap(), 200);
     assert_eq!(server.client_certificates(), [Some(leaf.der)]);
 }
@@ -261,20 +267,27 @@ async fn client_certificate_and_key_can_come_from_one_pipe() {
 /// this returns. Replacing that file by a named pipe makes a reload hang, as an unresponsive disk
 /// would.
 #[cfg(target_os = "linux")]
-fn platform_file(test: &str) -> Option<PathBuf> {
+fn platform_file<T>(test: T) -> Option<PathBuf> {
     let files = Files::new();
     files.write("platform.pem", &Authority::new("platform").pem());
-    let is_own = tls_server::in_own_process(test, &files.path("platform.pem"));
+    let platform = files.path("platform.pem");
+    let is_own = tls_server::in_own_process_with_platform_file(test, &platform);
     is_own.then(|| std::env::var_os(tls_server::PLATFORM_FILE).unwrap().into())
 }
+
+/// How far the clock moves at once while a call waits. A turn of the runtime, in which sockets make
+/// progress, takes one step.
+#[cfg(target_os = "linux")]
+const STEP: Duration = Duration::from_millis(10);
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn result_of_a_hung_tls_file_reload_is_used_once_it_completes() {
-    let name = "result_of_a_hung_tls_file_reload_is_used_once_it_completes";
-    let Some(platform) = platform_file(name) else {
+    let test = result_of_a_hung_tls_file_reload_is_used_once_it_completes;
+    let Some(platform) = platform_file(test) else {
         return;
     };
+    let clock = FrozenClock::start();
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
@@ -282,28 +295,28 @@ async fn result_of_a_hung_tls_file_reload_is_used_once_it_completes() {
     let client = with_ca(&server, &files.path("ca.pem"));
     files.write("ca.pem", &new.pem());
     make_fifo(&platform);
-    advance_time(11).await;
-    let begin = std::time::Instant::now();
-    for _ in 0..2 {
-        let error = get(&client).await.unwrap_err();
+    clock.advance(seconds(11)).await;
+    // A call waits for the reload before it connects and again after the failure, for a second
+    // each. The limits leave time for the handshakes.
+    for (shortest, longest) in [(2, 8), (1, 7)] {
+        let (result, waited) = clock.measure(STEP, get(&client)).await;
+        let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Tls, "{error}");
+        assert!(
+            (seconds(shortest)..seconds(longest)).contains(&waited),
+            "{waited:?}"
+        );
     }
-    assert!(begin.elapsed() < Duration::from_secs(8));
     // The reload can complete now.
     std::fs::write(&platform, Authority::new("platform").pem()).unwrap();
-    for _ in 0..100 {
-        if get(&client).await.is_ok() {
-            return;
-        }
-    }
-    panic!("the reloaded CA is never used");
+    assert_eq!(get(&client).await.unwrap(), 200);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn hung_tls_file_reload_delays_at_most_one_call_and_not_the_runtime_shutdown() {
-    let name = "hung_tls_file_reload_delays_at_most_one_call_and_not_the_runtime_shutdown";
-    let Some(platform) = platform_file(name) else {
+    let test = hung_tls_file_reload_delays_at_most_one_call_and_not_the_runtime_shutdown;
+    let Some(platform) = platform_file(test) else {
         return;
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -314,38 +327,48 @@ fn hung_tls_file_reload_delays_at_most_one_call_and_not_the_runtime_shutdown() {
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
     runtime.block_on(async {
+        let clock = FrozenClock::start();
         let server = Server::start(config(&old.issue(&server_params()), None)).await;
         let client = with_ca(&server, &files.path("ca.pem"));
         assert_eq!(get(&client).await.unwrap(), 200);
         files.write("ca.pem", &new.pem());
         make_fifo(&platform);
-        advance_time(11).await;
-        // The attempt timeout is shorter than the wait for a reload. It does not apply, as nothing
-        // was sent.
-        let short_timeout =
-            client.with(CallOptions::new().attempt_timeout(Duration::from_millis(900)));
-        assert_eq!(get(&short_timeout).await.unwrap(), 200);
-        let begin = std::time::Instant::now();
+        clock.advance(seconds(11)).await;
+        // The attempt timeout is shorter than the wait for a reload. Half of it is left for the
+        // attempt.
+        let timeout = Duration::from_millis(900);
+        let short_timeout = client.with(CallOptions::new().attempt_timeout(timeout));
+        let (result, waited) = clock.measure(STEP, get(&short_timeout)).await;
+        assert_eq!(result.unwrap(), 200);
+        assert!((timeout / 2..timeout).contains(&waited), "{waited:?}");
         for _ in 0..20 {
-            advance_time(11).await;
+            clock.advance(seconds(11)).await;
+            // The clock stands still, so the call would never end if it waited.
             assert_eq!(get(&client).await.unwrap(), 200);
         }
-        assert!(begin.elapsed() < Duration::from_millis(900));
     });
-    let begin = std::time::Instant::now();
-    drop(runtime);
-    assert!(begin.elapsed() < Duration::from_secs(5));
+    let (done, dropped) = mpsc::channel();
+    std::thread::spawn(move || {
+        drop(runtime);
+        done.send(()).unwrap();
+    });
+    dropped
+        .recv_timeout(seconds(120))
+        .expect("the runtime does not wait for the reload");
+    // This would block if nobody had the file open: the reload hangs until now.
+    std::fs::write(&platform, Authority::new("platform").pem()).unwrap();
 }
 
 #[tokio::test]
 async fn concurrent_calls_that_fail_share_one_tls_file_reload() {
+    let clock = FrozenClock::start();
     let files = Files::new();
     let [old, new] = ["old", "new"].map(Authority::new);
     files.write("ca.pem", &old.pem());
     let server = Server::start(config(&new.issue(&server_params()), None)).await;
     let client = with_ca(&server, &files.path("ca.pem"));
     files.write("ca.pem", &new.pem());
-    advance_time(1).await;
+    clock.advance(seconds(1)).await;
     let calls: Vec<_> = (0..50)
         .map(|_| {
             let client = client.clone();
@@ -386,6 +409,11 @@ impl Log {
 
 #[tokio::test]
 async fn tls_file_error_is_logged_once_until_it_changes() {
+    // The log is that of the whole process, because a thread of the client checks the files.
+    if !in_own_process(tls_file_error_is_logged_once_until_it_changes, []) {
+        return;
+    }
+    let clock = FrozenClock::start();
     let log = Log::default();
     let writer = log.clone();
     tracing_subscriber::fmt()
@@ -406,7 +434,7 @@ async fn tls_file_error_is_logged_once_until_it_changes() {
     ] {
         std::fs::write(&key, content).unwrap();
         for _ in 0..3 {
-            advance_time(11).await;
+            clock.advance(seconds(11)).await;
             assert_eq!(get(&client).await.unwrap(), 200);
         }
         let logged = log.warnings(&key);
@@ -418,7 +446,7 @@ async fn tls_file_error_is_logged_once_until_it_changes() {
     {
         make_fifo(&key);
         for _ in 0..3 {
-            advance_time(11).await;
+            clock.advance(seconds(11)).await;
             assert_eq!(get(&client).await.unwrap(), 200);
         }
         let logged = log.warnings(&key);

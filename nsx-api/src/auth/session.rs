@@ -222,6 +222,7 @@ fn no_session_reason(headers: &HeaderMap) -> String {
 mod tests {
     use super::*;
     use http::HeaderValue;
+    use proptest::collection::vec;
     use proptest::prelude::*;
 
     fn answer(cookies: &[&str], xsrf: Option<&str>) -> HeaderMap {
@@ -314,6 +315,18 @@ mod tests {
     }
 
     #[test]
+    fn a_too_long_xsrf_token_is_left_out() {
+        for (length, is_sent) in [(MAX_COOKIE_BYTES, true), (MAX_COOKIE_BYTES + 1, false)] {
+            let headers = answer(&["JSESSIONID=A1"], Some(&"x".repeat(length)));
+            let credentials = session(&headers).unwrap().validated().unwrap();
+            let mut call = HeaderMap::new();
+            credentials.apply(&mut call);
+            assert_eq!(call.contains_key(XSRF), is_sent, "{length}");
+            assert!(call.contains_key(header::COOKIE));
+        }
+    }
+
+    #[test]
     fn the_session_login_form_encodes_all_characters() {
         let form = Session::new("ann&co", "a+b %&=\"'ü").form();
         assert_eq!(
@@ -324,7 +337,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_panics(cookies: Vec<Vec<u8>>, xsrf: Vec<u8>) {
+        fn no_answer_panics(
+            cookies in vec(vec(any::<u8>(), 0..40), 0..20), xsrf in vec(any::<u8>(), 0..40),
+        ) {
             let mut headers = HeaderMap::new();
             for cookie in cookies {
                 if let Ok(value) = HeaderValue::from_bytes(&cookie) {

@@ -166,3 +166,39 @@ impl From<&'static [u8]> for Body {
         Bytes::from_static(bytes).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    /// A stream of these pieces, from last to first.
+    struct Pieces(Vec<&'static str>);
+
+    impl Stream for Pieces {
+        type Item = std::io::Result<Bytes>;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Ready(self.0.pop().map(|piece| Ok(piece.into())))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_chain_of_bodies_is_repeatable_unless_one_of_them_is_a_stream() {
+        let stream = || Body::from_stream(Pieces(vec!["d", "c"]));
+        for (bodies, is_repeatable, expected) in [
+            (vec![], true, ""),
+            (vec![Body::from("ab"), Body::from("cd")], true, "abcd"),
+            (vec![Body::from("ab"), stream()], false, "abcd"),
+            (vec![stream(), Body::from("ef"), stream()], false, "cdefcd"),
+        ] {
+            let body = Body::chain(bodies);
+            assert_eq!(body.is_repeatable(), is_repeatable, "{expected}");
+            let sent = body.take().unwrap().unwrap();
+            let sent = sent.collect().await.unwrap().to_bytes();
+            assert_eq!(sent, expected);
+            assert_eq!(body.take().is_ok(), is_repeatable, "{expected}");
+        }
+    }
+}

@@ -162,3 +162,103 @@ impl CallContext<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use http::Method;
+
+    use crate::call::network;
+    use crate::{Body, CallOptions, Client, ErrorKind};
+
+    use super::*;
+
+    /// A body that can be sent only once.
+    struct Stream;
+
+    impl futures_core::Stream for Stream {
+        type Item = std::io::Result<bytes::Bytes>;
+
+        fn poll_next(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Self::Item>> {
+            std::task::Poll::Ready(None)
+        }
+    }
+
+    /// Makes a call to two managers, of which the first never responds. Returns the time that the
+    /// call took, and its attempts or the kind of its error.
+    async fn call(
+        method: Method,
+        options: CallOptions,
+        body: Option<Body>,
+    ) -> (u64, Result<u32, ErrorKind>) {
+        let options = options.deadline(Duration::from_secs(20));
+        let client = Client::builder("http://localhost:1")
+            .manager("http://localhost:2")
+            .options(options)
+            .build()
+            .unwrap();
+        let request = client.request(method, "/things/1");
+        let request = match body {
+            Some(body) => request.body(body),
+            None => request,
+        };
+        let began = Instant::now();
+        let result = request.send().await;
+        let result = result
+            .map(|response| response.attempts())
+            .map_err(|error| error.kind());
+        (began.elapsed().as_secs(), result)
+    }
+
+    #[test]
+    fn only_an_attempt_that_can_be_retried_elsewhere_ends_at_half_of_the_deadline() {
+        let options = CallOptions::new;
+        let timeout = Err(ErrorKind::Timeout);
+        for (method, options, body, expected) in [
+            (Method::GET, options(), None, (10, Ok(2))),
+            (Method::PUT, options(), Some(Body::from("x")), (10, Ok(2))),
+            (Method::POST, options(), None, (20, timeout)),
+            (Method::PATCH, options(), None, (20, timeout)),
+            (Method::POST, options().idempotent(true), None, (10, Ok(2))),
+            (
+                Method::GET,
+                options().idempotent(false),
+                None,
+                (20, timeout),
+            ),
+            (Method::GET, options().max_retries(0), None, (20, timeout)),
+            (
+                Method::PUT,
+                options(),
+                Some(Body::from_stream(Stream)),
+                (20, timeout),
+            ),
+            (
+                Method::GET,
+                options().attempt_timeout(Duration::from_secs(15)),
+                None,
+                (15, Ok(2)),
+            ),
+        ] {
+            let row = format!("{method} {options:?} {body:?}");
+            let is_first = Arc::new(AtomicBool::new(true));
+            let answer = move |_| {
+                let hangs = is_first.swap(false, Ordering::Relaxed);
+                async move {
+                    match hangs {
+                        true => std::future::pending().await,
+                        false => Ok(network::answer(200, &[], "null")),
+                    }
+                }
+            };
+            network::run(answer, async {
+                assert_eq!(call(method, options, body).await, expected, "{row}");
+            });
+        }
+    }
+}

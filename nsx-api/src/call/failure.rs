@@ -280,11 +280,13 @@ const MANUAL: &str = "https://docs.rs/rustls/";
 
 /// Whether an HTTP/2 error code says that the server did not process the request.
 fn was_not_processed(error: &reqwest::Error) -> bool {
-    find::<h2::Error>(error).is_some_and(|error| {
-        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
-        error.is_remote() && (refused || leaving)
-    })
+    find::<h2::Error>(error).is_some_and(says_not_processed)
+}
+
+fn says_not_processed(error: &h2::Error) -> bool {
+    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let leaving = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+    error.is_remote() && (refused || leaving)
 }
 
 /// The message of the last cause, or our own if that is not helpful or not safe to show.
@@ -356,6 +358,36 @@ mod tests {
         let many = "SECRET".repeat(20_000);
         let kept = kept_body(many.as_bytes(), |text| text.replace("SECRET", ""));
         assert_eq!(kept, "");
+    }
+
+    #[tokio::test]
+    async fn only_a_refusal_by_the_server_says_that_a_request_was_not_processed() {
+        use h2::Reason;
+        for (reason, by_server, expected) in [
+            (Reason::REFUSED_STREAM, true, true),
+            (Reason::REFUSED_STREAM, false, false),
+            (Reason::CANCEL, true, false),
+            (Reason::NO_ERROR, true, false),
+            (Reason::INTERNAL_ERROR, true, false),
+        ] {
+            let (client, server) = tokio::io::duplex(1 << 16);
+            tokio::spawn(async move {
+                let mut connection = h2::server::handshake(server).await.unwrap();
+                while let Some(Ok((_, mut response))) = connection.accept().await {
+                    response.send_reset(reason);
+                }
+            });
+            let (mut client, connection) = h2::client::handshake(client).await.unwrap();
+            tokio::spawn(connection);
+            let request = http::Request::post("https://manager/").body(()).unwrap();
+            let (response, mut body) = client.send_request(request, false).unwrap();
+            if !by_server {
+                body.send_reset(reason);
+            }
+            let error = response.await.unwrap_err();
+            assert_eq!(error.is_remote(), by_server, "{error}");
+            assert_eq!(says_not_processed(&error), expected, "{error}");
+        }
     }
 
     #[test]

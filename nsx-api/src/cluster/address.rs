@@ -336,6 +336,28 @@ mod tests {
     }
 
     #[test]
+    fn only_a_url_of_the_manager_without_a_user_belongs_to_it() {
+        let address = Address::parse("https://nsx:8443/site").unwrap();
+        for (url, belongs) in [
+            ("https://nsx:8443/site", true),
+            ("https://nsx:8443/site/api/v1/x?y=1", true),
+            ("https://NSX:8443/site/", true),
+            ("https://admin@nsx:8443/site/x", false),
+            ("https://:password@nsx:8443/site/x", false),
+            ("https://admin:password@nsx:8443/site/x", false),
+            ("https://nsx@evil:8443/site/x", false),
+            ("https://nsx/site/x", false),
+            ("http://nsx:8443/site/x", false),
+            ("https://nsx:8443/sites", false),
+            ("https://nsx:8443/x", false),
+            ("https://nsx.evil:8443/site/x", false),
+        ] {
+            let found = address.contains(&Url::parse(url).unwrap());
+            assert_eq!(found, belongs, "{url}");
+        }
+    }
+
+    #[test]
     fn http_is_plaintext_except_to_loopback() {
         for (text, open) in [
             ("https://nsx", false),

@@ -7,6 +7,7 @@ mod types;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -143,31 +144,46 @@ fn object(depth: u32) -> BoxedStrategy<String> {
         .boxed()
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+/// Checks all types with this number of random texts each.
+fn check_types(cases: u32) {
+    check(cases, object(2), |text| same::<Node, derived::Node>(&text));
+    check(cases, object(2), |text| same::<Kept, derived::Kept>(&text));
+    check(cases, object(0), |text| {
+        same::<Typed, derived::Typed>(&text)
+    });
+    let no_object = any_value().prop_filter("an object or array", |value| {
+        !value.is_array() && !value.is_object()
+    });
+    check(cases, no_object, |value| {
+        same::<Node, derived::Node>(&value.to_string())?;
+        same::<Kept, derived::Kept>(&value.to_string())
+    });
+}
 
-    #[test]
-    fn a_type_that_skips_unknown_fields_matches_the_serde_derive(text in object(2)) {
-        same::<Node, derived::Node>(&text)?;
+fn check<T: std::fmt::Debug>(
+    cases: u32,
+    values: impl Strategy<Value = T>,
+    test: impl Fn(T) -> Result<(), TestCaseError>,
+) {
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    if let Err(error) = TestRunner::new(config).run(&values, test) {
+        panic!("{error}");
     }
+}
 
-    #[test]
-    fn a_type_that_keeps_unknown_fields_matches_the_serde_derive(text in object(2)) {
-        same::<Kept, derived::Kept>(&text)?;
-    }
+#[test]
+fn generated_types_match_the_serde_derives() {
+    check_types(200);
+}
 
-    #[test]
-    fn a_type_with_typed_extra_fields_matches_the_serde_derive(text in object(0)) {
-        same::<Typed, derived::Typed>(&text)?;
-    }
-
-    #[test]
-    fn a_value_that_is_not_an_object_is_an_error(value in any_value()) {
-        if !value.is_array() && !value.is_object() {
-            same::<Node, derived::Node>(&value.to_string())?;
-            same::<Kept, derived::Kept>(&value.to_string())?;
-        }
-    }
+#[test]
+#[ignore = "slow: 2000 random texts for each type"]
+fn generated_types_match_the_serde_derives_for_many_texts() {
+    check_types(2000);
 }
 
 /// The result of deserializing `text`, which must be the same for both types.

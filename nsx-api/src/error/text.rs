@@ -87,6 +87,30 @@ mod tests {
     }
 
     #[test]
+    fn invisible_format_characters_are_replaced() {
+        for (first, last) in [
+            ('\u{00AD}', '\u{00AD}'),
+            ('\u{061C}', '\u{061C}'),
+            ('\u{180E}', '\u{180E}'),
+            ('\u{200B}', '\u{200F}'),
+            ('\u{202A}', '\u{202E}'),
+            ('\u{2060}', '\u{206F}'),
+            ('\u{FEFF}', '\u{FEFF}'),
+            ('\u{FFF9}', '\u{FFFB}'),
+            ('\u{E0000}', '\u{E007F}'),
+        ] {
+            for character in first..=last {
+                let line = one_line(&format!("a{character}b"), 10);
+                assert_eq!(line, "a\u{FFFD}b", "{character:?}");
+            }
+        }
+        // These change how others are shown too, but text needs them.
+        for text in ["e\u{301}", "a\u{A0}b", "\u{2764}\u{FE0F}"] {
+            assert!(!one_line(text, 10).contains('\u{FFFD}'), "{text:?}");
+        }
+    }
+
+    #[test]
     fn truncation_never_cuts_a_character() {
         for (bytes, text) in [
             (&b"abc"[..], "abc"),

@@ -5,6 +5,8 @@ use std::fmt::{Debug, Write as _};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use nsx_api::{Client, Error};
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -19,6 +21,15 @@ impl LeakCapture {
 
     pub(crate) fn record(&self, thing: &impl Debug) {
         writeln!(self.text(), "{thing:?} {thing:#?}").unwrap();
+    }
+
+    /// Asserts that no secret was captured, in any encoding.
+    pub(crate) fn assert_hides<'s>(&self, secrets: impl IntoIterator<Item = &'s str>) {
+        let text = self.text();
+        for needle in secrets.into_iter().flat_map(encodings) {
+            let line = text.lines().find(|line| line.contains(&needle));
+            assert_eq!(line, None, "{needle} shows");
+        }
     }
 
     /// Records an error with its sources.
@@ -89,4 +100,57 @@ pub(crate) fn capture_all_logs() -> LeakCapture {
     log::set_boxed_logger(Box::new(capture.clone())).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
     capture
+}
+
+/// The encodings in which a secret could appear.
+pub(crate) fn encodings(secret: &str) -> Vec<String> {
+    let percent = |byte: &u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(*byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    };
+    let percent: String = secret.as_bytes().iter().map(percent).collect();
+    vec![
+        secret.to_owned(),
+        percent,
+        STANDARD.encode(secret),
+        STANDARD.encode(format!("admin:{secret}")),
+        format!("{:?}", secret.as_bytes()),
+    ]
+}
+
+/// The parts of the base64 lines of an elliptic curve key (PKCS#8 in PEM) that encode its private
+/// number, and that number in the form of `Debug`.
+///
+/// The rest is no secret, and may show: every key begins with the same bytes, and it ends with the
+/// public key, which is also in the certificate, sometimes at the same position of a line.
+pub(crate) fn private_parts(key_pem: &str) -> Vec<String> {
+    const LINE: usize = 64;
+    const LENGTH: usize = 32;
+    /// What comes before the number: version 1, and the length.
+    const START: [u8; 5] = [2, 1, 1, 4, LENGTH as u8];
+    let lines: Vec<&str> = key_pem
+        .lines()
+        .filter(|line| !line.starts_with('-'))
+        .collect();
+    let der = STANDARD.decode(lines.concat()).unwrap();
+    let found = der.windows(START.len()).position(|bytes| bytes == START);
+    let from = found.unwrap() + START.len();
+    let to = from + LENGTH;
+    // Six bits each. A character that also encodes other bits is left out.
+    let characters = (8 * from).div_ceil(6)..8 * to / 6;
+    let mut parts = vec![format!("{:?}", &der[from..to]).replace(['[', ']'], "")];
+    for (number, line) in lines.iter().enumerate() {
+        let within = |position: usize| position.saturating_sub(number * LINE).min(line.len());
+        let part = line
+            .get(within(characters.start)..within(characters.end))
+            .unwrap();
+        // A few characters would also be found by accident.
+        if part.len() > 8 {
+            parts.push(part.to_owned());
+        }
+    }
+    assert_eq!(parts.len(), 3, "the number spans two lines");
+    parts
 }

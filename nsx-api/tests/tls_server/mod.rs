@@ -3,6 +3,7 @@
 //!
 //! The keys in `test_only_keys` were made with openssl for these tests and protect nothing.
 
+#[cfg(target_os = "linux")]
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +20,9 @@ use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+
+#[cfg(target_os = "linux")]
+use crate::own_process::in_own_process;
 
 pub(crate) const RSA_PKCS1: &str = include_str!("test_only_keys/rsa_pkcs1.pem");
 pub(crate) const RSA_PKCS8: &str = include_str!("test_only_keys/rsa_pkcs8.pem");
@@ -277,27 +281,17 @@ pub(crate) async fn call(builder: Config) -> Result<u16, Error> {
     get(&client).await
 }
 
-/// The variable that names the platform's certificates on Linux.
-pub(crate) const PLATFORM_FILE: &str = "SSL_CERT_FILE";
-
 /// Runs a test again in its own process, with the platform's certificates in this file. Returns
 /// true in that process.
-pub(crate) fn in_own_process(test: &str, platform: &Path) -> bool {
-    const MARK: &str = "NSX_API_TEST_OWN_PROCESS";
-    if std::env::var_os(MARK).is_some() {
-        return true;
-    }
-    let run = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test])
-        .env(MARK, "1")
-        .env(PLATFORM_FILE, platform)
-        .env_remove("SSL_CERT_DIR")
-        .output()
-        .unwrap();
-    let output = String::from_utf8_lossy(&run.stdout);
-    assert!(
-        run.status.success() && output.contains("1 passed"),
-        "{output}"
-    );
-    false
+#[cfg(target_os = "linux")]
+pub(crate) fn in_own_process_with_platform_file<T>(test: T, platform: &Path) -> bool {
+    let variables = [
+        (PLATFORM_FILE, Some(platform.as_os_str())),
+        ("SSL_CERT_DIR", None),
+    ];
+    in_own_process(test, variables)
 }
+
+/// The variable that names the platform's certificates on Linux.
+#[cfg(target_os = "linux")]
+pub(crate) const PLATFORM_FILE: &str = "SSL_CERT_FILE";

@@ -199,30 +199,64 @@ fn record_ejections(seen: &CallRecord, managers: &mut [Manager]) {
     }
 }
 
+fn run(script: Script) {
+    let pause = Duration::from_millis(20);
+    let options = CallOptions::new()
+        .deadline(DEADLINE)
+        .min_retry_delay(pause)
+        .max_retry_delay(pause);
+    let mut config = Config::new("http://manager-0").danger_allow_http(true);
+    for number in 1..script.managers {
+        config = config.manager(format!("http://manager-{number}"));
+    }
+    config = config.limits(Limits::adaptive().concurrent(CONCURRENT));
+    config = match script.with_timeout {
+        true => config.options(options.attempt_timeout(ATTEMPT)),
+        false => config.options(options),
+    };
+    if script.with_sessions {
+        config = config.auth(Session::new("admin", "Pa55-word"));
+    }
+    let managers = (0..script.managers).map(|_| Manager::new()).collect();
+    let world = World {
+        managers,
+        calls: Vec::new(),
+        violations: Vec::new(),
+    };
+    let managers = Managers(Arc::new(Mutex::new(world)));
+    let client = config.build().unwrap();
+    let run = Run {
+        script,
+        managers: managers.clone(),
+        client,
+        tasks: JoinSet::new(),
+    };
+    network::run(move |request| managers.clone().answer(request), run.run());
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn failover_model_executes_calls_once_under_random_scripts(script in script()) {
-        let pause = Duration::from_millis(20);
-        let options = CallOptions::new().deadline(DEADLINE).min_retry_delay(pause).max_retry_delay(pause);
-        let mut config = Config::new("http://manager-0").danger_allow_http(true);
-        for number in 1..script.managers {
-            config = config.manager(format!("http://manager-{number}"));
-        }
-        config = config.limits(Limits::adaptive().concurrent(CONCURRENT));
-        config = match script.with_timeout {
-            true => config.options(options.attempt_timeout(ATTEMPT)),
-            false => config.options(options),
-        };
-        if script.with_sessions {
-            config = config.auth(Session::new("admin", "Pa55-word"));
-        }
-        let managers = (0..script.managers).map(|_| Manager::new()).collect();
-        let world = World { managers, calls: Vec::new(), violations: Vec::new() };
-        let managers = Managers(Arc::new(Mutex::new(world)));
-        let client = config.build().unwrap();
-        let run = Run { script, managers: managers.clone(), client, tasks: JoinSet::new() };
-        network::run(move |request| managers.clone().answer(request), run.run());
+        run(script);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(500))]
+
+    #[test]
+    #[ignore = "slow: 500 random scripts"]
+    fn failover_model_executes_calls_once_under_many_random_scripts(script in script()) {
+        run(script);
     }
 }

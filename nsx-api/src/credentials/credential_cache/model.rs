@@ -247,28 +247,61 @@ fn first_idle(mut from: Instant, until: Instant, mut work: Vec<Span>) -> Option<
     (from < until).then_some(from)
 }
 
+fn run(script: Script) {
+    let world = World {
+        sessions: Vec::new(),
+        held: None,
+        missing: [false; OPERATIONS],
+        mode: (LoginOutcome::New, Duration::ZERO),
+        calls: Vec::new(),
+        logins: Vec::new(),
+        work: Vec::new(),
+        refused: Vec::new(),
+        violations: Vec::new(),
+    };
+    let (lifetime, idle_timeout) = (script.lifetime, script.idle_timeout);
+    let manager = Manager {
+        lifetime,
+        idle_timeout,
+        world: Arc::new(Mutex::new(world)),
+    };
+    let options = CallOptions::new().deadline(DEADLINE).max_retries(0);
+    let config = Config::new("http://localhost:1")
+        .limits(Limits::off())
+        .options(options);
+    let client = config.auth(manager.clone()).build().unwrap();
+    let run = Run {
+        script,
+        manager: manager.clone(),
+        client,
+        tasks: JoinSet::new(),
+    };
+    network::run(move |request| manager.clone().answer(request), run.run());
+}
+
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(64))]
 
     #[test]
     fn credential_refresh_model_serves_all_calls_under_random_scripts(script in script()) {
-        let world = World {
-            sessions: Vec::new(),
-            held: None,
-            missing: [false; OPERATIONS],
-            mode: (LoginOutcome::New, Duration::ZERO),
-            calls: Vec::new(),
-            logins: Vec::new(),
-            work: Vec::new(),
-            refused: Vec::new(),
-            violations: Vec::new(),
-        };
-        let (lifetime, idle_timeout) = (script.lifetime, script.idle_timeout);
-        let manager = Manager { lifetime, idle_timeout, world: Arc::new(Mutex::new(world)) };
-        let options = CallOptions::new().deadline(DEADLINE).max_retries(0);
-        let config = Config::new("http://localhost:1").limits(Limits::off()).options(options);
-        let client = config.auth(manager.clone()).build().unwrap();
-        let run = Run { script, manager: manager.clone(), client, tasks: JoinSet::new() };
-        network::run(move |request| manager.clone().answer(request), run.run());
+        run(script);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(500))]
+
+    #[test]
+    #[ignore = "slow: 500 random scripts"]
+    fn credential_refresh_model_serves_all_calls_under_many_random_scripts(script in script()) {
+        run(script);
     }
 }

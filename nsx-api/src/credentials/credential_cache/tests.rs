@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::StatusCode;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 use tokio::time::{advance, sleep};
 
@@ -125,10 +126,7 @@ async fn concurrent_calls_share_one_login_and_its_failure() {
 
 #[tokio::test]
 async fn a_call_cancelled_during_a_login_does_not_affect_the_others() {
-    let (cache, scheme) = cache(Numbered {
-        may_answer: Semaphore::new(0),
-        ..Numbered::new()
-    });
+    let (cache, scheme) = cache_with_slow_logins();
     let first = tokio::spawn({
         let cache = cache.clone();
         async move { cache.credentials().await.map(drop) }
@@ -441,41 +439,100 @@ impl Authenticate for Panicking {
     }
 }
 
-#[test]
-fn a_refresh_whose_runtime_has_shut_down_or_is_not_polled_is_restarted() {
-    let scheme = Arc::new(Numbered {
+/// A runtime whose clock is paused. It is only polled while the test blocks on it.
+fn paused_runtime() -> Runtime {
+    let mut runtime = Builder::new_current_thread();
+    runtime.enable_time().start_paused(true).build().unwrap()
+}
+
+/// Starts a refresh that does not end.
+fn begin_refresh(runtime: &Runtime, cache: &Arc<CredentialCache>) {
+    runtime.block_on(async {
+        let call = timeout(Duration::from_millis(20), cache.credentials()).await;
+        assert!(call.is_err());
+    });
+}
+
+/// Starts a refresh in a runtime that is then not polled any more. Returns that runtime, and
+/// another one whose clock is later, so that the refresh counts as dead there.
+fn start_late_refresh(cache: &Arc<CredentialCache>) -> [Runtime; 2] {
+    let [late, current] = [paused_runtime(), paused_runtime()];
+    begin_refresh(&late, cache);
+    current.block_on(advance(HEARTBEAT * 5));
+    [late, current]
+}
+
+/// Polls the late runtime again until only timers are left, at the time of the other one.
+fn poll(late: &Runtime) {
+    late.block_on(async {
+        advance(HEARTBEAT * 5).await;
+        sleep(Duration::from_millis(1)).await;
+    });
+}
+
+fn cache_with_slow_logins() -> (Arc<CredentialCache>, Arc<Numbered>) {
+    cache(Numbered {
         may_answer: Semaphore::new(0),
         ..Numbered::new()
-    });
-    let context = Config::new("http://localhost:1")
-        .into_auth_context(&[])
-        .unwrap();
-    let cache = Arc::new(CredentialCache::new(SchemeSource::new(
-        Arc::new(Shared(scheme.clone())),
-        context,
-    )));
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
-    };
-    let begin = |runtime: &tokio::runtime::Runtime| {
-        runtime.block_on(async {
-            let call = timeout(Duration::from_millis(20), cache.credentials()).await;
-            assert!(call.is_err());
-        });
-    };
-    let first = runtime();
-    begin(&first);
+    })
+}
+
+#[test]
+fn a_refresh_whose_runtime_has_shut_down_or_is_not_polled_is_restarted() {
+    let (cache, scheme) = cache_with_slow_logins();
+    let first = paused_runtime();
+    begin_refresh(&first, &cache);
     drop(first);
     // This runtime still exists, but is not polled any more.
-    let second = runtime();
-    begin(&second);
-    std::thread::sleep(HEARTBEAT * 5);
+    let [_late, current] = start_late_refresh(&cache);
     scheme.may_answer.add_permits(2);
-    let cached = runtime().block_on(cache.credentials()).unwrap();
+    let cached = current.block_on(cache.credentials()).unwrap();
     assert_eq!(number(&cached), "3");
+}
+
+#[test]
+fn a_late_refresh_does_not_replace_newer_credentials() {
+    let (cache, scheme) = cache_with_slow_logins();
+    let [late, current] = start_late_refresh(&cache);
+    scheme.may_answer.add_permits(2);
+    let cached = current.block_on(cache.credentials()).unwrap();
+    assert_eq!(number(&cached), "2");
+    poll(&late);
+    let cached = current.block_on(cache.credentials()).unwrap();
+    assert_eq!((number(&cached).as_str(), scheme.logins()), ("2", 2));
+    // Both are revoked in the end.
+    current.block_on(cache.close());
+    assert_eq!(scheme.revoked.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn a_late_refresh_that_fails_does_not_delay_the_next_one() {
+    let (cache, scheme) = cache_with_slow_logins();
+    let [late, current] = start_late_refresh(&cache);
+    scheme.may_answer.add_permits(3);
+    let cached = current.block_on(cache.credentials()).unwrap();
+    scheme.failures.store(1, Ordering::Relaxed);
+    poll(&late);
+    assert_eq!(scheme.failures.load(Ordering::Relaxed), 0);
+    let refresh = current.block_on(cache.refresh(&cached, refused(OPERATION)));
+    assert_eq!(refresh.unwrap(), RefreshOutcome::Refreshed);
+    assert_eq!(scheme.logins(), 3);
+}
+
+#[test]
+fn a_late_refresh_that_ends_does_not_end_the_current_one() {
+    let (cache, scheme) = cache_with_slow_logins();
+    let [late, current] = start_late_refresh(&cache);
+    begin_refresh(&current, &cache);
+    scheme.failures.store(1, Ordering::Relaxed);
+    // For the login that has waited longer.
+    scheme.may_answer.add_permits(1);
+    poll(&late);
+    assert_eq!(scheme.failures.load(Ordering::Relaxed), 0);
+    begin_refresh(&current, &cache);
+    scheme.may_answer.add_permits(1);
+    let cached = current.block_on(cache.credentials()).unwrap();
+    assert_eq!((number(&cached).as_str(), scheme.logins()), ("2", 2));
 }
 
 #[tokio::test]
@@ -493,6 +550,59 @@ async fn close_revokes_credentials_once_and_ignores_failures() {
     forbidden_call(&cache, OPERATION).await;
     cache.clone().close().await;
     assert_eq!(revoked(), 3);
+}
+
+/// A scheme whose `revoke` fails with an error that echoes the credentials.
+struct EchoingRevoke;
+
+impl Authenticate for EchoingRevoke {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
+        Ok(Credentials::bearer("t0ken-of-the-session"))
+    }
+
+    async fn revoke(&self, _: &AuthContext, _: &Credentials) -> Result<(), BoxError> {
+        Err("Bearer t0ken-of-the-session is unknown".into())
+    }
+}
+
+#[tokio::test]
+async fn the_warning_about_a_failed_logout_masks_the_credentials() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
+    // The credentials are revoked by tasks of this thread.
+    let _guard = tracing::subscriber::set_default(subscriber.finish());
+    let context = Config::new("http://localhost:1")
+        .into_auth_context(&[])
+        .unwrap();
+    let cache = CredentialCache::new(SchemeSource::new(Arc::new(EchoingRevoke), context));
+    let cache = Arc::new(cache);
+    cache.credentials().await.unwrap();
+    cache.close().await;
+    let logged = log.text();
+    assert!(logged.contains("credentials were not revoked"), "{logged}");
+    assert!(logged.contains("••• is unknown"), "{logged}");
+    assert!(!logged.contains("t0ken"), "{logged}");
+}
+
+/// The output of a logger.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(lock(&self.0).clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        lock(&self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A scheme whose `revoke` never ends.
