@@ -116,7 +116,8 @@ async fn metrics_name_login_logout_and_health_calls() {
     while gone.count() < 2 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // The client receives the response of the probe.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     client.close().await;
     let counted = counted(&recorder.snapshotter());
     let calls: Vec<&str> = counted

@@ -8,6 +8,8 @@ use nsx_api::{CallOptions, Client, ErrorKind, Items, Page, Pages};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::frozen_clock::{FrozenClock, until};
+
 #[derive(Debug, Deserialize)]
 struct Numbers {
     #[serde(default)]
@@ -47,9 +49,13 @@ async fn manager_with_pages(answers: Vec<Answer>, options: CallOptions) -> (Mana
     (manager, client)
 }
 
+/// Timers may end this much later.
+const MILLISECOND: Duration = Duration::from_millis(1);
+
 #[tokio::test]
 async fn pagination_gives_each_page_its_own_deadline_and_retry_limit() {
-    let late = Duration::from_millis(700);
+    let clock = FrozenClock::start();
+    let late = Duration::from_secs(7);
     let answers = vec![
         page(&[1], "1").delay(late),
         page(&[2], "2").delay(late),
@@ -57,26 +63,39 @@ async fn pagination_gives_each_page_its_own_deadline_and_retry_limit() {
         page(&[3], "3"),
         page(&[4], "").delay(Duration::from_secs(60)),
     ];
-    let options = CallOptions::new().deadline(2 * late);
+    let deadline = Duration::from_secs(10);
+    let options = CallOptions::new().deadline(deadline);
+    let options = options.max_retry_delay(Duration::ZERO);
     let (manager, client) = manager_with_pages(answers, options).await;
     let mut pages = pages(&client);
-    for attempts in [1, 1, 2] {
-        let page = pages.next().await.unwrap().unwrap();
+    for (requests, attempts) in [(1, 1), (2, 1), (4, 2)] {
+        let late_answer = async {
+            until(|| manager.count() == requests).await;
+            clock.pass(late + MILLISECOND).await;
+        };
+        let (page, ()) = tokio::join!(pages.next(), late_answer);
+        let page = page.unwrap().unwrap();
         assert_eq!((page.results.len(), page.attempts()), (1, attempts));
     }
-    let error = pages.next().await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout);
+    let arrived = until(|| manager.count() == 5);
+    let error = clock.expires(deadline, arrived, pages.next()).await;
+    assert_eq!(error.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
     assert!(pages.next().await.is_none());
     assert_eq!(manager.count(), 5);
 }
 
 #[tokio::test]
 async fn pagination_resumes_a_cancelled_wait_for_the_next_item() {
-    let slow = page(&[1], "").delay(Duration::from_millis(300));
+    let clock = FrozenClock::start();
+    let late = Duration::from_secs(1);
+    let slow = page(&[1], "").delay(late);
     let (manager, client) = manager_with_pages(vec![slow], CallOptions::new()).await;
     let mut items = pages(&client).items();
-    let cancelled = tokio::time::timeout(Duration::from_millis(50), items.next()).await;
-    assert!(cancelled.is_err());
+    tokio::select! {
+        _ = items.next() => unreachable!("the clock stands still"),
+        () = until(|| manager.count() == 1) => {}
+    }
+    clock.pass(late + MILLISECOND).await;
     assert_eq!(items.next().await.unwrap().unwrap(), 1);
     assert!(items.next().await.is_none());
     assert_eq!(manager.count(), 1);

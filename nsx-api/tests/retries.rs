@@ -1,6 +1,6 @@
 //! Retries, idempotency and deadlines of a call to one manager.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::Method;
 use nsx_api::auth::{Basic, Identity};
@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::common::{THING as PATH, manager_with_things as manager};
+use crate::frozen_clock::{FrozenClock, until};
 
 async fn attempts(client: &Client, method: Method) -> (Result<u16, ErrorKind>, u32) {
     match client.request(method, PATH).send().await {
@@ -57,7 +58,7 @@ async fn retry_repeats_rejected_calls_and_ambiguous_ones_only_if_idempotent() {
         (501.into(), false, false),
         (307.into(), false, false),
     ];
-    let mut checks = tokio::task::JoinSet::new();
+    let clock = FrozenClock::start();
     for (answer, post, get) in cases {
         for (method, again) in [
             (Method::POST, post),
@@ -66,30 +67,33 @@ async fn retry_repeats_rejected_calls_and_ambiguous_ones_only_if_idempotent() {
             (Method::PUT, get),
             (Method::DELETE, get),
         ] {
-            checks.spawn(check_retry(method, answer.clone(), again));
+            check_retry(&clock, method, answer.clone(), again).await;
         }
     }
-    let checked = checks.join_all().await;
-    assert_eq!(checked.len(), 115);
 }
 
-/// Longer than any test waits.
+/// Longer than the attempt timeout.
 const LATE: Duration = Duration::from_secs(61);
 
-async fn check_retry(method: Method, answer: Answer, again: bool) {
+async fn check_retry(clock: &FrozenClock, method: Method, answer: Answer, again: bool) {
     let what = format!("{method} {answer:?}");
     let manager = Manager::builder().plain_http().start().await.unwrap();
     manager.on(&format!("{method} {PATH}"), |_| Answer::json(200, ()));
-    // The short timeout is only for the call that is expected to time out. On a busy machine other
-    // calls could exceed it.
-    let timeout = match what.contains(&format!("{LATE:?}")) {
-        true => Duration::from_secs(2),
-        false => LATE,
-    };
-    let options = CallOptions::new().max_retries(1).attempt_timeout(timeout);
+    let options = CallOptions::new()
+        .max_retries(1)
+        .max_retry_delay(Duration::ZERO);
+    let is_late = what.contains(&format!("{LATE:?}"));
     manager.respond_with(answer);
     let client = manager.client().unwrap().with(options);
-    let (result, attempts) = attempts(&client, method).await;
+    let call = attempts(&client, method);
+    let (result, attempts) = match is_late {
+        true => {
+            let arrived = until(|| manager.count() == 1);
+            clock.expires(Duration::from_secs(60), arrived, call).await
+        }
+        // Only the limits of the client may wait.
+        false => clock.measure(Duration::from_millis(50), call).await.0,
+    };
     assert_eq!(result.is_ok(), again, "{what}: {result:?}");
     assert_eq!(attempts, if again { 2 } else { 1 }, "{what}");
     assert_eq!(manager.count(), attempts as usize, "{what}");
@@ -98,16 +102,23 @@ async fn check_retry(method: Method, answer: Answer, again: bool) {
 #[tokio::test]
 async fn tls_handshake_timeout_is_a_connect_error_and_gets_a_retry() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let short = Duration::from_millis(200);
+    let clock = FrozenClock::start();
+    let short = Duration::from_secs(1);
     for (connect, attempt) in [(short, LATE), (LATE, 5 * short), (5 * short, 5 * short)] {
-        let options = CallOptions::new().max_retries(1).attempt_timeout(attempt);
+        let options = CallOptions::new()
+            .max_retries(1)
+            .max_retry_delay(Duration::ZERO)
+            .attempt_timeout(attempt);
         let client = Client::builder(silent.local_addr().unwrap().to_string())
             .connect_timeout(connect)
             .options(options)
             .build()
             .unwrap();
+        let step = Duration::from_millis(100);
+        let call = attempts(&client, Method::POST);
+        let (outcome, _) = clock.measure(step, call).await;
         assert_eq!(
-            attempts(&client, Method::POST).await,
+            outcome,
             (Err(ErrorKind::Connect), 2),
             "{connect:?} {attempt:?}"
         );
@@ -235,15 +246,13 @@ async fn deadline_covers_every_retry() {
     let options = CallOptions::new()
         .deadline(Duration::from_secs(2))
         .max_retries(1000);
-    let begun = Instant::now();
-    let (result, sent) = attempts(&client.with(options), Method::GET).await;
-    assert!(
-        begun.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        begun.elapsed()
-    );
-    // Either the manager's error or, on a slow machine, the timeout of an attempt that the deadline
-    // cut short.
+    let clock = FrozenClock::start();
+    let client = client.with(options);
+    let step = Duration::from_millis(5);
+    let call = attempts(&client, Method::GET);
+    let ((result, sent), took) = clock.measure(step, call).await;
+    assert!(took <= Duration::from_secs(2) + step, "{took:?}");
+    // Either the manager's error or the timeout of an attempt that the deadline cut short.
     let kinds = [ErrorKind::ServiceUnavailable, ErrorKind::Timeout];
     assert!(result.is_err_and(|kind| kinds.contains(&kind)));
     assert!(sent > 1);
@@ -254,9 +263,9 @@ async fn retry_after_beyond_the_deadline_fails_at_once_with_the_reason() {
     let (manager, client) = manager().await;
     manager.respond_always(Answer::from(429).header("retry-after", "30"));
     let client = client.with(CallOptions::new().deadline(Duration::from_secs(5)));
-    let begun = Instant::now();
+    // It does not wait: the clock stands still.
+    let _clock = FrozenClock::start();
     let error = client.request(Method::GET, PATH).send().await.unwrap_err();
-    assert!(begun.elapsed() < Duration::from_secs(4));
     let line = error.to_string();
     assert!(line.contains("retry after 30 s"), "{line}");
     assert!(line.contains("longer than a call waits"), "{line}");
@@ -267,9 +276,12 @@ async fn retry_after_beyond_the_deadline_fails_at_once_with_the_reason() {
 async fn stalled_error_body_does_not_prevent_the_retry() {
     let (manager, client) = manager().await;
     manager.respond_with(Answer::from(503).stalled_at(3));
-    let begun = Instant::now();
-    assert_eq!(attempts(&client, Method::GET).await, (Ok(200), 2));
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    let clock = FrozenClock::start();
+    let step = Duration::from_millis(100);
+    let call = attempts(&client, Method::GET);
+    let (outcome, took) = clock.measure(step, call).await;
+    assert_eq!(outcome, (Ok(200), 2));
+    assert!(took < Duration::from_secs(30), "{took:?}");
 }
 
 #[tokio::test]

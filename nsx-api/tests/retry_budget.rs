@@ -1,42 +1,50 @@
-//! The retry budget: retries hide occasional failures without flooding managers that fail.
+//! The retry budget: retries hide occasional failures without flooding managers that fail. The clock
+//! stands still, so the budget grows only with the number of calls.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use nsx_api::http::Method;
-use nsx_api::mock::Answer;
+use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client};
 use tokio::task::JoinSet;
 
+use crate::frozen_clock::FrozenClock;
 use crate::managers::{call, calls_of, config, managers};
 
-#[tokio::test]
-async fn retry_hides_failures_of_one_request_in_ten() {
-    let [manager] = managers::<1>().await;
-    let count = AtomicUsize::new(0);
+/// The retries that are possible without any calls.
+const RESERVE: usize = 100;
+/// How long a retry and a call count.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// A client of these managers that retries without delay.
+fn client(managers: &[Manager]) -> Client {
+    let at_once = CallOptions::new().max_retry_delay(Duration::ZERO);
+    config(managers).options(at_once).build().unwrap()
+}
+
+/// About this many of ten requests fail, in an irregular order.
+fn fail(manager: &Manager, failing: u64) {
+    let count = AtomicU64::new(0);
     manager.on("POST /api/v1/things/{id}", move |_| {
-        match count.fetch_add(1, Ordering::Relaxed) % 10 {
-            7 => Answer::api_error(503, 1, "Busy."),
-            _ => Answer::json(200, ()),
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        let scattered = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+        match scattered % 10 < failing {
+            true => Answer::api_error(503, 1, "Busy."),
+            false => Answer::json(200, ()),
         }
     });
-    let quick = CallOptions::new().max_retry_delay(Duration::from_millis(20));
-    let managers = [manager];
-    let client = config(&managers).options(quick).build().unwrap();
-    let failed = failures(&client, 10_000).await;
-    println!("1 of 10 fails: {failed} of 10000 calls fail");
-    assert!(failed <= 10, "{failed}");
 }
 
 /// Makes this many calls from forty tasks, and returns how many fail.
-async fn failures(client: &Client, calls: usize) -> usize {
+async fn failures(client: &Client, method: Method, calls: usize) -> usize {
     let mut tasks = JoinSet::new();
     for _ in 0..40 {
-        let client = client.clone();
+        let (client, method) = (client.clone(), method.clone());
         tasks.spawn(async move {
             let mut failures = 0;
             for _ in 0..calls / 40 {
-                failures += usize::from(call(&client, Method::POST).await.is_err());
+                failures += usize::from(call(&client, method.clone()).await.is_err());
             }
             failures
         });
@@ -45,68 +53,68 @@ async fn failures(client: &Client, calls: usize) -> usize {
 }
 
 #[tokio::test]
+async fn retry_hides_failures_of_one_request_in_ten() {
+    let _clock = FrozenClock::start();
+    let managers = managers::<1>().await;
+    fail(&managers[0], 1);
+    let failed = failures(&client(&managers), Method::POST, 1000).await;
+    assert_eq!(failed, 0);
+}
+
+#[tokio::test]
 async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
-    for (of_ten, least, most) in [(5, 0.45, 0.75), (10, 0.0, 0.0)] {
-        let [manager] = managers::<1>().await;
-        let count = AtomicUsize::new(0);
-        manager.on("POST /api/v1/things/{id}", move |_| {
-            match count.fetch_add(1, Ordering::Relaxed) % 10 < of_ten {
-                true => Answer::api_error(503, 1, "Busy."),
-                false => Answer::json(200, ()),
-            }
-        });
-        let quick = CallOptions::new().max_retry_delay(Duration::from_millis(5));
-        let managers = [manager];
-        let client = config(&managers).options(quick).build().unwrap();
-        let calls = 5000;
-        let began = Instant::now();
-        let failed = failures(&client, calls).await;
-        let sent = calls_of(&managers[0]);
-        // A fifth of the calls, ten per second, and the initial budget for ten seconds. The budget
-        // is updated in several steps, so concurrent calls may exceed it slightly.
-        let bound = calls as f64 * 1.2 + 100.0 + 10.0 * began.elapsed().as_secs_f64();
-        assert!((sent as f64) <= bound * 1.01, "{sent} {bound}");
+    let clock = FrozenClock::start();
+    for (failing, least, most) in [(5, 0.45, 0.75), (10, 0.0, 0.0)] {
+        let managers = managers::<1>().await;
+        fail(&managers[0], failing);
+        let client = client(&managers);
+        let calls = 1000;
+        let failed = failures(&client, Method::POST, calls).await;
+        let retries = calls_of(&managers[0]) - calls;
+        assert!(retries <= RESERVE + calls / 5, "{retries}");
         let share = (calls - failed) as f64 / calls as f64;
-        println!("{of_ten} of 10 fail: {sent} requests for {calls} calls, {share} succeed");
         assert!((least..=most).contains(&share), "{share}");
-        if of_ten == 10 {
-            let error = call(&client, Method::POST).await.unwrap_err();
-            assert!(
-                error
-                    .to_string()
-                    .contains("the retry budget of the client is spent"),
-                "{error}"
-            );
+        if failing < 10 {
+            continue;
+        }
+        assert_eq!(retries, RESERVE + calls / 5);
+        let error = call(&client, Method::POST).await.unwrap_err();
+        let spent = "the retry budget of the client is spent";
+        assert!(error.to_string().contains(spent), "{error}");
+        // After ten seconds without calls, there is a new reserve, but nothing was saved up.
+        for pause in [WINDOW, 6 * WINDOW] {
+            clock.pass(pause + Duration::from_secs(1)).await;
+            let before = calls_of(&managers[0]);
+            failures(&client, Method::POST, calls).await;
+            let retries = calls_of(&managers[0]) - before - calls;
+            assert_eq!(retries, RESERVE + calls / 5, "{pause:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn retry_budget_starts_with_a_hundred_retries() {
+    let _clock = FrozenClock::start();
     let managers = managers::<1>().await;
     managers[0].respond_always(Answer::api_error(503, 1, "Busy."));
-    let quick = CallOptions::new().max_retry_delay(Duration::ZERO);
-    let client = config(&managers).options(quick).build().unwrap();
-    let mut retries = 0;
-    let began = Instant::now();
+    let client = client(&managers);
+    let (mut calls, mut retries) = (0, 0);
     let error = loop {
         let error = call(&client, Method::POST).await.unwrap_err();
-        retries += error.attempts() - 1;
+        calls += 1;
+        retries += error.attempts() as usize - 1;
         if error.attempts() < 5 {
             break error;
         }
     };
-    assert!(
-        error
-            .to_string()
-            .contains("the retry budget of the client is spent")
-    );
-    let most = 100 + 10 + began.elapsed().as_secs() as u32 * 10;
-    assert!((95..=most).contains(&retries), "{retries} of {most}");
+    let spent = "the retry budget of the client is spent";
+    assert!(error.to_string().contains(spent), "{error}");
+    assert_eq!(retries, RESERVE + calls / 5);
 }
 
 #[tokio::test]
 async fn retry_budget_bounds_failover_when_every_manager_fails() {
+    let _clock = FrozenClock::start();
     // A 503 of the manager itself, and a 502 that may come from a proxy.
     for answer in [Answer::api_error(503, 1, "Busy."), Answer::status(502)] {
         let managers = managers::<3>().await;
@@ -119,22 +127,12 @@ async fn retry_budget_bounds_failover_when_every_manager_fails() {
                 });
             }
         }
-        let quick = CallOptions::new().max_retry_delay(Duration::from_millis(5));
-        let client = config(&managers).options(quick).build().unwrap();
-        let (calls, began) = (4000, Instant::now());
-        let mut tasks = JoinSet::new();
-        for _ in 0..40 {
-            let client = client.clone();
-            tasks.spawn(async move {
-                for _ in 0..calls / 40 {
-                    call(&client, Method::GET).await.unwrap_err();
-                }
-            });
-        }
-        tasks.join_all().await;
+        let calls = 1000;
+        let failed = failures(&client(&managers), Method::GET, calls).await;
+        assert_eq!(failed, calls);
         let sent: usize = managers.iter().map(calls_of).sum();
-        let bound = calls as f64 * 2.2 + 100.0 + 10.0 * began.elapsed().as_secs_f64();
-        println!("three managers answer {answer:?}: {sent} requests for {calls} calls");
-        assert!(sent as f64 <= bound * 1.05, "{sent} {bound}");
+        // Each call may move to another manager once without the budget.
+        let most = 2 * calls + RESERVE + calls / 5;
+        assert!(sent <= most, "{answer:?}: {sent} requests, not {most}");
     }
 }

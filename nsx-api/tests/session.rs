@@ -10,6 +10,8 @@ use nsx_api::mock::{Answer, Manager, ManagerBuilder};
 use nsx_api::{CallOptions, Client, Config, Error, ErrorKind};
 use tokio::task::JoinSet;
 
+use crate::frozen_clock::{FrozenClock, until};
+
 const CREATE: &str = "POST /api/session/create";
 const DESTROY: &str = "POST /api/session/destroy";
 
@@ -345,8 +347,12 @@ async fn wait_for_a_session_login_ends_at_the_deadline_of_the_call() {
             .delay(Duration::from_secs(60))
             .only_for(CREATE),
     );
-    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_secs(1)));
-    let error = create_token(&short_deadline).await.unwrap_err();
+    let clock = FrozenClock::start();
+    let limit = Duration::from_secs(1);
+    let short_deadline = client.with(CallOptions::new().deadline(limit));
+    let token = create_token(&short_deadline);
+    let arrived = until(|| manager.count() == 1);
+    let error = clock.expires(limit, arrived, token).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Authentication, 0)
@@ -357,7 +363,9 @@ async fn wait_for_a_session_login_ends_at_the_deadline_of_the_call() {
     );
     // The login continues for calls that have more time.
     assert_eq!(manager.count(), 1);
-    let error = create_token(&short_deadline).await.unwrap_err();
+    let token = create_token(&short_deadline);
+    let waiting = async {};
+    let error = clock.expires(limit, waiting, token).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Authentication);
     assert_eq!(manager.count(), 1);
 }

@@ -86,6 +86,7 @@ struct Shared {
     faults: Mutex<VecDeque<Option<ScheduledFault>>>,
     disconnect: watch::Sender<Option<Fault>>,
     accepted: AtomicUsize,
+    stopped: AtomicUsize,
     open: AtomicUsize,
 }
 
@@ -107,6 +108,7 @@ impl Proxy {
             faults: Mutex::default(),
             disconnect: watch::Sender::new(None),
             accepted: AtomicUsize::new(0),
+            stopped: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
         };
         Self {
@@ -154,6 +156,11 @@ impl Proxy {
         self.shared.accepted.load(Ordering::SeqCst)
     }
 
+    /// The number of connections that a fault has stopped or slowed down so far.
+    pub(crate) fn stopped(&self) -> usize {
+        self.shared.stopped.load(Ordering::SeqCst)
+    }
+
     /// The number of open connections.
     pub(crate) fn open(&self) -> usize {
         self.shared.open.load(Ordering::SeqCst)
@@ -191,13 +198,16 @@ async fn connection(mut client: TcpStream, open: OpenConnection) {
     let (from_client, to_client) = client.split();
     let (from_manager, to_manager) = manager.split();
     let fault = tokio::select! {
-        fault = forward(&state, Direction::ToManager, from_client, to_manager) => fault,
-        fault = forward(&state, Direction::ToClient, from_manager, to_client) => fault,
+        fault = forward(&state, &open.0, Direction::ToManager, from_client, to_manager) => fault,
+        fault = forward(&state, &open.0, Direction::ToClient, from_manager, to_client) => fault,
         _ = disconnect.changed() => *disconnect.borrow(),
     };
     match fault {
         Some(Fault::Reset) => client.set_zero_linger().unwrap(),
-        Some(Fault::Stall) => until_closed(&mut client).await,
+        Some(Fault::Stall) => {
+            open.0.stopped.fetch_add(1, Ordering::SeqCst);
+            until_closed(&mut client).await;
+        }
         _ => {}
     }
     // Close the socket before `open` is dropped and the connection no longer counts as open.
@@ -258,11 +268,13 @@ impl<'s> FaultState<'s> {
 /// Forwards bytes until one side ends (`None`) or a fault is due.
 async fn forward(
     state: &Mutex<FaultState<'_>>,
+    shared: &Shared,
     direction: Direction,
     mut from: ReadHalf<'_>,
     mut to: WriteHalf<'_>,
 ) -> Option<Fault> {
     let mut bytes = Vec::with_capacity(16 << 10);
+    let mut is_slow = false;
     // Peek first: nothing is read before it is known that it may be forwarded.
     while from.peek(&mut [0]).await.is_ok_and(|read| read > 0) {
         let (most, pause) = match state.lock().unwrap().allowance(direction) {
@@ -276,6 +288,10 @@ async fn forward(
         bytes.clear();
         state.lock().unwrap().record_forwarded(direction, length);
         if let Some(pause) = pause {
+            if !is_slow {
+                is_slow = true;
+                shared.stopped.fetch_add(1, Ordering::SeqCst);
+            }
             sleep(pause).await;
         }
     }

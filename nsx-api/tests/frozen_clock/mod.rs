@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{self, Instant};
 
 /// Tokio's timers are exact to the millisecond.
@@ -91,8 +91,17 @@ pub(crate) async fn until(is_true: impl Fn() -> bool) {
 }
 
 /// Lets the other tasks and the sockets make progress. The clock may stand still meanwhile.
+///
+/// Each yield lets every task run once and handles the sockets. The blocking task gives time to the
+/// other threads, which read files and resolve names.
 async fn let_io_happen() {
+    for _ in 0..YIELDS {
+        yield_now().await;
+    }
     spawn_blocking(|| std::thread::sleep(Duration::from_millis(1)))
         .await
         .unwrap();
 }
+
+/// More than a message takes from one end to the other, through a proxy and TLS.
+const YIELDS: usize = 32;
