@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 use tempfile::TempDir;
+use terminal::without_color_variables;
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -17,11 +18,13 @@ pub(crate) fn root() -> PathBuf {
         .to_path_buf()
 }
 
-/// The xtask binary that cargo built for this test.
+/// The xtask binary that cargo built for this test. It finds this workspace even if cargo does not
+/// run the tests.
 pub(crate) fn xtask() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    command.env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
     // The tests compare output without colors.
-    command.env_remove("CLICOLOR_FORCE");
+    without_color_variables(&mut command);
     command
 }
 
