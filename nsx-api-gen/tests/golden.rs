@@ -230,7 +230,7 @@ fn workspace() -> PathBuf {
         write(&package.join("tests"), &tests);
         let manifest = fs::read_to_string(root.join("nsx-api/Cargo.toml")).unwrap();
         fs::write(package.join("Cargo.toml"), renamed(&manifest, name)).unwrap();
-        fs::copy(root.join("nsx-api/README.md"), package.join("README.md")).unwrap();
+        copy_file(&root.join("nsx-api/README.md"), &package.join("README.md"));
     }
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let manifest = manifest.lines().filter_map(|line| {
@@ -243,7 +243,7 @@ fn workspace() -> PathBuf {
     let manifest: Vec<String> = manifest.collect();
     fs::write(copy.join("Cargo.toml"), manifest.join("\n")).unwrap();
     for file in ["Cargo.lock", "clippy.toml"] {
-        fs::copy(root.join(file), copy.join(file)).unwrap();
+        copy_file(&root.join(file), &copy.join(file));
     }
     copy
 }
@@ -288,6 +288,8 @@ fn cargo(workspace: &Path, arguments: &[&str]) -> Output {
             Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."),
         )
         .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env("CARGO_TERM_COLOR", "never")
         .output()
         .unwrap()
 }
@@ -300,6 +302,11 @@ fn write(folder: &Path, files: &Files) {
     }
 }
 
+/// Copies the text but not the permissions: the checkout may be read-only.
+fn copy_file(from: &Path, to: &Path) {
+    fs::write(to, fs::read(from).unwrap()).unwrap();
+}
+
 fn copy_folder(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -308,7 +315,7 @@ fn copy_folder(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_folder(&entry.path(), &target);
         } else {
-            fs::copy(entry.path(), target).unwrap();
+            copy_file(&entry.path(), &target);
         }
     }
 }

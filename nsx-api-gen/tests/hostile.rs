@@ -111,10 +111,7 @@ fn a_yaml_alias_bomb_is_rejected_by_every_command() {
     for command in COMMANDS {
         let (result, work) = Work::of(|| command(&alias_bomb()));
         let error = result.unwrap_err();
-        assert!(
-            error.starts_with("doc:") && error.len() < 2000 && error.contains("aliases"),
-            "{error}"
-        );
+        assert!(error.starts_with("doc:") && error.len() < 2000, "{error}");
         // The limit is four million values.
         assert!(work.allocations < 4_000_000, "{work:?}");
         assert!(work.memory < 512 << 20, "{work:?}");
