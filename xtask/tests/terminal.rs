@@ -5,7 +5,7 @@
 use crate::support::terminal::{
     TerminalOutput, run_and_interrupt_at, run_in_terminal, run_until, without_color_variables,
 };
-use crate::support::{CommandOutput, root, xtask};
+use crate::support::{CommandOutput, copy_document, root, xtask};
 use std::fs::{self, File};
 use std::process::Command;
 use std::thread;
@@ -25,8 +25,7 @@ impl Workspace {
         for name in ["spec", "target"] {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
-        let spec = dir.path().join("spec/nsx.yaml");
-        fs::copy(root().join("spec/nsx.yaml"), spec).unwrap();
+        copy_document(&dir.path().join("spec/nsx.yaml"));
         Self { dir }
     }
 

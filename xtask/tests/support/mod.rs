@@ -18,6 +18,11 @@ pub(crate) fn root() -> PathBuf {
         .to_path_buf()
 }
 
+/// Copies the document but not its permissions: the checkout may be read-only.
+pub(crate) fn copy_document(to: &Path) {
+    fs::write(to, fs::read(root().join("spec/nsx.yaml")).unwrap()).unwrap();
+}
+
 /// The xtask binary that cargo built for this test. It finds this workspace even if cargo does not
 /// run the tests.
 pub(crate) fn xtask() -> Command {
@@ -49,7 +54,7 @@ impl Sandbox {
     /// Contains only the document.
     pub(crate) fn new() -> Self {
         let dir = TempDir::new().unwrap();
-        fs::copy(root().join("spec/nsx.yaml"), dir.path().join("nsx.yaml")).unwrap();
+        copy_document(&dir.path().join("nsx.yaml"));
         Self { dir }
     }
 
