@@ -33,6 +33,9 @@ mod names;
 mod normalize;
 mod pipeline;
 mod read;
+#[cfg(test)]
+#[path = "../tests/real_documents.rs"]
+mod real_documents;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,12 @@
-//! The generator's assumptions about the hand-written layer are correct, and hand-written files and
-//! functions are short.
+//! The generator's assumptions about the hand-written layer are correct, hand-written files and
+//! functions are short, and tests are neither forgotten nor dependent on the speed of the machine.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use nsx_api_gen::generate_from_str;
+use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, ImplItemFn, ItemFn, ItemMod};
 
@@ -319,4 +321,119 @@ fn comments_fit_their_width() {
         }
     }
     assert!(too_long.is_empty(), "{}", too_long.join("\n"));
+}
+
+/// The folders of test programs. Every other file in them is a module of `main.rs`.
+const TEST_PROGRAMS: [&str; 4] = [
+    "nsx-api/tests",
+    "nsx-api/examples/tests",
+    "nsx-api-gen/tests",
+    "xtask/tests",
+];
+
+/// Cargo does not compile a file that is not declared, so its tests would not run.
+#[test]
+fn every_test_file_is_a_module_of_its_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    for folder in TEST_PROGRAMS.map(|folder| root.join(folder)) {
+        let main = fs::read_to_string(folder.join("main.rs")).unwrap();
+        let items = syn::parse_file(&main).unwrap().items;
+        let declared: BTreeSet<String> = items
+            .iter()
+            .filter_map(|item| match item {
+                syn::Item::Mod(module) => Some(module.ident.to_string()),
+                _ => None,
+            })
+            .collect();
+        let paths = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let forgotten: Vec<PathBuf> = paths
+            .filter(|path| path.extension().is_some_and(|ending| ending == "rs"))
+            .filter(|path| {
+                let name = path.file_stem().unwrap().to_str().unwrap();
+                name != "main" && !declared.contains(name)
+            })
+            .collect();
+        assert!(forgotten.is_empty(), "no `mod` in main.rs: {forgotten:?}");
+    }
+}
+
+/// The Rust files of these folders and the folders in them.
+fn rust_files(folders: &[&str]) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut pending: Vec<PathBuf> = folders.iter().map(|folder| root.join(folder)).collect();
+    let mut files = Vec::new();
+    while let Some(path) = pending.pop() {
+        if path.is_dir() {
+            let entries = fs::read_dir(&path).unwrap();
+            pending.extend(entries.map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The test code of a file: all of it if it is `tests.rs` or in a folder `tests`, otherwise its test
+/// modules.
+fn test_code(path: &Path, text: &str) -> String {
+    let file = syn::parse_file(text).unwrap();
+    let is_test = path
+        .iter()
+        .any(|part| part == "tests" || part == "tests.rs");
+    let items = file.items.iter().filter(|item| match item {
+        syn::Item::Mod(module) => is_test || is_of_tests(&module.attrs),
+        _ => is_test,
+    });
+    let items: Vec<String> = items
+        .map(|item| item.to_token_stream().to_string())
+        .collect();
+    items.join("\n")
+}
+
+/// Whether code refers to the clock of the standard library, by its path or by an import.
+fn uses_system_clock(code: &str) -> bool {
+    let after_path = code.split("std :: time ::").skip(1);
+    after_path
+        .map(str::trim_start)
+        .any(|rest| match rest.strip_prefix('{') {
+            Some(list) => {
+                let names = list.split('}').next().unwrap_or_default();
+                names.split(',').any(|name| name.trim() == "Instant")
+            }
+            None => rest.starts_with("Instant"),
+        })
+}
+
+/// Tests that read the system clock and need it, with the reason.
+const SYSTEM_CLOCK: [(&str, &str); 0] = [];
+
+/// How long something takes depends on the machine and on what else runs there. Tests pause the
+/// clock of tokio, which is not the one of the standard library, or count work.
+#[test]
+fn no_test_measures_elapsed_time() {
+    let mut files = rust_files(&["nsx-api/src", "nsx-api-gen/src", "xtask/src"]);
+    files.extend(rust_files(&TEST_PROGRAMS));
+    assert!(files.len() > 200, "{}", files.len());
+    let mut found = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let is_exempt = SYSTEM_CLOCK
+            .iter()
+            .any(|(exempt, _)| path.ends_with(exempt));
+        if !is_exempt && text.contains("Instant") && uses_system_clock(&test_code(&path, &text)) {
+            found.push(path.display().to_string());
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let uses_clock = |source: &str| {
+        let code: proc_macro2::TokenStream = source.parse().unwrap();
+        uses_system_clock(&code.to_string())
+    };
+    assert!(uses_clock("use std::time::{Duration, Instant};"));
+    assert!(uses_clock("let start = std::time::Instant::now();"));
+    assert!(!uses_clock(
+        "use std::time::Duration; use tokio::time::Instant;"
+    ));
 }

@@ -14,4 +14,6 @@ mod handwritten;
 mod hostile;
 mod modules;
 mod parameters;
+mod real_documents;
 mod unsupported;
+mod work;

@@ -134,6 +134,7 @@ impl OutputDir {
 
     fn stage(&self, generated: &Files, changed: &BTreeSet<&Path>) -> io::Result<()> {
         fs::create_dir_all(&self.staging).map_err(with_path(&self.staging))?;
+        interruption_point();
         for (path, text) in generated {
             let target = join_below(&self.staging, path)?;
             if let Some(parent) = target.parent() {
@@ -144,6 +145,7 @@ impl OutputDir {
             } else {
                 copy_with_mtime(&self.path.join(path), &target).map_err(with_path(&target))?;
             }
+            interruption_point();
         }
         Ok(())
     }
@@ -152,12 +154,15 @@ impl OutputDir {
         if exists(&self.path)? {
             fs::rename(&self.path, &self.backup).map_err(with_path(&self.path))?;
         }
+        interruption_point();
         fs::rename(&self.staging, &self.path)
             .map_err(with_path(&self.path))
             .inspect_err(|_| {
                 // Fails if there was no old directory. Then there is nothing to restore.
                 let _ = fs::rename(&self.backup, &self.path);
-            })
+            })?;
+        interruption_point();
+        Ok(())
     }
 }
 
@@ -224,6 +229,7 @@ fn join_below(dir: &Path, path: &Path) -> io::Result<PathBuf> {
 
 fn write_synced(path: &Path, text: &str) -> io::Result<()> {
     let mut file = File::create(path)?;
+    interruption_point();
     file.write_all(text.as_bytes())?;
     // Without this, the file could be empty after the rename if the system loses power.
     file.sync_all()
@@ -247,9 +253,18 @@ fn remove_dir(path: &Path) -> io::Result<()> {
     }
 }
 
+/// A test interrupts the run at each of these points.
+#[cfg(not(test))]
+fn interruption_point() {}
+
+#[cfg(test)]
+use tests::interruption_point;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
+    use std::panic::{self, AssertUnwindSafe};
     use tempfile::TempDir;
 
     fn files(entries: &[(&str, &str)]) -> Files {
@@ -332,6 +347,54 @@ mod tests {
         assert!(error.to_string().contains("generated"), "{error}");
         assert_eq!(content(&dir.path), first);
         assert_eq!(names(temp.path()), ["generated"]);
+    }
+
+    thread_local! {
+        /// The number of points until the run is interrupted.
+        static POINTS_LEFT: Cell<Option<usize>> = const { Cell::new(None) };
+    }
+
+    /// Unwinds at the chosen point. This leaves the same files as the end of the process would,
+    /// because nothing is cleaned up in a destructor.
+    pub(super) fn interruption_point() {
+        let left = POINTS_LEFT.get();
+        POINTS_LEFT.set(left.and_then(|left| left.checked_sub(1)));
+        if left == Some(0) {
+            panic::resume_unwind(Box::new("interrupted"));
+        }
+    }
+
+    /// Replaces the directory, but ends at this point. Returns whether the point was reached.
+    fn replace_until(point: usize, dir: &OutputDir, next: &Files) -> bool {
+        let changes = dir.compare(next).unwrap();
+        POINTS_LEFT.set(Some(point));
+        let replace = AssertUnwindSafe(|| dir.replace(next, &changes).unwrap());
+        let is_interrupted = panic::catch_unwind(replace).is_err();
+        POINTS_LEFT.set(None);
+        is_interrupted
+    }
+
+    #[test]
+    fn a_run_interrupted_at_any_point_leaves_the_old_or_the_new_files() {
+        let next = files(&[("mod.rs", "one"), ("types.rs", "three"), ("a/b.rs", "four")]);
+        let mut points = 0;
+        loop {
+            let (temp, dir, first) = output_dir();
+            if !replace_until(points, &dir, &next) {
+                break;
+            }
+            let is_restored = dir.recover().unwrap();
+            let found = content(&dir.path);
+            assert!(found == first || found == next, "{points}: {found:?}");
+            assert!(!is_restored || found == first, "{points}");
+            assert_eq!(names(temp.path()), ["generated"], "{points}");
+            assert!(!replace_until(usize::MAX, &dir, &next));
+            assert_eq!(content(&dir.path), next, "{points}");
+            points += 1;
+        }
+        // Creating the directory, three files, two of which are written and not copied, and two
+        // renames.
+        assert_eq!(points, 1 + 3 + 2 + 2);
     }
 
     #[test]

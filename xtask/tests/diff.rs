@@ -91,15 +91,21 @@ impl Workspace {
     }
 }
 
-/// Removes git's environment variables, which are set in a git hook, and hides repositories above
-/// the temporary directories.
+/// Removes git's environment variables, which are set in a git hook, ignores the settings of the
+/// user, and hides repositories above the temporary directories.
 fn isolated_from_git(mut command: Command) -> Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("GIT_") {
             command.env_remove(name);
         }
     }
-    command.env("GIT_CEILING_DIRECTORIES", std::env::temp_dir());
+    let temp = std::env::temp_dir().canonicalize().unwrap();
+    command
+        .env("GIT_CEILING_DIRECTORIES", temp)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        // The tests compare messages of git.
+        .env("LC_ALL", "C");
     command
 }
 

@@ -1,11 +1,11 @@
 //! Runs `cargo xtask generate` on copies of the document and the generated code.
 
 use crate::support::{CommandOutput, Sandbox, generate_command, read_files, root, xtask};
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 const STALE: i32 = 4;
 const FAILED: i32 = 1;
@@ -62,8 +62,9 @@ fn only_changed_files_get_a_new_modification_time() {
     let sandbox = Sandbox::generated();
     let (edited, kept) = (sandbox.out().join("types.rs"), sandbox.out().join("mod.rs"));
     append(&edited, "// edited\n");
-    let time = fs::metadata(&kept).unwrap().modified().unwrap();
-    thread::sleep(Duration::from_millis(20));
+    let time = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    let file = File::options().write(true).open(&kept).unwrap();
+    file.set_modified(time).unwrap();
     sandbox
         .run(&[])
         .success()
@@ -424,32 +425,48 @@ fn skip_unsupported_changes_nothing_if_all_operations_are_supported() {
     assert_eq!(outcome.stderr, "");
 }
 
-/// Kills runs at times spread over the whole duration of a run.
+/// Kills a run when the directory with the new files contains this many, or the old directory was
+/// renamed, or the run ends.
+fn kill_at(count: usize, sandbox: &Sandbox) {
+    let [staging, backup] = ["new", "old"].map(|suffix| {
+        let name = format!(".generated.xtask-{suffix}");
+        sandbox.dir.path().join(name)
+    });
+    // The files change while they are counted.
+    fn count_files(dir: &Path) -> usize {
+        let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+        let paths = entries.map(|entry| entry.path());
+        paths.map(|path| 1 + count_files(&path)).sum()
+    }
+    let mut child = sandbox.command(&[]).stdout(Stdio::null()).spawn().unwrap();
+    while count_files(&staging) < count && !backup.exists() && child.try_wait().unwrap().is_none() {
+        thread::yield_now();
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+}
+
+/// The unit tests of the output directory interrupt it at every step.
 #[test]
 fn a_killed_generate_run_leaves_either_the_old_or_the_new_files() {
-    const RUNS: u32 = 24;
     let sandbox = Sandbox::generated();
     let old = read_files(&sandbox.out());
     sandbox.rename_operation();
-    let start = Instant::now();
     sandbox.run(&[]).success();
-    let duration = start.elapsed();
     let new = read_files(&sandbox.out());
     let retired = sandbox.dir.path().join(".generated.xtask-old");
     let original = Sandbox::new();
-    for run in 0..RUNS {
+    // The last number is not reached: that run is killed after it has renamed a directory.
+    for count in 0..new.len() + 3 {
         CommandOutput::run(&mut generate_command(&original.spec(), &sandbox.out())).success();
         assert_eq!(read_files(&sandbox.out()), old);
 
-        let mut child = sandbox.command(&[]).stdout(Stdio::null()).spawn().unwrap();
-        thread::sleep(duration * run / RUNS);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        kill_at(count, &sandbox);
         let out = sandbox.out();
         let found = read_files(if out.exists() { &out } else { &retired });
         assert!(
             found == old || found == new,
-            "run {run}: {:?}",
+            "killed at {count} files: {:?}",
             found.keys()
         );
     }
@@ -567,7 +584,7 @@ fn a_closed_stdout_pipe_does_not_change_the_exit_code() {
 /// If the SDK does not compile, it must still be possible to regenerate it.
 #[test]
 fn xtask_does_not_depend_on_the_sdk() {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap());
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(root()).args([
         "tree",
         "--package",

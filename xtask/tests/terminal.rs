@@ -3,13 +3,12 @@
 #![cfg(unix)]
 
 use crate::support::terminal::{
-    TerminalOutput, run_and_interrupt_at, run_in_terminal, without_color_variables,
+    TerminalOutput, run_and_interrupt_at, run_in_terminal, run_until, without_color_variables,
 };
-use crate::support::{CommandOutput, root, xtask};
+use crate::support::{CommandOutput, copy_document, root, xtask};
 use std::fs::{self, File};
 use std::process::Command;
 use std::thread;
-use std::time::Duration;
 use tempfile::TempDir;
 
 const ESCAPE: char = '\u{1b}';
@@ -26,8 +25,7 @@ impl Workspace {
         for name in ["spec", "target"] {
             fs::create_dir(dir.path().join(name)).unwrap();
         }
-        let spec = dir.path().join("spec/nsx.yaml");
-        fs::copy(root().join("spec/nsx.yaml"), spec).unwrap();
+        copy_document(&dir.path().join("spec/nsx.yaml"));
         Self { dir }
     }
 
@@ -43,22 +41,19 @@ impl Workspace {
         fs::write(self.dir.path().join("spec/nsx.yaml"), "openapi: [").unwrap();
     }
 
-    /// Holds the lock for this long while `run` runs, as another run of `generate` would.
-    fn locked_for<T>(&self, time: Duration, run: impl FnOnce() -> T) -> T {
+    /// Holds the lock until the result is dropped, as another run of `generate` would.
+    fn lock(&self) -> File {
         let lock = File::create(self.dir.path().join("target/xtask.lock")).unwrap();
         lock.lock().unwrap();
-        let holder = thread::spawn(move || {
-            thread::sleep(time);
-            drop(lock);
-        });
-        let outcome = run();
-        holder.join().unwrap();
-        outcome
+        lock
+    }
+
+    /// Runs `generate` on a terminal. It gets the lock after the progress line has appeared.
+    fn generate_after_waiting(&self) -> Option<TerminalOutput> {
+        let lock = self.lock();
+        run_until(WAITING, 1, &self.command(&["generate"]), || drop(lock))
     }
 }
-
-/// Long enough for Python to start on a busy machine and for the progress line to appear.
-const LOCK_TIME: Duration = Duration::from_secs(8);
 
 /// The output after the progress line, which was shown and cleared.
 fn after_progress_line(output: &TerminalOutput) -> &str {
@@ -76,8 +71,7 @@ fn after_progress_line(output: &TerminalOutput) -> &str {
 #[test]
 fn the_progress_line_is_shown_and_cleared_before_the_result() {
     let workspace = Workspace::new();
-    let command = workspace.command(&["generate"]);
-    let Some(output) = workspace.locked_for(LOCK_TIME, || run_in_terminal(&command)) else {
+    let Some(output) = workspace.generate_after_waiting() else {
         return;
     };
     assert_eq!(output.code, Some(0), "{output:?}");
@@ -91,8 +85,7 @@ fn the_progress_line_is_shown_and_cleared_before_the_result() {
 fn the_progress_line_is_cleared_before_an_error() {
     let workspace = Workspace::new();
     workspace.make_document_invalid();
-    let command = workspace.command(&["generate"]);
-    let Some(output) = workspace.locked_for(LOCK_TIME, || run_in_terminal(&command)) else {
+    let Some(output) = workspace.generate_after_waiting() else {
         return;
     };
     assert_eq!(output.code, Some(1), "{output:?}");
@@ -107,29 +100,35 @@ fn the_progress_line_is_cleared_before_an_error() {
 fn ctrl_c_ends_the_command_and_leaves_the_terminal_usable() {
     let workspace = Workspace::new();
     let command = workspace.command(&["generate"]);
-    let run = || run_and_interrupt_at(WAITING, &command);
-    let Some(TerminalOutput { code, screen }) = workspace.locked_for(LOCK_TIME, run) else {
+    let _lock = workspace.lock();
+    let Some(TerminalOutput { code, screen }) = run_and_interrupt_at(WAITING, &command) else {
         return;
     };
     assert_eq!(code, Some(128 + 2), "{screen:?}");
     assert!(!screen.contains(ESCAPE), "{screen:?}");
 }
 
+/// The runs wait together for the lock, until one of them has shown the line twice.
 #[test]
 fn there_is_no_progress_line_in_a_pipe_on_a_dumb_terminal_or_in_ci() {
     let workspace = Workspace::new();
-    let mut command = workspace.command(&["generate"]);
-    let piped = workspace.locked_for(LOCK_TIME, || {
-        CommandOutput::run(without_color_variables(&mut command))
+    let lock = workspace.lock();
+    let command = || workspace.command(&["generate"]);
+    let on_terminal = |name, value| run_in_terminal(command().env(name, value));
+    let (piped, others) = thread::scope(|scope| {
+        let piped = scope.spawn(|| CommandOutput::run(&mut command()));
+        let dumb = scope.spawn(|| on_terminal("TERM", "dumb"));
+        let ci = scope.spawn(|| on_terminal("CI", "true"));
+        run_until(WAITING, 2, &command(), || drop(lock));
+        (
+            piped.join().unwrap(),
+            [dumb, ci].map(|run| run.join().unwrap()),
+        )
     });
+    let piped = piped.success();
     assert_eq!(piped.stderr, "");
     assert!(!piped.stdout.contains(['\r', ESCAPE]), "{piped:?}");
-    for (name, value) in [("TERM", "dumb"), ("CI", "true")] {
-        let mut command = workspace.command(&["generate"]);
-        command.env(name, value);
-        let Some(output) = workspace.locked_for(LOCK_TIME, || run_in_terminal(&command)) else {
-            return;
-        };
+    for output in others.into_iter().flatten() {
         assert_eq!(output.code, Some(0), "{output:?}");
         assert!(!output.screen.contains("waiting"), "{output:?}");
     }

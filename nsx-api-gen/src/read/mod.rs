@@ -314,17 +314,27 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_and_yaml_alias_bombs_are_errors() {
+    fn deep_nesting_is_an_error() {
         error(&"[".repeat(100_000));
         error(&format!("{{\"a\":{}", "[".repeat(100_000)));
-        let mut bomb = String::from("openapi: 3.0.3\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    }
+
+    #[test]
+    fn values_are_counted_after_yaml_aliases_are_expanded() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for level in 1..30 {
-            let above = level - 1;
-            bomb += &format!(
-                "a{level}: &a{level} [{}]\n",
-                vec![format!("*a{above}"); 9].join(", ")
-            );
+            let aliases = vec![format!("*a{}", level - 1); 9].join(", ");
+            bomb += &format!("a{level}: &a{level} [{aliases}]\n");
         }
-        error(&bomb);
+        let budget = Budget::of_values(10_000);
+        let error = parse_tree_within("doc", bomb.as_bytes(), &budget).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("after expanding aliases"), "{error}");
+        // Two lists, one of them with nine copies of the other, have about a hundred values.
+        let [small, large] = [2, 3].map(|levels| {
+            let text: String = bomb.split_inclusive('\n').take(levels).collect();
+            parse_tree_within("doc", text.as_bytes(), &Budget::of_values(150)).is_ok()
+        });
+        assert!(small && !large);
     }
 }

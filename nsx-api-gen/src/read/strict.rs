@@ -32,6 +32,15 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// A budget for a test.
+    #[cfg(test)]
+    pub(super) fn of_values(values: usize) -> Self {
+        Self {
+            values: Cell::new(values),
+            ..Self::default()
+        }
+    }
+
     /// Charges one value or key, with its text.
     fn take<E: Error>(&self, text: &str) -> Result<(), E> {
         let take = |left: &Cell<usize>, count| {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::SystemTime;
 use tempfile::TempDir;
+use terminal::without_color_variables;
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {
@@ -17,11 +18,18 @@ pub(crate) fn root() -> PathBuf {
         .to_path_buf()
 }
 
-/// The xtask binary that cargo built for this test.
+/// Copies the document but not its permissions: the checkout may be read-only.
+pub(crate) fn copy_document(to: &Path) {
+    fs::write(to, fs::read(root().join("spec/nsx.yaml")).unwrap()).unwrap();
+}
+
+/// The xtask binary that cargo built for this test. It finds this workspace even if cargo does not
+/// run the tests.
 pub(crate) fn xtask() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask-commands"));
+    command.env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
     // The tests compare output without colors.
-    command.env_remove("CLICOLOR_FORCE");
+    without_color_variables(&mut command);
     command
 }
 
@@ -46,7 +54,7 @@ impl Sandbox {
     /// Contains only the document.
     pub(crate) fn new() -> Self {
         let dir = TempDir::new().unwrap();
-        fs::copy(root().join("spec/nsx.yaml"), dir.path().join("nsx.yaml")).unwrap();
+        copy_document(&dir.path().join("nsx.yaml"));
         Self { dir }
     }
 

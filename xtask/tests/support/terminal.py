@@ -1,15 +1,23 @@
-"""Runs a command on a pseudo-terminal and prints its output.
+"""Runs a command on a pseudo-terminal and copies its output.
 
 Usage: terminal.py TEXT COMMAND... Sends Ctrl-C once TEXT is on the screen, unless TEXT is empty.
 """
 
 import os
 import pty
+import signal
 import sys
 
 text, command = sys.argv[1].encode(), sys.argv[2:]
 process, terminal = pty.fork()
 if process == 0:
+    # A child inherits ignored and blocked signals. A shell script, for example, ignores SIGINT in
+    # the commands that it runs in the background.
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    # Ends a command that hangs. Otherwise the command takes a few seconds.
+    signal.alarm(600)
     os.execvp(command[0], command)
 output, interrupted = b"", not text
 while True:
@@ -20,10 +28,10 @@ while True:
     if not chunk:
         break
     output += chunk
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.flush()
     if not interrupted and text in output:
         os.write(terminal, b"\x03")
         interrupted = True
 _, status = os.waitpid(process, 0)
-sys.stdout.buffer.write(output)
-sys.stdout.flush()
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))

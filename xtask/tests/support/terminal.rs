@@ -1,6 +1,8 @@
 //! Runs commands on a pseudo-terminal, with Python's `pty` module.
 
-use std::process::Command;
+use std::fmt::Display;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 
 const PYTHON: &str = "python3";
 
@@ -18,40 +20,82 @@ pub(crate) struct TerminalOutput {
 /// Runs a command on a terminal, without the color variables of the user. `None` if there are no
 /// pseudo-terminals.
 pub(crate) fn run_in_terminal(command: &Command) -> Option<TerminalOutput> {
-    run(command, "")
+    run(command, "", |_| ())
 }
 
 /// Like [`run_in_terminal`], but sends Ctrl-C once this text is shown.
 pub(crate) fn run_and_interrupt_at(text: &str, command: &Command) -> Option<TerminalOutput> {
-    run(command, text)
+    run(command, text, |_| ())
 }
 
-fn run(command: &Command, text: &str) -> Option<TerminalOutput> {
+/// Like [`run_in_terminal`], but calls `react` once this text is shown for the `count`th time.
+pub(crate) fn run_until(
+    text: &str,
+    count: usize,
+    command: &Command,
+    react: impl FnOnce(),
+) -> Option<TerminalOutput> {
+    let mut react = Some(react);
+    run(command, "", |screen| {
+        if screen.matches(text).count() >= count
+            && let Some(react) = react.take()
+        {
+            react();
+        }
+    })
+}
+
+/// Runs a command and calls `watch` with the screen whenever it changes.
+fn run(
+    command: &Command,
+    interrupted_at: &str,
+    mut watch: impl FnMut(&str),
+) -> Option<TerminalOutput> {
     let has_terminals = Command::new(PYTHON).args(["-c", "import pty"]).output();
     if !has_terminals.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {PYTHON} is missing or has no pseudo-terminals");
+        print_skipped(format_args!(
+            "{PYTHON} is missing or has no pseudo-terminals"
+        ));
         return None;
     }
     let mut python = Command::new(PYTHON);
     python
-        .args(["-c", include_str!("terminal.py"), text])
+        .args(["-c", include_str!("terminal.py"), interrupted_at])
         .arg(command.get_program())
         .args(command.get_args());
-    without_color_variables(&mut python).env("TERM", "xterm");
     if let Some(dir) = command.get_current_dir() {
         python.current_dir(dir);
     }
+    without_color_variables(&mut python).env("TERM", "xterm");
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => python.env(name, value),
+            None if COLOR_VARIABLES.iter().any(|color| name == *color) => &mut python,
             None => python.env_remove(name),
         };
     }
-    let output = python.output().unwrap();
+    let mut python = python.stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = python.stdout.take().unwrap();
+    let (mut screen, mut chunk) = (Vec::new(), [0; 4096]);
+    loop {
+        let length = output.read(&mut chunk).unwrap();
+        if length == 0 {
+            break;
+        }
+        screen.extend(chunk.iter().take(length));
+        watch(&String::from_utf8_lossy(&screen));
+    }
     Some(TerminalOutput {
-        code: output.status.code(),
-        screen: String::from_utf8(output.stdout).unwrap(),
+        code: python.wait().unwrap().code(),
+        screen: String::from_utf8(screen).unwrap(),
     })
+}
+
+/// Prints that a test is skipped. The test program captures what `println` prints, but not this.
+pub(crate) fn print_skipped(reason: impl Display) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or_default();
+    let _ = std::io::stderr().write_all(format!("skipped: {test}: {reason}\n").as_bytes());
 }
 
 /// Removes the color variables that may be set where the tests run.
