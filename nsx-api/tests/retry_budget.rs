@@ -1,5 +1,5 @@
-//! The retry budget: retries hide occasional failures without flooding managers that fail. The clock
-//! stands still, so the budget grows only with the number of calls.
+//! The retry budget: retries hide occasional failures without flooding managers that fail. The
+//! clock stands still, so the budget grows only with the number of calls.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! `cargo xtask demo`. The launcher runs it without this program, so this is only for those who start
-//! the program themselves.
+//! `cargo xtask demo`. The launcher runs it without this program, so this is only for those who
+//! start the program themselves.
 
 use crate::{CommandResult, cargo, workspace};
 use std::process::ExitCode;

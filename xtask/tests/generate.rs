@@ -588,7 +588,7 @@ fn xtask_does_not_depend_on_the_sdk() {
     cargo.current_dir(root()).args([
         "tree",
         "--package",
-        "xtask",
+        "xtask-commands",
         "--all-features",
         "--prefix",
         "none",

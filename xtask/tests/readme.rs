@@ -270,7 +270,7 @@ fn the_rust_program_of_the_readme_runs_in_a_separate_crate() {
 fn the_operation_that_the_readme_adds_has_a_test() {
     assert_eq!(readme_blocks_in("yaml").len(), 1);
     let test = read("nsx-api-gen/tests/golden.rs");
-    assert!(test.contains("fn the_operation_added_in_the_readme_can_be_called()"));
+    assert!(test.contains("fn with_the_operation_of_the_readme()"));
 }
 
 #[test]
