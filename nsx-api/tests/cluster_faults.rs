@@ -1,7 +1,7 @@
 //! Clusters of managers with partial failures: managers that hang, lose their sessions or redirect
 //! calls, and managers that fail although their health check succeeds.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nsx_api::auth::Session;
 use nsx_api::http::Method;
@@ -9,6 +9,7 @@ use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, Config, Error, ErrorKind, Limits};
 use tokio::task::JoinSet;
 
+use crate::frozen_clock::{FrozenClock, until};
 use crate::managers::{call, calls_of, config, managers};
 
 const LOGIN: &str = "POST /api/session/create";
@@ -21,6 +22,9 @@ fn fast_retry() -> CallOptions {
 fn session_config(managers: &[Manager]) -> Config {
     config(managers).auth(Session::new("admin", "Pa55-word"))
 }
+
+/// How far the clock moves at a time while a test waits.
+const STEP: Duration = Duration::from_millis(20);
 
 /// Makes this many calls concurrently and returns their results.
 async fn calls(client: &Client, count: usize, method: Method) -> Vec<Result<u32, Error>> {
@@ -76,7 +80,10 @@ async fn retry_waits_while_the_only_manager_refuses_session_logins() {
     manager.respond_with(starting.only_for(LOGIN).times(5));
     let long_delay = CallOptions::new().min_retry_delay(Duration::from_millis(1200));
     let client = client.with(long_delay.max_retry_delay(Duration::from_millis(1200)));
-    call(&client, Method::POST).await.unwrap();
+    let clock = FrozenClock::start();
+    let (result, took) = clock.measure(STEP, call(&client, Method::POST)).await;
+    result.unwrap();
+    assert!(took >= Duration::from_millis(1200), "{took:?}");
     assert_eq!(manager.logins(), 2);
 }
 
@@ -91,7 +98,9 @@ async fn redirected_call_waits_for_the_concurrency_limit_of_its_target() {
     leader.respond_always(slow.only_for("PUT /api/v1/things/{id}"));
     let limits = Limits::adaptive().concurrent(1);
     let client = config(&managers).limits(limits).build().unwrap();
-    for result in calls(&client, 12, Method::PUT).await {
+    let clock = FrozenClock::start();
+    let (results, _) = clock.measure(STEP, calls(&client, 12, Method::PUT)).await;
+    for result in results {
         assert!(result.unwrap() <= 2);
     }
 }
@@ -103,18 +112,19 @@ async fn failover_after_a_redirect_goes_to_an_untried_manager() {
     let to = format!("{}/api/v1/things/1", leader.url());
     let redirect = Answer::status(307).header("location", &to);
     follower.respond_always(redirect.only_for("GET /api/v1/things/{id}"));
-    let failed = Answer::status(502).delay(Duration::from_millis(300));
+    let late = Duration::from_secs(1);
+    let failed = Answer::status(502).delay(late);
     leader.respond_always(failed.only_for("GET /api/v1/things/{id}"));
     let client = config(&managers).options(fast_retry()).build().unwrap();
+    let clock = FrozenClock::start();
     let get = call(&client, Method::GET);
     // Meanwhile other calls advance the rotation to the follower.
     let others = async {
-        while calls_of(leader) == 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until(|| calls_of(leader) > 0).await;
         for _ in 0..2 {
             call(&client, Method::PUT).await.unwrap();
         }
+        clock.pass(late + STEP).await;
     };
     let (answered, ()) = tokio::join!(get, others);
     assert!(well.url().ends_with(&answered.unwrap()));
@@ -126,10 +136,12 @@ async fn failover_from_a_hung_manager_when_the_deadline_is_shorter_than_the_atte
     managers[0].respond_always(Answer::json(200, ()).delay(FOREVER));
     let options = CallOptions::new().deadline(Duration::from_secs(12));
     let client = config(&managers).options(options).build().unwrap();
+    let clock = FrozenClock::start();
     for _ in 0..9 {
-        call(&client, Method::GET).await.unwrap();
+        let (result, _) = clock.measure(5 * STEP, call(&client, Method::GET)).await;
+        result.unwrap();
         // The manager is probed after an attempt there ran into the failover timeout.
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        clock.pass(Duration::from_millis(300)).await;
     }
     assert!(calls_of(&managers[0]) <= 3, "{}", calls_of(&managers[0]));
 }
@@ -142,8 +154,9 @@ async fn failover_timeout_applies_at_a_hung_manager_after_an_earlier_failure() {
     hung.respond_always(Answer::json(200, ()).delay(FOREVER));
     let options = CallOptions::new().deadline(Duration::from_secs(12));
     let client = config(&managers).options(options).build().unwrap();
-    let answered = call(&client, Method::GET).await.unwrap();
-    assert!(well.url().ends_with(&answered));
+    let clock = FrozenClock::start();
+    let (answered, _) = clock.measure(5 * STEP, call(&client, Method::GET)).await;
+    assert!(well.url().ends_with(&answered.unwrap()));
     assert_eq!((calls_of(broken), calls_of(hung)), (1, 1));
 }
 
@@ -153,8 +166,10 @@ async fn failover_from_a_hung_session_login_within_the_deadline() {
     managers[0].respond_always(Answer::status(200).delay(FOREVER).only_for(LOGIN));
     let options = CallOptions::new().deadline(Duration::from_secs(4));
     let client = session_config(&managers).options(options).build().unwrap();
+    let clock = FrozenClock::start();
     for method in [Method::POST, Method::GET] {
-        for result in calls(&client, 6, method).await {
+        let (results, _) = clock.measure(STEP, calls(&client, 6, method)).await;
+        for result in results {
             result.unwrap();
         }
     }
@@ -174,8 +189,19 @@ async fn failover_timeout_does_not_cut_a_slow_call_when_the_other_manager_is_eje
     for _ in 0..2 {
         call(&client, Method::PUT).await.unwrap();
     }
-    call(&client, Method::GET).await.unwrap();
+    let clock = FrozenClock::start();
+    let (result, _) = clock.measure(5 * STEP, call(&client, Method::GET)).await;
+    result.unwrap();
     assert!(calls_of(&slow) >= 3);
+}
+
+/// A `Retry-After` of one second, and the random delay of the first retry.
+fn assert_waits_a_second(took: Duration) {
+    let (least, random) = (Duration::from_secs(1), Duration::from_millis(250));
+    assert!(
+        (least..least + random + 5 * STEP).contains(&took),
+        "{took:?}"
+    );
 }
 
 #[tokio::test]
@@ -185,14 +211,14 @@ async fn redirected_call_honors_retry_after_of_a_busy_leader() {
     let to = format!("{}/api/v1/things/1", leader.url());
     let redirect = Answer::status(307).header("location", &to);
     follower.respond_always(redirect.only_for("POST /api/v1/things/{id}"));
+    let clock = FrozenClock::start();
     for status in [503, 429] {
         let busy = Answer::api_error(status, 1, "Busy.").header("retry-after", "1");
         leader.respond_with(busy.only_for("POST /api/v1/things/{id}"));
         let client = config(&managers).build().unwrap();
-        let began = Instant::now();
-        let answered = call(&client, Method::POST).await.unwrap();
-        assert!(leader.url().ends_with(&answered));
-        assert!(began.elapsed() >= Duration::from_secs(1), "{status}");
+        let (answered, took) = clock.measure(STEP, call(&client, Method::POST)).await;
+        assert!(leader.url().ends_with(&answered.unwrap()));
+        assert_waits_a_second(took);
     }
 }
 
@@ -204,10 +230,10 @@ async fn retry_after_keeps_calls_away_from_that_manager() {
     first.respond_always(busy("3600"));
     second.respond_with(busy("1"));
     let client = config(&managers).build().unwrap();
-    let began = Instant::now();
-    let answered = call(&client, Method::POST).await.unwrap();
-    assert!(second.url().ends_with(&answered));
-    assert!(began.elapsed() >= Duration::from_secs(1));
+    let clock = FrozenClock::start();
+    let (answered, took) = clock.measure(STEP, call(&client, Method::POST)).await;
+    assert!(second.url().ends_with(&answered.unwrap()));
+    assert_waits_a_second(took);
     assert_eq!(calls_of(first), 1);
 }
 
@@ -263,10 +289,15 @@ async fn manager_is_probed_after_a_deadline_passes_there() {
     managers[0].respond_always(Answer::json(200, ()).delay(FOREVER));
     let client = config(&managers).build().unwrap();
     let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(300)));
+    let clock = FrozenClock::start();
     // Only the deadline ends a call that is not idempotent.
-    assert!(call(&short_deadline, Method::POST).await.is_err());
+    let (result, _) = clock
+        .measure(STEP, call(&short_deadline, Method::POST))
+        .await;
+    assert!(result.is_err());
     // The probe has a timeout of two seconds.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let three = tokio::time::sleep(Duration::from_secs(3));
+    clock.measure(5 * STEP, three).await;
     let before = calls_of(&managers[0]);
     for _ in 0..6 {
         call(&short_deadline, Method::POST).await.unwrap();
@@ -276,6 +307,8 @@ async fn manager_is_probed_after_a_deadline_passes_there() {
 
 #[tokio::test]
 async fn retry_after_of_one_manager_does_not_delay_failover() {
+    // No call waits: the clock stands still.
+    let _clock = FrozenClock::start();
     for answer in [
         Answer::api_error(429, 102, "Too many.").header("retry-after", "3600"),
         Answer::api_error(503, 1, "Busy.").header("retry-after", "3600"),
@@ -283,12 +316,10 @@ async fn retry_after_of_one_manager_does_not_delay_failover() {
         let managers = managers::<2>().await;
         managers[0].respond_always(answer);
         let client = config(&managers).build().unwrap();
-        let began = Instant::now();
         for _ in 0..4 {
             let manager = call(&client, Method::POST).await.unwrap();
             assert!(managers[1].url().ends_with(&manager));
         }
-        assert!(began.elapsed() < Duration::from_secs(2));
     }
 }
 
@@ -301,10 +332,10 @@ async fn retry_waits_before_it_returns_to_a_manager_that_was_tried() {
     let wait = Duration::from_millis(300);
     let options = CallOptions::new().min_retry_delay(wait).max_retries(2);
     let client = config(&managers).options(options).build().unwrap();
-    let began = Instant::now();
-    let error = call(&client, Method::GET).await.unwrap_err();
-    assert_eq!(error.attempts(), 3);
-    assert!(began.elapsed() >= wait && began.elapsed() < 2 * wait + wait);
+    let clock = FrozenClock::start();
+    let (result, took) = clock.measure(STEP, call(&client, Method::GET)).await;
+    assert_eq!(result.unwrap_err().attempts(), 3);
+    assert!((wait..3 * wait).contains(&took), "{took:?}");
 }
 
 #[tokio::test]
@@ -316,7 +347,9 @@ async fn slow_session_login_is_not_cut_short_when_no_other_manager_is_up() {
     let client = session_config(&managers).options(options).build().unwrap();
     let [_slow, gone] = managers;
     drop(gone);
-    for result in calls(&client, 3, Method::POST).await {
+    let clock = FrozenClock::start();
+    let (results, _) = clock.measure(STEP, calls(&client, 3, Method::POST)).await;
+    for result in results {
         result.unwrap();
     }
 }
@@ -327,12 +360,14 @@ async fn deadline_during_a_session_login_causes_no_failover() {
     managers[0].respond_always(Answer::status(200).delay(FOREVER).only_for(LOGIN));
     let client = session_config(&managers).build().unwrap();
     let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
-    let error = call(&short_deadline, Method::POST).await.unwrap_err();
+    let clock = FrozenClock::start();
+    let post = call(&short_deadline, Method::POST);
+    let error = clock.measure(STEP, post).await.0.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Authentication, 0)
     );
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    clock.pass(Duration::from_millis(50)).await;
     assert_eq!(calls_of(&managers[1]), 0);
 }
 
@@ -348,11 +383,9 @@ async fn error_names_the_manager_that_caused_it() {
         .options(CallOptions::new().deadline(Duration::from_secs(2)))
         .build()
         .unwrap();
-    let errors: Vec<Error> = calls(&client, 2, Method::GET)
-        .await
-        .into_iter()
-        .map(Result::unwrap_err)
-        .collect();
+    let clock = FrozenClock::start();
+    let (results, _) = clock.measure(STEP, calls(&client, 2, Method::GET)).await;
+    let errors: Vec<Error> = results.into_iter().map(Result::unwrap_err).collect();
     for error in &errors {
         let is_from_busy = error.status().is_some_and(|status| status.as_u16() == 429);
         let manager = if is_from_busy { busy } else { full };
@@ -365,12 +398,12 @@ async fn ejected_manager_that_fails_again_stays_ejected_longer() {
     let managers = managers::<2>().await;
     let [broken, _] = &managers;
     broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));
+    let clock = FrozenClock::start();
     let client = config(&managers).build().unwrap();
-    let began = Instant::now();
     // Its health check keeps succeeding.
-    while began.elapsed() < Duration::from_secs(8) {
+    for _ in 0..400 {
         call(&client, Method::GET).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        clock.pass(STEP).await;
     }
     // It is ejected for one second, then two, then four.
     assert!((2..=4).contains(&calls_of(broken)), "{}", calls_of(broken));
