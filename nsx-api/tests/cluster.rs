@@ -74,8 +74,8 @@ async fn unreachable_manager_is_ejected_and_returns_after_a_probe() {
         .auth(Basic::new("admin", "Pa55-word"))
         .build()
         .unwrap();
-    // A call that is not idempotent fails over too, because nothing was sent to the first manager. It
-    // does not wait: the clock stands still.
+    // A call that is not idempotent fails over too, because nothing was sent to the first manager.
+    // It does not wait: the clock stands still.
     let clock = FrozenClock::start();
     for _ in 0..20 {
         assert!(

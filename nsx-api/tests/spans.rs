@@ -1,4 +1,6 @@
 //! Tracing: the spans of calls and attempts, and an event for each retry.
+//!
+//! Which spans are recorded is decided once per process, so each test has its own.
 
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::common::unauthenticated_manager_and_client;
 use crate::leak_capture::LeakCapture;
+use crate::own_process::in_own_process;
 
 /// The lines that the library logged since the last call.
 fn take_lines(capture: &LeakCapture) -> Vec<String> {
@@ -37,6 +40,9 @@ fn capture_spans(capture: &LeakCapture) -> tracing::subscriber::DefaultGuard {
 
 #[tokio::test]
 async fn spans_of_a_dropped_call_record_that_it_was_cancelled() {
+    if !in_own_process(spans_of_a_dropped_call_record_that_it_was_cancelled, []) {
+        return;
+    }
     let capture = LeakCapture::default();
     let _guard = capture_spans(&capture);
     let (manager, client) = unauthenticated_manager_and_client().await;
@@ -70,6 +76,12 @@ async fn spans_of_a_dropped_call_record_that_it_was_cancelled() {
 
 #[tokio::test]
 async fn spans_cover_the_call_and_each_attempt_and_a_retry_logs_its_reason() {
+    if !in_own_process(
+        spans_cover_the_call_and_each_attempt_and_a_retry_logs_its_reason,
+        [],
+    ) {
+        return;
+    }
     let capture = LeakCapture::default();
     let _guard = capture_spans(&capture);
     let (manager, client) = unauthenticated_manager_and_client().await;
