@@ -49,8 +49,8 @@ const MAX_RETRY_DELAY: Duration = Duration::from_secs(10);
 /// # The retry budget
 ///
 /// All clones of a client share one retry budget, so that retries cannot multiply the load on a
-/// manager that fails. Retries may add a fifth to the number of calls, plus 10 requests per second,
-/// plus 100 at the start. When the budget is spent, a call ends with the error of its last attempt,
+/// manager that fails. In any ten seconds there may be 100 retries, and another one for every five
+/// calls of that time. When the budget is spent, a call ends with the error of its last attempt,
 /// and the message says so.
 ///
 /// Two kinds of requests do not use the budget. Each call may move once to [another
