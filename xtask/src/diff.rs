@@ -140,12 +140,11 @@ impl RequiredBump {
         })
     }
 
-    /// Whether the version is high enough. After a pre-release any higher version is: a pre-release
-    /// makes no promise of compatibility.
+    /// Whether the version is high enough. A pre-release of the minimum is, but other build metadata
+    /// of the same version is not.
     fn is_satisfied_by(&self, version: &Version) -> bool {
         let numbers = |version: &Version| (version.major, version.minor, version.patch);
-        let after_pre_release = !self.before.pre.is_empty() && *version > self.before;
-        after_pre_release || numbers(version) >= numbers(&self.minimum)
+        numbers(version) >= numbers(&self.minimum) && version.cmp_precedence(&self.before).is_gt()
     }
 }
 
@@ -257,6 +256,18 @@ mod tests {
             ("1.4.2", Bump::Patch, "1.4.3", true),
             ("2.0.0-rc.1", Bump::Major, "2.0.0-rc.2", true),
             ("2.0.0-rc.1", Bump::Major, "2.0.0-rc.1", false),
+            ("0.2.0-rc.1", Bump::Minor, "0.2.0-rc.2", true),
+            ("0.2.0-rc.1", Bump::Minor, "0.2.0", true),
+            // A pre-release of a patch version has not raised the minor version.
+            ("0.1.1-rc.1", Bump::Minor, "0.1.1", false),
+            ("0.1.1-rc.1", Bump::Minor, "0.1.1-rc.2", false),
+            ("0.1.1-rc.1", Bump::Minor, "0.2.0-rc.1", true),
+            ("0.1.1-rc.1", Bump::Patch, "0.1.1", true),
+            ("1.1.0-rc.1", Bump::Major, "1.1.0", false),
+            ("1.0.0-rc.1", Bump::Major, "1.0.0-rc.1+b", false),
+            ("1.0.0-rc.1+a", Bump::Major, "1.0.0-rc.1+b", false),
+            ("1.0.0-rc.2", Bump::Major, "1.0.0-rc.1", false),
+            ("1.4.2", Bump::Patch, "1.4.2+b", false),
         ] {
             let before = version(before);
             let minimum = bump.after(&before);

@@ -1,6 +1,7 @@
 //! The version of the SDK: from its manifest, or from the workspace's manifest if it is inherited.
 
 use semver::Version;
+use toml::{Table, Value};
 
 /// The manifest of the SDK, relative to the root.
 pub(crate) const SDK: &str = "nsx-api/Cargo.toml";
@@ -12,65 +13,34 @@ pub(crate) const WORKSPACE: &str = "Cargo.toml";
 pub(crate) fn sdk_version(
     read_manifest: impl Fn(&str) -> Result<String, String>,
 ) -> Result<Version, String> {
-    match find_field(&read_manifest(SDK)?, "package", "version") {
-        Some(Field::Text(text)) => parse_version(&text, SDK),
-        Some(Field::Workspace) => {
-            let manifest = read_manifest(WORKSPACE)?;
-            match find_field(&manifest, "workspace.package", "version") {
-                Some(Field::Text(text)) => parse_version(&text, WORKSPACE),
-                _ => Err(format!("{WORKSPACE}: no version in [workspace.package]")),
-            }
+    let version = package_version(&read_manifest(SDK)?, SDK, &["package"])?;
+    match version.get("workspace") {
+        Some(Value::Boolean(true)) => {
+            let path = ["workspace", "package"];
+            let version = package_version(&read_manifest(WORKSPACE)?, WORKSPACE, &path)?;
+            parse_version(&version, WORKSPACE, &path)
         }
-        None => Err(format!("{SDK}: no version in [package]")),
+        _ => parse_version(&version, SDK, &["package"]),
     }
 }
 
-fn parse_version(text: &str, file: &str) -> Result<Version, String> {
+/// The value of `version` in a table of a manifest.
+fn package_version(manifest: &str, file: &str, path: &[&str]) -> Result<Value, String> {
+    let manifest: Table = manifest
+        .parse()
+        .map_err(|error| format!("{file}: {error}"))?;
+    let package = path
+        .iter()
+        .try_fold(Value::Table(manifest), |table, key| table.get(key).cloned());
+    let version = package.and_then(|package| package.get("version").cloned());
+    version.ok_or_else(|| format!("{file}: no version in [{}]", path.join(".")))
+}
+
+fn parse_version(value: &Value, file: &str, path: &[&str]) -> Result<Version, String> {
+    let text = value
+        .as_str()
+        .ok_or_else(|| format!("{file}: no version in [{}]", path.join(".")))?;
     Version::parse(text).map_err(|error| format!("{file}: invalid version `{text}`: {error}"))
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Field {
-    Text(String),
-    /// Inherited: `field.workspace = true`.
-    Workspace,
-}
-
-/// The value of a key in a table of a manifest.
-///
-/// This is not a TOML parser. It reads manifests in the usual form, with one key per line.
-fn find_field(manifest: &str, table: &str, key: &str) -> Option<Field> {
-    let mut in_table = false;
-    for line in manifest.lines().map(str::trim) {
-        if let Some(name) = line.strip_prefix('[') {
-            let name = name.split(']').next().unwrap_or_default();
-            in_table = name.trim() == table;
-        } else if let Some((name, value)) = line.split_once('=').filter(|_| in_table) {
-            let (name, value) = (name.trim(), value.trim());
-            if name == key {
-                return parse_value(value);
-            }
-            let inherited = name.strip_prefix(key).map(str::trim) == Some(".workspace");
-            if inherited && value.starts_with("true") {
-                return Some(Field::Workspace);
-            }
-        }
-    }
-    None
-}
-
-/// Parses `"1.2.3"`, `'1.2.3'` or `{ workspace = true }`. A comment may follow.
-fn parse_value(value: &str) -> Option<Field> {
-    let quote = value.chars().next()?;
-    if quote == '{' {
-        let compact: String = value.chars().filter(|one| !one.is_whitespace()).collect();
-        return compact
-            .starts_with("{workspace=true}")
-            .then_some(Field::Workspace);
-    }
-    let text = value.strip_prefix(['"', '\''])?;
-    let (text, _) = text.split_once(quote)?;
-    Some(Field::Text(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -100,6 +70,14 @@ mod tests {
                 "[dependencies]\nversion = \"7.0.0\"\n\n[package] # this\nversion.workspace=true",
                 "1.2.3",
             ),
+            ("package.version = \"0.4.0\"\n", "0.4.0"),
+            ("package = { name = \"a\", version = \"0.4.0\" }\n", "0.4.0"),
+            ("[\"package\"]\n\"version\" = \"0.4.0\"\n", "0.4.0"),
+            ("[package.version]\nworkspace = true\n", "1.2.3"),
+            (
+                "a = [\n[\"[package]\"],\n]\n[package]\nversion = \"\"\"0.4.0\"\"\"",
+                "0.4.0",
+            ),
         ] {
             assert_eq!(version_of(sdk, workspace).as_deref(), Ok(expected), "{sdk}");
         }
@@ -122,8 +100,14 @@ mod tests {
             (
                 "[package]\nversion.workspace = true",
                 "[package]",
-                "Cargo.toml: no version",
+                "Cargo.toml: no version in [workspace.package]",
             ),
+            (
+                "[package]\nversion.workspace = false",
+                "",
+                "nsx-api/Cargo.toml: no version",
+            ),
+            ("[package", "", "nsx-api/Cargo.toml: TOML parse error"),
         ] {
             let error = version_of(sdk, workspace).unwrap_err();
             assert!(error.starts_with(start), "{error}");

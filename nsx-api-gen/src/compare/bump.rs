@@ -34,7 +34,11 @@ impl Bump {
         }
     }
 
-    /// The lowest version after `old` in which this part is incremented.
+    /// The lowest release after `old` in which this part is incremented.
+    ///
+    /// A pre-release has incremented its last number that is not zero, and everything before that:
+    /// after `0.2.0-rc.1` a breaking change needs no more than `0.2.0`, but after `0.1.1-rc.1` it
+    /// needs `0.2.0` too.
     ///
     /// ```
     /// # use nsx_api_gen::compare::{Bump, Level};
@@ -44,6 +48,14 @@ impl Bump {
     /// ```
     pub fn after(self, old: &Version) -> Version {
         let (major, minor, patch) = (old.major, old.minor, old.patch);
+        let is_incremented = match self {
+            Self::Patch => true,
+            Self::Minor => patch == 0,
+            Self::Major => minor == 0 && patch == 0,
+        };
+        if is_incremented && !old.pre.is_empty() {
+            return Version::new(major, minor, patch);
+        }
         match self {
             Self::Patch => Version::new(major, minor, patch.saturating_add(1)),
             Self::Minor => Version::new(major, minor.saturating_add(1), 0),
@@ -72,6 +84,13 @@ mod tests {
             ("1.2.3", "1.2.4", "1.3.0", "2.0.0"),
             ("0.2.3", "0.2.4", "0.2.4", "0.3.0"),
             ("0.0.3", "0.0.4", "0.0.4", "0.0.4"),
+            ("1.2.3-rc.1", "1.2.3", "1.3.0", "2.0.0"),
+            ("1.2.0-rc.1", "1.2.0", "1.2.0", "2.0.0"),
+            ("2.0.0-rc.1", "2.0.0", "2.0.0", "2.0.0"),
+            ("0.2.3-rc.1", "0.2.3", "0.2.3", "0.3.0"),
+            ("0.2.0-rc.1", "0.2.0", "0.2.0", "0.2.0"),
+            ("0.0.3-rc.1", "0.0.3", "0.0.3", "0.0.3"),
+            ("1.2.3+build", "1.2.4", "1.3.0", "2.0.0"),
         ] {
             let old: Version = old.parse().unwrap();
             let next = |level| Bump::of(level, &old).after(&old).to_string();
