@@ -140,8 +140,8 @@ impl RequiredBump {
         })
     }
 
-    /// Whether the version is high enough. A pre-release of the minimum is, but other build metadata
-    /// of the same version is not.
+    /// Whether the version is high enough. A pre-release of the minimum is, but the version before
+    /// with other build metadata is not.
     fn is_satisfied_by(&self, version: &Version) -> bool {
         let numbers = |version: &Version| (version.major, version.minor, version.patch);
         numbers(version) >= numbers(&self.minimum) && version.cmp_precedence(&self.before).is_gt()
