@@ -13,12 +13,13 @@ use h2::server::SendResponse;
 use http::{Method, Response};
 use nsx_api::{CallOptions, Client, ErrorKind};
 use rustls::ServerConfig;
-use rustls::crypto::ring;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use crate::tls_server::backend;
 
 /// Starts a server that handles each connection with `serve`. Returns a client that trusts it and
 /// retries once.
@@ -28,7 +29,7 @@ where
 {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let mut tls = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let mut tls = ServerConfig::builder_with_provider(Arc::new(backend::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use http::{Method, Version};
 use nsx_api::mock::{Manager, ManagerBuilder};
 use reqwest::{RequestBuilder, Response};
-use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::Value;
+
+use crate::tls_server::backend;
 
 pub(crate) const TOKEN_PATH: &str = "/api/v1/aaa/registration-token";
 
@@ -30,11 +31,12 @@ pub(crate) fn tls_that_trusts(ca_pem: Option<&str>, protocols: &[&[u8]]) -> rust
             .add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap())
             .unwrap();
     }
-    let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut tls =
+        rustls::ClientConfig::builder_with_provider(Arc::new(backend::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
     tls.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     tls
 }

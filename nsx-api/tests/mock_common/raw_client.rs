@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::request::Builder;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Version};
 use nsx_api::mock::{ClientCertificate, Manager};
-use rustls::crypto::{CryptoProvider, ring};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -20,6 +20,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::TOKEN_PATH;
+
+use crate::tls_server::backend;
 
 /// A response.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ impl Reply {
 }
 
 pub(crate) fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
+    Arc::new(backend::default_provider())
 }
 
 /// The TLS configuration of a client that trusts the manager and presents this certificate.
