@@ -1,4 +1,4 @@
-//! Runs every code block of the README, except the command that runs these tests.
+//! Checks every code block of the README. CI runs the commands.
 
 use crate::support::{self, CommandOutput, root};
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// The command of the README that runs all tests. It would run itself here, so `.ci/run` runs it.
+/// The command of the README that runs the tests.
 const TEST_COMMAND: &str = "cargo test --workspace --no-fail-fast";
 
-/// The command of CONTRIBUTING.md that runs the slow tests, such as the ones in this file that run
+/// The command of CONTRIBUTING.md that runs the slow tests, such as the one in this file that runs
 /// cargo.
 const SLOW_TESTS: &str = "cargo test --workspace --no-fail-fast -- --ignored";
 
@@ -67,14 +67,6 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path))
         .unwrap()
         .replace("\r\n", "\n")
-}
-
-/// Runs a command of the README in the workspace, without environment variables of the developer.
-fn run(command: &str) -> CommandOutput {
-    let arguments = command.strip_prefix("cargo ").unwrap().split(' ');
-    let mut process = Command::new(std::env::var_os("CARGO").unwrap());
-    process.args(arguments);
-    CommandOutput::run(with_clean_env(process).current_dir(root()))
 }
 
 /// Removes variables for a real manager, and the ones with which cargo describes this package: some
@@ -155,23 +147,6 @@ fn every_code_block_in_the_docs_is_tested() {
 }
 
 #[test]
-#[ignore = "slow: compiles the demo"]
-fn every_command_of_the_readme_succeeds_and_changes_no_file() {
-    // If the generated code were out of date, `cargo xtask generate` would change the workspace.
-    run("cargo xtask generate --check").success();
-    let generated = root().join("nsx-api/src/generated");
-    let before = support::snapshot(&generated);
-    for command in readme_commands()
-        .iter()
-        .filter(|command| *command != TEST_COMMAND)
-    {
-        println!("{command}");
-        run(command).success();
-    }
-    assert_eq!(support::snapshot(&generated), before);
-}
-
-#[test]
 fn ci_runs_every_command_of_the_readme_that_changes_no_file() {
     let script = read(".ci/run");
     let steps: Vec<&str> = script
@@ -195,29 +170,6 @@ fn the_readme_starts_with_the_commands_for_the_demo_and_the_tests() {
         readme_commands().into_iter().take(2).collect::<Vec<_>>(),
         ["cargo xtask demo", TEST_COMMAND]
     );
-}
-
-#[test]
-#[ignore = "slow: compiles the demo"]
-fn the_demo_shows_a_token_and_each_documented_error() {
-    let outcome = run("cargo xtask demo")
-        .success()
-        .stdout_contains("CreateRegistrationToken: 200");
-    let errors = [
-        ("400", "BadRequest"),
-        ("403", "Forbidden"),
-        ("404", "NotFound"),
-        ("412", "PreconditionFailed"),
-        ("500", "InternalServerError"),
-        ("503", "ServiceUnavailable"),
-    ];
-    for (status, kind) in errors {
-        let shows = |line: &str| line.trim_start().starts_with(status) && line.contains(kind);
-        assert!(
-            outcome.stdout.lines().any(shows),
-            "no {status} {kind} in {outcome:#?}"
-        );
-    }
 }
 
 #[test]
