@@ -428,9 +428,11 @@ async fn check_login(case: LoginCase, version: Version) {
         fault.map_or_else(|| proxy.skip(), |fault| proxy.inject(fault));
     }
     let call_with_fault = call(&client, &Method::POST);
+    // Until the end of the test: without it, the clock would move by itself.
+    let mut frozen = None;
     let outcome = match case.stalls() {
         true => {
-            let clock = FrozenClock::start();
+            let clock = frozen.insert(FrozenClock::start());
             let stopped = until(|| proxy.stopped() == 1);
             clock.expires(SHORT, stopped, call_with_fault).await
         }
