@@ -464,3 +464,55 @@ fn a_document_that_is_damaged_in_a_few_places_never_panics() {
 fn a_document_that_is_damaged_anywhere_never_panics() {
     generate_damaged(7);
 }
+
+/// progenitor stops at the first fault. Here it reads `items: true` and a number as a description,
+/// which the checks before it do not look for.
+#[test]
+fn every_schema_and_operation_that_progenitor_rejects_is_reported() {
+    let list = "{type: array, items: true}";
+    let good = "Good: {type: object, properties: {a: {type: string}}}";
+    let bad = format!("Bad: {list}");
+    let holder = "Holder: {type: object, properties: {b: {$ref: '#/components/schemas/Bad'}}}";
+    let worse = "'~/Worse': {type: object, properties: {b: {$ref: '#/components/schemas/Holder'}, c: {type: array, items: true}}}";
+    let cycle = "One: {type: object, properties: {b: {$ref: '#/components/schemas/Two'}}}, Two: {type: object, properties: {a: {type: array, items: true}, b: {$ref: '#/components/schemas/One'}}}";
+    let post = |name: &str, schema: &str| {
+        let body = format!("requestBody: {{content: {{application/json: {{schema: {schema}}}}}}}");
+        format!("/{name}: {{post: {{operationId: Post{name}, {body}, {OK}}}}}")
+    };
+    let posts = |broken: &[&str]| {
+        let posts = ["A", "B", "C", "D", "E"].map(|name| match broken.contains(&name) {
+            true => post(name, "{type: string, description: 1.5}"),
+            false => post(name, "{$ref: '#/components/schemas/Good'}"),
+        });
+        document(&posts.join(", "), &format!("schemas: {{{good}}}"))
+    };
+    // A schema is not reported for the fault of another one that it refers to.
+    let cases: [(String, &[&str]); 6] = [
+        (schemas(&bad), &["#/components/schemas/Bad: "]),
+        (
+            schemas(&format!("{good}, {holder}, {bad}")),
+            &["#/components/schemas/Bad: "],
+        ),
+        (
+            schemas(&format!("{holder}, {worse}, {bad}, Other: {list}")),
+            &["#/components/schemas/Bad: ", "#/components/schemas/Other: "],
+        ),
+        (
+            schemas(cycle),
+            &["#/components/schemas/One: ", "#/components/schemas/Two: "],
+        ),
+        (posts(&["C"]), &["#/paths/~1C/post: PostC: "]),
+        (
+            posts(&["A", "D"]),
+            &["#/paths/~1A/post: PostA: ", "#/paths/~1D/post: PostD: "],
+        ),
+    ];
+    for (text, expected) in cases {
+        let message = message(&text);
+        let lines: Vec<&str> = message.lines().collect();
+        assert_eq!(lines.len(), expected.len(), "{message}");
+        for (line, start) in lines.iter().zip(expected) {
+            assert!(line.starts_with(&format!("doc: {start}")), "{message}");
+        }
+    }
+}

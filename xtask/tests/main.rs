@@ -7,6 +7,7 @@
     reason = "helpers fail at their line"
 )]
 
+mod cargo;
 mod diff;
 mod generate;
 mod import;

@@ -3,6 +3,9 @@
 //! Most commands need the generator, which takes longer to compile than the SDK. The demo needs
 //! only the SDK. It is the first command that a new user runs, so it is started from here, and the
 //! commands are a package of their own.
+//!
+//! Cargo does not tell the programs that it runs about its own options, such as `--offline`. The
+//! environment reaches both cargos: `CARGO_NET_OFFLINE=true cargo xtask demo`.
 
 use std::env;
 use std::error::Error;
