@@ -7,6 +7,7 @@ use crate::document::change::Change;
 use crate::document::key_order;
 use crate::emit;
 use crate::error::Error;
+use crate::model::rust_api::RustApi;
 use crate::{check, model, normalize, read};
 
 /// The generated files, and the number of operations in them.
@@ -18,6 +19,14 @@ pub(crate) fn generate_code(document: &read::Document, root: &Value) -> Result<C
     let api = model::Api::new(root);
     let files = emit::emit(document, root, &api)?;
     Ok((files, api.operations.len()))
+}
+
+/// Checks a normalized document, and determines the Rust API of the code that is generated for it.
+pub(crate) fn rust_api(file: &str, root: &Value) -> Result<(model::Api, RustApi), Error> {
+    check::check(file, root)?;
+    let api = model::Api::new(root);
+    let rust = emit::rust_api(file, root, &api)?;
+    Ok((api, rust))
 }
 
 /// The normalized OpenAPI 3.0 form of a document, and what was changed to get there.

@@ -1,7 +1,8 @@
 //! The table of all kinds of change: id, levels, wording, and the meaning for users of the SDK.
 //!
-//! The levels follow two rules. A change is breaking if code may no longer compile, according to
-//! cargo's rules for SemVer, or if the same code makes a different call. Requests and responses
+//! The levels follow these rules. A change is breaking if code may no longer compile, according to
+//! cargo's rules for SemVer, if the same code makes a different call, or if a call that was valid
+//! no longer is. Requests and responses
 //! have separate levels, because a type that is only received has no constructor.
 
 use std::fmt;
@@ -17,7 +18,7 @@ pub enum Level {
     /// Code keeps compiling and makes the same calls. There is something new to use, a warning, or
     /// another change worth mentioning.
     Compatible,
-    /// Code may no longer compile, or makes different calls.
+    /// Code may no longer compile, makes different calls, or makes calls that are no longer valid.
     Breaking,
 }
 
@@ -101,6 +102,9 @@ kinds! {
     ServerPathChanged "server-path-changed" Changed Breaking Breaking "changed"
         "The path of the first server changed, and every call goes to another path."
 
+    ServersChanged "servers-changed" Changed Note Note "changed"
+        "The document names other servers, with the same path. The client's managers are set in its configuration."
+
     OperationAdded "operation-added" Added Compatible Compatible "added"
         "The client has a new method, with a builder and an entry in the operation table."
     OperationRemoved "operation-removed" Removed Breaking Breaking "removed"
@@ -110,12 +114,26 @@ kinds! {
          are named after it."
     OperationIdChanged "operation-id-changed" Changed Note Note "changed"
         "The operationId is spelled differently but gives the same Rust names. It is visible only in spans, errors and the operation table."
+    OperationListAdded "operation-list-added" Added Compatible Compatible "added"
+        "The builder has `stream` and `pages`, because the operation is now a list in pages."
+    OperationListRemoved "operation-list-removed" Removed Breaking Breaking "removed"
+        "The builder has no `stream` and `pages`, because the operation is no longer a list in pages."
     OperationPathChanged "operation-path-changed" Changed Breaking Breaking "changed"
         "The same method of the client calls another path."
     OperationHttpMethodChanged "operation-http-method-changed" Changed Breaking Breaking "changed"
         "The same method of the client uses another HTTP method."
     OperationTagChanged "operation-tag-changed" Changed Note Note "changed"
         "The method moves to another place in the docs. No Rust path changes, because the modules of tags are private."
+    OperationSecurityTightened "operation-security-tightened" Changed Breaking - "requires more"
+        "The document requires other credentials or scopes for the call. A caller whose credentials sufficed may be refused."
+    OperationSecurityRelaxed "operation-security-relaxed" Changed Note - "requires less"
+        "The document accepts further credentials for the call, or requires fewer scopes."
+    OperationPrivilegeAdded "operation-privilege-added" Changed Breaking - "is now required"
+        "The caller needs another privilege. A user without it is refused."
+    OperationPrivilegeRemoved "operation-privilege-removed" Changed Note - "is no longer required"
+        "The caller no longer needs a privilege."
+    OperationSunsetChanged "operation-sunset-changed" Deprecated Note Note "changed"
+        "The date on which the operation is removed (`x-sunset`) changed."
     OperationBecameDeprecated "operation-became-deprecated" Deprecated Compatible Compatible "deprecated"
         "The client's method is `#[deprecated]`, so code that calls it gets a warning."
     OperationNoLongerDeprecated "operation-no-longer-deprecated" Changed Note Note "is no longer deprecated"
@@ -188,6 +206,13 @@ kinds! {
     ResponseErrorStatusRemoved "response-error-status-removed" Removed - Note "removed"
         "An error status is no longer documented."
 
+    ResponseErrorBodyChanged "response-error-body-changed" Changed - Note "has another body"
+        "The body of an error response has another schema. `Error::api_error` reads what both have in common."
+    ResponseHeaderAdded "response-header-added" Added - Compatible "added"
+        "Another response header is documented."
+    ResponseHeaderRemoved "response-header-removed" Removed - Note "removed"
+        "A response header is no longer documented."
+
     TypeAdded "type-added" Added Compatible Compatible "added"
         "There is a new type."
     TypeRemoved "type-removed" Removed Breaking Breaking "removed"
@@ -205,6 +230,14 @@ kinds! {
         "The struct is now sent, so it has a constructor `new` with the required fields."
     TypeConstructorRemoved "type-constructor-removed" Removed Breaking Breaking "removed"
         "The struct is no longer sent, so it has no constructor `new`."
+
+    TypeConstructorChanged "type-constructor-changed" Changed Breaking Breaking "takes other arguments"
+        "`new` takes other arguments although the required fields are the same: the type became a variant of a discriminated union, \
+         whose discriminator is set automatically, or is no longer one."
+    TypeTraitAdded "type-trait-added" Added Compatible Compatible "added"
+        "The type implements another trait."
+    TypeTraitRemoved "type-trait-removed" Removed Breaking Breaking "removed"
+        "The type no longer implements a trait."
 
     PropertyAdded "property-added" Added Breaking Breaking "added"
         "The struct has a new public field. Code that uses `..` (`..Type::new(…)`, `..Default::default()`, patterns) keeps compiling; a \
@@ -225,24 +258,56 @@ kinds! {
     PropertyNoLongerNullable "property-no-longer-nullable" Changed Breaking Breaking "is no longer nullable"
         "The required field is no longer an `Option`."
     OptionalPropertyBecameNullable "optional-property-became-nullable" Changed Note Note "became nullable"
-        "The field already was an `Option`, because it is optional."
+        "The value may be null. The Rust type is the same, for example because the property is optional."
     OptionalPropertyNoLongerNullable "optional-property-no-longer-nullable" Changed Note Note "is no longer nullable"
-        "The field stays an `Option`, because it is optional."
+        "The value is never null. The Rust type is the same, for example because the property is optional."
     PropertyTypeChanged "property-type-changed" Changed Breaking Breaking "has another type"
         "The field has another Rust type."
     PropertyWireNameChanged "property-wire-name-changed" Changed Breaking Breaking "has another name on the wire"
         "Requests and responses contain another name; the field's name in Rust is the same."
+    PropertyDiscriminatorValueChanged "property-discriminator-value-changed" Changed Breaking Breaking "has another value in a new struct"
+        "The discriminator of a new struct has another value, so the same code sends something else."
+    PropertyBecameReadOnly "property-became-read-only" Changed Breaking Note "became read-only"
+        "The manager sets the property. A request that contains it may be refused."
+    PropertyNoLongerReadOnly "property-no-longer-read-only" Changed Compatible Note "is no longer read-only"
+        "The property can be part of a request."
+    PropertyBecameWriteOnly "property-became-write-only" Changed Note Compatible "became write-only"
+        "Responses no longer contain the property."
+    PropertyNoLongerWriteOnly "property-no-longer-write-only" Changed Note Compatible "is no longer write-only"
+        "Responses contain the property."
     PropertyBecameDeprecated "property-became-deprecated" Deprecated Note Note "deprecated"
         "The property is deprecated in the document. Code that uses it gets no warning."
     PropertyNoLongerDeprecated "property-no-longer-deprecated" Changed Note Note "is no longer deprecated"
         "The property is no longer deprecated in the document."
     FormatChanged "format-changed" Changed Note Note "has another format"
         "A string or number has another format, which does not affect the Rust type."
+    ConstraintTightened "constraint-tightened" Changed Breaking Note "is stricter"
+        "Some values that were valid no longer are: a bound, a pattern or a list of numbers. The code is the same, but the manager may refuse the request."
+    ConstraintRelaxed "constraint-relaxed" Changed Compatible Note "is less strict"
+        "More values are valid. The code is the same."
+    DefaultChanged "default-changed" Changed Compatible Note "has another default"
+        "The manager uses another value if the request has none."
 
     EnumValueAdded "enum-value-added" Added Compatible Compatible "added"
         "The enum, which is `#[non_exhaustive]`, has a new variant. Before, the value was an `Unrecognized`."
     EnumValueRemoved "enum-value-removed" Removed Breaking Breaking "removed"
         "A variant was removed. The value is now an `Unrecognized`."
+    EnumValueChanged "enum-value-changed" Changed Breaking Breaking "has another value on the wire"
+        "The variant keeps its name but stands for another value, so the same code sends something else."
+    EnumVariantRenamed "enum-variant-renamed" Changed Breaking Breaking "has another variant"
+        "The variant for the value has another name."
+    EnumFallbackChanged "enum-fallback-changed" Changed Breaking Breaking "changed"
+        "The variant for unlisted values has another name or type."
+    DiscriminatedUnionVariantAdded "discriminated-union-variant-added" Added Compatible Compatible "added"
+        "The enum, which is `#[non_exhaustive]`, has a new variant. Before, the value was in the variant for other values."
+    UnionVariantTypeChanged "union-variant-type-changed" Changed Breaking Breaking "has another type"
+        "The variant contains another Rust type."
+    UnionVariantValuesChanged "union-variant-values-changed" Changed Breaking Breaking "has other discriminator values"
+        "Another discriminator value is sent for the variant, or objects with the same value are now another variant."
+    UnionVariantValueAdded "union-variant-value-added" Added Compatible Compatible "has another discriminator value"
+        "Objects with another discriminator value are now of the variant. Before, they were in the variant for other values."
+    UnionDiscriminatorChanged "union-discriminator-changed" Changed Breaking Breaking "changed"
+        "Another property determines the variant."
     UnionVariantAdded "union-variant-added" Added Breaking Breaking "added"
         "The enum has a new variant, so a `match` over all the others no longer compiles."
     UnionVariantRemoved "union-variant-removed" Removed Breaking Breaking "removed"

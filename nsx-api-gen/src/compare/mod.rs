@@ -1,13 +1,14 @@
 //! Reports what a change of the document means for users of the generated SDK.
 //!
 //! Both documents are processed like in [`generate`](crate::generate()), and their Rust APIs are
-//! compared: methods with their arguments, setters and results, and types with their fields. A
-//! changed name is therefore a change, but a changed maximum length is not, because it does not
-//! affect the code. Each component schema is compared once and reported with the methods that use
-//! it. [`Kind`] lists all kinds of changes.
+//! compared: methods with their arguments, setters and results, and types with their fields,
+//! variants, constructors and implementations. What stays the same in code but not on the wire is
+//! compared too: bounds, patterns and defaults, the values of enums, security, documented
+//! responses. Each type is compared once and reported with the methods that use it. [`Kind`] lists
+//! all kinds of changes.
 //!
-//! Everything that does not affect the code is ignored: descriptions, examples, defaults, lengths,
-//! patterns and ranges, values of numeric enums, bodies of error responses, security.
+//! Only what neither code nor requests nor responses depend on is ignored, such as descriptions and
+//! examples.
 //!
 //! ```
 //! use nsx_api_gen::compare::{Bump, Kind, Source, Version, compare};
@@ -42,20 +43,23 @@
 
 mod bump;
 mod change;
+mod constraints;
+mod inherited;
 mod kinds;
 mod operations;
 mod pairs;
-mod shape;
+mod report;
 mod surface;
 #[cfg(test)]
 mod tests;
 mod types;
+mod wire;
 
 pub use semver::Version;
 
 use crate::error::Error;
 pub use crate::read::Source;
-use crate::{check, pipeline, read};
+use crate::{pipeline, read};
 pub use bump::Bump;
 pub use change::{Change, Subject, Usage};
 pub use kinds::{Kind, Level, Section};
@@ -100,12 +104,14 @@ pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
     let mut changes = Vec::new();
     operations::compare(&old, &new, &operations, &renamed, &mut changes);
     types::compare(&old, &new, &renamed, &mut changes);
+    wire::compare(&old, &new, &operations, &renamed, &mut changes);
+    let changes = inherited::without_inherited(changes, &old, &new);
     Ok(Comparison { changes })
 }
 
 /// The Rust API of a document.
 fn surface_of(source: &Source) -> Result<Surface, Error> {
     let (root, _) = pipeline::normalized(&read::parse(&source.name, &source.bytes)?)?;
-    check::check(&source.name, &root)?;
-    Ok(Surface::new(&root))
+    let (api, rust) = pipeline::rust_api(&source.name, &root)?;
+    Ok(Surface::new(root, api, rust))
 }

@@ -3,11 +3,13 @@
 use super::change::{Change, Subject, Usage};
 use super::kinds::Kind;
 use super::pairs::{self, Operations, Renamed};
-use super::surface::{Argument, Body, Operation, Success, Surface, location_name};
-use super::types::{ChangeReporter, TypeComparison};
+use super::report::ChangeReporter;
+use super::surface::{Operation, Surface, location_name};
 use crate::document::is_success;
 use crate::document::parameter_style::Style;
 use crate::model::In;
+use crate::model::rust_api::{Argument, BodyArgument, Success};
+use crate::names;
 
 /// Adds the changes of the document as a whole and of its operations.
 pub(super) fn compare(
@@ -43,7 +45,7 @@ pub(super) fn compare(
 }
 
 fn report<'a>(operation: &Operation, changes: &'a mut Vec<Change>) -> ChangeReporter<'a> {
-    let methods = vec![operation.name().to_owned()];
+    let methods = vec![operation.method.name.clone()];
     ChangeReporter::new(operation.subject(), Usage::CALL, methods, changes)
 }
 
@@ -68,9 +70,10 @@ impl Pair<'_> {
 
     fn names(&mut self) {
         let (old, new) = (self.old, self.new);
-        if old.names != new.names {
+        if old.names() != new.names() {
             let kind = Kind::OperationRenamed;
-            self.report.changed(kind, "method", old.name(), new.name());
+            let (old, new) = (&old.method.name, &new.method.name);
+            self.report.changed(kind, "method", old, new);
         } else if old.model.id != new.model.id {
             let kind = Kind::OperationIdChanged;
             let (old, new) = (&old.model.id, &new.model.id);
@@ -120,7 +123,7 @@ impl Pair<'_> {
     fn parameters(&mut self) {
         let (old, new) = (self.old, self.new);
         let mut known: Vec<(&Argument, &Argument)> = Vec::new();
-        for after in &new.arguments {
+        for after in &new.method.arguments {
             match pairs::argument(old, new, after) {
                 Some(before) => {
                     known.push((before, after));
@@ -129,12 +132,12 @@ impl Pair<'_> {
                 None => self.parameter_added(after),
             }
         }
-        for before in &old.arguments {
+        for before in &old.method.arguments {
             if !known
                 .iter()
                 .any(|(known, _)| known.name == before.name && known.place == before.place)
             {
-                let (place, given) = (parameter(before), before.given());
+                let (place, given) = (parameter(before), given(before));
                 let kind = Kind::RequestParameterRemoved;
                 self.report.add(kind, &place, Some(given), None);
             }
@@ -147,7 +150,7 @@ impl Pair<'_> {
             true => Kind::RequestParameterAddedRequired,
             false => Kind::RequestParameterAdded,
         };
-        let given = after.given();
+        let given = given(after);
         self.report.add(kind, &parameter(after), None, Some(given));
     }
 
@@ -177,27 +180,15 @@ impl Pair<'_> {
                 true => Kind::RequestParameterBecameRequired,
                 false => Kind::RequestParameterBecameOptional,
             };
-            report.changed(kind, &place, &old.given(), &new.given());
+            report.changed(kind, &place, &given(old), &given(new));
         }
-        if old.style != new.style && old.ty.is_list() && new.ty.is_list() {
-            let style = |style| match style {
-                Style::Scalar | Style::Members => "repeated".to_owned(),
-                Style::Joined(between) => format!("a{between}b"),
-                Style::Json => "JSON".to_owned(),
-            };
+        if old.style != new.style {
             let kind = Kind::RequestParameterStyleChanged;
             report.changed(kind, &place, &style(old.style), &style(new.style));
         }
-        let kinds = (
-            Kind::RequestParameterBecameDeprecated,
-            Kind::RequestParameterNoLongerDeprecated,
-        );
-        report.toggled((old.deprecated, new.deprecated), kinds, &place);
-        let mut walk = TypeComparison::of_part(self.renamed, report.part(Usage::SENT), &place);
-        if !walk.same(&old.ty, &new.ty) {
-            let (old, new) = (old.ty.rust(), new.ty.rust());
+        if !self.renamed.same(&old.ty, &new.ty) {
             let kind = Kind::RequestParameterTypeChanged;
-            report.changed(kind, &place, &old, &new);
+            report.changed(kind, &place, old.ty.as_str(), new.ty.as_str());
         }
     }
 
@@ -206,7 +197,7 @@ impl Pair<'_> {
         let mut after = known;
         after.retain(|(old, new)| old.required && new.required);
         let position = |argument: &Argument| {
-            let mut all = self.old.arguments.iter();
+            let mut all = self.old.method.arguments.iter();
             all.position(|one| one.name == argument.name && one.place == argument.place)
         };
         let mut before = after.clone();
@@ -224,9 +215,9 @@ impl Pair<'_> {
 
     fn body(&mut self) {
         const PLACE: &str = "request body";
-        let rust = |body: &Body| Some(body.ty.rust());
+        let rust = |body: &BodyArgument| Some(body.ty.as_str().to_owned());
         let report = &mut self.report;
-        match (&self.old.body, &self.new.body) {
+        match (&self.old.method.body, &self.new.method.body) {
             (None, None) => {}
             (None, Some(new)) => {
                 let kind = match new.required {
@@ -240,97 +231,115 @@ impl Pair<'_> {
         }
     }
 
-    fn body_changed(&mut self, old: &Body, new: &Body, place: &str) {
+    fn body_changed(&mut self, old: &BodyArgument, new: &BodyArgument, place: &str) {
         let report = &mut self.report;
         let kinds = (
             Kind::RequestBodyBecameRequired,
             Kind::RequestBodyBecameOptional,
         );
         report.toggled((old.required, new.required), kinds, place);
-        if old.media != new.media {
+        let media =
+            |operation: &Operation| operation.model.body.as_ref().map(|one| one.media.clone());
+        let (before, after) = (media(self.old), media(self.new));
+        if before != after {
             let kind = Kind::RequestBodyMediaTypeChanged;
-            report.changed(kind, place, &old.media, &new.media);
-            return;
-        }
-        let mut walk = TypeComparison::of_part(self.renamed, report.part(Usage::SENT), place);
-        if !walk.same(&old.ty, &new.ty) {
-            let (old, new) = (old.ty.rust(), new.ty.rust());
-            report.changed(Kind::RequestBodyTypeChanged, place, &old, &new);
+            report.add(kind, place, before, after);
+        } else if !self.renamed.same(&old.ty, &new.ty) {
+            let kind = Kind::RequestBodyTypeChanged;
+            report.changed(kind, place, old.ty.as_str(), new.ty.as_str());
         }
     }
 
     fn success(&mut self) {
         const PLACE: &str = "response";
-        let (old, new) = (&self.old.success, &self.new.success);
+        let (old, new) = (&self.old.method, &self.new.method);
+        let accept = (self.old.model.accept(), self.new.model.accept());
         let report = &mut self.report;
+        let kinds = (Kind::OperationListAdded, Kind::OperationListRemoved);
+        report.toggled((old.is_list, new.is_list), kinds, "`stream` and `pages`");
+        let (old, new) = (&old.success, &new.success);
         match (old, new) {
             (Success::Nothing, Success::Nothing) => {}
             (Success::Nothing, new) => {
-                report.add(Kind::ResponseBodyAdded, PLACE, None, Some(new.rust()));
+                let kind = Kind::ResponseBodyAdded;
+                report.add(kind, PLACE, None, Some(returned(new).to_owned()));
             }
             (old, Success::Nothing) => {
-                report.add(Kind::ResponseBodyRemoved, PLACE, Some(old.rust()), None);
+                let kind = Kind::ResponseBodyRemoved;
+                report.add(kind, PLACE, Some(returned(old).to_owned()), None);
             }
-            (Success::Stream { media: old }, Success::Stream { media: new }) => {
-                if old != new {
-                    report.changed(Kind::ResponseMediaTypeChanged, PLACE, old, new);
+            (Success::Value(old), Success::Value(new)) if self.renamed.same(old, new) => {
+                if accept.0 != accept.1 {
+                    let kind = Kind::ResponseAcceptChanged;
+                    report.changed(kind, PLACE, &accept.0, &accept.1);
                 }
             }
-            (
-                Success::Value {
-                    media: before,
-                    ty: old,
-                },
-                Success::Value {
-                    media: after,
-                    ty: new,
-                },
-            ) => {
-                if before != after {
-                    report.changed(Kind::ResponseAcceptChanged, PLACE, before, after);
-                }
-                let mut walk =
-                    TypeComparison::of_part(self.renamed, report.part(Usage::RECEIVED), PLACE);
-                if !walk.same(old, new) {
-                    let (old, new) = (old.rust(), new.rust());
-                    report.changed(Kind::ResponseBodyTypeChanged, PLACE, &old, &new);
+            (Success::Stream, Success::Stream) => {
+                if accept.0 != accept.1 {
+                    let kind = Kind::ResponseMediaTypeChanged;
+                    report.changed(kind, PLACE, &accept.0, &accept.1);
                 }
             }
             (old, new) => {
-                let (old, new) = (old.rust(), new.rust());
-                report.changed(Kind::ResponseBodyTypeChanged, PLACE, &old, &new);
+                let kind = Kind::ResponseBodyTypeChanged;
+                report.changed(kind, PLACE, returned(old), returned(new));
             }
         }
     }
 
     fn statuses(&mut self) {
-        for (success, added, removed) in [
+        for (success, word, kinds) in [
             (
                 true,
-                Kind::ResponseSuccessStatusAdded,
-                Kind::ResponseSuccessStatusRemoved,
+                "success",
+                (
+                    Kind::ResponseSuccessStatusAdded,
+                    Kind::ResponseSuccessStatusRemoved,
+                ),
             ),
             (
                 false,
-                Kind::ResponseErrorStatusAdded,
-                Kind::ResponseErrorStatusRemoved,
+                "error",
+                (
+                    Kind::ResponseErrorStatusAdded,
+                    Kind::ResponseErrorStatusRemoved,
+                ),
             ),
         ] {
             let (old, new) = (statuses(self.old, success), statuses(self.new, success));
-            let word = if success { "success" } else { "error" };
-            let place = |status: &str| format!("{word} {status}");
-            for status in new.iter().filter(|status| !old.contains(status)) {
-                self.report.add(added, &place(status), None, None);
-            }
-            for status in old.iter().filter(|status| !new.contains(status)) {
-                self.report.add(removed, &place(status), None, None);
-            }
+            self.report
+                .difference((&old, &new), kinds, |status| format!("{word} {status}"));
         }
     }
 }
 
 fn parameter(argument: &Argument) -> String {
     format!("parameter `{}`", argument.name)
+}
+
+/// The argument or setter in code.
+fn given(argument: &Argument) -> String {
+    match argument.required {
+        true => argument.rust.clone(),
+        false => format!(".{}(…)", names::setter_name(&argument.rust)),
+    }
+}
+
+fn style(style: Style) -> String {
+    match style {
+        Style::Scalar | Style::Members => "repeated".to_owned(),
+        Style::Joined(between) => format!("a{between}b"),
+        Style::Json => "JSON".to_owned(),
+    }
+}
+
+/// The type that `send` returns.
+fn returned(success: &Success) -> &str {
+    match success {
+        Success::Nothing => "()",
+        Success::Stream => "ByteStream",
+        Success::Value(ty) => ty.as_str(),
+    }
 }
 
 /// The documented success or error statuses. `default` is a success if there is no other.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::shape::{Object, Shape, Ty};
-use super::surface::{Argument, Operation, Success, Surface};
+use super::surface::{Operation, Surface};
 use crate::model::In;
+use crate::model::rust_api::{Argument, RustType, Success, TypeDefinition, TypeKind};
 
 /// The old operation for each new one, and the removed operations.
 pub(super) struct Operations<'a> {
@@ -15,12 +15,12 @@ pub(super) struct Operations<'a> {
 /// Whether two operations match by some criterion.
 type Criterion = fn(&Operation, &Operation) -> bool;
 
-/// The criteria, strongest first. An operation with the same HTTP method and path was renamed, even
-/// if another one now has its name.
+/// The criteria, strongest first. If two operations exchange their names, code still compiles but
+/// calls the other path, so a name counts more than a path.
 const CRITERIA: [Criterion; 3] = [
-    |old, new| same_call(old, new) && old.names == new.names,
+    |old, new| same_call(old, new) && old.names() == new.names(),
+    |old, new| old.names() == new.names(),
     same_call,
-    |old, new| old.names == new.names,
 ];
 
 fn same_call(old: &Operation, new: &Operation) -> bool {
@@ -52,12 +52,12 @@ pub(super) fn argument<'a>(
         let index = in_path(new).position(|other| other.name == argument.name);
         return in_path(old).nth(index?);
     }
-    let mut others = old.arguments.iter();
+    let mut others = old.method.arguments.iter();
     others.find(|other| other.rust == argument.rust)
 }
 
 fn in_path(operation: &Operation) -> impl Iterator<Item = &Argument> {
-    let arguments = operation.arguments.iter();
+    let arguments = operation.method.arguments.iter();
     arguments.filter(|argument| argument.place == In::Path)
 }
 
@@ -67,8 +67,22 @@ pub(super) struct Renamed(BTreeMap<String, String>);
 
 impl Renamed {
     /// Whether two names are those of the same type.
-    pub(super) fn same(&self, old: &str, new: &str) -> bool {
-        old == new || self.0.get(old).is_some_and(|name| name == new)
+    pub(super) fn same_name(&self, old: &str, new: &str) -> bool {
+        self.new_name(old) == new
+    }
+
+    /// Whether two types are the same, except for renamed types in them.
+    pub(super) fn same(&self, old: &RustType, new: &RustType) -> bool {
+        old == new || self.renamed(old) == *new
+    }
+
+    /// The type, with the new names of renamed types in it.
+    pub(super) fn renamed(&self, old: &RustType) -> RustType {
+        old.renamed(|name| self.new_name(name))
+    }
+
+    fn new_name<'a>(&'a self, old: &'a str) -> &'a str {
+        self.0.get(old).map_or(old, String::as_str)
     }
 
     /// The old name of a renamed type.
@@ -97,13 +111,11 @@ pub(super) fn renamed(old: &Surface, new: &Surface, operations: &Operations<'_>)
             finder.operation(before, after);
         }
     }
-    for after in &new.types {
-        if let Some(before) = old.ty(&after.name) {
-            finder.types(&before.ty, &after.ty);
-        }
+    for name in new.types.keys() {
+        finder.definitions(name, name);
     }
     while let Some((before, after)) = finder.pending.pop() {
-        finder.types(before, after);
+        finder.definitions(&before, &after);
     }
     finder.found
 }
@@ -112,86 +124,92 @@ struct RenameFinder<'a> {
     old: &'a Surface,
     new: &'a Surface,
     found: Renamed,
-    /// The contents of renamed types, which may contain further renamed types.
-    pending: Vec<(&'a Ty, &'a Ty)>,
+    /// The renamed types, which may contain further renamed types.
+    pending: Vec<(String, String)>,
 }
 
-impl<'a> RenameFinder<'a> {
-    fn operation(&mut self, old: &'a Operation, new: &'a Operation) {
-        for after in &new.arguments {
+impl RenameFinder<'_> {
+    fn operation(&mut self, old: &Operation, new: &Operation) {
+        for after in &new.method.arguments {
             if let Some(before) = argument(old, new, after) {
                 self.types(&before.ty, &after.ty);
             }
         }
-        if let (Some(before), Some(after)) = (&old.body, &new.body) {
+        if let (Some(before), Some(after)) = (&old.method.body, &new.method.body) {
             self.types(&before.ty, &after.ty);
         }
-        if let (Success::Value { ty: before, .. }, Success::Value { ty: after, .. }) =
-            (&old.success, &new.success)
+        if let (Success::Value(before), Success::Value(after)) =
+            (&old.method.success, &new.method.success)
         {
             self.types(before, after);
         }
     }
 
-    fn types(&mut self, old: &'a Ty, new: &'a Ty) {
-        match (&old.shape, &new.shape) {
-            (Shape::Named(before), Shape::Named(after)) => self.names(before, after),
-            (Shape::List(before), Shape::List(after)) | (Shape::Map(before), Shape::Map(after)) => {
-                self.types(before, after);
+    fn definitions(&mut self, before: &str, after: &str) {
+        let types = (self.old.types.get(before), self.new.types.get(after));
+        let (Some(before), Some(after)) = types else {
+            return;
+        };
+        for (before, after) in before.bases.iter().zip(&after.bases) {
+            self.names(before, after);
+        }
+        match (&before.definition.kind, &after.definition.kind) {
+            (TypeKind::Struct(before), TypeKind::Struct(after)) => {
+                for field in &after.fields {
+                    let mut others = before.fields.iter();
+                    if let Some(other) = others.find(|other| other.rust == field.rust) {
+                        self.types(&other.ty, &field.ty);
+                    }
+                }
             }
-            (Shape::Object(before), Shape::Object(after)) => self.objects(before, after),
-            (Shape::Union(before), Shape::Union(after)) => {
-                for (before, after) in before.variants.iter().zip(&after.variants) {
+            _ => {
+                let (before, after) = (before.definition.inner(), after.definition.inner());
+                for (before, after) in before.into_iter().zip(after) {
                     self.types(before, after);
                 }
             }
-            _ => {}
         }
     }
 
-    fn objects(&mut self, old: &'a Object, new: &'a Object) {
-        for (before, after) in old.bases.iter().zip(&new.bases) {
+    fn types(&mut self, old: &RustType, new: &RustType) {
+        for (before, after) in old.names().zip(new.names()) {
             self.names(before, after);
-        }
-        for after in &new.fields {
-            if let Some(before) = old.field(&after.rust) {
-                self.types(&before.ty, &after.ty);
-            }
         }
     }
 
     fn names(&mut self, before: &str, after: &str) {
-        let stays = self.new.ty(before).is_some() || self.old.ty(after).is_some();
+        let stays = self.new.types.contains_key(before) || self.old.types.contains_key(after);
         let taken = self.found.is_old_name(before) || self.found.old_name(after).is_some();
-        let (Some(old), Some(new)) = (self.old.ty(before), self.new.ty(after)) else {
+        let (Some(old), Some(new)) = (self.old.types.get(before), self.new.types.get(after)) else {
             return;
         };
-        if !stays && !taken && is_similar(&old.ty, &new.ty) {
+        if !stays && !taken && is_similar(&old.definition, &new.definition) {
             let (before, after) = (before.to_owned(), after.to_owned());
-            self.found.0.insert(before, after);
-            self.pending.push((&old.ty, &new.ty));
+            self.found.0.insert(before.clone(), after.clone());
+            self.pending.push((before, after));
         }
     }
 }
 
 /// Whether two types have at least half of their parts in common.
-fn is_similar(old: &Ty, new: &Ty) -> bool {
-    let (before, after) = (parts(old), parts(new));
-    match (&old.shape, &new.shape) {
-        (Shape::Object(_), Shape::Object(_))
-        | (Shape::StringEnum(_), Shape::StringEnum(_))
-        | (Shape::Union(_), Shape::Union(_)) => {
-            2 * before.intersection(&after).count() >= before.len().max(after.len())
+fn is_similar(old: &TypeDefinition, new: &TypeDefinition) -> bool {
+    let (before, after) = (parts(&old.kind), parts(&new.kind));
+    match (&old.kind, &new.kind) {
+        (TypeKind::Wrapper(old), TypeKind::Wrapper(new)) => old == new,
+        (TypeKind::Other(old), TypeKind::Other(new)) => old == new,
+        (old, new) => {
+            std::mem::discriminant(old) == std::mem::discriminant(new)
+                && 2 * before.intersection(&after).count() >= before.len().max(after.len())
         }
-        _ => old.rust() == new.rust(),
     }
 }
 
-fn parts(ty: &Ty) -> BTreeSet<String> {
-    match &ty.shape {
-        Shape::Object(object) => object.fields.iter().map(|one| one.json.clone()).collect(),
-        Shape::StringEnum(string_enum) => string_enum.values.iter().cloned().collect(),
-        Shape::Union(union) => union.variants.iter().map(Ty::rust).collect(),
-        _ => BTreeSet::new(),
+fn parts(kind: &TypeKind) -> BTreeSet<&str> {
+    match kind {
+        TypeKind::Struct(object) => object.properties().map(|one| one.json.as_str()).collect(),
+        TypeKind::StringEnum(one) => one.variants.iter().map(|one| one.text.as_str()).collect(),
+        TypeKind::Union(union) => union.variants.iter().map(|one| one.rust.as_str()).collect(),
+        TypeKind::UntaggedUnion(variants) => variants.iter().map(|one| one.rust.as_str()).collect(),
+        TypeKind::Wrapper(_) | TypeKind::Other(_) => BTreeSet::new(),
     }
 }

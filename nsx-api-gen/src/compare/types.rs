@@ -1,22 +1,34 @@
 //! Changes of types: structs and their fields, enums and their variants.
 
-use super::change::{Change, Subject, Usage};
+use super::change::{Change, Usage};
 use super::kinds::Kind;
 use super::pairs::Renamed;
-use super::shape::{Field, Object, Shape, Ty};
+use super::report::ChangeReporter;
 use super::surface::{Surface, Type};
+use crate::model::rust_api::{
+    Constructor, DiscriminatedUnion, Field, RustType, StringEnum, Struct, TypeKind, UnionVariant,
+    UntaggedVariant,
+};
 
-/// Adds the changes of the component schemas.
+/// Adds the changes of the types.
 pub(super) fn compare(old: &Surface, new: &Surface, renamed: &Renamed, changes: &mut Vec<Change>) {
-    for after in &new.types {
+    for after in new.types.values() {
         let name = renamed.old_name(&after.name).unwrap_or(&after.name);
-        match old.ty(name) {
+        match old.types.get(name) {
             None => report(after, after.usage, changes).add(Kind::TypeAdded, "type", None, None),
-            Some(before) => pair(before, after, renamed, changes),
+            Some(before) => {
+                let mut comparison = TypeComparison {
+                    old: (old, before),
+                    new: (new, after),
+                    renamed,
+                    report: report(after, before.usage.or(after.usage), changes),
+                };
+                comparison.compare();
+            }
         }
     }
-    for before in &old.types {
-        if new.ty(&before.name).is_none() && !renamed.is_old_name(&before.name) {
+    for before in old.types.values() {
+        if !new.types.contains_key(&before.name) && !renamed.is_old_name(&before.name) {
             let mut report = report(before, before.usage, changes);
             report.add(Kind::TypeRemoved, "type", None, None);
         }
@@ -28,418 +40,409 @@ fn report<'a>(ty: &Type, usage: Usage, changes: &'a mut Vec<Change>) -> ChangeRe
 }
 
 /// Compares the old and new version of a type.
-fn pair(old: &Type, new: &Type, renamed: &Renamed, changes: &mut Vec<Change>) {
-    let mut report = report(new, old.usage.or(new.usage), changes);
-    if old.name != new.name {
-        report.changed(Kind::TypeRenamed, "type", &old.name, &new.name);
-    }
-    constructor(old, new, &mut report);
-    let mut comparison = TypeComparison {
-        renamed,
-        report: report.part(report.usage),
-        start: None,
-        path: String::new(),
-        kept: (old.keeps_unlisted(), new.keeps_unlisted()),
-    };
-    if !comparison.same(&old.ty, &new.ty) {
-        let (old, new) = (old.ty.description(), new.ty.description());
-        report.changed(Kind::TypeChanged, "type", &old, &new);
-    }
+struct TypeComparison<'a> {
+    old: (&'a Surface, &'a Type),
+    new: (&'a Surface, &'a Type),
+    renamed: &'a Renamed,
+    report: ChangeReporter<'a>,
 }
 
-/// `new` exists only for types that are sent. Changes of required fields are reported separately.
-fn constructor(old: &Type, new: &Type, report: &mut ChangeReporter<'_>) {
-    if !(old.requires() && new.requires()) {
-        return;
-    }
-    let path = |ty: &Type| Some(format!("{}::new", ty.name));
-    match (old.has_constructor(), new.has_constructor()) {
-        (false, true) => report.add(Kind::TypeConstructorAdded, "constructor", None, path(new)),
-        (true, false) => {
-            report.add(Kind::TypeConstructorRemoved, "constructor", path(old), None);
+impl TypeComparison<'_> {
+    fn compare(&mut self) {
+        let (old, new) = (self.old.1, self.new.1);
+        let before = self.report.count();
+        if old.name != new.name {
+            self.report
+                .changed(Kind::TypeRenamed, "type", &old.name, &new.name);
         }
-        _ => {}
-    }
-}
-
-/// Collects the changes of one subject.
-pub(super) struct ChangeReporter<'a> {
-    subject: Subject,
-    usage: Usage,
-    methods: Vec<String>,
-    changes: &'a mut Vec<Change>,
-}
-
-impl<'a> ChangeReporter<'a> {
-    pub(super) fn new(
-        subject: Subject,
-        usage: Usage,
-        methods: Vec<String>,
-        changes: &'a mut Vec<Change>,
-    ) -> Self {
-        Self {
-            subject,
-            usage,
-            methods,
-            changes,
+        match (&old.definition.kind, &new.definition.kind) {
+            (TypeKind::Struct(old), TypeKind::Struct(new)) => self.structs(old, new),
+            (TypeKind::StringEnum(old), TypeKind::StringEnum(new)) => self.string_enums(old, new),
+            (TypeKind::Union(old), TypeKind::Union(new)) => self.unions(old, new),
+            (TypeKind::UntaggedUnion(old), TypeKind::UntaggedUnion(new)) => {
+                self.untagged_unions(old, new);
+            }
+            (TypeKind::Wrapper(old), TypeKind::Wrapper(new)) if self.renamed.same(old, new) => {}
+            (TypeKind::Other(old), TypeKind::Other(new)) if old == new => {}
+            (old, new) => {
+                let (old, new) = (description(old), description(new));
+                self.report.changed(Kind::TypeChanged, "type", &old, &new);
+            }
+        }
+        // Otherwise the traits follow from what was reported.
+        if self.report.count() == before {
+            self.traits();
         }
     }
 
-    /// A reporter for the same subject with another usage.
-    pub(super) fn part(&mut self, usage: Usage) -> ChangeReporter<'_> {
-        ChangeReporter {
-            subject: self.subject.clone(),
-            usage,
-            methods: self.methods.clone(),
-            changes: self.changes,
-        }
-    }
-
-    pub(super) fn add(
-        &mut self,
-        kind: Kind,
-        place: &str,
-        old: Option<String>,
-        new: Option<String>,
-    ) {
-        let usage = Usage {
-            sent: self.usage.sent && kind.request_level().is_some(),
-            received: self.usage.received && kind.response_level().is_some(),
-        };
-        self.changes.push(Change {
-            kind,
-            subject: self.subject.clone(),
-            place: place.to_owned(),
-            old,
-            new,
-            usage,
-            methods: self.methods.clone(),
+    /// The traits that depend on the document.
+    fn traits(&mut self) {
+        let old = self.old.1.definition.traits.iter();
+        let old: Vec<RustType> = old.map(|one| self.renamed.renamed(one)).collect();
+        let new: Vec<RustType> = self.new.1.definition.traits.iter().cloned().collect();
+        let kinds = (Kind::TypeTraitAdded, Kind::TypeTraitRemoved);
+        self.report.difference((&old, &new), kinds, |name| {
+            format!("implementation of `{}`", name.as_str())
         });
     }
 
-    pub(super) fn changed(&mut self, kind: Kind, place: &str, old: &str, new: &str) {
-        self.add(kind, place, Some(old.to_owned()), Some(new.to_owned()));
-    }
-
-    /// Reports a flag that was set or cleared; `kinds` are the kinds for both cases.
-    pub(super) fn toggled(&mut self, (old, new): (bool, bool), kinds: (Kind, Kind), place: &str) {
-        match (old, new) {
-            (false, true) => self.add(kinds.0, place, None, None),
-            (true, false) => self.add(kinds.1, place, None, None),
-            _ => {}
-        }
-    }
-}
-
-/// Compares two types recursively.
-pub(super) struct TypeComparison<'a> {
-    renamed: &'a Renamed,
-    report: ChangeReporter<'a>,
-    /// Where the path starts, in words; `None` for a component.
-    start: Option<String>,
-    /// The path from there to the current type: `tags[].scope`.
-    path: String,
-    /// Whether the struct keeps unlisted properties, before and after.
-    kept: (bool, bool),
-}
-
-impl<'a> TypeComparison<'a> {
-    /// Starts with the type of a parameter, body or response.
-    pub(super) fn of_part(renamed: &'a Renamed, report: ChangeReporter<'a>, part: &str) -> Self {
-        Self {
-            renamed,
-            report,
-            start: Some(part.to_owned()),
-            path: String::new(),
-            kept: (false, false),
-        }
-    }
-
-    /// Reports the differences within two types. Returns `false` if they are completely different.
-    pub(super) fn same(&mut self, old: &Ty, new: &Ty) -> bool {
-        old.nullable == new.nullable && self.same_shape(&old.shape, &new.shape)
-    }
-
-    fn same_shape(&mut self, old: &Shape, new: &Shape) -> bool {
-        match (old, new) {
-            (Shape::Scalar(old), Shape::Scalar(new)) => {
-                if old.rust == new.rust && old.format != new.format {
-                    let (old, new) = (old.format.clone(), new.format.clone());
-                    let place = self.place();
-                    self.report.add(Kind::FormatChanged, &place, old, new);
+    fn structs(&mut self, old: &Struct, new: &Struct) {
+        let mut has_same_requirements = true;
+        for after in new.properties() {
+            let mut fields = old.properties();
+            match fields.find(|before| before.rust == after.rust) {
+                Some(before) => {
+                    has_same_requirements &= before.optional == after.optional;
+                    self.fields(before, after);
                 }
-                old.rust == new.rust
-            }
-            (Shape::Named(old), Shape::Named(new)) => self.renamed.same(old, new),
-            (Shape::List(old), Shape::List(new)) => {
-                self.within("[]", |comparison| comparison.same(old, new))
-            }
-            (Shape::Map(old), Shape::Map(new)) => {
-                self.within("{}", |comparison| comparison.same(old, new))
-            }
-            (Shape::Object(old), Shape::Object(new)) => {
-                self.objects(old, new);
-                true
-            }
-            (Shape::StringEnum(old), Shape::StringEnum(new)) => {
-                self.values(&old.values, &new.values);
-                true
-            }
-            (Shape::Union(old), Shape::Union(new)) => {
-                self.variants(&old.variants, &new.variants);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Runs `run` one step further down the path.
-    fn within<T>(&mut self, step: &str, run: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.path.len();
-        if !self.path.is_empty() && !step.starts_with(['[', '{']) {
-            self.path.push('.');
-        }
-        self.path.push_str(step);
-        let result = run(self);
-        self.path.truncate(length);
-        result
-    }
-
-    /// The current type, in words.
-    fn place(&self) -> String {
-        let word = match self.path.chars().next_back() {
-            None => return self.start.clone().unwrap_or_else(|| "type".to_owned()),
-            Some(']' | '}') => "element",
-            Some(_) => "property",
-        };
-        self.named(word, &self.path)
-    }
-
-    /// A part of the current type, in words.
-    fn part(&self, words: &str) -> String {
-        match self.path.is_empty() {
-            true => self.behind(words.to_owned()),
-            false => self.named(&format!("{words} of"), &self.path),
-        }
-    }
-
-    fn named(&self, word: &str, name: &str) -> String {
-        self.behind(format!("{word} `{name}`"))
-    }
-
-    fn behind(&self, words: String) -> String {
-        match &self.start {
-            Some(start) => format!("{words} of {start}"),
-            None => words,
-        }
-    }
-
-    fn objects(&mut self, old: &Object, new: &Object) {
-        for after in &new.fields {
-            let json = after.json.as_str();
-            match old.field(&after.rust) {
-                Some(before) if self.is_inherited(before, after) => {}
-                Some(before) => self.within(json, |comparison| comparison.field(before, after)),
-                // The field belongs to a base that the struct already had, and is reported there.
-                None if self.has_base(old, after, Renamed::same) => {}
-                None => self.within(json, |comparison| comparison.field_added(after)),
+                None => {
+                    has_same_requirements &= after.optional;
+                    let kind = match after.optional {
+                        true => Kind::PropertyAdded,
+                        false => Kind::PropertyAddedRequired,
+                    };
+                    let ty = Some(after.ty.as_str().to_owned());
+                    self.report.add(kind, &property(after), None, ty);
+                }
             }
         }
-        for before in &old.fields {
-            let is_reported =
-                self.has_base(new, before, |renamed, base, old| renamed.same(old, base));
-            if new.field(&before.rust).is_none() && !is_reported {
-                let place = self.within(&before.json, |comparison| comparison.place());
-                let ty = Some(before.rust_type());
-                self.report.add(Kind::PropertyRemoved, &place, ty, None);
+        for before in old.properties() {
+            if !new.properties().any(|after| after.rust == before.rust) {
+                has_same_requirements &= before.optional;
+                let ty = Some(before.ty.as_str().to_owned());
+                self.report
+                    .add(Kind::PropertyRemoved, &property(before), ty, None);
             }
         }
+        self.rest(old.rest(), new.rest());
         self.order(old, new);
-        self.rest(old, new);
+        if has_same_requirements {
+            self.constructors(old, new);
+        }
     }
 
-    /// Whether both fields are inherited unchanged from the same base, where changes are reported.
-    fn is_inherited(&self, old: &Field, new: &Field) -> bool {
-        let origins = old.origin.as_ref().zip(new.origin.as_ref());
-        origins.is_some_and(|(old, new)| self.renamed.same(old, new))
-    }
-
-    /// Whether a struct inherits from the base that a field of the other document comes from.
-    fn has_base(
-        &self,
-        object: &Object,
-        field: &Field,
-        same: fn(&Renamed, &str, &str) -> bool,
-    ) -> bool {
-        let origin = field.origin.as_deref();
-        let mut bases = object.bases.iter();
-        origin.is_some_and(|origin| bases.any(|base| same(self.renamed, base, origin)))
-    }
-
-    fn field_added(&mut self, new: &Field) {
-        let kind = match new.required {
-            true => Kind::PropertyAddedRequired,
-            false => Kind::PropertyAdded,
-        };
-        let place = self.place();
-        self.report.add(kind, &place, None, Some(new.rust_type()));
-    }
-
-    fn field(&mut self, old: &Field, new: &Field) {
-        let place = self.place();
+    fn fields(&mut self, old: &Field, new: &Field) {
+        let place = property(new);
         if old.json != new.json {
             let kind = Kind::PropertyWireNameChanged;
             self.report.changed(kind, &place, &old.json, &new.json);
         }
-        if old.required != new.required {
-            let kind = match new.required {
-                true => Kind::PropertyBecameRequired,
-                false => Kind::PropertyBecameOptional,
-            };
-            let (old, new) = (old.rust_type(), new.rust_type());
-            self.report.changed(kind, &place, &old, &new);
-        }
-        let nullable = match old.required && new.required {
-            true => (Kind::PropertyBecameNullable, Kind::PropertyNoLongerNullable),
-            false => (
-                Kind::OptionalPropertyBecameNullable,
-                Kind::OptionalPropertyNoLongerNullable,
-            ),
+        let (before, after) = (old.ty.option(), new.ty.option());
+        let kind = match (old.optional, new.optional) {
+            (true, false) => Some(Kind::PropertyBecameRequired),
+            (false, true) => Some(Kind::PropertyBecameOptional),
+            _ => match (&before, &after) {
+                (None, Some(_)) => Some(Kind::PropertyBecameNullable),
+                (Some(_), None) => Some(Kind::PropertyNoLongerNullable),
+                _ => None,
+            },
         };
-        let was = (old.ty.nullable, new.ty.nullable);
-        self.report.toggled(was, nullable, &place);
-        let deprecated = (
-            Kind::PropertyBecameDeprecated,
-            Kind::PropertyNoLongerDeprecated,
-        );
-        let was = (old.deprecated, new.deprecated);
-        self.report.toggled(was, deprecated, &place);
-        if !self.same_shape(&old.ty.shape, &new.ty.shape) {
-            let (old, new) = (old.ty.shape.rust(), new.ty.shape.rust());
+        if let Some(kind) = kind {
+            let (old, new) = (old.ty.as_str(), new.ty.as_str());
+            self.report.changed(kind, &place, old, new);
+        }
+        let before = before.as_ref().unwrap_or(&old.ty);
+        let after = after.as_ref().unwrap_or(&new.ty);
+        if !self.renamed.same(before, after) {
             let kind = Kind::PropertyTypeChanged;
-            self.report.changed(kind, &place, &old, &new);
+            self.report
+                .changed(kind, &place, before.as_str(), after.as_str());
+        }
+        if let (Some(old), Some(new)) = (&old.discriminator_value, &new.discriminator_value)
+            && old != new
+        {
+            let kind = Kind::PropertyDiscriminatorValueChanged;
+            self.report.changed(kind, &place, old, new);
         }
     }
 
-    /// Compares the order of the arguments of `new` that both versions have.
-    fn order(&mut self, old: &Object, new: &Object) {
-        let fields = new.fields.iter().filter(|field| field.required);
+    /// The field for unlisted properties.
+    fn rest(&mut self, old: Option<&Field>, new: Option<&Field>) {
+        const PLACE: &str = "field";
+        let code = |field: &Field| Some(format!("{}: {}", field.rust, field.ty.as_str()));
+        match (old, new) {
+            (Some(old), Some(new)) if old.rust == new.rust => {
+                if !self.renamed.same(&old.ty, &new.ty) {
+                    let place = "field for other properties";
+                    let kind = Kind::PropertyTypeChanged;
+                    self.report
+                        .changed(kind, place, old.ty.as_str(), new.ty.as_str());
+                }
+            }
+            (old, new) => {
+                if let Some(new) = new {
+                    let kind = Kind::TypeExtraAdded;
+                    self.report.add(kind, PLACE, None, code(new));
+                }
+                if let Some(old) = old {
+                    let kind = Kind::TypeExtraRemoved;
+                    self.report.add(kind, PLACE, code(old), None);
+                }
+            }
+        }
+    }
+
+    /// Compares the order of the required fields that both versions have. The order within a base
+    /// is reported there.
+    fn order(&mut self, old: &Struct, new: &Struct) {
         let mut pairs: Vec<(usize, String)> = Vec::new();
-        for after in fields {
-            let Some(position) = old.required_position(&after.rust) else {
+        for after in new.arguments() {
+            let position = old.arguments().position(|field| field.rust == after.rust);
+            let Some(position) = position else {
                 continue;
             };
-            let before = old.field(&after.rust);
-            // The order within a base is reported there.
-            let inherited = before.is_some_and(|before| self.is_inherited(before, after));
-            let base = after.origin.clone().filter(|_| inherited);
+            let base = self.base_with(&after.rust);
             let name = base.unwrap_or_else(|| after.rust.clone());
             if !pairs.iter().any(|(_, known)| *known == name) {
                 pairs.push((position, name));
             }
         }
+        let kind = Kind::PropertiesReordered;
+        self.reordered(kind, "required properties", pairs);
+    }
+
+    /// The base of both versions that has this required field.
+    fn base_with(&self, field: &str) -> Option<String> {
+        let has = |surface: &Surface, base: &str| {
+            let object = surface.object(base);
+            object.is_some_and(|object| object.arguments().any(|one| one.rust == field))
+        };
+        let mut bases = self.new.1.bases.iter();
+        let base = bases.find(|base| {
+            let old = self.renamed.old_name(base).unwrap_or(base);
+            has(self.new.0, base) && has(self.old.0, old)
+        });
+        base.cloned()
+    }
+
+    /// Reports items whose order changed: their old positions, in the new order.
+    fn reordered(&mut self, kind: Kind, place: &str, mut pairs: Vec<(usize, String)>) {
+        let names = |list: &[(usize, String)]| {
+            let names = list.iter().map(|(_, name)| name.as_str());
+            names.collect::<Vec<_>>().join(", ")
+        };
         let after = names(&pairs);
         pairs.sort();
         let before = names(&pairs);
         if before != after {
-            let place = self.part("required properties");
-            let kind = Kind::PropertiesReordered;
-            self.report.changed(kind, &place, &before, &after);
+            self.report.changed(kind, place, &before, &after);
         }
     }
 
-    /// The field for unlisted properties.
-    fn rest(&mut self, old: &Object, new: &Object) {
-        let place = self.part("field");
-        let (before, after) = (old.extra(self.kept.0), new.extra(self.kept.1));
-        match (&before, &after) {
-            (None, None) => {}
-            (None, Some(_)) => self.report.add(Kind::TypeExtraAdded, &place, None, after),
-            (Some(_), None) => {
-                self.report
-                    .add(Kind::TypeExtraRemoved, &place, before, None);
+    /// How code creates the struct, if the required fields stay the same. It depends on whether the
+    /// struct is sent, and on the unions that it is a variant of.
+    fn constructors(&mut self, old: &Struct, new: &Struct) {
+        const PLACE: &str = "constructor";
+        match (constructor(old), constructor(new)) {
+            (None, Some(new)) => {
+                let kind = Kind::TypeConstructorAdded;
+                self.report.add(kind, PLACE, None, Some(new.code()));
             }
-            (Some(before), Some(after)) => {
-                let same = match (&old.rest, &new.rest) {
-                    (Some(old), Some(new)) => {
-                        self.within("{}", |comparison| comparison.same(old, new))
-                    }
-                    _ => before == after,
-                };
-                if !same {
-                    let place = self.part("field for other properties");
-                    let kind = Kind::PropertyTypeChanged;
-                    self.report.changed(kind, &place, before, after);
+            (Some(old), None) => {
+                let kind = Kind::TypeConstructorRemoved;
+                self.report.add(kind, PLACE, Some(old.code()), None);
+            }
+            (Some(old), Some(new)) if !old.is_same(&new) => {
+                let kind = Kind::TypeConstructorChanged;
+                self.report.changed(kind, PLACE, &old.code(), &new.code());
+            }
+            _ => {}
+        }
+    }
+
+    fn string_enums(&mut self, old: &StringEnum, new: &StringEnum) {
+        for after in &new.variants {
+            let mut variants = old.variants.iter();
+            let named = variants.find(|before| before.rust == after.rust);
+            let is_renamed = || old.variants.iter().any(|before| before.text == after.text);
+            match named {
+                Some(before) if before.text != after.text => {
+                    let place = format!("variant `{}`", after.rust);
+                    let kind = Kind::EnumValueChanged;
+                    self.report.changed(kind, &place, &before.text, &after.text);
+                }
+                None if !is_renamed() => {
+                    let place = format!("value `{}`", after.text);
+                    self.report.add(Kind::EnumValueAdded, &place, None, None);
+                }
+                _ => {}
+            }
+        }
+        for before in &old.variants {
+            if new.variants.iter().any(|after| after.rust == before.rust) {
+                continue;
+            }
+            let place = format!("value `{}`", before.text);
+            let mut variants = new.variants.iter();
+            match variants.find(|after| after.text == before.text) {
+                Some(after) => {
+                    let kind = Kind::EnumVariantRenamed;
+                    self.report.changed(kind, &place, &before.rust, &after.rust);
+                }
+                None => self.report.add(Kind::EnumValueRemoved, &place, None, None),
+            }
+        }
+        self.fallback(&old.fallback, &new.fallback);
+    }
+
+    /// The variant for unlisted values.
+    fn fallback(&mut self, old: &str, new: &str) {
+        if old != new {
+            let place = "variant for other values";
+            let kind = Kind::EnumFallbackChanged;
+            self.report.changed(kind, place, old, new);
+        }
+    }
+
+    fn unions(&mut self, old: &DiscriminatedUnion, new: &DiscriminatedUnion) {
+        if old.property != new.property {
+            let kind = Kind::UnionDiscriminatorChanged;
+            self.report
+                .changed(kind, "discriminator", &old.property, &new.property);
+        }
+        for after in &new.variants {
+            let mut variants = old.variants.iter();
+            let found = variants.find(|one| self.renamed.same_name(&one.rust, &after.rust));
+            match found {
+                Some(before) => self.union_variant(before, after, old),
+                None => {
+                    let code = format!("{}({})", after.rust, after.ty.as_str());
+                    let kind = Kind::DiscriminatedUnionVariantAdded;
+                    self.report.add(kind, "variant", None, Some(code));
                 }
             }
         }
+        for before in &old.variants {
+            let mut variants = new.variants.iter();
+            if !variants.any(|one| self.renamed.same_name(&before.rust, &one.rust)) {
+                let code = format!("{}({})", before.rust, before.ty.as_str());
+                let kind = Kind::UnionVariantRemoved;
+                self.report.add(kind, "variant", Some(code), None);
+            }
+        }
+        let code = |union: &DiscriminatedUnion| {
+            let ty = self.renamed.renamed(&union.fallback_type);
+            format!("{}({})", union.fallback, ty.as_str())
+        };
+        let (old, new) = (code(old), code(new));
+        self.fallback(&old, &new);
     }
 
-    fn values(&mut self, old: &[String], new: &[String]) {
-        for (kind, values, others) in [
-            (Kind::EnumValueAdded, new, old),
-            (Kind::EnumValueRemoved, old, new),
-        ] {
-            for value in values.iter().filter(|value| !others.contains(value)) {
-                let place = self.part(&format!("value `{value}`"));
-                self.report.add(kind, &place, None, None);
-            }
+    fn union_variant(
+        &mut self,
+        old: &UnionVariant,
+        new: &UnionVariant,
+        before: &DiscriminatedUnion,
+    ) {
+        let place = format!("variant `{}`", new.rust);
+        self.variant_type(&place, &old.ty, &new.ty);
+        if old.values == new.values {
+            return;
+        }
+        let is_new = |value: &String| !before.variants.iter().any(|one| one.values.contains(value));
+        let added = new
+            .values
+            .iter()
+            .filter(|value| !old.values.contains(value));
+        let keeps = old.values.iter().all(|value| new.values.contains(value));
+        let kind = match keeps && old.values.first() == new.values.first() {
+            true if added.clone().all(is_new) && added.count() > 0 => Kind::UnionVariantValueAdded,
+            _ => Kind::UnionVariantValuesChanged,
+        };
+        let (old, new) = (old.values.join("`, `"), new.values.join("`, `"));
+        self.report.changed(kind, &place, &old, &new);
+    }
+
+    fn variant_type(&mut self, place: &str, old: &RustType, new: &RustType) {
+        if !self.renamed.same(old, new) {
+            let kind = Kind::UnionVariantTypeChanged;
+            self.report.changed(kind, place, old.as_str(), new.as_str());
         }
     }
 
-    fn variants(&mut self, old: &[Ty], new: &[Ty]) {
-        let place = self.part("variant");
-        let mut left: Vec<(usize, &Ty)> = old.iter().enumerate().collect();
-        let mut known = Vec::new();
-        for (index, after) in new.iter().enumerate() {
-            let found = left
+    fn untagged_unions(&mut self, old: &[UntaggedVariant], new: &[UntaggedVariant]) {
+        let code = |variant: &UntaggedVariant| {
+            Some(format!("{}({})", variant.rust, variant.content.as_str()))
+        };
+        let mut pairs = Vec::new();
+        for after in new {
+            let same = |one: &UntaggedVariant| self.renamed.same_name(&one.rust, &after.rust);
+            match old
                 .iter()
-                .position(|(before, ty)| self.is_match(ty, after, *before == index));
-            match found.map(|found| left.remove(found)) {
+                .position(same)
+                .and_then(|at| Some((at, old.get(at)?)))
+            {
                 Some((position, before)) => {
-                    known.push((position, after.rust()));
-                    self.same(before, after);
+                    pairs.push((position, after.rust.clone()));
+                    let place = format!("variant `{}`", after.rust);
+                    self.variant_type(&place, &before.content, &after.content);
                 }
                 None => {
                     let kind = Kind::UnionVariantAdded;
-                    self.report.add(kind, &place, None, Some(after.rust()));
+                    self.report.add(kind, "variant", None, code(after));
                 }
             }
         }
-        for (_, before) in left {
-            let kind = Kind::UnionVariantRemoved;
-            self.report.add(kind, &place, Some(before.rust()), None);
-        }
-        let after = names(&known);
-        known.sort();
-        let before = names(&known);
-        if before != after {
-            let place = self.part("variants");
-            let kind = Kind::UnionVariantsReordered;
-            self.report.changed(kind, &place, &before, &after);
-        }
-    }
-
-    /// Whether two variants match. An inline variant is identified by its position.
-    fn is_match(&self, old: &Ty, new: &Ty, same_position: bool) -> bool {
-        let shapes = (&old.shape, &new.shape);
-        old.nullable == new.nullable
-            && match shapes {
-                (Shape::Scalar(old), Shape::Scalar(new)) => old.rust == new.rust,
-                (Shape::Named(old), Shape::Named(new)) => self.renamed.same(old, new),
-                (Shape::List(old), Shape::List(new)) | (Shape::Map(old), Shape::Map(new)) => {
-                    self.is_match(old, new, same_position)
-                }
-                (Shape::Object(_), Shape::Object(_))
-                | (Shape::StringEnum(_), Shape::StringEnum(_))
-                | (Shape::Union(_), Shape::Union(_)) => same_position,
-                _ => false,
+        for before in old {
+            let same = |one: &UntaggedVariant| self.renamed.same_name(&before.rust, &one.rust);
+            if !new.iter().any(same) {
+                let kind = Kind::UnionVariantRemoved;
+                self.report.add(kind, "variant", code(before), None);
             }
+        }
+        self.reordered(Kind::UnionVariantsReordered, "variants", pairs);
     }
 }
 
-/// The names, in the order of the list.
-fn names(list: &[(usize, String)]) -> String {
-    let names = list.iter().map(|(_, name)| name.as_str());
-    names.collect::<Vec<_>>().join(", ")
+fn property(field: &Field) -> String {
+    format!("property `{}`", field.json)
+}
+
+/// The kind of a type, in words.
+fn description(kind: &TypeKind) -> String {
+    match kind {
+        TypeKind::Struct(_) => "struct".to_owned(),
+        TypeKind::StringEnum(_) => "enum of strings".to_owned(),
+        TypeKind::Union(_) => "discriminated union".to_owned(),
+        TypeKind::UntaggedUnion(_) => "enum of types".to_owned(),
+        TypeKind::Wrapper(ty) => ty.as_str().to_owned(),
+        TypeKind::Other(code) => code.clone(),
+    }
+}
+
+/// How code creates a struct: `new`, or `default` without arguments.
+struct Constructed<'a> {
+    constructor: Constructor,
+    /// In the order of the fields.
+    arguments: Vec<&'a str>,
+}
+
+fn constructor(object: &Struct) -> Option<Constructed<'_>> {
+    (object.constructor != Constructor::None).then(|| Constructed {
+        constructor: object.constructor,
+        arguments: object
+            .arguments()
+            .map(|field| field.rust.as_str())
+            .collect(),
+    })
+}
+
+impl Constructed<'_> {
+    /// Whether both take the same arguments. A change of their order is reported separately.
+    fn is_same(&self, other: &Self) -> bool {
+        let sorted = |one: &Self| {
+            let mut names: Vec<String> =
+                one.arguments.iter().map(|one| (*one).to_owned()).collect();
+            names.sort();
+            names
+        };
+        self.constructor == other.constructor && sorted(self) == sorted(other)
+    }
+
+    fn code(&self) -> String {
+        match self.constructor {
+            Constructor::New => format!("new({})", self.arguments.join(", ")),
+            Constructor::Default | Constructor::None => "default()".to_owned(),
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod method_docs;
 mod operation_table;
 mod paths;
 mod progenitor;
+mod rust_api;
 mod signatures;
 mod status;
 mod token_items;
@@ -34,11 +35,12 @@ use crate::document::discriminated_union;
 use crate::document::markdown as docs;
 use crate::error::{Error, Fault};
 use crate::model::Api;
+use crate::model::rust_api::RustApi;
 use crate::names;
 use crate::read::Document;
 use code::Code;
 pub use code::HEADER_MARK;
-use lists::Lists;
+use lists::{Lists, Page};
 use method::{Method, Success};
 use signatures::{Function, argument_name};
 use types::{FieldOrder, Types};
@@ -54,31 +56,52 @@ pub(crate) fn emit(document: &Document, root: &Value, api: &Api) -> Result<Files
         docs::on_one_line(&api.version),
         document.digest
     );
+    read_types(&document.file, root, api, |methods, types, pages| {
+        files(api, methods, types, pages, &about)
+    })
+}
+
+/// The Rust API of the code that [`emit`] generates.
+pub(crate) fn rust_api(file: &str, root: &Value, api: &Api) -> Result<RustApi, Error> {
+    read_types(file, root, api, |methods, types, _| {
+        rust_api::rust_api(methods, types)
+    })
+}
+
+/// Generates the methods and types, and calls `use_them` with both and with the pages of lists.
+fn read_types<T: Send>(
+    file: &str,
+    root: &Value,
+    api: &Api,
+    use_them: impl FnOnce(&[Method<'_>], &Types, &BTreeMap<String, Page>) -> T + Send,
+) -> Result<T, Error> {
     let input = typify_input::to_typify_input(root);
     let extensible = discriminated_union::extensible_types(root);
     let order = FieldOrder::new(&input);
     let result = isolation::run_isolated(|| {
-        let code = progenitor::generate(input.clone());
-        code.map(|code| files(code, api, &order, &extensible, &about))
+        let code = progenitor::generate(input.clone())?;
+        Ok(methods_and_types(code, api, &order, &extensible)
+            .map(|(methods, types, pages)| use_them(&methods, &types, &pages)))
     });
     let faults = match result {
-        Ok(Ok(files)) => return Ok(files),
+        Ok(Ok(result)) => return Ok(result),
         Ok(Err(fault)) => vec![fault],
         Err(reason) => bisect_failure::bisect_failure(&input, api, &reason),
     };
     Err(Error::Document {
-        file: document.file.clone(),
+        file: file.to_owned(),
         faults,
     })
 }
 
-fn files(
+type MethodsAndTypes<'a> = (Vec<Method<'a>>, Types, BTreeMap<String, Page>);
+
+fn methods_and_types<'a>(
     code: progenitor::Code,
-    api: &Api,
+    api: &'a Api,
     order: &FieldOrder,
     extensible: &BTreeSet<String>,
-    about: &str,
-) -> Result<Files, Fault> {
+) -> Result<MethodsAndTypes<'a>, Fault> {
     let of_types = |message| Fault::of_document("#/components/schemas", message);
     let types = types::Code::parse(code.types).map_err(of_types)?;
     let lists = Lists::new(types.types());
@@ -88,8 +111,18 @@ fn files(
     let received: Vec<Type> = methods.iter().filter_map(Method::received).collect();
     let mut types = Types::new(types, order, extensible, &sent, &received).map_err(of_types)?;
     types.add_used_by(&used_by::used_by(&methods));
+    Ok((methods, types, pages))
+}
+
+fn files(
+    api: &Api,
+    methods: &[Method<'_>],
+    types: &Types,
+    pages: &BTreeMap<String, Page>,
+    about: &str,
+) -> Files {
     let mut modules: BTreeMap<String, Vec<&Method<'_>>> = BTreeMap::new();
-    for method in &methods {
+    for method in methods {
         let module = names::module_name(method.tag().unwrap_or("untagged"));
         modules.entry(module).or_default().push(method);
     }
@@ -100,7 +133,7 @@ fn files(
     let used: BTreeMap<String, Vec<Type>> = used.collect();
 
     let mut files = Files::new();
-    let example = crate_example::crate_example(&methods, &types, api);
+    let example = crate_example::crate_example(methods, types, api);
     files.insert(PathBuf::from("example.md"), example);
     let mut add = |path: String, about: &str, code: Code| {
         files.insert(path.split('/').collect(), file(about, code));
@@ -119,9 +152,9 @@ fn files(
     add(
         "schemas.rs".to_owned(),
         "",
-        written(|code| schemas_file(api, &types, code)),
+        written(|code| schemas_file(api, types, code)),
     );
-    for (name, code) in types.files(&used, &pages) {
+    for (name, code) in types.files(&used, pages) {
         add(
             if name.is_empty() {
                 "types.rs".to_owned()
@@ -139,10 +172,10 @@ fn files(
         written(|code| builder_module(&names, code)),
     );
     for (name, methods) in &modules {
-        let code = written(|code| builder_file(api, methods, &types, code));
+        let code = written(|code| builder_file(api, methods, types, code));
         add(format!("builder/{name}.rs"), "", code);
     }
-    Ok(files)
+    files
 }
 
 fn written(write: impl FnOnce(&mut Code)) -> Code {

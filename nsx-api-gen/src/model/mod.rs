@@ -1,11 +1,12 @@
 //! The operations of a document, in the form that the generation of code, docs and the operation
 //! table needs.
 //!
-//! They are built from the checked document, with references resolved. Types are not included:
-//! progenitor generates them.
+//! They are built from the checked document, with references resolved. The Rust types are in
+//! [`rust_api`], which `emit` reads from what progenitor generates.
 
 pub(crate) mod constraints;
 pub(crate) mod example;
+pub(crate) mod rust_api;
 pub(crate) mod synthesize_example;
 
 use std::collections::BTreeMap;

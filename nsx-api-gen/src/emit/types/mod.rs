@@ -11,6 +11,7 @@ mod files;
 mod graph;
 mod literals;
 mod object;
+mod rust_api;
 mod string_enum;
 mod union;
 
@@ -173,16 +174,18 @@ impl Types {
         self.index.contains_key(name)
     }
 
+    /// The struct with everything that depends on other types.
+    fn completed(&self, object: &Object) -> Object {
+        let values = self.discriminator_values.get(&object.name);
+        let keeps_unknown = self.keeping_unknown.contains(&object.name);
+        object.completed(keeps_unknown, values.map(Vec::as_slice).unwrap_or_default())
+    }
+
     fn write(&self, defined: &Defined, code: &mut code::Code) {
         let name = &defined.name;
         match &defined.kind {
             TypeKind::Object(object) => {
-                let values = self.discriminator_values.get(name).map(Vec::as_slice);
-                let (sent, keeping_unknown) = (
-                    self.sent.contains(name),
-                    self.keeping_unknown.contains(name),
-                );
-                object.write(sent, keeping_unknown, values.unwrap_or_default(), code);
+                self.completed(object).write(self.sent.contains(name), code);
             }
             TypeKind::Union(union) => {
                 union.write(|name, property| self.field(name, property), code)

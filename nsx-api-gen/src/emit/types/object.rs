@@ -9,6 +9,7 @@ use super::attributes::{docs_of, docs_of_type};
 use super::field_order::FieldOrder;
 use crate::emit::code::Code;
 use crate::emit::paths::{argument, sdk_type, shorten_type, text, type_ident};
+use crate::model::rust_api::{self, Constructor, RustType, Struct};
 use crate::names::deduplicate;
 
 /// The name of a discriminator property, and the value that identifies the variant.
@@ -61,25 +62,20 @@ impl Object {
         field.map(|member| member.rust.as_str())
     }
 
-    /// Writes the struct and its implementations; `values` has the values of its discriminators.
-    pub(super) fn write(
-        &self,
-        sent: bool,
-        kept: bool,
-        values: &[DiscriminatorValue],
-        code: &mut Code,
-    ) {
-        let object = self.completed(kept, values);
-        object.write_definition(code);
-        if sent || self.has_default() {
-            object.write_constructor(code);
+    /// Writes the struct and its implementations, after [`completed`](Self::completed).
+    pub(super) fn write(&self, sent: bool, code: &mut Code) {
+        self.write_definition(code);
+        match self.constructor(sent) {
+            Constructor::New => self.write_new(code),
+            Constructor::Default if !self.derives_default() => self.write_default(code),
+            Constructor::Default | Constructor::None => {}
         }
         code.gap();
-        object.write_read(code);
+        self.write_read(code);
         code.gap();
-        object.write_deserialize(code);
+        self.write_deserialize(code);
         code.gap();
-        object.write_serialize(code);
+        self.write_serialize(code);
     }
 
     /// Adds the data that is known only after all types were read.
@@ -115,6 +111,26 @@ impl Object {
         member.filter(|member| member.optional && member.discriminator_value.is_none())
     }
 
+    /// The definition as plain data, after [`completed`](Self::completed).
+    pub(super) fn rust_api(&self, sent: bool) -> Struct {
+        Struct {
+            fields: self.fields.iter().map(Member::rust_api).collect(),
+            constructor: self.constructor(sent),
+        }
+    }
+
+    fn constructor(&self, sent: bool) -> Constructor {
+        if self.derives_default() {
+            Constructor::Default
+        } else if !sent && !self.has_default() {
+            Constructor::None
+        } else if self.required().next().is_none() {
+            Constructor::Default
+        } else {
+            Constructor::New
+        }
+    }
+
     /// Whether no field is required.
     fn has_default(&self) -> bool {
         self.fields.iter().all(|member| member.optional)
@@ -143,30 +159,14 @@ impl Object {
         });
     }
 
-    /// `new` takes the required fields. If there are none but there is a discriminator, `Default`
-    /// is implemented by hand.
-    fn write_constructor(&self, code: &mut Code) {
-        if self.derives_default() {
-            return;
-        }
+    /// `new` takes the required fields.
+    fn write_new(&self, code: &mut Code) {
         let name = &self.name;
         let required = self.required();
         let arguments: Vec<String> = required
             .map(|member| format!("{}: impl Into<{}>", member.rust, text(&member.ty)))
             .collect();
-        let write_value = |code: &mut Code| {
-            code.block("Self", |code| {
-                self.fields
-                    .iter()
-                    .for_each(|member| code.line(format!("{},", member.initial_value())));
-            });
-        };
         code.gap();
-        if arguments.is_empty() {
-            return code.block(format!("impl Default for {name}"), |code| {
-                code.function("fn default", &[], "Self", write_value);
-            });
-        }
         code.block(format!("impl {name}"), |code| {
             let article = if name.starts_with(['A', 'E', 'I', 'O']) {
                 "an"
@@ -176,7 +176,25 @@ impl Object {
             code.docs(&format!(
                 "Creates {article} `{name}` with the required fields. All other fields are empty."
             ));
-            code.function("pub fn new", &arguments, "Self", write_value);
+            code.function("pub fn new", &arguments, "Self", |code| {
+                self.write_initial(code)
+            });
+        });
+    }
+
+    /// Without required fields but with a discriminator, `Default` is implemented by hand.
+    fn write_default(&self, code: &mut Code) {
+        code.gap();
+        code.block(format!("impl Default for {}", self.name), |code| {
+            code.function("fn default", &[], "Self", |code| self.write_initial(code));
+        });
+    }
+
+    fn write_initial(&self, code: &mut Code) {
+        code.block("Self", |code| {
+            self.fields
+                .iter()
+                .for_each(|member| code.line(format!("{},", member.initial_value())));
         });
     }
 
@@ -402,6 +420,17 @@ impl Member {
     /// Whether it is an argument of `new`.
     fn is_argument(&self) -> bool {
         !self.optional && self.discriminator_value.is_none()
+    }
+
+    fn rust_api(&self) -> rust_api::Field {
+        rust_api::Field {
+            rust: self.rust.clone(),
+            json: self.json.clone(),
+            ty: RustType::new(&text(&self.ty)),
+            optional: self.optional,
+            is_rest: self.rest,
+            discriminator_value: self.discriminator_value.clone(),
+        }
     }
 
     /// The field in a new object.

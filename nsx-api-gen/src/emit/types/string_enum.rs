@@ -85,7 +85,7 @@ impl Row {
 }
 
 /// The name of the variant for unknown values.
-fn unrecognized(item: &ItemEnum) -> String {
+pub(super) fn unrecognized(item: &ItemEnum) -> String {
     let mut name = "Unrecognized".to_owned();
     while item.variants.iter().any(|variant| variant.ident == name) {
         name.push('_');

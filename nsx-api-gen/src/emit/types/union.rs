@@ -10,6 +10,7 @@ use crate::document::markdown as docs;
 use crate::emit::code::Code;
 use crate::emit::encode_union::EncodedName;
 use crate::emit::paths::{argument, text, type_ident};
+use crate::model::rust_api::{self, RustType, UnionVariant};
 
 /// A discriminated union.
 pub(super) struct DiscriminatedUnion {
@@ -72,10 +73,7 @@ impl DiscriminatedUnion {
     /// Writes the enum and its table; `field` returns the field of a type for a property.
     pub(super) fn write<'a>(&self, field: impl Fn(&str, &str) -> Option<&'a str>, code: &mut Code) {
         let (name, property, fallback) = (&self.name, &self.property, self.fallback_name());
-        let ty = self
-            .fallback
-            .as_ref()
-            .map_or_else(|| "crate::Extra".to_owned(), text);
+        let ty = self.fallback_type();
         code.docs(&self.docs);
         if !self.docs.is_empty() {
             code.docs("\n");
@@ -99,6 +97,27 @@ impl DiscriminatedUnion {
                 code.line(variant.row(&field.unwrap_or_default()));
             }
         });
+    }
+
+    /// The definition as plain data.
+    pub(super) fn rust_api(&self) -> rust_api::DiscriminatedUnion {
+        let variants = self.variants.iter().map(|variant| UnionVariant {
+            rust: variant.name.clone(),
+            ty: RustType::new(&text(&variant.ty)),
+            values: variant.values.clone(),
+        });
+        rust_api::DiscriminatedUnion {
+            property: self.property.clone(),
+            variants: variants.collect(),
+            fallback: self.fallback_name(),
+            fallback_type: RustType::new(&self.fallback_type()),
+        }
+    }
+
+    /// The type of unknown variants.
+    fn fallback_type(&self) -> String {
+        let ty = self.fallback.as_ref();
+        ty.map_or_else(|| "crate::Extra".to_owned(), text)
     }
 
     /// The name of the variant for unknown values.
