@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use nsx_api::auth::{Basic, Session};
 use nsx_api::http::Method;
-use nsx_api::mock::{Answer, Manager};
+use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Error, ErrorKind, Limits};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::frozen_clock::FrozenClock;
+use crate::frozen_clock::{FrozenClock, until};
 use crate::managers::{HEALTH, add_handlers, call, calls_of, config, managers, start};
 
 /// How far the clock moves at a time while a test waits.
@@ -129,7 +129,6 @@ async fn manager_whose_health_probe_is_unhealthy_stays_ejected() {
     let config = Client::builder(first.url()).manager(second.url());
     let clock = FrozenClock::start();
     let client = config.build().unwrap();
-    let began = Instant::now();
     let probes = || {
         let requests = first.requests();
         requests
@@ -137,16 +136,25 @@ async fn manager_whose_health_probe_is_unhealthy_stays_ejected() {
             .filter(|call| call.path.ends_with("/health"))
             .count()
     };
-    while probes() < 2 {
+    let mut now = 0;
+    // Ejected for one second, then for two, then for four.
+    for (at, expected) in [
+        (0, 0),
+        (999, 0),
+        (1000, 1),
+        (2999, 1),
+        (3000, 2),
+        (6999, 2),
+        (7000, 3),
+    ] {
+        clock.pass(Duration::from_millis(at - now)).await;
+        now = at;
         let manager = call(&client, Method::GET).await.unwrap();
         assert!(second.url().ends_with(&manager));
-        clock.pass(STEP).await;
-        assert!(began.elapsed() < Duration::from_secs(20));
+        // A probe needs no time.
+        clock.pass(Duration::ZERO).await;
+        assert_eq!(probes(), expected, "after {at} ms");
     }
-    assert!(
-        began.elapsed() >= Duration::from_secs(3),
-        "ejected for one second, then for two"
-    );
     assert_eq!(calls_of(&first), 1);
 }
 
@@ -249,18 +257,26 @@ async fn fast_503_from_a_proxy_does_not_attract_more_calls() {
 async fn caller_errors_and_short_deadlines_do_not_eject_a_manager() {
     let managers = managers::<2>().await;
     let client = config(&managers).build().unwrap();
-    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(50)));
+    let limit = Duration::from_millis(50);
+    let short_deadline = client.with(CallOptions::new().deadline(limit));
+    let gets = || {
+        let requests = managers.iter().flat_map(Manager::requests);
+        let is_get =
+            |call: &RecordedRequest| call.method == Method::GET && call.path == "/api/v1/things/1";
+        requests.filter(is_get).count()
+    };
     for manager in &managers {
         let late = Answer::json(200, ()).delay(Duration::from_secs(5));
         manager.respond_always(late.only_for("GET /api/v1/things/{id}"));
     }
     let clock = FrozenClock::start();
-    for _ in 0..4 {
+    for number in 1..=4 {
         let body = nsx_api::Body::from_stream(FailingStream);
         let upload = client.request(Method::PUT, "/api/v1/things/1").body(body);
         assert!(upload.send().await.is_err());
+        let arrived = until(|| gets() == number);
         let get = call(&short_deadline, Method::GET);
-        assert!(clock.measure(STEP, get).await.0.is_err());
+        assert!(clock.expires(limit, arrived, get).await.is_err());
     }
     for manager in &managers {
         manager.reset();

@@ -288,13 +288,13 @@ async fn manager_is_probed_after_a_deadline_passes_there() {
     let managers = managers::<2>().await;
     managers[0].respond_always(Answer::json(200, ()).delay(FOREVER));
     let client = config(&managers).build().unwrap();
-    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(300)));
+    let limit = Duration::from_millis(300);
+    let short_deadline = client.with(CallOptions::new().deadline(limit));
     let clock = FrozenClock::start();
     // Only the deadline ends a call that is not idempotent.
-    let (result, _) = clock
-        .measure(STEP, call(&short_deadline, Method::POST))
-        .await;
-    assert!(result.is_err());
+    let post = call(&short_deadline, Method::POST);
+    let arrived = until(|| calls_of(&managers[0]) == 1);
+    assert!(clock.expires(limit, arrived, post).await.is_err());
     // The probe has a timeout of two seconds.
     let three = tokio::time::sleep(Duration::from_secs(3));
     clock.measure(5 * STEP, three).await;
@@ -359,10 +359,12 @@ async fn deadline_during_a_session_login_causes_no_failover() {
     let managers = managers::<2>().await;
     managers[0].respond_always(Answer::status(200).delay(FOREVER).only_for(LOGIN));
     let client = session_config(&managers).build().unwrap();
-    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let limit = Duration::from_millis(100);
+    let short_deadline = client.with(CallOptions::new().deadline(limit));
     let clock = FrozenClock::start();
     let post = call(&short_deadline, Method::POST);
-    let error = clock.measure(STEP, post).await.0.unwrap_err();
+    let arrived = until(|| managers[0].count() == 1);
+    let error = clock.expires(limit, arrived, post).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Authentication, 0)
@@ -400,11 +402,25 @@ async fn ejected_manager_that_fails_again_stays_ejected_longer() {
     broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));
     let clock = FrozenClock::start();
     let client = config(&managers).build().unwrap();
-    // Its health check keeps succeeding.
-    for _ in 0..400 {
-        call(&client, Method::GET).await.unwrap();
-        clock.pass(STEP).await;
+    let mut now = 0;
+    // Ejected for one second, then for two, then for four, although its health check keeps
+    // succeeding.
+    for (at, expected) in [
+        (0, 1),
+        (999, 1),
+        (1000, 2),
+        (2999, 2),
+        (3000, 3),
+        (6999, 3),
+        (7000, 4),
+    ] {
+        clock.pass(Duration::from_millis(at - now)).await;
+        now = at;
+        // A call starts the probe, and the next ones may go to the manager again.
+        for _ in 0..4 {
+            call(&client, Method::GET).await.unwrap();
+            clock.pass(Duration::ZERO).await;
+        }
+        assert_eq!(calls_of(broken), expected, "after {at} ms");
     }
-    // It is ejected for one second, then two, then four.
-    assert!((2..=4).contains(&calls_of(broken)), "{}", calls_of(broken));
 }

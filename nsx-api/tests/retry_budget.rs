@@ -81,13 +81,19 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         let error = call(&client, Method::POST).await.unwrap_err();
         let spent = "the retry budget of the client is spent";
         assert!(error.to_string().contains(spent), "{error}");
-        // After ten seconds without calls, there is a new reserve, but nothing was saved up.
-        for pause in [WINDOW, 6 * WINDOW] {
-            clock.pass(pause + Duration::from_secs(1)).await;
+        // Half of the window brings no new reserve. After ten seconds without calls, there is one,
+        // but nothing was saved up.
+        let slot = WINDOW / 10;
+        for (pause, reserve) in [
+            (WINDOW / 2, 0),
+            (WINDOW + slot, RESERVE),
+            (6 * WINDOW, RESERVE),
+        ] {
+            clock.pass(pause).await;
             let before = calls_of(&managers[0]);
             failures(&client, Method::POST, calls).await;
             let retries = calls_of(&managers[0]) - before - calls;
-            assert_eq!(retries, RESERVE + calls / 5, "{pause:?}");
+            assert_eq!(retries, reserve + calls / 5, "{pause:?}");
         }
     }
 }
