@@ -81,12 +81,13 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         let error = call(&client, Method::POST).await.unwrap_err();
         let spent = "the retry budget of the client is spent";
         assert!(error.to_string().contains(spent), "{error}");
-        // Half of the window brings no new reserve. After ten seconds without calls, there is one,
-        // but nothing was saved up.
-        let slot = WINDOW / 10;
+        // After ten seconds without calls, and not earlier, there is a new reserve, but nothing was
+        // saved up. The window moves by a second at a time.
+        let second = Duration::from_secs(1);
         for (pause, reserve) in [
-            (WINDOW / 2, 0),
-            (WINDOW + slot, RESERVE),
+            (second, 0),
+            (WINDOW - 2 * second, 0),
+            (WINDOW + second, RESERVE),
             (6 * WINDOW, RESERVE),
         ] {
             clock.pass(pause).await;
