@@ -54,10 +54,12 @@ async fn failures(client: &Client, method: Method, calls: usize) -> usize {
 
 #[tokio::test]
 async fn retry_hides_failures_of_one_request_in_ten() {
-    let _clock = FrozenClock::start();
+    let clock = FrozenClock::start();
     let managers = managers::<1>().await;
     fail(&managers[0], 1);
-    let failed = failures(&client(&managers), Method::POST, 1000).await;
+    let client = client(&managers);
+    let failed = failures(&client, Method::POST, 1000);
+    let failed = clock.without_waiting(failed).await;
     assert_eq!(failed, 0);
 }
 
@@ -69,7 +71,8 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         fail(&managers[0], failing);
         let client = client(&managers);
         let calls = 1000;
-        let failed = failures(&client, Method::POST, calls).await;
+        let failed = failures(&client, Method::POST, calls);
+        let failed = clock.without_waiting(failed).await;
         let retries = calls_of(&managers[0]) - calls;
         assert!(retries <= RESERVE + calls / 5, "{retries}");
         let share = (calls - failed) as f64 / calls as f64;
@@ -92,7 +95,8 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         ] {
             clock.pass(pause).await;
             let before = calls_of(&managers[0]);
-            failures(&client, Method::POST, calls).await;
+            let failed = failures(&client, Method::POST, calls);
+            clock.without_waiting(failed).await;
             let retries = calls_of(&managers[0]) - before - calls;
             assert_eq!(retries, reserve + calls / 5, "{pause:?}");
         }
@@ -101,13 +105,14 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
 
 #[tokio::test]
 async fn retry_budget_starts_with_a_hundred_retries() {
-    let _clock = FrozenClock::start();
+    let clock = FrozenClock::start();
     let managers = managers::<1>().await;
     managers[0].respond_always(Answer::api_error(503, 1, "Busy."));
     let client = client(&managers);
     let (mut calls, mut retries) = (0, 0);
     let error = loop {
-        let error = call(&client, Method::POST).await.unwrap_err();
+        let failed = clock.without_waiting(call(&client, Method::POST)).await;
+        let error = failed.unwrap_err();
         calls += 1;
         retries += error.attempts() as usize - 1;
         if error.attempts() < 5 {
@@ -121,7 +126,7 @@ async fn retry_budget_starts_with_a_hundred_retries() {
 
 #[tokio::test]
 async fn retry_budget_bounds_failover_when_every_manager_fails() {
-    let _clock = FrozenClock::start();
+    let clock = FrozenClock::start();
     // A 503 of the manager itself, and a 502 that may come from a proxy.
     for answer in [Answer::api_error(503, 1, "Busy."), Answer::status(502)] {
         let managers = managers::<3>().await;
@@ -135,7 +140,9 @@ async fn retry_budget_bounds_failover_when_every_manager_fails() {
             }
         }
         let calls = 1000;
-        let failed = failures(&client(&managers), Method::GET, calls).await;
+        let client = client(&managers);
+        let failed = failures(&client, Method::GET, calls);
+        let failed = clock.without_waiting(failed).await;
         assert_eq!(failed, calls);
         let sent: usize = managers.iter().map(calls_of).sum();
         // Each call may move to another manager once without the budget.

@@ -84,6 +84,22 @@ impl FrozenClock {
         }
     }
 
+    /// The result of `work`, which must end while the clock stands still.
+    #[track_caller]
+    pub(crate) fn without_waiting<T>(
+        &self,
+        work: impl Future<Output = T>,
+    ) -> impl Future<Output = T> {
+        let caller = Location::caller();
+        async move {
+            tokio::select! {
+                biased;
+                result = work => result,
+                () = many_rounds() => panic!("{caller}: the work waits"),
+            }
+        }
+    }
+
     /// The result of `work`, and how far the clock had to move until then, in steps of `step`.
     #[track_caller]
     pub(crate) fn measure<T>(
