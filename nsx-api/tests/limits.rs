@@ -171,9 +171,7 @@ async fn call_that_waits_for_the_concurrency_limit_past_its_deadline_is_not_sent
         let client = client.clone();
         async move { client.request(Method::POST, "/x").send().await.is_ok() }
     });
-    while manager.count() == 0 {
-        tokio::task::yield_now().await;
-    }
+    until(|| manager.count() == 1).await;
     let clock = FrozenClock::start();
     let limit = Duration::from_millis(100);
     let short_deadline = client.with(CallOptions::new().deadline(limit));

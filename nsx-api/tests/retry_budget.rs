@@ -58,8 +58,8 @@ async fn retry_hides_failures_of_one_request_in_ten() {
     let managers = managers::<1>().await;
     fail(&managers[0], 1);
     let client = client(&managers);
-    let failed = failures(&client, Method::POST, 1000);
-    let failed = clock.without_waiting(failed).await;
+    let load = failures(&client, Method::POST, 1000);
+    let failed = clock.without_waiting(load).await;
     assert_eq!(failed, 0);
 }
 
@@ -71,8 +71,8 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         fail(&managers[0], failing);
         let client = client(&managers);
         let calls = 1000;
-        let failed = failures(&client, Method::POST, calls);
-        let failed = clock.without_waiting(failed).await;
+        let load = failures(&client, Method::POST, calls);
+        let failed = clock.without_waiting(load).await;
         let retries = calls_of(&managers[0]) - calls;
         assert!(retries <= RESERVE + calls / 5, "{retries}");
         let share = (calls - failed) as f64 / calls as f64;
@@ -95,8 +95,8 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         ] {
             clock.pass(pause).await;
             let before = calls_of(&managers[0]);
-            let failed = failures(&client, Method::POST, calls);
-            clock.without_waiting(failed).await;
+            let load = failures(&client, Method::POST, calls);
+            clock.without_waiting(load).await;
             let retries = calls_of(&managers[0]) - before - calls;
             assert_eq!(retries, reserve + calls / 5, "{pause:?}");
         }
@@ -111,8 +111,8 @@ async fn retry_budget_starts_with_a_hundred_retries() {
     let client = client(&managers);
     let (mut calls, mut retries) = (0, 0);
     let error = loop {
-        let failed = clock.without_waiting(call(&client, Method::POST)).await;
-        let error = failed.unwrap_err();
+        let result = clock.without_waiting(call(&client, Method::POST)).await;
+        let error = result.unwrap_err();
         calls += 1;
         retries += error.attempts() as usize - 1;
         if error.attempts() < 5 {
@@ -141,8 +141,8 @@ async fn retry_budget_bounds_failover_when_every_manager_fails() {
         }
         let calls = 1000;
         let client = client(&managers);
-        let failed = failures(&client, Method::GET, calls);
-        let failed = clock.without_waiting(failed).await;
+        let load = failures(&client, Method::GET, calls);
+        let failed = clock.without_waiting(load).await;
         assert_eq!(failed, calls);
         let sent: usize = managers.iter().map(calls_of).sum();
         // Each call may move to another manager once without the budget.

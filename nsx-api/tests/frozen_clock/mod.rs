@@ -26,7 +26,8 @@ pub(crate) struct FrozenClock {
 }
 
 impl FrozenClock {
-    /// Stops the clock until this is dropped. Then it goes on as usual, from the time that it shows.
+    /// Stops the clock until this is dropped. Then it goes on as usual, from the time that it
+    /// shows.
     pub(crate) fn start() -> Self {
         time::pause();
         let (hold, end) = mpsc::channel::<()>();
