@@ -1,7 +1,9 @@
 //! No authentication scheme leaks its secrets, in any encoding: not in `Debug` output, not in an
 //! error, not in a log at the lowest level.
 
-use nsx_api::auth::{Basic, Bearer, Credentials, Csp, Identity, Remote, Session};
+use nsx_api::auth::{
+    AuthContext, Authenticate, Basic, Bearer, BoxError, Credentials, Csp, Identity, Remote, Session,
+};
 use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Config};
 
@@ -114,6 +116,37 @@ async fn no_auth_scheme_leaks_secrets_in_debug_errors_or_logs() {
     ] {
         assert!(text.contains(needle), "{needle}");
     }
+}
+
+/// A scheme whose `revoke` fails with an error that echoes the credentials.
+struct EchoingRevoke;
+
+impl Authenticate for EchoingRevoke {
+    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
+        Ok(Credentials::bearer(BEARER))
+    }
+
+    async fn revoke(&self, _: &AuthContext, _: &Credentials) -> Result<(), BoxError> {
+        Err(format!("Bearer {BEARER} is unknown").into())
+    }
+}
+
+#[tokio::test]
+async fn warning_about_a_failed_logout_masks_the_credentials() {
+    if !in_own_process(warning_about_a_failed_logout_masks_the_credentials, []) {
+        return;
+    }
+    let capture = capture_all_logs();
+    let manager = Manager::builder().accept_anyone().start().await.unwrap();
+    let config = Client::builder(manager.url()).pin_certificate(manager.certificate_pem());
+    let client = config.auth(EchoingRevoke).build().unwrap();
+    client.create_registration_token().send().await.unwrap();
+    client.close().await;
+    capture.assert_hides([BEARER]);
+    let text = capture.text();
+    let mut lines = text.lines();
+    let warning = lines.find(|line| line.contains("credentials were not revoked"));
+    assert!(warning.unwrap().contains("Bearer ••• is unknown"));
 }
 
 /// The settings of a program may contain a scheme without a client.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use nsx_api::auth::{Basic, Session};
 use nsx_api::http::Method;
-use nsx_api::mock::{Answer, Manager};
+use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Error, ErrorKind, Limits};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::frozen_clock::FrozenClock;
+use crate::frozen_clock::{FrozenClock, until};
 use crate::managers::{HEALTH, add_handlers, call, calls_of, config, managers, start};
 
 /// How far the clock moves at a time while a test waits.
@@ -75,14 +75,10 @@ async fn unreachable_manager_is_ejected_and_returns_after_a_probe() {
         .build()
         .unwrap();
     // A call that is not idempotent fails over too, because nothing was sent to the first manager.
-    // It does not wait: the clock stands still.
     let clock = FrozenClock::start();
     for _ in 0..20 {
-        assert!(
-            second
-                .url()
-                .ends_with(&call(&client, Method::POST).await.unwrap())
-        );
+        let answered = clock.without_waiting(call(&client, Method::POST)).await;
+        assert!(second.url().ends_with(&answered.unwrap()));
     }
     // Start a server at the address of the first manager.
     let address: SocketAddr = url_of_first.trim_start_matches("http://").parse().unwrap();
@@ -129,7 +125,6 @@ async fn manager_whose_health_probe_is_unhealthy_stays_ejected() {
     let config = Client::builder(first.url()).manager(second.url());
     let clock = FrozenClock::start();
     let client = config.build().unwrap();
-    let began = Instant::now();
     let probes = || {
         let requests = first.requests();
         requests
@@ -137,16 +132,25 @@ async fn manager_whose_health_probe_is_unhealthy_stays_ejected() {
             .filter(|call| call.path.ends_with("/health"))
             .count()
     };
-    while probes() < 2 {
+    let mut now = 0;
+    // Ejected for one second, then for two, then for four.
+    for (at, expected) in [
+        (0, 0),
+        (999, 0),
+        (1000, 1),
+        (2999, 1),
+        (3000, 2),
+        (6999, 2),
+        (7000, 3),
+    ] {
+        clock.pass(Duration::from_millis(at - now)).await;
+        now = at;
         let manager = call(&client, Method::GET).await.unwrap();
         assert!(second.url().ends_with(&manager));
-        clock.pass(STEP).await;
-        assert!(began.elapsed() < Duration::from_secs(20));
+        // A probe needs no time.
+        clock.pass(Duration::ZERO).await;
+        assert_eq!(probes(), expected, "after {at} ms");
     }
-    assert!(
-        began.elapsed() >= Duration::from_secs(3),
-        "ejected for one second, then for two"
-    );
     assert_eq!(calls_of(&first), 1);
 }
 
@@ -249,18 +253,26 @@ async fn fast_503_from_a_proxy_does_not_attract_more_calls() {
 async fn caller_errors_and_short_deadlines_do_not_eject_a_manager() {
     let managers = managers::<2>().await;
     let client = config(&managers).build().unwrap();
-    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(50)));
+    let limit = Duration::from_millis(50);
+    let short_deadline = client.with(CallOptions::new().deadline(limit));
+    let gets = || {
+        let requests = managers.iter().flat_map(Manager::requests);
+        let is_get =
+            |call: &RecordedRequest| call.method == Method::GET && call.path == "/api/v1/things/1";
+        requests.filter(is_get).count()
+    };
     for manager in &managers {
         let late = Answer::json(200, ()).delay(Duration::from_secs(5));
         manager.respond_always(late.only_for("GET /api/v1/things/{id}"));
     }
     let clock = FrozenClock::start();
-    for _ in 0..4 {
+    for number in 1..=4 {
         let body = nsx_api::Body::from_stream(FailingStream);
         let upload = client.request(Method::PUT, "/api/v1/things/1").body(body);
         assert!(upload.send().await.is_err());
+        let arrived = until(|| gets() == number);
         let get = call(&short_deadline, Method::GET);
-        assert!(clock.measure(STEP, get).await.0.is_err());
+        assert!(clock.expires(limit, arrived, get).await.is_err());
     }
     for manager in &managers {
         manager.reset();
@@ -322,21 +334,28 @@ async fn failover_needs_no_retry_delay_within_the_deadline() {
     assert!(call(&client, Method::POST).await.is_ok());
 }
 
+/// How long the managers may take to restart, in the time of the clock.
+const RESTART: Duration = Duration::from_secs(20);
+
 /// Restarts a manager at its former address. It answers 503 at first, and then as usual.
 async fn restart(url: &str) -> Manager {
     let port = url.rsplit(':').next().unwrap().parse().unwrap();
+    let began = Instant::now();
     let manager = loop {
         // The port is free once the runtime has dropped the former manager's tasks.
         match start(Manager::builder().port(port)).await {
             Ok(manager) => break manager,
-            Err(_) => tokio::time::sleep(STEP).await,
+            Err(error) => assert!(began.elapsed() < RESTART, "{url}: {error}"),
         }
+        tokio::time::sleep(STEP).await;
     };
     let starting = Answer::api_error(503, 1, "The node is starting.");
     manager.respond_always(starting.clone());
     manager.on(HEALTH, move |_| starting.clone());
     // Answer 503 until there have been some requests.
     while manager.count() < 2 {
+        let requests = manager.requests();
+        assert!(began.elapsed() < RESTART, "no probes: {requests:?}");
         tokio::time::sleep(STEP).await;
     }
     manager.reset();
@@ -346,10 +365,11 @@ async fn restart(url: &str) -> Manager {
 
 #[tokio::test]
 async fn failover_completes_every_idempotent_call_while_managers_restart() {
+    const ATTEMPT: Duration = Duration::from_secs(4);
     let [stopped, hung, restarted] = managers::<3>().await;
     let options = CallOptions::new()
         .deadline(Duration::from_secs(60))
-        .attempt_timeout(Duration::from_secs(4));
+        .attempt_timeout(ATTEMPT);
     let urls = [stopped.url(), hung.url(), restarted.url()];
     let client = Client::builder(&urls[0])
         .manager(&urls[1])
@@ -362,18 +382,22 @@ async fn failover_completes_every_idempotent_call_while_managers_restart() {
     let clock = FrozenClock::start();
     let over = Arc::new(AtomicBool::new(false));
     let mut calls = JoinSet::new();
-    for number in 0..100 {
+    // More than the 120 that three managers take at once: the others wait for a slot.
+    for number in 0..150 {
         let (client, over) = (client.clone(), over.clone());
         let method = [Method::GET, Method::PUT][number % 2].clone();
         calls.spawn(async move {
+            let mut longest = Duration::ZERO;
             for round in 0.. {
+                let began = Instant::now();
                 call(&client, method.clone()).await?;
+                longest = longest.max(began.elapsed());
                 if round > 4 && over.load(Ordering::Relaxed) {
                     break;
                 }
                 tokio::time::sleep(Duration::from_millis(300)).await;
             }
-            Ok::<(), Error>(())
+            Ok::<Duration, Error>(longest)
         });
     }
     let restarts = async {
@@ -386,17 +410,17 @@ async fn failover_completes_every_idempotent_call_while_managers_restart() {
         drop(restarted);
         pause().await;
         let restarted = restart(&urls[2]).await;
-        while calls_of(&restarted) < 150 {
+        while calls_of(&restarted) < 200 {
             pause().await;
         }
         over.store(true, Ordering::Relaxed);
-        // Each ends within its deadline, or it would fail.
-        for result in calls.join_all().await {
-            result.unwrap();
-        }
-        restarted.logins()
+        let results = calls.join_all().await;
+        let longest = results.into_iter().map(Result::unwrap).max().unwrap();
+        (restarted.logins(), longest)
     };
-    let (logins, _) = clock.measure(STEP, restarts).await;
+    let ((logins, longest), _) = clock.measure(STEP, restarts).await;
+    // No call meets the hung manager twice.
+    assert!(longest < 2 * ATTEMPT, "{longest:?}");
     assert!(logins > 0, "its sessions did not survive the restart");
 }
 

@@ -26,6 +26,19 @@ fn session_config(managers: &[Manager]) -> Config {
 /// How far the clock moves at a time while a test waits.
 const STEP: Duration = Duration::from_millis(20);
 
+/// More than the requests of a call take: the clock moves a step while one is on its way, and a
+/// timer fires at the next step.
+const SLACK: Duration = STEP.saturating_mul(10);
+
+/// Asserts that a call waited this long and no longer.
+#[track_caller]
+fn assert_waited(took: Duration, expected: Duration) {
+    assert!(
+        (expected..expected + SLACK).contains(&took),
+        "{took:?}, not {expected:?}"
+    );
+}
+
 /// Makes this many calls concurrently and returns their results.
 async fn calls(client: &Client, count: usize, method: Method) -> Vec<Result<u32, Error>> {
     let mut tasks = JoinSet::new();
@@ -94,15 +107,19 @@ async fn redirected_call_waits_for_the_concurrency_limit_of_its_target() {
     let to = format!("{}/api/v1/things/1", leader.url());
     let redirect = Answer::status(307).header("location", &to);
     follower.respond_always(redirect.only_for("PUT /api/v1/things/{id}"));
-    let slow = Answer::json(200, ()).delay(Duration::from_millis(400));
+    let late = Duration::from_millis(400);
+    let slow = Answer::json(200, ()).delay(late);
     leader.respond_always(slow.only_for("PUT /api/v1/things/{id}"));
     let limits = Limits::adaptive().concurrent(1);
     let client = config(&managers).limits(limits).build().unwrap();
     let clock = FrozenClock::start();
-    let (results, _) = clock.measure(STEP, calls(&client, 12, Method::PUT)).await;
+    let (results, took) = clock.measure(STEP, calls(&client, 12, Method::PUT)).await;
     for result in results {
         assert!(result.unwrap() <= 2);
     }
+    // One after the other, each with the steps for its requests.
+    let range = 12 * late..12 * (late + 3 * STEP);
+    assert!(range.contains(&took), "{took:?}");
 }
 
 #[tokio::test]
@@ -137,9 +154,13 @@ async fn failover_from_a_hung_manager_when_the_deadline_is_shorter_than_the_atte
     let options = CallOptions::new().deadline(Duration::from_secs(12));
     let client = config(&managers).options(options).build().unwrap();
     let clock = FrozenClock::start();
+    let half = Duration::from_secs(6);
     for _ in 0..9 {
-        let (result, _) = clock.measure(5 * STEP, call(&client, Method::GET)).await;
+        let before = calls_of(&managers[0]);
+        let (result, took) = clock.measure(STEP, call(&client, Method::GET)).await;
         result.unwrap();
+        let hung = calls_of(&managers[0]) - before;
+        assert_waited(took, half * u32::try_from(hung).unwrap());
         // The manager is probed after an attempt there ran into the failover timeout.
         clock.pass(Duration::from_millis(300)).await;
     }
@@ -155,8 +176,10 @@ async fn failover_timeout_applies_at_a_hung_manager_after_an_earlier_failure() {
     let options = CallOptions::new().deadline(Duration::from_secs(12));
     let client = config(&managers).options(options).build().unwrap();
     let clock = FrozenClock::start();
-    let (answered, _) = clock.measure(5 * STEP, call(&client, Method::GET)).await;
+    let (answered, took) = clock.measure(STEP, call(&client, Method::GET)).await;
     assert!(well.url().ends_with(&answered.unwrap()));
+    // Half of the deadline.
+    assert_waited(took, Duration::from_secs(6));
     assert_eq!((calls_of(broken), calls_of(hung)), (1, 1));
 }
 
@@ -167,19 +190,25 @@ async fn failover_from_a_hung_session_login_within_the_deadline() {
     let options = CallOptions::new().deadline(Duration::from_secs(4));
     let client = session_config(&managers).options(options).build().unwrap();
     let clock = FrozenClock::start();
-    for method in [Method::POST, Method::GET] {
-        let (results, _) = clock.measure(STEP, calls(&client, 6, method)).await;
+    // Half of the deadline, until the manager is ejected.
+    for (method, wait) in [
+        (Method::POST, Duration::from_secs(2)),
+        (Method::GET, Duration::ZERO),
+    ] {
+        let (results, took) = clock.measure(STEP, calls(&client, 6, method)).await;
         for result in results {
             result.unwrap();
         }
+        assert_waited(took, wait);
     }
 }
 
 #[tokio::test]
 async fn failover_timeout_does_not_cut_a_slow_call_when_the_other_manager_is_ejected() {
     let [slow, gone] = managers::<2>().await;
-    let late = Answer::json(200, ()).delay(Duration::from_millis(6500));
-    slow.respond_always(late.only_for("GET /api/v1/things/{id}"));
+    let late = Duration::from_millis(6500);
+    let answer = Answer::json(200, ()).delay(late);
+    slow.respond_always(answer.only_for("GET /api/v1/things/{id}"));
     let options = CallOptions::new().deadline(Duration::from_secs(12));
     let managers = [slow, gone];
     let client = config(&managers).options(options).build().unwrap();
@@ -190,18 +219,17 @@ async fn failover_timeout_does_not_cut_a_slow_call_when_the_other_manager_is_eje
         call(&client, Method::PUT).await.unwrap();
     }
     let clock = FrozenClock::start();
-    let (result, _) = clock.measure(5 * STEP, call(&client, Method::GET)).await;
+    let (result, took) = clock.measure(STEP, call(&client, Method::GET)).await;
     result.unwrap();
-    assert!(calls_of(&slow) >= 3);
+    assert_waited(took, late);
+    assert_eq!(calls_of(&slow), 3);
 }
 
 /// A `Retry-After` of one second, and the random delay of the second retry.
+#[track_caller]
 fn assert_waits_a_second(took: Duration) {
     let (least, random) = (Duration::from_secs(1), Duration::from_millis(500));
-    assert!(
-        (least..least + random + 5 * STEP).contains(&took),
-        "{took:?}"
-    );
+    assert!((least..least + random + SLACK).contains(&took), "{took:?}");
 }
 
 #[tokio::test]
@@ -288,13 +316,13 @@ async fn manager_is_probed_after_a_deadline_passes_there() {
     let managers = managers::<2>().await;
     managers[0].respond_always(Answer::json(200, ()).delay(FOREVER));
     let client = config(&managers).build().unwrap();
-    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(300)));
+    let limit = Duration::from_millis(300);
+    let short_deadline = client.with(CallOptions::new().deadline(limit));
     let clock = FrozenClock::start();
     // Only the deadline ends a call that is not idempotent.
-    let (result, _) = clock
-        .measure(STEP, call(&short_deadline, Method::POST))
-        .await;
-    assert!(result.is_err());
+    let post = call(&short_deadline, Method::POST);
+    let arrived = until(|| calls_of(&managers[0]) == 1);
+    assert!(clock.expires(limit, arrived, post).await.is_err());
     // The probe has a timeout of two seconds.
     let three = tokio::time::sleep(Duration::from_secs(3));
     clock.measure(5 * STEP, three).await;
@@ -307,8 +335,7 @@ async fn manager_is_probed_after_a_deadline_passes_there() {
 
 #[tokio::test]
 async fn retry_after_of_one_manager_does_not_delay_failover() {
-    // No call waits: the clock stands still.
-    let _clock = FrozenClock::start();
+    let clock = FrozenClock::start();
     for answer in [
         Answer::api_error(429, 102, "Too many.").header("retry-after", "3600"),
         Answer::api_error(503, 1, "Busy.").header("retry-after", "3600"),
@@ -317,8 +344,8 @@ async fn retry_after_of_one_manager_does_not_delay_failover() {
         managers[0].respond_always(answer);
         let client = config(&managers).build().unwrap();
         for _ in 0..4 {
-            let manager = call(&client, Method::POST).await.unwrap();
-            assert!(managers[1].url().ends_with(&manager));
+            let answered = clock.without_waiting(call(&client, Method::POST)).await;
+            assert!(managers[1].url().ends_with(&answered.unwrap()));
         }
     }
 }
@@ -359,10 +386,12 @@ async fn deadline_during_a_session_login_causes_no_failover() {
     let managers = managers::<2>().await;
     managers[0].respond_always(Answer::status(200).delay(FOREVER).only_for(LOGIN));
     let client = session_config(&managers).build().unwrap();
-    let short_deadline = client.with(CallOptions::new().deadline(Duration::from_millis(100)));
+    let limit = Duration::from_millis(100);
+    let short_deadline = client.with(CallOptions::new().deadline(limit));
     let clock = FrozenClock::start();
     let post = call(&short_deadline, Method::POST);
-    let error = clock.measure(STEP, post).await.0.unwrap_err();
+    let arrived = until(|| managers[0].count() == 1);
+    let error = clock.expires(limit, arrived, post).await.unwrap_err();
     assert_eq!(
         (error.kind(), error.attempts()),
         (ErrorKind::Authentication, 0)
@@ -400,11 +429,25 @@ async fn ejected_manager_that_fails_again_stays_ejected_longer() {
     broken.respond_always(Answer::status(502).only_for("GET /api/v1/things/{id}"));
     let clock = FrozenClock::start();
     let client = config(&managers).build().unwrap();
-    // Its health check keeps succeeding.
-    for _ in 0..400 {
-        call(&client, Method::GET).await.unwrap();
-        clock.pass(STEP).await;
+    let mut now = 0;
+    // Ejected for one second, then for two, then for four, although its health check keeps
+    // succeeding.
+    for (at, expected) in [
+        (0, 1),
+        (999, 1),
+        (1000, 2),
+        (2999, 2),
+        (3000, 3),
+        (6999, 3),
+        (7000, 4),
+    ] {
+        clock.pass(Duration::from_millis(at - now)).await;
+        now = at;
+        // A call starts the probe, and the next ones may go to the manager again.
+        for _ in 0..4 {
+            call(&client, Method::GET).await.unwrap();
+            clock.pass(Duration::ZERO).await;
+        }
+        assert_eq!(calls_of(broken), expected, "after {at} ms");
     }
-    // It is ejected for one second, then two, then four.
-    assert!((2..=4).contains(&calls_of(broken)), "{}", calls_of(broken));
 }

@@ -263,9 +263,9 @@ async fn retry_after_beyond_the_deadline_fails_at_once_with_the_reason() {
     let (manager, client) = manager().await;
     manager.respond_always(Answer::from(429).header("retry-after", "30"));
     let client = client.with(CallOptions::new().deadline(Duration::from_secs(5)));
-    // It does not wait: the clock stands still.
-    let _clock = FrozenClock::start();
-    let error = client.request(Method::GET, PATH).send().await.unwrap_err();
+    let clock = FrozenClock::start();
+    let call = client.request(Method::GET, PATH).send();
+    let error = clock.without_waiting(call).await.unwrap_err();
     let line = error.to_string();
     assert!(line.contains("retry after 30 s"), "{line}");
     assert!(line.contains("longer than a call waits"), "{line}");

@@ -54,10 +54,12 @@ async fn failures(client: &Client, method: Method, calls: usize) -> usize {
 
 #[tokio::test]
 async fn retry_hides_failures_of_one_request_in_ten() {
-    let _clock = FrozenClock::start();
+    let clock = FrozenClock::start();
     let managers = managers::<1>().await;
     fail(&managers[0], 1);
-    let failed = failures(&client(&managers), Method::POST, 1000).await;
+    let client = client(&managers);
+    let load = failures(&client, Method::POST, 1000);
+    let failed = clock.without_waiting(load).await;
     assert_eq!(failed, 0);
 }
 
@@ -69,7 +71,8 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         fail(&managers[0], failing);
         let client = client(&managers);
         let calls = 1000;
-        let failed = failures(&client, Method::POST, calls).await;
+        let load = failures(&client, Method::POST, calls);
+        let failed = clock.without_waiting(load).await;
         let retries = calls_of(&managers[0]) - calls;
         assert!(retries <= RESERVE + calls / 5, "{retries}");
         let share = (calls - failed) as f64 / calls as f64;
@@ -81,26 +84,35 @@ async fn retry_budget_bounds_the_requests_to_a_failing_manager() {
         let error = call(&client, Method::POST).await.unwrap_err();
         let spent = "the retry budget of the client is spent";
         assert!(error.to_string().contains(spent), "{error}");
-        // After ten seconds without calls, there is a new reserve, but nothing was saved up.
-        for pause in [WINDOW, 6 * WINDOW] {
-            clock.pass(pause + Duration::from_secs(1)).await;
+        // After ten seconds without calls, and not earlier, there is a new reserve, but nothing was
+        // saved up. The window moves by a second at a time.
+        let second = Duration::from_secs(1);
+        for (pause, reserve) in [
+            (second, 0),
+            (WINDOW - 2 * second, 0),
+            (WINDOW + second, RESERVE),
+            (6 * WINDOW, RESERVE),
+        ] {
+            clock.pass(pause).await;
             let before = calls_of(&managers[0]);
-            failures(&client, Method::POST, calls).await;
+            let load = failures(&client, Method::POST, calls);
+            clock.without_waiting(load).await;
             let retries = calls_of(&managers[0]) - before - calls;
-            assert_eq!(retries, RESERVE + calls / 5, "{pause:?}");
+            assert_eq!(retries, reserve + calls / 5, "{pause:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn retry_budget_starts_with_a_hundred_retries() {
-    let _clock = FrozenClock::start();
+    let clock = FrozenClock::start();
     let managers = managers::<1>().await;
     managers[0].respond_always(Answer::api_error(503, 1, "Busy."));
     let client = client(&managers);
     let (mut calls, mut retries) = (0, 0);
     let error = loop {
-        let error = call(&client, Method::POST).await.unwrap_err();
+        let result = clock.without_waiting(call(&client, Method::POST)).await;
+        let error = result.unwrap_err();
         calls += 1;
         retries += error.attempts() as usize - 1;
         if error.attempts() < 5 {
@@ -114,7 +126,7 @@ async fn retry_budget_starts_with_a_hundred_retries() {
 
 #[tokio::test]
 async fn retry_budget_bounds_failover_when_every_manager_fails() {
-    let _clock = FrozenClock::start();
+    let clock = FrozenClock::start();
     // A 503 of the manager itself, and a 502 that may come from a proxy.
     for answer in [Answer::api_error(503, 1, "Busy."), Answer::status(502)] {
         let managers = managers::<3>().await;
@@ -128,7 +140,9 @@ async fn retry_budget_bounds_failover_when_every_manager_fails() {
             }
         }
         let calls = 1000;
-        let failed = failures(&client(&managers), Method::GET, calls).await;
+        let client = client(&managers);
+        let load = failures(&client, Method::GET, calls);
+        let failed = clock.without_waiting(load).await;
         assert_eq!(failed, calls);
         let sent: usize = managers.iter().map(calls_of).sum();
         // Each call may move to another manager once without the budget.

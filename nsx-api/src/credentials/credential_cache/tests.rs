@@ -552,59 +552,6 @@ async fn close_revokes_credentials_once_and_ignores_failures() {
     assert_eq!(revoked(), 3);
 }
 
-/// A scheme whose `revoke` fails with an error that echoes the credentials.
-struct EchoingRevoke;
-
-impl Authenticate for EchoingRevoke {
-    async fn authenticate(&self, _: &AuthContext) -> Result<Credentials, BoxError> {
-        Ok(Credentials::bearer("t0ken-of-the-session"))
-    }
-
-    async fn revoke(&self, _: &AuthContext, _: &Credentials) -> Result<(), BoxError> {
-        Err("Bearer t0ken-of-the-session is unknown".into())
-    }
-}
-
-#[tokio::test]
-async fn the_warning_about_a_failed_logout_masks_the_credentials() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
-    // The credentials are revoked by tasks of this thread.
-    let _guard = tracing::subscriber::set_default(subscriber.finish());
-    let context = Config::new("http://localhost:1")
-        .into_auth_context(&[])
-        .unwrap();
-    let cache = CredentialCache::new(SchemeSource::new(Arc::new(EchoingRevoke), context));
-    let cache = Arc::new(cache);
-    cache.credentials().await.unwrap();
-    cache.close().await;
-    let logged = log.text();
-    assert!(logged.contains("credentials were not revoked"), "{logged}");
-    assert!(logged.contains("••• is unknown"), "{logged}");
-    assert!(!logged.contains("t0ken"), "{logged}");
-}
-
-/// The output of a logger.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(lock(&self.0).clone()).unwrap()
-    }
-}
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        lock(&self.0).write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A scheme whose `revoke` never ends.
 struct HangingRevoke(fn());
 
