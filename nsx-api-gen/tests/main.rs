@@ -13,6 +13,7 @@ mod golden;
 mod handwritten;
 mod hostile;
 mod modules;
+mod mutations;
 mod parameters;
 mod real_documents;
 mod unsupported;
