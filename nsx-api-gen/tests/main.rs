@@ -16,5 +16,6 @@ mod modules;
 mod mutations;
 mod parameters;
 mod real_documents;
+mod stable_names;
 mod unsupported;
 mod work;

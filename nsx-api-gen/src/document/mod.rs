@@ -10,6 +10,7 @@ mod operation;
 pub(crate) mod parameter_style;
 mod pointer;
 pub(crate) mod reachability;
+pub(crate) mod recorded;
 mod schema;
 mod visit;
 

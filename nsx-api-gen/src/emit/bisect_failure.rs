@@ -16,7 +16,9 @@ use crate::model::Api;
 /// The faults that make progenitor fail on its input; `reason` is its own message.
 pub(super) fn bisect_failure(input: &Value, api: &Api, reason: &str) -> Vec<Fault> {
     let schemas = input.pointer("/components/schemas").unwrap_or(&Value::Null);
-    let names: Vec<&String> = members(Some(schemas)).map(|(name, _)| name).collect();
+    let mut names: Vec<&String> = members(Some(schemas)).map(|(name, _)| name).collect();
+    // In document order, but for those of inline schemas.
+    names.sort_by_key(|name| api.schemas.iter().position(|known| known == *name));
     let mut faults = Vec::new();
     bisect(
         &names,

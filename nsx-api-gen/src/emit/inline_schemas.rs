@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::encode_union::encode_union;
+use crate::document::recorded::reserved_type_names;
 use crate::document::{
     all_of_parts, is_nullable, items, members, reference, resolve, strip_null, text,
 };
@@ -23,7 +24,7 @@ use crate::names::type_name;
 pub(super) struct InlineSchemas<'a> {
     root: &'a Value,
     pub(super) schemas: Map<String, Value>,
-    used_names: BTreeSet<String>,
+    pub(super) used_names: BTreeSet<String>,
 }
 
 /// Who names the types of the inline schemas in a schema.
@@ -41,7 +42,11 @@ impl<'a> InlineSchemas<'a> {
     pub(super) fn new(root: &'a Value, components: Map<String, Value>) -> Self {
         let mut inline_schemas = Self {
             root,
-            used_names: components.keys().map(|name| type_name(name)).collect(),
+            used_names: components
+                .keys()
+                .map(|name| type_name(name))
+                .chain(reserved_type_names(root))
+                .collect(),
             schemas: Map::new(),
         };
         for (name, mut schema) in components {

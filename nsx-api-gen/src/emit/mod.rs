@@ -6,6 +6,7 @@
 mod bisect_failure;
 mod builder;
 mod code;
+mod component_order;
 mod crate_example;
 mod encode_union;
 mod example;
@@ -31,8 +32,8 @@ use std::path::PathBuf;
 use serde_json::Value;
 use syn::{Signature, Type};
 
-use crate::document::discriminated_union;
 use crate::document::markdown as docs;
+use crate::document::{discriminated_union, recorded};
 use crate::error::{Error, Fault};
 use crate::model::Api;
 use crate::model::rust_api::RustApi;
@@ -43,7 +44,7 @@ pub use code::HEADER_MARK;
 use lists::{Lists, Page};
 use method::{Method, Success};
 use signatures::{Function, argument_name};
-use types::{FieldOrder, Types};
+use types::{DiscriminatorValue, FieldOrder, Types};
 
 /// The generated files, by path in the output folder.
 pub(crate) type Files = BTreeMap<PathBuf, String>;
@@ -68,6 +69,11 @@ pub(crate) fn rust_api(file: &str, root: &Value, api: &Api) -> Result<RustApi, E
     })
 }
 
+/// The names of all types of a checked document, and the reserved ones.
+pub(crate) fn type_names(root: &Value) -> BTreeSet<String> {
+    typify_input::type_names(root)
+}
+
 /// Generates the methods and types, and calls `use_them` with both and with the pages of lists.
 fn read_types<T: Send>(
     file: &str,
@@ -77,10 +83,11 @@ fn read_types<T: Send>(
 ) -> Result<T, Error> {
     let input = typify_input::to_typify_input(root);
     let extensible = discriminated_union::extensible_types(root);
+    let variants = recorded::union_variants(root);
     let order = FieldOrder::new(&input);
     let result = isolation::run_isolated(|| {
         let code = progenitor::generate(input.clone())?;
-        Ok(methods_and_types(code, api, &order, &extensible)
+        Ok(methods_and_types(code, api, &order, &extensible, variants)
             .map(|(methods, types, pages)| use_them(&methods, &types, &pages)))
     });
     let faults = match result {
@@ -101,6 +108,7 @@ fn methods_and_types<'a>(
     api: &'a Api,
     order: &FieldOrder,
     extensible: &BTreeSet<String>,
+    variants: Vec<(String, DiscriminatorValue)>,
 ) -> Result<MethodsAndTypes<'a>, Fault> {
     let of_types = |message| Fault::of_document("#/components/schemas", message);
     let types = types::Code::parse(code.types).map_err(of_types)?;
@@ -110,6 +118,7 @@ fn methods_and_types<'a>(
     let sent: Vec<Type> = methods.iter().flat_map(Method::sent).collect();
     let received: Vec<Type> = methods.iter().filter_map(Method::received).collect();
     let mut types = Types::new(types, order, extensible, &sent, &received).map_err(of_types)?;
+    types.add_variants(variants);
     types.add_used_by(&used_by::used_by(&methods));
     Ok((methods, types, pages))
 }

@@ -12,8 +12,11 @@
 //! - A password is exactly `string`/`password`, which maps to the SDK's secret type. With any other
 //!   keyword it would silently become a plain string.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
+use super::component_order;
 use super::inline_schemas::InlineSchemas;
 use super::signatures::argument_name;
 
@@ -29,6 +32,23 @@ const METHOD: &str = "post";
 
 /// Converts a checked document to progenitor's input.
 pub(super) fn to_typify_input(root: &Value) -> Value {
+    let (paths, inline_schemas) = paths_and_schemas(root);
+    let mut input = json!({
+        "openapi": "3.0.3",
+        "info": {"title": "", "version": ""},
+        "paths": paths,
+        "components": {"schemas": component_order::sort(inline_schemas.schemas)},
+    });
+    for_each_schema(&mut input, &mut |schema| reduce(root, schema));
+    input
+}
+
+/// The names of all types of a checked document, and the reserved ones.
+pub(super) fn type_names(root: &Value) -> BTreeSet<String> {
+    paths_and_schemas(root).1.used_names
+}
+
+fn paths_and_schemas(root: &Value) -> (Map<String, Value>, InlineSchemas<'_>) {
     let schemas = members(root.pointer("/components/schemas"))
         .filter(|(_, schema)| !is_password(root, schema))
         .map(|(name, schema)| (name.clone(), schema.clone()));
@@ -38,14 +58,7 @@ pub(super) fn to_typify_input(root: &Value) -> Value {
         let operation = operation(root, place, &mut inline_schemas);
         paths.insert(operation_path(index), json!({ METHOD: operation }));
     }
-    let mut input = json!({
-        "openapi": "3.0.3",
-        "info": {"title": "", "version": ""},
-        "paths": paths,
-        "components": {"schemas": inline_schemas.schemas},
-    });
-    for_each_schema(&mut input, &mut |schema| reduce(root, schema));
-    input
+    (paths, inline_schemas)
 }
 
 fn operation(

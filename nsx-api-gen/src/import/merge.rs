@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{base, extensions};
+use super::{base, extensions, whole};
 use crate::document::change::Change;
 use crate::document::key_order;
 use crate::document::key_order::KeyKind;
@@ -44,6 +44,7 @@ pub(super) fn merge(
         }
     }
     add_tags(&mut root, &new);
+    whole::merge(&mut root, &new);
     faults.into_result(&into.name)?;
     normalize::assign_operation_ids(&mut root, &old, changes);
     key_order::sort_keys(&mut root);

@@ -38,6 +38,7 @@ mod select;
 mod target;
 #[cfg(test)]
 mod tests;
+mod whole;
 mod write;
 
 use std::collections::BTreeSet;
@@ -136,6 +137,7 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
     let (document, mut root, mut changes) = load_whole(&task.document, task.overlay.as_ref())?;
     let all: BTreeSet<String> = pointers(&root).into_iter().collect();
     let names = normalize::new_component_names(&root);
+    let whole = whole::Whole::new(&root);
     let notes = select::select(&document.file, &mut root, &task.selection)?;
     extensions::drop_unused(&mut root, &mut changes);
     // Drops components to which only an extension referred.
@@ -146,6 +148,7 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
         true => skip_unsupported(&document, &mut root)?,
         false => Vec::new(),
     };
+    whole.record(&mut root);
     // Changes of other operations are not reported.
     let places = document::operations(&root);
     let kept = pointers(&root).into_iter().collect();

@@ -21,6 +21,7 @@ use crate::document::discriminated_union::{
     self, DiscriminatedUnion, X_EXTENSIBLE, X_FALLBACK, is_union_variant,
 };
 use crate::document::inheritance::Children;
+use crate::document::recorded;
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
 use crate::names::{NumberSuffixes, type_name};
 use references::{ReferenceUse, for_each_reference};
@@ -263,6 +264,7 @@ fn find_bases(root: &mut Value, changes: &mut Vec<Change>) -> Vec<Base> {
             used.insert(component(target).to_owned());
         }
     });
+    used.extend(recorded::names(root, recorded::UNION_BASES).map(str::to_owned));
     let children = Children::new(root);
     let mut found = Vec::new();
     for (name, schema) in members(root.pointer("/components/schemas")) {

@@ -6,7 +6,8 @@ mod surface;
 
 use std::path::Path;
 
-use mutate::{Random, mutate};
+pub(crate) use mutate::Random;
+use mutate::mutate;
 use nsx_api_gen::compare::{Change, Kind, Level, Source, compare};
 use nsx_api_gen::generate_from_str;
 use serde_json::Value;

@@ -25,7 +25,8 @@ use super::token_items::TokenItem;
 use attributes::{doc_attributes, docs_of_type, short_derive};
 pub(super) use field_order::FieldOrder;
 use graph::Graph;
-use object::{DiscriminatorValue, Object};
+pub(super) use object::DiscriminatorValue;
+use object::Object;
 use string_enum::is_string_enum;
 use union::DiscriminatedUnion;
 
@@ -142,6 +143,16 @@ impl Types {
             keeping_unknown,
             discriminator_values,
         })
+    }
+
+    /// Adds variants of unions that are not in the document, each with its discriminator value.
+    pub(super) fn add_variants(&mut self, variants: Vec<(String, DiscriminatorValue)>) {
+        for (name, value) in variants {
+            self.discriminator_values
+                .entry(name)
+                .or_default()
+                .push(value);
+        }
     }
 
     /// Adds the operations that use a type to its docs.

@@ -13,7 +13,7 @@ use crate::model::rust_api::{self, Constructor, RustType, Struct};
 use crate::names::deduplicate;
 
 /// The name of a discriminator property, and the value that identifies the variant.
-pub(super) type DiscriminatorValue = (String, String);
+pub(crate) type DiscriminatorValue = (String, String);
 
 /// A struct with named fields.
 #[derive(Clone)]

@@ -764,7 +764,7 @@ pub struct Sub {
     pub uuid: Option<String>,
     /// Format: `ip`.
     pub ip: Option<String>,
-    pub parent: Option<Thing>,
+    pub parent: Option<Box<Thing>>,
     /// Default: `hello`.
     pub defs: Option<String>,
     /// Default: `5`.
