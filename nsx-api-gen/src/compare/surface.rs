@@ -173,7 +173,7 @@ impl Operation {
             id: self.model.id.clone(),
             name: self.name().to_owned(),
             method: self.model.method.to_uppercase(),
-            path: self.model.path.clone(),
+            path: self.model.path_and_query(),
         }
     }
 
