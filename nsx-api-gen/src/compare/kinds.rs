@@ -1,5 +1,5 @@
-//! The table of all kinds of change: id, levels, wording, the meaning for users of the SDK, and what
-//! they should do.
+//! The table of all kinds of change: id, levels, wording, the meaning for users of the SDK, and
+//! what they should do.
 //!
 //! The levels follow two rules. A change is breaking if code may no longer compile, according to
 //! cargo's rules for SemVer, or if the same code makes a different call. Requests and responses

@@ -1,9 +1,10 @@
-//! Renders a comparison of documents as text, as JSON and as Markdown for a changelog.
+//! The report as text: a summary, then the changes by level, operation and type.
 
-use crate::diff::RequiredBump;
+use super::summary::{LevelCount, count_levels};
+use super::{Report, subject_name};
 use crate::style;
-use nsx_api_gen::compare::{Change, Comparison, Kind, Level, Section, Subject};
-use serde_json::{Value, json};
+use nsx_api_gen::compare::{Change, Kind, Level, Section, Subject};
+use std::cmp::Reverse;
 use std::fmt::Write;
 
 /// How many methods the heading of a type lists. It counts the others.
@@ -15,36 +16,74 @@ const MAX_SHORT_CHANGES: usize = 10;
 /// The width of the column of levels.
 const LEVEL_WIDTH: usize = 11;
 
-/// A comparison and the names of the compared documents.
-pub(crate) struct Report<'a> {
-    pub(crate) old: String,
-    pub(crate) new: String,
-    pub(crate) comparison: &'a Comparison,
-    /// The required version bump. `None` if nothing changed or the version before is unknown.
-    pub(crate) required: Option<&'a RequiredBump>,
-}
+/// The width of the summary.
+const WIDTH: usize = 100;
 
 impl Report<'_> {
-    /// The changes as text, grouped by operation and type.
+    /// A summary, and the changes grouped by level, operation and type.
     pub(crate) fn to_text(&self) -> String {
-        let changes = self.comparison.changes();
-        let mut text = format!("{} → {}\n", self.old, self.new);
-        let mut subject = None;
-        for change in changes {
-            if subject != Some(&change.subject) {
-                subject = Some(&change.subject);
-                let _ = writeln!(text, "\n{}", heading(change));
-            }
-            let _ = writeln!(text, "{}  [{}]", change_line(change, ""), change.kind.id());
+        let mut text = format!("{}\n", self.title());
+        if let Some(message) = self.nothing_shown() {
+            let _ = writeln!(text, "\n{message}");
+        } else {
+            text.push_str(&self.shown_to_text());
         }
-        let _ = writeln!(text, "\n{}", self.summary());
+        text.push('\n');
+        if let Some(line) = self.accepted_line() {
+            let _ = writeln!(text, "{line}");
+        }
+        let _ = writeln!(text, "{}", self.closing_line());
+        text
+    }
+
+    fn shown_to_text(&self) -> String {
+        let (shown, all) = (self.shown(), self.comparison.changes().len());
+        let levels = count_levels(&shown);
+        let mut text = String::new();
+        if shown.len() < all {
+            let (shown, filter) = (shown.len(), &self.filter);
+            let _ = writeln!(text, "{shown} of {all} changes match {filter}");
+        }
+        let levels = levels.iter().filter(|level| level.count > 0);
+        for (index, level) in levels.clone().enumerate() {
+            let separator = if index == 0 { "\n" } else { "" };
+            let _ = write!(text, "{separator}{}", summary(level));
+        }
+        for level in levels {
+            let changes = shown.iter().copied();
+            let changes = changes.filter(|change| change.level() == level.level);
+            text.push_str(&self.level_section(level.level, changes.collect()));
+        }
+        text
+    }
+
+    /// The changes of one level.
+    fn level_section(&self, level: Level, changes: Vec<&Change>) -> String {
+        let title = match level {
+            Level::Breaking => "Breaking changes",
+            Level::Compatible => "Compatible changes",
+            _ => "Notes",
+        };
+        let mut text = format!("\n{}\n", style::heading(format_args!("--- {title} ---")));
+        let (changes, tags) = self.fold_tags(changes);
+        for group in changes.chunk_by(|one, other| one.subject == other.subject) {
+            text.push_str(&group_to_text(group));
+        }
+        if tags > 0 {
+            let id = Kind::OperationTagChanged.id();
+            let level = style::level(level, LEVEL_WIDTH);
+            let _ = writeln!(
+                text,
+                "\n  {level} {tags} operations moved to another tag (--level note lists them)  [{id}]"
+            );
+        }
         text
     }
 
     /// The most severe changes, one line each. `None` if nothing changed.
     pub(crate) fn to_short_text(&self) -> Option<String> {
         let mut changes: Vec<&Change> = self.comparison.changes().iter().collect();
-        changes.sort_by_key(|change| std::cmp::Reverse(change.level()));
+        changes.sort_by_key(|change| Reverse(change.level()));
         let more = changes.len().saturating_sub(MAX_SHORT_CHANGES);
         let mut text = format!("Changes for users of the SDK since {}:\n", self.old);
         for change in changes.iter().take(MAX_SHORT_CHANGES) {
@@ -54,23 +93,22 @@ impl Report<'_> {
         if more > 0 {
             let _ = writeln!(text, "  … and {more} more, see: cargo xtask diff");
         }
-        text.push_str(&self.summary());
+        text.push_str(&self.closing_line());
         (!changes.is_empty()).then_some(text)
     }
 
-    /// The number of changes of each level, and the required version bump.
-    fn summary(&self) -> String {
-        let changes = self.comparison.changes();
+    /// The number of changes of each level, whether shown or not, and the required version bump.
+    fn closing_line(&self) -> String {
+        let changes: Vec<&Change> = self.comparison.changes().iter().collect();
         if changes.is_empty() {
-            return "No changes for users of the SDK.".to_owned();
+            let other = if self.accepted > 0 { "other " } else { "" };
+            return format!("No {other}changes for users of the SDK.");
         }
-        let counts = [Level::Breaking, Level::Compatible, Level::Note].map(|level| {
-            let count = changes.iter().filter(|change| change.level() == level);
-            (level, count.count())
-        });
-        let counts = counts.iter().filter(|(_, count)| *count > 0);
-        let counts: Vec<String> = counts
-            .map(|(level, count)| format!("{count} {level}"))
+        let levels = count_levels(&changes);
+        let counts: Vec<String> = levels
+            .iter()
+            .filter(|level| level.count > 0)
+            .map(|level| format!("{} {}", level.count, level.level))
             .collect();
         let required = self.required.map_or(String::new(), |required| {
             let (bump, minimum, before) = (required.bump, &required.minimum, &required.before);
@@ -80,45 +118,61 @@ impl Report<'_> {
         let counts = counts.join(", ");
         format!("{} change{plural}: {counts}.{required}", changes.len())
     }
+}
 
-    /// The comparison as one JSON object.
-    pub(crate) fn to_json(&self) -> String {
-        let changes = self.comparison.changes().iter();
-        let changes: Vec<Value> = changes.map(change_to_json).collect();
-        let level = self.comparison.level();
-        let report = json!({
-            "old": self.old,
-            "new": self.new,
-            "level": level.map(|level| level.to_string()),
-            "bump": self.required.map(|required| required.bump.to_string()),
-            "version": self.required.map(|required| required.before.to_string()),
-            "next_version": self.required.map(|required| required.minimum.to_string()),
-            "changes": changes,
-        });
-        format!("{report:#}\n")
+/// The counts of a level. Breaking kinds have a line each, with what to do about them.
+fn summary(level: &LevelCount) -> String {
+    let mut text = format!("{}\n", style::in_level(level.level, level.phrase()));
+    match level.level {
+        Level::Breaking => text.push_str(&kinds_with_advice(&level.kinds)),
+        _ => text.push_str(&kinds_in_lines(&level.kinds)),
     }
+    text
+}
 
-    /// The sections of a version in a changelog. Empty if nothing changed.
-    pub(crate) fn to_markdown(&self) -> String {
-        let sections = [
-            (Section::Added, "Added"),
-            (Section::Changed, "Changed"),
-            (Section::Deprecated, "Deprecated"),
-            (Section::Removed, "Removed"),
-        ];
-        let mut blocks = Vec::new();
-        for (section, title) in sections {
-            let changes = self.comparison.changes().iter();
-            let items: String = changes
-                .filter(|change| change.kind.section() == section)
-                .map(markdown_item)
-                .collect();
-            if !items.is_empty() {
-                blocks.push(format!("### {title}\n\n{items}"));
-            }
+fn kinds_with_advice(kinds: &[(Kind, usize)]) -> String {
+    let widths = kinds
+        .iter()
+        .map(|(kind, count)| (count.to_string().len(), kind.id().len()));
+    let (count_width, id_width) = widths.fold((0, 0), |(count, id), (one, other)| {
+        (count.max(one), id.max(other))
+    });
+    let lines = kinds.iter().map(|(kind, count)| {
+        let (id, advice) = (kind.id(), kind.advice().unwrap_or_default());
+        format!("  {count:>count_width$} {id:<id_width$}  {advice}\n")
+    });
+    lines.collect()
+}
+
+/// As many kinds in a line as fit.
+fn kinds_in_lines(kinds: &[(Kind, usize)]) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for (index, (kind, count)) in kinds.iter().enumerate() {
+        let comma = if index + 1 < kinds.len() { "," } else { "" };
+        let item = format!(" {count} {}{comma}", kind.id());
+        match lines.last_mut() {
+            Some(line) if line.len() + item.len() <= WIDTH => line.push_str(&item),
+            _ => lines.push(format!(" {item}")),
         }
-        blocks.join("\n")
     }
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The changes of one operation or type. What was removed or renamed comes first.
+fn group_to_text(group: &[&Change]) -> String {
+    let mut group = group.to_vec();
+    group.sort_by_key(|change| !is_removed_or_renamed(change.kind));
+    let heading = group.first().map(|change| heading(change));
+    let mut text = format!("\n{}\n", heading.unwrap_or_default());
+    for change in group {
+        let _ = writeln!(text, "{}  [{}]", change_line(change, ""), change.kind.id());
+    }
+    text
+}
+
+fn is_removed_or_renamed(kind: Kind) -> bool {
+    let is_renamed = matches!(kind, Kind::OperationRenamed | Kind::TypeRenamed);
+    kind.section() == Section::Removed || is_renamed
 }
 
 fn heading(change: &Change) -> String {
@@ -147,13 +201,6 @@ fn method_list(methods: &[String]) -> String {
     }
 }
 
-fn subject_name(subject: &Subject) -> String {
-    match subject {
-        Subject::Operation { name, .. } | Subject::Type { name } => format!("`{name}`"),
-        _ => "all operations".to_owned(),
-    }
-}
-
 /// The level and the text of a change. Shows both levels if they differ for requests and responses.
 fn change_line(change: &Change, name: &str) -> String {
     let both_levels = match (change.request_level(), change.response_level()) {
@@ -164,71 +211,4 @@ fn change_line(change: &Change, name: &str) -> String {
     };
     let level = style::level(change.level(), LEVEL_WIDTH);
     format!("  {level} {name}{change}{both_levels}")
-}
-
-fn markdown_item(change: &Change) -> String {
-    let breaking = match change.level() {
-        Level::Breaking => "**Breaking:** ",
-        _ => "",
-    };
-    let call = match (&change.subject, change.kind) {
-        (
-            Subject::Operation { method, path, .. },
-            Kind::OperationAdded | Kind::OperationRemoved,
-        ) => {
-            format!(" (`{method} {path}`)")
-        }
-        _ => String::new(),
-    };
-    let name = subject_name(&change.subject);
-    format!("- {breaking}{name}{call}: {change}.\n")
-}
-
-fn change_to_json(change: &Change) -> Value {
-    let level = |level: Option<Level>| level.map(|level| level.to_string());
-    let mut value = json!({
-        "id": change.kind.id(),
-        "level": change.level().to_string(),
-        "request_level": level(change.request_level()),
-        "response_level": level(change.response_level()),
-        "operation": null,
-        "type": null,
-        "place": change.place,
-        "old": change.old,
-        "new": change.new,
-        "text": change.to_string(),
-        "sent": change.usage.sent,
-        "received": change.usage.received,
-        "methods": change.methods,
-    });
-    let (key, subject) = match &change.subject {
-        Subject::Operation {
-            id,
-            name,
-            method,
-            path,
-            ..
-        } => (
-            "operation",
-            json!({"id": id, "name": name, "method": method, "path": path}),
-        ),
-        Subject::Type { name } => ("type", json!(name)),
-        _ => return value,
-    };
-    if let Some(slot) = value.get_mut(key) {
-        *slot = subject;
-    }
-    value
-}
-
-/// The table that `cargo xtask diff --list` prints: every kind of change.
-pub(crate) fn kinds_table() -> String {
-    let level = |level: Option<Level>| level.map_or("-".to_owned(), |level| level.to_string());
-    let mut text = format!("{:<40} {:<11} response\n", "kind", "request");
-    for kind in Kind::ALL {
-        let (request, response) = (level(kind.request_level()), level(kind.response_level()));
-        let row = format!("{:<40} {request:<11} {response:<11}", kind.id());
-        let _ = writeln!(text, "{}\n    {}", row.trim_end(), kind.documentation());
-    }
-    text
 }
