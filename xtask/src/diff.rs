@@ -4,10 +4,16 @@
 //! The generator library compares the documents. This module reads them from git and checks the
 //! versions.
 
+mod accepted;
+mod filter;
+
 use crate::git::Blob;
 use crate::{
-    CHECK_FAILED, CommandResult, manifest, print, print_error, progress, render, workspace,
+    CHECK_FAILED, CommandResult, eprint_line, manifest, print, print_error, progress, render,
+    workspace,
 };
+use accepted::AcceptedChanges;
+pub(crate) use filter::Filter;
 use nsx_api_gen::compare::{Bump, Comparison, Source, compare};
 use semver::Version;
 use std::error::Error;
@@ -23,6 +29,9 @@ Examples:
   cargo xtask diff
   cargo xtask diff v0.1.0 --check
   cargo xtask diff main:spec/nsx.yaml spec/nsx.yaml --format markdown
+  cargo xtask diff --level breaking --operation 'list_*' --type Node
+  cargo xtask diff v0.1.0 --format accept > accepted.txt
+  cargo xtask diff v0.1.0 --accept accepted.txt --check
   cargo xtask diff --list";
 
 /// The arguments of `cargo xtask diff`.
@@ -34,15 +43,22 @@ pub(crate) struct Arguments {
     old: Option<String>,
     /// The new document, in the same forms [default: spec/nsx.yaml in the working tree]
     new: Option<String>,
-    /// Output format; `markdown` writes the sections of a version in CHANGELOG.md
+    /// Output format; `markdown` writes the sections of a version in CHANGELOG.md, `accept` a line
+    /// for each breaking change for --accept
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    #[command(flatten)]
+    filter: Filter,
+    /// Ignore the changes in this file, also for --check and the required version bump. A line is a
+    /// change as printed by `--format accept`, or a comment that starts with `#`
+    #[arg(long, value_name = "FILE")]
+    accept: Option<PathBuf>,
     /// Exit with code 4 if the version of nsx-api was not raised far enough since OLD (since HEAD
     /// if OLD is a file)
     #[arg(long)]
     check: bool,
-    /// List the kinds of changes with their levels and meanings, and exit
-    #[arg(long, conflicts_with_all = ["old", "new", "check", "format"])]
+    /// List the kinds of changes with their levels, meanings and advice, and exit
+    #[arg(long, conflicts_with_all = ["old", "new", "check", "format", "level", "operations", "types", "accept"])]
     list: bool,
 }
 
@@ -52,6 +68,7 @@ enum Format {
     Text,
     Json,
     Markdown,
+    Accept,
 }
 
 /// Runs the command.
@@ -68,7 +85,13 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
         .map_or_else(default, DocumentRef::new)?;
     let new = arguments.new.as_deref().map(DocumentRef::new).transpose()?;
     let new = new.unwrap_or_else(|| DocumentRef::File(root.join(workspace::SPEC)));
-    let comparison = new.compare_with(&old, &root)?;
+    let accepted = arguments.accept.as_deref().map(AcceptedChanges::read);
+    let accepted = accepted.transpose()?;
+    let mut comparison = new.compare_with(&old, &root)?;
+    let (accepted, stale) = match accepted {
+        Some(accepted) => accepted.remove_from(&mut comparison),
+        None => (0, Vec::new()),
+    };
     let version = old.version_before(&root);
     let required = match &version {
         Ok(version) => RequiredBump::new(&comparison, version),
@@ -78,19 +101,35 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
         old: old.name(&root),
         new: new.name(&root),
         comparison: &comparison,
+        filter: &arguments.filter,
+        accepted,
         required: required.as_ref(),
     };
-    let text = match arguments.format {
-        Format::Text => report.to_text(),
-        Format::Json => report.to_json(),
-        Format::Markdown => report.to_markdown(),
-    };
-    if !text.is_empty() {
-        print(text.trim_end());
+    print_report(&report, arguments.format);
+    let unmatched = arguments.filter.unmatched(&comparison);
+    for note in stale.iter().chain(&unmatched) {
+        eprint_line(format_args!("note: {note}"));
     }
     match arguments.check {
         true => check(&version?, &new.version_after(&root)?, required.as_ref()),
         false => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn print_report(report: &render::Report<'_>, format: Format) {
+    let text = match format {
+        Format::Text => report.to_text(),
+        Format::Json => report.to_json(),
+        Format::Markdown => report.to_markdown(),
+        Format::Accept => accepted::to_lines(&report.title(), &report.shown()),
+    };
+    if !text.is_empty() {
+        print(text.trim_end());
+    }
+    // The text contains these lines. The other formats are for files.
+    if !matches!(format, Format::Text) {
+        let notes = [report.nothing_shown(), report.accepted_line()];
+        notes.into_iter().flatten().for_each(eprint_line);
     }
 }
 
@@ -116,6 +155,8 @@ fn short_report(root: &Path, spec: &Path) -> Option<String> {
         old: HEAD.to_owned(),
         new: new.name(root),
         comparison: &comparison,
+        filter: &Filter::default(),
+        accepted: 0,
         required: required.as_ref(),
     };
     report.to_short_text()

@@ -148,8 +148,9 @@ mod tests {
             .collect()
     }
 
+    /// Without a redirection of the output.
     fn split_arguments(arguments: &str) -> Vec<String> {
-        let words = arguments.split(' ');
+        let words = arguments.split(' ').take_while(|word| *word != ">");
         words
             .map(|word| word.trim_matches('\'').to_owned())
             .collect()

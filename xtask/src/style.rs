@@ -12,12 +12,22 @@ pub(crate) fn error(text: impl Display) -> String {
 
 /// A level of a change, padded to the width.
 pub(crate) fn level(level: Level, width: usize) -> String {
+    in_level(level, format_args!("{level:<width$}"))
+}
+
+/// Text in the color of a level.
+pub(crate) fn in_level(level: Level, text: impl Display) -> String {
     let style = match level {
         Level::Breaking => AnsiColor::Red.on_default(),
         Level::Compatible => AnsiColor::Green.on_default(),
         _ => AnsiColor::Cyan.on_default(),
     };
-    with_style(style, format_args!("{level:<width$}"))
+    with_style(style, text)
+}
+
+/// The heading of a section.
+pub(crate) fn heading(text: impl Display) -> String {
+    with_style(Style::new().bold(), text)
 }
 
 /// A unified diff.

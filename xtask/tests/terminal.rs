@@ -200,9 +200,9 @@ fn a_pipe_gets_colors_only_with_clicolor_force() {
 }
 
 #[test]
-fn json_and_markdown_have_no_colors_even_with_clicolor_force() {
+fn formats_for_files_have_no_colors_even_with_clicolor_force() {
     let [(workspace, arguments), ..] = colored_runs();
-    for format in ["json", "markdown"] {
+    for format in ["json", "markdown", "accept"] {
         let mut command = workspace.command(&arguments);
         command
             .args(["--format", format])

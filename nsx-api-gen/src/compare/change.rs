@@ -61,7 +61,7 @@ pub enum Subject {
         name: String,
         /// The HTTP method in upper case.
         method: String,
-        /// The path, including that of the server.
+        /// The path with that of the server and the fixed query: `/api/v1/node?action=restart`.
         path: String,
     },
     /// A component schema.

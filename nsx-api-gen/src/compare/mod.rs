@@ -79,6 +79,19 @@ impl Comparison {
         &self.changes
     }
 
+    /// Keeps only the changes for which `keep` returns true, for example those that are not already
+    /// known. [`level`](Self::level) and [`bump`](Self::bump) then ignore the others.
+    ///
+    /// ```
+    /// # use nsx_api_gen::compare::{Comparison, Kind};
+    /// fn ignore_tags(comparison: &mut Comparison) {
+    ///     comparison.retain(|change| change.kind != Kind::OperationTagChanged);
+    /// }
+    /// ```
+    pub fn retain(&mut self, keep: impl FnMut(&Change) -> bool) {
+        self.changes.retain(keep);
+    }
+
     /// The highest level of all changes; `None` if there are none.
     pub fn level(&self) -> Option<Level> {
         self.changes.iter().map(Change::level).max()

@@ -100,7 +100,7 @@ impl Operation {
             id: self.model.id.clone(),
             name: self.method.name.clone(),
             method: self.model.method.to_uppercase(),
-            path: self.model.path.clone(),
+            path: self.model.path_and_query(),
         }
     }
 

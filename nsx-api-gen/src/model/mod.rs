@@ -189,10 +189,14 @@ impl Operation {
 
     /// Method, path and fixed query: `POST /api/v1/node?action=restart`.
     pub(crate) fn call(&self) -> String {
-        let (method, path) = (self.method.to_uppercase(), &self.path);
+        format!("{} {}", self.method.to_uppercase(), self.path_and_query())
+    }
+
+    /// Path and fixed query: `/api/v1/node?action=restart`.
+    pub(crate) fn path_and_query(&self) -> String {
         match self.query.as_str() {
-            "" => format!("{method} {path}"),
-            query => format!("{method} {path}?{query}"),
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
         }
     }
 
