@@ -66,7 +66,16 @@ impl Report<'_> {
         };
         let mut text = format!("\n{}\n", style::heading(format_args!("--- {title} ---")));
         let (changes, tags) = self.fold_tags(changes);
-        for group in changes.chunk_by(|one, other| one.subject == other.subject) {
+        let groups = changes.chunk_by(|one, other| one.subject == other.subject);
+        let (lines, others): (Vec<_>, Vec<_>) =
+            groups.partition(|group| matches!(group, [change] if is_whole(change.kind)));
+        if !lines.is_empty() {
+            text.push('\n');
+        }
+        for change in lines.concat() {
+            text.push_str(&whole_to_line(change));
+        }
+        for group in others {
             text.push_str(&group_to_text(group));
         }
         if tags > 0 {
@@ -168,6 +177,20 @@ fn group_to_text(group: &[&Change]) -> String {
         let _ = writeln!(text, "{}  [{}]", change_line(change, ""), change.kind.id());
     }
     text
+}
+
+/// An operation or type that was added or removed.
+fn whole_to_line(change: &Change) -> String {
+    let name = format!("{}: ", heading(change));
+    format!("{}  [{}]\n", change_line(change, &name), change.kind.id())
+}
+
+/// Whether a kind of change concerns a whole operation or type.
+fn is_whole(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::OperationAdded | Kind::OperationRemoved | Kind::TypeAdded | Kind::TypeRemoved
+    )
 }
 
 fn is_removed_or_renamed(kind: Kind) -> bool {
