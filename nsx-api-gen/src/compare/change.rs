@@ -93,6 +93,8 @@ pub struct Change {
     /// The methods of the client that are affected, in document order. Empty for a change of the
     /// whole document.
     pub methods: Vec<String>,
+    /// The types that inherit the change from the subject.
+    pub inherited_by: Vec<String>,
 }
 
 impl Change {

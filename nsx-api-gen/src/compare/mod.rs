@@ -118,7 +118,7 @@ pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
     operations::compare(&old, &new, &operations, &renamed, &mut changes);
     types::compare(&old, &new, &renamed, &mut changes);
     wire::compare(&old, &new, &operations, &renamed, &mut changes);
-    let changes = inherited::without_inherited(changes, &old, &new);
+    let changes = inherited::fold_inherited(changes, &old, &new);
     Ok(Comparison { changes })
 }
 

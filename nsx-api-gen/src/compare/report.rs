@@ -50,6 +50,7 @@ impl<'a> ChangeReporter<'a> {
             new,
             usage,
             methods: self.methods.clone(),
+            inherited_by: Vec::new(),
         });
     }
 

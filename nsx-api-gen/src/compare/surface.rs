@@ -42,6 +42,8 @@ pub(super) struct Type {
     /// The types that it inherits from. The type of an inline schema inherits from the one that the
     /// same property has in the base.
     pub(super) bases: Vec<String>,
+    /// Whether it is the type of an inline schema.
+    pub(super) is_inline: bool,
     /// Whether it, or a type that inherits from it, is sent or received.
     pub(super) usage: Usage,
     /// The client's methods that use it or a type that inherits from it.
@@ -65,11 +67,15 @@ impl Surface {
             });
         let operations: Vec<Operation> = operations.collect();
         let bases = bases(&root, &rust.types);
+        let components = members(root.pointer("/components/schemas"));
+        let components: BTreeSet<String> =
+            components.map(|(name, _)| names::type_name(name)).collect();
         let types = rust.types.into_iter().map(|(name, definition)| {
             let ty = Type {
                 name: name.clone(),
                 definition,
                 bases: bases.get(&name).cloned().unwrap_or_default(),
+                is_inline: !components.contains(&name),
                 usage: Usage::default(),
                 methods: Vec::new(),
             };

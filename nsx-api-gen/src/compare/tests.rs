@@ -901,6 +901,50 @@ fn a_change_of_an_inherited_allof_property_is_reported_for_the_base() {
 }
 
 #[test]
+fn a_type_that_inherits_a_change_is_named_but_its_own_changes_are_reported() {
+    let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let text = || json!({"type": "string"});
+    let of = |base: Value, own: Value, added: bool| {
+        let heir = |base: &str, own: &Value| json!({"allOf": [to(base), {"type": "object", "properties": own}]});
+        let mut schemas = json!({
+            "Base": {"type": "object", "properties": base},
+            "Middle": heir("Base", &json!({"m": {"type": "string"}})),
+            "Node": heir("Middle", &own),
+            "Other": heir("Base", &json!({"o": text()})),
+        });
+        if added {
+            schemas["New"] = json!({"type": "object", "properties": {"a": text()}});
+            schemas["NewNode"] = heir("New", &json!({"n": text()}));
+        }
+        used(true, true, schemas)
+    };
+    let state = |values: &[&str]| json!({"state": {"type": "string", "enum": values}});
+    let old = of(state(&["up", "down"]), json!({}), false);
+    let new = of(state(&["up"]), json!({"own": text()}), true);
+    let changes = changes(&old, &new);
+    let reported: Vec<(String, &[String])> = changes
+        .iter()
+        .map(|change| match &change.subject {
+            Subject::Type { name } => (format!("{name}: {change}"), change.inherited_by.as_slice()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let heirs = ["MiddleState", "NodeState", "OtherState"].map(str::to_owned);
+    assert_eq!(
+        reported,
+        [
+            ("BaseState: value `down` removed".to_owned(), &heirs[..]),
+            ("New: type added".to_owned(), &[]),
+            ("NewNode: type added".to_owned(), &[]),
+            (
+                "Node: property `own` added: `Option<String>`".to_owned(),
+                &[]
+            ),
+        ]
+    );
+}
+
+#[test]
 fn a_child_that_requires_an_inherited_allof_property_is_reported_itself() {
     let of = |required: &[&str]| {
         let own = json!({"type": "object", "required": required, "properties": {"name": {"type": "string"}}});

@@ -78,6 +78,7 @@ fn change_to_json(change: &Change) -> Value {
         "sent": change.usage.sent,
         "received": change.usage.received,
         "methods": change.methods,
+        "inherited_by": change.inherited_by,
     });
     let (key, subject) = match &change.subject {
         Subject::Operation {

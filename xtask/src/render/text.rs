@@ -7,8 +7,9 @@ use nsx_api_gen::compare::{Change, Kind, Level, Section, Subject};
 use std::cmp::Reverse;
 use std::fmt::Write;
 
-/// How many methods the heading of a type lists. It counts the others.
-const MAX_METHODS: usize = 3;
+/// How many of the methods that use a type, or of the types that inherit a change, are listed. The
+/// others are counted.
+const MAX_NAMES: usize = 3;
 
 /// How many changes the short text lists. It counts the others.
 const MAX_SHORT_CHANGES: usize = 10;
@@ -204,24 +205,23 @@ fn heading(change: &Change) -> String {
             name, method, path, ..
         } => format!("{method} {path}, `{name}`"),
         Subject::Type { name } => {
-            let used_by = method_list(&change.methods);
-            format!("Type `{name}`, {}{used_by}", change.usage)
+            let methods = shortened(&change.methods);
+            let by = methods.map_or(String::new(), |methods| format!(" by {methods}"));
+            format!("Type `{name}`, {}{by}", change.usage)
         }
         _ => "All operations".to_owned(),
     }
 }
 
-fn method_list(methods: &[String]) -> String {
-    let shown: Vec<String> = methods
-        .iter()
-        .take(MAX_METHODS)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    match (shown.is_empty(), methods.len().saturating_sub(MAX_METHODS)) {
-        (true, _) => String::new(),
-        (false, 0) => format!(" by {}", shown.join(", ")),
-        (false, more) => format!(" by {} and {more} more", shown.join(", ")),
-    }
+/// The first names, and how many there are in addition: `` `a`, `b` and 3 more``.
+fn shortened(names: &[String]) -> Option<String> {
+    let shown = names.iter().take(MAX_NAMES);
+    let shown: Vec<String> = shown.map(|name| format!("`{name}`")).collect();
+    let shown = Some(shown.join(", ")).filter(|shown| !shown.is_empty())?;
+    Some(match names.len().saturating_sub(MAX_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    })
 }
 
 /// The level and the text of a change. Shows both levels if they differ for requests and responses.
@@ -233,5 +233,7 @@ fn change_line(change: &Change, name: &str) -> String {
         _ => String::new(),
     };
     let level = style::level(change.level(), LEVEL_WIDTH);
-    format!("  {level} {name}{change}{both_levels}")
+    let heirs = shortened(&change.inherited_by);
+    let heirs = heirs.map_or(String::new(), |heirs| format!("; inherited by {heirs}"));
+    format!("  {level} {name}{change}{both_levels}{heirs}")
 }
