@@ -50,10 +50,24 @@ impl<'a> SchemaComparison<'a> {
         }
     }
 
-    /// The schema of a parameter, which cannot be null.
-    pub(super) fn compare_parameter(&mut self, old: &Value, new: &Value) {
-        self.values(old, new);
-        self.inner(old, new);
+    /// Compares schemas whose nullability is reported elsewhere, or of a parameter, which cannot be
+    /// null.
+    pub(super) fn compare_values(&mut self, old: &Value, new: &Value) {
+        let (old, new) = match (reference(old), reference(new)) {
+            (Some(_), Some(_)) => return,
+            (None, None) => (old, new),
+            // A schema that moved to a component is the same as before.
+            _ => match (resolve(self.roots.0, old), resolve(self.roots.1, new)) {
+                (Some(old), Some(new)) => (old, new),
+                _ => return,
+            },
+        };
+        if self.depth < MAX_DEPTH {
+            self.depth += 1;
+            self.values(old, new);
+            self.inner(old, new);
+            self.depth -= 1;
+        }
     }
 
     pub(super) fn compare(&mut self, old: &Value, new: &Value) {
@@ -62,21 +76,11 @@ impl<'a> SchemaComparison<'a> {
             Kind::OptionalPropertyNoLongerNullable,
         );
         self.toggled((is_nullable(old), is_nullable(new)), nullable);
-        self.values(old, new);
-        self.inner(old, new);
+        self.compare_values(old, new);
     }
 
-    /// What the schemas say about the value itself. A schema that moved to a component is the same
-    /// as before.
+    /// What the schemas say about the value itself.
     fn values(&mut self, old: &Value, new: &Value) {
-        let (old, new) = match (reference(old), reference(new)) {
-            (Some(_), Some(_)) => return,
-            (None, None) => (old, new),
-            _ => match (resolve(self.roots.0, old), resolve(self.roots.1, new)) {
-                (Some(old), Some(new)) => (old, new),
-                _ => return,
-            },
-        };
         self.flags(old, new);
         if text(old, "type") == text(new, "type") {
             self.format(old, new);
@@ -208,10 +212,6 @@ impl<'a> SchemaComparison<'a> {
 
     /// The schemas of properties, items, values and variants.
     fn inner(&mut self, old: &Value, new: &Value) {
-        if reference(old).is_some() || reference(new).is_some() || self.depth > MAX_DEPTH {
-            return;
-        }
-        self.depth += 1;
         let before = properties(old);
         for (name, schema) in properties(new) {
             let mut before = before.iter();
@@ -219,22 +219,21 @@ impl<'a> SchemaComparison<'a> {
                 let required = is_required(old, name) || is_required(new, name);
                 self.within(name, |walk| match required {
                     // It is an `Option` if it is nullable, which is reported for the type.
-                    true => walk.compare_parameter(before, schema),
+                    true => walk.compare_values(before, schema),
                     false => walk.compare(before, schema),
                 });
             }
         }
         for (key, step) in [("items", "[]"), ("additionalProperties", "{}")] {
             if let (Some(old), Some(new)) = (keyword(old, key), keyword(new, key)) {
-                self.within(step, |walk| walk.compare_parameter(old, new));
+                self.within(step, |walk| walk.compare_values(old, new));
             }
         }
         for key in ["oneOf", "anyOf"] {
             for (old, new) in items(old.get(key)).zip(items(new.get(key))) {
-                self.compare_parameter(old, new);
+                self.compare_values(old, new);
             }
         }
-        self.depth -= 1;
     }
 
     /// Runs `run` one step further down the path.

@@ -117,6 +117,8 @@ kinds! {
 
     ServersChanged "servers-changed" Changed Note Note "changed"
         "The document names other servers, with the same path. The client's managers are set in its configuration."
+    SecuritySchemeChanged "security-scheme-changed" Changed Note Note "changed"
+        "The definition of a security scheme changed. The client authenticates as its configuration says."
 
     OperationAdded "operation-added" Added Compatible Compatible "added"
         "The client has a new method, with a builder and an entry in the operation table."
@@ -249,6 +251,8 @@ kinds! {
         "The body of an error response has another schema. `Error::api_error` reads what both have in common."
     ResponseHeaderAdded "response-header-added" Added - Compatible "added"
         "Another response header is documented."
+    ResponseHeaderChanged "response-header-changed" Changed - Note "changed"
+        "The definition of a response header changed."
     ResponseHeaderRemoved "response-header-removed" Removed - Note "removed"
         "A response header is no longer documented."
 

@@ -514,6 +514,12 @@ fn wire_cases() -> Vec<Case> {
         document["servers"] = json!([{"url": "/api/v1"}, {"url": second}]);
         document
     };
+    let scheme = |name: &str| {
+        let mut document = plain();
+        document["components"]["securitySchemes"] =
+            json!({"login": {"type": "http", "scheme": name}});
+        document
+    };
     let headers = |headers: Value| response(json!({"description": "D", "headers": headers}));
     let error = |schema: Value| {
         operation(
@@ -571,6 +577,12 @@ fn wire_cases() -> Vec<Case> {
             headers(json!({})),
             headers(json!({"X-A": {"schema": {"type": "string"}}})),
         ),
+        (
+            ResponseHeaderChanged,
+            headers(json!({"X-A": {"schema": {"type": "string"}}})),
+            headers(json!({"X-A": {"schema": {"type": "integer"}}})),
+        ),
+        (SecuritySchemeChanged, scheme("basic"), scheme("bearer")),
         (
             ResponseHeaderRemoved,
             headers(json!({"X-A": {"schema": {"type": "string"}}})),
@@ -1094,6 +1106,26 @@ fn an_inline_schema_that_moves_to_a_component_with_its_name_is_no_change() {
             "property-type-changed: property `status` has another type: `String` → `Name`",
             "constraint-tightened: property `status` is stricter: `maxLength 5` → `maxLength 4`",
         ]
+    );
+    let object = |length: u64| json!({"type": "object", "properties": {"a": bounded(length)}});
+    let moved = of(
+        &json!({"$ref": "#/components/schemas/NodeStatus"}),
+        json!({"NodeStatus": object(4)}),
+    );
+    assert_eq!(
+        lines(&of(&object(5), json!({})), &moved),
+        ["constraint-tightened: property `status.a` is stricter: `maxLength 5` → `maxLength 4`"]
+    );
+    // A password is a component without a type.
+    let password = |length: u64| {
+        of(
+            &json!({"$ref": "#/components/schemas/Pin"}),
+            json!({"Pin": {"type": "string", "format": "password", "minLength": length}}),
+        )
+    };
+    assert_eq!(
+        lines(&password(4), &password(6)),
+        ["constraint-tightened: type is stricter: `minLength 4` → `minLength 6`"]
     );
 }
 

@@ -27,6 +27,7 @@ pub(super) fn compare(
     changes: &mut Vec<Change>,
 ) {
     servers(old, new, changes);
+    security_schemes(old, new, changes);
     let places = (
         document::operations(&old.root),
         document::operations(&new.root),
@@ -59,6 +60,20 @@ fn servers(old: &Surface, new: &Surface, changes: &mut Vec<Change>) {
     }
 }
 
+/// The definitions of the security schemes that both documents have.
+fn security_schemes(old: &Surface, new: &Surface, changes: &mut Vec<Change>) {
+    const SCHEMES: &str = "/components/securitySchemes";
+    for (name, scheme) in members(new.root.pointer(SCHEMES)) {
+        let before = old.root.pointer(SCHEMES).and_then(|all| all.get(name));
+        if before.is_some_and(|before| without_prose(before) != without_prose(scheme)) {
+            let mut report =
+                ChangeReporter::new(Subject::Document, Usage::CALL, Vec::new(), changes);
+            let place = format!("security scheme `{name}`");
+            report.add(Kind::SecuritySchemeChanged, &place, None, None);
+        }
+    }
+}
+
 /// The schemas of the components, by the names of their types.
 fn components(old: &Surface, new: &Surface, renamed: &Renamed, changes: &mut Vec<Change>) {
     let schemas = |root| -> BTreeMap<String, &Value> {
@@ -71,12 +86,16 @@ fn components(old: &Surface, new: &Surface, renamed: &Renamed, changes: &mut Vec
     let before = schemas(old.root.pointer(SCHEMAS));
     for (name, schema) in schemas(new.root.pointer(SCHEMAS)) {
         let old_name = renamed.old_name(&name).unwrap_or(&name);
-        let (Some(before), Some(ty)) = (before.get(old_name), new.types.get(&name)) else {
+        let Some(before) = before.get(old_name) else {
             continue;
         };
-        let old_usage = old.types.get(old_name).map(|ty| ty.usage);
-        let usage = ty.usage.or(old_usage.unwrap_or_default());
-        let report = ChangeReporter::new(ty.subject(), usage, ty.methods.clone(), changes);
+        // A password has no type of its own.
+        let types = [old.types.get(old_name), new.types.get(&name)];
+        let usage = types.into_iter().flatten().map(|ty| ty.usage);
+        let usage = usage.fold(Usage::default(), Usage::or);
+        let methods = new.types.get(&name).map(|ty| ty.methods.clone());
+        let subject = Subject::Type { name };
+        let report = ChangeReporter::new(subject, usage, methods.unwrap_or_default(), changes);
         SchemaComparison::new((&old.root, &new.root), report, None).compare(before, schema);
     }
 }
@@ -137,16 +156,17 @@ impl<'a> Side<'a> {
         alternatives
     }
 
-    /// The names of the response headers.
-    fn headers(&self) -> Vec<String> {
-        let mut names = Vec::new();
+    /// The response headers, each with its definition.
+    fn headers(&self) -> BTreeMap<String, Value> {
+        let mut all = BTreeMap::new();
         for (status, _, node) in self.place.responses() {
             let headers = resolve(self.root, node).and_then(|node| node.get("headers"));
-            for (name, _) in members(headers) {
-                names.push(format!("`{name}` of {status}"));
+            for (name, header) in members(headers) {
+                let header = resolve(self.root, header).unwrap_or(header);
+                all.insert(format!("`{name}` of {status}"), without_prose(header));
             }
         }
-        names
+        all
     }
 }
 
@@ -161,6 +181,7 @@ impl Pair<'_> {
     fn compare(&mut self) {
         self.security();
         self.metadata();
+        self.headers();
         self.parameters();
         self.bodies();
         self.errors();
@@ -217,10 +238,23 @@ impl Pair<'_> {
             self.report(Usage::CALL)
                 .add(Kind::OperationSunsetChanged, "sunset", old, new);
         }
+    }
+
+    fn headers(&mut self) {
         let (old, new) = (self.old.headers(), self.new.headers());
-        let kinds = (Kind::ResponseHeaderAdded, Kind::ResponseHeaderRemoved);
-        self.report(Usage::RECEIVED)
-            .difference((&old, &new), kinds, |name| format!("header {name}"));
+        let mut report = self.report(Usage::RECEIVED);
+        for (name, header) in &new {
+            let kind = match old.get(name) {
+                None => Kind::ResponseHeaderAdded,
+                Some(before) if before != header => Kind::ResponseHeaderChanged,
+                Some(_) => continue,
+            };
+            report.add(kind, &format!("header {name}"), None, None);
+        }
+        for name in old.keys().filter(|name| !new.contains_key(*name)) {
+            let place = format!("header {name}");
+            report.add(Kind::ResponseHeaderRemoved, &place, None, None);
+        }
     }
 
     fn parameters(&mut self) {
@@ -243,7 +277,7 @@ impl Pair<'_> {
             let mut report = self.report(Usage::SENT);
             report.toggled(deprecated, kinds, &place);
             if let (Some(before), Some(after)) = (before.get("schema"), after_node.get("schema")) {
-                SchemaComparison::new(roots, report, Some(place)).compare_parameter(before, after);
+                SchemaComparison::new(roots, report, Some(place)).compare_values(before, after);
             }
         }
     }
