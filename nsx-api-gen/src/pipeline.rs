@@ -29,10 +29,16 @@ pub(crate) fn rust_api(file: &str, root: &Value) -> Result<(model::Api, RustApi)
     Ok((api, rust))
 }
 
+/// The OpenAPI 3.0 form of a document, and what was changed to get there.
+pub(crate) fn converted(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
+    let (mut root, changes) = convert::to_openapi_3_0(document)?;
+    key_order::sort_keys(&mut root);
+    Ok((root, changes))
+}
+
 /// The normalized OpenAPI 3.0 form of a document, and what was changed to get there.
 pub(crate) fn normalized(document: &read::Document) -> Result<(Value, Vec<Change>), Error> {
-    let (mut root, mut changes) = convert::to_openapi_3_0(document)?;
-    key_order::sort_keys(&mut root);
+    let (mut root, mut changes) = converted(document)?;
     changes.extend(normalize::normalize(&mut root));
     Ok((root, changes))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nsx_api_gen::generate_from_str;
 use quote::ToTokens;
@@ -254,8 +255,31 @@ const RETIRED: [&str; 49] = [
 /// The longest line of a comment. Tables, links and strings in examples may be longer.
 const COMMENT_WIDTH: usize = 100;
 
-/// The text files of the repository, without those that are generated or downloaded.
+/// The files in git; `None` outside of a git repository.
+fn tracked_files(root: &Path) -> Option<Vec<PathBuf>> {
+    let mut git = Command::new("git");
+    let output = git.arg("-C").arg(root).args(["ls-files", "-z"]).output();
+    let output = output.ok().filter(|output| output.status.success())?;
+    let names = String::from_utf8(output.stdout).unwrap();
+    let names = names.split_terminator('\0').map(|name| root.join(name));
+    Some(names.filter(|path| path.is_file()).collect())
+}
+
+/// The text files of the repository, without those that are generated or downloaded, and without
+/// other files that happen to be in the folder.
 fn repository_files() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let tracked = tracked_files(&root);
+    let mut files = text_files(root);
+    files.retain(|path| {
+        tracked
+            .as_ref()
+            .is_none_or(|tracked| tracked.contains(path))
+    });
+    files
+}
+
+fn text_files(root: PathBuf) -> Vec<PathBuf> {
     const SKIPPED: [&str; 7] = [
         ".git",
         "CHANGELOG.md",
@@ -266,7 +290,7 @@ fn repository_files() -> Vec<PathBuf> {
         "target",
     ];
     const ENDINGS: [&str; 7] = ["md", "py", "rs", "sh", "toml", "yaml", "yml"];
-    let mut pending = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..")];
+    let mut pending = vec![root];
     let mut files = Vec::new();
     while let Some(path) = pending.pop() {
         let name = path.file_name().unwrap_or_default().to_string_lossy();

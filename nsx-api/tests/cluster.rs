@@ -1,6 +1,5 @@
 //! Several managers: calls are balanced among them and fail over when one of them is unreachable.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use nsx_api::auth::{Basic, Session};
 use nsx_api::http::Method;
 use nsx_api::mock::{Answer, Manager, RecordedRequest};
 use nsx_api::{CallOptions, Client, Error, ErrorKind, Limits};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -59,14 +58,15 @@ async fn load_balancing_sends_fewer_calls_to_a_slow_manager() {
 
 #[tokio::test]
 async fn unreachable_manager_is_ejected_and_returns_after_a_probe() {
-    let [first, second] = managers::<2>().await;
-    let url_of_first = first.url();
-    let config = config(&[first, second]);
-    // Both managers have been dropped, so every connection is refused.
-    let one_retry = config.clone().options(CallOptions::new().max_retries(1));
-    let error = call(&one_retry.build().unwrap(), Method::POST)
-        .await
-        .unwrap_err();
+    let (first, url_of_first) = refusing_address();
+    let (_other, url_of_other) = refusing_address();
+    let unreachable = Client::builder(&url_of_first)
+        .manager(&url_of_other)
+        .auth(Basic::new("admin", "Pa55-word"))
+        .options(CallOptions::new().max_retries(1))
+        .build()
+        .unwrap();
+    let error = call(&unreachable, Method::POST).await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Connect, 2));
     let [second] = managers::<1>().await;
     let client = Client::builder(&url_of_first)
@@ -81,9 +81,7 @@ async fn unreachable_manager_is_ejected_and_returns_after_a_probe() {
         assert!(second.url().ends_with(&answered.unwrap()));
     }
     // Start a server at the address of the first manager.
-    let address: SocketAddr = url_of_first.trim_start_matches("http://").parse().unwrap();
-    let listener = TcpListener::bind(address).await.unwrap();
-    tokio::spawn(answer_null(listener));
+    tokio::spawn(answer_null(first.listen(16).unwrap()));
     let began = Instant::now();
     while !url_of_first.ends_with(&call(&client, Method::GET).await.unwrap()) {
         let waited = began.elapsed();
@@ -188,17 +186,20 @@ async fn failover_never_repeats_a_non_idempotent_call_that_may_have_taken_effect
     }
 }
 
-/// An address at which nothing listens.
-async fn unused_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
+/// An address that refuses connections. The socket reserves the port.
+fn refusing_address() -> (TcpSocket, String) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = format!("http://{}", socket.local_addr().unwrap());
+    (socket, address)
 }
 
 #[tokio::test]
 async fn failover_when_the_session_login_cannot_connect() {
     let [manager] = managers::<1>().await;
     let options = CallOptions::new().max_retry_delay(Duration::from_millis(5));
-    let client = Client::builder(unused_address().await)
+    let (_socket, address) = refusing_address();
+    let client = Client::builder(address)
         .manager(manager.url())
         .auth(Session::new("admin", "Pa55-word"))
         .options(options)
@@ -210,8 +211,9 @@ async fn failover_when_the_session_login_cannot_connect() {
     }
     assert_eq!(manager.logins(), 1);
     // A wrong password causes no failover.
+    let (_socket, refused) = refusing_address();
     let wrong = Client::builder(manager.url())
-        .manager(unused_address().await)
+        .manager(&refused)
         .auth(Session::new("admin", "wrong"))
         .build()
         .unwrap();
@@ -325,7 +327,8 @@ async fn failover_needs_no_retry_delay_within_the_deadline() {
     let options = CallOptions::new()
         .min_retry_delay(Duration::from_secs(60))
         .deadline(Duration::from_secs(20));
-    let client = Client::builder(unused_address().await)
+    let (_socket, address) = refusing_address();
+    let client = Client::builder(address)
         .manager(manager.url())
         .auth(Basic::new("admin", "Pa55-word"))
         .options(options)

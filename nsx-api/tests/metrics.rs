@@ -10,6 +10,7 @@ use nsx_api::http::Method;
 use nsx_api::mock::{Answer, Manager};
 
 use crate::common::unauthenticated_manager_and_client;
+use crate::frozen_clock::{FrozenClock, until};
 
 /// The metrics recorded since the last snapshot.
 fn counted(snapshotter: &Snapshotter) -> Vec<String> {
@@ -95,6 +96,7 @@ async fn metrics_count_decode_errors() {
 async fn metrics_name_login_logout_and_health_calls() {
     let recorder = DebuggingRecorder::new();
     let _guard = metrics::set_default_local_recorder(&recorder);
+    let clock = FrozenClock::start();
     let start = || {
         Manager::builder()
             .plain_http()
@@ -111,13 +113,11 @@ async fn metrics_name_login_logout_and_health_calls() {
     let get = || client.request(Method::GET, "/api/v1/x").send();
     get().await.unwrap_err();
     // After one second the manager is probed.
-    tokio::time::sleep(Duration::from_millis(1100)).await;
+    clock.pass(Duration::from_millis(1100)).await;
     get().await.unwrap_err();
-    while gone.count() < 2 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until(|| gone.count() == 2).await;
     // The client receives the response of the probe.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    clock.pass(Duration::from_secs(1)).await;
     client.close().await;
     let counted = counted(&recorder.snapshotter());
     let calls: Vec<&str> = counted

@@ -118,6 +118,7 @@ async fn retry_budget_starts_with_a_hundred_retries() {
         if error.attempts() < 5 {
             break error;
         }
+        assert!(calls < 1000, "{retries} retries are within the budget");
     };
     let spent = "the retry budget of the client is spent";
     assert!(error.to_string().contains(spent), "{error}");

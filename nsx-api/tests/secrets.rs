@@ -48,7 +48,11 @@ fn answers_that_echo_secrets() -> Vec<Answer> {
         Answer::status(200).body(token.replace("[]", "7")),
         Answer::status(200).body(token.replace("\"token\"", "\"other\"")),
         Answer::status(200).body(format!("\"{SECRET}, expected {SECRET}\"")),
-        Answer::status(200).body(token).truncated_at(20),
+        Answer::status(200).body(token.clone()).truncated_at(20),
+        Answer::status(200)
+            .header("x-request-id", &format!("for-{PASSWORD}"))
+            .body(token)
+            .truncated_at(20),
         Answer::status(200)
             .header(
                 "content-type",

@@ -2,27 +2,32 @@
 //! defaults, formats.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::kinds::Kind;
 use super::report::ChangeReporter;
-use crate::document::{is_nullable, items, members, reference, resolve, text};
+use crate::document::{all_of_parts, is_nullable, items, members, reference, text};
 
 /// Recursion limit for schemas that contain themselves.
 const MAX_DEPTH: usize = 64;
 
-/// Keywords that a greater value makes stricter.
-const LOWER_BOUNDS: [&str; 4] = ["minimum", "minLength", "minItems", "minProperties"];
+/// Keywords that a greater value makes stricter, and the keyword that excludes the bound itself.
+const LOWER_BOUNDS: [(&str, &str, Ordering); 4] = [
+    ("minimum", "exclusiveMinimum", Ordering::Greater),
+    ("minLength", "", Ordering::Greater),
+    ("minItems", "", Ordering::Greater),
+    ("minProperties", "", Ordering::Greater),
+];
 
 /// Keywords that a smaller value makes stricter.
-const UPPER_BOUNDS: [&str; 4] = ["maximum", "maxLength", "maxItems", "maxProperties"];
-
-/// Keywords that make a schema stricter if they are present.
-const CONDITIONS: [&str; 2] = ["pattern", "multipleOf"];
-
-/// Keywords that make a schema stricter if they are true.
-const FLAGS: [&str; 3] = ["exclusiveMinimum", "exclusiveMaximum", "uniqueItems"];
+const UPPER_BOUNDS: [(&str, &str, Ordering); 4] = [
+    ("maximum", "exclusiveMaximum", Ordering::Less),
+    ("maxLength", "", Ordering::Less),
+    ("maxItems", "", Ordering::Less),
+    ("maxProperties", "", Ordering::Less),
+];
 
 /// Compares two schemas recursively. Referenced components are compared on their own.
 pub(super) struct SchemaComparison<'a> {
@@ -53,21 +58,25 @@ impl<'a> SchemaComparison<'a> {
     /// Compares schemas whose nullability is reported elsewhere, or of a parameter, which cannot be
     /// null.
     pub(super) fn compare_values(&mut self, old: &Value, new: &Value) {
-        let (old, new) = match (reference(old), reference(new)) {
-            (Some(_), Some(_)) => return,
-            (None, None) => (old, new),
-            // A schema that moved to a component is the same as before.
-            _ => match (resolve(self.roots.0, old), resolve(self.roots.1, new)) {
-                (Some(old), Some(new)) => (old, new),
-                _ => return,
-            },
-        };
-        if self.depth < MAX_DEPTH {
-            self.depth += 1;
-            self.values(old, new);
-            self.inner(old, new);
-            self.depth -= 1;
+        if self.depth > MAX_DEPTH {
+            return;
         }
+        self.depth += 1;
+        match (target(old), target(new)) {
+            // What the component says is compared on its own.
+            (Some(_), Some(_)) => self.values(old, new),
+            (None, None) => {
+                self.values(old, new);
+                self.inner(old, new);
+            }
+            // A schema that moved to a component is the same as before.
+            _ => {
+                let (old, new) = (followed(self.roots.0, old), followed(self.roots.1, new));
+                self.values(old, new);
+                self.inner(old, new);
+            }
+        }
+        self.depth -= 1;
     }
 
     pub(super) fn compare(&mut self, old: &Value, new: &Value) {
@@ -154,28 +163,58 @@ impl<'a> SchemaComparison<'a> {
     }
 
     fn bounds(&mut self, old: &Value, new: &Value) {
-        for (keys, stricter) in [
-            (&LOWER_BOUNDS, Ordering::Greater),
-            (&UPPER_BOUNDS, Ordering::Less),
-        ] {
-            for key in keys {
-                let (old, new) = (keyword(old, key), keyword(new, key));
-                let is_stricter = match (old, new) {
-                    (Some(old), Some(new)) => number(new).partial_cmp(&number(old)),
-                    (None, Some(_)) => Some(stricter),
-                    _ => None,
-                };
-                self.constraint(key, old, new, is_stricter == Some(stricter));
-            }
+        for (key, flag, stricter) in LOWER_BOUNDS {
+            self.bound((old, new), key, flag, stricter);
         }
-        for key in CONDITIONS {
-            let (old, new) = (keyword(old, key), keyword(new, key));
+        for (key, flag, stricter) in UPPER_BOUNDS {
+            self.bound((old, new), key, flag, stricter);
+        }
+        let multiple =
+            |schema| keyword(schema, "multipleOf").filter(|one| !is_trivial(schema, one));
+        let (before, after) = (multiple(old), multiple(new));
+        let is_multiple = match (
+            before.and_then(Value::as_i64),
+            after.and_then(Value::as_i64),
+        ) {
+            (Some(old), Some(new)) => old.checked_rem(new) == Some(0),
+            _ => false,
+        };
+        let stricter = after.is_some() && !is_multiple;
+        self.constraint("multipleOf", before, after, stricter);
+        for (key, value) in [("pattern", None), ("uniqueItems", Some(Value::Bool(true)))] {
+            let set = |schema| {
+                let set = keyword(schema, key);
+                set.filter(|set| value.as_ref().is_none_or(|value| value == *set))
+            };
+            let (old, new) = (set(old), set(new));
             self.constraint(key, old, new, new.is_some());
         }
-        for key in FLAGS {
-            let on = |schema| keyword(schema, key).filter(|value| **value == Value::Bool(true));
-            let (old, new) = (on(old), on(new));
-            self.constraint(key, old, new, new.is_some());
+    }
+
+    /// Compares a bound; `flag` is the keyword that excludes the bound itself, `stricter` is how the
+    /// stricter value compares with the other one.
+    fn bound(&mut self, (old, new): (&Value, &Value), key: &str, flag: &str, stricter: Ordering) {
+        let effective = |schema| Bound::new(schema, key, flag, stricter);
+        let (before, after) = (effective(old), effective(new));
+        let order = match (&before, &after) {
+            (None, None) => Ordering::Equal,
+            (None, Some(_)) => stricter,
+            (Some(_), None) => stricter.reverse(),
+            (Some(old), Some(new)) => new.compare(old, stricter),
+        };
+        if order != Ordering::Equal {
+            let kind = match order == stricter {
+                true => Kind::ConstraintTightened,
+                false => Kind::ConstraintRelaxed,
+            };
+            let code = |bound: Option<Bound<'_>>| match bound {
+                Some(bound) if bound.is_excluded => format!("{key} {}, {flag}", bound.written),
+                Some(bound) => format!("{key} {}", bound.written),
+                None => format!("no {key}"),
+            };
+            let place = self.place();
+            self.report
+                .changed(kind, &place, &code(before), &code(after));
         }
     }
 
@@ -212,11 +251,11 @@ impl<'a> SchemaComparison<'a> {
 
     /// The schemas of properties, items, values and variants.
     fn inner(&mut self, old: &Value, new: &Value) {
-        let before = properties(old);
-        for (name, schema) in properties(new) {
-            let mut before = before.iter();
-            if let Some((_, before)) = before.find(|(known, _)| *known == name) {
-                let required = is_required(old, name) || is_required(new, name);
+        let (before, after) = (properties(self.roots.0, old), properties(self.roots.1, new));
+        for (name, schema) in after {
+            if let Some(before) = before.get(name) {
+                let required =
+                    is_required(self.roots.0, old, name) || is_required(self.roots.1, new, name);
                 self.within(name, |walk| match required {
                     // It is an `Option` if it is nullable, which is reported for the type.
                     true => walk.compare_values(before, schema),
@@ -281,23 +320,110 @@ fn keyword<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
         .or_else(|| parts.find_map(|part| keyword(part, key)))
 }
 
-/// The properties of a schema and of its inline `allOf` parts.
-fn properties(schema: &Value) -> Vec<(&str, &Value)> {
-    let own = members(schema.get("properties")).map(|(name, schema)| (name.as_str(), schema));
-    let parts = inline_parts(schema).flat_map(properties);
-    own.chain(parts).collect()
+/// The component that a schema stands for: by a reference, or by an `allOf` with nothing else.
+fn target(schema: &Value) -> Option<&str> {
+    let parts = schema.get("allOf").and_then(Value::as_array);
+    match parts.map(Vec::as_slice) {
+        Some([part]) if schema.get("properties").is_none() => reference(part),
+        _ => reference(schema),
+    }
 }
 
-fn is_required(schema: &Value, property: &str) -> bool {
-    let mut names = items(schema.get("required"));
+/// The schema of the component that a schema stands for.
+fn followed<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
+    let mut schema = schema;
+    for _ in 0..MAX_DEPTH {
+        let Some(target) = target(schema) else {
+            break;
+        };
+        let Some(next) = root.pointer(target.trim_start_matches('#')) else {
+            break;
+        };
+        schema = next;
+    }
+    schema
+}
+
+/// The properties of a schema and of its `allOf` parts. Those of the schema itself come first.
+fn properties<'a>(root: &'a Value, schema: &'a Value) -> BTreeMap<&'a str, &'a Value> {
+    let mut all = BTreeMap::new();
+    for part in all_of_parts(root, schema).into_iter().rev() {
+        for (name, schema) in members(part.get("properties")) {
+            all.entry(name.as_str()).or_insert(schema);
+        }
+    }
+    all
+}
+
+fn is_required(root: &Value, schema: &Value, property: &str) -> bool {
+    let parts = all_of_parts(root, schema).into_iter();
+    let mut names = parts.flat_map(|part| items(part.get("required")));
     names.any(|name| name == property)
-        || inline_parts(schema).any(|part| is_required(part, property))
 }
 
 fn inline_parts(schema: &Value) -> impl Iterator<Item = &Value> {
     items(schema.get("allOf")).filter(|part| reference(part).is_none())
 }
 
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or(f64::NAN)
+/// A bound that excludes some values of its type.
+struct Bound<'a> {
+    written: &'a Value,
+    /// Whether the bound itself is not valid.
+    is_excluded: bool,
+    /// The last valid value, if all values are integers.
+    last: Option<i128>,
+}
+
+impl<'a> Bound<'a> {
+    fn new(schema: &'a Value, key: &str, flag: &str, stricter: Ordering) -> Option<Self> {
+        let written = keyword(schema, key)?;
+        let is_excluded = keyword(schema, flag) == Some(&Value::Bool(true));
+        let is_number = text(schema, "type") == Some("number");
+        let written_integer = written
+            .as_i64()
+            .map(i128::from)
+            .or(written.as_u64().map(i128::from));
+        let step = match (is_excluded, stricter) {
+            (false, _) => 0,
+            (true, Ordering::Greater) => 1,
+            (true, _) => -1,
+        };
+        let last = written_integer.filter(|_| !is_number).map(|one| one + step);
+        let natural = match (key, text(schema, "format")) {
+            ("minLength" | "minItems" | "minProperties", _) => Some(0),
+            ("minimum", Some("int32")) => Some(i128::from(i32::MIN)),
+            ("minimum", Some("int64")) => Some(i128::from(i64::MIN)),
+            ("maximum", Some("int32")) => Some(i128::from(i32::MAX)),
+            ("maximum", Some("int64")) => Some(i128::from(i64::MAX)),
+            _ => None,
+        };
+        let is_natural = last
+            .zip(natural)
+            .is_some_and(|(last, natural)| last.cmp(&natural) != stricter);
+        (!is_natural).then_some(Self {
+            written,
+            is_excluded,
+            last,
+        })
+    }
+
+    /// How the last valid value compares with that of another bound.
+    fn compare(&self, other: &Self, stricter: Ordering) -> Ordering {
+        if let (Some(own), Some(other)) = (self.last, other.last) {
+            return own.cmp(&other);
+        }
+        let number = |value: &Value| value.as_f64().unwrap_or(f64::NAN);
+        let order = number(self.written).partial_cmp(&number(other.written));
+        match order.unwrap_or(stricter) {
+            Ordering::Equal if self.is_excluded == other.is_excluded => Ordering::Equal,
+            Ordering::Equal if self.is_excluded => stricter,
+            Ordering::Equal => stricter.reverse(),
+            order => order,
+        }
+    }
+}
+
+/// Whether every integer is a multiple of a number.
+fn is_trivial(schema: &Value, multiple: &Value) -> bool {
+    multiple.as_i64() == Some(1) && text(schema, "type") == Some("integer")
 }

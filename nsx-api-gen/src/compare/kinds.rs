@@ -117,9 +117,6 @@ kinds! {
 
     ServersChanged "servers-changed" Changed Note Note "changed"
         "The document names other servers, with the same path. The client's managers are set in its configuration."
-    SecuritySchemeChanged "security-scheme-changed" Changed Note Note "changed"
-        "The definition of a security scheme changed. The client authenticates as its configuration says."
-
     OperationAdded "operation-added" Added Compatible Compatible "added"
         "The client has a new method, with a builder and an entry in the operation table."
     OperationRemoved "operation-removed" Removed Breaking Breaking "removed"
@@ -145,7 +142,7 @@ kinds! {
     OperationTagChanged "operation-tag-changed" Changed Note Note "changed"
         "The method moves to another place in the docs. No Rust path changes, because the modules of tags are private."
     OperationSecurityTightened "operation-security-tightened" Changed Breaking - "requires more"
-        "The document requires other credentials or scopes for the call. A caller whose credentials sufficed may be refused."
+        "The document requires other credentials or scopes for calls. A caller whose credentials sufficed may be refused."
         "Check that the client's credentials suffice."
     OperationSecurityRelaxed "operation-security-relaxed" Changed Note - "requires less"
         "The document accepts further credentials for the call, or requires fewer scopes."
@@ -246,6 +243,9 @@ kinds! {
         "Another error status is documented. It already gave an `Error` with that status before."
     ResponseErrorStatusRemoved "response-error-status-removed" Removed - Note "removed"
         "An error status is no longer documented."
+
+    MediaTypesChanged "media-types-changed" Changed Note Note "has other media types that are not used"
+        "The document lists other media types besides the one that the SDK uses."
 
     ResponseErrorBodyChanged "response-error-body-changed" Changed - Note "has another body"
         "The body of an error response has another schema. `Error::api_error` reads what both have in common."

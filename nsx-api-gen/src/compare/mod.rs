@@ -53,17 +53,19 @@ mod surface;
 #[cfg(test)]
 mod tests;
 mod types;
+mod unused;
 mod wire;
 
 pub use semver::Version;
 
 use crate::error::Error;
 pub use crate::read::Source;
-use crate::{pipeline, read};
+use crate::{normalize, pipeline, read};
 pub use bump::Bump;
 pub use change::{Change, Subject, Usage};
 pub use kinds::{Kind, Level, Section};
 use surface::Surface;
+use unused::Unused;
 
 /// The differences between two documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,7 +126,9 @@ pub fn compare(old: &Source, new: &Source) -> Result<Comparison, Error> {
 
 /// The Rust API of a document.
 fn surface_of(source: &Source) -> Result<Surface, Error> {
-    let (root, _) = pipeline::normalized(&read::parse(&source.name, &source.bytes)?)?;
+    let (mut root, _) = pipeline::converted(&read::parse(&source.name, &source.bytes)?)?;
+    let unused = Unused::of_operations(&root);
+    normalize::normalize(&mut root);
     let (api, rust) = pipeline::rust_api(&source.name, &root)?;
-    Ok(Surface::new(root, api, rust))
+    Ok(Surface::new(root, api, rust, unused))
 }

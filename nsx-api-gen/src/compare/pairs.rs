@@ -48,11 +48,14 @@ pub(super) fn argument<'a>(
     new: &Operation,
     argument: &Argument,
 ) -> Option<&'a Argument> {
-    if argument.place == In::Path && old.pattern == new.pattern {
+    let is_same_path = old.pattern == new.pattern;
+    if argument.place == In::Path && is_same_path {
         let index = in_path(new).position(|other| other.name == argument.name);
         return in_path(old).nth(index?);
     }
-    let mut others = old.method.arguments.iter();
+    // Those in the path have their matches.
+    let others = old.method.arguments.iter();
+    let mut others = others.filter(|other| !(is_same_path && other.place == In::Path));
     others.find(|other| other.rust == argument.rust)
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::change::{Subject, Usage};
+use super::unused::Unused;
 use crate::document::{self, component, items, members, reference};
 use crate::model::rust_api::{
     Method, RustApi, RustType, Struct, Success, TypeDefinition, TypeKind,
@@ -25,6 +26,7 @@ pub(super) struct Surface {
 }
 
 pub(super) struct Operation {
+    pub(super) unused: Unused,
     /// Its position in the document.
     pub(super) index: usize,
     pub(super) model: model::Operation,
@@ -51,14 +53,17 @@ pub(super) struct Type {
 }
 
 impl Surface {
-    pub(super) fn new(root: Value, api: Api, rust: RustApi) -> Self {
+    pub(super) fn new(root: Value, api: Api, rust: RustApi, unused: Vec<Unused>) -> Self {
         let base = base_path(&root);
         let places = document::operations(&root);
         let paths: Vec<String> = places.iter().map(|place| place.path.to_owned()).collect();
         let operations = api.operations.into_iter().zip(rust.methods).zip(paths);
+        // Normalization does not change the order of operations.
+        let mut unused = unused.into_iter();
         let operations = operations
             .enumerate()
             .map(|(index, ((model, method), path))| Operation {
+                unused: unused.next().unwrap_or_default(),
                 index,
                 model,
                 method,

@@ -514,10 +514,10 @@ fn wire_cases() -> Vec<Case> {
         document["servers"] = json!([{"url": "/api/v1"}, {"url": second}]);
         document
     };
-    let scheme = |name: &str| {
+    let scheme = |id: &str, scheme: &str| {
         let mut document = plain();
-        document["components"]["securitySchemes"] =
-            json!({"login": {"type": "http", "scheme": name}});
+        document["components"]["securitySchemes"] = json!({id: {"type": "http", "scheme": scheme}});
+        document["security"] = json!([{id: []}]);
         document
     };
     let headers = |headers: Value| response(json!({"description": "D", "headers": headers}));
@@ -582,7 +582,30 @@ fn wire_cases() -> Vec<Case> {
             headers(json!({"X-A": {"schema": {"type": "string"}}})),
             headers(json!({"X-A": {"schema": {"type": "integer"}}})),
         ),
-        (SecuritySchemeChanged, scheme("basic"), scheme("bearer")),
+        (
+            OperationSecurityTightened,
+            scheme("login", "basic"),
+            scheme("login", "bearer"),
+        ),
+        (
+            MediaTypesChanged,
+            body(json!({})),
+            body(
+                json!({"content": {"application/json": {"schema": {"type": "string"}}, "text/csv": {}}}),
+            ),
+        ),
+        (
+            MediaTypesChanged,
+            response(content("application/json", json!({"type": "string"}))),
+            response(
+                json!({"description": "D", "content": {"application/json": {"schema": {"type": "string"}}, "text/csv": {}}}),
+            ),
+        ),
+        (
+            ServersChanged,
+            plain(),
+            with("servers", json!([{"url": "https://other"}])),
+        ),
         (
             ResponseHeaderRemoved,
             headers(json!({"X-A": {"schema": {"type": "string"}}})),
@@ -1077,6 +1100,139 @@ fn changes_that_only_affect_the_docs_are_ignored() {
     for same in [json!({"allOf": [tag]}), json!({"oneOf": [tag]})] {
         assert_eq!(kinds(&of(tag.clone()), &of(same)), []);
     }
+}
+
+#[test]
+fn security_schemes_are_compared_by_what_they_are_and_once_for_the_document() {
+    let of = |id: &str, scheme: &str| {
+        let get = |id: &str| json!({"get": {"operationId": id, "responses": {"200": {"description": "OK"}}}});
+        let mut document = document(&json!({"/a": get("A"), "/b": get("B")}), &json!({}));
+        document["components"]["securitySchemes"] =
+            json!({id: {"type": "http", "scheme": scheme, "description": id}});
+        document["security"] = json!([{id: []}]);
+        document
+    };
+    assert_eq!(kinds(&of("a", "basic"), &of("b", "basic")), []);
+    assert_eq!(
+        lines(&of("a", "basic"), &of("a", "bearer")),
+        ["operation-security-tightened: security requires more: `http basic` → `http bearer`"]
+    );
+}
+
+#[test]
+fn a_query_parameter_may_take_the_name_of_a_path_parameter() {
+    let of = |path: &str, query: Option<&str>| {
+        let parameter = |name: &str, place: &str| json!({"name": name, "in": place, "required": place == "path", "schema": {"type": "string"}});
+        let mut parameters = vec![parameter(path, "path")];
+        parameters.extend(query.map(|name| parameter(name, "query")));
+        let get = json!({"operationId": "GetA", "parameters": parameters, "responses": {"200": {"description": "OK"}}});
+        document(
+            &json!({ format!("/a/{{{path}}}"): { "get": get } }),
+            &json!({}),
+        )
+    };
+    assert_eq!(
+        kinds(&of("id", None), &of("node", Some("id"))),
+        [
+            Kind::RequestPathParameterRenamed,
+            Kind::RequestParameterAdded
+        ]
+    );
+}
+
+#[test]
+fn bounds_that_exclude_the_same_values_are_equal() {
+    let with = |members: Value| property(&[], members);
+    let integer = |members: Value| {
+        let mut schema = json!({"type": "integer"});
+        merge(&mut schema, &members);
+        with(schema)
+    };
+    for (old, new) in [
+        (with(json!({})), with(json!({"minLength": 0}))),
+        (integer(json!({})), integer(json!({"multipleOf": 1}))),
+        (
+            integer(json!({})),
+            integer(json!({"exclusiveMinimum": true})),
+        ),
+        (
+            integer(json!({"minimum": 0, "exclusiveMinimum": true})),
+            integer(json!({"minimum": 1})),
+        ),
+        (
+            integer(json!({"format": "int32"})),
+            integer(json!({"format": "int32", "minimum": i32::MIN, "maximum": i32::MAX})),
+        ),
+    ] {
+        assert_eq!(kinds(&old, &new), [], "{new}");
+        assert_eq!(kinds(&new, &old), [], "{new}");
+    }
+    for (old, new) in [
+        (
+            integer(json!({"maximum": i64::MAX - 1})),
+            integer(json!({"maximum": i64::MAX - 2})),
+        ),
+        (
+            integer(json!({"multipleOf": 5})),
+            integer(json!({"multipleOf": 10})),
+        ),
+        (
+            integer(json!({"minimum": 3})),
+            integer(json!({"minimum": 3, "exclusiveMinimum": true})),
+        ),
+        (
+            with(json!({"type": "number", "maximum": 1.5})),
+            with(json!({"type": "number", "maximum": 1.5, "exclusiveMaximum": true})),
+        ),
+    ] {
+        assert_eq!(kinds(&old, &new), [Kind::ConstraintTightened], "{new}");
+        assert_eq!(kinds(&new, &old), [Kind::ConstraintRelaxed], "{new}");
+    }
+}
+
+#[test]
+fn constraints_of_properties_that_move_between_a_type_and_its_base_are_compared() {
+    let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let name = |length: u64| json!({"name": {"type": "string", "maxLength": length}});
+    let of = |base: Value, own: Value, parent: &str| {
+        let other = json!({"type": "object", "properties": name(3)});
+        let node = json!({"allOf": [to(parent), {"type": "object", "properties": own}]});
+        let base = json!({"type": "object", "properties": base});
+        used(
+            true,
+            true,
+            json!({"Node": node, "Base": base, "Other": other}),
+        )
+    };
+    let id = || json!({"id": {"type": "string"}});
+    let both = |length| {
+        let mut both = id();
+        merge(&mut both, &name(length));
+        both
+    };
+    let stricter = |old: u64, new: u64| {
+        format!(
+            "constraint-tightened: property `name` is stricter: `maxLength {old}` → `maxLength {new}`"
+        )
+    };
+    // Into the type, from the base.
+    let moved = lines(&of(both(10), id(), "Base"), &of(id(), both(5), "Base"));
+    assert!(moved.contains(&stricter(10, 5)), "{moved:?}");
+    // To another base.
+    let moved = lines(&of(name(10), id(), "Base"), &of(name(10), id(), "Other"));
+    assert!(moved.contains(&stricter(10, 3)), "{moved:?}");
+    // Overridden.
+    let own = lines(
+        &of(name(10), name(10), "Base"),
+        &of(name(10), name(5), "Base"),
+    );
+    assert_eq!(own, [stricter(10, 5)]);
+    // Inherited, so it is reported for the base.
+    let changes = changes(&of(name(10), id(), "Base"), &of(name(5), id(), "Base"));
+    let [change] = changes.as_slice() else {
+        panic!("{changes:?}");
+    };
+    assert_eq!(change.inherited_by, ["Node"]);
 }
 
 #[test]

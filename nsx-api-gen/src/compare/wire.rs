@@ -11,6 +11,7 @@ use super::kinds::Kind;
 use super::pairs::{self, Operations, Renamed};
 use super::report::ChangeReporter;
 use super::surface::{Operation, Surface};
+use super::unused::{self, urls};
 use crate::document::{self, OperationRef, is_success, items, members, resolve, text};
 use crate::model::rust_api::Argument;
 use crate::names;
@@ -27,7 +28,7 @@ pub(super) fn compare(
     changes: &mut Vec<Change>,
 ) {
     servers(old, new, changes);
-    security_schemes(old, new, changes);
+    security(old, new, changes);
     let places = (
         document::operations(&old.root),
         document::operations(&new.root),
@@ -49,29 +50,18 @@ pub(super) fn compare(
 
 /// The servers other than the path of the first one.
 fn servers(old: &Surface, new: &Surface, changes: &mut Vec<Change>) {
-    let urls = |root: &Value| {
-        let urls = items(root.get("servers")).filter_map(|server| text(server, "url"));
-        urls.collect::<Vec<_>>().join(", ")
-    };
-    let (before, after) = (urls(&old.root), urls(&new.root));
+    let (before, after) = (urls(old.root.get("servers")), urls(new.root.get("servers")));
     if before != after && old.base == new.base {
         let mut report = ChangeReporter::new(Subject::Document, Usage::CALL, Vec::new(), changes);
         report.changed(Kind::ServersChanged, "list of servers", &before, &after);
     }
 }
 
-/// The definitions of the security schemes that both documents have.
-fn security_schemes(old: &Surface, new: &Surface, changes: &mut Vec<Change>) {
-    const SCHEMES: &str = "/components/securitySchemes";
-    for (name, scheme) in members(new.root.pointer(SCHEMES)) {
-        let before = old.root.pointer(SCHEMES).and_then(|all| all.get(name));
-        if before.is_some_and(|before| without_prose(before) != without_prose(scheme)) {
-            let mut report =
-                ChangeReporter::new(Subject::Document, Usage::CALL, Vec::new(), changes);
-            let place = format!("security scheme `{name}`");
-            report.add(Kind::SecuritySchemeChanged, &place, None, None);
-        }
-    }
+/// The security requirements of the document.
+fn security(old: &Surface, new: &Surface, changes: &mut Vec<Change>) {
+    let of = |surface: &Surface| Security::new(&surface.root, surface.root.get("security"));
+    let mut report = ChangeReporter::new(Subject::Document, Usage::SENT, Vec::new(), changes);
+    of(old).compare(&of(new), &mut report);
 }
 
 /// The schemas of the components, by the names of their types.
@@ -135,25 +125,14 @@ impl<'a> Side<'a> {
         media.get("schema")
     }
 
-    /// The alternatives of the security requirements, each with all schemes and scopes that it
-    /// needs. None at all means that no credentials are needed.
-    fn security(&self) -> Vec<Vec<String>> {
-        let own = self.place.node.get("security");
-        let requirements = items(own.or(self.root.get("security")));
-        let alternatives = requirements.map(|one| {
-            let schemes = members(Some(one)).flat_map(|(scheme, scopes)| {
-                let scopes = items(Some(scopes)).filter_map(Value::as_str);
-                let scopes: Vec<String> =
-                    scopes.map(|scope| format!("{scheme}: {scope}")).collect();
-                std::iter::once(scheme.clone()).chain(scopes)
-            });
-            schemes.collect()
-        });
-        let mut alternatives: Vec<Vec<String>> = alternatives.collect();
-        if alternatives.is_empty() {
-            alternatives.push(Vec::new());
-        }
-        alternatives
+    /// The operation's own security requirements.
+    fn own_security(&self) -> Option<&'a Value> {
+        self.place.node.get("security")
+    }
+
+    /// The security requirements of the operation or of the document.
+    fn security(&self) -> Security {
+        Security::new(self.root, self.own_security().or(self.root.get("security")))
     }
 
     /// The response headers, each with its definition.
@@ -179,6 +158,8 @@ struct Pair<'a> {
 
 impl Pair<'_> {
     fn compare(&mut self) {
+        let (old, new) = (self.old.operation, self.new.operation);
+        unused::compare(old, new, &mut self.report(Usage::CALL));
         self.security();
         self.metadata();
         self.headers();
@@ -193,31 +174,13 @@ impl Pair<'_> {
         ChangeReporter::new(operation.subject(), usage, methods, self.changes)
     }
 
+    /// The requirements of the document are reported once.
     fn security(&mut self) {
-        let (old, new) = (self.old.security(), self.new.security());
-        let suffices = |given: &Vec<String>| {
-            let mut alternatives = new.iter();
-            alternatives.any(|needed| needed.iter().all(|one| given.contains(one)))
-        };
-        let is_new = new.iter().any(|one| !old.contains(one));
-        let kind = match old.iter().all(suffices) {
-            false => Kind::OperationSecurityTightened,
-            true if is_new || old.len() != new.len() => Kind::OperationSecurityRelaxed,
-            true => return,
-        };
-        let code = |all: &[Vec<String>]| {
-            let all: Vec<String> = all
-                .iter()
-                .map(|one| match one.is_empty() {
-                    true => "nothing".to_owned(),
-                    false => one.join(" and "),
-                })
-                .collect();
-            all.join(", or ")
-        };
-        let (old, new) = (code(&old), code(&new));
-        self.report(Usage::SENT)
-            .changed(kind, "security", &old, &new);
+        let own = [self.old.own_security(), self.new.own_security()];
+        if own.iter().any(Option::is_some) {
+            let (old, new) = (self.old.security(), self.new.security());
+            old.compare(&new, &mut self.report(Usage::SENT));
+        }
     }
 
     fn metadata(&mut self) {
@@ -357,4 +320,60 @@ fn without_prose(node: &Value) -> Value {
         Value::Array(list) => list.iter().map(without_prose).collect(),
         other => other.clone(),
     }
+}
+
+/// The alternatives of security requirements, each with the schemes and scopes that it needs. An
+/// alternative that needs nothing means that no credentials are needed.
+struct Security(Vec<Vec<String>>);
+
+impl Security {
+    fn new(root: &Value, requirements: Option<&Value>) -> Self {
+        let alternatives = items(requirements).map(|one| {
+            let schemes = members(Some(one)).flat_map(|(scheme, scopes)| {
+                let scopes = items(Some(scopes)).filter_map(Value::as_str);
+                let scopes = scopes.map(|scope| format!("the scope {scope}"));
+                std::iter::once(scheme_in_words(root, scheme)).chain(scopes)
+            });
+            schemes.collect()
+        });
+        let mut alternatives: Vec<Vec<String>> = alternatives.collect();
+        if alternatives.is_empty() {
+            alternatives.push(Vec::new());
+        }
+        Self(alternatives)
+    }
+
+    fn compare(&self, new: &Self, report: &mut ChangeReporter<'_>) {
+        let suffices = |given: &Vec<String>| {
+            let mut alternatives = new.0.iter();
+            alternatives.any(|needed| needed.iter().all(|one| given.contains(one)))
+        };
+        let is_known = |one: &Vec<String>| self.0.contains(one);
+        let kind = match (self.0.iter().all(suffices), new.0.iter().all(is_known)) {
+            (false, _) => Kind::OperationSecurityTightened,
+            (true, true) if new.0.len() == self.0.len() => return,
+            (true, _) => Kind::OperationSecurityRelaxed,
+        };
+        report.changed(kind, "security", &self.in_words(), &new.in_words());
+    }
+
+    fn in_words(&self) -> String {
+        let alternatives = self.0.iter().map(|one| match one.is_empty() {
+            true => "nothing".to_owned(),
+            false => one.join(" and "),
+        });
+        alternatives.collect::<Vec<_>>().join(", or ")
+    }
+}
+
+/// What a security scheme is. Its name does not matter.
+fn scheme_in_words(root: &Value, name: &str) -> String {
+    let schemes = root.pointer("/components/securitySchemes");
+    let Some(scheme) = schemes.and_then(|schemes| resolve(root, schemes.get(name)?)) else {
+        return name.to_owned();
+    };
+    let details = ["type", "scheme", "in", "name", "openIdConnectUrl"];
+    let details = details.iter().filter_map(|key| text(scheme, key));
+    let flows = members(scheme.get("flows")).map(|(name, _)| name.as_str());
+    details.chain(flows).collect::<Vec<_>>().join(" ")
 }

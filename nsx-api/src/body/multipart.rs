@@ -134,3 +134,24 @@ fn quoted(name: &str) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise a name could add headers to its part, or end it.
+    #[test]
+    fn quotes_and_line_breaks_in_names_are_encoded() {
+        for (name, encoded) in [
+            ("a b.txt", "a b.txt"),
+            ("a\"; filename=\"b", "a%22; filename=%22b"),
+            (
+                "a\r\nX-Evil: 1\r\n\r\n--b",
+                "a%0D%0AX-Evil: 1%0D%0A%0D%0A--b",
+            ),
+            ("ü\n", "ü%0A"),
+        ] {
+            assert_eq!(quoted(name), encoded);
+        }
+    }
+}

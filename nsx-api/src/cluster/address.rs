@@ -316,6 +316,30 @@ mod tests {
     }
 
     #[test]
+    fn a_url_path_cannot_leave_the_path_of_the_address() {
+        let address = Address::parse("https://nsx/site/a").unwrap();
+        for path in [
+            "/..",
+            "/../b",
+            "/x/../../b",
+            "/%2e%2e/b",
+            "/.%2E/ab",
+            "/../../..",
+        ] {
+            let reason = address.url(path).unwrap_err();
+            let expected = "the path leaves the path of the manager's address";
+            assert_eq!(reason, expected, "{path}");
+        }
+        for (path, url) in [
+            ("/x/..", "https://nsx/site/a/"),
+            ("/../a/x", "https://nsx/site/a/x"),
+            ("/x?y=/../../b", "https://nsx/site/a/x?y=/../../b"),
+        ] {
+            assert_eq!(address.url(path).unwrap().as_str(), url);
+        }
+    }
+
+    #[test]
     fn a_url_path_cannot_lead_to_another_host() {
         for text in ["nsx", "nsx:8443", "https://nsx/site"] {
             let address = Address::parse(text).unwrap();

@@ -208,6 +208,10 @@ mod tests {
 
     #[test]
     fn a_request_id_is_read_from_either_header() {
+        const TOO_LONG: &str = match std::str::from_utf8(&[b'n'; 129]) {
+            Ok(text) => text,
+            Err(_) => "",
+        };
         for (headers, id) in [
             (
                 &[("x-nsx-requestid", "n"), ("x-request-id", "r")][..],
@@ -215,6 +219,16 @@ mod tests {
             ),
             (&[("x-request-id", "r")], Some("r")),
             (&[("x-nsx-requestid", ""), ("x-request-id", "r")], Some("r")),
+            // It is shown in errors and logs, so it must be short.
+            (
+                &[("x-nsx-requestid", TOO_LONG), ("x-request-id", "r")],
+                Some("r"),
+            ),
+            (&[("x-request-id", TOO_LONG)], None),
+            (
+                &[("x-request-id", TOO_LONG.split_at(128).0)],
+                Some(TOO_LONG.split_at(128).0),
+            ),
             (&[], None),
         ] {
             assert_eq!(response(Bytes::new(), headers).request_id(), id);
