@@ -130,6 +130,20 @@ async fn pagination_items_continue_after_the_last_page_that_was_read() {
 }
 
 #[tokio::test]
+async fn pagination_ends_if_a_page_repeats_the_cursor_that_it_was_requested_with() {
+    let answers = vec![page(&[1], "same"), page(&[2], "same"), page(&[3], "")];
+    let (manager, client) = manager_with_pages(answers, CallOptions::new()).await;
+    let mut items = pages(&client).items();
+    for expected in [1, 2] {
+        assert_eq!(items.next().await.unwrap().unwrap(), expected);
+    }
+    let error = items.next().await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    assert!(items.next().await.is_none());
+    assert_eq!(manager.count(), 2);
+}
+
+#[tokio::test]
 async fn pagination_cursor_that_is_too_long_for_a_url_is_an_error() {
     let answers = vec![page(&[1], &"é".repeat(100_000))];
     let (manager, client) = manager_with_pages(answers, CallOptions::new()).await;

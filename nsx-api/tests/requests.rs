@@ -45,6 +45,21 @@ async fn stream_body_is_sent_once_and_gets_no_retry() {
 }
 
 #[tokio::test]
+async fn path_with_a_dot_segment_is_not_sent() {
+    let (manager, client) = manager().await;
+    for path in [
+        "/api/v1/nodes/..",
+        "/api/v1/./nodes",
+        "/api/v1/%2e%2E/nodes",
+    ] {
+        let error = client.request(Method::DELETE, path).send().await;
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{path}: {error}");
+    }
+    assert_eq!(manager.count(), 0);
+}
+
+#[tokio::test]
 async fn failed_stream_body_is_distinguished_from_a_lost_connection() {
     for builder in [Manager::builder(), Manager::builder().http1_only()] {
         let manager = builder.start().await.unwrap();

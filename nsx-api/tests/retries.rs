@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::Method;
-use nsx_api::auth::{Basic, Identity};
+use nsx_api::auth::{Basic, Credentials, Identity};
 use nsx_api::mock::{Answer, Manager};
 use nsx_api::{CallOptions, Client, Config, ErrorKind};
 use serde_json::json;
@@ -163,6 +163,15 @@ async fn error_code_99_gets_a_retry_only_with_a_client_certificate_identity() {
     let certificate = manager.issue_client_certificate().unwrap();
     let identity = Identity::from_pem(certificate.certificate_pem, certificate.key_pem);
     let config = Client::builder(manager.url()).ca_pem(manager.ca_pem());
+    // With other credentials, the manager does not identify the caller by the certificate.
+    let options = CallOptions::new().max_retry_delay(Duration::ZERO);
+    let client = config.clone().identity(identity.clone()).options(options);
+    let client = client.build().unwrap();
+    manager.respond_with(Answer::api_error(500, 99, "Failed."));
+    let request = client.request(Method::POST, PATH);
+    let other = Credentials::basic(manager.username(), &manager.password().into());
+    let error = request.credentials(&other).send().await.unwrap_err();
+    assert_eq!((error.attempts(), manager.count()), (1, 1));
     for (config, code, found) in [
         (config.clone().identity(identity.clone()), 99, (Ok(200), 2)),
         (

@@ -57,6 +57,7 @@ fn an_echoed_secret_is_masked_in_every_form() {
         (" correct  horse\n", "correct horse"),
         ("VMware1!&x", "VMware1%2521%2526x"),
         ("VMware1!&x", r"VMware1\\u0021%26amp;x"),
+        ("VMware1!&x", "VMware1%252521%252526x"),
         ("a%41b%42&amp;", "a%2541b%2542%26amp%3B"),
         ("a%41b%42&amp;", "a%41b%42&amp;amp;"),
         (r"\n\u0041b", r"\\n\\u0041b"),
