@@ -191,7 +191,7 @@ impl<'a> SchemaComparison<'a> {
         }
     }
 
-    /// Compares a bound; `flag` is the keyword that excludes the bound itself, `stricter` is how the
+    /// Compares a bound. The keyword `flag` excludes the bound itself. `stricter` is how the
     /// stricter value compares with the other one.
     fn bound(&mut self, (old, new): (&Value, &Value), key: &str, flag: &str, stricter: Ordering) {
         let effective = |schema| Bound::new(schema, key, flag, stricter);
