@@ -24,6 +24,7 @@ mod convert;
 mod document;
 mod emit;
 mod error;
+mod flatten;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -42,7 +43,7 @@ use std::path::{Path, PathBuf};
 
 use check::prune;
 use document::change::{self, Change};
-use pipeline::{Code, generate_code, normalized};
+use pipeline::{Code, flattened, generate_code, generate_flattened, normalized};
 use serde_json::Value;
 
 pub use check::prune::Skipped;
@@ -120,15 +121,18 @@ pub fn generate_supported_from_str(name: &str, text: &str) -> Result<Generated, 
     from_supported(read::parse(name, text.as_bytes())?)
 }
 
-fn from_document(document: read::Document) -> Result<Generated, Error> {
+fn from_document(mut document: read::Document) -> Result<Generated, Error> {
+    // Only one form of a large document is in memory at a time.
     let (root, changes) = normalized(&document)?;
-    let code = generate_code(&document, &root)?;
+    document.root = root;
+    document.root = flattened(&document.file, &document.root)?;
+    let code = generate_flattened(&document, &document.root)?;
     Ok(Generated::new(code, &changes, Vec::new()))
 }
 
 fn from_supported(document: read::Document) -> Result<Generated, Error> {
     let (mut root, mut changes) = normalized(&document)?;
-    let generate = |root: &Value| generate_code(&document, root);
+    let generate = |root: &Value| generate_code(&document, &flattened(&document.file, root)?);
     let (code, skipped) = prune::prune_unsupported(&document.file, &mut root, generate)?;
     let is_skipped = |change: &Change| {
         change.operation.is_some() && skipped.iter().any(|one| one.operation == change.operation)

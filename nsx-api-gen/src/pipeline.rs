@@ -7,6 +7,7 @@ use crate::document::change::Change;
 use crate::document::key_order;
 use crate::emit;
 use crate::error::Error;
+use crate::flatten;
 use crate::model::rust_api::RustApi;
 use crate::{check, model, normalize, read};
 
@@ -15,7 +16,11 @@ pub(crate) type Code = (emit::Files, usize);
 
 /// Checks a normalized document and generates its code.
 pub(crate) fn generate_code(document: &read::Document, root: &Value) -> Result<Code, Error> {
-    check::check(&document.file, root)?;
+    generate_flattened(document, &flattened(&document.file, root)?)
+}
+
+/// Generates the code of a flattened document.
+pub(crate) fn generate_flattened(document: &read::Document, root: &Value) -> Result<Code, Error> {
     let api = model::Api::new(root);
     let files = emit::emit(document, root, &api)?;
     Ok((files, api.operations.len()))
@@ -23,10 +28,16 @@ pub(crate) fn generate_code(document: &read::Document, root: &Value) -> Result<C
 
 /// Checks a normalized document, and determines the Rust API of the code that is generated for it.
 pub(crate) fn rust_api(file: &str, root: &Value) -> Result<(model::Api, RustApi), Error> {
-    check::check(file, root)?;
-    let api = model::Api::new(root);
-    let rust = emit::rust_api(file, root, &api)?;
+    let root = flattened(file, root)?;
+    let api = model::Api::new(&root);
+    let rust = emit::rust_api(file, &root, &api)?;
     Ok((api, rust))
+}
+
+/// Checks a normalized document, and merges the parts of every `allOf`.
+pub(crate) fn flattened(file: &str, root: &Value) -> Result<Value, Error> {
+    check::check(file, root)?;
+    flatten::flatten(file, root)
 }
 
 /// The OpenAPI 3.0 form of a document, and what was changed to get there.

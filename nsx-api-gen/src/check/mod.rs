@@ -5,7 +5,6 @@
 //! operation.
 
 mod known;
-mod merges;
 mod operations;
 pub(crate) mod prune;
 mod references;
@@ -31,10 +30,6 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
     schemas::check(root, &mut faults);
     operations::check(root, &mut faults);
     faults.name_parameters(root);
-    faults.into_result(file)?;
-    // These checks need schemas that are valid individually.
-    let mut faults = Faults::default();
-    merges::check(root, &mut faults);
     faults.into_result(file)
 }
 

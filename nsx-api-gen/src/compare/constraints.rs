@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::kinds::Kind;
 use super::report::ChangeReporter;
-use crate::document::{all_of_parts, is_nullable, items, members, reference, text};
+use crate::document::{all_of, is_nullable, items, members, reference, text};
 
 /// Recursion limit for schemas that contain themselves.
 const MAX_DEPTH: usize = 64;
@@ -347,7 +347,7 @@ fn followed<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
 /// The properties of a schema and of its `allOf` parts. Those of the schema itself come first.
 fn properties<'a>(root: &'a Value, schema: &'a Value) -> BTreeMap<&'a str, &'a Value> {
     let mut all = BTreeMap::new();
-    for part in all_of_parts(root, schema).into_iter().rev() {
+    for part in all_of::parts(root, schema).into_iter().rev() {
         for (name, schema) in members(part.get("properties")) {
             all.entry(name.as_str()).or_insert(schema);
         }
@@ -356,7 +356,7 @@ fn properties<'a>(root: &'a Value, schema: &'a Value) -> BTreeMap<&'a str, &'a V
 }
 
 fn is_required(root: &Value, schema: &Value, property: &str) -> bool {
-    let parts = all_of_parts(root, schema).into_iter();
+    let parts = all_of::parts(root, schema).into_iter();
     let mut names = parts.flat_map(|part| items(part.get("required")));
     names.any(|name| name == property)
 }

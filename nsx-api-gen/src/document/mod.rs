@@ -1,8 +1,8 @@
 //! Reads a document's tree: JSON pointers, references, operations and schemas.
 
+pub(crate) mod all_of;
 pub(crate) mod change;
 pub(crate) mod discriminated_union;
-pub(crate) mod inheritance;
 pub(crate) mod key_order;
 pub(crate) mod markdown;
 mod media_type;
@@ -22,7 +22,5 @@ pub(crate) use operation::{
     is_success, operation_at, operations, path_parameter_names, paths,
 };
 pub(crate) use pointer::{component, component_at, items, join, members, reference, resolve, text};
-pub(crate) use schema::{
-    all_of_parts, is_file, is_list_of_files, is_nullable, is_password, properties, strip_null,
-};
+pub(crate) use schema::{is_file, is_list_of_files, is_nullable, is_password, strip_null};
 pub(crate) use visit::{Location, for_each_schema, for_each_schema_at};

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::all_of;
 use super::media_type::is_json;
 use super::pointer::{items, members, resolve, text};
-use super::schema::{all_of_parts, properties};
 
 /// How a value is serialized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,15 +102,15 @@ pub(crate) fn is_scalar(kind: Option<&str>) -> bool {
 
 /// Whether the items of an array are arrays or objects.
 fn is_nested(root: &Value, schema: &Value) -> bool {
-    let parts = all_of_parts(root, schema);
+    let parts = all_of::parts(root, schema);
     let mut items = parts.iter().filter_map(|part| part.get("items"));
     items.any(|items| matches!(schema_type(root, items), Some("array" | "object")))
 }
 
 /// Whether an object is a map of scalars.
 fn is_map(root: &Value, schema: &Value) -> bool {
-    let parts = all_of_parts(root, schema);
-    let has_properties = !properties(root, schema).is_empty();
+    let parts = all_of::parts(root, schema);
+    let has_properties = !all_of::property_names(root, schema).is_empty();
     let mut values = parts
         .iter()
         .filter_map(|part| part.get("additionalProperties"));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::all_of::Children;
 use super::discriminated_union;
-use super::inheritance::Children;
 use super::operation::operations;
 use super::pointer::{component, component_at, items, join, members};
 

@@ -15,14 +15,11 @@ use serde_json::{Map, Value, json};
 
 use super::encode_union::encode_union;
 use crate::document::recorded::reserved_type_names;
-use crate::document::{
-    all_of_parts, is_nullable, items, members, reference, resolve, strip_null, text,
-};
+use crate::document::{is_nullable, items, reference, strip_null, text};
 use crate::names::type_name;
 
 /// The components of progenitor's input, and the names of all types that it will generate.
-pub(super) struct InlineSchemas<'a> {
-    root: &'a Value,
+pub(super) struct InlineSchemas {
     pub(super) schemas: Map<String, Value>,
     pub(super) used_names: BTreeSet<String>,
 }
@@ -37,11 +34,10 @@ enum Naming {
     Own,
 }
 
-impl<'a> InlineSchemas<'a> {
+impl InlineSchemas {
     /// The components, with their inline schemas moved where necessary.
-    pub(super) fn new(root: &'a Value, components: Map<String, Value>) -> Self {
+    pub(super) fn new(root: &Value, components: Map<String, Value>) -> Self {
         let mut inline_schemas = Self {
-            root,
             used_names: components
                 .keys()
                 .map(|name| type_name(name))
@@ -93,17 +89,10 @@ impl<'a> InlineSchemas<'a> {
 
     /// The inline schemas in a schema whose type is called `name`.
     fn visit(&mut self, name: &str, schema: &mut Value, naming: Naming) {
-        if is_merged(schema) {
-            self.inherit(name, schema, &mut own_properties(schema));
-        }
-        self.visit_inner(name, schema, naming);
-    }
-
-    fn visit_inner(&mut self, name: &str, schema: &mut Value, naming: Naming) {
         self.visit_union(name, schema);
         let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
         for part in parts.into_iter().flatten() {
-            self.visit_inner(name, part, naming);
+            self.visit(name, part, naming);
         }
         // Beside properties, typify has a name of its own for the values.
         let (value, value_naming) = match has_properties(schema) && naming == Naming::Typify {
@@ -131,63 +120,6 @@ impl<'a> InlineSchemas<'a> {
             let parts = schema.get_mut(key).and_then(Value::as_array_mut);
             for (index, part) in parts.into_iter().flatten().enumerate() {
                 self.inline_as(&format!("{name}Variant{}", index + 1), part, Naming::Own);
-            }
-        }
-    }
-
-    /// typify generates the inline types of inherited properties again, named after the type that
-    /// inherits. If such a name is already used, a copy of the base replaces the reference, and its
-    /// inline types get other names.
-    fn inherit(&mut self, name: &str, schema: &mut Value, seen: &mut BTreeSet<String>) {
-        let parts = schema.get_mut("allOf").and_then(Value::as_array_mut);
-        for part in parts.into_iter().flatten() {
-            if reference(part).is_some() {
-                let bases = all_of_parts(self.root, part);
-                let mut names = Vec::new();
-                let properties = bases.iter().flat_map(|one| members(one.get("properties")));
-                let before = seen.clone();
-                for (property, inner) in properties {
-                    if seen.insert(property.clone()) {
-                        let name = format!("{name}{}", type_name(property));
-                        self.inherited_names(&name, inner, &mut names);
-                    }
-                }
-                let has_union = bases.iter().any(|one| is_union(one));
-                let is_used = names.iter().any(|name| self.used_names.contains(name));
-                let base = resolve(self.root, part).filter(|_| is_used && !has_union);
-                let Some(base) = base else {
-                    self.used_names.extend(names);
-                    continue;
-                };
-                *part = base.clone();
-                *seen = before;
-                seen.extend(own_properties(part));
-            }
-            self.inherit(name, part, seen);
-        }
-    }
-
-    /// The names that typify gives to the types in an inherited schema. Its unions and the values
-    /// of its additional properties are components.
-    fn inherited_names(&self, name: &str, schema: &Value, names: &mut Vec<String>) {
-        if reference(schema).is_some() {
-            return;
-        }
-        names.extend(is_named(schema).then(|| name.to_owned()));
-        let nodes = match is_merged(schema) {
-            true => all_of_parts(self.root, schema),
-            false => items(schema.get("allOf")).chain([schema]).collect(),
-        };
-        for node in nodes.into_iter().filter(|node| reference(node).is_none()) {
-            for (property, inner) in members(node.get("properties")) {
-                self.inherited_names(&format!("{name}{}", type_name(property)), inner, names);
-            }
-            if let Some(inner) = node.get("items") {
-                self.inherited_names(&format!("{name}Item"), inner, names);
-            }
-            let values = node.get("additionalProperties");
-            if let Some(inner) = values.filter(|_| !has_properties(node)) {
-                self.inherited_names(&format!("{name}Value"), inner, names);
             }
         }
     }
@@ -254,22 +186,6 @@ fn is_named(schema: &Value) -> bool {
 fn is_union(schema: &Value) -> bool {
     let mut keys = ["oneOf", "anyOf"].into_iter();
     keys.any(|key| items(schema.get(key)).next().is_some())
-}
-
-/// Whether typify merges the parts of a schema into one type.
-fn is_merged(schema: &Value) -> bool {
-    match items(schema.get("allOf")).count() {
-        0 => false,
-        1 => has_properties(schema),
-        _ => true,
-    }
-}
-
-/// The properties that a schema and its inline `allOf` parts declare.
-fn own_properties(schema: &Value) -> BTreeSet<String> {
-    let own = members(schema.get("properties")).map(|(name, _)| name.clone());
-    let parts = items(schema.get("allOf")).flat_map(own_properties);
-    own.chain(parts).collect()
 }
 
 fn has_properties(schema: &Value) -> bool {

@@ -85,15 +85,18 @@ fn read_types<T: Send>(
     let extensible = discriminated_union::extensible_types(root);
     let variants = recorded::union_variants(root);
     let order = FieldOrder::new(&input);
-    let result = isolation::run_isolated(|| {
-        let code = progenitor::generate(input.clone())?;
+    let result = isolation::run_isolated(move || {
+        let code = progenitor::generate(input)?;
         Ok(methods_and_types(code, api, &order, &extensible, variants)
             .map(|(methods, types, pages)| use_them(&methods, &types, &pages)))
     });
     let faults = match result {
         Ok(Ok(result)) => return Ok(result),
         Ok(Err(fault)) => vec![fault],
-        Err(reason) => bisect_failure::bisect_failure(&input, api, &reason),
+        Err(reason) => {
+            let input = typify_input::to_typify_input(root);
+            bisect_failure::bisect_failure(&input, api, &reason)
+        }
     };
     Err(Error::Document {
         file: file.to_owned(),

@@ -48,7 +48,7 @@ pub(super) fn type_names(root: &Value) -> BTreeSet<String> {
     paths_and_schemas(root).1.used_names
 }
 
-fn paths_and_schemas(root: &Value) -> (Map<String, Value>, InlineSchemas<'_>) {
+fn paths_and_schemas(root: &Value) -> (Map<String, Value>, InlineSchemas) {
     let schemas = members(root.pointer("/components/schemas"))
         .filter(|(_, schema)| !is_password(root, schema))
         .map(|(name, schema)| (name.clone(), schema.clone()));
@@ -61,11 +61,7 @@ fn paths_and_schemas(root: &Value) -> (Map<String, Value>, InlineSchemas<'_>) {
     (paths, inline_schemas)
 }
 
-fn operation(
-    root: &Value,
-    place: &OperationRef<'_>,
-    inline_schemas: &mut InlineSchemas<'_>,
-) -> Value {
+fn operation(root: &Value, place: &OperationRef<'_>, inline_schemas: &mut InlineSchemas) -> Value {
     let id = place.id().unwrap_or_default();
     let type_of = |suffix: &str| type_name(&format!("{id}-{suffix}"));
     let body = place.node.get("requestBody");

@@ -11,7 +11,7 @@ use crate::document::discriminated_union::DiscriminatedUnion;
 use crate::document::recorded::{self, RESERVED_TYPE_NAMES, UNION_BASES, UNION_VARIANTS};
 use crate::document::{for_each_schema, members};
 use crate::names::type_name;
-use crate::{check, emit, normalize};
+use crate::{check, emit, flatten, normalize};
 
 /// The discriminator of each component that is a variant of a union: the property, and the value
 /// that is sent.
@@ -75,7 +75,10 @@ impl Whole {
         // A number that makes a name unique may lead to another name of a component.
         loop {
             set(part, RESERVED_TYPE_NAMES, json!(reserved));
-            let names = emit::type_names(part);
+            let Ok(flattened) = flatten::flatten("", part) else {
+                return reserved;
+            };
+            let names = emit::type_names(&flattened);
             let taken = names.intersection(&self.type_names);
             let before = reserved.len();
             reserved.extend(taken.filter(|name| !own.contains(*name)).cloned());

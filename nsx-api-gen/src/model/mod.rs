@@ -342,7 +342,7 @@ impl Response {
 /// The name of a schema that has properties, empty for an inline schema; `None` for the managers'
 /// common error schema.
 fn own_schema(root: &Value, schema: &Value) -> Option<String> {
-    let properties = document::properties(root, schema);
+    let properties = document::all_of::property_names(root, schema);
     let is_common = |name: &&str| matches!(*name, "error_code" | "error_message");
     let is_own = !properties.is_empty() && !properties.iter().any(is_common);
     let name = document::reference(schema).map(document::component);

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::document::discriminated_union::{DiscriminatedUnion, Variant};
-use crate::document::{all_of_parts, items, resolve};
+use crate::document::{all_of, items, resolve};
 use crate::model::example::{matching, matching_within};
 
 /// The maximum nesting. A schema that requires itself has no end.
@@ -49,7 +49,7 @@ impl Synthesizer<'_> {
                 .iter()
                 .find_map(|one| self.variant(&union, one, depth));
         }
-        let parts = Parts(all_of_parts(self.root, schema));
+        let parts = Parts(all_of::parts(self.root, schema));
         self.left = self.left.checked_sub(parts.0.len())?;
         if let Some(stated) = self.stated(schema, &parts) {
             return Some(stated);

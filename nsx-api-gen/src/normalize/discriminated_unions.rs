@@ -16,11 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::document::all_of::Children;
 use crate::document::change::Change;
 use crate::document::discriminated_union::{
     self, DiscriminatedUnion, X_EXTENSIBLE, X_FALLBACK, is_union_variant,
 };
-use crate::document::inheritance::Children;
 use crate::document::recorded;
 use crate::document::{component, for_each_schema, items, join, members, reference, text};
 use crate::names::{NumberSuffixes, type_name};

@@ -16,7 +16,6 @@ mod operations;
 mod overridden_properties;
 mod parameters;
 mod required;
-mod schema_compat;
 mod schemas;
 
 use serde_json::Value;

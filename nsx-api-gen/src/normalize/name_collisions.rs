@@ -5,8 +5,9 @@
 
 use serde_json::Value;
 
+use crate::document::all_of::property_names;
 use crate::document::change::Change;
-use crate::document::{join, members, operations, properties};
+use crate::document::{join, members, operations};
 use crate::model::parameters;
 use crate::names::{deduplicate, field_name};
 
@@ -16,7 +17,7 @@ const PASS: &str = "rust_name_collision";
 pub(super) fn report(root: &Value, changes: &mut Vec<Change>) {
     for (name, schema) in members(root.pointer("/components/schemas")) {
         let pointer = join("#/components/schemas", name);
-        let list = properties(root, schema);
+        let list = property_names(root, schema);
         let rust = list.iter().map(|name| field_name(name)).collect();
         for (json, rust) in list.iter().zip(deduplicate(rust)) {
             if rust != field_name(json) {

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use crate::document::change::Change;
 use crate::document::parameter_style::{Style, is_scalar, schema_type};
 use crate::document::{
-    self, IN_PART, MULTIPART, OperationRef, all_of_parts, is_json, items, join, media_type,
-    members, path_parameter_names, resolve, text,
+    self, IN_PART, MULTIPART, OperationRef, all_of, is_json, items, join, media_type, members,
+    path_parameter_names, resolve, text,
 };
 
 /// Normalizes the parameters of every operation.
@@ -125,7 +125,7 @@ impl<'a> Parameters<'a> {
             .get("schema")
             .filter(|_| is_query && (is_form || is_deep))?;
         let name = text(parameter, "name").unwrap_or_default();
-        let schemas = all_of_parts(self.root, schema);
+        let schemas = all_of::parts(self.root, schema);
         let mut properties = Map::new();
         for schema in &schemas {
             let own = members(schema.get("properties"));
@@ -164,8 +164,8 @@ impl<'a> Parameters<'a> {
 
     /// Whether a schema is a scalar or an array of scalars; `deepObject` does not support arrays.
     fn is_supported_property(&self, schema: &Value, is_deep: bool) -> bool {
-        let all_of_parts = all_of_parts(self.root, schema);
-        let mut items = all_of_parts.iter().filter_map(|schema| schema.get("items"));
+        let parts = all_of::parts(self.root, schema);
+        let mut items = parts.iter().filter_map(|schema| schema.get("items"));
         match schema_type(self.root, schema) {
             Some("array") => {
                 !is_deep && items.all(|items| is_scalar(schema_type(self.root, items)))
@@ -252,7 +252,7 @@ impl<'a> Parameters<'a> {
             return false;
         };
         let is_required = body.get("required") == Some(&Value::Bool(true));
-        let schemas = all_of_parts(self.root, schema);
+        let schemas = all_of::parts(self.root, schema);
         let mut parts: Vec<(&String, &Value)> = Vec::new();
         for (name, part) in schemas
             .iter()

@@ -25,7 +25,7 @@ pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
     // component.
     discriminated_unions::normalize(root, changes);
     component_names::normalize(root, changes);
-    overridden_properties::normalize(root, changes);
+    overridden_properties::report(root, changes);
     add_operations(root, changes.iter_mut().skip(known));
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::{members, operations, properties, reference};
+use crate::document::{members, operations, reference};
 use crate::names::type_name;
 
 /// The fields of each type, in document order.
@@ -19,7 +19,7 @@ impl FieldOrder {
         let mut order = Self(BTreeMap::new());
         let schemas = input.pointer("/components/schemas");
         for (name, schema) in members(schemas) {
-            order.schema(input, &type_name(name), schema);
+            order.schema(&type_name(name), schema);
         }
         for place in operations(input) {
             let id = place.id().unwrap_or_default();
@@ -28,7 +28,7 @@ impl FieldOrder {
             for (suffix, content) in [("-body", body), ("-response", success)] {
                 let media = members(content).next();
                 if let Some(schema) = media.and_then(|(_, media)| media.get("schema")) {
-                    order.schema(input, &type_name(&format!("{id}{suffix}")), schema);
+                    order.schema(&type_name(&format!("{id}{suffix}")), schema);
                 }
             }
         }
@@ -44,16 +44,14 @@ impl FieldOrder {
 
     /// Records the fields of a schema and of its inline schemas, by the names of the types that
     /// typify generates.
-    fn schema(&mut self, root: &Value, name: &str, schema: &Value) {
-        let fields: Vec<String> = properties(root, schema)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+    fn schema(&mut self, name: &str, schema: &Value) {
+        let mut fields = Vec::new();
         for (field, inner) in members(schema.get("properties")) {
-            self.schema(root, &format!("{name}{}", type_name(field)), inner);
+            fields.push(field.clone());
+            self.schema(&format!("{name}{}", type_name(field)), inner);
         }
         if let Some(inner) = schema.get("items") {
-            self.schema(root, &format!("{name}Item"), inner);
+            self.schema(&format!("{name}Item"), inner);
         }
         if reference(schema).is_none() && !fields.is_empty() {
             self.0.insert(name.to_owned(), fields);

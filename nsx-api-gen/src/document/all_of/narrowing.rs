@@ -1,9 +1,10 @@
-//! Whether a redefinition of a property narrows the inherited definition, so that merging both, as
-//! typify does, gives the type of the redefinition.
+//! Whether a redefinition of a property narrows the inherited definition, so that a value of the
+//! redefinition is always one of the inherited definition too.
 
 use serde_json::Value;
 
-use crate::document::{is_nullable, items, members, reference, resolve, text};
+use crate::document::pointer::{items, members, reference, resolve, text};
+use crate::document::schema::is_nullable;
 
 /// Whether the child's definition has the same type as the parent's or a narrower one.
 pub(super) fn is_narrowing(root: &Value, parent: &Value, child: &Value) -> bool {
@@ -96,7 +97,7 @@ fn type_keywords(schema: &Value) -> Vec<Option<&Value>> {
 }
 
 /// Whether a schema does not define a type.
-pub(super) fn has_no_type(schema: &Value) -> bool {
+pub(crate) fn has_no_type(schema: &Value) -> bool {
     type_keywords(schema).iter().all(Option::is_none)
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::pointer::{component, items, members, reference};
+use crate::document::pointer::{component, items, members, reference};
 
 /// The components that inherit from a component, by its name.
 pub(crate) struct Children<'a>(BTreeMap<&'a str, Vec<&'a str>>);
