@@ -78,7 +78,7 @@ impl Flatten<'_> {
     }
 
     /// The name, with the first free number appended if it is already used.
-    fn free_name(&mut self, name: &str) -> String {
+    pub(super) fn free_name(&mut self, name: &str) -> String {
         let numbered = (2..).map(|number| format!("{name}{number}"));
         let mut names = std::iter::once(name.to_owned()).chain(numbered);
         let free = names.find(|name| self.used_names.insert(name.clone()));

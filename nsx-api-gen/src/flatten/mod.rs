@@ -4,6 +4,7 @@
 //! that is combined with other parts becomes a union of combinations.
 
 mod combine;
+mod tags;
 
 use std::collections::BTreeSet;
 
@@ -24,6 +25,13 @@ const TOO_MANY: &str = "`allOf` and `oneOf` have too many combinations here";
 
 /// A checked document, with the parts of every `allOf` merged.
 pub(crate) fn flatten(file: &str, root: &Value) -> Result<Value, Error> {
+    let (flat, faults) = flatten_all(root);
+    faults.into_result(file)?;
+    Ok(flat)
+}
+
+/// Like [`flatten`], with the faults. Schemas with faults stay as they are.
+pub(crate) fn flatten_all(root: &Value) -> (Value, Faults) {
     let mut faults = Faults::default();
     let mut flatten = Flatten::new(root);
     let mut flat = root.clone();
@@ -48,12 +56,11 @@ pub(crate) fn flatten(file: &str, root: &Value) -> Result<Value, Error> {
             }
         }
     }
-    faults.into_result(file)?;
     let schemas = flat.pointer_mut("/components/schemas");
     if let Some(schemas) = schemas.and_then(Value::as_object_mut) {
         schemas.extend(flatten.combined);
     }
-    Ok(flat)
+    (flat, faults)
 }
 
 fn members_mut(node: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Value)> {
@@ -126,7 +133,7 @@ impl<'a> Flatten<'a> {
             return Ok(());
         }
         if needs_merge(schema) {
-            let original = schema.take();
+            let original = schema.clone();
             return self.merge(name, &original, schema, depth);
         }
         if let Some(map) = schema.as_object_mut() {
@@ -177,6 +184,10 @@ impl<'a> Flatten<'a> {
             if let Some(inner) = schema.get_mut(key).filter(|inner| inner.is_object()) {
                 self.schema(&format!("{name}{suffix}"), inner, depth)?;
             }
+        }
+        // The inline variants are flat now.
+        if let Some(schema) = schema.as_object_mut() {
+            self.add_discriminator(name, schema);
         }
         Ok(())
     }

@@ -175,3 +175,72 @@ fn a_union_that_only_restricts_values_is_dropped() {
     let all = flattened(json!({"S": schema})).unwrap();
     assert_eq!(all["S"], json!({"type": "string"}));
 }
+
+#[test]
+fn an_enum_that_tells_variants_apart_is_a_discriminator() {
+    let tagged = |values: Value, more: &str| {
+        json!({"type": "object", "required": ["kind"], "properties": {
+            "kind": {"type": "string", "enum": values}, more: {},
+        }})
+    };
+    let (a, b) = (tagged(json!(["a", "x"]), "p"), tagged(json!(["b"]), "q"));
+    let other = json!({"required": ["kind"], "properties": {"kind": {"type": "string"}}});
+    for (variants, mapping, fallback) in [
+        (
+            json!([to("A"), to("B")]),
+            json!({"a": "A", "x": "A", "b": "B"}),
+            None,
+        ),
+        (
+            json!([a, b]),
+            json!({"a": "SA", "x": "SA", "b": "SB"}),
+            None,
+        ),
+        (
+            json!([to("A"), b, other]),
+            json!({"a": "A", "x": "A", "b": "SB"}),
+            Some("SOther"),
+        ),
+        (
+            json!([{"allOf": [to("P"), to("A")]}, {"allOf": [to("P"), to("B")]}]),
+            json!({"a": "SA", "x": "SA", "b": "SB"}),
+            None,
+        ),
+    ] {
+        for key in ["oneOf", "anyOf"] {
+            let all = json!({"S": {key: variants}, "A": a, "B": b, "P": object("p2")});
+            let all = flattened(all).unwrap();
+            let discriminator = &all["S"]["discriminator"];
+            assert_eq!(discriminator["propertyName"], "kind", "{variants}");
+            let found = discriminator["mapping"].as_object().unwrap();
+            for (value, name) in mapping.as_object().unwrap() {
+                assert_eq!(found[value], to(name.as_str().unwrap())["$ref"]);
+            }
+            assert_eq!(found.len(), mapping.as_object().unwrap().len());
+            assert_eq!(discriminator.get("x-fallback").cloned(), fallback.map(to));
+        }
+    }
+}
+
+#[test]
+fn variants_that_no_enum_tells_apart_get_no_discriminator() {
+    let kind = |schema: Value| json!({"required": ["kind"], "properties": {"kind": schema}});
+    let of = |values: Value| kind(json!({"type": "string", "enum": values}));
+    let a = of(json!(["a"]));
+    for other in [
+        of(json!(["b", "a"])),
+        json!({"properties": {"kind": {"type": "string", "enum": ["b"]}}}),
+        kind(json!({"type": "integer", "enum": [1]})),
+        kind(json!({"type": "string", "format": "password"})),
+        json!({"type": "string", "enum": ["b"]}),
+        json!({"oneOf": [of(json!(["b"])), of(json!(["c"]))]}),
+        to("Alias"),
+    ] {
+        let all = json!({"S": {"oneOf": [a, other]}, "Alias": to("B"), "B": of(json!(["b"]))});
+        let all = flattened(all).unwrap();
+        assert_eq!(all["S"].get("discriminator"), None, "{other}");
+    }
+    let open = kind(json!({"type": "string"}));
+    let all = flattened(json!({"S": {"oneOf": [open, open]}})).unwrap();
+    assert_eq!(all["S"].get("discriminator"), None);
+}

@@ -29,7 +29,7 @@ pub(super) struct Whole {
 impl Whole {
     /// Reads a whole document.
     pub(super) fn new(root: &Value) -> Self {
-        let mut root = normalized(root);
+        let mut root = flat(&normalized(root));
         Self {
             type_names: component_types(&root).collect(),
             unions: unions(&root),
@@ -50,7 +50,7 @@ impl Whole {
             RESERVED_TYPE_NAMES,
             json!(self.reserved(&mut normalized)),
         );
-        let known = variants(&mut normalized);
+        let known = variants(&mut flat(&normalized));
         let is_outside = |name: &str| has_component(part, name) && !known.contains_key(name);
         let outside = self.variants.iter().filter(|(name, _)| is_outside(name));
         let outside: Map<String, Value> = outside
@@ -61,7 +61,7 @@ impl Whole {
 
     /// The components of a part that are unions only because of what the rest uses.
     fn bases(&self, part: &Value) -> Vec<&String> {
-        let own = unions(&normalized(part));
+        let own = unions(&flat(&normalized(part)));
         let unions = self.unions.iter();
         unions
             .filter(|name| !own.contains(*name) && has_component(part, name))
@@ -75,10 +75,7 @@ impl Whole {
         // A number that makes a name unique may lead to another name of a component.
         loop {
             set(part, RESERVED_TYPE_NAMES, json!(reserved));
-            let Ok(flattened) = flatten::flatten("", part) else {
-                return reserved;
-            };
-            let names = emit::type_names(&flattened);
+            let names = emit::type_names(&flat(part));
             let taken = names.intersection(&self.type_names);
             let before = reserved.len();
             reserved.extend(taken.filter(|name| !own.contains(*name)).cloned());
@@ -127,6 +124,11 @@ fn normalized(root: &Value) -> Value {
     root
 }
 
+/// The flattened form of a normalized document.
+fn flat(root: &Value) -> Value {
+    flatten::flatten_all(root).0
+}
+
 fn has_component(root: &Value, name: &str) -> bool {
     let schemas = root.pointer("/components/schemas");
     schemas.is_some_and(|schemas| schemas.get(name).is_some())
@@ -137,14 +139,14 @@ fn component_types(root: &Value) -> impl Iterator<Item = String> {
     schemas.map(|(name, _)| type_name(name))
 }
 
-/// The components of a normalized document that are discriminated unions.
+/// The components of a flattened document that are discriminated unions.
 fn unions(root: &Value) -> BTreeSet<String> {
     let schemas = members(root.pointer("/components/schemas"));
     let unions = schemas.filter(|(_, schema)| DiscriminatedUnion::from_schema(schema).is_some());
     unions.map(|(name, _)| name.clone()).collect()
 }
 
-/// The variants of all unions of a normalized document.
+/// The variants of all unions of a flattened document.
 fn variants(root: &mut Value) -> Variants {
     let mut variants = Variants::new();
     for_each_schema(root, &mut |schema| {
