@@ -75,5 +75,7 @@ pub fn components() -> Vec<(&'static str, Schema)> {
         ("Value", schema_for!(types::Value)),
         ("WeeklySchedule", schema_for!(types::WeeklySchedule)),
         ("WrappedSchedule", schema_for!(types::WrappedSchedule)),
+        ("ShapesTaggedCircle", schema_for!(types::ShapesTaggedCircle)),
+        ("ShapesTaggedSquare", schema_for!(types::ShapesTaggedSquare)),
     ])
 }

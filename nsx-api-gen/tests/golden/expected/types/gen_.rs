@@ -2167,49 +2167,48 @@ impl Serialize for ShapesMixedVariant1 {
     }
 }
 
-#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+/// `t` determines the variant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+#[non_exhaustive]
 pub enum ShapesTagged {
-    Variant1(ShapesTaggedVariant1),
-    Variant2(ShapesTaggedVariant2),
+    /// `circle`
+    ShapesTaggedCircle(ShapesTaggedCircle),
+    /// `square`
+    ShapesTaggedSquare(ShapesTaggedSquare),
+    /// Any other value, with all its fields.
+    Other(crate::Extra),
 }
 
-impl From<ShapesTaggedVariant1> for ShapesTagged {
-    fn from(value: ShapesTaggedVariant1) -> Self {
-        Self::Variant1(value)
-    }
-}
-
-impl From<ShapesTaggedVariant2> for ShapesTagged {
-    fn from(value: ShapesTaggedVariant2) -> Self {
-        Self::Variant2(value)
-    }
+discriminated_union! {
+    ShapesTagged by "t" or Other(crate::Extra);
+    ShapesTaggedCircle(ShapesTaggedCircle).t = ["circle"];
+    ShapesTaggedSquare(ShapesTaggedSquare).t = ["square"];
 }
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct ShapesTaggedVariant1 {
-    pub t: ShapesTaggedVariant1T,
+pub struct ShapesTaggedCircle {
+    pub t: ShapesTaggedCircleT,
     pub a: String,
     /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
-impl ShapesTaggedVariant1 {
-    /// Creates a `ShapesTaggedVariant1` with the required fields. All other fields are empty.
-    pub fn new(t: impl Into<ShapesTaggedVariant1T>, a: impl Into<String>) -> Self {
+impl ShapesTaggedCircle {
+    /// Creates a `ShapesTaggedCircle` with the required fields. All other fields are empty.
+    pub fn new(a: impl Into<String>) -> Self {
         Self {
-            t: t.into(),
+            t: compact_serde::Discriminator::of("circle"),
             a: a.into(),
             extra: Default::default(),
         }
     }
 }
 
-impl<'de> FromMap<'de> for ShapesTaggedVariant1 {
-    const NAME: &'static str = "ShapesTaggedVariant1";
+impl<'de> FromMap<'de> for ShapesTaggedCircle {
+    const NAME: &'static str = "ShapesTaggedCircle";
     const FIELDS: &'static [&'static str] = &["t", "a"];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
@@ -2230,13 +2229,13 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant1 {
     }
 }
 
-impl<'de> Deserialize<'de> for ShapesTaggedVariant1 {
+impl<'de> Deserialize<'de> for ShapesTaggedCircle {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         compact_serde::deserialize(deserializer)
     }
 }
 
-impl Serialize for ShapesTaggedVariant1 {
+impl Serialize for ShapesTaggedCircle {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = compact_serde::Object::new(serializer);
         object.field("t", &self.t);
@@ -2248,15 +2247,15 @@ impl Serialize for ShapesTaggedVariant1 {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ShapesTaggedVariant1T {
+pub enum ShapesTaggedCircleT {
     /// `circle`
     Circle,
     /// A value that the document does not list.
     Unrecognized(String),
 }
 
-impl StringEnum for ShapesTaggedVariant1T {
-    const NAME: &'static str = "ShapesTaggedVariant1T";
+impl StringEnum for ShapesTaggedCircleT {
+    const NAME: &'static str = "ShapesTaggedCircleT";
     const TABLE: &'static [(&'static str, Self)] = &[("circle", Self::Circle)];
 
     fn from_unrecognized(text: String) -> Self {
@@ -2271,31 +2270,31 @@ impl StringEnum for ShapesTaggedVariant1T {
     }
 }
 
-string_enum!(ShapesTaggedVariant1T);
+string_enum!(ShapesTaggedCircleT);
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct ShapesTaggedVariant2 {
-    pub t: ShapesTaggedVariant2T,
+pub struct ShapesTaggedSquare {
+    pub t: ShapesTaggedSquareT,
     pub b: String,
     /// Fields that the document does not list. They are kept and sent back unchanged.
     #[cfg_attr(feature = "schemars", schemars(flatten))]
     pub extra: crate::Extra,
 }
 
-impl ShapesTaggedVariant2 {
-    /// Creates a `ShapesTaggedVariant2` with the required fields. All other fields are empty.
-    pub fn new(t: impl Into<ShapesTaggedVariant2T>, b: impl Into<String>) -> Self {
+impl ShapesTaggedSquare {
+    /// Creates a `ShapesTaggedSquare` with the required fields. All other fields are empty.
+    pub fn new(b: impl Into<String>) -> Self {
         Self {
-            t: t.into(),
+            t: compact_serde::Discriminator::of("square"),
             b: b.into(),
             extra: Default::default(),
         }
     }
 }
 
-impl<'de> FromMap<'de> for ShapesTaggedVariant2 {
-    const NAME: &'static str = "ShapesTaggedVariant2";
+impl<'de> FromMap<'de> for ShapesTaggedSquare {
+    const NAME: &'static str = "ShapesTaggedSquare";
     const FIELDS: &'static [&'static str] = &["t", "b"];
 
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
@@ -2316,13 +2315,13 @@ impl<'de> FromMap<'de> for ShapesTaggedVariant2 {
     }
 }
 
-impl<'de> Deserialize<'de> for ShapesTaggedVariant2 {
+impl<'de> Deserialize<'de> for ShapesTaggedSquare {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         compact_serde::deserialize(deserializer)
     }
 }
 
-impl Serialize for ShapesTaggedVariant2 {
+impl Serialize for ShapesTaggedSquare {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = compact_serde::Object::new(serializer);
         object.field("t", &self.t);
@@ -2334,15 +2333,15 @@ impl Serialize for ShapesTaggedVariant2 {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum ShapesTaggedVariant2T {
+pub enum ShapesTaggedSquareT {
     /// `square`
     Square,
     /// A value that the document does not list.
     Unrecognized(String),
 }
 
-impl StringEnum for ShapesTaggedVariant2T {
-    const NAME: &'static str = "ShapesTaggedVariant2T";
+impl StringEnum for ShapesTaggedSquareT {
+    const NAME: &'static str = "ShapesTaggedSquareT";
     const TABLE: &'static [(&'static str, Self)] = &[("square", Self::Square)];
 
     fn from_unrecognized(text: String) -> Self {
@@ -2357,7 +2356,7 @@ impl StringEnum for ShapesTaggedVariant2T {
     }
 }
 
-string_enum!(ShapesTaggedVariant2T);
+string_enum!(ShapesTaggedSquareT);
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
