@@ -515,6 +515,39 @@ async fn unknown_fields_and_enum_values_survive_everywhere() -> Result {
     Ok(())
 }
 
+/// Every value is received as the variant that it is, and sent back as it was.
+#[tokio::test]
+async fn combined_schemas_and_unions_lose_nothing() -> Result {
+    use nsx_api::types::{Gear, Login, ShapesFitsItem as Fit};
+    let sent = json!({
+        "tagged": {"t": "square", "b": "1"},
+        "gears": [
+            {"type": "radio", "power": 3},
+            {"ports": 4, "type": "bridge", "new": [null]},
+            {"type": "repeater", "speed": 1.5},
+            {"type": "modem", "ports": 1, "nested": {"a": []}},
+        ],
+        "sized": {"size": 7, "self": {"href": "/a"}, "next": {"href": "/b", "rel": "n"}},
+        "logins": [
+            {"user": "u", "otp": "hunter2", "roles": [], "x": 1},
+            {"cert": "c", "user": "u"},
+        ],
+        "fits": [{"id": "a", "ports": 1}, {"id": "b", "uplinks": []}, {"id": "c", "ports": 2, "new": 1}, "text"],
+    });
+    let shapes: nsx_api::types::Shapes = serde_json::from_value(sent.clone())?;
+    assert!(!format!("{shapes:?}").contains("hunter2"), "{shapes:?}");
+    let gears = shapes.gears.as_deref().unwrap_or_default();
+    assert!(matches!(gears, [Gear::Radio(_), Gear::Bridge(_), Gear::GearHub(_), Gear::Other(_)]), "{gears:?}");
+    let sized = shapes.sized.as_ref().ok_or("no value")?;
+    assert_eq!((sized.size, sized.extra["self"].href.as_str()), (7, "/a"));
+    let logins = shapes.logins.as_deref().unwrap_or_default();
+    assert!(matches!(logins, [Login::Variant1(_), Login::Variant2(_)]), "{logins:?}");
+    let fits = shapes.fits.as_deref().unwrap_or_default();
+    assert!(matches!(fits, [Fit::Switch(_), Fit::Router(_), Fit::Switch(_), Fit::String(_)]), "{fits:?}");
+    assert_eq!(serde_json::to_value(&shapes)?, sent);
+    Ok(())
+}
+
 #[test]
 fn an_overridden_allof_property_has_the_type_of_the_child() {
     use nsx_api::types::{Segment, SegmentColor, SegmentState, Spare};

@@ -10,6 +10,8 @@ mod object;
 mod read;
 #[path = "../../src/compact_serde/string_enum.rs"]
 mod string_enum;
+#[path = "../../src/compact_serde/unknown.rs"]
+mod unknown;
 
 pub(crate) use object::*;
 pub(crate) use read::*;

@@ -17,6 +17,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
 use super::StringEnum;
+use super::unknown::count_unknown;
 use crate::error::text::one_line;
 
 /// A union that the shared functions can decode.
@@ -45,6 +46,9 @@ where
     let fields = deserializer.deserialize_map(FieldsVisitor(T::NAME))?;
     let value = fields.string_field(T::DISCRIMINATOR);
     let known = value.and_then(|value| T::TABLE.iter().find(|(values, _)| values.contains(&value)));
+    if known.is_none() {
+        count_unknown(1);
+    }
     let decode = known.map_or(T::fallback as DecodeVariant<T>, |(_, decode)| *decode);
     decode(fields).map_err(D::Error::custom)
 }
@@ -149,7 +153,7 @@ impl<'de> Deserializer<'de> for Fields {
 }
 
 /// A buffered value.
-struct BufferedValue(Value);
+pub(super) struct BufferedValue(pub(super) Value);
 
 impl<'de> Deserializer<'de> for BufferedValue {
     type Error = DecodeError;

@@ -21,6 +21,8 @@ mod read;
 mod string_enum;
 #[cfg(test)]
 mod tests;
+mod unknown;
+mod untagged_union;
 
 pub(crate) use discriminated_union::{
     DecodeError, DecodeVariant, DiscriminatedUnion, Discriminator, Fields, decode_fields,
@@ -36,3 +38,4 @@ pub(crate) use string_enum::schema;
 pub(crate) use string_enum::{
     StringEnum, deserialize_text, serialize_text, string_enum, text, variant,
 };
+pub(crate) use untagged_union::{TryVariant, decode_value, deserialize_best_fit, untagged_union};

@@ -6,12 +6,11 @@ use std::fmt;
 use std::hash::BuildHasher;
 use std::marker::PhantomData;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor,
-};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::names::Names;
+use super::unknown::{count_unknown_field, skip_unknown};
 
 /// A struct that is built from the fields of an object.
 pub(crate) trait FromMap<'de>: Sized {
@@ -58,7 +57,7 @@ pub(crate) fn next_field<'de, A: MapAccess<'de>>(
         if found.is_some() {
             return Ok(found);
         }
-        map.next_value::<IgnoredAny>()?;
+        skip_unknown(map)?;
     }
     Ok(None)
 }
@@ -106,6 +105,7 @@ impl<'de> KeepUnknown<'de> for crate::Extra {
     type Value = serde_json::Value;
 
     fn keep(&mut self, name: String, value: Self::Value) {
+        count_unknown_field(&value);
         self.insert(name, value);
     }
 }

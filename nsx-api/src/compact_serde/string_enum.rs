@@ -3,6 +3,7 @@
 //! A newer manager may return a value that the document does not list. It is kept and sent back
 //! unchanged.
 
+use super::unknown::count_unknown;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -39,7 +40,10 @@ pub(crate) fn variant<T: StringEnum + Clone>(text: &str) -> T {
         .iter()
         .find(|(known, _)| *known == text)
         .map_or_else(
-            || T::from_unrecognized(text.to_owned()),
+            || {
+                count_unknown(1);
+                T::from_unrecognized(text.to_owned())
+            },
             |(_, variant)| variant.clone(),
         )
 }

@@ -4,6 +4,7 @@
 
 mod discriminated_union;
 mod types;
+mod untagged_union;
 
 use proptest::collection::vec;
 use proptest::prelude::*;

@@ -61,7 +61,7 @@ impl Types {
         let name = own_name(ty)?;
         match &self.defined.get(*self.index.get(&name)?)?.kind {
             TypeKind::Object(object) => Some(&object.fields),
-            TypeKind::Union(_) | TypeKind::StringEnum(_) | TypeKind::Other(_) => None,
+            _ => None,
         }
     }
 }

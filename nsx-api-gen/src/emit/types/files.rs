@@ -114,6 +114,7 @@ fn write_uses(types: &[&Defined], code: &mut Code) {
     let objects = any(|kind| matches!(kind, TypeKind::Object(_)));
     let string_enums = any(|kind| matches!(kind, TypeKind::StringEnum(_)));
     let unions = any(|kind| matches!(kind, TypeKind::Union(_)));
+    let untagged = any(|kind| matches!(kind, TypeKind::Untagged(_)));
     if objects {
         code.gap();
         code.line("use serde::de::MapAccess;");
@@ -125,6 +126,7 @@ fn write_uses(types: &[&Defined], code: &mut Code) {
         (string_enums, "StringEnum"),
         (unions, "discriminated_union"),
         (string_enums, "string_enum"),
+        (untagged, "untagged_union"),
     ]);
     if !ours.is_empty() {
         code.gap();

@@ -98,7 +98,10 @@ impl Types {
         let code = match &defined.kind {
             TypeKind::StringEnum(item) => variant(item, known)?,
             TypeKind::Object(object) if depth > 0 => self.object(object, known, depth)?,
-            TypeKind::Object(_) | TypeKind::Union(_) | TypeKind::Other(_) => return None,
+            TypeKind::Object(_)
+            | TypeKind::Union(_)
+            | TypeKind::Untagged(_)
+            | TypeKind::Other(_) => return None,
         };
         Some(Literal::plain(format!("types::{code}")))
     }

@@ -14,6 +14,7 @@ mod object;
 mod rust_api;
 mod string_enum;
 mod union;
+mod untagged_union;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -102,6 +103,8 @@ enum TypeKind {
     Object(Object),
     Union(DiscriminatedUnion),
     StringEnum(ItemEnum),
+    /// A union without a discriminator.
+    Untagged(ItemEnum),
     Other(Item),
 }
 
@@ -128,6 +131,7 @@ impl Types {
             ));
         }
         let defined = defined(code, order)?;
+        keeping_unknown.extend(untagged_union::variant_types(&defined));
         let mut discriminator_values: HashMap<String, Vec<DiscriminatorValue>> = HashMap::new();
         for union in defined.iter().filter_map(Defined::as_union) {
             for (variant, value) in union.discriminator_values() {
@@ -161,7 +165,7 @@ impl Types {
             let docs = match &mut defined.kind {
                 TypeKind::Object(object) => &mut object.docs,
                 TypeKind::Union(union) => &mut union.docs,
-                TypeKind::StringEnum(_) | TypeKind::Other(_) => continue,
+                TypeKind::StringEnum(_) | TypeKind::Untagged(_) | TypeKind::Other(_) => continue,
             };
             if let Some(line) = uses.get(&defined.name) {
                 if !docs.is_empty() {
@@ -202,6 +206,11 @@ impl Types {
                 union.write(|name, property| self.field(name, property), code)
             }
             TypeKind::StringEnum(item) => string_enum::write(item, code),
+            TypeKind::Untagged(item) => {
+                code.text(&printed(&Item::Enum(item.clone())));
+                code.gap();
+                untagged_union::write(item, code);
+            }
             TypeKind::Other(item) => code.text(&printed(item)),
         }
         for item in &defined.implementations {
@@ -247,7 +256,9 @@ fn defined(code: Code, order: &FieldOrder) -> Result<Vec<Defined>, String> {
                     ));
                 }
                 let item = implementation(item, &defined.kind)?;
-                if item.is_none() && matches!(defined.kind, TypeKind::Other(_)) {
+                if item.is_none()
+                    && matches!(defined.kind, TypeKind::Untagged(_) | TypeKind::Other(_))
+                {
                     without_conversions.insert(defined.name.clone());
                 }
                 defined.implementations.extend(item);
@@ -344,7 +355,11 @@ fn type_kind(item: Item, order: &FieldOrder) -> Result<TypeKind, String> {
         }
         Item::Enum(mut item) => {
             replace_attributes(&item.ident, &mut item.attrs);
-            TypeKind::Other(shortened(Item::Enum(item)))
+            let is_untagged = untagged_union::replace_derives(&mut item);
+            match shortened(Item::Enum(item)) {
+                Item::Enum(item) if is_untagged => TypeKind::Untagged(item),
+                item => TypeKind::Other(item),
+            }
         }
         other => TypeKind::Other(shortened(other)),
     })
@@ -355,7 +370,7 @@ fn implementation(item: TokenItem, type_kind: &TypeKind) -> Result<Option<Item>,
     let is_generated = match type_kind {
         TypeKind::Union(_) | TypeKind::StringEnum(_) => true,
         TypeKind::Object(_) => !item.is_of_trait(),
-        TypeKind::Other(_) => false,
+        TypeKind::Untagged(_) | TypeKind::Other(_) => false,
     };
     // progenitor's conversions from strings use its own error type. They are not needed.
     if is_generated || item.mentions_path("error", "ConversionError") {

@@ -32,6 +32,11 @@ impl Types {
             }
             TypeKind::Union(union) => rust_api::TypeKind::Union(union.rust_api()),
             TypeKind::StringEnum(item) => rust_api::TypeKind::StringEnum(string_enum(item)),
+            TypeKind::Untagged(item) => {
+                let item = Item::Enum(item.clone());
+                traits.extend(derived_traits(&item));
+                other(&item)
+            }
             TypeKind::Other(item) => {
                 traits.extend(derived_traits(item));
                 other(item)

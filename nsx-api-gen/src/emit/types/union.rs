@@ -154,6 +154,6 @@ impl Variant {
 }
 
 /// The name of a type of the document, without a box.
-fn inner(ty: &Type) -> Option<String> {
+pub(super) fn inner(ty: &Type) -> Option<String> {
     type_ident(argument(ty, "Box").unwrap_or(ty))
 }

@@ -5,7 +5,7 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact_serde::{self, FromMap, StringEnum, string_enum};
+use crate::compact_serde::{self, FromMap, StringEnum, string_enum, untagged_union};
 
 mod aux_;
 mod gen_;
@@ -437,12 +437,17 @@ impl From<std::collections::BTreeMap<String, Thing>> for MapT {
     }
 }
 
-#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum Mixed {
     String(String),
     Integer(i64),
+}
+
+untagged_union! {
+    Mixed;
+    String(String);
+    Integer(i64);
 }
 
 impl std::fmt::Display for Mixed {
@@ -774,6 +779,9 @@ pub struct Sub {
     /// At most 5 characters.
     pub cap: Option<String>,
     pub extra: Option<String>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra_: crate::Extra,
 }
 
 impl<'de> FromMap<'de> for Sub {
@@ -842,7 +850,8 @@ impl<'de> FromMap<'de> for Sub {
         let mut setx = None;
         let mut cap = None;
         let mut extra = None;
-        while let Some(field) = compact_serde::next_field(&mut map_, Self::NAMES)? {
+        let mut extra_ = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map_, Self::NAMES, &mut extra_)? {
             match field {
                 0 => compact_serde::set(&mut id, "id", &mut map_),
                 1 => compact_serde::set(&mut type_, "type", &mut map_),
@@ -907,6 +916,7 @@ impl<'de> FromMap<'de> for Sub {
             setx,
             cap,
             extra,
+            extra_,
         })
     }
 }
@@ -950,6 +960,7 @@ impl Serialize for Sub {
         object.optional("setx", &self.setx);
         object.optional("cap", &self.cap);
         object.optional("extra", &self.extra);
+        object.extra(&self.extra_);
         object.end()
     }
 }
@@ -1406,12 +1417,17 @@ impl Serialize for Tree {
     }
 }
 
-#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum Un {
     Thing(Thing),
     Sub(Sub),
+}
+
+untagged_union! {
+    Un;
+    Thing(Thing);
+    Sub(Sub);
 }
 
 impl From<Thing> for Un {

@@ -287,7 +287,7 @@ impl Client {
     /// ```no_run
     /// # async fn example(client: nsx_api::Client, body: nsx_api::types::Shapes) -> Result<(), nsx_api::Error> {
     /// let response = client.put_stream(body).send().await?;
-    /// println!("{} in total", response.list.iter().flatten().count());
+    /// println!("{} in total", response.gears.iter().flatten().count());
     /// # Ok(())
     /// # }
     /// ```

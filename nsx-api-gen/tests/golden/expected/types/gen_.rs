@@ -3,7 +3,14 @@
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::compact_serde::{self, FromMap, StringEnum, discriminated_union, string_enum};
+use crate::compact_serde::{
+    self,
+    FromMap,
+    StringEnum,
+    discriminated_union,
+    string_enum,
+    untagged_union,
+};
 
 use super::Kind;
 
@@ -170,6 +177,92 @@ impl Serialize for Body {
         object.end()
     }
 }
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Bridge {
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: BridgeType,
+    pub ports: Option<i64>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for Bridge {
+    fn default() -> Self {
+        Self {
+            type_: compact_serde::Discriminator::of("bridge"),
+            ports: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Bridge {
+    const NAME: &'static str = "Bridge";
+    const FIELDS: &'static [&'static str] = &["type", "ports"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut type_ = None;
+        let mut ports = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set(&mut type_, "type", &mut map),
+                _ => compact_serde::set_optional(&mut ports, "ports", &mut map),
+            }?;
+        }
+        Ok(Self {
+            type_: compact_serde::required(type_, "type")?,
+            ports,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Bridge {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Bridge {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.field("type", &self.type_);
+        object.optional("ports", &self.ports);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BridgeType {
+    /// `bridge`
+    Bridge,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for BridgeType {
+    const NAME: &'static str = "BridgeType";
+    const TABLE: &'static [(&'static str, Self)] = &[("bridge", Self::Bridge)];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(BridgeType);
 
 /// Returned by [`gen_`](crate::Client::gen_).
 #[derive(Clone, Debug, Default)]
@@ -490,6 +583,119 @@ impl Serialize for ConditionBase {
     }
 }
 
+/// `type` determines the variant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+#[non_exhaustive]
+pub enum Gear {
+    /// `radio`
+    Radio(Radio),
+    /// `bridge`
+    Bridge(Bridge),
+    /// `hub`, `repeater`
+    GearHub(GearHub),
+    /// Any other value, with all its fields.
+    Other(crate::Extra),
+}
+
+discriminated_union! {
+    Gear by "type" or Other(crate::Extra);
+    Radio(Radio).type_ = ["radio"];
+    Bridge(Bridge).type_ = ["bridge"];
+    GearHub(GearHub).type_ = ["hub", "repeater"];
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct GearHub {
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: GearHubType,
+    pub speed: Option<f64>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for GearHub {
+    fn default() -> Self {
+        Self {
+            type_: compact_serde::Discriminator::of("hub"),
+            speed: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for GearHub {
+    const NAME: &'static str = "GearHub";
+    const FIELDS: &'static [&'static str] = &["type", "speed"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut type_ = None;
+        let mut speed = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set(&mut type_, "type", &mut map),
+                _ => compact_serde::set_optional(&mut speed, "speed", &mut map),
+            }?;
+        }
+        Ok(Self {
+            type_: compact_serde::required(type_, "type")?,
+            speed,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for GearHub {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for GearHub {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.field("type", &self.type_);
+        object.optional("speed", &self.speed);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GearHubType {
+    /// `hub`
+    Hub,
+    /// `repeater`
+    Repeater,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for GearHubType {
+    const NAME: &'static str = "GearHubType";
+    const TABLE: &'static [(&'static str, Self)] = &[
+        ("hub", Self::Hub),
+        ("repeater", Self::Repeater),
+    ];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(GearHubType);
+
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Group {
@@ -809,6 +1015,214 @@ impl StringEnum for IpSchedule2ResourceType {
 }
 
 string_enum!(IpSchedule2ResourceType);
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Link {
+    pub href: String,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Link {
+    /// Creates a `Link` with the required fields. All other fields are empty.
+    pub fn new(href: impl Into<String>) -> Self {
+        Self {
+            href: href.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Link {
+    const NAME: &'static str = "Link";
+    const FIELDS: &'static [&'static str] = &["href"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut href = None;
+        let mut extra = Default::default();
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set(&mut href, "href", &mut map)?;
+        }
+        Ok(Self {
+            href: compact_serde::required(href, "href")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Link {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Link {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.field("href", &self.href);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+/// How to log in.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+pub enum Login {
+    Variant1(LoginVariant1),
+    Variant2(LoginVariant2),
+}
+
+untagged_union! {
+    Login;
+    Variant1(LoginVariant1);
+    Variant2(LoginVariant2);
+}
+
+impl From<LoginVariant1> for Login {
+    fn from(value: LoginVariant1) -> Self {
+        Self::Variant1(value)
+    }
+}
+
+impl From<LoginVariant2> for Login {
+    fn from(value: LoginVariant2) -> Self {
+        Self::Variant2(value)
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LoginVariant1 {
+    pub user: String,
+    pub roles: Option<Vec<String>>,
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
+    pub otp: crate::Secret,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl LoginVariant1 {
+    /// Creates a `LoginVariant1` with the required fields. All other fields are empty.
+    pub fn new(user: impl Into<String>, otp: impl Into<crate::Secret>) -> Self {
+        Self {
+            user: user.into(),
+            roles: None,
+            otp: otp.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for LoginVariant1 {
+    const NAME: &'static str = "LoginVariant1";
+    const FIELDS: &'static [&'static str] = &["user", "roles", "otp"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut user = None;
+        let mut roles = None;
+        let mut otp = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set(&mut user, "user", &mut map),
+                1 => compact_serde::set_optional(&mut roles, "roles", &mut map),
+                _ => compact_serde::set(&mut otp, "otp", &mut map),
+            }?;
+        }
+        Ok(Self {
+            user: compact_serde::required(user, "user")?,
+            roles,
+            otp: compact_serde::required(otp, "otp")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for LoginVariant1 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for LoginVariant1 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.field("user", &self.user);
+        object.optional("roles", &self.roles);
+        object.field("otp", &self.otp);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LoginVariant2 {
+    pub user: String,
+    pub roles: Option<Vec<String>>,
+    pub cert: String,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl LoginVariant2 {
+    /// Creates a `LoginVariant2` with the required fields. All other fields are empty.
+    pub fn new(user: impl Into<String>, cert: impl Into<String>) -> Self {
+        Self {
+            user: user.into(),
+            roles: None,
+            cert: cert.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for LoginVariant2 {
+    const NAME: &'static str = "LoginVariant2";
+    const FIELDS: &'static [&'static str] = &["user", "roles", "cert"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut user = None;
+        let mut roles = None;
+        let mut cert = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set(&mut user, "user", &mut map),
+                1 => compact_serde::set_optional(&mut roles, "roles", &mut map),
+                _ => compact_serde::set(&mut cert, "cert", &mut map),
+            }?;
+        }
+        Ok(Self {
+            user: compact_serde::required(user, "user")?,
+            roles,
+            cert: compact_serde::required(cert, "cert")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for LoginVariant2 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for LoginVariant2 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.field("user", &self.user);
+        object.optional("roles", &self.roles);
+        object.field("cert", &self.cert);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
 
 /// When it is done
 #[derive(Clone, Debug)]
@@ -1538,6 +1952,140 @@ impl StringEnum for ProtocolName {
 
 string_enum!(ProtocolName);
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Radio {
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: RadioType,
+    pub power: Option<i64>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Default for Radio {
+    fn default() -> Self {
+        Self {
+            type_: compact_serde::Discriminator::of("radio"),
+            power: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Radio {
+    const NAME: &'static str = "Radio";
+    const FIELDS: &'static [&'static str] = &["type", "power"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut type_ = None;
+        let mut power = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set(&mut type_, "type", &mut map),
+                _ => compact_serde::set_optional(&mut power, "power", &mut map),
+            }?;
+        }
+        Ok(Self {
+            type_: compact_serde::required(type_, "type")?,
+            power,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Radio {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Radio {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.field("type", &self.type_);
+        object.optional("power", &self.power);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RadioType {
+    /// `radio`
+    Radio,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for RadioType {
+    const NAME: &'static str = "RadioType";
+    const TABLE: &'static [(&'static str, Self)] = &[("radio", Self::Radio)];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(RadioType);
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Router {
+    pub id: Option<String>,
+    pub uplinks: Option<Vec<String>>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl<'de> FromMap<'de> for Router {
+    const NAME: &'static str = "Router";
+    const FIELDS: &'static [&'static str] = &["id", "uplinks"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut id = None;
+        let mut uplinks = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set_optional(&mut id, "id", &mut map),
+                _ => compact_serde::set_optional(&mut uplinks, "uplinks", &mut map),
+            }?;
+        }
+        Ok(Self {
+            id,
+            uplinks,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Router {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Router {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.optional("id", &self.id);
+        object.optional("uplinks", &self.uplinks);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
 /// When it is done
 ///
 /// Returned by [`put_schedule`](crate::Client::put_schedule). Sent by [`put_schedule`](crate::Client::put_schedule).
@@ -1751,6 +2299,10 @@ pub struct Shapes {
     pub external: Option<ShapesExternal>,
     pub mixed: Option<ShapesMixed>,
     pub any: Option<ShapesAny>,
+    pub gears: Option<Vec<Gear>>,
+    pub sized: Option<SizedLinks>,
+    pub logins: Option<Vec<Login>>,
+    pub fits: Option<Vec<ShapesFitsItem>>,
     pub list: Option<Vec<Tag>>,
     pub map: Option<std::collections::BTreeMap<String, Tag>>,
     pub kinds: Option<Vec<Kind>>,
@@ -1774,6 +2326,10 @@ impl Shapes {
             external: None,
             mixed: None,
             any: None,
+            gears: None,
+            sized: None,
+            logins: None,
+            fits: None,
             list: None,
             map: None,
             kinds: None,
@@ -1794,6 +2350,10 @@ impl<'de> FromMap<'de> for Shapes {
         "external",
         "mixed",
         "any",
+        "gears",
+        "sized",
+        "logins",
+        "fits",
         "list",
         "map",
         "kinds",
@@ -1809,6 +2369,10 @@ impl<'de> FromMap<'de> for Shapes {
         let mut external = None;
         let mut mixed = None;
         let mut any = None;
+        let mut gears = None;
+        let mut sized = None;
+        let mut logins = None;
+        let mut fits = None;
         let mut list = None;
         let mut map = None;
         let mut kinds = None;
@@ -1824,13 +2388,17 @@ impl<'de> FromMap<'de> for Shapes {
                 1 => compact_serde::set_optional(&mut external, "external", &mut map_),
                 2 => compact_serde::set_optional(&mut mixed, "mixed", &mut map_),
                 3 => compact_serde::set_optional(&mut any, "any", &mut map_),
-                4 => compact_serde::set_optional(&mut list, "list", &mut map_),
-                5 => compact_serde::set_optional(&mut map, "map", &mut map_),
-                6 => compact_serde::set_optional(&mut kinds, "kinds", &mut map_),
-                7 => compact_serde::set_optional(&mut also, "also", &mut map_),
-                8 => compact_serde::set_optional(&mut odd, "odd", &mut map_),
-                9 => compact_serde::set_optional(&mut passwords, "passwords", &mut map_),
-                10 => compact_serde::set_optional(&mut untyped, "untyped", &mut map_),
+                4 => compact_serde::set_optional(&mut gears, "gears", &mut map_),
+                5 => compact_serde::set_optional(&mut sized, "sized", &mut map_),
+                6 => compact_serde::set_optional(&mut logins, "logins", &mut map_),
+                7 => compact_serde::set_optional(&mut fits, "fits", &mut map_),
+                8 => compact_serde::set_optional(&mut list, "list", &mut map_),
+                9 => compact_serde::set_optional(&mut map, "map", &mut map_),
+                10 => compact_serde::set_optional(&mut kinds, "kinds", &mut map_),
+                11 => compact_serde::set_optional(&mut also, "also", &mut map_),
+                12 => compact_serde::set_optional(&mut odd, "odd", &mut map_),
+                13 => compact_serde::set_optional(&mut passwords, "passwords", &mut map_),
+                14 => compact_serde::set_optional(&mut untyped, "untyped", &mut map_),
                 _ => compact_serde::set_optional(&mut made, "made", &mut map_),
             }?;
         }
@@ -1839,6 +2407,10 @@ impl<'de> FromMap<'de> for Shapes {
             external,
             mixed,
             any,
+            gears,
+            sized,
+            logins,
+            fits,
             list,
             map,
             kinds,
@@ -1865,6 +2437,10 @@ impl Serialize for Shapes {
         object.optional("external", &self.external);
         object.optional("mixed", &self.mixed);
         object.optional("any", &self.any);
+        object.optional("gears", &self.gears);
+        object.optional("sized", &self.sized);
+        object.optional("logins", &self.logins);
+        object.optional("fits", &self.fits);
         object.optional("list", &self.list);
         object.optional("map", &self.map);
         object.optional("kinds", &self.kinds);
@@ -1878,12 +2454,17 @@ impl Serialize for Shapes {
     }
 }
 
-#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum ShapesAny {
     ByteStream(ByteStream),
     Body(Body),
+}
+
+untagged_union! {
+    ShapesAny;
+    ByteStream(ByteStream);
+    Body(Body);
 }
 
 impl From<ByteStream> for ShapesAny {
@@ -1898,12 +2479,17 @@ impl From<Body> for ShapesAny {
     }
 }
 
-#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum ShapesExternal {
     Variant1(ShapesExternalVariant1),
     Variant2(ShapesExternalVariant2),
+}
+
+untagged_union! {
+    ShapesExternal;
+    Variant1(ShapesExternalVariant1);
+    Variant2(ShapesExternalVariant2);
 }
 
 impl From<ShapesExternalVariant1> for ShapesExternal {
@@ -2102,12 +2688,44 @@ impl Serialize for ShapesExternalVariant2Yy {
     }
 }
 
-#[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
+pub enum ShapesFitsItem {
+    Router(Router),
+    Switch(Switch),
+    String(String),
+}
+
+untagged_union! {
+    ShapesFitsItem;
+    Router(Router);
+    Switch(Switch);
+    String(String);
+}
+
+impl From<Router> for ShapesFitsItem {
+    fn from(value: Router) -> Self {
+        Self::Router(value)
+    }
+}
+
+impl From<Switch> for ShapesFitsItem {
+    fn from(value: Switch) -> Self {
+        Self::Switch(value)
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema), schemars(untagged))]
 pub enum ShapesMixed {
     ShapesMixedVariant1(ShapesMixedVariant1),
     String(String),
+}
+
+untagged_union! {
+    ShapesMixed;
+    ShapesMixedVariant1(ShapesMixedVariant1);
+    String(String);
 }
 
 impl From<ShapesMixedVariant1> for ShapesMixed {
@@ -2360,6 +2978,56 @@ string_enum!(ShapesTaggedSquareT);
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SizedLinks {
+    pub size: i64,
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: std::collections::BTreeMap<String, Link>,
+}
+
+impl SizedLinks {
+    /// Creates a `SizedLinks` with the required fields. All other fields are empty.
+    pub fn new(size: impl Into<i64>) -> Self {
+        Self {
+            size: size.into(),
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for SizedLinks {
+    const NAME: &'static str = "SizedLinks";
+    const FIELDS: &'static [&'static str] = &["size"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut size = None;
+        let mut extra = Default::default();
+        while compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)?.is_some() {
+            compact_serde::set(&mut size, "size", &mut map)?;
+        }
+        Ok(Self {
+            size: compact_serde::required(size, "size")?,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for SizedLinks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for SizedLinks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.field("size", &self.size);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Square {
     pub kind: Option<ShapeKind>,
     pub side: Option<f64>,
@@ -2448,6 +3116,54 @@ impl Serialize for StylesFilter {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = compact_serde::Object::new(serializer);
         object.optional("size", &self.size);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Switch {
+    pub id: Option<String>,
+    pub ports: Option<i64>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl<'de> FromMap<'de> for Switch {
+    const NAME: &'static str = "Switch";
+    const FIELDS: &'static [&'static str] = &["id", "ports"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut id = None;
+        let mut ports = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set_optional(&mut id, "id", &mut map),
+                _ => compact_serde::set_optional(&mut ports, "ports", &mut map),
+            }?;
+        }
+        Ok(Self {
+            id,
+            ports,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Switch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Switch {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.optional("id", &self.id);
+        object.optional("ports", &self.ports);
+        object.extra(&self.extra);
         object.end()
     }
 }
