@@ -4,6 +4,7 @@
 //! that is combined with other parts becomes a union of combinations.
 
 mod combine;
+mod directions;
 mod tags;
 
 use std::collections::BTreeSet;
@@ -60,6 +61,7 @@ pub(crate) fn flatten_all(root: &Value) -> (Value, Faults) {
     if let Some(schemas) = schemas.and_then(Value::as_object_mut) {
         schemas.extend(flatten.combined);
     }
+    directions::relax_required(&mut flat);
     (flat, faults)
 }
 

@@ -244,3 +244,71 @@ fn variants_that_no_enum_tells_apart_get_no_discriminator() {
     let all = flattened(json!({"S": {"oneOf": [open, open]}})).unwrap();
     assert_eq!(all["S"].get("discriminator"), None);
 }
+
+#[test]
+fn a_property_of_one_direction_is_required_only_in_types_of_that_direction() {
+    let object = json!({
+        "required": ["id", "password", "name", "kind", "ref"],
+        "properties": {
+            "id": {"type": "string", "readOnly": true},
+            "password": {"type": "string", "writeOnly": true},
+            "name": {"type": "string"},
+            "kind": {"type": "string", "readOnly": true},
+            "ref": {"description": "D", "allOf": [to("Id")]},
+        },
+    });
+    let content = |schema: Value| json!({"content": {"application/json": {"schema": schema}}});
+    let list = |name: &str| json!({"type": "array", "items": {"properties": {"x": to(name)}}});
+    let union = json!({"oneOf": [to("A")], "discriminator": {"propertyName": "kind"}});
+    let root = json!({
+        "paths": {"/a": {"put": {
+            "operationId": "PutA",
+            "requestBody": content(list("Sent")),
+            "responses": {"200": content(list("Received"))},
+        }, "post": {
+            "operationId": "PostA",
+            "requestBody": content(object.clone()),
+            "responses": {"200": {"$ref": "#/components/responses/R"}},
+        }}},
+        "components": {
+            "schemas": {
+                "Sent": {"allOf": [to("Both"), object]},
+                "Received": {"properties": {"a": object, "b": to("Both")}},
+                "Both": object,
+                "InResponse": object,
+                "Id": {"type": "string", "readOnly": true},
+                "A": {}, "U": union,
+            },
+            "responses": {"R": content(to("InResponse"))},
+        },
+    });
+    let flat = flatten("a.yaml", &root).unwrap();
+    for (pointer, expected) in [
+        (
+            "/components/schemas/Sent",
+            json!(["password", "name", "kind"]),
+        ),
+        (
+            "/components/schemas/Received/properties/a",
+            json!(["id", "name", "kind", "ref"]),
+        ),
+        (
+            "/components/schemas/Both",
+            json!(["id", "name", "kind", "ref"]),
+        ),
+        (
+            "/components/schemas/InResponse",
+            json!(["id", "name", "kind", "ref"]),
+        ),
+        (
+            "/paths/~1a/post/requestBody/content/application~1json/schema",
+            json!(["password", "name", "kind"]),
+        ),
+    ] {
+        assert_eq!(
+            flat.pointer(pointer).unwrap()["required"],
+            expected,
+            "{pointer}"
+        );
+    }
+}

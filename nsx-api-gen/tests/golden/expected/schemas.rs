@@ -9,6 +9,7 @@ use crate::generated::types;
 /// The components of the document that are types, each with its JSON Schema.
 pub fn components() -> Vec<(&'static str, Schema)> {
     Vec::from([
+        ("Account", schema_for!(types::Account)),
         ("AlsoKind", schema_for!(types::AlsoKind)),
         ("AlsoNames", schema_for!(types::AlsoNames)),
         ("ApiError", schema_for!(types::ApiError)),

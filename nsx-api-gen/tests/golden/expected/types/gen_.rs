@@ -14,6 +14,75 @@ use crate::compact_serde::{
 
 use super::Kind;
 
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Account {
+    /// Read-only.
+    pub id: Option<String>,
+    pub name: String,
+    /// Write-only.
+    ///
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
+    pub password: Option<crate::Secret>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Account {
+    /// Creates an `Account` with the required fields. All other fields are empty.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            name: name.into(),
+            password: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Account {
+    const NAME: &'static str = "Account";
+    const FIELDS: &'static [&'static str] = &["id", "name", "password"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut id = None;
+        let mut name = None;
+        let mut password = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set_optional(&mut id, "id", &mut map),
+                1 => compact_serde::set(&mut name, "name", &mut map),
+                _ => compact_serde::set_optional(&mut password, "password", &mut map),
+            }?;
+        }
+        Ok(Self {
+            id,
+            name: compact_serde::required(name, "name")?,
+            password,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.optional("id", &self.id);
+        object.field("name", &self.name);
+        object.optional("password", &self.password);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
 #[derive(serde::Deserialize, serde::Serialize, Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(transparent)]
@@ -2301,6 +2370,7 @@ pub struct Shapes {
     pub any: Option<ShapesAny>,
     pub gears: Option<Vec<Gear>>,
     pub sized: Option<SizedLinks>,
+    pub accounts: Option<Vec<Account>>,
     pub logins: Option<Vec<Login>>,
     pub fits: Option<Vec<ShapesFitsItem>>,
     pub list: Option<Vec<Tag>>,
@@ -2328,6 +2398,7 @@ impl Shapes {
             any: None,
             gears: None,
             sized: None,
+            accounts: None,
             logins: None,
             fits: None,
             list: None,
@@ -2352,6 +2423,7 @@ impl<'de> FromMap<'de> for Shapes {
         "any",
         "gears",
         "sized",
+        "accounts",
         "logins",
         "fits",
         "list",
@@ -2371,6 +2443,7 @@ impl<'de> FromMap<'de> for Shapes {
         let mut any = None;
         let mut gears = None;
         let mut sized = None;
+        let mut accounts = None;
         let mut logins = None;
         let mut fits = None;
         let mut list = None;
@@ -2390,15 +2463,16 @@ impl<'de> FromMap<'de> for Shapes {
                 3 => compact_serde::set_optional(&mut any, "any", &mut map_),
                 4 => compact_serde::set_optional(&mut gears, "gears", &mut map_),
                 5 => compact_serde::set_optional(&mut sized, "sized", &mut map_),
-                6 => compact_serde::set_optional(&mut logins, "logins", &mut map_),
-                7 => compact_serde::set_optional(&mut fits, "fits", &mut map_),
-                8 => compact_serde::set_optional(&mut list, "list", &mut map_),
-                9 => compact_serde::set_optional(&mut map, "map", &mut map_),
-                10 => compact_serde::set_optional(&mut kinds, "kinds", &mut map_),
-                11 => compact_serde::set_optional(&mut also, "also", &mut map_),
-                12 => compact_serde::set_optional(&mut odd, "odd", &mut map_),
-                13 => compact_serde::set_optional(&mut passwords, "passwords", &mut map_),
-                14 => compact_serde::set_optional(&mut untyped, "untyped", &mut map_),
+                6 => compact_serde::set_optional(&mut accounts, "accounts", &mut map_),
+                7 => compact_serde::set_optional(&mut logins, "logins", &mut map_),
+                8 => compact_serde::set_optional(&mut fits, "fits", &mut map_),
+                9 => compact_serde::set_optional(&mut list, "list", &mut map_),
+                10 => compact_serde::set_optional(&mut map, "map", &mut map_),
+                11 => compact_serde::set_optional(&mut kinds, "kinds", &mut map_),
+                12 => compact_serde::set_optional(&mut also, "also", &mut map_),
+                13 => compact_serde::set_optional(&mut odd, "odd", &mut map_),
+                14 => compact_serde::set_optional(&mut passwords, "passwords", &mut map_),
+                15 => compact_serde::set_optional(&mut untyped, "untyped", &mut map_),
                 _ => compact_serde::set_optional(&mut made, "made", &mut map_),
             }?;
         }
@@ -2409,6 +2483,7 @@ impl<'de> FromMap<'de> for Shapes {
             any,
             gears,
             sized,
+            accounts,
             logins,
             fits,
             list,
@@ -2439,6 +2514,7 @@ impl Serialize for Shapes {
         object.optional("any", &self.any);
         object.optional("gears", &self.gears);
         object.optional("sized", &self.sized);
+        object.optional("accounts", &self.accounts);
         object.optional("logins", &self.logins);
         object.optional("fits", &self.fits);
         object.optional("list", &self.list);
