@@ -15,10 +15,10 @@ use super::paths::{argument, is, named, short_type, text};
 use crate::model::In;
 
 /// The property of a page, and the parameter of the next call, that identifies the next page.
-const CURSOR: &str = "cursor";
+pub(super) const CURSOR: &str = "cursor";
 
 /// The property with the items of a page.
-const RESULTS: &str = "results";
+pub(super) const RESULTS: &str = "results";
 
 /// progenitor's structs by name, including newtypes.
 pub(super) struct Lists<'a>(BTreeMap<String, &'a Fields>);

@@ -520,8 +520,26 @@ fn a_property_of_one_direction_may_be_missing_in_the_other_one() -> Result {
     use nsx_api::types::Account;
     let received: Account = serde_json::from_value(json!({"id": "7", "name": "a"}))?;
     assert_eq!(serde_json::to_value(&received)?, json!({"id": "7", "name": "a"}));
-    let new = Account { password: Some(Secret::new("hunter2")), ..Account::new("b") };
+    let new = Account { password: Some("hunter2".into()), ..Account::new("b") };
     assert_eq!(serde_json::to_value(&new)?, json!({"name": "b", "password": "hunter2"}));
+    Ok(())
+}
+
+#[test]
+fn null_and_absent_are_told_apart_in_both_directions() -> Result {
+    use nsx_api::types::{Lease, Tag};
+    for sent in [
+        json!({"owner": null}),
+        json!({"owner": {"tag": "t"}, "until": "x", "limits": [1, null], "tag": {"tag": "u"}, "kind": "long"}),
+        json!({"owner": null, "until": null, "limits": null, "tag": null, "kind": null}),
+    ] {
+        let lease: Lease = serde_json::from_value(sent.clone())?;
+        assert_eq!(serde_json::to_value(&lease)?, sent);
+    }
+    assert!(serde_json::from_value::<Lease>(json!({})).is_err());
+    let cleared = Lease { until: Some(None), ..Lease::new(Tag::new("t")) };
+    assert_eq!(serde_json::to_value(&cleared)?, json!({"owner": {"tag": "t"}, "until": null}));
+    assert_eq!(serde_json::to_value(Lease::new(None))?, json!({"owner": null}));
     Ok(())
 }
 
@@ -684,7 +702,7 @@ async fn a_discriminator_selects_the_variant_and_nothing_is_lost() -> Result {
     assert_eq!((lunar.resource_type.as_str(), lunar.label.as_deref()), ("LunarSchedule", Some("l")));
     assert!(matches!(plan_.by_name.as_ref().and_then(|all| all.get("a")), Some(Schedule::IpSchedule2(_))));
     assert!(matches!(plan_.by_name.as_ref().and_then(|all| all.get("b")), Some(Schedule::WrappedSchedule(wrapped)) if wrapped.label.as_deref() == Some("b")));
-    assert!(matches!(plan_.inline, Some(PlanInline::Circle(_))));
+    assert!(matches!(plan_.inline, Some(Some(PlanInline::Circle(_)))));
     let Some(Shape::Group(group)) = &plan_.shape else { panic!("{plan_:?}") };
     assert!(matches!(&group.first, Shape::Circle(circle) if circle.kind == "ring"));
     let [Shape::Square(_), Shape::Other(hexagon), Shape::Other(silent)] = group.shapes.as_deref().unwrap_or_default() else {
@@ -764,7 +782,7 @@ fn a_password_with_constraints_is_a_secret() {
     is_secret(&thing.secret);
     let object = Object { secret: Some("a".into()), secrets: Some(vec!["b".into()]), nullable: None, ..Object::default() };
     object.secret.iter().for_each(is_secret);
-    object.nullable.iter().for_each(is_secret);
+    object.nullable.iter().flatten().for_each(is_secret);
     are_secrets(object.secrets.as_deref().unwrap_or_default());
     assert!(!format!("{thing:?}").contains("hunter2"));
 }

@@ -1,17 +1,17 @@
-//! The order of a type's fields, which is that of the document.
+//! The order of a type's fields, and which of them can be null.
 //!
 //! typify sorts fields by name. In the docs and in the arguments of `new`, the order of the
-//! document is more useful.
+//! document is more useful. It also does not tell an optional field from one that can be null.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::document::{members, operations, reference};
+use crate::document::{is_nullable, members, operations, reference};
 use crate::names::type_name;
 
-/// The fields of each type, in document order.
-pub(crate) struct FieldOrder(BTreeMap<String, Vec<String>>);
+/// The fields of each type, in document order, and whether they can be null.
+pub(crate) struct FieldOrder(BTreeMap<String, Vec<(String, bool)>>);
 
 impl FieldOrder {
     /// Reads the order from progenitor's input.
@@ -38,8 +38,14 @@ impl FieldOrder {
     /// The position of a field in its type. Unknown fields come last.
     pub(super) fn position(&self, ty: &str, field: &str) -> usize {
         let fields = self.0.get(ty);
-        let position = fields.and_then(|fields| fields.iter().position(|known| known == field));
+        let position = fields.and_then(|all| all.iter().position(|(known, _)| known == field));
         position.unwrap_or(usize::MAX)
+    }
+
+    /// Whether a field can be null.
+    pub(super) fn is_nullable(&self, ty: &str, field: &str) -> bool {
+        let mut fields = self.0.get(ty).into_iter().flatten();
+        fields.any(|(known, is_nullable)| known == field && *is_nullable)
     }
 
     /// Records the fields of a schema and of its inline schemas, by the names of the types that
@@ -47,11 +53,13 @@ impl FieldOrder {
     fn schema(&mut self, name: &str, schema: &Value) {
         let mut fields = Vec::new();
         for (field, inner) in members(schema.get("properties")) {
-            fields.push(field.clone());
+            fields.push((field.clone(), is_nullable(inner)));
             self.schema(&format!("{name}{}", type_name(field)), inner);
         }
-        if let Some(inner) = schema.get("items") {
-            self.schema(&format!("{name}Item"), inner);
+        for (key, suffix) in [("items", "Item"), ("additionalProperties", "Value")] {
+            if let Some(inner) = schema.get(key) {
+                self.schema(&format!("{name}{suffix}"), inner);
+            }
         }
         if reference(schema).is_none() && !fields.is_empty() {
             self.0.insert(name.to_owned(), fields);

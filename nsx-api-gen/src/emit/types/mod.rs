@@ -130,7 +130,12 @@ impl Types {
                 duplicate_names.join(", ")
             ));
         }
-        let defined = defined(code, order)?;
+        let mut defined = defined(code, order)?;
+        for defined in defined.iter_mut().filter(|one| sent.contains(&one.name)) {
+            if let TypeKind::Object(object) = &mut defined.kind {
+                object.keep_null();
+            }
+        }
         keeping_unknown.extend(untagged_union::variant_types(&defined));
         let mut discriminator_values: HashMap<String, Vec<DiscriminatorValue>> = HashMap::new();
         for union in defined.iter().filter_map(Defined::as_union) {

@@ -8,6 +8,7 @@ use super::attributes::{docs_of, docs_of_type};
 
 use super::field_order::FieldOrder;
 use crate::emit::code::Code;
+use crate::emit::lists::{CURSOR, RESULTS};
 use crate::emit::paths::{argument, sdk_type, shorten_type, text, type_ident};
 use crate::model::rust_api::{self, Constructor, RustType, Struct};
 use crate::names::deduplicate;
@@ -34,6 +35,10 @@ pub(super) struct Member {
     optional: bool,
     /// It may be missing in a response.
     may_be_missing: bool,
+    /// It can be null.
+    nullable: bool,
+    /// Its `Option` contains another one, which is `None` if the value is null.
+    keeps_null: bool,
     /// It takes the unknown fields.
     rest: bool,
     /// Its value in a new object, if it is a discriminator.
@@ -49,8 +54,9 @@ impl Object {
         let mut fields = fields.map_err(|reason| format!("the type `{name}`: {reason}"))?;
         fields.sort_by_key(|member| (member.rest, order.position(&name, &member.json)));
         let names = fields.iter().map(|member| member.rust.clone()).collect();
-        for (member, name) in fields.iter_mut().zip(deduplicate(names)) {
-            member.rust = name;
+        for (member, rust) in fields.iter_mut().zip(deduplicate(names)) {
+            member.nullable = order.is_nullable(&name, &member.json);
+            member.rust = rust;
         }
         Ok(Self { name, docs, fields })
     }
@@ -60,6 +66,19 @@ impl Object {
         let mut fields = self.fields.iter();
         let field = fields.find(|member| !member.rest && member.json == property);
         field.map(|member| member.rust.as_str())
+    }
+
+    /// Optional fields that can be null get a value for null, so that it can be sent and is sent
+    /// back. The fields of a page are read by code that expects one `Option`.
+    pub(super) fn keep_null(&mut self) {
+        let is_page = [CURSOR, RESULTS]
+            .iter()
+            .all(|name| self.field(name).is_some());
+        let is_page_field = |member: &Member| is_page && [CURSOR, RESULTS].contains(&&*member.json);
+        let members = self.fields.iter_mut().filter(|member| !member.rest);
+        for member in members.filter(|member| !is_page_field(member)) {
+            member.keep_null();
+        }
     }
 
     /// Writes the struct and its implementations, after [`completed`](Self::completed).
@@ -278,10 +297,10 @@ fn write_result(values: impl Iterator<Item = String>, code: &mut Code) {
 fn write_loop(next: &str, map: &str, field: &str, known: &[&Member], code: &mut Code) {
     let set = |member: &Member| {
         let (rust, json) = (&member.rust, &member.json);
-        let set = if member.may_be_missing {
-            "set_optional"
-        } else {
-            "set"
+        // Of a field that keeps null, only the inner value is read.
+        let set = match member.may_be_missing && !member.keeps_null {
+            true => "set_optional",
+            false => "set",
         };
         format!("compact_serde::{set}(&mut {rust}, {json:?}, &mut {map})")
     };
@@ -319,6 +338,8 @@ impl Member {
             ty: sdk_type("Extra"),
             optional: true,
             may_be_missing: true,
+            nullable: false,
+            keeps_null: false,
             rest: true,
             discriminator_value: None,
         }
@@ -334,6 +355,8 @@ impl Member {
             docs: docs_of(&field.attrs),
             optional: false,
             may_be_missing: type_ident(&ty).as_deref() == Some("Option"),
+            nullable: false,
+            keeps_null: false,
             rest: false,
             discriminator_value: None,
             // A keyword that progenitor does not know.
@@ -375,6 +398,19 @@ impl Member {
         if self.optional && !self.rest && type_ident(ty).as_deref() != Some("Option") {
             self.ty = syn::parse_quote!(Option<#ty>);
         }
+    }
+
+    fn keep_null(&mut self) {
+        if !self.optional || !self.nullable {
+            return;
+        }
+        let ty = &self.ty;
+        self.ty = syn::parse_quote!(Option<#ty>);
+        self.keeps_null = true;
+        if !self.docs.is_empty() {
+            self.docs += "\n\n";
+        }
+        self.docs += "`Some(None)` is null.";
     }
 
     /// Parses one of serde's attributes.

@@ -36,6 +36,7 @@ pub fn components() -> Vec<(&'static str, Schema)> {
         ("IntervalSchedule", schema_for!(types::IntervalSchedule)),
         ("IpSchedule", schema_for!(types::IpSchedule)),
         ("Kind", schema_for!(types::Kind)),
+        ("Lease", schema_for!(types::Lease)),
         ("Link", schema_for!(types::Link)),
         ("List", schema_for!(types::List)),
         ("ListResult", schema_for!(types::ListResult)),

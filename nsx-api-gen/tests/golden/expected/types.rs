@@ -1064,7 +1064,8 @@ pub struct Thing {
     pub nested: Option<ThingNested>,
     #[cfg_attr(feature = "schemars", schemars(rename = "self"))]
     pub self_: Option<String>,
-    pub nul: Option<String>,
+    /// `Some(None)` is null.
+    pub nul: Option<Option<String>>,
     pub short: Option<Short>,
     /// Format: `date-time`.
     pub dt: Option<String>,
@@ -1214,7 +1215,7 @@ impl<'de> FromMap<'de> for Thing {
                 16 => compact_serde::set_optional(&mut obj, "obj", &mut map_),
                 17 => compact_serde::set_optional(&mut nested, "nested", &mut map_),
                 18 => compact_serde::set_optional(&mut self_, "self", &mut map_),
-                19 => compact_serde::set_optional(&mut nul, "nul", &mut map_),
+                19 => compact_serde::set(&mut nul, "nul", &mut map_),
                 20 => compact_serde::set_optional(&mut short, "short", &mut map_),
                 21 => compact_serde::set_optional(&mut dt, "dt", &mut map_),
                 22 => compact_serde::set_optional(&mut uuid, "uuid", &mut map_),

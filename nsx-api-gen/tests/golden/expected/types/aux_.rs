@@ -90,7 +90,9 @@ pub struct Object {
     pub secret: Option<crate::Secret>,
     pub secrets: Option<Vec<crate::Secret>>,
     /// Read it with [`expose_secret`](crate::Secret::expose_secret).
-    pub nullable: Option<crate::Secret>,
+    ///
+    /// `Some(None)` is null.
+    pub nullable: Option<Option<crate::Secret>>,
 }
 
 impl<'de> FromMap<'de> for Object {
@@ -105,7 +107,7 @@ impl<'de> FromMap<'de> for Object {
             match field {
                 0 => compact_serde::set_optional(&mut secret, "secret", &mut map),
                 1 => compact_serde::set_optional(&mut secrets, "secrets", &mut map),
-                _ => compact_serde::set_optional(&mut nullable, "nullable", &mut map),
+                _ => compact_serde::set(&mut nullable, "nullable", &mut map),
             }?;
         }
         Ok(Self {

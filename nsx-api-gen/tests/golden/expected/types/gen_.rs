@@ -1087,6 +1087,116 @@ string_enum!(IpSchedule2ResourceType);
 
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Lease {
+    pub owner: Option<Tag>,
+    /// `Some(None)` is null.
+    pub until: Option<Option<String>>,
+    /// `Some(None)` is null.
+    pub limits: Option<Option<Vec<Option<i64>>>>,
+    /// `Some(None)` is null.
+    pub tag: Option<Option<Tag>>,
+    /// `Some(None)` is null.
+    pub kind: Option<Option<LeaseKind>>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Lease {
+    /// Creates a `Lease` with the required fields. All other fields are empty.
+    pub fn new(owner: impl Into<Option<Tag>>) -> Self {
+        Self {
+            owner: owner.into(),
+            until: None,
+            limits: None,
+            tag: None,
+            kind: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Lease {
+    const NAME: &'static str = "Lease";
+    const FIELDS: &'static [&'static str] = &["owner", "until", "limits", "tag", "kind"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut owner = None;
+        let mut until = None;
+        let mut limits = None;
+        let mut tag = None;
+        let mut kind = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set(&mut owner, "owner", &mut map),
+                1 => compact_serde::set(&mut until, "until", &mut map),
+                2 => compact_serde::set(&mut limits, "limits", &mut map),
+                3 => compact_serde::set(&mut tag, "tag", &mut map),
+                _ => compact_serde::set(&mut kind, "kind", &mut map),
+            }?;
+        }
+        Ok(Self {
+            owner: compact_serde::present(owner, "owner")?,
+            until,
+            limits,
+            tag,
+            kind,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Lease {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Lease {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.field("owner", &self.owner);
+        object.optional("until", &self.until);
+        object.optional("limits", &self.limits);
+        object.optional("tag", &self.tag);
+        object.optional("kind", &self.kind);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LeaseKind {
+    /// `short`
+    Short,
+    /// `long`
+    Long,
+    /// A value that the document does not list.
+    Unrecognized(String),
+}
+
+impl StringEnum for LeaseKind {
+    const NAME: &'static str = "LeaseKind";
+    const TABLE: &'static [(&'static str, Self)] = &[("short", Self::Short), ("long", Self::Long)];
+
+    fn from_unrecognized(text: String) -> Self {
+        Self::Unrecognized(text)
+    }
+
+    fn unrecognized(&self) -> Option<&str> {
+        match self {
+            Self::Unrecognized(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+string_enum!(LeaseKind);
+
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Link {
     pub href: String,
     /// Fields that the document does not list. They are kept and sent back unchanged.
@@ -1832,7 +1942,8 @@ pub struct Plan {
     pub unlisted: Option<Unlisted>,
     pub protocol: Option<Protocol>,
     pub shape: Option<Shape>,
-    pub inline: Option<PlanInline>,
+    /// `Some(None)` is null.
+    pub inline: Option<Option<PlanInline>>,
     pub condition: Option<Condition>,
     pub text_condition: Option<TextCondition>,
     pub coloured: Option<Coloured>,
@@ -1882,7 +1993,7 @@ impl<'de> FromMap<'de> for Plan {
                 5 => compact_serde::set_optional(&mut unlisted, "unlisted", &mut map),
                 6 => compact_serde::set_optional(&mut protocol, "protocol", &mut map),
                 7 => compact_serde::set_optional(&mut shape, "shape", &mut map),
-                8 => compact_serde::set_optional(&mut inline, "inline", &mut map),
+                8 => compact_serde::set(&mut inline, "inline", &mut map),
                 9 => compact_serde::set_optional(&mut condition, "condition", &mut map),
                 10 => compact_serde::set_optional(&mut text_condition, "text_condition", &mut map),
                 _ => compact_serde::set_optional(&mut coloured, "coloured", &mut map),
@@ -2371,6 +2482,7 @@ pub struct Shapes {
     pub gears: Option<Vec<Gear>>,
     pub sized: Option<SizedLinks>,
     pub accounts: Option<Vec<Account>>,
+    pub leases: Option<Vec<Lease>>,
     pub logins: Option<Vec<Login>>,
     pub fits: Option<Vec<ShapesFitsItem>>,
     pub list: Option<Vec<Tag>>,
@@ -2399,6 +2511,7 @@ impl Shapes {
             gears: None,
             sized: None,
             accounts: None,
+            leases: None,
             logins: None,
             fits: None,
             list: None,
@@ -2424,6 +2537,7 @@ impl<'de> FromMap<'de> for Shapes {
         "gears",
         "sized",
         "accounts",
+        "leases",
         "logins",
         "fits",
         "list",
@@ -2444,6 +2558,7 @@ impl<'de> FromMap<'de> for Shapes {
         let mut gears = None;
         let mut sized = None;
         let mut accounts = None;
+        let mut leases = None;
         let mut logins = None;
         let mut fits = None;
         let mut list = None;
@@ -2464,15 +2579,16 @@ impl<'de> FromMap<'de> for Shapes {
                 4 => compact_serde::set_optional(&mut gears, "gears", &mut map_),
                 5 => compact_serde::set_optional(&mut sized, "sized", &mut map_),
                 6 => compact_serde::set_optional(&mut accounts, "accounts", &mut map_),
-                7 => compact_serde::set_optional(&mut logins, "logins", &mut map_),
-                8 => compact_serde::set_optional(&mut fits, "fits", &mut map_),
-                9 => compact_serde::set_optional(&mut list, "list", &mut map_),
-                10 => compact_serde::set_optional(&mut map, "map", &mut map_),
-                11 => compact_serde::set_optional(&mut kinds, "kinds", &mut map_),
-                12 => compact_serde::set_optional(&mut also, "also", &mut map_),
-                13 => compact_serde::set_optional(&mut odd, "odd", &mut map_),
-                14 => compact_serde::set_optional(&mut passwords, "passwords", &mut map_),
-                15 => compact_serde::set_optional(&mut untyped, "untyped", &mut map_),
+                7 => compact_serde::set_optional(&mut leases, "leases", &mut map_),
+                8 => compact_serde::set_optional(&mut logins, "logins", &mut map_),
+                9 => compact_serde::set_optional(&mut fits, "fits", &mut map_),
+                10 => compact_serde::set_optional(&mut list, "list", &mut map_),
+                11 => compact_serde::set_optional(&mut map, "map", &mut map_),
+                12 => compact_serde::set_optional(&mut kinds, "kinds", &mut map_),
+                13 => compact_serde::set_optional(&mut also, "also", &mut map_),
+                14 => compact_serde::set_optional(&mut odd, "odd", &mut map_),
+                15 => compact_serde::set_optional(&mut passwords, "passwords", &mut map_),
+                16 => compact_serde::set_optional(&mut untyped, "untyped", &mut map_),
                 _ => compact_serde::set_optional(&mut made, "made", &mut map_),
             }?;
         }
@@ -2484,6 +2600,7 @@ impl<'de> FromMap<'de> for Shapes {
             gears,
             sized,
             accounts,
+            leases,
             logins,
             fits,
             list,
@@ -2515,6 +2632,7 @@ impl Serialize for Shapes {
         object.optional("gears", &self.gears);
         object.optional("sized", &self.sized);
         object.optional("accounts", &self.accounts);
+        object.optional("leases", &self.leases);
         object.optional("logins", &self.logins);
         object.optional("fits", &self.fits);
         object.optional("list", &self.list);
