@@ -49,7 +49,7 @@ fn run(root: &mut Value, passes: &[(&'static str, Pass)], changes: &mut Vec<Chan
 /// Normalizes a single schema. Returns what it changed.
 type Pass = fn(&mut Map<String, Value>) -> Option<String>;
 
-const PASSES: [(&str, Pass); 8] = [
+const PASSES: [(&str, Pass); 10] = [
     ("array_items", array_items),
     ("untyped_elements", untyped_elements),
     ("required_only_variants", required_only_variants),
@@ -57,6 +57,8 @@ const PASSES: [(&str, Pass); 8] = [
     ("extensible_enum", extensible_enum),
     ("enum_texts", enum_texts),
     ("enum_names", enum_names),
+    ("integer_number", integer_number),
+    ("int_or_string", int_or_string),
     ("widened_integer", widened_integer),
 ];
 
@@ -135,6 +137,30 @@ fn required_only_variants(schema: &mut Map<String, Value>) -> Option<String> {
     Some(format!("the manager checks this: {message}"))
 }
 
+/// `integer_number`: a number with the format of an integer is one. As a floating point number, it
+/// would lose digits.
+fn integer_number(schema: &mut Map<String, Value>) -> Option<String> {
+    let format = schema.get("format").and_then(Value::as_str)?;
+    if !is_type(schema, "number") || !matches!(format, "int32" | "int64" | "uint64") {
+        return None;
+    }
+    let message = format!("a number with the format {format} is an integer");
+    schema.insert("type".to_owned(), json!("integer"));
+    Some(message)
+}
+
+/// `int_or_string`: a value with this format is an integer or a string, whatever its type is.
+fn int_or_string(schema: &mut Map<String, Value>) -> Option<String> {
+    if schema.get("format").and_then(Value::as_str) != Some("int-or-string") {
+        return None;
+    }
+    schema.shift_remove("type");
+    schema.shift_remove("format");
+    let variants = json!([{"type": "integer"}, {"type": "string"}]);
+    schema.insert("oneOf".to_owned(), variants);
+    Some("becomes a union of an integer and a string".to_owned())
+}
+
 /// `widened_integer`: an integer whose bounds exceed its format gets a wider format.
 fn widened_integer(schema: &mut Map<String, Value>) -> Option<String> {
     if !is_type(schema, "integer") {
@@ -206,6 +232,21 @@ mod tests {
                 json!({"type": "string", "enum": ["TCP", "tcp", "²"]}),
                 json!({"type": "string", "enum": ["TCP", "tcp", "²"]}),
                 &["enum_names"],
+            ),
+            (
+                json!({"type": "number", "format": "int64", "minimum": 1}),
+                json!({"type": "integer", "format": "int64", "minimum": 1}),
+                &["integer_number"],
+            ),
+            (
+                json!({"type": "number", "format": "double"}),
+                json!({"type": "number", "format": "double"}),
+                &[],
+            ),
+            (
+                json!({"type": "string", "format": "int-or-string", "description": "D"}),
+                json!({"description": "D", "oneOf": [{"type": "integer"}, {"type": "string"}]}),
+                &["int_or_string"],
             ),
             (
                 json!({"type": "array", "items": {"type": "object", "description": "D"}}),
