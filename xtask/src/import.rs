@@ -2,7 +2,9 @@
 //! document of this workspace.
 
 use crate::workspace::{self, with_path};
-use crate::{CommandResult, eprint_line, print, print_pass_summary, progress, unsupported};
+use crate::{
+    CommandResult, eprint_line, print, print_pass_summary, print_warning, progress, unsupported,
+};
 use clap::ArgGroup;
 use nsx_api_gen::compare::Source;
 use nsx_api_gen::import::{Import, Imported, Listed, Selection, import, list};
@@ -47,9 +49,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "WORD", num_args = 0..=1, default_missing_value = "",
           conflicts_with_all = ["operation", "tag", "path", "all", "merge", "output"])]
     list: Option<String>,
-    /// Apply an OpenAPI Overlay to the document first
+    /// Apply an OpenAPI Overlay to the document first. Its targets address the document after the
+    /// conversion to OpenAPI 3.0
     #[arg(long, value_name = "FILE")]
     overlay: Option<PathBuf>,
+    /// Fail if an action of the overlay selects nothing, instead of printing a warning
+    #[arg(long, requires = "overlay")]
+    strict: bool,
     /// Add the operations to the output document; without this option the output is replaced
     #[arg(long)]
     merge: bool,
@@ -84,6 +90,10 @@ pub(crate) fn run(arguments: &Arguments) -> CommandResult {
     task.into = into;
     task.skip_unsupported = arguments.skip_unsupported;
     let imported = progress::show_while(what, || import(&task))?;
+    if arguments.strict && !imported.warnings.is_empty() {
+        return Err(imported.warnings.join("\n").into());
+    }
+    imported.warnings.iter().for_each(print_warning);
     replace_file(&output, &imported.text)?;
     print_result(
         arguments,

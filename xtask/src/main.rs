@@ -134,6 +134,11 @@ fn print_error(error: impl Display) {
     eprint_line(format_args!("{} {error}", style::error("error:")));
 }
 
+/// Prints a warning to standard error.
+fn print_warning(warning: impl Display) {
+    eprint_line(format_args!("{} {warning}", style::warning("warning:")));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,11 @@ pub(crate) fn error(text: impl Display) -> String {
     with_style(AnsiColor::Red.on_default().bold(), text)
 }
 
+/// A warning.
+pub(crate) fn warning(text: impl Display) -> String {
+    with_style(AnsiColor::Yellow.on_default().bold(), text)
+}
+
 /// A level of a change, padded to the width.
 pub(crate) fn level(level: Level, width: usize) -> String {
     in_level(level, format_args!("{level:<width$}"))

@@ -85,6 +85,38 @@ fn operations_can_be_listed_imported_merged_and_generated() {
 }
 
 #[test]
+fn an_overlay_action_that_selects_nothing_is_a_warning_or_with_strict_an_error() {
+    let dir = dir_with_document();
+    let overlay = "overlay: 1.0.0\nactions: [{target: $.definitions.Unused, remove: true}]\n";
+    fs::write(dir.path().join("overlay.yaml"), overlay).unwrap();
+    let arguments = [
+        "nsx_api.json",
+        "--all",
+        "-o",
+        "nsx.yaml",
+        "--overlay",
+        "overlay.yaml",
+    ];
+    let warned = import(dir.path(), &arguments);
+    assert_eq!(warned.code, Some(0), "{warned:?}");
+    let message = "overlay.yaml: #/actions/0: $.definitions.Unused selects nothing";
+    assert!(
+        warned.stderr.contains(&format!("warning: {message}")),
+        "{warned:?}"
+    );
+    assert!(!warned.stdout.contains("overlay"), "{warned:?}");
+
+    fs::remove_file(dir.path().join("nsx.yaml")).unwrap();
+    let refused = import(dir.path(), &[&arguments[..], &["--strict"]].concat());
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.contains(&format!("error: {message}")),
+        "{refused:?}"
+    );
+    assert!(!dir.path().join("nsx.yaml").exists());
+}
+
+#[test]
 fn import_with_skip_unsupported_skips_unsupported_operations() {
     let dir = dir_with_document();
     let post = "\"CreateSwitch\",";

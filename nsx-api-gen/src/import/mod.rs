@@ -102,6 +102,8 @@ pub struct Imported {
     pub summary: Vec<(&'static str, usize)>,
     /// Hints about the selection, one per line.
     pub notes: Vec<String>,
+    /// The actions of the overlay that select nothing, one per line.
+    pub warnings: Vec<String>,
     /// The selected operations that were skipped. Always empty unless [`Import::skip_unsupported`]
     /// is set.
     pub skipped: Vec<Skipped>,
@@ -134,7 +136,13 @@ pub struct Listed {
 /// overlay cannot be applied, for each conflict with the existing document, and if all selected
 /// operations are unsupported and skipped.
 pub fn import(task: &Import) -> Result<Imported, Error> {
-    let (document, mut root, mut changes) = load_whole(&task.document, task.overlay.as_ref())?;
+    let whole = load_whole(&task.document, task.overlay.as_ref())?;
+    let Loaded {
+        document,
+        mut root,
+        mut changes,
+        warnings,
+    } = whole;
     let all: BTreeSet<String> = pointers(&root).into_iter().collect();
     let names = normalize::new_component_names(&root);
     let whole = whole::Whole::new(&root);
@@ -166,6 +174,7 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
         summary: crate::document::change::summary(&changes),
         report: changes.iter().map(ToString::to_string).collect(),
         notes,
+        warnings,
         skipped,
     })
 }
@@ -223,29 +232,40 @@ fn pointers(root: &Value) -> Vec<String> {
 ///
 /// As for [`import`].
 pub fn list(document: &Source, overlay: Option<&Source>) -> Result<Vec<Listed>, Error> {
-    let (_, root, _) = load_whole(document, overlay)?;
-    let places = document::operations(&root);
+    let whole = load_whole(document, overlay)?;
+    let places = document::operations(&whole.root);
     Ok(places.iter().map(Listed::new).collect())
 }
 
-/// The whole document as OpenAPI 3.0, with the overlay applied and an id for each operation.
-fn load_whole(
-    source: &Source,
-    overlay: Option<&Source>,
-) -> Result<(read::Document, Value, Vec<Change>), Error> {
+/// A whole document.
+struct Loaded {
+    document: read::Document,
+    /// Its OpenAPI 3.0 form, with the overlay applied and an id for each operation.
+    root: Value,
+    changes: Vec<Change>,
+    warnings: Vec<String>,
+}
+
+fn load_whole(source: &Source, overlay: Option<&Source>) -> Result<Loaded, Error> {
     let mut document = read::parse(&source.name, &source.bytes)?;
     let mut changes = Vec::new();
     files::inline_file_references(source, &mut document.root, &mut changes)?;
     let (mut root, more) = convert::to_openapi_3_0(&document)?;
     changes.extend(more);
     check_path_items(&document.file, &root)?;
+    let mut warnings = Vec::new();
     if let Some(overlay) = overlay {
-        overlay::apply(overlay, &mut root, &mut changes)?;
+        warnings = overlay::apply(overlay, &mut root, &mut changes)?;
         limits::check(&document.file, &root)?;
     }
     key_order::sort_keys(&mut root);
     normalize::operation_ids(&mut root, &mut changes);
-    Ok((document, root, changes))
+    Ok(Loaded {
+        document,
+        root,
+        changes,
+        warnings,
+    })
 }
 
 /// Reports dangling path items. Without operations they would be dropped silently.

@@ -21,19 +21,20 @@ const MAX_ACTIONS: usize = 1000;
 /// document.
 const MAX_ADDED_BYTES: usize = 1 << 20;
 
-/// Applies an overlay to a document. An action whose target selects nothing is reported, because
-/// the corrected error may have been fixed.
+/// Applies an overlay to a document. Returns a warning for each action whose target selects nothing:
+/// the corrected error may have been fixed, or the target may be wrong.
 pub(super) fn apply(
     overlay: &Source,
     root: &mut Value,
     changes: &mut Vec<Change>,
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let actions = read::parse_tree(&overlay.name, &overlay.bytes)?;
     let mut faults = Faults::default();
     let version = text(&actions, "overlay").unwrap_or_default();
     if !version.starts_with("1.") {
         faults.add("#/overlay", "an overlay must have `overlay: 1.0.0`");
     }
+    let mut warnings = Vec::new();
     let mut left = MAX_ADDED_BYTES;
     for (index, action) in items(actions.get("actions")).enumerate() {
         let pointer = format!("#/actions/{index}");
@@ -44,28 +45,27 @@ pub(super) fn apply(
             );
             break;
         }
-        match apply_action(action, root, &mut left) {
-            Ok(count) => changes.push(Change::of_document(
-                "overlay",
-                pointer,
-                message(action, count),
-            )),
-            Err(message) => faults.add(pointer, message),
-        }
+        let target = text(action, "target").unwrap_or_default();
+        let message = match apply_action(action, root, &mut left) {
+            Ok(0) => {
+                let file = &overlay.name;
+                warnings.push(format!("{file}: {pointer}: {target} selects nothing"));
+                continue;
+            }
+            Ok(1) => format!("corrected {target}"),
+            Ok(count) => format!("corrected {target} in {count} places"),
+            Err(message) => {
+                faults.add(pointer, message);
+                continue;
+            }
+        };
+        changes.push(Change::of_document("overlay", pointer, message));
         if left == 0 {
             break;
         }
     }
-    faults.into_result(&overlay.name)
-}
-
-fn message(action: &Value, count: usize) -> String {
-    let target = text(action, "target").unwrap_or_default();
-    match count {
-        0 => format!("{target} selects nothing"),
-        1 => format!("corrected {target}"),
-        count => format!("corrected {target} in {count} places"),
-    }
+    faults.into_result(&overlay.name)?;
+    Ok(warnings)
 }
 
 /// Applies an action. Returns the number of places that it changed.
