@@ -89,7 +89,7 @@ fn nullable_enum_in_a_union_is_an_option_of_the_enum() {
         "PostUBodyVariant2KindInner: {type: string, enum: [three]}",
     ));
     for line in [
-        "pub kind: Option<PostUBodyVariant2Kind>,",
+        "pub kind: Option<Option<PostUBodyVariant2Kind>>,",
         "pub list: Option<Vec<Option<PostUBodyVariant2ListItem>>>,",
         "(\"one\", Self::One)",
         "(\"two\", Self::Two)",

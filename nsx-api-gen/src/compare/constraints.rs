@@ -256,8 +256,9 @@ impl<'a> SchemaComparison<'a> {
             if let Some(before) = before.get(name) {
                 let required =
                     is_required(self.roots.0, old, name) || is_required(self.roots.1, new, name);
-                self.within(name, |walk| match required {
-                    // It is an `Option` if it is nullable, which is reported for the type.
+                let is_typed = required || self.report.is_sent();
+                self.within(name, |walk| match is_typed {
+                    // Null has a Rust value of its own, which is reported for the type.
                     true => walk.compare_values(before, schema),
                     false => walk.compare(before, schema),
                 });

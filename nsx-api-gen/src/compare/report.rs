@@ -26,6 +26,11 @@ impl<'a> ChangeReporter<'a> {
         }
     }
 
+    /// Whether a request contains the subject.
+    pub(super) fn is_sent(&self) -> bool {
+        self.usage.sent
+    }
+
     /// The number of changes so far, of all subjects.
     pub(super) fn count(&self) -> usize {
         self.changes.len()

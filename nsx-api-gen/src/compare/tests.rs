@@ -382,6 +382,12 @@ fn property_cases() -> Vec<Case> {
     use Kind::*;
     let required = |members: Value| property(&["name"], members);
     let optional = |members: Value| property(&[], members);
+    let received = |members: Value| {
+        let mut name = json!({"type": "string"});
+        merge(&mut name, &members);
+        let node = json!({"type": "object", "properties": {"name": name}});
+        used(false, true, json!({"Node": node}))
+    };
     let none = || object(&[], json!({"id": {"type": "string"}}));
     let with = |required: &[&str]| {
         object(
@@ -423,14 +429,24 @@ fn property_cases() -> Vec<Case> {
             required(json!({})),
         ),
         (
-            OptionalPropertyBecameNullable,
+            PropertyBecameNullable,
             optional(json!({})),
             optional(on("nullable")),
         ),
         (
-            OptionalPropertyNoLongerNullable,
+            PropertyNoLongerNullable,
             optional(on("nullable")),
             optional(json!({})),
+        ),
+        (
+            OptionalPropertyBecameNullable,
+            received(json!({})),
+            received(on("nullable")),
+        ),
+        (
+            OptionalPropertyNoLongerNullable,
+            received(on("nullable")),
+            received(json!({})),
         ),
         (
             PropertyTypeChanged,

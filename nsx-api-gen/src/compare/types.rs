@@ -127,13 +127,12 @@ impl TypeComparison<'_> {
             let kind = Kind::PropertyWireNameChanged;
             self.report.changed(kind, &place, &old.json, &new.json);
         }
-        let (before, after) = (old.ty.option(), new.ty.option());
         let kind = match (old.optional, new.optional) {
             (true, false) => Some(Kind::PropertyBecameRequired),
             (false, true) => Some(Kind::PropertyBecameOptional),
-            _ => match (&before, &after) {
-                (None, Some(_)) => Some(Kind::PropertyBecameNullable),
-                (Some(_), None) => Some(Kind::PropertyNoLongerNullable),
+            _ => match (null_depth(&old.ty), null_depth(&new.ty)) {
+                (before, after) if before < after => Some(Kind::PropertyBecameNullable),
+                (before, after) if before > after => Some(Kind::PropertyNoLongerNullable),
                 _ => None,
             },
         };
@@ -141,9 +140,8 @@ impl TypeComparison<'_> {
             let (old, new) = (old.ty.as_str(), new.ty.as_str());
             self.report.changed(kind, &place, old, new);
         }
-        let before = before.as_ref().unwrap_or(&old.ty);
-        let after = after.as_ref().unwrap_or(&new.ty);
-        if !self.renamed.same(before, after) {
+        let (before, after) = (without_options(&old.ty), without_options(&new.ty));
+        if !self.renamed.same(&before, &after) {
             let kind = Kind::PropertyTypeChanged;
             self.report
                 .changed(kind, &place, before.as_str(), after.as_str());
@@ -445,4 +443,15 @@ impl Constructed<'_> {
             Constructor::Default | Constructor::None => "default()".to_owned(),
         }
     }
+}
+
+/// How many `Option`s a value is in.
+fn null_depth(ty: &RustType) -> usize {
+    ty.option().map_or(0, |inner| 1 + null_depth(&inner))
+}
+
+/// The type of the value in all `Option`s.
+fn without_options(ty: &RustType) -> RustType {
+    ty.option()
+        .map_or_else(|| ty.clone(), |inner| without_options(&inner))
 }

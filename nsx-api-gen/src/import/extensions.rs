@@ -10,9 +10,10 @@ use serde_json::Value;
 use crate::document::change::Change;
 use crate::document::key_order::KeyKind;
 use crate::document::{IDEMPOTENT, ORIGINAL_ID, PRIVILEGES};
+use crate::normalize::X_SECRET;
 
 /// The extensions that the generator uses.
-const USED: [&str; 3] = [IDEMPOTENT, ORIGINAL_ID, PRIVILEGES];
+const USED: [&str; 4] = [IDEMPOTENT, ORIGINAL_ID, PRIVILEGES, X_SECRET];
 
 /// `extensions`: drops all other extensions.
 pub(super) fn drop_unused(root: &mut Value, changes: &mut Vec<Change>) {

@@ -22,6 +22,8 @@ pub(super) fn merge(
 ) -> Result<Value, Error> {
     let document = read::parse(&into.name, &into.bytes)?;
     let (mut root, _) = convert::to_openapi_3_0(&document)?;
+    // Secrets are marked in the new part, too.
+    normalize::mark_secrets(&mut root, changes);
     key_order::sort_keys(&mut root);
     base::join(&mut root, &mut new, changes);
     keep_ids(&root, &mut new, changes);

@@ -150,6 +150,8 @@ pub fn import(task: &Import) -> Result<Imported, Error> {
     extensions::drop_unused(&mut root, &mut changes);
     // Drops components to which only an extension referred.
     select::keep_reached(&mut root);
+    // The reviewer sees which values are secrets.
+    normalize::mark_secrets(&mut root, &mut changes);
     normalize::apply_component_names(&mut root, names, &mut changes);
     key_order::sort_keys(&mut root);
     let skipped = match task.skip_unsupported {

@@ -21,8 +21,8 @@ const MAX_ACTIONS: usize = 1000;
 /// document.
 const MAX_ADDED_BYTES: usize = 1 << 20;
 
-/// Applies an overlay to a document. Returns a warning for each action whose target selects nothing:
-/// the corrected error may have been fixed, or the target may be wrong.
+/// Applies an overlay to a document. Returns a warning for each action whose target selects
+/// nothing: the corrected error may have been fixed, or the target may be wrong.
 pub(super) fn apply(
     overlay: &Source,
     root: &mut Value,

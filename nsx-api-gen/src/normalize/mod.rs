@@ -17,12 +17,14 @@ mod overridden_properties;
 mod parameters;
 mod required;
 mod schemas;
+mod secrets;
 
 use serde_json::Value;
 
 use crate::document::change::Change;
 pub(crate) use component_names::{apply_component_names, new_component_names};
 pub(crate) use ids::{assign_operation_ids, operation_ids};
+pub(crate) use secrets::{X_SECRET, mark_secrets};
 
 /// Runs every pass over the document and returns the changes.
 pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
@@ -31,6 +33,7 @@ pub(crate) fn normalize(root: &mut Value) -> Vec<Change> {
     info::normalize(root, &mut changes);
     operations::normalize(root, &mut changes);
     operation_ids(root, &mut changes);
+    mark_secrets(root, &mut changes);
     schemas::normalize_each(root, &mut changes);
     content::normalize(root, &mut changes);
     parameters::normalize(root, &mut changes);

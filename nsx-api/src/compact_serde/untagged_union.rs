@@ -1,7 +1,8 @@
 //! Unions without a discriminator: a value is decoded as the variant that fits best.
 //!
 //! That is the variant for which the fewest values are unknown, at any depth: those of unknown
-//! fields, and unlisted values of enums. Of equal ones, it is the first. The value is buffered, because it is decoded once for each variant.
+//! fields, and unlisted values of enums. Of equal ones, it is the first. The value is buffered,
+//! because it is decoded once for each variant.
 
 use std::cell::Cell;
 

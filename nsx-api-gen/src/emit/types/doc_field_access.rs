@@ -3,7 +3,7 @@
 use syn::Type;
 
 use super::literals::inner;
-use super::object::Member;
+use super::member::Member;
 use super::{TypeKind, Types, own_name};
 use crate::emit::paths::{argument, is};
 

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use syn::{ItemEnum, Type};
 
-use super::object::{Member, Object};
+use super::member::Member;
+use super::object::Object;
 use super::string_enum::variant_values;
 use super::{TypeKind, Types, own_name};
 use crate::document::markdown::visible;

@@ -10,6 +10,7 @@ mod field_order;
 mod files;
 mod graph;
 mod literals;
+mod member;
 mod object;
 mod rust_api;
 mod string_enum;
