@@ -317,9 +317,9 @@ kinds! {
         "The field is no longer an `Option`, or no longer one of another."
         "Use the field without that `Option`."
     OptionalPropertyBecameNullable "optional-property-became-nullable" Changed Note Note "became nullable"
-        "The value may be null. The Rust type is the same, for example because the property is optional."
+        "The value may be null. The Rust type is the same, for example because the property is optional in a type that is only received."
     OptionalPropertyNoLongerNullable "optional-property-no-longer-nullable" Changed Note Note "is no longer nullable"
-        "The value is never null. The Rust type is the same, for example because the property is optional."
+        "The value is never null. The Rust type is the same, for example because the property is optional in a type that is only received."
     PropertyTypeChanged "property-type-changed" Changed Breaking Breaking "has another type"
         "The field has another Rust type."
         "Use the new type of the field."
@@ -386,7 +386,7 @@ kinds! {
         "A variant of the enum was removed."
         "Remove the uses of the variant."
     UnionVariantsReordered "union-variants-reordered" Changed Note Breaking "were reordered"
-        "A response is decoded as the first variant that matches, which may be another one now."
+        "A response that fits several variants equally well is decoded as the first of them, which may be another one now."
         "Check which variant a response is decoded as."
 }
 
