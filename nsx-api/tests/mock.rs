@@ -559,3 +559,22 @@ async fn mock_manager_has_no_ca_over_plain_http() {
         assert!(client.create_registration_token().send().await.is_ok());
     }
 }
+
+#[tokio::test]
+async fn a_response_to_head_has_the_headers_of_get_but_no_body() {
+    for builder in [Manager::builder(), Manager::builder().http1_only()] {
+        let manager = builder.start().await.unwrap();
+        let client = manager.client().unwrap();
+        for _ in 0..2 {
+            manager.respond_with(Answer::json(200, json!({"a": "b"})));
+            let response = client
+                .request(Method::HEAD, "/api/v1/x")
+                .send()
+                .await
+                .unwrap();
+            assert_eq!(response.headers()["content-length"], "9");
+            assert!(response.into_inner().is_empty());
+        }
+        assert_eq!(manager.count(), 2);
+    }
+}

@@ -74,7 +74,8 @@ fn operation(root: &Value, place: &OperationRef<'_>, inline_schemas: &mut Inline
         }
     }
     let mut operation = json!({"operationId": id, "parameters": parameters});
-    let success = place.success(root);
+    // A response to HEAD has no body.
+    let success = place.success(root).filter(|_| place.method != "head");
     let success = success.and_then(|node| content(root, node, response_format));
     let success = match success {
         Some(content) => {

@@ -180,10 +180,7 @@ impl Operation {
             tag: tag.map(str::to_owned),
             parameters: parameters(root, place),
             body: body.and_then(|body| Body::new(root, resolve(root, body)?)),
-            responses: place
-                .responses()
-                .filter_map(|(status, _, node)| Response::new(root, status, node))
-                .collect(),
+            responses: responses(root, place),
         }
     }
 
@@ -319,12 +316,22 @@ impl Body {
     }
 }
 
+/// The responses of an operation. Without a documented success, the default response is one.
+fn responses(root: &Value, place: &OperationRef<'_>) -> Vec<Response> {
+    let has_success = place.responses().any(|(status, ..)| is_success(status));
+    let responses = place.responses().filter_map(|(status, _, node)| {
+        let is_success = is_success(status) || (status == "default" && !has_success);
+        Response::new(root, status, node, is_success)
+    });
+    responses.collect()
+}
+
 impl Response {
-    fn new(root: &Value, status: &str, node: &Value) -> Option<Self> {
+    fn new(root: &Value, status: &str, node: &Value, is_success: bool) -> Option<Self> {
         let node = resolve(root, node)?;
         let content = members(node.get("content")).next();
         let example = content.and_then(|(_, media)| first_matching(root, media));
-        let is_unknown = is_success(status) && example.is_none();
+        let is_unknown = is_success && example.is_none();
         let json = content.filter(|(name, media)| is_unknown && is_json_content(root, name, media));
         Some(Self {
             status: status.to_owned(),

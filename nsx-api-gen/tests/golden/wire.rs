@@ -543,6 +543,18 @@ fn null_and_absent_are_told_apart_in_both_directions() -> Result {
     Ok(())
 }
 
+#[tokio::test]
+async fn the_mock_manager_answers_head_and_the_default_response() -> Result {
+    for builder in [Manager::builder(), Manager::builder().http1_only()] {
+        let manager = builder.start().await?;
+        let client = manager.client()?;
+        let () = client.head_lease().send().await?.into_inner();
+        let account: Response<nsx_api::types::Account> = client.get_lease().send().await?;
+        assert!(!account.name.is_empty() || account.id.is_none());
+    }
+    Ok(())
+}
+
 /// Every value is received as the variant that it is, and sent back as it was.
 #[tokio::test]
 async fn combined_schemas_and_unions_lose_nothing() -> Result {

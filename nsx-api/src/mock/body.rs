@@ -28,6 +28,10 @@ pub(super) struct ResponseBody {
 }
 
 impl ResponseBody {
+    pub(super) fn empty(closer: ConnectionCloser) -> Self {
+        Self::new(Bytes::new(), Delivery::default(), &HeaderMap::new(), closer)
+    }
+
     pub(super) fn new(
         body: Bytes,
         delivery: Delivery,

@@ -119,10 +119,13 @@ fn success_response(
     let Some(operation) = operation else {
         return (StatusCode::OK, Some(Content::json("{}".to_owned())));
     };
-    let response = operation
-        .responses
-        .iter()
-        .find(|response| response.status.starts_with('2'));
+    let mut responses = operation.responses.iter();
+    let success = responses.find(|response| response.status.starts_with('2'));
+    // Without a documented success, the default response is one.
+    let response = success.or_else(|| {
+        let mut responses = operation.responses.iter();
+        responses.find(|response| response.status == "default")
+    });
     // A range such as `2XX` is not a single status.
     let status = response
         .and_then(|response| response.status.parse().ok())

@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response};
+use http::{Method, Request, Response, header};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -138,11 +138,19 @@ async fn respond(
     match reply.rendered {
         Rendered::Response {
             status,
-            headers,
+            mut headers,
             body,
             delivery,
         } => {
-            let body = ResponseBody::new(body, delivery, &headers, closer);
+            let body = match head.method == Method::HEAD {
+                // It has the headers of a response to GET, but no body.
+                true => {
+                    let length = headers.entry(header::CONTENT_LENGTH);
+                    length.or_insert_with(|| body.len().into());
+                    ResponseBody::empty(closer)
+                }
+                false => ResponseBody::new(body, delivery, &headers, closer),
+            };
             let mut response = Response::new(body);
             *response.status_mut() = status;
             *response.headers_mut() = headers;

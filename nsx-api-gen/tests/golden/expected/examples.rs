@@ -4,6 +4,8 @@
 /// Success responses without an example in the document have a synthesized one.
 pub(crate) static EXAMPLES: &[(&str, &str, &str)] = &[
     ("FormThing", "200", r#"[]"#),
+    ("GetLease", "default", r#"{"name":""}"#),
+    ("HeadLease", "200", r#"{"owner":{"tag":""}}"#),
     ("ListBody", "200", r#"{}"#),
     ("Locals", "200", r#"[]"#),
     ("MergeMedia", "200", r#"{"tag":""}"#),
@@ -24,6 +26,7 @@ pub(crate) static EXAMPLES: &[(&str, &str, &str)] = &[
     ("GetSegment", "200", r#"{"count":0,"state":"UP","spare":"hot"}"#),
     ("StrThing", "200", r#""""#),
     ("gen", "200", r#"{}"#),
+    ("PutStream", "default", r#"{"tagged":{"t":"circle","a":""}}"#),
     ("ListThings", "200", r#"{"results":[]}"#),
     ("GetThing", "200", r#"{"id":"t1","kind":"b-c","list":[{"id":"t2","secret":"<secret>","type":"port"}],"secret":"<secret>","type":"router"}"#),
     ("UpdateThing", "200", r#"{"id":"","type":"","secret":"<secret>"}"#),

@@ -62,6 +62,8 @@
 //! | method | request | description |
 //! | --- | --- | --- |
 //! | [`form_thing`](crate::Client::form_thing) | `POST /api/v1/form` |  |
+//! | [`get_lease`](crate::Client::get_lease) | `GET /api/v1/lease` |  |
+//! | [`head_lease`](crate::Client::head_lease) | `HEAD /api/v1/lease` |  |
 //! | [`list_body`](crate::Client::list_body) | `POST /api/v1/list` |  |
 //! | [`locals`](crate::Client::locals) | `GET /api/v1/locals/{url}/{value}` | **Deprecated.** Names that the code around them uses: see `https://example.com/a?b=`\[1\], **bold** and \[brackets\]. |
 //! | [`response`](crate::Client::response) | `POST /api/v1/markdown` |  |
@@ -80,6 +82,8 @@ use crate::{DocumentedResponse, Operation};
 /// All operations of the document, ordered by path.
 pub static ALL: &[&Operation] = &[
     &FORM_THING,
+    &GET_LEASE,
+    &HEAD_LEASE,
     &LIST_BODY,
     &LOCALS,
     &RESPONSE,
@@ -131,6 +135,28 @@ pub static FORM_THING: Operation = Operation {
     idempotent: false,
     accept: "application/json",
     responses: &[DocumentedResponse::new("200", "OK"), DocumentedResponse::new("403", "e")],
+};
+
+/// GetLease: `GET /api/v1/lease`.
+pub static GET_LEASE: Operation = Operation {
+    id: "GetLease",
+    method: Method::GET,
+    path: "/api/v1/lease",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("default", "The lease.")],
+};
+
+/// HeadLease: `HEAD /api/v1/lease`.
+pub static HEAD_LEASE: Operation = Operation {
+    id: "HeadLease",
+    method: Method::HEAD,
+    path: "/api/v1/lease",
+    query: "",
+    idempotent: true,
+    accept: "application/json",
+    responses: &[DocumentedResponse::new("200", "It exists.")],
 };
 
 /// ListBody: `POST /api/v1/list`.

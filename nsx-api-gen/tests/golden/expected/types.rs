@@ -17,6 +17,76 @@ pub use gen_::*;
 pub use lists::*;
 pub use untagged::*;
 
+/// Returned by [`get_lease`](crate::Client::get_lease).
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Account {
+    /// Read-only.
+    pub id: Option<String>,
+    pub name: String,
+    /// Write-only.
+    ///
+    /// Read it with [`expose_secret`](crate::Secret::expose_secret).
+    pub password: Option<crate::Secret>,
+    /// Fields that the document does not list. They are kept and sent back unchanged.
+    #[cfg_attr(feature = "schemars", schemars(flatten))]
+    pub extra: crate::Extra,
+}
+
+impl Account {
+    /// Creates an `Account` with the required fields. All other fields are empty.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            name: name.into(),
+            password: None,
+            extra: Default::default(),
+        }
+    }
+}
+
+impl<'de> FromMap<'de> for Account {
+    const NAME: &'static str = "Account";
+    const FIELDS: &'static [&'static str] = &["id", "name", "password"];
+
+    fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut id = None;
+        let mut name = None;
+        let mut password = None;
+        let mut extra = Default::default();
+        while let Some(field) = compact_serde::next_field_or_keep(&mut map, Self::NAMES, &mut extra)? {
+            match field {
+                0 => compact_serde::set_optional(&mut id, "id", &mut map),
+                1 => compact_serde::set(&mut name, "name", &mut map),
+                _ => compact_serde::set_optional(&mut password, "password", &mut map),
+            }?;
+        }
+        Ok(Self {
+            id,
+            name: compact_serde::required(name, "name")?,
+            password,
+            extra,
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        compact_serde::deserialize(deserializer)
+    }
+}
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = compact_serde::Object::new(serializer);
+        object.optional("id", &self.id);
+        object.field("name", &self.name);
+        object.optional("password", &self.password);
+        object.extra(&self.extra);
+        object.end()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ApiError {

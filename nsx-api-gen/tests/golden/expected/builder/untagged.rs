@@ -38,6 +38,62 @@ impl Client {
         FormThing { client: self, body: None }
     }
 
+    /// Calls `GetLease`.
+    ///
+    /// Request: `GET /api/v1/lease`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
+    ///
+    /// # Responses
+    ///
+    /// | status | description | result |
+    /// | --- | --- | --- |
+    /// | default | The lease. | `Response<`[`Account`](crate::types::Account)`>` |
+    ///
+    /// # Errors
+    ///
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # async fn example(client: nsx_api::Client) -> Result<(), nsx_api::Error> {
+    /// let response = client.get_lease().send().await?;
+    /// println!("{}", response.name);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_lease(&self) -> GetLease<'_> {
+        GetLease { client: self }
+    }
+
+    /// Calls `HeadLease`.
+    ///
+    /// Request: `HEAD /api/v1/lease`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
+    ///
+    /// # Responses
+    ///
+    /// | status | description | result |
+    /// | --- | --- | --- |
+    /// | 200 | It exists. | `Response<()>` |
+    ///
+    /// # Errors
+    ///
+    /// Returns an [`Error`](crate::Error) for every non-2xx response above, for any other status, and if no response arrives. Its [kind](crate::ErrorKind) distinguishes these cases.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # #[cfg(feature = "mock")]
+    /// # nsx_api::mock::example(async |client| {
+    /// let response = client.head_lease().send().await?;
+    /// println!("{}", response.status());
+    /// # Ok::<_, nsx_api::Error>(())
+    /// # })?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn head_lease(&self) -> HeadLease<'_> {
+        HeadLease { client: self }
+    }
+
     /// Calls `ListBody`.
     ///
     /// Request: `POST /api/v1/list`. The operation is idempotent, so it is [retried](crate::CallOptions::max_retries) after every transient failure.
@@ -430,6 +486,42 @@ impl<'a> FormThing<'a> {
             Some(body) => request.form(&body),
             None => request,
         }
+    }
+}
+
+/// Builder for [`Client::get_lease`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct GetLease<'a> {
+    client: &'a Client,
+}
+
+impl<'a> GetLease<'a> {
+    /// Sends the request. Returns [`Account`](crate::types::Account). For errors, see [`Client::get_lease`].
+    pub async fn send(self) -> Result<Response<types::Account>, Error> {
+        self.into_request().send().await?.json()
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::GET_LEASE)
+    }
+}
+
+/// Builder for [`Client::head_lease`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is sent until `send` is called"]
+pub struct HeadLease<'a> {
+    client: &'a Client,
+}
+
+impl<'a> HeadLease<'a> {
+    /// Sends the request. Returns no value. For errors, see [`Client::head_lease`].
+    pub async fn send(self) -> Result<Response<()>, Error> {
+        Ok(self.into_request().send().await?.map(drop))
+    }
+
+    fn into_request(self) -> Request<'a> {
+        self.client.operation(&operations::HEAD_LEASE)
     }
 }
 
