@@ -9,7 +9,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value, json};
 
 use crate::document::change::Change;
-use crate::document::{Location, for_each_schema_at, items, join, operation_at};
+use crate::document::{Location, METHODS, for_each_schema_at, items, join, members, operation_at};
 
 /// Schema keywords that 3.0 does not have.
 const UNKNOWN: [&str; 17] = [
@@ -60,6 +60,7 @@ pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
         record_change(&mut changes, &"#/components/pathItems", message);
     }
     lower_boolean_components(&mut root, &mut changes);
+    add_responses(&mut root, &mut changes);
     for_each_schema_at(&mut root, &mut |at, schema| {
         lower_schema(schema, at, &mut changes);
     });
@@ -67,6 +68,26 @@ pub(crate) fn lower(mut root: Value) -> (Value, Vec<Change>) {
         change.operation = operation_at(&root, &change.pointer).map(str::to_owned);
     }
     (root, changes)
+}
+
+/// In 3.1, an operation may have no `responses`.
+fn add_responses(root: &mut Value, changes: &mut Vec<Change>) {
+    let paths = root.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        for method in METHODS {
+            if let Some(Value::Object(operation)) = item.get_mut(method)
+                && !operation.contains_key("responses")
+            {
+                operation.insert(
+                    "responses".to_owned(),
+                    json!({"default": {"description": ""}}),
+                );
+                let at = join(&join("#/paths", path), method);
+                let message = "without `responses`, it returns nothing".to_owned();
+                record_change(changes, &at, message);
+            }
+        }
+    }
 }
 
 fn record_change(changes: &mut Vec<Change>, at: &dyn Display, message: String) {
@@ -83,6 +104,7 @@ fn lower_schema(schema: &mut Map<String, Value>, at: &Location<'_>, changes: &mu
     }
     lower_types(schema);
     lower_null_variants(schema);
+    lower_reference(schema);
     if let Some(value) = schema.shift_remove("const") {
         schema.insert("enum".to_owned(), json!([value]));
     }
@@ -201,13 +223,30 @@ fn lower_types(schema: &mut Map<String, Value>) {
     }
 }
 
+/// In 3.1, keywords beside a reference apply too. They would be ignored in 3.0.
+fn lower_reference(schema: &mut Map<String, Value>) {
+    let describes =
+        |key: &str| matches!(key, "$ref" | "title" | "summary") || key.starts_with("x-");
+    if !schema.contains_key("$ref") || schema.keys().all(|key| describes(key)) {
+        return;
+    }
+    if let Some((key, target)) = schema.shift_remove_entry("$ref") {
+        let mut parts = vec![json!({ key: target })];
+        if let Some(Value::Array(others)) = schema.shift_remove("allOf") {
+            parts.extend(others);
+        }
+        schema.insert("allOf".to_owned(), Value::Array(parts));
+    }
+}
+
 /// A null variant makes a union nullable. If only one other variant is left, the union becomes that
 /// one.
 fn lower_null_variants(schema: &mut Map<String, Value>) {
     for key in ["oneOf", "anyOf"] {
         let is_null = |part: &&Value| {
             let is_nullable = part.get("nullable") == Some(&json!(true));
-            is_nullable && part.as_object().is_some_and(|part| part.len() == 1)
+            let describes = |key: &str| matches!(key, "nullable" | "title" | "description");
+            is_nullable && members(Some(part)).all(|(key, _)| describes(key))
         };
         let count = items(schema.get(key)).filter(is_null).count();
         if count == 0 {
@@ -258,6 +297,18 @@ mod tests {
             (
                 json!({"oneOf": [{"$ref": "#/components/schemas/B"}, {"type": "null"}]}),
                 json!({"nullable": true, "allOf": [{"$ref": "#/components/schemas/B"}]}),
+            ),
+            (
+                json!({"anyOf": [{"type": "string"}, {"type": "null", "title": "None"}]}),
+                json!({"nullable": true, "allOf": [{"type": "string"}]}),
+            ),
+            (
+                json!({"$ref": "#/components/schemas/B", "required": ["b"], "allOf": [{"title": "T"}]}),
+                json!({"required": ["b"], "allOf": [{"$ref": "#/components/schemas/B"}, {"title": "T"}]}),
+            ),
+            (
+                json!({"$ref": "#/components/schemas/B", "x-a": 1}),
+                json!({"$ref": "#/components/schemas/B", "x-a": 1}),
             ),
             (json!({"const": "a"}), json!({"enum": ["a"]})),
             (json!({"examples": [1, 2]}), json!({"example": 1})),
