@@ -29,11 +29,12 @@ pub(super) struct Whole {
 impl Whole {
     /// Reads a whole document.
     pub(super) fn new(root: &Value) -> Self {
-        let mut root = flat(&normalized(root));
+        let root = normalized(root);
+        let mut flat = flat(&root);
         Self {
             type_names: component_types(&root).collect(),
-            unions: unions(&root),
-            variants: variants(&mut root),
+            unions: unions(&flat),
+            variants: variants(&mut flat),
         }
     }
 
