@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::encoding;
+
 use crate::document::change::Change;
 use crate::document::{
     self, MULTIPART, URL_ENCODED, has_file, is_json, is_json_content, is_success, join, media_type,
@@ -19,6 +21,7 @@ const BODIES: [&str; 5] = [
 
 /// Normalizes the contents of all bodies and responses.
 pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
+    schema_responses(root, changes);
     for holder in holders(root) {
         let content = format!("{}/content", holder.pointer.trim_start_matches('#'));
         let Some(Value::Object(mut new)) = root.pointer(&content).cloned() else {
@@ -29,8 +32,11 @@ pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
             true => one_body(root, &mut new).map(|message| ("one_body", message)),
             false => json_alone(root, &mut new).map(|message| ("json_alone", message)),
         };
+        let encoding = encoding::default_encoding(root, &mut new);
+        let encoding = encoding.map(|message| ("default_encoding", message));
         let schema = schema_given(&mut new).map(|message| ("schema_given", message));
-        let normalized: Vec<_> = any.into_iter().chain(one).chain(schema).collect();
+        let normalized = any.into_iter().chain(one).chain(encoding).chain(schema);
+        let normalized: Vec<_> = normalized.collect();
         if let Some(place) = root
             .pointer_mut(&content)
             .filter(|_| !normalized.is_empty())
@@ -44,6 +50,21 @@ pub(super) fn normalize(root: &mut Value, changes: &mut Vec<Change>) {
         );
     }
     one_success(root, changes);
+}
+
+/// `schema_response`: a response that refers to a schema has it as JSON.
+fn schema_responses(root: &mut Value, changes: &mut Vec<Change>) {
+    for place in holders(root).iter().filter(|holder| !holder.is_body) {
+        let node = root.pointer_mut(place.pointer.trim_start_matches('#'));
+        if let Some(node) = node
+            && reference(node).is_some_and(|target| target.starts_with("#/components/schemas/"))
+        {
+            let schema = json!({"application/json": {"schema": node.take()}});
+            *node = json!({"description": "", "content": schema});
+            let message = "refers to a schema, which is the JSON that it returns".to_owned();
+            changes.push(place.change("schema_response", message));
+        }
+    }
 }
 
 /// A body or response whose content is normalized.

@@ -7,6 +7,7 @@
 mod component_names;
 mod content;
 mod discriminated_unions;
+mod encoding;
 mod enums;
 mod ids;
 mod info;

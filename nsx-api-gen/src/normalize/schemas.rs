@@ -100,8 +100,9 @@ fn untyped_elements(schema: &mut Map<String, Value>) -> Option<String> {
             })
     })?;
     let inner = schema.get_mut(key)?.as_object_mut()?;
-    inner.shift_remove("type");
-    inner.shift_remove("nullable");
+    for keyword in ["type", "nullable", "enum"] {
+        inner.shift_remove(keyword);
+    }
     Some(format!(
         "`{key}` that are objects without properties become any JSON values"
     ))
@@ -254,7 +255,7 @@ mod tests {
                 &["untyped_elements"],
             ),
             (
-                json!({"additionalProperties": {"type": "object", "nullable": true}}),
+                json!({"additionalProperties": {"type": "object", "nullable": true, "enum": [{}]}}),
                 json!({"additionalProperties": {}}),
                 &["untyped_elements"],
             ),
