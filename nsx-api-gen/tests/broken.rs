@@ -23,10 +23,13 @@ fn schemas(schemas: &str) -> String {
 const OK: &str = "responses: {'200': {description: OK}}";
 
 fn message(text: &str) -> String {
-    match generate_from_str("doc", text) {
-        Ok(_) => panic!("code was made of\n{text}"),
-        Err(error) => error.to_string(),
-    }
+    message_of(text).unwrap_or_else(|| panic!("code was made of\n{text}"))
+}
+
+/// The message of the error; `None` if there is none.
+fn message_of(text: &str) -> Option<String> {
+    let error = generate_from_str("doc", text).err();
+    error.map(|error| error.to_string())
 }
 
 #[test]
@@ -83,11 +86,6 @@ fn every_invalid_document_gives_an_error_with_its_location() {
             "doc: #/paths: the document has no operations",
         ),
         (
-            "no info",
-            "openapi: 3.0.3\npaths: {}".to_owned(),
-            "doc: #/info: `title`",
-        ),
-        (
             "a path without a slash",
             document("a: {get: {operationId: GetA}}", ""),
             "doc: #/paths/a: ",
@@ -132,8 +130,8 @@ fn every_invalid_document_gives_an_error_with_its_location() {
         ),
         (
             "a $ref to the wrong section",
-            operation("responses: {'200': {$ref: '#/components/schemas/A'}}"),
-            "doc: #/paths/~1a/get/responses/200: GetA: `#/components/schemas/A` must point to #/components/responses/",
+            operation("responses: {'200': {$ref: '#/components/parameters/A'}}"),
+            "doc: #/paths/~1a/get/responses/200: GetA: `#/components/parameters/A` must point to #/components/responses/",
         ),
         (
             "a $ref to itself",
@@ -368,13 +366,16 @@ fn every_invalid_document_gives_an_error_with_its_location() {
             "doc: #/paths/~1a/get/responses/default: GetA: the target `#/components/responses/No` does not exist",
         ),
     ];
+    let mut wrong = Vec::new();
     for (name, text, start) in cases {
-        let message = message(&text);
-        assert!(
-            message.lines().any(|line| line.starts_with(start)),
-            "{name}: expected a line that starts with\n  {start}\nin\n{message}"
-        );
+        let message = message_of(&text).unwrap_or_else(|| "no error".to_owned());
+        if !message.lines().any(|line| line.starts_with(start)) {
+            wrong.push(format!(
+                "{name}: expected a line that starts with\n  {start}\nin\n{message}"
+            ));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
@@ -481,7 +482,7 @@ fn every_schema_and_operation_that_progenitor_rejects_is_reported() {
     };
     let posts = |broken: &[&str]| {
         let posts = ["A", "B", "C", "D", "E"].map(|name| match broken.contains(&name) {
-            true => post(name, "{type: string, description: 1.5}"),
+            true => post(name, "{type: array, items: true}"),
             false => post(name, "{$ref: '#/components/schemas/Good'}"),
         });
         document(&posts.join(", "), &format!("schemas: {{{good}}}"))

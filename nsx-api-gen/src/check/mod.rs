@@ -23,7 +23,7 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
     references::external_references(root, &mut faults);
     faults.into_result(file)?;
     let mut faults = Faults::default();
-    info(root, &mut faults);
+    first_server(root, &mut faults);
     paths(root, &mut faults);
     known::check(root, &mut faults);
     references::check(root, &mut faults);
@@ -33,16 +33,7 @@ pub(crate) fn check(file: &str, root: &Value) -> Result<(), Error> {
     faults.into_result(file)
 }
 
-fn info(root: &Value, faults: &mut Faults) {
-    for key in ["title", "version"] {
-        let value = root.pointer(&format!("/info/{key}"));
-        if !value.is_some_and(Value::is_string) {
-            faults.add(
-                "#/info",
-                format!("`{key}` is required and must be a string"),
-            );
-        }
-    }
+fn first_server(root: &Value, faults: &mut Faults) {
     if let Some(server) = document::items(root.get("servers")).next() {
         let fault = match document::text(server, "url") {
             None => Some("a server must have a `url`"),

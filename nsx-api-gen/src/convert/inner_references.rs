@@ -29,7 +29,10 @@ pub(super) fn resolve(root: &mut Value, changes: &mut Vec<Change>) {
     pointers.dedup();
     let mut moved = BTreeMap::new();
     for pointer in pointers.into_iter().take(MAX_TARGETS) {
-        if let Some(component) = move_to_component(root, &pointer) {
+        let target = root.pointer(&pointer).and_then(reference);
+        if let Some(target) = target.filter(|target| is_component(target)) {
+            moved.insert(pointer, target.to_owned());
+        } else if let Some(component) = move_to_component(root, &pointer) {
             let message = format!("becomes {component}, because it is the target of a reference");
             changes.push(Change::of_document(PASS, format!("#{pointer}"), message));
             moved.insert(pointer, component);
@@ -319,6 +322,15 @@ mod tests {
             "paths": {"/a": {"get": {"parameters": [to("#/parameters/p"), to("other.yaml#/a/b/c"), to("#/nowhere/a/b")]}}},
         });
         assert_eq!(resolved(root.clone()), (root, 0));
+        // The target is a reference itself.
+        let b = json!({"properties": {"a": to("#/definitions/A")}});
+        let root =
+            json!({"definitions": {"A": {}, "B": b, "C": to("#/definitions/B/properties/a")}});
+        let (root, changes) = resolved(root);
+        assert_eq!(
+            (&root["definitions"]["C"], changes),
+            (&to("#/definitions/A"), 0)
+        );
         let root = json!({"swagger": "2.0", "definitions": {"A": {"properties": {"b": {"type": "string"}}}, "B": to("#/definitions/A/properties/b")}});
         let (root, _) = resolved(root);
         assert_eq!(root["definitions"]["B"], to("#/definitions/AB"));
