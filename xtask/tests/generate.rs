@@ -382,11 +382,11 @@ fn an_unsupported_operation_is_an_error_with_a_hint_at_skip_unsupported() {
     }
     assert!(!sandbox.out().exists());
     // There is no hint if the option would not help.
-    sandbox.edit_spec(|text| text.replacen("title:", "titel:", 1));
+    sandbox.edit_spec(|text| text.replacen("- url: ", "- url: x", 1));
     let outcome = sandbox
         .run(&[])
         .exit_code(FAILED)
-        .stderr_contains("`title`");
+        .stderr_contains("#/servers/0/url");
     assert!(!outcome.stderr.contains("--skip"), "{outcome:?}");
 }
 

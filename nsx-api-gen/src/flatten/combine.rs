@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Flatten;
+use super::{Flatten, TypeName};
 use crate::document::all_of::{has_no_type, parts, property_names};
 use crate::document::discriminated_union::X_FALLBACK;
 use crate::document::{component, items, join, members, reference};
@@ -23,7 +23,7 @@ impl Flatten<'_> {
     /// Combines the first union of a schema with the others and with everything beside it.
     pub(super) fn combine(
         &mut self,
-        name: &str,
+        name: TypeName<'_>,
         schema: &mut Map<String, Value>,
         unions: Vec<Map<String, Value>>,
         depth: usize,
@@ -48,7 +48,7 @@ impl Flatten<'_> {
 
     fn combine_variants(
         &mut self,
-        name: &str,
+        name: TypeName<'_>,
         union: &mut Map<String, Value>,
         shared: &Shared,
         others: &[Value],
@@ -65,7 +65,7 @@ impl Flatten<'_> {
             let mut combined = json!({ "allOf": parts });
             if let Some(target) = target {
                 let component = self.free_name(&format!("{name}{}", type_name(&target)));
-                self.schema(&component, &mut combined, depth)?;
+                self.schema(TypeName::new(&component), &mut combined, depth)?;
                 let pointer = json!(join("#/components/schemas", &component));
                 self.combined.insert(component, combined);
                 combined = json!({"$ref": pointer});

@@ -8,6 +8,7 @@ mod directions;
 mod tags;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -40,7 +41,7 @@ pub(crate) fn flatten_all(root: &Value) -> (Value, Faults) {
         for (name, part) in members_mut(Some(parts)) {
             let flattened = match section.as_str() {
                 "schemas" => flatten.start().component(name, part),
-                _ => flatten.start().schemas_in(&type_name(name), part),
+                _ => flatten.start().schemas_in(TypeName::new(name), part),
             };
             if let Err(reason) = flattened {
                 let pointer = join(&join("#/components", section), name);
@@ -50,8 +51,8 @@ pub(crate) fn flatten_all(root: &Value) -> (Value, Faults) {
     }
     for (path, item) in members_mut(flat.get_mut("paths")) {
         for (key, node) in members_mut(Some(item)) {
-            let name = type_name(text(node, "operationId").unwrap_or(path));
-            if let Err(reason) = flatten.start().schemas_in(&name, node) {
+            let name = text(node, "operationId").unwrap_or(path).to_owned();
+            if let Err(reason) = flatten.start().schemas_in(TypeName::new(&name), node) {
                 let pointer = join(&join("#/paths", path), key);
                 faults.add_for(text(node, "operationId"), pointer, reason);
             }
@@ -67,6 +68,36 @@ pub(crate) fn flatten_all(root: &Value) -> (Value, Faults) {
 
 fn members_mut(node: Option<&mut Value>) -> impl Iterator<Item = (&String, &mut Value)> {
     node.and_then(Value::as_object_mut).into_iter().flatten()
+}
+
+/// The name of a type, which is needed only for a few schemas.
+#[derive(Clone, Copy)]
+struct TypeName<'a> {
+    within: Option<&'a TypeName<'a>>,
+    key: &'a str,
+}
+
+impl<'a> TypeName<'a> {
+    fn new(key: &'a str) -> Self {
+        Self { within: None, key }
+    }
+
+    /// The name of the type of a property.
+    fn of_property(&'a self, key: &'a str) -> Self {
+        Self {
+            within: Some(self),
+            key,
+        }
+    }
+}
+
+impl fmt::Display for TypeName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(within) = self.within {
+            within.fmt(f)?;
+        }
+        f.write_str(&type_name(self.key))
+    }
 }
 
 struct Flatten<'a> {
@@ -99,7 +130,7 @@ impl<'a> Flatten<'a> {
 
     /// The schemas in an operation or in a component that is not a schema. `name` is that of the
     /// operation or component.
-    fn schemas_in(&mut self, name: &str, node: &mut Value) -> Result<(), String> {
+    fn schemas_in(&mut self, name: TypeName<'_>, node: &mut Value) -> Result<(), String> {
         match node {
             Value::Object(map) => {
                 let mut members = map.iter_mut();
@@ -124,13 +155,18 @@ impl<'a> Flatten<'a> {
         let original = schemas.and_then(|all| all.get(name));
         let original = original.filter(|schema| needs_merge(schema));
         match original.filter(|schema| !is_password(self.root, schema)) {
-            Some(original) => self.merge(&type_name(name), original, schema, 0),
-            None => self.schema(&type_name(name), schema, 0),
+            Some(original) => self.merge(TypeName::new(name), original, schema, 0),
+            None => self.schema(TypeName::new(name), schema, 0),
         }
     }
 
     /// A schema whose type is called `name`, within `depth` merged schemas.
-    fn schema(&mut self, name: &str, schema: &mut Value, depth: usize) -> Result<(), String> {
+    fn schema(
+        &mut self,
+        name: TypeName<'_>,
+        schema: &mut Value,
+        depth: usize,
+    ) -> Result<(), String> {
         if reference(schema).is_some() || is_password(self.root, schema) {
             return Ok(());
         }
@@ -148,7 +184,7 @@ impl<'a> Flatten<'a> {
     /// Replaces a schema by what its parts say together.
     fn merge(
         &mut self,
-        name: &str,
+        name: TypeName<'_>,
         original: &Value,
         schema: &mut Value,
         depth: usize,
@@ -169,7 +205,7 @@ impl<'a> Flatten<'a> {
 
     fn inner_schemas(
         &mut self,
-        name: &str,
+        name: TypeName<'_>,
         schema: &mut Value,
         depth: usize,
     ) -> Result<(), String> {
@@ -180,11 +216,11 @@ impl<'a> Flatten<'a> {
             }
         }
         for (property, inner) in members_mut(schema.get_mut("properties")) {
-            self.schema(&format!("{name}{}", type_name(property)), inner, depth)?;
+            self.schema(name.of_property(property), inner, depth)?;
         }
         for (key, suffix) in [("items", "Item"), ("additionalProperties", "Value")] {
             if let Some(inner) = schema.get_mut(key).filter(|inner| inner.is_object()) {
-                self.schema(&format!("{name}{suffix}"), inner, depth)?;
+                self.schema(name.of_property(suffix), inner, depth)?;
             }
         }
         // The inline variants are flat now.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::Flatten;
+use super::{Flatten, TypeName};
 use crate::document::all_of::{parts, property_names};
 use crate::document::discriminated_union::{X_FALLBACK, discriminator_values, union_variants};
 use crate::document::{component, items, join, reference};
@@ -21,7 +21,11 @@ struct Tag {
 
 impl Flatten<'_> {
     /// Adds the discriminator. Inline variants become components, named after their first value.
-    pub(super) fn add_discriminator(&mut self, name: &str, schema: &mut Map<String, Value>) {
+    pub(super) fn add_discriminator(
+        &mut self,
+        name: TypeName<'_>,
+        schema: &mut Map<String, Value>,
+    ) {
         if schema.contains_key("discriminator") {
             return;
         }
@@ -54,7 +58,7 @@ impl Flatten<'_> {
     }
 
     /// An inline variant moves to a component.
-    fn become_component(&mut self, name: &str, variant: &mut Value, values: &[String]) {
+    fn become_component(&mut self, name: TypeName<'_>, variant: &mut Value, values: &[String]) {
         if reference(variant).is_some() {
             return;
         }

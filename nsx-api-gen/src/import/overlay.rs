@@ -46,20 +46,17 @@ pub(super) fn apply(
             break;
         }
         let target = text(action, "target").unwrap_or_default();
-        let message = match apply_action(action, root, &mut left) {
+        let mut corrected =
+            |message| changes.push(Change::of_document("overlay", &pointer, message));
+        match apply_action(action, root, &mut left) {
             Ok(0) => {
                 let file = &overlay.name;
                 warnings.push(format!("{file}: {pointer}: {target} selects nothing"));
-                continue;
             }
-            Ok(1) => format!("corrected {target}"),
-            Ok(count) => format!("corrected {target} in {count} places"),
-            Err(message) => {
-                faults.add(pointer, message);
-                continue;
-            }
-        };
-        changes.push(Change::of_document("overlay", pointer, message));
+            Ok(1) => corrected(format!("corrected {target}")),
+            Ok(count) => corrected(format!("corrected {target} in {count} places")),
+            Err(message) => faults.add(&pointer, message),
+        }
         if left == 0 {
             break;
         }
