@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::document::discriminated_union::DiscriminatedUnion;
+use crate::document::discriminated_union::{DiscriminatedUnion, discriminator_values};
 use crate::document::recorded::{self, RESERVED_TYPE_NAMES, UNION_BASES, UNION_VARIANTS};
 use crate::document::{for_each_schema, members};
 use crate::names::type_name;
@@ -147,20 +147,31 @@ fn unions(root: &Value) -> BTreeSet<String> {
     unions.map(|(name, _)| name.clone()).collect()
 }
 
-/// The variants of all unions of a flattened document.
+/// The variants of all unions of a flattened document. One whose enum lists several of its values
+/// has no value of its own.
 fn variants(root: &mut Value) -> Variants {
-    let mut variants = Variants::new();
+    let mut found: Vec<(String, String, Vec<String>)> = Vec::new();
     for_each_schema(root, &mut |schema| {
         let schema = Value::Object(schema.clone());
         let union = DiscriminatedUnion::from_schema(&schema);
         let property = union.as_ref().map_or("", |union| union.property);
         for variant in union.iter().flat_map(|union| &union.variants) {
-            if let Some(value) = variant.values.first() {
-                let discriminator = (property.to_owned(), (*value).to_owned());
-                let known = variants.entry(variant.component.to_owned());
-                known.or_insert(discriminator);
-            }
+            let values = variant.values.iter().map(|value| (*value).to_owned());
+            let component = variant.component.to_owned();
+            found.push((component, property.to_owned(), values.collect()));
         }
     });
+    let mut variants = Variants::new();
+    for (component, property, values) in found {
+        let schemas = root.pointer("/components/schemas");
+        let schema = schemas.and_then(|all| all.get(&component));
+        let listed = schema.and_then(|schema| discriminator_values(root, schema, &property));
+        let listed = listed.unwrap_or_default().into_iter();
+        let own = listed.filter(|value| values.iter().any(|known| known == value));
+        if let Some(value) = values.first().filter(|_| own.count() < 2) {
+            let known = variants.entry(component);
+            known.or_insert((property, value.clone()));
+        }
+    }
     variants
 }

@@ -516,6 +516,15 @@ async fn unknown_fields_and_enum_values_survive_everywhere() -> Result {
 }
 
 #[test]
+fn a_discriminator_with_several_values_is_chosen_by_the_caller() -> Result {
+    use nsx_api::types::{Gear, GearHub, GearHubType, Radio};
+    let repeater = GearHub::new(GearHubType::Repeater);
+    assert_eq!(serde_json::to_value(Gear::from(repeater))?, json!({"type": "repeater"}));
+    assert_eq!(serde_json::to_value(Gear::from(Radio::default()))?, json!({"type": "radio"}));
+    Ok(())
+}
+
+#[test]
 fn a_property_of_one_direction_may_be_missing_in_the_other_one() -> Result {
     use nsx_api::types::Account;
     let received: Account = serde_json::from_value(json!({"id": "7", "name": "a"}))?;

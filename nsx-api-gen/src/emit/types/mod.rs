@@ -140,7 +140,9 @@ impl Types {
         keeping_unknown.extend(untagged_union::variant_types(&defined));
         let mut discriminator_values: HashMap<String, Vec<DiscriminatorValue>> = HashMap::new();
         for union in defined.iter().filter_map(Defined::as_union) {
-            for (variant, value) in union.discriminator_values() {
+            for (variant, value) in
+                union.discriminator_values(|ty, name| listed(&defined, ty, name))
+            {
                 discriminator_values.entry(variant).or_default().push(value);
             }
         }
@@ -240,6 +242,26 @@ impl Defined {
             TypeKind::Other(Item::Struct(item)) => own_name(&item.fields.iter().next()?.ty),
             _ => None,
         }
+    }
+}
+
+/// The values that the enum of a struct's property lists; none if it is not an enum.
+fn listed(defined: &[Defined], name: &str, property: &str) -> Vec<String> {
+    let kind = |name: &str| {
+        let found = defined.iter().find(|one| one.name == name);
+        found.map(|one| &one.kind)
+    };
+    let Some(TypeKind::Object(object)) = kind(name) else {
+        return Vec::new();
+    };
+    let ty = object.fields.iter().find(|member| member.json == property);
+    let ty = ty.and_then(|member| own_name(literals::inner(&member.ty)));
+    match ty.as_deref().and_then(kind) {
+        Some(TypeKind::StringEnum(item)) => {
+            let values = string_enum::variant_values(item).into_iter();
+            values.map(|(_, text)| text).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -60,13 +60,18 @@ impl DiscriminatedUnion {
         })
     }
 
-    /// The discriminator value of each variant, with the name of the variant's type.
+    /// The discriminator value of each variant, with the name of the variant's type. `listed` has
+    /// the values that a type's enum lists for a property. A variant that has several of them has
+    /// no value of its own: the caller chooses.
     pub(super) fn discriminator_values(
         &self,
+        listed: impl Fn(&str, &str) -> Vec<String>,
     ) -> impl Iterator<Item = (String, DiscriminatorValue)> {
-        self.variants.iter().filter_map(|variant| {
-            let value = variant.values.first()?.clone();
-            Some((variant.name.clone(), (self.property.clone(), value)))
+        self.variants.iter().filter_map(move |variant| {
+            let listed = listed(&variant.name, &self.property);
+            let own = listed.iter().filter(|value| variant.values.contains(value));
+            let value = variant.values.first().filter(|_| own.count() < 2)?;
+            Some((variant.name.clone(), (self.property.clone(), value.clone())))
         })
     }
 

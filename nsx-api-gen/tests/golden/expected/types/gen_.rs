@@ -616,10 +616,11 @@ pub struct GearHub {
     pub extra: crate::Extra,
 }
 
-impl Default for GearHub {
-    fn default() -> Self {
+impl GearHub {
+    /// Creates a `GearHub` with the required fields. All other fields are empty.
+    pub fn new(type_: impl Into<GearHubType>) -> Self {
         Self {
-            type_: compact_serde::Discriminator::of("hub"),
+            type_: type_.into(),
             speed: None,
             extra: Default::default(),
         }
